@@ -1,0 +1,22 @@
+/** Where a model can run, and what a file in this folder promises. */
+
+/** What a backend needs to start, all of it plain values that can cross to a worker. */
+export interface BackendStart {
+  /** Verified bytes of the wasm binary; only for wasm. */
+  readonly wasmBinary?: ArrayBuffer;
+  /** The caller asked for webgpu by name, so a software adapter will do. */
+  readonly allowSoftwareAdapter?: boolean;
+  /** The app's own device; never crosses to a worker and is never destroyed by us. */
+  readonly device?: GPUDevice;
+}
+
+/** One backend, switched on in this realm. */
+export interface StartedBackend {
+  /** Largest single buffer in bytes; Infinity where there is no such limit. */
+  readonly maxBufferBytes: number;
+  /** Frees what it holds. Safe to call twice. */
+  dispose(): void;
+}
+
+/** What each of `webgpu.ts`, `wasm.ts` and `cpu.ts` exports as `start`. */
+export type StartBackend = (options: BackendStart) => Promise<StartedBackend>;

@@ -1,0 +1,82 @@
+/** What executes a graph: the seam between Pannier and TF.js, in this thread or behind a worker. */
+import type { BackendName, EngineName } from '../backend-name.js';
+import type { DType, OwnedArray } from '../dtype.js';
+import type { Affine } from '../input/resize.js';
+import type { ImageSpec } from '../manifest.js';
+import type { Pixels } from '../signature.js';
+
+/** A picture that can cross to a worker. */
+export type Picture = ImageBitmap | VideoFrame | Pixels;
+
+/** A settled input: an array as the graph takes it, or a picture that becomes one where the engine is. */
+export type Feed = TensorFeed | PictureFeed;
+
+export interface TensorFeed {
+  readonly kind: 'tensor';
+  readonly node: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: OwnedArray;
+}
+
+export interface PictureFeed {
+  readonly kind: 'picture';
+  readonly node: string;
+  readonly dtype: 'float32' | 'int32';
+  readonly shape: readonly number[];
+  readonly picture: Picture;
+  readonly image: ImageSpec;
+  /** From model space to the picture's pixels. */
+  readonly map: Affine;
+}
+
+/** One output, in memory that nobody else holds. */
+export interface RawOutput {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: OwnedArray;
+}
+
+/** What one run answered and where its time went, measured in the thread that ran it. */
+export interface RunResult {
+  /** In the order in which they were asked for. */
+  readonly outputs: readonly RawOutput[];
+  readonly prepareMs: number;
+  readonly computeMs: number;
+  readonly readMs: number | undefined;
+  readonly cold: boolean;
+}
+
+/** A model's verified bytes and what an engine must know about it. */
+export interface EngineModel {
+  readonly name: string;
+  /** The graph file's bytes: TF.js graph-model JSON. */
+  readonly graph: ArrayBuffer;
+  /** The weight shards in order. The engine may consume them; the caller lets go of them. */
+  readonly weights: readonly ArrayBuffer[];
+  readonly controlFlow: boolean;
+}
+
+/** One loaded model on one backend. */
+export interface Session {
+  /**
+   * Runs the graph once, for the outputs named by their nodes. Calls never overlap: the queue above
+   * takes turns. Frees every tensor it made, also when it throws.
+   * @throws {PannierError} typed; after `worker-crashed` or `timeout` the session is lost.
+   */
+  run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult>;
+  /** Frees everything. Safe to call twice. */
+  dispose(): void;
+}
+
+/** One started backend with an engine on it; serves any number of models. */
+export interface Engine {
+  readonly backend: BackendName;
+  readonly name: EngineName;
+  /** Builds the graph and uploads the weights. */
+  open(model: EngineModel): Promise<Session>;
+  /** Bytes of tensors now alive, and their number. */
+  memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;
+  /** Ends the backend and every session on it. Safe to call twice. */
+  dispose(): void;
+}

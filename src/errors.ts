@@ -1,0 +1,81 @@
+/**
+ * One error class for the whole library, told apart by a literal `code`: classes do not survive
+ * `postMessage` and minifiers rename them, strings survive both. Aborts are not in the family: they
+ * rethrow `signal.reason`.
+ */
+export const ERROR_CODES = {
+  input: 'what predict was given does not fit the signature',
+  options: 'an option of loadModel, predict or pack is not what it takes',
+  manifest: 'the model source is not a packed model that this version reads',
+  'model-format': 'a model file given to the packer is broken, hostile or not supported',
+  'output-stale': 'pack --check found a packed folder that is out of date',
+  integrity: 'bytes arrived that are not the ones the manifest names',
+  'http-status': 'the server answered with an error status',
+  offline: 'the network did not answer',
+  timeout: 'a stage passed its deadline',
+  'backend-unavailable': 'no backend can run this model here',
+  'backend-rejected': 'a backend started but disagreed with the golden sample',
+  'out-of-memory': 'a backend could not allocate',
+  'worker-crashed': 'the worker ended or threw outside of a call',
+  'policy-blocked': 'a browser policy (CSP, Trusted Types, insecure context) forbids a step',
+  predict: 'the backend threw while it ran the graph',
+  disposed: 'the model was disposed',
+} as const;
+
+/** Tells one kind of failure from another. Each has a section in `docs/errors.md`. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Facts about a failure: which asset, input, backend; wanted and got. */
+export type ErrorDetail = Readonly<Record<string, unknown>>;
+
+/** Codes for which the same call may succeed a little later. */
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'timeout', 'worker-crashed', 'http-status']);
+
+/** Every failure of Pannier but an abort. The message says what, which one, wanted, got, and the next step. */
+export class PannierError extends Error {
+  override readonly name = 'PannierError';
+  readonly code: ErrorCode;
+  readonly detail: ErrorDetail;
+  /** Whether the same call may succeed later without a change. */
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.detail = detail;
+    this.retryable = RETRYABLE.has(code);
+  }
+}
+
+/** A PannierError as plain fields, for `postMessage`. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly detail: ErrorDetail;
+  readonly stack: string | undefined;
+}
+
+/** Turns anything thrown into a PannierError; what is one already stays itself. */
+export function asPannierError(thrown: unknown, code: ErrorCode, context: string): PannierError {
+  if (thrown instanceof PannierError) return thrown;
+  const reason = messageOf(thrown);
+  return new PannierError(code, context === '' ? reason : `${context}: ${reason}`, {}, { cause: thrown });
+}
+
+/** The message of anything thrown. TF.js rejects with plain objects, idb-keyval can reject with null. */
+export function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return String(thrown.message);
+  return String(thrown);
+}
+
+/** For `postMessage`: class and own fields would be lost on the way. */
+export function toWire(error: PannierError): WireError {
+  return { code: error.code, message: error.message, detail: error.detail, stack: error.stack };
+}
+
+/** The other side of {@link toWire}. */
+export function fromWire(wire: WireError): PannierError {
+  const error = new PannierError(wire.code, wire.message, wire.detail);
+  if (wire.stack !== undefined) error.stack = wire.stack;
+  return error;
+}

@@ -1,0 +1,38 @@
+/** Where the time of one predict went, and the stopwatch that says so. */
+import type { BackendName } from './backend-name.js';
+
+/**
+ * What the caller waited, from the call to outputs in JavaScript memory, and its five parts, which
+ * add up to it. Durations only: two threads do not share a clock's zero.
+ */
+export interface Timing {
+  readonly totalMs: number;
+  /** Waiting for earlier calls. */
+  readonly queuedMs: number;
+  /** Checking inputs and turning pictures into tensors, on either thread. */
+  readonly prepareMs: number;
+  /** Crossing to the worker and back. */
+  readonly transferMs: number;
+  /** Uploading and running the graph; on webgpu also reading. */
+  readonly computeMs: number;
+  /** Copying outputs out of the backend; undefined where it cannot be told from computing. */
+  readonly readMs: number | undefined;
+  /** The call compiled something: the first of its input shapes on this backend. Percentiles leave it out. */
+  readonly cold: boolean;
+  /** What really ran this call. */
+  readonly backend: BackendName;
+}
+
+/** Milliseconds of a monotonic clock. */
+export const now = (): number => performance.now();
+
+/**
+ * Writes one call as a `performance.measure` on its own DevTools track and clears the entry at once:
+ * kept, every entry costs memory for ever.
+ */
+export function traceCall(model: string, startMs: number, timing: Timing): void {
+  const name = `${model} predict`;
+  const devtools = { dataType: 'track-entry', track: 'pannier', properties: Object.entries(timing).map(([key, value]) => [key, String(value)]) };
+  performance.measure(name, { start: startMs, duration: timing.totalMs, detail: { devtools } });
+  performance.clearMeasures(name);
+}
