@@ -1,0 +1,175 @@
+/**
+ * The tfjs engine: TF.js's graph model on whichever TF.js backend was started in this realm.
+ *
+ * TF.js has one engine per realm with one active backend (a global), so every step that touches it
+ * takes its turn in one realm-wide line, and makes its own backend the active one first.
+ */
+import { GraphModel } from '@tensorflow/tfjs-converter';
+import { engine, env, keep, memory, profile, setBackend, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { StartedBackend } from '../backend/backend.js';
+import type { BackendName } from '../backend-name.js';
+import { DTYPES, type DType, type OwnedArray } from '../dtype.js';
+import { asPannierError, PannierError } from '../errors.js';
+import { pictureTensor } from '../input/pixels.js';
+import { now } from '../timing.js';
+import type { Engine, EngineModel, Feed, RawOutput, RunResult, Session } from './engine.js';
+
+/** Puts the engine on a backend that `backend/*.ts` has started in this realm. */
+export function createEngine(backend: BackendName, started: StartedBackend): Engine {
+  const sessions = new Set<TfjsSession>();
+  // Flags can be set from the page's address (`?tfjsflags=`); this one would download every tensor.
+  env().set('DEBUG', false);
+  return {
+    backend,
+    name: 'tfjs',
+    open: (model) =>
+      inTurn(backend, () => {
+        const session = new TfjsSession(model, backend, started, () => sessions.delete(session));
+        sessions.add(session);
+        return session;
+      }),
+    memory: () =>
+      inTurn(backend, () => {
+        const { numTensors, numBytes } = memory();
+        return { tensors: numTensors, bytes: numBytes };
+      }),
+    dispose() {
+      for (const session of sessions) session.dispose();
+      started.dispose();
+    },
+  };
+}
+
+/** One kernel call of a run, with the shapes of what went in and out. */
+export interface KernelCall {
+  readonly name: string;
+  readonly inputShapes: readonly (readonly number[])[];
+  readonly outputShapes: readonly (readonly number[])[];
+}
+
+/** Runs a session once and lists the kernels that it called. Slow: only the packer asks. */
+export async function profileRun(session: Session, feeds: readonly Feed[], outputs: readonly string[]): Promise<KernelCall[]> {
+  const { kernels } = await profile(async () => {
+    await session.run(feeds, outputs);
+    return tensor(0);
+  });
+  return kernels.map(({ name, inputShapes, outputShapes }) => ({ name, inputShapes: inputShapes.filter((shape) => shape !== null), outputShapes }));
+}
+
+let line: Promise<unknown> = Promise.resolve();
+
+/** Runs `step` when every earlier step of this realm has settled, with `backend` active. */
+function inTurn<T>(backend: BackendName, step: () => T | Promise<T>): Promise<T> {
+  const turn = line.then(async () => {
+    if (engine().backendName !== backend) await setBackend(backend);
+    return step();
+  });
+  line = turn.catch(() => undefined);
+  return turn;
+}
+
+class TfjsSession implements Session {
+  readonly #model: GraphModel;
+  readonly #weightIds: ReadonlySet<number>;
+  readonly #controlFlow: boolean;
+  readonly #backend: BackendName;
+  readonly #started: StartedBackend;
+  readonly #seenShapes = new Set<string>();
+  readonly #onDispose: () => void;
+  #disposed = false;
+
+  constructor(model: EngineModel, backend: BackendName, started: StartedBackend, onDispose: () => void) {
+    this.#controlFlow = model.controlFlow;
+    this.#backend = backend;
+    this.#started = started;
+    this.#onDispose = onDispose;
+    this.#model = loadGraph(model);
+    this.#weightIds = new Set(weightsOf(this.#model).map(({ id }) => id));
+  }
+
+  run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult> {
+    return inTurn(this.#backend, () => this.#run(feeds, outputs));
+  }
+
+  async #run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult> {
+    if (this.#disposed) throw new PannierError('disposed', 'The session was disposed before its turn came.');
+    const startMs = now();
+    const settled = feeds.map((feed) => ({ ...feed, values: feed.kind === 'tensor' ? feed.data : pictureTensor(feed) }));
+    const preparedMs = now();
+    const alive: Tensor[] = [];
+    try {
+      const inputs: Record<string, Tensor> = {};
+      for (const { node, dtype, shape, values } of settled) {
+        alive.push((inputs[node] = tensor(values, [...shape], dtype)));
+      }
+      // Asked for by name, duplicates and weights included: TF.js then returns them in this order.
+      const answer = this.#controlFlow
+        ? await this.#model.executeAsync(inputs, [...outputs])
+        : this.#model.execute(inputs, [...outputs]);
+      const tensors = Array.isArray(answer) ? answer : [answer];
+      alive.push(...tensors);
+      const computedMs = now();
+      const read = await Promise.all(tensors.map((output) => this.#read(output)));
+      const failure = this.#started.failure();
+      if (failure !== undefined) throw new PannierError('predict', `The ${this.#backend} backend failed while it ran: ${failure}`);
+      const readMs = now();
+      const shapes = feeds.map(({ shape }) => shape.join('x')).join();
+      const cold = !this.#seenShapes.has(shapes);
+      this.#seenShapes.add(shapes);
+      // On webgpu `execute` only encodes commands; the work is awaited by the first read.
+      const apart = this.#backend !== 'webgpu';
+      return {
+        outputs: read,
+        prepareMs: preparedMs - startMs,
+        computeMs: (apart ? computedMs : readMs) - preparedMs,
+        readMs: apart ? readMs - computedMs : undefined,
+        cold,
+      };
+    } catch (thrown) {
+      throw asPannierError(thrown, 'predict', `Running the graph on ${this.#backend} failed`);
+    } finally {
+      for (const each of alive) if (!this.#weightIds.has(each.id)) each.dispose();
+    }
+  }
+
+  async #read(output: Tensor): Promise<RawOutput> {
+    const { dtype } = output;
+    if (!Object.hasOwn(DTYPES, dtype)) throw new PannierError('predict', `An output is a ${dtype} tensor; Pannier reads ${Object.keys(DTYPES).join(', ')}.`);
+    const values = (await output.data()) as OwnedArray;
+    // wasm copies out of its heap; cpu and webgpu may hand out the very array that a weight lives in.
+    const data = this.#backend === 'wasm' ? values : values.slice();
+    return { dtype: dtype as DType, shape: output.shape.slice(), data };
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#onDispose();
+    this.#model.dispose();
+  }
+}
+
+/** Builds the executor and uploads the weights; leaves no tensor behind when that fails half-way. */
+function loadGraph({ name, graph, weights }: EngineModel): GraphModel {
+  try {
+    const { modelTopology, weightsManifest, ...rest } = JSON.parse(new TextDecoder().decode(graph));
+    const artifacts = {
+      ...rest,
+      modelTopology,
+      weightSpecs: weightsManifest.flatMap((group: { weights: unknown[] }) => group.weights),
+      weightData: weights as ArrayBuffer[] | undefined,
+    };
+    const model = new GraphModel({ load: () => artifacts });
+    tidy(() => {
+      model.load();
+      for (const weight of weightsOf(model)) keep(weight);
+    });
+    // GraphModel holds its artifacts for life: without this every weight would stay in memory twice.
+    artifacts.weightData = undefined;
+    return model;
+  } catch (thrown) {
+    throw asPannierError(thrown, 'predict', `The graph of model "${name}" could not be opened`);
+  }
+}
+
+const weightsOf = (model: GraphModel): Tensor[] => Object.values(model.weights).flat();

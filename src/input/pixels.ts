@@ -1,0 +1,46 @@
+/** A picture, where the engine is, as the values that the graph takes. */
+import type { Picture, PictureFeed } from '../engine/engine.js';
+import type { Pixels } from '../signature.js';
+import { type Affine, toTensor } from './resize.js';
+
+/** One picture as tensor values. Lets go of a bitmap or frame that was handed over. */
+export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+  if ('data' in picture) return toTensor(picture, image, dtype, map);
+  const shrunk = image.filter === 'browser';
+  const pixels = shrunk ? draw(picture, image.width, image.height, map) : draw(picture, widthOf(picture), heightOf(picture), IDENTITY);
+  return toTensor(pixels, image, dtype, shrunk ? IDENTITY : map);
+}
+
+const IDENTITY: Affine = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
+
+const widthOf = (picture: Exclude<Picture, Pixels>) => ('displayWidth' in picture ? picture.displayWidth : picture.width);
+const heightOf = (picture: Exclude<Picture, Pixels>) => ('displayHeight' in picture ? picture.displayHeight : picture.height);
+
+let canvas: OffscreenCanvas | undefined;
+
+/** Draws through a canvas kept for the next call; an opaque one lays transparent pixels over black. */
+function draw(picture: Exclude<Picture, Pixels>, width: number, height: number, map: Affine): Pixels {
+  canvas ??= new OffscreenCanvas(width, height);
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
+  if (context === null) throw new Error('OffscreenCanvas gave no 2d context.');
+  const { a, b, c, d, e, f } = inverse(map);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.setTransform(a, b, c, d, e, f);
+  context.drawImage(picture, 0, 0);
+  return context.getImageData(0, 0, width, height, { colorSpace: 'srgb' }) as Pixels;
+}
+
+/** From source pixels to the canvas: what `setTransform` wants. */
+function inverse({ a, b, c, d, e, f }: Affine): Affine {
+  const determinant = a * d - b * c;
+  return {
+    a: d / determinant,
+    b: -b / determinant,
+    c: -c / determinant,
+    d: a / determinant,
+    e: (c * f - d * e) / determinant,
+    f: (b * e - a * f) / determinant,
+  };
+}
