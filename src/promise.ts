@@ -1,0 +1,39 @@
+/** Promises that end: by an abort, by a deadline. */
+import { PannierError } from './errors.js';
+
+/** Rejects with `signal.reason` as soon as the signal aborts; what `promise` does later is dropped. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+/**
+ * Rejects with a `timeout` error after `limitMs`; `onTimeout` may stop the work.
+ * @param stage for the message: "The golden run took longer than 60 000 ms."
+ */
+export function withDeadline<T>(promise: Promise<T>, limitMs: number, stage: string, onTimeout?: (error: PannierError) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const error = new PannierError('timeout', `${stage} took longer than ${limitMs} ms.`, { limitMs });
+      onTimeout?.(error);
+      reject(error);
+    }, limitMs);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** Runs `step` over `items`, at most `limit` at once; the first failure rejects. */
+export async function mapLimited<T, R>(items: readonly T[], limit: number, step: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const lane = async () => {
+    for (let index = next++; index < items.length; index = next++) results[index] = await step(items[index] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  return results;
+}
