@@ -1,0 +1,88 @@
+/**
+ * tsc has written JavaScript to `.build`; Rollup makes of it what ships. Everything that runs in a
+ * browser is bundled whole, since a module worker has no import map. Every file that asks for
+ * `new URL('./x', import.meta.url)` lies in the root of `dist/`, chunks too, so that it means the same everywhere.
+ */
+import commonjs from '@rollup/plugin-commonjs';
+import resolve from '@rollup/plugin-node-resolve';
+import terser from '@rollup/plugin-terser';
+
+const BACKENDS = ['webgpu', 'wasm', 'cpu'];
+
+/** TF.js files that no browser needs: Node's platform, and the threaded wasm build, which wants `blob:` workers. */
+const STUBS = [
+  [/tfjs-core\/dist\/platforms\/platform_node\.js$/, 'export {};'],
+  [
+    /wasm-out\/tfjs-backend-wasm-threaded-simd\.js$/,
+    "export default () => { throw new Error('The threaded wasm build is not shipped.'); };",
+  ],
+  [/wasm-out\/tfjs-backend-wasm-threaded-simd\.worker\.js$/, 'export const wasmWorkerContents = "";'],
+];
+const stubs = { name: 'stubs', load: (id) => STUBS.find(([file]) => file.test(id))?.[1] ?? null };
+
+/**
+ * TF.js files that must run though nothing of theirs is used: they register flags, the platform, ops,
+ * kernels. Not tfjs-core's index, which registers optimizers: we train nothing.
+ */
+const RUNS =
+  /tfjs-core\/dist\/(base_side_effects|engine|tensor|flags|platforms\/platform_browser)\.js$|tfjs-converter\/dist\/flags\.js$|tfjs-backend-\w+\/dist\/(index|base|flags_\w+|register_all_kernels)\.js$|wasm-out/;
+const moduleSideEffects = (id) => RUNS.test(id);
+
+const NOTICE = '/*! Holds TensorFlow.js, Copyright Google LLC, Apache-2.0, https://github.com/tensorflow/tfjs */';
+const banner = ({ moduleIds }) => (moduleIds.some((id) => id.includes('@tensorflow')) ? NOTICE : '');
+
+/** Warnings fail the build; these, all in TF.js's own files, are known. */
+const KNOWN = new Set([
+  'CIRCULAR_DEPENDENCY', // tensor.js and its ops call each other, after loading only
+  'THIS_IS_UNDEFINED', // `this && this.__awaiter` of TypeScript's old helpers
+  'EVAL', // seedrandom's and emscripten's look for Node, never taken
+]);
+function onwarn(warning) {
+  const files = warning.ids ?? [warning.id ?? ''];
+  if (KNOWN.has(warning.code) && files.every((id) => id.includes('node_modules'))) return;
+  throw Object.assign(new Error(`${warning.code}: ${warning.message}`), { cause: warning });
+}
+
+/** The engine with what it stands on; backends bring only their kernels. */
+const tfjsAsOne = (id) => (/tfjs-(core|converter)\//.test(id) ? 'tfjs-core' : undefined);
+
+const browser = {
+  plugins: [
+    stubs,
+    resolve({ browser: true }),
+    commonjs({ include: /node_modules\/(long|seedrandom)\/|wasm-out/ }),
+    terser({ ecma: 2020, module: true, format: { comments: /^!/ } }),
+  ],
+  treeshake: { moduleSideEffects },
+  onwarn,
+};
+const node = { external: /^(?![./]|[a-z]:[\\/])/i, onwarn };
+const out = { dir: 'dist', format: 'es', banner, hoistTransitiveImports: false };
+
+export default [
+  {
+    ...browser,
+    input: { index: '.build/index.js', read: '.build/read/index.js' },
+    output: { ...out, entryFileNames: '[name].js', chunkFileNames: 'page-[name].js', manualChunks: tfjsAsOne },
+  },
+  ...BACKENDS.map((name) => ({
+    ...browser,
+    input: { [name]: `.build/worker/${name}.js` },
+    output: { ...out, entryFileNames: 'worker/[name].js', inlineDynamicImports: true },
+  })),
+  {
+    ...node,
+    input: { node: '.build/index.js' },
+    output: { ...out, entryFileNames: '[name].js', chunkFileNames: 'node-[name].js' },
+  },
+  {
+    ...node,
+    input: { pack: '.build/pack/index.js', cli: '.build/cli/index.js' },
+    output: {
+      ...out,
+      entryFileNames: '[name].js',
+      chunkFileNames: 'pack-[name].js',
+      banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
+    },
+  },
+];

@@ -1,0 +1,51 @@
+/** `npm run build`: TypeScript to JavaScript and declarations, Rollup to what ships, then the examples' models. */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rollup } from 'rollup';
+import { loadConfigFile } from 'rollup/loadConfigFile';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+const require = createRequire(import.meta.url);
+
+for (const folder of ['.build', 'dist']) rmSync(folder, { recursive: true, force: true });
+tsc('tsconfig.json');
+tsc('src/pack/tsconfig.json');
+
+const { options } = await loadConfigFile(join(root, 'rollup.config.mjs'));
+try {
+  // At the same time: the minifier has its own threads.
+  await Promise.all(
+    options.map(async ({ output, ...input }) => {
+      const bundle = await rollup(input);
+      for (const one of output) await bundle.write(one);
+      await bundle.close();
+    }),
+  );
+} catch (error) {
+  // Rollup's errors carry every module that it watched; the message and the place say all.
+  fail(`Rollup: ${error.message}\n${error.frame ?? ''}`);
+}
+
+const wasm = join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist', 'tfjs-backend-wasm-simd.wasm');
+copyFileSync(wasm, 'dist/tfjs-backend-wasm-simd.wasm');
+if (existsSync('src/pack/golden.png')) copyFileSync('src/pack/golden.png', 'dist/golden.png');
+
+if (existsSync('examples/pannier.config.mjs')) run('the examples', [join(root, 'dist/cli.js'), 'pack'], join(root, 'examples'));
+
+function tsc(project) {
+  run(project, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project]);
+}
+
+function run(what, args, cwd = root) {
+  const { status } = spawnSync(process.execPath, args, { cwd, stdio: 'inherit' });
+  if (status !== 0) fail(what);
+}
+
+function fail(what) {
+  console.error(`Build failed at ${what}`);
+  process.exit(1);
+}
