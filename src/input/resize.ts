@@ -1,4 +1,5 @@
 /** Pixels to tensor values: our own resizing, the same on every device. */
+import { DTYPES } from '../dtype.js';
 import type { ImageSpec } from '../manifest.js';
 import type { Crop, Pixels } from '../signature.js';
 
@@ -12,8 +13,214 @@ export interface Affine {
   readonly f: number;
 }
 
-/** The map from model space (pixels of the tensor, corner at 0, 0) to the source's pixels. */
-export declare function mapToSource(image: Pick<ImageSpec, 'width' | 'height' | 'fit'>, source: { readonly width: number; readonly height: number }, crop?: Crop): Affine;
+/** The point that a map sends (x, y) to. */
+export const applyMap = ({ a, b, c, d, e, f }: Affine, x: number, y: number): { x: number; y: number } => ({
+  x: a * x + c * y + e,
+  y: b * x + d * y + f,
+});
 
-/** One picture as tensor values, in the image spec's layout, channel order, scale and offset. */
-export declare function toTensor(pixels: Pixels, image: ImageSpec, dtype: 'float32' | 'int32', map: Affine): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+/**
+ * The map from model space (pixels of the tensor, corner at 0, 0, so that pixel centres lie at + 0.5)
+ * to the source's pixels, counted the same way. Without a crop, the whole source.
+ */
+export function mapToSource(
+  image: Pick<ImageSpec, 'width' | 'height' | 'fit'>,
+  source: { readonly width: number; readonly height: number },
+  crop: Crop = { x: 0, y: 0, width: source.width, height: source.height },
+): Affine {
+  const [across, down] = sourcePerModelPixel(image, crop);
+  const cos = settled(Math.cos(crop.rotation ?? 0));
+  const sin = settled(Math.sin(crop.rotation ?? 0));
+  const a = cos * across;
+  const b = sin * across;
+  const c = 0 - sin * down;
+  const d = cos * down;
+  const e = crop.x + (crop.width - a * image.width - c * image.height) / 2;
+  const f = crop.y + (crop.height - b * image.width - d * image.height) / 2;
+  return { a, b, c, d, e, f };
+}
+
+/**
+ * One picture as tensor values, in the image spec's layout, channel order, scale and offset; width ×
+ * height × channels of them. `map` leads from model space to `pixels`. Transparent pixels lie over
+ * black, and a value whose centre falls outside of `pixels` is black. Inside, filters never reach
+ * beyond the edge. `browser` samples as `nearest` does: the canvas has resized the pixels already.
+ */
+export function toTensor(pixels: Pixels, image: ImageSpec, dtype: 'float32' | 'int32', map: Affine): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+  const { width, height } = image;
+  const mixes = MIXES[image.channels];
+  const [pixelStep, channelStep] = image.layout === 'nhwc' ? [mixes.length, 1] : [1, width * height];
+  const values = new DTYPES[dtype](width * height * mixes.length);
+  const row = new Float64Array(3 * width);
+  const sampleRow = keepsAxes(map) ? alongAxes(pixels, image, map) : anyAngle(pixels, image, map);
+  for (let y = 0; y < height; y++) {
+    sampleRow(y, row);
+    for (const [channel, [red, green, blue]] of mixes.entries()) {
+      const scale = image.scale[channel] as number;
+      const offset = image.offset[channel] as number;
+      let at = y * width * pixelStep + channel * channelStep;
+      for (let x = 0; x < row.length; x += 3) {
+        const pixel = red * (row[x] as number) + green * (row[x + 1] as number) + blue * (row[x + 2] as number);
+        const value = pixel * scale + offset;
+        values[at] = dtype === 'int32' ? Math.round(value) : value;
+        at += pixelStep;
+      }
+    }
+  }
+  return values;
+}
+
+/** How much red, green and blue make up each channel; gray as in ITU-R BT.601. */
+const MIXES: Record<ImageSpec['channels'], readonly (readonly [red: number, green: number, blue: number])[]> = {
+  rgb: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+  bgr: [[0, 0, 1], [0, 1, 0], [1, 0, 0]],
+  gray: [[0.299, 0.587, 0.114]],
+};
+
+function sourcePerModelPixel(image: Pick<ImageSpec, 'width' | 'height' | 'fit'>, crop: Crop): [across: number, down: number] {
+  const across = crop.width / image.width;
+  const down = crop.height / image.height;
+  if (image.fit === 'stretch') return [across, down];
+  const both = image.fit === 'contain' ? Math.max(across, down) : Math.min(across, down);
+  return [both, both];
+}
+
+// Sine and cosine may differ in their last bit between engines, and are not quite 0 at right angles.
+const settled = (ratio: number): number => Math.round(ratio * 2 ** 32) / 2 ** 32;
+
+/** Fills one tensor row, three numbers of 0…255 per pixel: red, green, blue, over black. */
+type RowSampler = (y: number, row: Float64Array) => void;
+
+/** Whether rows and columns of the tensor run along rows and columns of the source, in whichever order. */
+const keepsAxes = ({ a, b, c, d }: Affine): boolean => (b === 0 && c === 0) || (a === 0 && d === 0);
+
+/** What an average over source pixels reads for each position along one axis of the tensor. */
+interface Taps {
+  /** The taps of position p are first[p] up to first[p + 1]; a position without any is padding. */
+  readonly first: Int32Array;
+  /** In bytes. */
+  readonly offset: Int32Array;
+  readonly weight: Float64Array;
+}
+
+/** One axis of the source: where position p of the tensor lies on it, p × step + origin, and how to walk it. */
+interface Axis {
+  readonly step: number;
+  readonly origin: number;
+  readonly length: number;
+  readonly stride: number;
+}
+
+function alongAxes({ data, width, height }: Pixels, image: ImageSpec, { a, b, c, d, e, f }: Affine): RowSampler {
+  const sourceX = { origin: e, length: width, stride: 4 };
+  const sourceY = { origin: f, length: height, stride: 4 * width };
+  const straight = b === 0 && c === 0;
+  const columns = tapsAlong(straight ? { ...sourceX, step: a } : { ...sourceY, step: b }, image.width, image.filter);
+  const rows = tapsAlong(straight ? { ...sourceY, step: d } : { ...sourceX, step: c }, image.height, image.filter);
+  return (y, row) => {
+    const top = rows.first[y] as number;
+    const bottom = rows.first[y + 1] as number;
+    for (let x = 0; x < image.width; x++) {
+      const left = columns.first[x] as number;
+      const right = columns.first[x + 1] as number;
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      let total = 0;
+      for (let i = top; i < bottom; i++) {
+        const line = rows.offset[i] as number;
+        const lineWeight = rows.weight[i] as number;
+        for (let j = left; j < right; j++) {
+          const at = line + (columns.offset[j] as number);
+          const weight = lineWeight * (columns.weight[j] as number);
+          const opaque = weight * (data[at + 3] as number);
+          red += opaque * (data[at] as number);
+          green += opaque * (data[at + 1] as number);
+          blue += opaque * (data[at + 2] as number);
+          total += weight;
+        }
+      }
+      const whole = 255 * (total || 1);
+      row[3 * x] = red / whole;
+      row[3 * x + 1] = green / whole;
+      row[3 * x + 2] = blue / whole;
+    }
+  };
+}
+
+function tapsAlong({ step, origin, length, stride }: Axis, count: number, filter: ImageSpec['filter']): Taps {
+  const first = new Int32Array(count + 1);
+  const offset: number[] = [];
+  const weight: number[] = [];
+  const tap = (index: number, share: number) => {
+    offset.push(stride * clamp(index, length - 1));
+    weight.push(share);
+  };
+  for (let position = 0; position < count; position++) {
+    const centre = step * (position + 0.5) + origin;
+    if (centre >= 0 && centre <= length) {
+      if (filter === 'bilinear') {
+        const index = Math.floor(centre - 0.5);
+        const share = centre - 0.5 - index;
+        tap(index, 1 - share);
+        tap(index + 1, share);
+      } else if (filter === 'area') {
+        const from = Math.max(Math.min(step * position, step * (position + 1)) + origin, 0);
+        const to = Math.min(Math.max(step * position, step * (position + 1)) + origin, length);
+        for (let index = Math.floor(from); index < to; index++) tap(index, Math.min(to, index + 1) - Math.max(from, index));
+      } else {
+        tap(Math.floor(centre), 1);
+      }
+    }
+    first[position + 1] = offset.length;
+  }
+  return { first, offset: Int32Array.from(offset), weight: Float64Array.from(weight) };
+}
+
+/** `area` averages a grid of bilinear samples here, about one for each source pixel. */
+function anyAngle({ data, width, height }: Pixels, image: ImageSpec, map: Affine): RowSampler {
+  const { a, b, c, d, e, f } = map;
+  const across = image.filter === 'area' ? samplesPer(a, b) : 1;
+  const down = image.filter === 'area' ? samplesPer(c, d) : 1;
+  const smooth = image.filter === 'bilinear' || image.filter === 'area';
+  const toCentre = smooth ? 0.5 : 0;
+  return (y, row) => {
+    for (let x = 0; x < image.width; x++) {
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      const centreX = a * (x + 0.5) + c * (y + 0.5) + e;
+      const centreY = b * (x + 0.5) + d * (y + 0.5) + f;
+      const samples = centreX >= 0 && centreX <= width && centreY >= 0 && centreY <= height ? across * down : 0;
+      for (let sample = 0; sample < samples; sample++) {
+        const modelX = x + ((sample % across) + 0.5) / across;
+        const modelY = y + (Math.floor(sample / across) + 0.5) / down;
+        const sourceX = a * modelX + c * modelY + e - toCentre;
+        const sourceY = b * modelX + d * modelY + f - toCentre;
+        const left = Math.floor(sourceX);
+        const top = Math.floor(sourceY);
+        const shareX = smooth ? sourceX - left : 0;
+        const shareY = smooth ? sourceY - top : 0;
+        for (let corner = 0; corner < 4; corner++) {
+          const right = corner & 1;
+          const below = corner >> 1;
+          const at = 4 * (clamp(top + below, height - 1) * width + clamp(left + right, width - 1));
+          const weight = (right ? shareX : 1 - shareX) * (below ? shareY : 1 - shareY);
+          const opaque = weight * (data[at + 3] as number);
+          red += opaque * (data[at] as number);
+          green += opaque * (data[at + 1] as number);
+          blue += opaque * (data[at + 2] as number);
+        }
+      }
+      const whole = 255 * (samples || 1);
+      row[3 * x] = red / whole;
+      row[3 * x + 1] = green / whole;
+      row[3 * x + 2] = blue / whole;
+    }
+  };
+}
+
+/** How many samples cover a step of (x, y) source pixels; the tolerance keeps a whole number whole. */
+const samplesPer = (x: number, y: number): number => Math.max(1, Math.ceil(Math.sqrt(x * x + y * y) - 1e-6));
+
+const clamp = (index: number, last: number): number => Math.min(Math.max(index, 0), last);
