@@ -1,0 +1,5 @@
+/** Outputs to answers: pure functions on plain tensors, for any thread. */
+export { type Box, type BoxColumn, type BoxOptions, boxes } from './boxes.js';
+export { type Keypoint, type KeypointColumn, type KeypointOptions, keypoints } from './keypoints.js';
+export { type MaskImage, type MaskOptions, maskImage } from './mask.js';
+export { type Ranked, type TopKOptions, topK } from './top-k.js';

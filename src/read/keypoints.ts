@@ -1,0 +1,74 @@
+/** Rows of coordinates to named points. */
+import { PannierError } from '../errors.js';
+import type { ImageMapping } from '../input/mapping.js';
+import type { Tensor } from '../signature.js';
+
+/** What one value of a keypoint's row means. */
+export type KeypointColumn = 'x' | 'y' | 'z' | 'score';
+
+/** One named point. */
+export interface Keypoint<N> {
+  /** Undefined where no names are given. */
+  readonly name: N;
+  /** In source pixels with an image mapping, else as the model gives it. */
+  readonly x: number;
+  readonly y: number;
+  /** As the model gives it, where it has such a column. */
+  readonly z?: number;
+  /** As the model gives it, where it has such a column. */
+  readonly score?: number;
+}
+
+/** How {@link keypoints} reads a tensor. */
+export interface KeypointOptions {
+  /** What each value of a point's row means; null skips one. */
+  readonly columns: readonly (KeypointColumn | null)[];
+  /** One name per point, in the model's order. */
+  readonly names?: readonly string[];
+  /** Coordinates are 0…1 of the tensor the model saw, not its pixels; wants `image`. */
+  readonly normalized?: boolean;
+  /** `images[input]` of the same prediction: gives points in source pixels. */
+  readonly image?: ImageMapping;
+  /** Which one of several people (hands, faces, pictures); default 0. */
+  readonly row?: number;
+}
+
+/**
+ * The points of one person, from a tensor of shape [..., points, columns] or [..., points × columns].
+ * Points stay in the model's order and are all there, also those outside of the picture.
+ * @throws {PannierError} `input`: columns, names or row do not fit the tensor.
+ */
+export function keypoints<N extends string>(tensor: Tensor, options: KeypointOptions & { readonly names: readonly N[] }): Keypoint<N>[];
+export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoint<string | undefined>[];
+export function keypoints(
+  { data, shape }: Tensor,
+  { columns, names, normalized = false, image, row = 0 }: KeypointOptions,
+): Keypoint<string | undefined>[] {
+  const stride = columns.length;
+  const last = shape.at(-1) ?? 1;
+  const [x, y, z, score] = (['x', 'y', 'z', 'score'] as const).map((name) => columns.indexOf(name)) as [number, number, number, number];
+  if (x < 0 || y < 0) throw unfit("columns with 'x' and 'y'", `[${columns}]`, 'Name what each value of a row means, null for none.');
+  if (last % stride !== 0) throw unfit('columns that divide its last axis', `${stride} columns for shape [${shape}]`, 'Name every value of a row, null for none.');
+  if (normalized && image === undefined) throw unfit('an image with normalized', 'none', 'Pass images[input] of the same prediction.');
+  const points = last === stride ? (shape.at(-2) ?? 1) : last / stride;
+  const people = data.length / (points * stride);
+  if (!Number.isInteger(row) || row < 0 || row >= people) throw unfit(`a row below ${people}`, `${row}`, `Shape [${shape}] holds ${people} of ${points} points.`);
+  if (names !== undefined && names.length !== points) throw unfit(`${points} names`, `${names.length}`, "Give one name per point, in the model's order.");
+  const scaleX = normalized && image ? image.width : 1;
+  const scaleY = normalized && image ? image.height : 1;
+  return Array.from({ length: points }, (_, index) => {
+    const start = (row * points + index) * stride;
+    const at = (column: number) => data[start + column] as number;
+    const modelX = at(x) * scaleX;
+    const modelY = at(y) * scaleY;
+    return {
+      name: names?.[index],
+      ...(image ? image.toSource(modelX, modelY) : { x: modelX, y: modelY }),
+      ...(z >= 0 && { z: at(z) }),
+      ...(score >= 0 && { score: at(score) }),
+    };
+  });
+}
+
+const unfit = (wanted: string, got: string, next: string): PannierError =>
+  new PannierError('input', `keypoints wants ${wanted}, but got ${got}. ${next}`, { wanted, got });

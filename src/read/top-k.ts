@@ -1,0 +1,75 @@
+/** Class scores to the few best classes. */
+import { PannierError } from '../errors.js';
+import type { Tensor, ValueKind } from '../signature.js';
+
+/** One class and how sure the model is of it. */
+export interface Ranked<L> {
+  /** Undefined where nobody named the classes. */
+  readonly label: L;
+  /** Position of the class on the tensor's last axis. */
+  readonly index: number;
+  /** A probability, 0…1, or whatever the model gives where its values are not known to be logits. */
+  readonly score: number;
+}
+
+/** How {@link topK} reads a tensor. */
+export interface TopKOptions {
+  /** How many classes at most; default 5. */
+  readonly k?: number;
+  /** One name per class; default the tensor's own. */
+  readonly labels?: readonly string[];
+  /** `logits` go through a softmax, `probabilities` stay as they are; default the tensor's own, else as they are. */
+  readonly values?: ValueKind;
+  /** Which row of a tensor that holds several; default 0. */
+  readonly row?: number;
+}
+
+/**
+ * The `k` best classes of a tensor of shape [..., classes], best first, the lower index first among
+ * equals. A class whose score is NaN is left out.
+ * @throws {PannierError} `input`: there is no such row, or not one label per class.
+ */
+export function topK<L extends string>(tensor: Tensor, options: TopKOptions & { readonly labels: readonly L[] }): Ranked<L>[];
+export function topK<L extends string>(
+  tensor: Tensor & { readonly labels: readonly L[]; readonly values?: ValueKind },
+  options?: TopKOptions,
+): Ranked<L>[];
+export function topK(
+  tensor: Tensor & { readonly labels?: readonly string[]; readonly values?: ValueKind },
+  options?: TopKOptions,
+): Ranked<string | undefined>[];
+export function topK(
+  tensor: Tensor & { readonly labels?: readonly string[]; readonly values?: ValueKind },
+  { k = 5, labels = tensor.labels, values = tensor.values, row = 0 }: TopKOptions = {},
+): Ranked<string | undefined>[] {
+  const classes = tensor.shape.at(-1) ?? 1;
+  const rows = tensor.data.length / classes;
+  if (!Number.isInteger(row) || row < 0 || row >= rows) {
+    const shape = `[${tensor.shape}]`;
+    throw new PannierError('input', `topK: a tensor of shape ${shape} has no row ${row}. Give a whole number from 0 to ${rows - 1}.`, { row, shape: tensor.shape });
+  }
+  if (labels !== undefined && labels.length !== classes) {
+    throw new PannierError(
+      'input',
+      `topK: a tensor of ${classes} classes wants as many labels, but got ${labels.length}. Give one label per class, in the model's order.`,
+      { wanted: classes, got: labels.length },
+    );
+  }
+  const given = tensor.data.subarray(row * classes, (row + 1) * classes);
+  const scores = values === 'logits' ? softmax(given) : given;
+  return [...scores.keys()]
+    .filter((index) => !Number.isNaN(scores[index]))
+    .sort((one, other) => (scores[other] as number) - (scores[one] as number) || one - other)
+    .slice(0, k)
+    .map((index) => ({ label: labels?.[index], index, score: scores[index] as number }));
+}
+
+/** Probabilities that add up to 1 over the logits that are numbers; NaN stays NaN. */
+function softmax(logits: Tensor['data']): Float64Array {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) if (logit > highest) highest = logit;
+  const shares = Float64Array.from(logits, (logit) => Math.exp(logit - highest));
+  let total = 0;
+  for (const share of shares) if (!Number.isNaN(share)) total += share;
+  return shares.map((share) => share / total);
+}
