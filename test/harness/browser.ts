@@ -1,0 +1,74 @@
+/** A real Chromium for the tests, and pages in it that report whatever a policy or the console objects to. */
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { findChromium } from '../../scripts/chromium.mjs';
+import { siteOf } from './site.js';
+
+const ARGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A GPU in software: slow, but it runs the same shaders everywhere. */
+const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
+
+export interface LaunchOptions {
+  readonly webgpu?: boolean;
+  readonly args?: readonly string[];
+}
+
+/** Starts Chromium; the caller closes it. */
+export function launch({ webgpu = false, args = [] }: LaunchOptions = {}): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error('No Chromium here: run `npm test`, or set PANNIER_CHROMIUM.');
+  return chromium.launch({ executablePath, headless: true, args: [...ARGS, ...(webgpu ? WEBGPU : []), ...args] });
+}
+
+/** What a page has complained of since it was opened. */
+export interface Complaints {
+  /** From the page itself; what its workers violate, the site hears of. */
+  readonly violations: string[];
+  readonly consoleErrors: string[];
+  readonly pageErrors: string[];
+}
+
+const complaints = new WeakMap<Page, Complaints>();
+
+/** Opens an address in a page of its own; a browser gives it a fresh profile, a context its own one. */
+export async function openPage(where: Browser | BrowserContext, url: string): Promise<Page> {
+  const page = await where.newPage();
+  const heard: Complaints = { violations: [], consoleErrors: [], pageErrors: [] };
+  complaints.set(page, heard);
+  page.on('console', (message) => {
+    const text = message.text();
+    const violation = text.match(/^pannier-test-violation (.*)/)?.[1];
+    if (violation !== undefined) heard.violations.push(violation);
+    else if (message.type() === 'error') heard.consoleErrors.push(text);
+  });
+  page.on('pageerror', (error) => heard.pageErrors.push(error.message));
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) => {
+      console.debug(`pannier-test-violation ${effectiveDirective} ${blockedURI} at ${sourceFile}:${lineNumber}`);
+    });
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** What a page, and for its policies also its workers, has complained of until now. */
+export async function complaintsOf(page: Page): Promise<Complaints> {
+  const heard = complaints.get(page);
+  if (heard === undefined) throw new Error('This page was not opened by openPage.');
+  // Reports of workers are requests of their own, a little later.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return { ...heard, violations: [...heard.violations, ...(siteOf(page.url())?.violations ?? [])] };
+}
+
+/** Fails where the page, or a worker of its site, broke the content security policy. */
+export async function expectNoViolations(page: Page): Promise<void> {
+  expect((await complaintsOf(page)).violations).toEqual([]);
+}
