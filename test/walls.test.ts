@@ -29,30 +29,25 @@ const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
 /** Files that bring a big package with them: run-time code reaches them by `import()` alone. */
 const HEAVY = /^src\/(engine\/tfjs|backend\/(webgpu|wasm|cpu)|weights\/idb)\.ts$/;
 
-const GROUND = /^src\/(?!index|load|model)[\w-]+\.ts$/;
+const GROUND = /^src\/(?!(index|load|model|options)\.)[\w-]+\.ts$/;
 const NODE_ONLY = /^src\/(pack|cli|plugin)\//;
 
-/** Interface files: seams, whose types anybody at run time may name. */
-const SEAM = /^src\/(engine\/engine|backend\/backend|weights\/cache|worker\/protocol)\.ts$/;
+/** Seams: files of interfaces, whose types anybody at run time may name. */
+const SEAM = /^src\/(options|engine\/engine|backend\/backend|weights\/cache|worker\/protocol)\.ts$/;
 
-/**
- * What each room may import besides ground, seams and its own files: rooms as on the map, top to
- * bottom. An arrow points down only.
- */
+/** What each room may import besides ground, seams' types and its own files. Rooms from the roof down: arrows point down only. */
 const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
-  [GROUND, /^$/],
-  [/^src\/read\//, /^src\/input\/mapping\.ts$/],
-  [/^src\/input\//, /^$/],
-  [/^src\/weights\//, /^$/],
-  [/^src\/backend\//, /^$/],
-  [/^src\/engine\//, /^src\/input\//],
-  [/^src\/serving\//, /^$/],
-  [/^src\/worker\//, /^src\/(engine|backend|input)\//],
-  [/^src\/model\.ts$/, /^src\/(serving|input)\//],
-  [/^src\/load\.ts$/, /^src\/(model\.ts|(worker|serving|weights|backend|engine|input)\/)/],
   [/^src\/index\.ts$/, /^src\/(load|model)\.ts$/],
-  [/^src\/pack\//, /^src\/(engine|backend|input)\//],
+  [/^src\/load\.ts$/, /^src\/((model|options)\.ts|(serving|worker|engine|backend|weights|input)\/)/],
+  [/^src\/model\.ts$/, /^src\/(serving|input)\//],
+  [/^src\/serving\//, /^src\/(worker|engine|backend|weights|input)\//],
+  [/^src\/worker\//, /^src\/(engine|backend|input)\//],
+  [/^src\/engine\//, /^src\/(backend|input)\//],
+  [/^src\/(backend|weights|input)\//, /^$/],
+  [/^src\/options\.ts$/, /^$/],
+  [/^src\/read\//, /^src\/input\/mapping\.ts$/],
   [/^src\/cli\//, /^src\/pack\//],
+  [/^src\/pack\//, /^src\/(engine|backend|input)\//],
 ];
 
 test('packages are known by their owners alone', () => {
