@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   'backend-unavailable': 'no backend can run this model here',
   'backend-rejected': 'a backend started but disagreed with the golden sample',
   'out-of-memory': 'a backend could not allocate',
+  'device-lost': 'the GPU device was lost, or a shader on it failed',
   'worker-crashed': 'the worker ended or threw outside of a call',
   'policy-blocked': 'a browser policy (CSP, Trusted Types, insecure context) forbids a step',
   predict: 'the backend threw while it ran the graph',
@@ -29,7 +30,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export type ErrorDetail = Readonly<Record<string, unknown>>;
 
 /** Codes for which the same call may succeed a little later. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'timeout', 'worker-crashed', 'http-status']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'timeout', 'worker-crashed', 'device-lost', 'http-status']);
 
 /** Every failure of Pannier but an abort. The message says what, which one, wanted, got, and the next step. */
 export class PannierError extends Error {

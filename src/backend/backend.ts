@@ -14,6 +14,8 @@ export interface BackendStart {
 export interface StartedBackend {
   /** Largest single buffer in bytes; Infinity where there is no such limit. */
   readonly maxBufferBytes: number;
+  /** What makes it another one elsewhere: the GPU's vendor and architecture, or nothing. */
+  readonly identity: string;
   /** What went wrong outside of any call since the start: a lost device, a shader that did not compile. */
   failure(): string | undefined;
   /** Frees what it holds. Safe to call twice. */

@@ -11,5 +11,5 @@ export const start: StartBackend = async () => {
   (backend as unknown as { firstUse: boolean }).firstUse = false;
   registerBackend('cpu', () => backend, 0);
   await setBackend('cpu');
-  return { maxBufferBytes: Number.POSITIVE_INFINITY, failure: () => undefined, dispose: () => removeBackend('cpu') };
+  return { maxBufferBytes: Number.POSITIVE_INFINITY, identity: '', failure: () => undefined, dispose: () => removeBackend('cpu') };
 };

@@ -35,7 +35,7 @@ export const start: StartBackend = async ({ wasmBinary }) => {
   } finally {
     flags.platform = platform;
   }
-  return { maxBufferBytes: 2 ** 32 - 2 ** 16, failure: () => undefined, dispose: () => removeBackend('wasm') };
+  return { maxBufferBytes: 2 ** 32 - 2 ** 16, identity: '', failure: () => undefined, dispose: () => removeBackend('wasm') };
 };
 
 /** A blocked or missing WebAssembly would leave TF.js's loader waiting for ever. */

@@ -32,6 +32,7 @@ export const start: StartBackend = async ({ device: given, allowSoftwareAdapter 
   await setBackend('webgpu');
   return {
     maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
+    identity: `${device.adapterInfo.vendor} ${device.adapterInfo.architecture}`,
     failure: () => failure,
     dispose() {
       device.removeEventListener('uncapturederror', onError);

@@ -62,9 +62,12 @@ export interface Session {
   /**
    * Runs the graph once, for the outputs named by their nodes. Calls never overlap: the queue above
    * takes turns. Frees every tensor it made, also when it throws.
+   * @param deadlineMs held where the engine has a worker of its own; this thread cannot be interrupted.
    * @throws {PannierError} typed; after `worker-crashed` or `timeout` the session is lost.
    */
-  run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult>;
+  run(feeds: readonly Feed[], outputs: readonly string[], deadlineMs: number): Promise<RunResult>;
+  /** Its backend is gone: nothing will run here any more. */
+  readonly lost: boolean;
   /** Frees everything. Safe to call twice. */
   dispose(): void;
 }
@@ -73,6 +76,10 @@ export interface Session {
 export interface Engine {
   readonly backend: BackendName;
   readonly name: EngineName;
+  /** Largest single buffer in bytes. */
+  readonly maxBufferBytes: number;
+  /** What makes this backend another one elsewhere: the GPU's vendor and architecture, or nothing. */
+  readonly identity: string;
   /** Builds the graph and uploads the weights. */
   open(model: EngineModel): Promise<Session>;
   /** Bytes of tensors now alive, and their number. */

@@ -22,6 +22,8 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
   return {
     backend,
     name: 'tfjs',
+    maxBufferBytes: started.maxBufferBytes,
+    identity: started.identity,
     open: (model) =>
       inTurn(backend, () => {
         const session = new TfjsSession(model, backend, started, () => sessions.delete(session));
@@ -35,7 +37,7 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
       }),
     dispose() {
       for (const session of sessions) session.dispose();
-      started.dispose();
+      void inTurn(backend, () => started.dispose());
     },
   };
 }
@@ -50,7 +52,7 @@ export interface KernelCall {
 /** Runs a session once and lists the kernels that it called. Slow: only the packer asks. */
 export async function profileRun(session: Session, feeds: readonly Feed[], outputs: readonly string[]): Promise<KernelCall[]> {
   const { kernels } = await profile(async () => {
-    await session.run(feeds, outputs);
+    await session.run(feeds, outputs, Number.POSITIVE_INFINITY);
     return tensor(0);
   });
   return kernels.map(({ name, inputShapes, outputShapes }) => ({ name, inputShapes: inputShapes.filter((shape) => shape !== null), outputShapes }));
@@ -87,6 +89,10 @@ class TfjsSession implements Session {
     this.#weightIds = new Set(weightsOf(this.#model).map(({ id }) => id));
   }
 
+  get lost(): boolean {
+    return this.#started.failure() !== undefined;
+  }
+
   run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult> {
     return inTurn(this.#backend, () => this.#run(feeds, outputs));
   }
@@ -111,7 +117,7 @@ class TfjsSession implements Session {
       const computedMs = now();
       const read = await Promise.all(tensors.map((output) => this.#read(output)));
       const failure = this.#started.failure();
-      if (failure !== undefined) throw new PannierError('predict', `The ${this.#backend} backend failed while it ran: ${failure}`);
+      if (failure !== undefined) throw new PannierError('device-lost', `The ${this.#backend} backend failed while it ran: ${failure}`);
       const readMs = now();
       const shapes = feeds.map(({ shape }) => shape.join('x')).join();
       const cold = !this.#seenShapes.has(shapes);
@@ -145,7 +151,8 @@ class TfjsSession implements Session {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#onDispose();
-    this.#model.dispose();
+    // In turn: a run that is under way keeps its weights until it ends.
+    void inTurn(this.#backend, () => this.#model.dispose());
   }
 }
 

@@ -9,16 +9,18 @@ const IDLE_LIMIT_MS = 15_000;
 export interface FetchOptions {
   readonly fetch: typeof globalThis.fetch;
   readonly signal: AbortSignal;
+  /** Told how long verifying took, in milliseconds. */
+  readonly onHash?: (durationMs: number) => void;
 }
 
 /**
  * Fetches one asset and verifies it.
  * @throws {PannierError} `offline`, `http-status`, `integrity` or `timeout`; an abort rethrows `signal.reason`.
  */
-export async function fetchAsset(asset: Pick<Asset, 'name' | 'bytes' | 'sha256'>, url: string, { fetch, signal }: FetchOptions): Promise<ArrayBuffer> {
+export async function fetchAsset(asset: Pick<Asset, 'name' | 'bytes' | 'sha256'>, url: string, { fetch, signal, onHash }: FetchOptions): Promise<ArrayBuffer> {
   const idle = new AbortController();
   const found = await bytesAt(url, asset, fetch, AbortSignal.any([signal, idle.signal]), idle);
-  if (await isAsset(asset, found)) return found;
+  if (await isAsset(asset, found, onHash)) return found;
   throw mismatch(asset, url, found.byteLength, found);
 }
 

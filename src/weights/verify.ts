@@ -1,6 +1,7 @@
 /** No byte reaches an engine before its SHA-256 was found to be the manifest's. */
 import { PannierError } from '../errors.js';
 import type { Asset } from '../manifest.js';
+import { now } from '../timing.js';
 
 /** SHA-256 as 64 lower-case hex digits. */
 export async function sha256(bytes: BufferSource): Promise<string> {
@@ -11,6 +12,14 @@ export async function sha256(bytes: BufferSource): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Whether these are the bytes that the manifest names. */
-export const isAsset = async ({ bytes, sha256: wanted }: Pick<Asset, 'bytes' | 'sha256'>, found: ArrayBuffer): Promise<boolean> =>
-  found.byteLength === bytes && (await sha256(found)) === wanted;
+/**
+ * Whether these are the bytes that the manifest names.
+ * @param onHash told how long hashing took, in milliseconds
+ */
+export async function isAsset({ bytes, sha256: wanted }: Pick<Asset, 'bytes' | 'sha256'>, found: ArrayBuffer, onHash?: (durationMs: number) => void): Promise<boolean> {
+  if (found.byteLength !== bytes) return false;
+  const startMs = now();
+  const agrees = (await sha256(found)) === wanted;
+  onHash?.(now() - startMs);
+  return agrees;
+}

@@ -11,7 +11,7 @@ import { isAsset } from './verify.js';
 /** Downloads under way at once; more gain nothing on one HTTP/2 connection. */
 const PARALLEL = 6;
 
-export interface WeightsOptions extends FetchOptions {
+export interface WeightsOptions extends Pick<FetchOptions, 'fetch' | 'signal'> {
   readonly cache: WeightsCache | null;
   /** The address of an asset, already absolute. */
   readonly urlOf: (asset: Asset) => string;
@@ -32,6 +32,8 @@ export interface ModelBytes {
   readonly bytesDownloaded: number;
   readonly bytesFromCache: number;
   readonly totalMs: number;
+  /** Hashing; several hashes run at once, so it may be above `totalMs`. */
+  readonly hashMs: number;
   /** Settles when the cache holds all that it will hold; never rejects. */
   readonly stored: Promise<void>;
 }
@@ -47,6 +49,10 @@ export async function loadWeights(manifest: Manifest, options: WeightsOptions): 
   let unavailable = false;
   let verifiedBytes = 0;
   let bytesFromCache = 0;
+  let hashMs = 0;
+  const onHash = (durationMs: number) => {
+    hashMs += durationMs;
+  };
   const writes: Promise<void>[] = [];
 
   const giveUpCache = (thrown: unknown) => {
@@ -59,7 +65,7 @@ export async function loadWeights(manifest: Manifest, options: WeightsOptions): 
     try {
       const found = await cache?.get(asset.sha256);
       if (found === undefined) return undefined;
-      if (await isAsset(asset, found)) return found;
+      if (await isAsset(asset, found, onHash)) return found;
       // Disks rot and IndexedDB does not notice.
       options.note('cache-corrupt', `${asset.name}: the cached bytes are damaged and are fetched again.`);
       await cache?.delete(asset.sha256);
@@ -73,7 +79,7 @@ export async function loadWeights(manifest: Manifest, options: WeightsOptions): 
     let bytes = await cached(asset);
     if (bytes !== undefined) bytesFromCache += asset.bytes;
     else {
-      bytes = await fetchAsset(asset, options.urlOf(asset), options);
+      bytes = await fetchAsset(asset, options.urlOf(asset), { ...options, onHash });
       // A copy: the original is on its way to the engine before the write is done.
       if (cache !== null) writes.push(cache.set(asset.sha256, bytes.slice(0)).catch(giveUpCache));
     }
@@ -99,6 +105,7 @@ export async function loadWeights(manifest: Manifest, options: WeightsOptions): 
     bytesDownloaded: total - bytesFromCache,
     bytesFromCache,
     totalMs: now() - startMs,
+    hashMs,
     stored: commit(),
   };
 }

@@ -1,0 +1,35 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/** The list of exports. Importing this runs nothing. */
+export { loadModel } from './load.js';
+export { PannierError } from './errors.js';
+
+export type { BackendName, EngineName } from './backend-name.js';
+export type { Candidate } from './backend/choose.js';
+export type { DType, GivenArray, OwnedArray } from './dtype.js';
+export type { ErrorCode, ErrorDetail } from './errors.js';
+export type { ImageMapping } from './input/mapping.js';
+export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest.js';
+export type { LoadOptions, LoadProgress, ThreadName } from './options.js';
+export type { FramePrediction, Model, ModelInfo, PredictEachOptions, Prediction, PredictOptions, VideoSource } from './prediction.js';
+export type { LoadTiming, Note } from './serving/opened.js';
+export type { Priority } from './serving/queue.js';
+export type { Stats } from './serving/stats.js';
+export type {
+  AnyInputs,
+  AnyOutputs,
+  Crop,
+  Dim,
+  ImageCrop,
+  ImageInput,
+  ImageSource,
+  LabelledTensor,
+  Pixels,
+  Shaped,
+  Signature,
+  Tensor,
+  TensorSpec,
+  ValueKind,
+} from './signature.js';
+export type { Timing } from './timing.js';
+export type { WeightsCache } from './weights/cache.js';
+export type { CacheOutcome } from './weights/weights.js';

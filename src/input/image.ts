@@ -1,0 +1,93 @@
+/**
+ * One input given as a picture: taken hold of at once, so that what the caller does to it afterwards
+ * changes nothing, in a form that can cross to a worker. Sources are told apart by what they can do:
+ * run-time code compiles without the DOM library, and classes differ between frames.
+ */
+import type { Picture, PictureFeed } from '../engine/engine.js';
+import { messageOf } from '../errors.js';
+import type { ImageSpec, InputSpec } from '../manifest.js';
+import type { Crop, Pixels } from '../signature.js';
+import { type ImageMapping, imageMapping } from './mapping.js';
+import { mapToSource } from './resize.js';
+import { typeName, wrong } from './tensor.js';
+
+/** A picture on its way to the engine, and how its pixels lie under the tensor's. */
+export interface SettledImage {
+  readonly feed: PictureFeed;
+  readonly mapping: ImageMapping;
+}
+
+/**
+ * Settles a picture, or `{ source, crop }`.
+ * @throws {PannierError} `input` where it is none, is not ready, or cannot be read.
+ */
+export async function imageFeed(name: string, spec: InputSpec & { readonly image: ImageSpec }, given: unknown): Promise<SettledImage> {
+  const { source, crop } = isCrop(given) ? given : { source: given, crop: undefined };
+  if (crop !== undefined) checkCrop(name, crop);
+  const picture = await capture(name, source);
+  const width = 'displayWidth' in picture ? picture.displayWidth : picture.width;
+  const height = 'displayHeight' in picture ? picture.displayHeight : picture.height;
+  const { image, node } = spec;
+  const map = mapToSource(image, { width, height }, crop);
+  const [channels, batch] = [image.channels === 'gray' ? 1 : 3, 1];
+  const shape = image.layout === 'nhwc' ? [batch, image.height, image.width, channels] : [batch, channels, image.height, image.width];
+  return {
+    feed: { kind: 'picture', node, dtype: spec.dtype === 'int32' ? 'int32' : 'float32', shape, picture, image, map },
+    mapping: imageMapping(map, image.width, image.height, width, height),
+  };
+}
+
+const isCrop = (given: unknown): given is { source: unknown; crop: Crop } =>
+  typeof given === 'object' && given !== null && 'source' in given && 'crop' in given;
+
+function checkCrop(name: string, { x, y, width, height, rotation = 0 }: Crop): void {
+  if ([x, y, width, height, rotation].every(Number.isFinite) && width > 0 && height > 0) return;
+  throw wrong(
+    name,
+    'needs a crop of finite x, y, and a width and height above 0',
+    `has ${JSON.stringify({ x, y, width, height, rotation })}`,
+  );
+}
+
+async function capture(name: string, source: unknown): Promise<Picture> {
+  if (typeof source !== 'object' || source === null) throw wrong(name, 'should be a picture', `is ${typeName(source)}`);
+  if ('data' in source) return copyPixels(name, source as Partial<Pixels>);
+  if (typeof createImageBitmap === 'undefined')
+    throw wrong(name, 'can only be { data, width, height } here, where nothing decodes pictures', `is ${typeName(source)}`);
+  try {
+    if ('displayWidth' in source) return (source as VideoFrame).clone();
+    if ('videoWidth' in source && !((source as { readyState?: number }).readyState ?? 0 >= HAVE_CURRENT_DATA)) {
+      throw wrong(name, 'needs a video with a frame', 'it has none yet', {}, "Wait for its 'loadeddata' event.");
+    }
+    if ('decode' in source) await (source as { decode(): Promise<void> }).decode();
+    return await createImageBitmap(source as ImageBitmapSource, {
+      premultiplyAlpha: 'none',
+      colorSpaceConversion: 'none',
+      // Cameras write sideways and say so in EXIF: the model sees what people see.
+      imageOrientation: 'from-image',
+    });
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.name === 'PannierError') throw thrown;
+    throw wrong(name, 'should be a picture that is ready and can be decoded', `${typeName(source)} is not (${messageOf(thrown)})`);
+  }
+}
+
+const HAVE_CURRENT_DATA = 2;
+
+function copyPixels(name: string, { data, width, height }: Partial<Pixels>): Pixels {
+  const bytes = ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 1;
+  if (
+    !bytes ||
+    !Number.isSafeInteger(width) ||
+    !Number.isSafeInteger(height) ||
+    data.length !== (width as number) * (height as number) * 4 ||
+    data.length === 0
+  ) {
+    throw wrong(
+      name,
+      'should be { data, width, height } with width × height × 4 bytes of RGBA',
+      `is ${typeName(data)} of ${data?.length} for ${width} × ${height}`,
+    );
+  }
+  return { data: new Uint8ClampedArray(data), width: width as number, height: height as number };
+}

@@ -1,0 +1,88 @@
+/** One input given as numbers: checked against the signature and copied, before anything is spent. */
+import { DTYPES, type DType, type OwnedArray, sizeOf } from '../dtype.js';
+import type { TensorFeed } from '../engine/engine.js';
+import { PannierError } from '../errors.js';
+import type { InputSpec } from '../manifest.js';
+import type { Dim } from '../signature.js';
+
+/** Array classes each dtype takes, by name: an array from another frame or a test's realm is not `instanceof` ours. */
+const TAKES: Readonly<Record<DType, readonly string[]>> = {
+  float32: ['Float32Array'],
+  int32: ['Int32Array', 'Uint8Array', 'Uint8ClampedArray'],
+  bool: ['Uint8Array'],
+};
+
+/** Whether a given input is numbers and not a picture. */
+export const isTensorInput = (given: unknown): boolean =>
+  ArrayBuffer.isView(given) || (typeof given === 'object' && given !== null && 'shape' in given);
+
+/**
+ * Settles an array, or `{ data, shape }`.
+ * @throws {PannierError} `input`, naming the input, what it wants and what it got.
+ */
+export function tensorFeed(name: string, spec: InputSpec, given: unknown): TensorFeed {
+  const { data, shape: said } = ArrayBuffer.isView(given)
+    ? { data: given, shape: undefined }
+    : (given as { data?: unknown; shape?: unknown });
+  const kind = typeName(data);
+  if (!ArrayBuffer.isView(data) || !TAKES[spec.dtype].includes(kind)) {
+    const pictures = spec.image === undefined ? '' : ', or a picture';
+    throw wrong(name, `should be ${TAKES[spec.dtype].join(' or ')} of ${shapeText(spec.shape)}${pictures}`, `is ${kind}`, {
+      wanted: TAKES[spec.dtype],
+      got: kind,
+    });
+  }
+  const values = data as OwnedArray;
+  if (values.length === 0 && isDetached(values.buffer)) {
+    throw wrong(
+      name,
+      'needs its values',
+      'its buffer is detached: it was transferred to another thread',
+      {},
+      'Pass an array that this thread still owns.',
+    );
+  }
+  const shape = said === undefined ? shapeFor(name, spec.shape, values.length) : checkedShape(name, spec.shape, said, values.length);
+  return { kind: 'tensor', node: spec.node, dtype: spec.dtype, shape, data: new DTYPES[spec.dtype](values) };
+}
+
+/** The shape that a bare array of this length can only mean. */
+function shapeFor(name: string, shape: readonly Dim[] | null, length: number): readonly number[] {
+  const open = shape?.filter((dim) => dim === null).length ?? 2;
+  if (shape === null || open > 1) {
+    throw wrong(name, `is ${shapeText(shape)}, so its shape has to be said`, 'is a bare array', { shape }, 'Pass { data, shape }.');
+  }
+  const known = sizeOf(shape.filter((dim) => dim !== null));
+  if (open === 0 ? length !== known : known === 0 || length % known !== 0 || length === 0) {
+    const wanted = open === 0 ? `${known} values` : `a whole number of times ${known} values`;
+    throw wrong(name, `should have ${wanted}, for ${shapeText(shape)}`, `has ${length}`, { shape, length });
+  }
+  return shape.map((dim) => dim ?? length / known);
+}
+
+function checkedShape(name: string, shape: readonly Dim[] | null, said: unknown, length: number): readonly number[] {
+  const isShape = Array.isArray(said) && said.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
+  const fits =
+    isShape && (shape === null || (said.length === shape.length && shape.every((dim, axis) => dim === null || dim === said[axis])));
+  if (!fits) throw wrong(name, `should have shape ${shapeText(shape)}`, `has shape ${JSON.stringify(said)}`, { wanted: shape, got: said });
+  if (sizeOf(said) !== length)
+    throw wrong(name, `of shape [${said.join(', ')}] should have ${sizeOf(said)} values`, `has ${length}`, { shape: said, length });
+  return said;
+}
+
+/** `[1, ?, ?, 3]`, as messages show it. */
+export const shapeText = (shape: readonly Dim[] | null): string =>
+  shape === null ? 'any rank' : `[${shape.map((dim) => dim ?? '?').join(', ')}]`;
+
+/** What something is, for a message. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
+const isDetached = (buffer: ArrayBufferLike & { readonly detached?: boolean }): boolean => buffer.detached ?? buffer.byteLength === 0;
+
+/** An `input` error in the shape that all of them have. */
+export function wrong(name: string, wanted: string, got: string, detail: Record<string, unknown> = {}, next = ''): PannierError {
+  return new PannierError('input', `Input "${name}" ${wanted}, but ${got}.${next === '' ? '' : ` ${next}`}`, { input: name, ...detail });
+}

@@ -1,0 +1,188 @@
+/** The first trip: from a packed model to a `Model` that answers. This file alone knows the order. */
+import { type Attempt, choose } from './backend/choose.js';
+import type { BackendName } from './backend-name.js';
+import { messageOf, PannierError } from './errors.js';
+import type { AnyInputs, AnyOutputs } from './signature.js';
+import { assetsOf, type Manifest, type ModelSource, readManifest } from './manifest.js';
+import { LoadedModel } from './model.js';
+import type { Model } from './prediction.js';
+import { type LoadOptions, type LoadProgress, type Settled, settleOptions } from './options.js';
+import { withDeadline } from './promise.js';
+import { type Note, OpenedModel, type Opening, type Place } from './serving/opened.js';
+import { Agreement } from './serving/agreement.js';
+import { acquireEngine, dropEngine, type PooledEngine } from './serving/pool.js';
+import { type Lease, Shared } from './serving/shared.js';
+import { now } from './timing.js';
+import type { WeightsCache } from './weights/cache.js';
+import { loadWeights, type ModelBytes } from './weights/weights.js';
+
+/** Twenty parallel loads of one model are one load; the model closes with its last handle. */
+const loads = new Shared<OpenedModel, LoadProgress>((opened) => opened.close());
+
+/**
+ * Loads a packed model: its bytes from the cache or the network, verified; the first backend that
+ * runs here and agrees with the golden sample.
+ * @param source the default export of a packed folder's `model.js`
+ * @throws {PannierError} by `code`; an abort rejects with `signal.reason`
+ */
+export async function loadModel<I = AnyInputs, O = AnyOutputs>(source: ModelSource<I, O>, options: LoadOptions = {}): Promise<Model<I, O>> {
+  const manifest = readManifest(source);
+  const settled = settleOptions(options);
+  const lease = await loads.acquire(
+    `${manifest.hash} ${settled.key}`,
+    (signal, report) => open(manifest, settled, signal, report),
+    { signal: options.signal as AbortSignal | undefined, onReport: options.onProgress },
+  );
+  return new LoadedModel<I, O>(lease, { deadlineMs: settled.deadlineMs, trace: options.trace ?? false });
+}
+
+async function open(manifest: Manifest, settled: Settled, signal: AbortSignal, report: (progress: LoadProgress) => void): Promise<OpenedModel> {
+  const early: Note[] = [];
+  let opened: OpenedModel | undefined;
+  const note = (code: string, message: string) => (opened === undefined ? early.push({ code, message }) : opened.note(code, message));
+  const retired = new Set<BackendName>();
+  const openOnce = (stop: AbortSignal, onProgress: (progress: LoadProgress) => void) => {
+    const backends = settled.backends.filter((backend) => !retired.has(backend));
+    return openModel(manifest, { ...settled, backends }, { note, signal: stop, report: onProgress, retire });
+  };
+  const retire = (backend: BackendName, reason: string) => {
+    retired.add(backend);
+    void opened?.reopen(`${backend} is used no more: ${reason}`).catch((thrown) => note('reopen-failed', messageOf(thrown)));
+  };
+  const opening = await openOnce(signal, report);
+  opened = new OpenedModel(manifest, opening, () => openOnce(new AbortController().signal, () => undefined));
+  opened.notes.push(...early);
+  return opened;
+}
+
+interface Surroundings {
+  readonly note: (code: string, message: string) => void;
+  readonly signal: AbortSignal;
+  readonly report: (progress: LoadProgress) => void;
+  /** A backend that passed once has disagreed since. */
+  readonly retire: (backend: BackendName, reason: string) => void;
+}
+
+async function openModel(manifest: Manifest, settled: Settled, { note, signal, report, retire }: Surroundings): Promise<Opening> {
+  const startMs = now();
+  const cache = settled.cache === undefined ? await browserCache() : settled.cache;
+  const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
+  const gather = () =>
+    loadWeights(manifest, {
+      cache,
+      fetch: settled.fetch,
+      signal,
+      note,
+      urlOf: ({ name, url }) => settled.assetUrl(name, url()),
+      onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),
+    });
+  // Bytes and backend come at the same time; the first candidate takes the bytes, a later one gathers again.
+  const first = gather();
+  first.catch(() => undefined);
+  let taken: Promise<ModelBytes> | undefined;
+  const takeBytes = () => (taken = taken === undefined ? first : gather());
+
+  const { accepted: place, selection } = await choose(settled.backends, async (backend): Promise<Attempt<Place>> => {
+    const missing = manifest.missingKernels[backend];
+    if (missing !== undefined) return { refused: `it lacks the kernels ${missing.join(', ')}`, measured: {} };
+    return attempt(backend, manifest, settled, { takeBytes, cache, note, signal, retire });
+  });
+  const bytes = await (taken ?? first);
+  const chosen = selection.find(({ state }) => state === 'chosen');
+  return {
+    place,
+    selection,
+    bytesDownloaded: bytes.bytesDownloaded,
+    bytesFromCache: bytes.bytesFromCache,
+    loadTiming: {
+      totalMs: now() - startMs,
+      weightsMs: bytes.totalMs,
+      hashMs: bytes.hashMs,
+      startMs: chosen?.startMs ?? 0,
+      openMs: chosen?.openMs ?? 0,
+      goldenMs: chosen?.goldenMs ?? 0,
+      cache: bytes.cache,
+    },
+  };
+}
+
+interface Supplies extends Pick<Surroundings, 'note' | 'signal' | 'retire'> {
+  readonly takeBytes: () => Promise<ModelBytes>;
+  readonly cache: WeightsCache | null;
+}
+
+/** One backend: start it, open the model on it, hold it against the golden sample. */
+async function attempt(backend: BackendName, manifest: Manifest, settled: Settled, { takeBytes, cache, note, signal, retire }: Supplies): Promise<Attempt<Place>> {
+  const measured: { startMs?: number; openMs?: number; goldenMs?: number; goldenShareOff?: number } = {};
+  const failed = new AbortController();
+  let release = () => {};
+  const timed = async <T>(name: 'startMs' | 'openMs' | 'goldenMs', step: Promise<T>): Promise<T> => {
+    const beginMs = now();
+    const result = await withDeadline(step, settled.backendDeadlineMs, `${name.slice(0, -2)} of ${backend}`, (error) => failed.abort(error));
+    measured[name] = now() - beginMs;
+    return result;
+  };
+  const refuse = (thrown: unknown): Attempt<Place> => {
+    release();
+    signal.throwIfAborted();
+    return { refused: messageOf(thrown), measured };
+  };
+
+  let lease: Lease<PooledEngine>;
+  try {
+    lease = await timed('startMs', acquireEngine(backend, settled, note, AbortSignal.any([signal, failed.signal])));
+    release = lease.release;
+    const { maxBufferBytes } = lease.value.engine;
+    if (manifest.largestWeightBytes > maxBufferBytes) {
+      throw new PannierError('backend-unavailable', `one weight has ${manifest.largestWeightBytes} bytes, its largest buffer ${maxBufferBytes}`);
+    }
+  } catch (thrown) {
+    return refuse(thrown);
+  }
+
+  // Outside of the deadline and of the refusals: no other backend could do without the bytes.
+  const { graph, weights, golden } = await takeBytes().catch((thrown) => {
+    release();
+    throw thrown;
+  });
+
+  try {
+    const { engine, queue } = lease.value;
+    const session = await timed('openMs', engine.open({ name: manifest.name, graph, weights, controlFlow: manifest.controlFlow }));
+    const close = () => {
+      session.dispose();
+      if (session.lost) dropEngine(lease.value);
+      lease.release();
+    };
+    release = close;
+    const agreement = new Agreement(manifest, golden, engine, cache);
+    if (await agreement.isRemembered()) {
+      whenIdle(async () => {
+        const { agrees, reason } = await agreement.test((step) => queue.run(step, 'background', undefined), session);
+        if (!agrees) retire(backend, reason);
+      });
+    } else {
+      const { agrees, shareOff, reason } = await timed('goldenMs', agreement.test((step) => queue.run(step, 'user', signal), session));
+      measured.goldenShareOff = shareOff;
+      if (!agrees) throw new PannierError('backend-rejected', `it disagrees with the golden sample: ${reason}`);
+    }
+    return { accepted: { backend, pooled: lease.value, session, close }, measured };
+  } catch (thrown) {
+    return refuse(thrown);
+  }
+}
+
+let kept: Promise<WeightsCache> | undefined;
+
+/** IndexedDB where there is one; Node reads its files again instead. */
+async function browserCache(): Promise<WeightsCache | null> {
+  if (globalThis.indexedDB === undefined) return null;
+  kept ??= import('./weights/idb.js').then(({ idbCache }) => idbCache());
+  return kept;
+}
+
+/** After the page has had its first answers. Whatever fails then fails again, and typed, in the next predict. */
+function whenIdle(step: () => Promise<void>): void {
+  const { requestIdleCallback: idle = (run: () => void) => setTimeout(run, 500) } = globalThis as { requestIdleCallback?: (run: () => void) => unknown };
+  idle(() => void step().catch(() => undefined));
+}

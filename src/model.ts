@@ -1,0 +1,180 @@
+/** The second trip: from inputs to typed outputs and an honest timing record. This file alone knows the order. */
+import type { BackendName } from './backend-name.js';
+import type { Candidate } from './backend/choose.js';
+import { DTYPES } from './dtype.js';
+import { PannierError } from './errors.js';
+import { settleInputs } from './input/settle.js';
+import { shapeText } from './input/tensor.js';
+import { assetsOf, type Manifest, type OutputSpec } from './manifest.js';
+import type { ThreadName } from './options.js';
+import type { FramePrediction, Model, ModelInfo, PredictEachOptions, Prediction, PredictOptions, VideoSource } from './prediction.js';
+import { abortable } from './promise.js';
+import { predictEach } from './serving/each.js';
+import type { LoadTiming, Note, OpenedModel } from './serving/opened.js';
+import type { Lease } from './serving/shared.js';
+import { CallRecord, type Stats } from './serving/stats.js';
+import type { AnyInputs, AnyOutputs, Signature, Tensor } from './signature.js';
+import { now, type Timing, traceCall } from './timing.js';
+
+interface Settings {
+  readonly deadlineMs: number;
+  readonly trace: boolean;
+}
+
+/** One handle on a model that is open; the model closes with the last handle that is disposed. */
+export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
+  readonly #lease: Lease<OpenedModel>;
+  readonly #manifest: Manifest;
+  readonly #settings: Settings;
+  readonly #calls = new CallRecord();
+  readonly #ended = new AbortController();
+  readonly #events = new EventTarget();
+
+  /** Use `loadModel`. */
+  constructor(lease: Lease<OpenedModel>, settings: Settings) {
+    this.#lease = lease;
+    this.#manifest = lease.value.manifest;
+    this.#settings = settings;
+    lease.value.noteListeners.add(this.#onNote);
+  }
+
+  get name(): string {
+    return this.#manifest.name;
+  }
+  get version(): string {
+    return this.#manifest.version;
+  }
+  get signature(): Signature {
+    return this.#manifest.signature;
+  }
+  get info(): ModelInfo {
+    const { license, source, packedAt, flops, controlFlow } = this.#manifest;
+    const bytes = assetsOf(this.#manifest).reduce((sum, asset) => sum + asset.bytes, 0);
+    return { bytes, flops, controlFlow, ...(license && { license }), ...(source && { source }), ...(packedAt && { packedAt }) };
+  }
+  get backend(): BackendName {
+    return this.#lease.value.opening.place.backend;
+  }
+  get thread(): ThreadName {
+    return this.#lease.value.opening.place.pooled.thread;
+  }
+  get selection(): readonly Candidate[] {
+    return this.#lease.value.opening.selection;
+  }
+  get notes(): readonly Note[] {
+    return [...this.#lease.value.notes];
+  }
+  get loadTiming(): LoadTiming {
+    return this.#lease.value.opening.loadTiming;
+  }
+  get disposed(): boolean {
+    return this.#ended.signal.aborted;
+  }
+
+  predict(inputs: I): Promise<Prediction<O>>;
+  predict<const K extends keyof O = keyof O>(inputs: I, options: PredictOptions<O, K>): Promise<Prediction<Pick<O, K>>>;
+  async predict(inputs: I, options: PredictOptions<O> = {}): Promise<Prediction<O>> {
+    const startMs = now();
+    this.#ensureUsable();
+    options.signal?.throwIfAborted();
+    try {
+      const prediction = await this.#predict(inputs as Readonly<Record<string, unknown>>, options, startMs);
+      const endMs = now();
+      this.#calls.add(prediction.timing, endMs);
+      if (this.#settings.trace) traceCall(this.name, startMs, prediction.timing);
+      return prediction;
+    } catch (thrown) {
+      if (options.signal?.aborted !== true) this.#calls.fail();
+      throw thrown;
+    }
+  }
+
+  async #predict(inputs: Readonly<Record<string, unknown>>, options: PredictOptions<O>, startMs: number): Promise<Prediction<O>> {
+    const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
+    const wanted = this.#wanted(options);
+    const settling = settleInputs(this.#manifest.signature, inputs);
+    const { feeds, images } = settling instanceof Promise ? await abortable(settling, signal) : settling;
+    const settledMs = now();
+
+    const placing = this.#lease.value.place();
+    const { backend, pooled, session } = placing instanceof Promise ? await abortable(placing, signal) : placing;
+    let enteredMs = settledMs;
+    const run = pooled.queue.run(
+      () => {
+        enteredMs = now();
+        return session.run(feeds, wanted.map(([, { node }]) => node), this.#settings.deadlineMs);
+      },
+      options.priority ?? 'user',
+      signal,
+    );
+    const result = await abortable(run, signal);
+
+    const outputs = Object.fromEntries(wanted.map(([name, spec], index) => [name, this.#output(name, spec, result.outputs[index] as Tensor, options)]));
+    const totalMs = now() - startMs;
+    const queuedMs = enteredMs - settledMs;
+    const prepareMs = settledMs - startMs + result.prepareMs;
+    const { computeMs, readMs, cold } = result;
+    const transferMs = Math.max(0, totalMs - queuedMs - prepareMs - computeMs - (readMs ?? 0));
+    const timing: Timing = { totalMs, queuedMs, prepareMs, transferMs, computeMs, readMs, cold, backend };
+    return { outputs: outputs as O, timing, backend, images };
+  }
+
+  predictEach<const K extends keyof O = keyof O>(
+    source: VideoSource | Iterable<I> | AsyncIterable<I>,
+    options: PredictEachOptions<O, K> = {},
+  ): AsyncIterableIterator<FramePrediction<Pick<O, K>>> {
+    this.#ensureUsable();
+    const imageInputs = Object.entries(this.#manifest.signature.inputs).flatMap(([name, { image }]) => (image === undefined ? [] : [name]));
+    const predict = (inputs: unknown) => this.predict(inputs as I, options as PredictOptions<O, K>);
+    return predictEach(predict, imageInputs, source, options, this.#ended.signal);
+  }
+
+  stats(): Stats {
+    const { bytesDownloaded, bytesFromCache } = this.#lease.value.opening;
+    return { ...this.#calls.read(), bytesDownloaded, bytesFromCache, bytesResident: this.#manifest.residentBytes };
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.#ended.abort(new PannierError('disposed', `Model "${this.name}" was disposed while the call was under way.`));
+    this.#lease.value.noteListeners.delete(this.#onNote);
+    this.#lease.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  addEventListener(type: 'note', listener: (event: { readonly detail: Note }) => void): void {
+    this.#events.addEventListener(type, listener as unknown as EventListener);
+  }
+  removeEventListener(type: 'note', listener: (event: { readonly detail: Note }) => void): void {
+    this.#events.removeEventListener(type, listener as unknown as EventListener);
+  }
+  readonly #onNote = (note: Note) => void this.#events.dispatchEvent(new CustomEvent('note', { detail: note }));
+
+  #ensureUsable(): void {
+    if (this.disposed) throw new PannierError('disposed', `Model "${this.name}" was disposed. Load it again to predict.`);
+  }
+
+  /** The outputs to read, checked together with the arrays they should go into. */
+  #wanted({ outputs, into = {} }: PredictOptions<O>): readonly (readonly [string, OutputSpec])[] {
+    const specs = this.#manifest.signature.outputs;
+    const names = (outputs as readonly string[] | undefined) ?? Object.keys(specs);
+    for (const name of [...names, ...Object.keys(into)]) {
+      if (!Object.hasOwn(specs, name)) throw new PannierError('input', `The model has no output "${name}". Its outputs are ${Object.keys(specs).join(', ')}.`, { output: name });
+    }
+    return names.map((name) => [name, specs[name] as OutputSpec] as const);
+  }
+
+  #output(name: string, { labels, values }: OutputSpec, { dtype, shape, data }: Tensor, { into }: PredictOptions<O>): Tensor {
+    const target = (into as Readonly<Record<string, Tensor['data']>> | undefined)?.[name];
+    if (target !== undefined) {
+      if (!(target instanceof DTYPES[dtype]) || target.length !== data.length) {
+        throw new PannierError('input', `into.${name} should be a ${DTYPES[dtype].name} of ${data.length} values for ${shapeText(shape)}, but has ${target.length}.`, { output: name });
+      }
+      target.set(data);
+    }
+    return { dtype, shape, data: target ?? data, ...(labels && { labels, values: values ?? 'probabilities' }) };
+  }
+}

@@ -1,0 +1,139 @@
+/** Many predicts in a row: frames, of which only the newest counts, or inputs, of which none may be lost. */
+import { PannierError } from '../errors.js';
+import type { FramePrediction, PredictEachOptions, Prediction } from '../prediction.js';
+import { abortable } from '../promise.js';
+
+type Predict<O> = (inputs: unknown) => Promise<Prediction<O>>;
+
+/**
+ * @param imageInputs the inputs that frames could feed
+ * @param ended aborts when the model is disposed
+ * @throws {PannierError} `input` where the source is neither video nor iterable
+ */
+export function predictEach<O>(
+  predict: Predict<O>,
+  imageInputs: readonly string[],
+  source: unknown,
+  options: PredictEachOptions<never>,
+  ended: AbortSignal,
+): AsyncIterableIterator<FramePrediction<O>> {
+  const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal as AbortSignal, ended]);
+  if (typeof source === 'object' && source !== null) {
+    if ('videoWidth' in source || 'getSettings' in source) {
+      return overVideo(predict, frameInput(imageInputs, options.input), source as unknown as VideoLike | MediaStreamTrack, options.keepFrame ?? false, signal);
+    }
+    if (Symbol.asyncIterator in source || Symbol.iterator in source) {
+      return overInputs(predict, source as AsyncIterable<unknown> | Iterable<unknown>, options.concurrency ?? 2, signal);
+    }
+  }
+  throw new PannierError('input', `predictEach takes a video element, a video MediaStreamTrack or an iterable of inputs, but got ${String(source)}.`);
+}
+
+/** Which input a frame goes to. */
+function frameInput(imageInputs: readonly string[], asked: string | undefined): string {
+  const name = asked ?? (imageInputs.length === 1 ? imageInputs[0] : undefined);
+  if (name !== undefined && imageInputs.includes(name)) return name;
+  throw new PannierError('input', `predictEach over video feeds one image input; this model has ${imageInputs.join(', ') || 'none'}. Name it with the option \`input\`.`, { imageInputs });
+}
+
+/** The parts of a video element that are used: run-time code compiles without the DOM library. */
+interface VideoLike extends EventTarget {
+  readonly readyState: number;
+  readonly ended: boolean;
+  readonly paused: boolean;
+  srcObject: unknown;
+  muted: boolean;
+  play(): Promise<void>;
+  pause(): void;
+  requestVideoFrameCallback?(callback: () => void): number;
+}
+interface MediaStreamTrack extends EventTarget {
+  readonly readyState: 'live' | 'ended';
+}
+interface PageDocument extends EventTarget {
+  readonly hidden: boolean;
+  createElement(name: 'video'): VideoLike;
+}
+
+async function* overVideo<O>(predict: Predict<O>, input: string, source: VideoLike | MediaStreamTrack, keepFrame: boolean, signal: AbortSignal): AsyncIterableIterator<FramePrediction<O>> {
+  const { document } = globalThis as unknown as { document: PageDocument };
+  const isTrack = 'getSettings' in source;
+  const video = isTrack ? await playTrack(document, source as MediaStreamTrack, signal) : (source as VideoLike);
+  const isOver = () => (isTrack ? (source as MediaStreamTrack).readyState === 'ended' : video.ended);
+  try {
+    // The frame that is on the screen already is the first.
+    for (let more = video.readyState >= HAVE_CURRENT_DATA; more || (await nextFrame(video, document, isOver, signal)); more = false) {
+      signal.throwIfAborted();
+      if (!keepFrame) {
+        yield await predict({ [input]: video });
+        continue;
+      }
+      const frame = await createImageBitmap(video as unknown as ImageBitmapSource);
+      try {
+        yield { ...(await predict({ [input]: frame })), frame };
+      } catch (thrown) {
+        frame.close();
+        throw thrown;
+      }
+    }
+  } finally {
+    if (isTrack) {
+      video.pause();
+      video.srcObject = null;
+    }
+  }
+}
+
+/** `HTMLMediaElement.HAVE_CURRENT_DATA`. */
+const HAVE_CURRENT_DATA = 2;
+
+/** A track has no frames of its own outside of workers; a video element that nobody sees has. */
+async function playTrack(document: PageDocument, track: MediaStreamTrack, signal: AbortSignal): Promise<VideoLike> {
+  const { MediaStream } = globalThis as unknown as { MediaStream: new (tracks: MediaStreamTrack[]) => unknown };
+  const video = document.createElement('video');
+  video.muted = true;
+  video.srcObject = new MediaStream([track]);
+  await abortable(video.play(), signal);
+  return video;
+}
+
+/** Waits for a frame that was not there before, while the page is seen; false when there will be none. */
+async function nextFrame(video: VideoLike, document: PageDocument, isOver: () => boolean, signal: AbortSignal): Promise<boolean> {
+  if (isOver()) return false;
+  const listening = new AbortController();
+  const arrived = new Promise<boolean>((resolve) => {
+    const check = () => {
+      if (isOver()) resolve(false);
+      else if (document.hidden || video.readyState < HAVE_CURRENT_DATA) wait();
+      else resolve(true);
+    };
+    const wait = () => {
+      if (listening.signal.aborted) return;
+      if (document.hidden) document.addEventListener('visibilitychange', check, { once: true, signal: listening.signal });
+      else if (video.requestVideoFrameCallback !== undefined) video.requestVideoFrameCallback(check);
+      // Firefox before 132: a display's frame is the nearest guess.
+      else setTimeout(check, 16);
+    };
+    // A video that has ended gives no more frames, so nothing else would wake us.
+    video.addEventListener('ended', () => resolve(false), { once: true, signal: listening.signal });
+    wait();
+  });
+  try {
+    return await abortable(arrived, signal);
+  } finally {
+    listening.abort();
+  }
+}
+
+async function* overInputs<O>(predict: Predict<O>, source: AsyncIterable<unknown> | Iterable<unknown>, concurrency: number, signal: AbortSignal): AsyncIterableIterator<FramePrediction<O>> {
+  const underWay: Promise<Prediction<O>>[] = [];
+  for await (const inputs of source) {
+    signal.throwIfAborted();
+    const answer = predict(inputs);
+    // It is awaited later; until then a rejection has an owner.
+    answer.catch(() => undefined);
+    underWay.push(answer);
+    if (underWay.length >= concurrency) yield await (underWay.shift() as Promise<Prediction<O>>);
+  }
+  for (const answer of underWay) yield await answer;
+}

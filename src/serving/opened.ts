@@ -1,0 +1,102 @@
+/** A model that is open somewhere, and stays open: what broke is opened anew for the next call. */
+import type { BackendName } from '../backend-name.js';
+import type { Candidate } from '../backend/choose.js';
+import type { Session } from '../engine/engine.js';
+import type { Manifest } from '../manifest.js';
+import type { CacheOutcome } from '../weights/weights.js';
+import type { PooledEngine } from './pool.js';
+
+/** Something that went less than ideally, without failing. */
+export interface Note {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Where the time of a load went. Stages overlap, so they do not add up to the total. */
+export interface LoadTiming {
+  readonly totalMs: number;
+  /** Reading, fetching and verifying bytes. */
+  readonly weightsMs: number;
+  /** Hashing, within `weightsMs`. */
+  readonly hashMs: number;
+  /** Starting the backend, and its worker. */
+  readonly startMs: number;
+  /** Building the graph and placing the weights. */
+  readonly openMs: number;
+  /** The golden run; 0 where a remembered pass stood in for it. */
+  readonly goldenMs: number;
+  readonly cache: CacheOutcome;
+}
+
+/** A session on an engine, held by a lease. */
+export interface Place {
+  readonly backend: BackendName;
+  readonly pooled: PooledEngine;
+  readonly session: Session;
+  /** Closes the session and lets go of the engine. */
+  close(): void;
+}
+
+/** What a load found, besides the place where the model now runs. */
+export interface Opening {
+  readonly place: Place;
+  readonly selection: readonly Candidate[];
+  readonly loadTiming: LoadTiming;
+  readonly bytesDownloaded: number;
+  readonly bytesFromCache: number;
+}
+
+export class OpenedModel {
+  readonly manifest: Manifest;
+  readonly notes: Note[] = [];
+  readonly noteListeners = new Set<(note: Note) => void>();
+  readonly #open: () => Promise<Opening>;
+  #opening: Opening;
+  #reopening: Promise<Opening> | undefined;
+  #closed = false;
+
+  /** @param open opens the model again, on whichever backend then does. */
+  constructor(manifest: Manifest, opening: Opening, open: () => Promise<Opening>) {
+    this.manifest = manifest;
+    this.#opening = opening;
+    this.#open = open;
+  }
+
+  get opening(): Opening {
+    return this.#opening;
+  }
+
+  note(code: string, message: string): void {
+    const note = { code, message };
+    this.notes.push(note);
+    for (const listener of this.noteListeners) listener(note);
+  }
+
+  /** The place to run at: at once, unless the last one is lost. */
+  place(): Place | Promise<Place> {
+    if (!this.#opening.place.session.lost) return this.#opening.place;
+    return this.reopen(`The ${this.#opening.place.backend} backend was lost and the model was opened again.`);
+  }
+
+  /** Leaves the present place and opens the model anew; calls made meanwhile wait for it. */
+  async reopen(reason: string): Promise<Place> {
+    this.#reopening ??= this.#replace(reason).finally(() => {
+      this.#reopening = undefined;
+    });
+    return (await this.#reopening).place;
+  }
+
+  async #replace(reason: string): Promise<Opening> {
+    this.#opening.place.close();
+    const opening = await this.#open();
+    if (this.#closed) opening.place.close();
+    this.#opening = opening;
+    this.note('reopened', reason);
+    return opening;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#opening.place.close();
+  }
+}

@@ -1,0 +1,73 @@
+/** What a model's calls have cost so far. */
+import type { Timing } from '../timing.js';
+
+/** Percentiles are of warm calls' `totalMs`; undefined before the first of them. */
+export interface Stats {
+  /** Calls that answered. */
+  readonly count: number;
+  /** Of these, calls that compiled something. */
+  readonly coldCount: number;
+  /** Calls that rejected, aborts left out. */
+  readonly failedCount: number;
+  readonly p50Ms: number | undefined;
+  readonly p90Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+  /** Answers per second over the time in which the latest warm calls ended. */
+  readonly perSecond: number | undefined;
+  readonly bytesDownloaded: number;
+  readonly bytesFromCache: number;
+  /** Bytes of the model's weights as the backend holds them. */
+  readonly bytesResident: number;
+  /** Time in which this model kept a backend busy. */
+  readonly busyMs: number;
+}
+
+/** How many warm calls the percentiles remember. */
+const REMEMBERED = 1_024;
+
+export class CallRecord {
+  readonly #totals = new Float64Array(REMEMBERED);
+  readonly #ends = new Float64Array(REMEMBERED);
+  #warmCount = 0;
+  #coldCount = 0;
+  #failedCount = 0;
+  #busyMs = 0;
+
+  /** @param endMs when the call ended, on this thread's clock. */
+  add({ totalMs, prepareMs, computeMs, readMs, cold }: Timing, endMs: number): void {
+    this.#busyMs += prepareMs + computeMs + (readMs ?? 0);
+    if (cold) {
+      this.#coldCount++;
+      return;
+    }
+    const slot = this.#warmCount++ % REMEMBERED;
+    this.#totals[slot] = totalMs;
+    this.#ends[slot] = endMs;
+  }
+
+  fail(): void {
+    this.#failedCount++;
+  }
+
+  read(): Omit<Stats, 'bytesDownloaded' | 'bytesFromCache' | 'bytesResident'> {
+    const kept = Math.min(this.#warmCount, REMEMBERED);
+    const totals = this.#totals.slice(0, kept).sort();
+    const ends = this.#ends.slice(0, kept).sort();
+    const spanMs = kept < 2 ? 0 : (ends[kept - 1] as number) - (ends[0] as number);
+    return {
+      count: this.#warmCount + this.#coldCount,
+      coldCount: this.#coldCount,
+      failedCount: this.#failedCount,
+      p50Ms: percentile(totals, 0.5),
+      p90Ms: percentile(totals, 0.9),
+      p99Ms: percentile(totals, 0.99),
+      perSecond: spanMs > 0 ? ((kept - 1) * 1_000) / spanMs : undefined,
+      busyMs: this.#busyMs,
+    };
+  }
+}
+
+/** Nearest rank: the smallest value that at least this share of all does not exceed. */
+function percentile(sorted: Float64Array, share: number): number | undefined {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+}

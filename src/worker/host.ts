@@ -1,0 +1,49 @@
+/** The worker's side: one engine, its sessions, and one answer for every request. */
+import type { StartBackend } from '../backend/backend.js';
+import type { BackendName } from '../backend-name.js';
+import type { Engine, RunResult, Session } from '../engine/engine.js';
+import { createEngine } from '../engine/tfjs.js';
+import { asPannierError, PannierError, toWire } from '../errors.js';
+import { outputTransfers, type Answers, type Reply, type Request } from './protocol.js';
+
+/** Serves one backend to the page that started this worker. */
+export function serve(backend: BackendName, startBackend: StartBackend): void {
+  const post = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(reply, transfer);
+  const sessions = new Map<number, Session>();
+  let engine: Engine | undefined;
+
+  const answer = async (request: Request): Promise<Answers[Request['kind']]> => {
+    if (request.kind === 'start') {
+      const started = await startBackend(request.options);
+      engine = createEngine(backend, started);
+      return { maxBufferBytes: started.maxBufferBytes, identity: started.identity };
+    }
+    if (engine === undefined) throw new PannierError('backend-unavailable', `The ${backend} worker was not started.`);
+    switch (request.kind) {
+      case 'open':
+        sessions.set(request.session, await engine.open(request.model));
+        return undefined;
+      case 'run': {
+        const session = sessions.get(request.session);
+        if (session === undefined) throw new PannierError('disposed', `Session ${request.session} is not open in this worker.`);
+        return session.run(request.feeds, request.outputs, Number.POSITIVE_INFINITY);
+      }
+      case 'close':
+        sessions.get(request.session)?.dispose();
+        sessions.delete(request.session);
+        return undefined;
+      case 'memory':
+        return engine.memory();
+    }
+  };
+
+  self.addEventListener('message', async ({ data: request }: MessageEvent<Request>) => {
+    try {
+      const value = await answer(request);
+      post({ id: request.id, value }, request.kind === 'run' ? outputTransfers((value as RunResult).outputs) : []);
+    } catch (thrown) {
+      post({ id: request.id, error: toWire(asPannierError(thrown, 'predict', `The ${backend} worker failed`)) });
+    }
+  });
+  post({ ready: true });
+}

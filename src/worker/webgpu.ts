@@ -1,0 +1,5 @@
+/** Entry of the webgpu worker: becomes one self-contained file. */
+import { start } from '../backend/webgpu.js';
+import { serve } from './host.js';
+
+serve('webgpu', start);
