@@ -46,7 +46,12 @@ export function mapToSource(
  * black, and a value whose centre falls outside of `pixels` is black. Inside, filters never reach
  * beyond the edge. `browser` samples as `nearest` does: the canvas has resized the pixels already.
  */
-export function toTensor(pixels: Pixels, image: ImageSpec, dtype: 'float32' | 'int32', map: Affine): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+export function toTensor(
+  pixels: Pixels,
+  image: ImageSpec,
+  dtype: 'float32' | 'int32',
+  map: Affine,
+): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
   const { width, height } = image;
   const mixes = MIXES[image.channels];
   const [pixelStep, channelStep] = image.layout === 'nhwc' ? [mixes.length, 1] : [1, width * height];
@@ -72,8 +77,16 @@ export function toTensor(pixels: Pixels, image: ImageSpec, dtype: 'float32' | 'i
 
 /** How much red, green and blue make up each channel; gray as in ITU-R BT.601. */
 const MIXES: Record<ImageSpec['channels'], readonly (readonly [red: number, green: number, blue: number])[]> = {
-  rgb: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-  bgr: [[0, 0, 1], [0, 1, 0], [1, 0, 0]],
+  rgb: [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ],
+  bgr: [
+    [0, 0, 1],
+    [0, 1, 0],
+    [1, 0, 0],
+  ],
   gray: [[0.299, 0.587, 0.114]],
 };
 

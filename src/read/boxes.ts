@@ -50,7 +50,10 @@ export interface BoxOptions {
  * @throws {PannierError} `input`: columns, scores, labels or row do not fit the tensor.
  */
 export function boxes<L extends string>(tensor: Tensor, options: BoxOptions & { readonly labels: readonly L[] }): Box<L>[];
-export function boxes<L extends string>(tensor: Tensor, options: BoxOptions & { readonly scores: { readonly labels: readonly L[] } }): Box<L>[];
+export function boxes<L extends string>(
+  tensor: Tensor,
+  options: BoxOptions & { readonly scores: { readonly labels: readonly L[] } },
+): Box<L>[];
 export function boxes(tensor: Tensor, options: BoxOptions): Box<string | undefined>[];
 export function boxes(tensor: Tensor, options: BoxOptions): Box<string | undefined>[] {
   const { scores, labels = scores?.labels, normalized = false, image, minScore = 0.3, maxOverlap = 0.5, max = 100 } = options;
@@ -74,7 +77,11 @@ export function boxes(tensor: Tensor, options: BoxOptions): Box<string | undefin
     }
     found.push({ ...place, score, label: labels?.[index], index });
   }
-  return withoutOverlaps(found.sort((one, other) => other.score - one.score), maxOverlap, max);
+  return withoutOverlaps(
+    found.sort((one, other) => other.score - one.score),
+    maxOverlap,
+    max,
+  );
 }
 
 /** One picture's rows. */
@@ -89,9 +96,13 @@ interface Rows {
 
 function pictureRows({ data, shape }: Tensor, { columns, row = 0 }: BoxOptions): Rows {
   const stride = columns.length;
-  if (shape.at(-1) !== stride) throw unfit(`${shape.at(-1)} columns for shape [${shape}]`, `${stride}`, 'Name every value of a row, null for none.');
+  if (shape.at(-1) !== stride) {
+    throw unfit(`${shape.at(-1)} columns for shape [${shape}]`, `${stride}`, 'Name every value of a row, null for none.');
+  }
   const pictures = shape.length > 2 ? (shape[0] as number) : 1;
-  if (!Number.isInteger(row) || row < 0 || row >= pictures) throw unfit(`a row below ${pictures}`, `${row}`, `Shape [${shape}] holds ${pictures} pictures.`);
+  if (!Number.isInteger(row) || row < 0 || row >= pictures) {
+    throw unfit(`a row below ${pictures}`, `${row}`, `Shape [${shape}] holds ${pictures} pictures.`);
+  }
   const size = data.length / pictures;
   return { data: data.subarray(row * size, (row + 1) * size), count: size / stride, stride, row, pictures };
 }
@@ -100,9 +111,18 @@ type Corners = [x0: number, y0: number, x1: number, y1: number];
 
 function cornerReader(columns: BoxOptions['columns']): (rows: Rows, box: number) => Corners {
   const edges = (low: BoxColumn, high: BoxColumn, middle: BoxColumn, size: BoxColumn) => {
-    const [lowAt, highAt, middleAt, sizeAt] = [low, high, middle, size].map((name) => columns.indexOf(name)) as [number, number, number, number];
+    const [lowAt, highAt, middleAt, sizeAt] = [low, high, middle, size].map((name) => columns.indexOf(name)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     if (!((lowAt >= 0 && highAt >= 0) || (sizeAt >= 0 && (lowAt >= 0 || middleAt >= 0)))) {
-      throw unfit(`'${low}' and '${high}', '${low}' and '${size}', or '${middle}' and '${size}'`, `[${columns}]`, 'Name what each value of a row means.');
+      throw unfit(
+        `'${low}' and '${high}', '${low}' and '${size}', or '${middle}' and '${size}'`,
+        `[${columns}]`,
+        'Name what each value of a row means.',
+      );
     }
     return ({ data, stride }: Rows, box: number): [from: number, to: number] => {
       const at = (column: number) => data[box * stride + column] as number;
@@ -124,7 +144,9 @@ type ClassReader = (box: number) => { score: number; index: number };
 function scoresInRows({ data, stride }: Rows, columns: BoxOptions['columns']): ClassReader {
   const scoreAt = columns.indexOf('score');
   const classAt = columns.indexOf('class');
-  if (scoreAt < 0) throw unfit("a 'score' column or scores", `[${columns}]`, 'Name the score in columns, or pass the tensor that holds it as scores.');
+  if (scoreAt < 0) {
+    throw unfit("a 'score' column or scores", `[${columns}]`, 'Name the score in columns, or pass the tensor that holds it as scores.');
+  }
   return (box) => ({
     score: data[box * stride + scoreAt] as number,
     index: classAt < 0 ? 0 : Math.round(data[box * stride + classAt] as number),
@@ -134,7 +156,11 @@ function scoresInRows({ data, stride }: Rows, columns: BoxOptions['columns']): C
 function scoresApart({ data, shape }: Tensor, { count, row, pictures }: Rows, labels: BoxOptions['labels']): ClassReader {
   const classes = data.length / (count * pictures);
   if (!Number.isInteger(classes) || (classes > 1 && shape.at(-1) !== classes)) {
-    throw unfit(`scores of shape [${count}] or [${count}, classes]`, `[${shape}]`, 'Pass the output that scores these boxes, one row per box.');
+    throw unfit(
+      `scores of shape [${count}] or [${count}, classes]`,
+      `[${shape}]`,
+      'Pass the output that scores these boxes, one row per box.',
+    );
   }
   if (labels !== undefined && labels.length !== classes) {
     throw unfit(`${classes} labels`, `${labels.length}`, "Give one label per class, in the model's order.");
@@ -170,7 +196,7 @@ function withoutOverlaps<L>(sorted: readonly Box<L>[], maxOverlap: number, max: 
   const kept: Box<L>[] = [];
   for (const box of sorted) {
     if (kept.length >= max) break;
-    const hidden = maxOverlap < 1 && kept.some((better) => better.index === box.index && overlap(better, box) > maxOverlap);
+    const hidden = kept.some((better) => better.index === box.index && overlap(better, box) > maxOverlap);
     if (!hidden) kept.push(box);
   }
   return kept;

@@ -48,12 +48,18 @@ export function keypoints(
   const last = shape.at(-1) ?? 1;
   const [x, y, z, score] = (['x', 'y', 'z', 'score'] as const).map((name) => columns.indexOf(name)) as [number, number, number, number];
   if (x < 0 || y < 0) throw unfit("columns with 'x' and 'y'", `[${columns}]`, 'Name what each value of a row means, null for none.');
-  if (last % stride !== 0) throw unfit('columns that divide its last axis', `${stride} columns for shape [${shape}]`, 'Name every value of a row, null for none.');
+  if (last % stride !== 0) {
+    throw unfit('columns that divide its last axis', `${stride} columns for shape [${shape}]`, 'Name every value of a row, null for none.');
+  }
   if (normalized && image === undefined) throw unfit('an image with normalized', 'none', 'Pass images[input] of the same prediction.');
   const points = last === stride ? (shape.at(-2) ?? 1) : last / stride;
   const people = data.length / (points * stride);
-  if (!Number.isInteger(row) || row < 0 || row >= people) throw unfit(`a row below ${people}`, `${row}`, `Shape [${shape}] holds ${people} of ${points} points.`);
-  if (names !== undefined && names.length !== points) throw unfit(`${points} names`, `${names.length}`, "Give one name per point, in the model's order.");
+  if (!Number.isInteger(row) || row < 0 || row >= people) {
+    throw unfit(`a row below ${people}`, `${row}`, `Shape [${shape}] holds ${people} of ${points} points.`);
+  }
+  if (names !== undefined && names.length !== points) {
+    throw unfit(`${points} names`, `${names.length}`, "Give one name per point, in the model's order.");
+  }
   const scaleX = normalized && image ? image.width : 1;
   const scaleY = normalized && image ? image.height : 1;
   return Array.from({ length: points }, (_, index) => {

@@ -24,13 +24,20 @@ export interface MaskOptions {
  * [height, width] or [height, width, channels], after any axes of 1. NaN is transparent.
  * @throws {PannierError} `input`: the shape is not one mask's, or there is no such channel.
  */
-export function maskImage(tensor: Tensor, { threshold, channel = 0, color: [red, green, blue] = [255, 255, 255] }: MaskOptions = {}): MaskImage {
+export function maskImage(
+  tensor: Tensor,
+  { threshold, channel = 0, color: [red, green, blue] = [255, 255, 255] }: MaskOptions = {},
+): MaskImage {
   const [height, width, channels] = maskShape(tensor.shape);
   if (!Number.isInteger(channel) || channel < 0 || channel >= channels) {
-    throw new PannierError('input', `maskImage: a mask of ${channels} channels has no channel ${channel}. Give a whole number from 0 to ${channels - 1}.`, {
-      channel,
-      channels,
-    });
+    throw new PannierError(
+      'input',
+      `maskImage: a mask of ${channels} channels has no channel ${channel}. Give a whole number from 0 to ${channels - 1}.`,
+      {
+        channel,
+        channels,
+      },
+    );
   }
   const data = new Uint8ClampedArray(4 * width * height);
   for (let pixel = 0; pixel < width * height; pixel++) {
@@ -47,7 +54,11 @@ function maskShape(shape: readonly number[]): [height: number, width: number, ch
   const extra = shape.findIndex((size, axis) => size !== 1 || shape.length - axis === 2);
   const [height, width, channels = 1, ...more] = shape.slice(extra);
   if (height === undefined || width === undefined || more.length > 0) {
-    throw new PannierError('input', `maskImage wants a tensor of one mask, [height, width, channels] or [height, width], but got shape [${shape}]. Cut out one mask first.`, { shape });
+    throw new PannierError(
+      'input',
+      `maskImage wants a tensor of one mask, [height, width, channels] or [height, width], but got shape [${shape}]. Cut out one mask first.`,
+      { shape },
+    );
   }
   return [height, width, channels];
 }

@@ -46,7 +46,10 @@ export function topK(
   const rows = tensor.data.length / classes;
   if (!Number.isInteger(row) || row < 0 || row >= rows) {
     const shape = `[${tensor.shape}]`;
-    throw new PannierError('input', `topK: a tensor of shape ${shape} has no row ${row}. Give a whole number from 0 to ${rows - 1}.`, { row, shape: tensor.shape });
+    throw new PannierError('input', `topK: a tensor of shape ${shape} has no row ${row}. Give a whole number from 0 to ${rows - 1}.`, {
+      row,
+      shape: tensor.shape,
+    });
   }
   if (labels !== undefined && labels.length !== classes) {
     throw new PannierError(
@@ -59,7 +62,7 @@ export function topK(
   const scores = values === 'logits' ? softmax(given) : given;
   return [...scores.keys()]
     .filter((index) => !Number.isNaN(scores[index]))
-    .sort((one, other) => (scores[other] as number) - (scores[one] as number) || one - other)
+    .sort((one, other) => (scores[other] as number) - (scores[one] as number))
     .slice(0, k)
     .map((index) => ({ label: labels?.[index], index, score: scores[index] as number }));
 }

@@ -231,54 +231,91 @@ describe('toTensor, turned', () => {
 
   it('equals a resize of the turned picture at right angles', () => {
     fc.assert(
-      fc.property(picture().map(opaque), size, size, fc.constantFrom(...FILTERS), fc.integer({ min: 1, max: 3 }), (pixels, width, height, filter, quarters) => {
-        const rows = Array.from({ length: pixels.height }, (_, y) =>
-          Array.from({ length: pixels.width }, (_, x) => pixels.data[4 * (y * pixels.width + x)] as number),
-        );
-        // A crop that is turned clockwise shows its contents turned the other way.
-        let upright = rows;
-        for (let quarter = 4; quarter > quarters; quarter--) upright = turnedClockwise(upright);
-        const [cropWidth, cropHeight] = quarters % 2 === 1 ? [pixels.height, pixels.width] : [pixels.width, pixels.height];
-        const crop = {
-          x: (pixels.width - cropWidth) / 2,
-          y: (pixels.height - cropHeight) / 2,
-          width: cropWidth,
-          height: cropHeight,
-          rotation: (quarters * Math.PI) / 2,
-        };
-        // An odd number of tensor pixels per source pixel would put centres on pixel borders, where nearest may go either way.
-        const onBorders = (length: number, count: number) => Array.from({ length: count }, (_, index) => (length * (2 * index + 1)) % (2 * count)).includes(0);
-        fc.pre(filter === 'bilinear' || filter === 'area' || !(onBorders(cropWidth, width) || onBorders(cropHeight, height)));
-        const image = spec({ width, height, filter });
-        close(reds(pixels, image, crop).flat(), reds(grays(upright), image).flat());
-      }),
+      fc.property(
+        picture().map(opaque),
+        size,
+        size,
+        fc.constantFrom(...FILTERS),
+        fc.integer({ min: 1, max: 3 }),
+        (pixels, width, height, filter, quarters) => {
+          const rows = Array.from({ length: pixels.height }, (_, y) =>
+            Array.from({ length: pixels.width }, (_, x) => pixels.data[4 * (y * pixels.width + x)] as number),
+          );
+          // A crop that is turned clockwise shows its contents turned the other way.
+          let upright = rows;
+          for (let quarter = 4; quarter > quarters; quarter--) upright = turnedClockwise(upright);
+          const [cropWidth, cropHeight] = quarters % 2 === 1 ? [pixels.height, pixels.width] : [pixels.width, pixels.height];
+          const crop = {
+            x: (pixels.width - cropWidth) / 2,
+            y: (pixels.height - cropHeight) / 2,
+            width: cropWidth,
+            height: cropHeight,
+            rotation: (quarters * Math.PI) / 2,
+          };
+          // An odd number of tensor pixels per source pixel would put centres on pixel borders, where nearest may go either way.
+          const onBorders = (length: number, count: number) =>
+            Array.from({ length: count }, (_, index) => (length * (2 * index + 1)) % (2 * count)).includes(0);
+          fc.pre(filter === 'bilinear' || filter === 'area' || !(onBorders(cropWidth, width) || onBorders(cropHeight, height)));
+          const image = spec({ width, height, filter });
+          close(reds(pixels, image, crop).flat(), reds(grays(upright), image).flat());
+        },
+      ),
       seeded,
     );
   });
 
   it('averages a grid where an area is turned', () => {
-    const ramp = grays(Array.from({ length: 60 }, (_, y) => Array.from({ length: 60 }, (_, x) => 2 * x + y)));
-    const crop = { x: 20, y: 20, width: 20, height: 20, rotation: Math.PI / 4 };
-    const image = spec({ width: 5, height: 5, filter: 'area' });
-    const map = mapToSource(image, ramp, crop);
-    const wanted = Array.from({ length: 25 }, (_, index) => {
+    const size = { width: 60, height: 60 };
+    const crop = { x: 15, y: 15, width: 30, height: 30, rotation: Math.PI / 6 };
+    const image = spec({ width: 5, height: 3, filter: 'area' });
+    const picture = (at: (x: number, y: number) => number) =>
+      grays(Array.from({ length: 60 }, (_, y) => Array.from({ length: 60 }, (_, x) => at(x, y))));
+    const stripes = reds(
+      picture((x) => (x % 2) * 200),
+      image,
+      crop,
+    ).flat();
+    for (const value of stripes) expect(Math.abs(value - 100)).toBeLessThan(10);
+    const map = mapToSource(image, size, crop);
+    const ramp = Array.from({ length: 15 }, (_, index) => {
       const { x, y } = applyMap(map, (index % 5) + 0.5, Math.floor(index / 5) + 0.5);
       return 2 * (x - 0.5) + (y - 0.5);
     });
-    close(reds(ramp, image, crop).flat(), wanted);
+    close(
+      reds(
+        picture((x, y) => 2 * x + y),
+        image,
+        crop,
+      ).flat(),
+      ramp,
+    );
   });
 });
 
 describe('toTensor, edges and formats', () => {
   it('leaves black what contain and crops show beside the source', () => {
-    const white = grays([[255, 255], [255, 255]]);
-    const wide = grays([[255, 255, 255, 255], [255, 255, 255, 255]]);
-    const bars = [[0, 0, 0, 0], [255, 255, 255, 255], [255, 255, 255, 255], [0, 0, 0, 0]];
+    const white = grays([
+      [255, 255],
+      [255, 255],
+    ]);
+    const wide = grays([
+      [255, 255, 255, 255],
+      [255, 255, 255, 255],
+    ]);
+    const bars = [
+      [0, 0, 0, 0],
+      [255, 255, 255, 255],
+      [255, 255, 255, 255],
+      [0, 0, 0, 0],
+    ];
     for (const filter of FILTERS) {
       expect(reds(wide, spec({ fit: 'contain', filter }))).toEqual(bars);
       const reaching = reds(white, spec({ filter }), { x: 0, y: -1, width: 2, height: 4 });
       expect(reaching).toEqual(bars);
-      expect(reds(white, spec({ width: 2, height: 2, filter }), { x: -9, y: -9, width: 4, height: 4, rotation: 0.3 })).toEqual([[0, 0], [0, 0]]);
+      expect(reds(white, spec({ width: 2, height: 2, filter }), { x: -9, y: -9, width: 4, height: 4, rotation: 0.3 })).toEqual([
+        [0, 0],
+        [0, 0],
+      ]);
     }
   });
 
@@ -291,7 +328,13 @@ describe('toTensor, edges and formats', () => {
   it('keeps a constant picture constant', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 0, max: 255 }), size, size, size, size, fc.constantFrom(...FILTERS), fc.constantFrom('stretch' as const, 'cover' as const),
+        fc.integer({ min: 0, max: 255 }),
+        size,
+        size,
+        size,
+        size,
+        fc.constantFrom(...FILTERS),
+        fc.constantFrom('stretch' as const, 'cover' as const),
         fc.constantFrom(0, Math.PI),
         (value, sourceWidth, sourceHeight, width, height, filter, fit, rotation) => {
           const pixels = grays(Array.from({ length: sourceHeight }, () => Array.from({ length: sourceWidth }, () => value)));
@@ -322,8 +365,15 @@ describe('toTensor, edges and formats', () => {
     expect(values({ channels: 'bgr' })).toEqual([3, 2, 1, 13, 12, 11]);
     expect(values({ layout: 'nchw' })).toEqual([1, 11, 2, 12, 3, 13]);
     expect(values({ channels: 'bgr', layout: 'nchw', scale: [1, 10, 100], offset: [0, 0, 7] })).toEqual([3, 13, 20, 120, 107, 1107]);
+    const tall = { ...pixels, width: 1, height: 2 };
+    const planar = spec({ width: 1, height: 2, layout: 'nchw' });
+    expect([...toTensor(tall, planar, 'int32', mapToSource(planar, tall))]).toEqual([1, 11, 2, 12, 3, 13]);
     const image = spec({ width: 2, height: 1, channels: 'gray', scale: [2], offset: [1] });
-    close(toTensor(pixels, image, 'float32', mapToSource(image, pixels)), [2 * (0.299 + 2 * 0.587 + 3 * 0.114) + 1, 2 * (0.299 * 11 + 12 * 0.587 + 13 * 0.114) + 1], 1e-5);
+    close(
+      toTensor(pixels, image, 'float32', mapToSource(image, pixels)),
+      [2 * (0.299 + 2 * 0.587 + 3 * 0.114) + 1, 2 * (0.299 * 11 + 12 * 0.587 + 13 * 0.114) + 1],
+      1e-5,
+    );
   });
 
   it('rounds int32 to the nearest whole, halves up', () => {
