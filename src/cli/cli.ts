@@ -1,0 +1,38 @@
+/** `pannier`: one command each in a file of its own. */
+import { PannierError } from '../errors.js';
+import { packCommand } from './pack.js';
+
+/** A command: what it says about itself, and what it does with the rest of the command line. */
+export interface Command {
+  readonly usage: string;
+  /** @returns the process's exit code */
+  run(args: readonly string[]): Promise<number>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand };
+
+const USAGE = `Usage:\n${Object.values(COMMANDS)
+  .map(({ usage }) => usage)
+  .join('\n')}`;
+
+/** Runs the command that the arguments name. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined || rest.includes('--help')) {
+    const asked = name === '--help' || rest.includes('--help');
+    (asked ? process.stdout : process.stderr).write(`${USAGE}\n`);
+    return asked ? 0 : 1;
+  }
+  try {
+    return await command.run(rest);
+  } catch (thrown) {
+    // A bug deserves its stack; a wrong option or a broken model, one line.
+    const isTyped = thrown instanceof PannierError || (thrown as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
+    const text = isTyped ? (thrown as Error).message.replace(/\s+/g, ' ') : String((thrown as Error).stack ?? thrown);
+    process.stderr.write(`pannier: ${text}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

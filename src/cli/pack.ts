@@ -1,0 +1,143 @@
+/** `pannier pack`: one model from flags, or all of `pannier.config.mjs`. */
+import { relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CONFIG_FILE, readConfig } from '../pack/config.js';
+import { showShape } from '../pack/image.js';
+import { badOption, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions } from '../pack/options.js';
+import { type PackResult, pack } from '../pack/pack.js';
+import { readRegularFile } from '../pack/read.js';
+import type { Command } from './cli.js';
+
+const TEXT = { type: 'string' } as const;
+const TEXTS = { type: 'string', multiple: true } as const;
+const SWITCH = { type: 'boolean' } as const;
+
+const FLAGS = {
+  ...{ config: TEXT, out: TEXT, name: TEXT, version: TEXT, license: TEXT, source: TEXT, 'packed-at': TEXT, golden: TEXT },
+  ...{ float16: SWITCH, check: SWITCH },
+  ...{
+    input: TEXTS,
+    shape: TEXTS,
+    width: TEXTS,
+    height: TEXTS,
+    fit: TEXTS,
+    filter: TEXTS,
+    channels: TEXTS,
+    layout: TEXTS,
+    scale: TEXTS,
+    offset: TEXTS,
+  },
+  ...{ output: TEXTS, labels: TEXTS, values: TEXTS },
+} as const;
+
+/** The `pack` command. */
+export const packCommand: Command = {
+  usage: `  pannier pack [--check] [--config FILE]        all models of ${CONFIG_FILE}
+  pannier pack MODEL_JSON --out DIR [flags]     one model
+    --name, --version, --license, --source, --packed-at, --golden PNG, --float16, --check
+    --input NODE=NAME  --shape NODE=1,256,256,3  --width NODE=256  --height NODE=256
+    --fit, --filter, --channels, --layout NODE=WORD   --scale, --offset NODE=NUMBER[,NUMBER…]
+    --output NODE=NAME  --labels NODE=FILE (one a line)  --values NODE=logits|probabilities`,
+  async run(args) {
+    const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
+    const { config, check = false, ...flags } = values;
+    const [model, ...more] = positionals;
+    if (more.length > 0) throw badOption(`pannier pack takes one MODEL_JSON, but got also ${more.join(', ')}.`);
+    let all: PackOptions[];
+    if (model === undefined) {
+      const [stray] = Object.keys(flags);
+      if (stray !== undefined) throw badOption(`--${stray} goes with a MODEL_JSON; without one, ${CONFIG_FILE} says what to pack.`);
+      all = await readConfig(config ?? CONFIG_FILE);
+    } else {
+      if (flags.out === undefined) throw badOption('Say where to: pannier pack MODEL_JSON --out DIR.');
+      all = [await optionsOf(model, flags.out, flags)];
+    }
+    for (const options of all) console.log(summary(await pack({ ...options, check }), check));
+    return 0;
+  },
+};
+
+type Flags = Omit<ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'], 'config' | 'check' | 'out'>;
+
+async function optionsOf(model: string, out: string, flags: Flags): Promise<PackOptions> {
+  const inputs = new Map<string, { name?: string; shape?: number[]; image?: Record<string, unknown> }>();
+  const outputs = new Map<string, { name?: string; labels?: string[]; values?: unknown }>();
+  const input = (node: string) => entry(inputs, node);
+  const image = (node: string) => (input(node).image ??= {});
+  const output = (node: string) => entry(outputs, node);
+
+  for (const [node, value] of pairs(flags, 'input')) input(node).name = value;
+  for (const [node, value] of pairs(flags, 'shape')) input(node).shape = value === '' ? [] : numbers(value, 'shape');
+  for (const key of ['width', 'height'] as const) for (const [node, value] of pairs(flags, key)) image(node)[key] = numbers(value, key)[0];
+  for (const key of ['scale', 'offset'] as const) {
+    for (const [node, value] of pairs(flags, key)) {
+      const list = numbers(value, key);
+      image(node)[key] = list.length === 1 ? list[0] : list;
+    }
+  }
+  for (const key of ['fit', 'filter', 'channels', 'layout'] as const)
+    for (const [node, value] of pairs(flags, key)) image(node)[key] = value;
+  for (const [node, value] of pairs(flags, 'output')) output(node).name = value;
+  for (const [node, value] of pairs(flags, 'values')) output(node).values = value;
+  for (const [node, file] of pairs(flags, 'labels')) output(node).labels = await readLines(file);
+
+  const { name, version, license, source, golden, float16 } = flags;
+  const given = Object.entries({ name, version, license, source, golden, float16, packedAt: flags['packed-at'] }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return {
+    ...Object.fromEntries(given),
+    model,
+    out,
+    // The packer checks every value, as it does those of a config file.
+    inputs: Object.fromEntries(inputs) as Record<string, InputOptions & { image?: ImageOptions }>,
+    outputs: Object.fromEntries(outputs) as Record<string, OutputOptions>,
+  };
+}
+
+function entry<T extends object>(entries: Map<string, T>, node: string): T {
+  const made = entries.get(node) ?? ({} as T);
+  entries.set(node, made);
+  return made;
+}
+
+/** `NODE=VALUE`; a node's name may hold `=`, so the last one parts them. */
+function pairs(flags: Flags, key: keyof Flags): [string, string][] {
+  return ((flags[key] ?? []) as string[]).map((pair) => {
+    const at = pair.lastIndexOf('=');
+    if (at < 1) throw badOption(`--${key} is ${JSON.stringify(pair)}; NODE=VALUE is wanted.`);
+    return [pair.slice(0, at), pair.slice(at + 1)];
+  });
+}
+
+function numbers(value: string, key: string): number[] {
+  const list = value.split(',').map((each) => (each.trim() === '' ? Number.NaN : Number(each)));
+  if (list.some((each) => !Number.isFinite(each))) throw badOption(`--${key} is ${JSON.stringify(value)}; numbers are wanted.`);
+  return list;
+}
+
+async function readLines(file: string): Promise<string[]> {
+  const text = new TextDecoder().decode(await readRegularFile(file, `The label file ${file}`, 2 ** 27));
+  return text.replace(/\r?\n$/, '').split(/\r?\n/);
+}
+
+function summary({ out, manifest, files, bytes, warnings, changed }: PackResult, check: boolean): string {
+  const { inputs, outputs } = manifest.signature;
+  const specs = (side: typeof inputs | typeof outputs) =>
+    Object.entries(side).map(
+      ([name, { dtype, shape, ...rest }]) => `${name}: ${dtype} ${showShape(shape)}${'image' in rest ? ', a picture' : ''}`,
+    );
+  const state = check ? 'is up to date' : changed ? 'packed' : 'unchanged';
+  return [
+    `${manifest.name} ${state}: ${relative(process.cwd(), out) || '.'}, ${files.length} files, ${megabytes(bytes)}, ${millions(manifest.flops)} FLOPs a predict`,
+    `  takes ${specs(inputs).join('; ')}`,
+    `  gives ${specs(outputs).join('; ')}`,
+    ...(manifest.quantized
+      ? [`  float16 moved the golden sample by at most ${(manifest.quantized.maxError * 100).toPrecision(2)} % of an output's spread`]
+      : []),
+    ...warnings.map((warning) => `  warning: ${warning}`),
+  ].join('\n');
+}
+
+const megabytes = (bytes: number): string => (bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+const millions = (count: number): string => (count < 1e6 ? `${count}` : `${(count / 1e6).toFixed(1)} M`);

@@ -1,0 +1,16 @@
+/** How large a model file's parts may be. Beyond them the file is refused before memory is spent on it. */
+export const LIMITS = {
+  jsonBytes: 64 * 2 ** 20,
+  jsonDepth: 64,
+  nodes: 100_000,
+  tensors: 50_000,
+  rank: 8,
+  elements: 2 ** 31,
+  nameBytes: 512,
+  stringBytes: 64 * 2 ** 10,
+  labels: 100_000,
+  labelBytes: 2 ** 10,
+  weightFiles: 2_048,
+  weightBytes: 2 ** 31,
+  pngBytes: 16 * 2 ** 20,
+} as const;

@@ -1,0 +1,175 @@
+/** What the packer can be told, and the check that it was told something sensible. */
+import { PannierError } from '../errors.js';
+import type { ImageSpec } from '../manifest.js';
+import type { ValueKind } from '../signature.js';
+import { isReserved, show } from './fields.js';
+import { LIMITS } from './limits.js';
+
+/** How a picture becomes an input tensor; what is left out has the default of {@link ImageSpec}'s kind. */
+export interface ImageOptions {
+  /** Needed where the graph leaves the size open. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Default `stretch`. */
+  readonly fit?: ImageSpec['fit'];
+  /** What training used; default `bilinear`. */
+  readonly filter?: ImageSpec['filter'];
+  /** Default `rgb`, or `gray` where the input has one channel. */
+  readonly channels?: ImageSpec['channels'];
+  /** Default `nhwc`. */
+  readonly layout?: ImageSpec['layout'];
+  /** `value = pixel × scale + offset`, pixel 0…255; one number, or one per channel. */
+  readonly scale?: number | readonly number[];
+  readonly offset?: number | readonly number[];
+}
+
+/** About one input. */
+export interface InputOptions {
+  /** What apps call it; default the signature's key in camelCase. */
+  readonly name?: string;
+  /** Sizes for the golden sample, warm-up and FLOPs where the graph leaves them open. */
+  readonly shape?: readonly number[];
+  readonly image?: ImageOptions;
+}
+
+/** About one output. */
+export interface OutputOptions {
+  readonly name?: string;
+  /** Names along the last axis. */
+  readonly labels?: readonly string[];
+  /** Wanted with `labels`. */
+  readonly values?: ValueKind;
+}
+
+/** One model to pack. */
+export interface PackOptions {
+  /** Path of a TF.js graph model's model.json. */
+  readonly model: string;
+  /** Folder of the packed model; made when missing. */
+  readonly out: string;
+  /** Default: the model file's name without `.json`; of `model.json`, its folder's. */
+  readonly name?: string;
+  /** Default `0`. */
+  readonly version?: string;
+  readonly license?: string;
+  readonly source?: string;
+  /** ISO date; the packer has no clock. */
+  readonly packedAt?: string;
+  /** By node, by signature key or by default name. */
+  readonly inputs?: Readonly<Record<string, InputOptions>>;
+  readonly outputs?: Readonly<Record<string, OutputOptions>>;
+  /** Stores float32 weights as float16: half the bytes, the error recorded in the manifest. */
+  readonly float16?: boolean;
+  /** A PNG of at most 96×96 to take the golden sample with, in place of the shipped photograph. */
+  readonly golden?: string;
+  /** Writes nothing; throws `output-stale` when the folder is not what packing would write. */
+  readonly check?: boolean;
+}
+
+/** What `pannier.config.mjs` exports. Keys are default model names, paths are relative to the file. */
+export interface PannierConfig {
+  readonly models: Readonly<Record<string, PackOptions>>;
+}
+
+/** Types the default export of `pannier.config.mjs`; returns what it is given. */
+export const defineConfig = (config: PannierConfig): PannierConfig => config;
+
+/** An option that is not what it takes. */
+export const badOption = (message: string): PannierError => new PannierError('options', message);
+
+const KNOWN = {
+  pack: ['model', 'out', 'name', 'version', 'license', 'source', 'packedAt', 'inputs', 'outputs', 'float16', 'golden', 'check'],
+  input: ['name', 'shape', 'image'],
+  output: ['name', 'labels', 'values'],
+  image: ['width', 'height', 'fit', 'filter', 'channels', 'layout', 'scale', 'offset'],
+};
+
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  fit: ['stretch', 'contain', 'cover'],
+  filter: ['bilinear', 'area', 'nearest', 'browser'],
+  channels: ['rgb', 'bgr', 'gray'],
+  layout: ['nhwc', 'nchw'],
+  values: ['logits', 'probabilities'],
+};
+
+/**
+ * Checks options that may come from a JavaScript config file.
+ * @throws {PannierError} `options`, naming the option
+ */
+export function checkOptions(options: PackOptions): void {
+  checkKnown(options, KNOWN.pack, 'pack');
+  for (const key of ['model', 'out'] as const) checkText(options[key], key);
+  for (const key of ['name', 'version', 'license', 'source', 'packedAt', 'golden'] as const) {
+    if (options[key] !== undefined) checkText(options[key], key);
+  }
+  for (const key of ['float16', 'check'] as const) {
+    if (typeof (options[key] ?? false) !== 'boolean') throw badOption(`Option ${key} is ${show(options[key])}; true or false is wanted.`);
+  }
+  for (const [key, input] of Object.entries(options.inputs ?? {})) checkInput(input, `inputs["${key}"]`);
+  for (const [key, output] of Object.entries(options.outputs ?? {})) checkOutput(output, `outputs["${key}"]`);
+}
+
+function checkInput(input: InputOptions, place: string): void {
+  checkKnown(input, KNOWN.input, place);
+  checkName(input.name, place);
+  const { shape, image } = input;
+  if (shape !== undefined && !(Array.isArray(shape) && shape.length <= LIMITS.rank && shape.every(isSize))) {
+    throw badOption(`Option ${place}.shape is ${show(shape)}; an array of whole sizes is wanted, such as [1, 256, 256, 3].`);
+  }
+  if (image === undefined) return;
+  checkKnown(image, KNOWN.image, `${place}.image`);
+  for (const key of ['width', 'height'] as const) {
+    if (image[key] !== undefined && !(isSize(image[key]) && image[key] > 0))
+      throw badOption(`Option ${place}.image.${key} is ${show(image[key])}; a size in pixels is wanted.`);
+  }
+  for (const key of ['fit', 'filter', 'channels', 'layout'] as const) checkChoice(image[key], key, `${place}.image`);
+  for (const key of ['scale', 'offset'] as const) {
+    const numbers = [image[key] ?? 0].flat();
+    if (!numbers.every((value) => typeof value === 'number' && Number.isFinite(value))) {
+      throw badOption(`Option ${place}.image.${key} is ${show(image[key])}; a number or one per channel is wanted.`);
+    }
+  }
+}
+
+function checkOutput(output: OutputOptions, place: string): void {
+  checkKnown(output, KNOWN.output, place);
+  checkName(output.name, place);
+  checkChoice(output.values, 'values', place);
+  const { labels } = output;
+  if (labels === undefined) return;
+  if (!Array.isArray(labels) || labels.length === 0 || !labels.every((label) => typeof label === 'string')) {
+    throw badOption(`Option ${place}.labels is ${show(labels)}; an array of texts is wanted.`);
+  }
+  if (labels.length > LIMITS.labels) throw badOption(`Option ${place}.labels has ${labels.length} labels; the limit is ${LIMITS.labels}.`);
+  const long = labels.find((label) => Buffer.byteLength(label) > LIMITS.labelBytes);
+  if (long !== undefined) throw badOption(`Option ${place}.labels has a label of more than ${LIMITS.labelBytes} bytes: ${show(long)}.`);
+  if (output.values === undefined)
+    throw badOption(`Option ${place} has labels: say also whether its values are 'logits' or 'probabilities'.`);
+}
+
+const isSize = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < LIMITS.elements;
+
+function checkKnown(options: object, known: readonly string[], place: string): void {
+  if (typeof options !== 'object' || options === null) throw badOption(`Option ${place} is ${show(options)}; an object is wanted.`);
+  const stranger = Object.keys(options).find((key) => !known.includes(key));
+  if (stranger !== undefined) throw badOption(`${place} has no option ${show(stranger)}; it takes ${known.join(', ')}.`);
+}
+
+function checkText(value: unknown, key: string): void {
+  if (typeof value !== 'string' || value === '' || value.length > LIMITS.stringBytes)
+    throw badOption(`Option ${key} is ${show(value)}; a text is wanted.`);
+}
+
+function checkName(name: unknown, place: string): void {
+  if (name === undefined) return;
+  if (typeof name !== 'string' || !/^[\x20-\x7e]{1,128}$/.test(name) || isReserved(name)) {
+    throw badOption(`Option ${place}.name is ${show(name)}; a short printable name is wanted, none that every JavaScript object has.`);
+  }
+}
+
+function checkChoice(value: unknown, key: string, place: string): void {
+  const choices = CHOICES[key] as readonly string[];
+  if (value !== undefined && !choices.includes(value as string))
+    throw badOption(`Option ${place}.${key} is ${show(value)}; ${choices.join(', ')} are known.`);
+}

@@ -1,0 +1,192 @@
+/** The order of packing: read, check, name, run, store, write. Nothing is written before all of it went well. */
+import { basename, dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Feed } from '../engine/engine.js';
+import { goldenFeeds } from '../engine/golden.js';
+import type { KernelCall } from '../engine/tfjs.js';
+import { type Asset, type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest.js';
+import type { Dim } from '../signature.js';
+import { modelDts, modelJs } from './codegen.js';
+import { toFloat16 } from './float16.js';
+import { countFlops } from './flops.js';
+import { type Answers, type GoldenPlan, type GoldenSample, largestChange, nudge, planGolden, storeGolden } from './golden.js';
+import { type Graph, isAsync, readGraph } from './graph.js';
+import { goldenShape, settleImage, showShape } from './image.js';
+import { hashManifest } from './manifest.js';
+import { badOption, checkOptions, type PackOptions } from './options.js';
+import { readPicture } from './picture.js';
+import { type ModelParts, readModel } from './read.js';
+import { type Runner, withRunner } from './run.js';
+import { cutShards, graphFile, hashedFile, type PackedFile } from './shards.js';
+import { type GraphOutput, type GraphSignature, readSignature } from './signature.js';
+import { KERNELS } from './tfjs-table.js';
+import { expandedBytes } from './weights.js';
+import { checkFiles, writeFiles } from './write.js';
+
+/** What packing made. */
+export interface PackResult {
+  /** Absolute path of the packed model's folder. */
+  readonly out: string;
+  /** As `model.js` exports it, with `file:` addresses. */
+  readonly manifest: Manifest;
+  /** Names of all files, sorted. */
+  readonly files: readonly string[];
+  /** Bytes of all files. */
+  readonly bytes: number;
+  /** What a reader of the manifest would want to know before relying on it. */
+  readonly warnings: readonly string[];
+  /** Whether anything on disk was changed. */
+  readonly changed: boolean;
+}
+
+let line: Promise<unknown> = Promise.resolve();
+
+/**
+ * Packs one model. The same input gives the same bytes.
+ * @throws {PannierError} `model-format` for a broken or unsupported model, `options` for an option,
+ * `output-stale` from `check`; then no file of the folder was touched
+ */
+export function pack(options: PackOptions): Promise<PackResult> {
+  // One at a time: TF.js has one profiler per process.
+  const packed = line.then(() => packOne(options));
+  line = packed.catch(() => undefined);
+  return packed;
+}
+
+async function packOne(options: PackOptions): Promise<PackResult> {
+  checkOptions(options);
+  const out = resolve(options.out);
+  const warnings: string[] = [];
+  const parts = await readModel(options.model);
+  const graph = readGraph(parts.topology, parts.weights);
+  const signature = readSignature(parts, graph, options);
+  const inputs = signature.inputs.map((input) => {
+    const { image, warning } = settleImage(input);
+    if (warning !== undefined) warnings.push(warning);
+    const spec: InputSpec = { dtype: input.dtype, shape: input.shape, node: input.node, ...(image && { image }) };
+    return { name: input.name, spec, shape: goldenShape(input, image) };
+  });
+  const picture = await readPicture(options.golden);
+  const plan = planGolden(inputs, picture);
+  const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
+  const feeds = goldenFeeds({ signature: { inputs: specs, outputs: {} }, golden: plan as never }, new Uint8Array(plan.bytes).buffer);
+  const controlFlow = isAsync(
+    graph,
+    signature.outputs.map(({ node }) => node),
+  );
+
+  const weights = options.float16 === true ? toFloat16(parts.weights) : parts.weights;
+  const shards = cutShards(weights);
+  const graphAsset = graphFile(parts.topology, signature, weights, shards);
+  const use = <T>(one: PackedFile, pieces: readonly PackedFile[], step: (runner: Runner) => Promise<T>) =>
+    withRunner({ name: parts.file, controlFlow }, one, pieces, signature.outputs, step);
+  const { answers, kernels, golden } = await use(graphAsset, shards, (runner) => sample(runner, feeds, plan, graph));
+  const quantized = options.float16 === true ? await floatError(parts, signature, use, feeds, answers, golden) : undefined;
+
+  for (const [name, reason] of Object.entries(golden.skipped)) {
+    warnings.push(`Output "${name}" is not checked on backends: ${reason}. A golden picture of your own may help (golden: 'picture.png').`);
+  }
+  const goldenAsset = hashedFile('golden', 'bin', golden.bytes);
+  const asset = ({ name, bytes, sha256 }: PackedFile): Asset => ({
+    name,
+    bytes: bytes.length,
+    sha256,
+    url: () => pathToFileURL(join(out, name)).href,
+  });
+  const isFixed = !controlFlow && signature.inputs.every(({ shape }) => shape?.slice(1).every((dim) => dim !== null) ?? false);
+  const isBatched = signature.inputs.some(({ shape }) => shape?.[0] === null);
+  const manifest = hashManifest({
+    format: MANIFEST_FORMAT,
+    name: options.name ?? defaultName(options.model),
+    version: options.version ?? '0',
+    ...(options.license !== undefined && { license: options.license }),
+    ...(options.source !== undefined && { source: options.source }),
+    ...(options.packedAt !== undefined && { packedAt: options.packedAt }),
+    signature: {
+      inputs: specs,
+      outputs: Object.fromEntries(signature.outputs.map((output) => [output.name, outputSpec(output, answers, isFixed, isBatched)])),
+    },
+    graph: asset(graphAsset),
+    weights: shards.map(asset),
+    golden: { asset: asset(goldenAsset), inputs: golden.inputs, outputs: golden.outputs, skipped: golden.skipped },
+    controlFlow,
+    ops: graph.ops,
+    flops: countFlops(kernels),
+    missingKernels: missingKernels(kernels),
+    largestWeightBytes: Math.max(0, ...parts.weights.map(expandedBytes)),
+    residentBytes: parts.weights.reduce((sum, weight) => sum + expandedBytes(weight), 0),
+    ...(quantized !== undefined && { quantized: { dtype: 'float16' as const, maxError: quantized } }),
+  });
+
+  const text = (source: string) => new TextEncoder().encode(source);
+  const files = new Map([graphAsset, ...shards, goldenAsset].map(({ name, bytes }) => [name, bytes]));
+  files.set('model.d.ts', text(modelDts(manifest, parts.file))).set('model.js', text(modelJs(manifest, parts.file)));
+  if (options.check === true) await checkFiles(out, files);
+  const changed = options.check === true ? false : await writeFiles(out, files);
+  const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
+  return { out, manifest, files: [...files.keys()].sort(), bytes, warnings, changed };
+}
+
+/** Runs the graph three times: for its answers, for what is stable of them, and for its cost. */
+async function sample(runner: Runner, feeds: readonly Feed[], plan: GoldenPlan, graph: Graph) {
+  const answers = await runner.run(feeds);
+  const golden = storeGolden(plan, answers, await runner.run(nudge(feeds, graph)));
+  return { answers, golden, kernels: await runner.kernels(feeds) };
+}
+
+type Use = <T>(graph: PackedFile, shards: readonly PackedFile[], step: (runner: Runner) => Promise<T>) => Promise<T>;
+
+/** How far the float16 weights moved the golden sample's answers. */
+async function floatError(
+  parts: ModelParts,
+  signature: GraphSignature,
+  use: Use,
+  feeds: readonly Feed[],
+  answers: Answers,
+  golden: GoldenSample,
+): Promise<number> {
+  const shards = cutShards(parts.weights);
+  const original = await use(graphFile(parts.topology, signature, parts.weights, shards), shards, (runner) => runner.run(feeds));
+  return largestChange(golden, original, answers);
+}
+
+/** What the signature declares, held against what the run answered. */
+function outputSpec({ name, node, shape, options }: GraphOutput, answers: Answers, isFixed: boolean, isBatched: boolean): OutputSpec {
+  const { dtype, shape: seen } = answers[name] as Answers[string];
+  const merged = shape === undefined ? guessShape(seen, isFixed, isBatched) : mergeShapes(shape, seen);
+  const { labels, values } = options;
+  const last = merged?.at(-1);
+  if (labels !== undefined && typeof last === 'number' && last !== labels.length) {
+    throw badOption(
+      `Option outputs["${node}"].labels has ${labels.length} labels, but the last axis of ${showShape(merged)} has ${last} values.`,
+    );
+  }
+  return { dtype, shape: merged, node, ...(labels && { labels }), ...(values && { values }) };
+}
+
+/** A size that the run contradicts is open, whatever the signature says. */
+function mergeShapes(declared: readonly Dim[] | null, seen: readonly number[]): readonly Dim[] | null {
+  if (declared === null || declared.length !== seen.length) return null;
+  return declared.map((dim, axis) => (dim === seen[axis] ? dim : null));
+}
+
+/** Without a declaration, what was seen holds only for a graph whose sizes do not depend on its inputs. */
+function guessShape(seen: readonly number[], isFixed: boolean, isBatched: boolean): readonly Dim[] {
+  return seen.map((dim, axis) => (isFixed && !(isBatched && axis === 0) ? dim : null));
+}
+
+/** Kernels that the graph calls and a backend lacks. */
+function missingKernels(calls: readonly KernelCall[]): Record<string, string[]> {
+  const called = [...new Set(calls.map(({ name }) => name))].sort();
+  const missing = Object.entries(KERNELS).map(([backend, kernels]): [string, string[]] => [
+    backend,
+    called.filter((name) => !kernels.has(name)),
+  ]);
+  return Object.fromEntries(missing.filter(([, names]) => names.length > 0));
+}
+
+/** The file's name, or its folder's where it is just `model.json`. */
+function defaultName(model: string): string {
+  const name = basename(model).replace(/\.json$/, '');
+  return name === 'model' ? basename(dirname(resolve(model))) || name : name;
+}

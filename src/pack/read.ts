@@ -1,0 +1,145 @@
+/** A TF.js graph model on disk → checked parts. Nothing outside of the model's folder is opened. */
+import { constants } from 'node:fs';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
+import { messageOf, PannierError } from '../errors.js';
+import { arrayAt, broken, type Fields, objectAt, show, textAt } from './fields.js';
+import { parseJson } from './json.js';
+import { LIMITS } from './limits.js';
+import { checkFinite, readWeightSpec, storedBytes, type Weight } from './weights.js';
+
+/** What a model.json and its weight files hold. The topology is not checked yet. */
+export interface ModelParts {
+  /** Base name of the model.json. */
+  readonly file: string;
+  readonly json: Fields;
+  readonly topology: Fields;
+  readonly weights: readonly Weight[];
+}
+
+/**
+ * Reads a model.json with its weight files.
+ * @throws {PannierError} `model-format`
+ */
+export async function readModel(path: string): Promise<ModelParts> {
+  const file = basename(path);
+  const json = objectAt(parseJson(await readRegularFile(path, file, LIMITS.jsonBytes), file), file);
+  const { format } = json;
+  if (format !== undefined && format !== 'graph-model') {
+    throw broken(
+      `${file} is a ${show(format)}; a TF.js graph model is wanted. Convert it with tensorflowjs_converter --output_format=tfjs_graph_model.`,
+    );
+  }
+  const topology = objectAt(json['modelTopology'], `${file}'s modelTopology`);
+  const root = await realpath(dirname(path));
+  const weights: Weight[] = [];
+  const names = new Set<string>();
+  let budget: number = LIMITS.weightBytes;
+  for (const [index, value] of arrayAt(json['weightsManifest'], `${file}'s weightsManifest`, LIMITS.weightFiles).entries()) {
+    const group = await readGroup(value, `${file}'s weightsManifest[${index}]`, root, budget);
+    for (const weight of group) {
+      if (names.has(weight.name)) throw broken(`Weight "${weight.name}" occurs twice in ${file}; names must be unique.`);
+      names.add(weight.name);
+      checkFinite(weight);
+      budget -= weight.bytes.length;
+    }
+    weights.push(...group);
+    if (weights.length > LIMITS.tensors) throw broken(`${file} has ${weights.length} weights; the limit is ${LIMITS.tensors}.`);
+  }
+  return { file, json, topology, weights };
+}
+
+/** One group: the files' bytes, end to end, are the weights' bytes, without a hole or a tail. */
+async function readGroup(value: unknown, place: string, root: string, budget: number): Promise<Weight[]> {
+  const group = objectAt(value, place);
+  const specs = arrayAt(group['weights'], `${place}.weights`, LIMITS.tensors).map((spec, index) =>
+    readWeightSpec(spec, `${place}.weights[${index}]`),
+  );
+  const paths = arrayAt(group['paths'], `${place}.paths`, LIMITS.weightFiles).map((path, index) =>
+    checkPath(path, `${place}.paths[${index}]`),
+  );
+  const wanted = specs.reduce((sum, spec) => sum + storedBytes(spec), 0);
+  if (wanted > budget) throw broken(`The weights take more than ${LIMITS.weightBytes} bytes; that is the limit.`);
+
+  const opened: { path: string; handle: FileHandle; length: number }[] = [];
+  try {
+    for (const path of paths) opened.push({ path, ...(await openInside(root, path)) });
+    const got = opened.reduce((sum, { length }) => sum + length, 0);
+    if (got !== wanted) {
+      throw broken(
+        `${paths.join(', ')} should have ${wanted} bytes, the sum of its ${specs.length} weights, but has ${got}. Is the file cut, or from another export?`,
+      );
+    }
+    const bytes = new Uint8Array(wanted);
+    let offset = 0;
+    for (const { path, handle, length } of opened) {
+      await readFully(handle, bytes.subarray(offset, offset + length), path);
+      offset += length;
+    }
+    let end = 0;
+    return specs.map((spec) => {
+      const start = end;
+      end += storedBytes(spec);
+      return { ...spec, bytes: bytes.subarray(start, end) };
+    });
+  } finally {
+    await Promise.all(opened.map(({ handle }) => handle.close()));
+  }
+}
+
+/** Relative POSIX paths only, the same ones for a file system as for a browser that resolves them. */
+function checkPath(value: unknown, place: string): string {
+  const path = textAt(value, place);
+  const parts = path.split('/');
+  const plain = /^[^\\%:?#]+$/.test(path) && !/\p{Cc}/u.test(path) && path.length <= LIMITS.nameBytes;
+  if (!plain || parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw broken(`${place} is ${show(path)}; a relative path inside the model's folder is wanted.`);
+  }
+  return path;
+}
+
+async function openInside(root: string, path: string): Promise<{ handle: FileHandle; length: number }> {
+  const full = join(root, path);
+  const real = await realpath(full).catch((thrown: unknown) => {
+    throw unreadable(path, thrown);
+  });
+  if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
+    throw broken(`Weight file ${path} leads out of the model's folder, to ${real}; copy it there.`);
+  }
+  return openRegular(real, path, constants.O_NOFOLLOW);
+}
+
+/** Reads a whole file that is no pipe, device or directory. */
+export async function readRegularFile(path: string, what: string, most: number): Promise<Uint8Array> {
+  const { handle, length } = await openRegular(path, what);
+  try {
+    if (length > most) throw broken(`${what} has ${length} bytes; the limit is ${most}.`);
+    const content = new Uint8Array(length);
+    await readFully(handle, content, what);
+    return content;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openRegular(path: string, what: string, flags = 0): Promise<{ handle: FileHandle; length: number }> {
+  // O_NONBLOCK: opening a pipe would wait for its other end.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags).catch((thrown: unknown) => {
+    throw unreadable(what, thrown);
+  });
+  const stats = await handle.stat();
+  if (stats.isFile()) return { handle, length: stats.size };
+  await handle.close();
+  throw broken(`${what} is not a regular file.`);
+}
+
+async function readFully(handle: FileHandle, into: Uint8Array, what: string): Promise<void> {
+  for (let offset = 0; offset < into.length; ) {
+    const { bytesRead } = await handle.read(into, offset, into.length - offset, offset);
+    if (bytesRead === 0) throw broken(`${what} became shorter while it was read.`);
+    offset += bytesRead;
+  }
+}
+
+const unreadable = (what: string, thrown: unknown) =>
+  new PannierError('model-format', `${what} cannot be read: ${messageOf(thrown)}`, {}, { cause: thrown });

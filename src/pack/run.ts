@@ -1,0 +1,59 @@
+/** The graph on the cpu backend, where the packer finds out what it answers and what it costs. */
+import { start } from '../backend/cpu.js';
+import type { Engine, EngineModel, Feed, Session } from '../engine/engine.js';
+import { createEngine, type KernelCall, profileRun } from '../engine/tfjs.js';
+import { messageOf } from '../errors.js';
+import { broken } from './fields.js';
+import type { Answers } from './golden.js';
+import type { PackedFile } from './shards.js';
+import { KERNELS } from './tfjs-table.js';
+
+/** A graph that can be run. */
+export interface Runner {
+  /** @throws {PannierError} `model-format` when TF.js cannot run the graph */
+  run(feeds: readonly Feed[]): Promise<Answers>;
+  /** The kernels that one run calls. */
+  kernels(feeds: readonly Feed[]): Promise<readonly KernelCall[]>;
+}
+
+let engine: Promise<Engine> | undefined;
+
+/** Opens a graph, hands it to `use` and frees it. */
+export async function withRunner<T>(
+  model: Omit<EngineModel, 'graph' | 'weights'>,
+  graph: PackedFile,
+  shards: readonly PackedFile[],
+  outputs: readonly { readonly name: string; readonly node: string }[],
+  use: (runner: Runner) => Promise<T>,
+): Promise<T> {
+  engine ??= start({}).then((started) => createEngine('cpu', started));
+  const nodes = outputs.map(({ node }) => node);
+  let session: Session | undefined;
+  const named = async <R>(step: () => Promise<R>): Promise<R> => {
+    try {
+      return await step();
+    } catch (thrown) {
+      throw broken(`The graph does not run: ${messageOf(thrown).replace(/\s+/g, ' ')}`);
+    }
+  };
+  try {
+    const opened = await named(async () =>
+      (await (engine as Promise<Engine>)).open({ ...model, graph: bufferOf(graph), weights: shards.map(bufferOf) }),
+    );
+    session = opened;
+    return await use({
+      run: (feeds) =>
+        named(async () => {
+          const answers = await opened.run(feeds, nodes, Number.POSITIVE_INFINITY);
+          return Object.fromEntries(outputs.map(({ name }, index) => [name, answers.outputs[index] as Answers[string]]));
+        }),
+      // Besides kernels the profile lists the ops that call them, such as `fusedConv2d__op`.
+      kernels: (feeds) => named(async () => (await profileRun(opened, feeds, nodes)).filter(({ name }) => KERNELS['cpu']?.has(name))),
+    });
+  } finally {
+    session?.dispose();
+  }
+}
+
+/** A copy: engines consume what they are given. */
+const bufferOf = ({ bytes }: PackedFile): ArrayBuffer => new Uint8Array(bytes).buffer;
