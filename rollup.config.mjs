@@ -25,7 +25,7 @@ const stubs = { name: 'stubs', load: (id) => STUBS.find(([file]) => file.test(id
  * kernels. Not tfjs-core's index, which registers optimizers: we train nothing.
  */
 const RUNS =
-  /tfjs-core\/dist\/(base_side_effects|engine|tensor|flags|platforms\/platform_browser)\.js$|tfjs-converter\/dist\/flags\.js$|tfjs-backend-\w+\/dist\/(index|base|flags_\w+|register_all_kernels)\.js$|wasm-out/;
+  /tfjs-core\/dist\/(base_side_effects|engine|tensor|flags|platforms\/platform_browser)\.js$|tfjs-converter\/dist\/(index|flags)\.js$|tfjs-backend-\w+\/dist\/(index|base|flags_\w+|register_all_kernels)\.js$|wasm-out/;
 const moduleSideEffects = (id) => RUNS.test(id);
 
 const NOTICE = '/*! Holds TensorFlow.js, Copyright Google LLC, Apache-2.0, https://github.com/tensorflow/tfjs */';
@@ -77,7 +77,7 @@ export default [
   },
   {
     ...node,
-    input: { pack: '.build/pack/index.js', cli: '.build/cli/index.js' },
+    input: { pack: '.build/pack/index.js', cli: '.build/cli/cli.js' },
     output: {
       ...out,
       entryFileNames: '[name].js',

@@ -41,7 +41,7 @@ export class Agreement {
     const { signature, golden } = this.#manifest;
     const names = Object.keys(golden.outputs);
     const nodes = names.map((name) => signature.outputs[name]?.node ?? name);
-    const { outputs } = await inTurn(() => session.run(goldenFeeds(this.#manifest, this.#golden), nodes, Number.MAX_SAFE_INTEGER));
+    const { outputs } = await inTurn(() => session.run(goldenFeeds(this.#manifest, this.#golden), nodes, Number.POSITIVE_INFINITY));
     const byName = Object.fromEntries(names.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
     const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
     // A cache that fails here costs the next visit one golden run.
