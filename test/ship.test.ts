@@ -1,0 +1,75 @@
+/** What ships, file by file: a browser must be able to load each as it lies there, and no backend may carry another. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { parseAst } from 'rollup/parseAst';
+import { expect, test } from 'vitest';
+
+const FOR_NODE = /^dist\/(node|pack|cli)(-[\w-]+)?\.js$/;
+const shipped = readdirSync('dist', { recursive: true, encoding: 'utf8' }).map((name) => join('dist', name).replaceAll('\\', '/'));
+const scripts = shipped.filter((name) => name.endsWith('.js')).sort();
+const forBrowsers = scripts.filter((name) => !FOR_NODE.test(name));
+const WORKERS = ['webgpu', 'wasm', 'cpu'] as const;
+
+test('everything that package.json and the loaders name is there', () => {
+  for (const name of ['index', 'node', 'read', 'pack', 'cli', ...WORKERS.map((each) => `worker/${each}`)])
+    expect(scripts).toContain(`dist/${name}.js`);
+  expect(shipped).toContain('dist/tfjs-backend-wasm-simd.wasm');
+  expect(readFileSync('dist/cli.js', 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+});
+
+test.each(forBrowsers)('%s imports its neighbours alone', (file) => {
+  const { imports, urls } = asksOf(readFileSync(file, 'utf8'));
+  // A module worker ignores the page's import map: a bare name would not resolve there.
+  expect(imports.filter((each) => !/^\.\.?\//.test(each))).toEqual([]);
+  for (const each of [...imports, ...urls]) expect(existsSync(normalize(join(dirname(file), each))), `${file} asks for ${each}`).toBe(true);
+});
+
+test.each(WORKERS)('the %s worker is one file', (name) => {
+  expect(asksOf(readFileSync(`dist/worker/${name}.js`, 'utf8')).imports).toEqual([]);
+});
+
+test('no worker and no chunk carries another backend, gradients, optimizers or a way to Node', () => {
+  const webgpu = /createComputePipeline/;
+  const wasm = /tfjs-backend-wasm\.wasm|_emscripten|cwrap/;
+  const text = (name: string) => readFileSync(`dist/${name}.js`, 'utf8');
+  expect(text('worker/webgpu')).toMatch(webgpu);
+  expect(text('worker/wasm')).toMatch(wasm);
+  for (const name of ['worker/wasm', 'worker/cpu', 'page-wasm', 'page-cpu', 'page-tfjs-core'])
+    expect(webgpu.test(text(name)), name).toBe(false);
+  for (const name of ['worker/webgpu', 'worker/cpu', 'page-webgpu', 'page-cpu', 'page-tfjs-core'])
+    expect(wasm.test(text(name)), name).toBe(false);
+  for (const name of forBrowsers) {
+    const code = readFileSync(name, 'utf8');
+    expect(code.match(/AdamOptimizer|[^.\w](require|eval)\(|new Function\(|initial_jasmine|node-fetch/)?.[0], name).toBeUndefined();
+  }
+});
+
+/** Specifiers of every import, export-from and `import()`, and of every `new URL('…', import.meta.url)`. */
+function asksOf(code: string): { imports: string[]; urls: string[] } {
+  const imports: string[] = [];
+  const urls: string[] = [];
+  visit(parseAst(code), (node) => {
+    if (/^(Import|ExportNamed|ExportAll)(Declaration|Expression)$/.test(node.type)) {
+      const source = node['source'] as { value?: unknown } | null;
+      if (source !== null) imports.push(typeof source.value === 'string' ? source.value : '(computed)');
+    }
+    if (node.type === 'NewExpression' && (node['callee'] as { name?: string }).name === 'URL') {
+      const [address, base] = node['arguments'] as { value?: unknown; type: string }[];
+      if (base !== undefined && typeof address?.value === 'string') urls.push(address.value);
+    }
+  });
+  return { imports, urls };
+}
+
+interface Node {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+function visit(value: unknown, see: (node: Node) => void): void {
+  if (Array.isArray(value)) for (const each of value) visit(each, see);
+  else if (typeof value === 'object' && value !== null) {
+    if ('type' in value) see(value as Node);
+    for (const each of Object.values(value)) if (typeof each === 'object') visit(each, see);
+  }
+}

@@ -1,0 +1,57 @@
+/** Sizes that a visitor pays for, held and printed. A kB has 1 000 bytes, gzip is at its best. */
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import resolve from '@rollup/plugin-node-resolve';
+import terser from '@rollup/plugin-terser';
+import { type OutputChunk, rollup } from 'rollup';
+import { expect, test } from 'vitest';
+
+const gzipped = (code: string | Uint8Array) => gzipSync(code, { level: 9 }).length;
+
+/** What an app's own bundler makes of one import: the entry with all that it imports statically, and the lazy rest. */
+async function bundle(source: string): Promise<{ first: OutputChunk[]; lazy: OutputChunk[] }> {
+  const app = {
+    name: 'app',
+    resolveId: (id: string) => (id === 'app' ? `${process.cwd()}/app.js` : null),
+    load: (id: string) => (id.endsWith('/app.js') ? source : null),
+  };
+  const build = await rollup({ input: 'app', plugins: [app, resolve({ browser: true }), terser()] });
+  const { output } = await build.generate({ format: 'es' });
+  const chunks = output.filter((each): each is OutputChunk => each.type === 'chunk');
+  const first = chunks.filter(({ isEntry }) => isEntry);
+  for (const { imports } of first) first.push(...chunks.filter((each) => imports.includes(each.fileName) && !first.includes(each)));
+  return { first, lazy: chunks.filter((each) => !first.includes(each)) };
+}
+
+const total = (chunks: readonly OutputChunk[]) => chunks.reduce((sum, { code }) => sum + gzipped(code), 0);
+const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
+
+test('loadModel costs a page at most 10 kB before it loads a model', async () => {
+  const { first, lazy } = await bundle("import { loadModel } from 'pannier'; globalThis.loadModel = loadModel;");
+  console.log(
+    `loadModel: ${kB(total(first))} gzip at once, lazily ${lazy.map(({ name, code }) => `${name} ${kB(gzipped(code))}`).join(', ')}`,
+  );
+  expect(total(first)).toBeLessThanOrEqual(10_000);
+});
+
+test('all of pannier/read costs at most 6 kB', async () => {
+  const { first, lazy } = await bundle("import * as read from 'pannier/read'; globalThis.read = read;");
+  console.log(`pannier/read: ${kB(total(first))} gzip`);
+  expect(lazy).toEqual([]);
+  expect(total(first)).toBeLessThanOrEqual(6_000);
+});
+
+test('an unused import costs nothing', async () => {
+  const { first, lazy } = await bundle("import { loadModel } from 'pannier'; import { topK } from 'pannier/read';");
+  expect([...first, ...lazy].map(({ code }) => code.trim())).toEqual(['']);
+});
+
+test.each([
+  ['webgpu', 160_000],
+  ['wasm', 120_000],
+  ['cpu', 130_000],
+] as const)('the %s worker takes at most %i bytes of gzip', (name, most) => {
+  const size = gzipped(readFileSync(`dist/worker/${name}.js`));
+  console.log(`worker/${name}.js: ${kB(size)} gzip`);
+  expect(size).toBeLessThanOrEqual(most);
+});
