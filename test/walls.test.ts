@@ -44,7 +44,7 @@ const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   [/^src\/worker\//, /^src\/(engine|backend|input)\//],
   [/^src\/engine\//, /^src\/(backend|input)\//],
   [/^src\/(backend|weights|input)\//, /^$/],
-  [/^src\/(options|prediction)\.ts$/, /^src\/(serving|input)\//],
+  [/^src\/(options|prediction)\.ts$/, /^src\/(serving|backend|input)\//],
   [/^src\/read\//, /^src\/input\/mapping\.ts$/],
   [/^src\/cli\//, /^src\/pack\//],
   [/^src\/pack\//, /^src\/(engine|backend|input)\//],

@@ -35,7 +35,7 @@ test.each(['index', 'node', 'read'] as const)(
 test.each(ENTRIES)('dist/%s.js in a worker thread', (entry) => {
   const code = `
     import { Worker } from 'node:worker_threads';
-    const worker = new Worker(${JSON.stringify(`import('${new URL(`../../dist/${entry}.js`, import.meta.url)}').then(() => require('node:worker_threads').parentPort.postMessage('imported'))`)}, { eval: true });
+    const worker = new Worker(${JSON.stringify(`import('${new URL(`../../dist/${entry}.js`, import.meta.url)}').then(() => require('node:worker_threads').parentPort.postMessage('imported'))`)}, { eval: true, execArgv: [] });
     worker.on('message', console.log);
     worker.on('error', (error) => { console.log(error.message); });`;
   expect(run(code).trim()).toBe('imported');
