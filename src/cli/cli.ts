@@ -15,7 +15,10 @@ const USAGE = `Usage:\n${Object.values(COMMANDS)
   .map(({ usage }) => usage)
   .join('\n')}`;
 
-/** Runs the command that the arguments name. */
+/**
+ * Runs the command that the arguments name.
+ * @returns the process's exit code; failures are one line on stderr and 1
+ */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -34,5 +37,3 @@ export async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
 }
-
-process.exitCode = await main(process.argv.slice(2));

@@ -52,7 +52,8 @@ function printJs(value: unknown, indent: string): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = `${indent}  `;
   if (Array.isArray(value)) {
-    if (value.every((item) => typeof item !== 'object')) return `[${value.map((item) => printJs(item, inner)).join(', ')}]`;
+    if (value.every((item) => item === null || typeof item !== 'object'))
+      return `[${value.map((item) => printJs(item, inner)).join(', ')}]`;
     return `[\n${value.map((item) => `${inner}${printJs(item, inner)},\n`).join('')}${indent}]`;
   }
   const lines = Object.entries(value)

@@ -19,6 +19,8 @@ export function settleImage(input: GraphInput): { readonly image?: ImageSpec; re
   const place = `inputs["${node}"].image`;
   const axes = AXES[given?.layout ?? 'nhwc'];
   const [batch, channelCount] = [shape?.[0], shape?.[axes.channels]];
+  // Without a declared rank, four sizes in the options say nothing about what the values are.
+  if (given === undefined && input.shape === null) return {};
   const isPicture =
     dtype !== 'bool' && shape?.length === 4 && (batch === null || batch === 1) && (channelCount === 3 || channelCount === 1);
   if (!isPicture) {

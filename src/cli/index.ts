@@ -1,0 +1,4 @@
+/** The `pannier` program. */
+import { main } from './cli.js';
+
+process.exitCode = await main(process.argv.slice(2));
