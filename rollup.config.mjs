@@ -77,7 +77,7 @@ export default [
   },
   {
     ...node,
-    input: { pack: '.build/pack/index.js', cli: '.build/cli/cli.js' },
+    input: { pack: '.build/pack/index.js', cli: '.build/cli/index.js' },
     output: {
       ...out,
       entryFileNames: '[name].js',
