@@ -4,12 +4,10 @@ import type { BackendName } from './backend-name.js';
 import { messageOf, PannierError } from './errors.js';
 import type { AnyInputs, AnyOutputs } from './signature.js';
 import { assetsOf, type Manifest, type ModelSource, readManifest } from './manifest.js';
-import { LoadedModel } from './model.js';
 import type { Model } from './prediction.js';
 import { type LoadOptions, type LoadProgress, type Settled, settleOptions } from './options.js';
 import { withDeadline } from './promise.js';
 import { type Note, OpenedModel, type Opening, type Place } from './serving/opened.js';
-import { Agreement } from './serving/agreement.js';
 import { acquireEngine, dropEngine, type PooledEngine } from './serving/pool.js';
 import { type Lease, Shared } from './serving/shared.js';
 import { now } from './timing.js';
@@ -28,11 +26,15 @@ const loads = new Shared<OpenedModel, LoadProgress>((opened) => opened.close());
 export async function loadModel<I = AnyInputs, O = AnyOutputs>(source: ModelSource<I, O>, options: LoadOptions = {}): Promise<Model<I, O>> {
   const manifest = readManifest(source);
   const settled = settleOptions(options);
+  // Predicting is downloaded beside the weights, so that an app's first chunk stays small.
+  const predicting = import('./model.js');
+  predicting.catch(() => undefined);
   const lease = await loads.acquire(
     `${manifest.hash} ${settled.key}`,
     (signal, report) => open(manifest, settled, signal, report),
     { signal: options.signal as AbortSignal | undefined, onReport: options.onProgress },
   );
+  const { LoadedModel } = await predicting;
   return new LoadedModel<I, O>(lease, { deadlineMs: settled.deadlineMs, trace: options.trace ?? false });
 }
 
@@ -113,6 +115,8 @@ interface Supplies extends Pick<Surroundings, 'note' | 'signal' | 'retire'> {
 
 /** One backend: start it, open the model on it, hold it against the golden sample. */
 async function attempt(backend: BackendName, manifest: Manifest, settled: Settled, { takeBytes, cache, note, signal, retire }: Supplies): Promise<Attempt<Place>> {
+  // Needed by the end of the load only, so it comes beside the weights.
+  const loadingAgreement = import('./serving/agreement.js');
   const measured: { startMs?: number; openMs?: number; goldenMs?: number; goldenShareOff?: number } = {};
   const failed = new AbortController();
   let release = () => {};
@@ -155,6 +159,7 @@ async function attempt(backend: BackendName, manifest: Manifest, settled: Settle
       lease.release();
     };
     release = close;
+    const { Agreement } = await loadingAgreement;
     const agreement = new Agreement(manifest, golden, engine, cache);
     if (await agreement.isRemembered()) {
       whenIdle(async () => {
@@ -181,8 +186,13 @@ async function browserCache(): Promise<WeightsCache | null> {
   return kept;
 }
 
-/** After the page has had its first answers. Whatever fails then fails again, and typed, in the next predict. */
+/** How long a page has to itself after a load that skipped the golden run. */
+const QUIET_MS = 2_000;
+
+/** When the page rests, after its first answers. Whatever fails then fails again, and typed, in the next predict. */
 function whenIdle(step: () => Promise<void>): void {
-  const { requestIdleCallback: idle = (run: () => void) => setTimeout(run, 500) } = globalThis as { requestIdleCallback?: (run: () => void) => unknown };
-  idle(() => void step().catch(() => undefined));
+  const { requestIdleCallback: idle = (run: () => void) => run() } = globalThis as { requestIdleCallback?: (run: () => void) => unknown };
+  const timer = setTimeout(() => idle(() => void step().catch(() => undefined)), QUIET_MS) as number | { unref(): void };
+  // In Node it must not keep the process alive.
+  if (typeof timer === 'object') timer.unref();
 }

@@ -9,7 +9,6 @@ import { assetsOf, type Manifest, type OutputSpec } from './manifest.js';
 import type { ThreadName } from './options.js';
 import type { FramePrediction, Model, ModelInfo, PredictEachOptions, Prediction, PredictOptions, VideoSource } from './prediction.js';
 import { abortable } from './promise.js';
-import { predictEach } from './serving/each.js';
 import type { LoadTiming, Note, OpenedModel } from './serving/opened.js';
 import type { Lease } from './serving/shared.js';
 import { CallRecord, type Stats } from './serving/stats.js';
@@ -119,14 +118,16 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     return { outputs: outputs as O, timing, backend, images };
   }
 
-  predictEach<const K extends keyof O = keyof O>(
+  async *predictEach<const K extends keyof O = keyof O>(
     source: VideoSource | Iterable<I> | AsyncIterable<I>,
     options: PredictEachOptions<O, K> = {},
-  ): AsyncIterableIterator<FramePrediction<Pick<O, K>>> {
+  ): AsyncGenerator<FramePrediction<Pick<O, K>>> {
     this.#ensureUsable();
+    // Only apps that stream download this.
+    const { predictEach } = await import('./serving/each.js');
     const imageInputs = Object.entries(this.#manifest.signature.inputs).flatMap(([name, { image }]) => (image === undefined ? [] : [name]));
     const predict = (inputs: unknown) => this.predict(inputs as I, options as PredictOptions<O, K>);
-    return predictEach(predict, imageInputs, source, options, this.#ended.signal);
+    yield* predictEach(predict, imageInputs, source, options, this.#ended.signal);
   }
 
   stats(): Stats {

@@ -92,7 +92,7 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
   predictEach<const K extends keyof O = keyof O>(
     source: VideoSource | Iterable<I> | AsyncIterable<I>,
     options?: PredictEachOptions<O, K>,
-  ): AsyncIterableIterator<FramePrediction<Pick<O, K>>>;
+  ): AsyncGenerator<FramePrediction<Pick<O, K>>>;
   /** What the calls of this handle have cost so far. */
   stats(): Stats;
   /** Lets go of the model. Calls under way reject with `disposed`. Safe to call twice. */

@@ -1,7 +1,7 @@
 /** What executes a graph: the seam between Pannier and TF.js, in this thread or behind a worker. */
 import type { BackendName, EngineName } from '../backend-name.js';
 import type { DType, OwnedArray } from '../dtype.js';
-import type { Affine } from '../input/resize.js';
+import type { Affine } from '../input/mapping.js';
 import type { ImageSpec } from '../manifest.js';
 import type { Pixels } from '../signature.js';
 

@@ -3,7 +3,7 @@
  * is the one that the packer stored. Pure, and the same code on both sides.
  */
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../dtype.js';
-import { mapToSource } from '../input/resize.js';
+import { mapToSource } from '../input/mapping.js';
 import type { GoldenInput, GoldenOutput, ImageSpec, InputSpec, Manifest } from '../manifest.js';
 import type { Feed, RawOutput } from './engine.js';
 

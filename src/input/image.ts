@@ -7,8 +7,7 @@ import type { Picture, PictureFeed } from '../engine/engine.js';
 import { messageOf } from '../errors.js';
 import type { ImageSpec, InputSpec } from '../manifest.js';
 import type { Crop, Pixels } from '../signature.js';
-import { type ImageMapping, imageMapping } from './mapping.js';
-import { mapToSource } from './resize.js';
+import { type ImageMapping, imageMapping, mapToSource } from './mapping.js';
 import { typeName, wrong } from './tensor.js';
 
 /** A picture on its way to the engine, and how its pixels lie under the tensor's. */
@@ -56,7 +55,7 @@ async function capture(name: string, source: unknown): Promise<Picture> {
     throw wrong(name, 'can only be { data, width, height } here, where nothing decodes pictures', `is ${typeName(source)}`);
   try {
     if ('displayWidth' in source) return (source as VideoFrame).clone();
-    if ('videoWidth' in source && !((source as { readyState?: number }).readyState ?? 0 >= HAVE_CURRENT_DATA)) {
+    if ('videoWidth' in source && ((source as { readyState?: number }).readyState ?? 0) < HAVE_CURRENT_DATA) {
       throw wrong(name, 'needs a video with a frame', 'it has none yet', {}, "Wait for its 'loadeddata' event.");
     }
     if ('decode' in source) await (source as { decode(): Promise<void> }).decode();

@@ -1,11 +1,14 @@
 /** A picture, where the engine is, as the values that the graph takes. */
+import { messageOf, PannierError } from '../errors.js';
 import type { Picture, PictureFeed } from '../engine/engine.js';
 import type { Pixels } from '../signature.js';
-import { type Affine, toTensor } from './resize.js';
+import type { Affine } from './mapping.js';
+import { toTensor } from './resize.js';
 
 /** One picture as tensor values. Lets go of a bitmap or frame that was handed over. */
 export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
-  if ('data' in picture) return toTensor(picture, image, dtype, map);
+  // Pixels come without a canvas that could resize them.
+  if ('data' in picture) return toTensor(picture, image.filter === 'browser' ? { ...image, filter: 'bilinear' } : image, dtype, map);
   const shrunk = image.filter === 'browser';
   const pixels = shrunk ? draw(picture, image.width, image.height, map) : draw(picture, widthOf(picture), heightOf(picture), IDENTITY);
   return toTensor(pixels, image, dtype, shrunk ? IDENTITY : map);
@@ -29,7 +32,12 @@ function draw(picture: Exclude<Picture, Pixels>, width: number, height: number, 
   context.clearRect(0, 0, width, height);
   context.setTransform(a, b, c, d, e, f);
   context.drawImage(picture, 0, 0);
-  return context.getImageData(0, 0, width, height, { colorSpace: 'srgb' }) as Pixels;
+  if ('close' in picture) picture.close();
+  try {
+    return context.getImageData(0, 0, width, height, { colorSpace: 'srgb' }) as Pixels;
+  } catch (thrown) {
+    throw new PannierError('input', `The picture's pixels cannot be read: ${messageOf(thrown)}. Is it from another origin? Serve it with CORS and set crossOrigin.`, {}, { cause: thrown });
+  }
 }
 
 /** From source pixels to the canvas: what `setTransform` wants. */

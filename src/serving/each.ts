@@ -16,7 +16,7 @@ export function predictEach<O>(
   source: unknown,
   options: PredictEachOptions<never>,
   ended: AbortSignal,
-): AsyncIterableIterator<FramePrediction<O>> {
+): AsyncGenerator<FramePrediction<O>> {
   const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal as AbortSignal, ended]);
   if (typeof source === 'object' && source !== null) {
     if ('videoWidth' in source || 'getSettings' in source) {
@@ -55,7 +55,7 @@ interface PageDocument extends EventTarget {
   createElement(name: 'video'): VideoLike;
 }
 
-async function* overVideo<O>(predict: Predict<O>, input: string, source: VideoLike | MediaStreamTrack, keepFrame: boolean, signal: AbortSignal): AsyncIterableIterator<FramePrediction<O>> {
+async function* overVideo<O>(predict: Predict<O>, input: string, source: VideoLike | MediaStreamTrack, keepFrame: boolean, signal: AbortSignal): AsyncGenerator<FramePrediction<O>> {
   const { document } = globalThis as unknown as { document: PageDocument };
   const isTrack = 'getSettings' in source;
   const video = isTrack ? await playTrack(document, source as MediaStreamTrack, signal) : (source as VideoLike);
@@ -125,7 +125,7 @@ async function nextFrame(video: VideoLike, document: PageDocument, isOver: () =>
   }
 }
 
-async function* overInputs<O>(predict: Predict<O>, source: AsyncIterable<unknown> | Iterable<unknown>, concurrency: number, signal: AbortSignal): AsyncIterableIterator<FramePrediction<O>> {
+async function* overInputs<O>(predict: Predict<O>, source: AsyncIterable<unknown> | Iterable<unknown>, concurrency: number, signal: AbortSignal): AsyncGenerator<FramePrediction<O>> {
   const underWay: Promise<Prediction<O>>[] = [];
   for await (const inputs of source) {
     signal.throwIfAborted();

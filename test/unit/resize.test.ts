@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { imageMapping } from '../../src/input/mapping.js';
-import { type Affine, applyMap, mapToSource, toTensor } from '../../src/input/resize.js';
+import { type Affine, applyMap, mapToSource } from '../../src/input/mapping.js';
+import { toTensor } from '../../src/input/resize.js';
 import type { ImageSpec } from '../../src/manifest.js';
 import type { Crop, Pixels } from '../../src/signature.js';
 
