@@ -1,6 +1,6 @@
 /** `npm run build`: TypeScript to JavaScript and declarations, Rollup to what ships, then the examples' models. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const require = createRequire(import.meta.url);
 
-for (const folder of ['.build', 'dist']) rmSync(folder, { recursive: true, force: true });
+// The old dist stays until the new one is there: a page or a test may be using it.
+const start = Date.now();
+rmSync('.build', { recursive: true, force: true });
 tsc('tsconfig.json');
 tsc('src/pack/tsconfig.json');
 
@@ -31,8 +33,13 @@ try {
 }
 
 const wasm = join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist', 'tfjs-backend-wasm-simd.wasm');
-copyFileSync(wasm, 'dist/tfjs-backend-wasm-simd.wasm');
-if (existsSync('src/pack/golden.png')) copyFileSync('src/pack/golden.png', 'dist/golden.png');
+writeFileSync('dist/tfjs-backend-wasm-simd.wasm', readFileSync(wasm));
+if (existsSync('src/pack/golden.png')) writeFileSync('dist/golden.png', readFileSync('src/pack/golden.png'));
+
+for (const name of readdirSync('dist', { recursive: true })) {
+  const file = statSync(join('dist', name), { throwIfNoEntry: false });
+  if (file?.isFile() && file.mtimeMs < start) rmSync(join('dist', name));
+}
 
 if (existsSync('examples/pannier.config.mjs')) run('the examples', [join(root, 'dist/cli.js'), 'pack'], join(root, 'examples'));
 

@@ -28,6 +28,11 @@ export function launch({ webgpu = false, args = [] }: LaunchOptions = {}): Promi
   return chromium.launch({ executablePath, headless: true, args: [...ARGS, ...(webgpu ? WEBGPU : []), ...args] });
 }
 
+declare global {
+  /** For `page.evaluate`: Vitest rewrites an `import()` in a test's own code into something that no page has. */
+  function importModule<Module>(url: string): Promise<Module>;
+}
+
 /** What a page has complained of since it was opened. */
 export interface Complaints {
   /** From the page itself; what its workers violate, the site hears of. */
@@ -50,6 +55,7 @@ export async function openPage(where: Browser | BrowserContext, url: string): Pr
     else if (message.type() === 'error') heard.consoleErrors.push(text);
   });
   page.on('pageerror', (error) => heard.pageErrors.push(error.message));
+  await page.addInitScript({ content: 'globalThis.importModule = (url) => import(url);' });
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) => {
       console.debug(`pannier-test-violation ${effectiveDirective} ${blockedURI} at ${sourceFile}:${lineNumber}`);
