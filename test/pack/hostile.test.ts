@@ -235,8 +235,8 @@ describe('B9: graphs that TF.js cannot run', () => {
   });
   it('unknown ops in a loop', async () => {
     const model = loopModel();
-    const [, body] = model.json.modelTopology.library?.['function'] as [unknown, { nodeDef: Record<string, unknown>[] }];
-    body.nodeDef.push(op('bad', 'MyOp', []));
+    const { library } = model.json.modelTopology as { library: { function: { nodeDef: unknown[] }[] } };
+    library.function[1]?.nodeDef.push(op('bad', 'MyOp', []));
     expect(await refusal(model)).toMatch(/MyOp \(node "bad"\)/);
   });
   it('a loop whose body is not there', async () => {

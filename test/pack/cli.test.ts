@@ -1,0 +1,119 @@
+/** `pannier pack` as a program: flags, config file, one-line errors, the same bytes everywhere (B12). */
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { addModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+import { compileProgram, pannier } from './program.js';
+
+const folder = scratch();
+const program = join(folder, 'program');
+const run = (args: readonly string[], options?: Parameters<typeof pannier>[2]) => pannier(program, args, options);
+const contents = (out: string) => Object.fromEntries(readdirSync(out).map((name) => [name, readFileSync(join(out, name), 'base64')]));
+
+beforeAll(() => compileProgram(program));
+
+it('packs with flags and says what it made', () => {
+  const out = join(folder, 'live');
+  const labels = join(folder, 'labels.txt');
+  writeFileSync(labels, 'real\nfake\n');
+  const flags = ['--name', 'live', '--version', '2', '--license', 'MIT', '--packed-at', '2026-01-01', '--float16'];
+  const input = [
+    '--input',
+    'conv2d_1_input=photo',
+    '--fit',
+    'conv2d_1_input=cover',
+    '--scale',
+    'conv2d_1_input=0.1,0.2,0.3',
+    '--offset',
+    'conv2d_1_input=-1',
+  ];
+  const output = ['--output', 'activation_6=face', '--labels', `activation_6=${labels}`, '--values', 'activation_6=probabilities'];
+  const { status, stdout, stderr } = run(['pack', realModel('liveness'), '--out', out, ...flags, ...input, ...output]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(
+    /^live packed: .*5 files, 0.3 MB, 13.0 M FLOPs a predict\n {2}takes photo: float32 \[\?, 32, 32, 3\], a picture\n {2}gives face: float32 \[\?, 2\]\n {2}float16 moved/,
+  );
+  const module = readFileSync(join(out, 'model.js'), 'utf8');
+  for (const part of [
+    "fit: 'cover'",
+    'scale: [0.1, 0.2, 0.3]',
+    'offset: [-1, -1, -1]',
+    "labels: ['real', 'fake']",
+    "packedAt: '2026-01-01'",
+  ])
+    expect(module).toContain(part);
+});
+
+it('packs what the config file says, and checks it', () => {
+  const app = join(folder, 'app');
+  writeModel(twoInputModel(), join(app, 'x'));
+  const config = (version: string) =>
+    writeFileSync(
+      join(app, 'pannier.config.mjs'),
+      `export default { models: { sum: { model: './x/model.json', out: 'src/sum', version: '${version}' } } };`,
+    );
+  config('1');
+  expect(run(['pack', '--check'], { cwd: app })).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^pannier: .*sum.* (is missing|no such file).*\n$/),
+  });
+  expect(run(['pack'], { cwd: app })).toMatchObject({ status: 0, stdout: expect.stringMatching(/^sum packed: src\/sum/) });
+  expect(run(['pack', '--check'], { cwd: app })).toMatchObject({ status: 0, stdout: expect.stringMatching(/^sum is up to date/) });
+  expect(run(['pack', '--config', 'app/pannier.config.mjs'], { cwd: folder })).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^sum unchanged/),
+  });
+  config('2');
+  const before = contents(join(app, 'src/sum'));
+  const { status, stderr } = run(['pack', '--check'], { cwd: app });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /^pannier: .*model.js is out of date: byte \d+ is the first that differs; run `pannier pack` and commit what it writes\.\n$/,
+  );
+  expect(contents(join(app, 'src/sum'))).toEqual(before);
+});
+
+describe('errors are one line and exit code 1', () => {
+  const model = writeModel(addModel(), join(folder, 'add'));
+  const out = join(folder, 'never');
+  it.each([
+    ['no command', [], /^Usage:/],
+    ['an unknown command', ['train'], /^Usage:/],
+    ['no config', ['pack', '--config', '/nowhere/c.mjs'], /^pannier: There is no \/nowhere\/c.mjs\..*\n$/],
+    ['no --out', ['pack', model], /^pannier: Say where to: pannier pack MODEL_JSON --out DIR\.\n$/],
+    ['an unknown flag', ['pack', model, '--out', out, '--colour', 'red'], /^pannier: Unknown option '--colour'.*\n$/],
+    ['a flag without node', ['pack', model, '--out', out, '--fit', 'cover'], /^pannier: --fit is "cover"; NODE=VALUE is wanted\.\n$/],
+    [
+      'a wrong word',
+      ['pack', model, '--out', out, '--fit', 'x=squash'],
+      /^pannier: Option inputs\["x"\]\.image\.fit is "squash"; stretch, contain, cover are known\.\n$/,
+    ],
+    ['a wrong number', ['pack', model, '--out', out, '--shape', 'x=1,,3'], /^pannier: --shape is "1,,3"; numbers are wanted\.\n$/],
+    ['a broken model', ['pack', join(folder, 'labels.txt'), '--out', out], /^pannier: labels.txt is not valid JSON: .*\n$/],
+    ['a file in the way', ['pack', model, '--out', model], /^pannier: .*model.json cannot be written: EEXIST.*\n$/],
+  ])('%s', (_what, args, message) => {
+    const { status, stdout, stderr } = run(args);
+    expect(stderr).toMatch(message);
+    expect([status, stdout]).toEqual([1, '']);
+  });
+  it('helps', () =>
+    expect(run(['pack', '--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('pannier pack MODEL_JSON --out DIR') }));
+});
+
+it('B12: writes the same bytes from anywhere, at any time, in any language', () => {
+  const places = [join(folder, 'here'), join(folder, 'there')] as const;
+  for (const place of places) mkdirSync(place);
+  run(['pack', realModel('emotion'), '--out', 'm'], { cwd: places[0], env: { TZ: 'Pacific/Kiritimati', LC_ALL: 'tr_TR.UTF-8' } });
+  run(['pack', realModel('emotion'), '--out', '../there/m'], { cwd: places[0], env: { TZ: 'America/New_York', LC_ALL: 'C' } });
+  const [first, second] = places.map((place) => contents(join(place, 'm')));
+  expect(Object.keys(first as object)).toHaveLength(5);
+  expect(second).toEqual(first);
+});
+
+it('does not rewrite what has not changed', () => {
+  const out = join(folder, 'here/m');
+  const times = () => readdirSync(out).map((name) => statSync(join(out, name)).mtimeMs);
+  const before = times();
+  expect(run(['pack', realModel('emotion'), '--out', out]).stdout).toMatch(/^emotion unchanged/);
+  expect(times()).toEqual(before);
+});

@@ -1,0 +1,198 @@
+/** What packing makes of good models: names, pictures, shards, float16, the same bytes every time. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readManifest } from '../../src/manifest.js';
+import { float16Bits } from '../../src/pack/float16.js';
+import { type PackOptions, pack } from '../../src/pack/index.js';
+import { cutShards, SHARD_BYTES } from '../../src/pack/shards.js';
+import { addModel, loopModel, type RawModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+
+const folder = scratch();
+let count = 0;
+const options = (model: RawModel | string, more: Partial<PackOptions> = {}): PackOptions => {
+  const place = join(folder, `case-${count++}`);
+  return { model: typeof model === 'string' ? realModel(model) : writeModel(model, place), out: join(place, 'out'), ...more };
+};
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+describe('signatures', () => {
+  it('gives friendly names and keeps the nodes', async () => {
+    const { manifest } = await pack(options(addModel()));
+    expect(manifest.signature).toEqual({
+      inputs: { x: { node: 'x', dtype: 'float32', shape: [1, 4] } },
+      outputs: { sumY: { node: 'y:0', dtype: 'float32', shape: [1, 4] } },
+    });
+  });
+  it('takes names from options, by node, key or default name', async () => {
+    const inputs = { a: { name: 'left' }, second: { name: 'right-hand' } };
+    const { manifest, warnings } = await pack(options(twoInputModel(), { inputs, outputs: { 'total:0': { name: 'sum' } } }));
+    expect(manifest.signature.inputs).toMatchObject({ left: { node: 'a', shape: [null, 3] }, 'right-hand': { node: 'b', dtype: 'int32' } });
+    expect(Object.keys(manifest.signature.outputs)).toEqual(['sum', 'zero']);
+    expect(manifest.golden.inputs['left']?.shape).toEqual([1, 3]);
+    expect(warnings).toEqual([expect.stringContaining('Output "zero" is not checked on backends: it carries nothing')]);
+  });
+  it('finds inputs and outputs without a signature', async () => {
+    const model = twoInputModel();
+    delete model.json.signature;
+    const { manifest } = await pack(options(model));
+    expect(Object.keys(manifest.signature.inputs)).toEqual(['a', 'b']);
+    expect(manifest.signature.outputs).toMatchObject({ total: { node: 'total:0', dtype: 'float32', shape: [null, 3] } });
+  });
+  it.each<[string, Partial<PackOptions>, RegExp]>([
+    ['one name for two', { inputs: { a: { name: 'x' }, b: { name: 'x' } } }, /Both "first" and "second" would be called "x"/],
+    ['an input that is not there', { inputs: { c: {} } }, /Option inputs names "c"; the model has "first", "second"/],
+    ['a shape that does not fit', { inputs: { a: { shape: [1, 4] } } }, /shape is \[1, 4\], but input "first" is \[\?, 3\]/],
+    ['a picture that is none', { inputs: { a: { image: {} } } }, /input "first" is float32 \[\?, 3\], no batch of one picture/],
+    ['labels without their kind', { outputs: { total: { labels: ['a', 'b', 'c'] } } }, /say also whether its values are/],
+    ['too few labels', { outputs: { total: { labels: ['a'], values: 'logits' } } }, /has 1 labels, but the last axis of \[\?, 3\] has 3/],
+    ['a million labels', { outputs: { total: { labels: Array(1e6).fill('a'), values: 'logits' } } }, /1000000 labels; the limit is 100000/],
+    ['an unknown option', { colour: 'red' } as never, /pack has no option "colour"/],
+    ['a reserved name', { inputs: { a: { name: '__proto__' } } }, /name is "__proto__"/],
+    ['a large golden picture', { golden: new URL('../../node_modules/pngjs/package.json', import.meta.url).pathname }, /golden picture/],
+  ])('refuses %s', async (_what, more, message) => {
+    await expect(pack(options(twoInputModel(), more))).rejects.toMatchObject({ code: 'options', message: expect.stringMatching(message) });
+  });
+  it('asks for open sizes', async () => {
+    await expect(pack(options('faceboxes'))).rejects.toMatchObject({
+      code: 'options',
+      message: expect.stringContaining('--shape image_tensor=1,256,256,3'),
+    });
+    await expect(pack(options('rvm'))).rejects.toMatchObject({ code: 'options', message: expect.stringContaining('has open sizes') });
+  });
+});
+
+describe('pictures', () => {
+  it('are certain for int32', async () => {
+    const { manifest, warnings } = await pack(options('movenet-lightning'));
+    expect(manifest.signature.inputs['input']?.image).toEqual({
+      ...{ width: 192, height: 192, fit: 'stretch', filter: 'bilinear', channels: 'rgb', layout: 'nhwc' },
+      ...{ scale: [1, 1, 1], offset: [0, 0, 0] },
+    });
+    expect(warnings).toEqual([]);
+    expect(manifest.flops).toBeGreaterThan(500e6);
+    expect(manifest.flops).toBeLessThan(600e6);
+    expect(manifest.missingKernels).toEqual({});
+  });
+  it('are a guess for float32, and a warning says so', async () => {
+    const { manifest, warnings } = await pack(options('emotion'));
+    expect(manifest.signature.inputs['input1']?.image).toMatchObject({ channels: 'gray', scale: [1 / 255], offset: [0] });
+    expect(warnings).toEqual([expect.stringMatching(/values from 0 to 1, which is a guess.*inputs: { 'input_1'/)]);
+  });
+  it('are as the options say', async () => {
+    const image = { fit: 'contain', filter: 'area', channels: 'bgr', scale: 1 / 127.5, offset: [-1, -1, -0.5] } as const;
+    const { manifest, warnings } = await pack(options('liveness', { inputs: { conv2d_1_input: { image } } }));
+    expect(manifest.signature.inputs['conv2d1Input']?.image).toMatchObject({ ...image, scale: Array(3).fill(1 / 127.5) });
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('control flow', () => {
+  it('is seen in loops', async () => {
+    const { manifest } = await pack(options(loopModel()));
+    expect(manifest).toMatchObject({ controlFlow: true, ops: { StatelessWhile: 1, Less: 1 } });
+    const stored = manifest.golden.outputs['y'];
+    expect(stored?.shape).toEqual([1, 2]);
+  });
+  it('opens the sizes that data decides', async () => {
+    const inputs = { image_tensor: { image: { width: 128, height: 128 } } };
+    const { manifest } = await pack(options('faceboxes', { inputs }));
+    expect(manifest.controlFlow).toBe(true);
+    expect(manifest.signature.outputs['boxes']?.shape).toEqual([null, null, null]);
+  });
+});
+
+describe('shards', () => {
+  const weight = (bytes: number, fill: number) => ({ bytes: new Uint8Array(bytes).fill(fill) });
+  it('are cut between tensors, none larger than 2 MiB', () => {
+    const sizes = [1_500_000, 1_000_000, 5_000_000, 10];
+    const shards = cutShards(sizes.map((bytes, index) => weight(bytes, index + 1)));
+    expect(shards.map(({ bytes }) => bytes.length)).toEqual([1_500_000, 1_000_000, SHARD_BYTES, SHARD_BYTES, 5_000_010 - 2 * SHARD_BYTES]);
+    for (const { name, bytes, sha256: hash } of shards) {
+      expect(sha256(bytes)).toBe(hash);
+      expect(name).toBe(`weights-${hash.slice(0, 16)}.bin`);
+    }
+  });
+  it('keep their names when another layer changes', () => {
+    const before = cutShards([weight(1.5e6, 1), weight(1e6, 2), weight(1.5e6, 3)]);
+    const after = cutShards([weight(1.5e6, 1), weight(1e6, 9), weight(1.5e6, 3)]);
+    expect(before.filter(({ name }) => !after.some((shard) => shard.name === name))).toHaveLength(1);
+  });
+  it('are one file where they are equal', async () => {
+    const model = addModel([1, 2 ** 20], new Float32Array(2 ** 20).fill(0.5));
+    const { manifest, files } = await pack(options(model));
+    expect(manifest.weights).toHaveLength(2);
+    expect(files.filter((name) => name.startsWith('weights-'))).toHaveLength(1);
+  });
+});
+
+describe('float16', () => {
+  it('rounds to nearest, ties to even', () => {
+    const cases: [number, number][] = [
+      [0, 0],
+      [-0, 0x8000],
+      [1, 0x3c00],
+      [65504, 0x7bff],
+      [1.0004882812, 0x3c00],
+      [1.00146484375, 0x3c02],
+      [6e-8, 1],
+      [2.9e-8, 0],
+      [-2, 0xc000],
+      [0.1, 0x2e66],
+      [6.1e-5, 0x03ff],
+    ];
+    for (const [value, bits] of cases) expect([value, float16Bits(value)]).toEqual([value, bits]);
+  });
+  it('halves the weights and says what it cost', async () => {
+    const full = await pack(options('liveness'));
+    const half = await pack(options('liveness', { float16: true }));
+    const bytes = ({ manifest }: typeof full) => manifest.weights.reduce((sum, shard) => sum + shard.bytes, 0);
+    expect(bytes(half)).toBeLessThan(bytes(full) * 0.51);
+    expect(half.manifest.quantized?.dtype).toBe('float16');
+    expect(half.manifest.quantized?.maxError).toBeGreaterThan(0);
+    expect(half.manifest.quantized?.maxError).toBeLessThan(0.01);
+    expect(half.manifest.residentBytes).toBe(full.manifest.residentBytes);
+    expect(full.manifest.quantized).toBeUndefined();
+  });
+  it('leaves what would overflow', async () => {
+    const { manifest } = await pack(options(addModel([1, 2], Float32Array.of(1, 70_000)), { float16: true }));
+    expect(manifest.weights[0]?.bytes).toBe(8);
+    expect(manifest.quantized?.maxError).toBe(0);
+  });
+});
+
+describe('the packed folder', () => {
+  it('has exactly the files that the manifest names, byte for byte', async () => {
+    const { manifest, out, files, bytes } = await pack(options('selfie'));
+    readManifest(manifest);
+    expect(readdirSync(out).sort()).toEqual(files);
+    const assets = [manifest.graph, ...manifest.weights, manifest.golden.asset];
+    expect(files).toEqual([...assets.map(({ name }) => name), 'model.d.ts', 'model.js'].sort());
+    for (const asset of assets) {
+      const content = readFileSync(join(out, asset.name));
+      expect([content.length, sha256(content)]).toEqual([asset.bytes, asset.sha256]);
+    }
+    expect(files.reduce((sum, name) => sum + readFileSync(join(out, name)).length, 0)).toBe(bytes);
+  });
+  it('exports the manifest, with addresses beside it', async () => {
+    const { manifest, out } = await pack(options(addModel(), { license: 'MIT', source: 'https://example.org', packedAt: '2026-01-01' }));
+    const exported = (await import(join(out, 'model.js'))).default;
+    expect(JSON.stringify(exported)).toBe(JSON.stringify(manifest));
+    expect(exported.graph.url()).toBe(manifest.graph.url());
+    expect(manifest).toMatchObject({ name: `case-${count - 1}`, version: '0', license: 'MIT', packedAt: '2026-01-01' });
+  });
+  it('has another hash when anything is another', async () => {
+    const hashes = await Promise.all(
+      [{}, { version: '1' }, { license: 'MIT' }, { inputs: { x: { name: 'z' } } }].map(
+        async (more) => (await pack({ ...options(addModel()), name: 'm', ...more })).manifest.hash,
+      ),
+    );
+    expect(new Set(hashes).size).toBe(4);
+  });
+  it('packs again into the same bytes from its own graph file', async () => {
+    const first = await pack(options('liveness', { name: 'm' }));
+    const second = await pack({ model: join(first.out, first.manifest.graph.name), out: join(folder, 'again'), name: 'm' });
+    expect(second.manifest.hash).toBe(first.manifest.hash);
+  });
+});

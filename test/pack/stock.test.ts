@@ -1,0 +1,69 @@
+/** No lock-in: stock `tf.loadGraphModel` opens what was packed and answers as for the original. */
+
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import '@tensorflow/tfjs-backend-cpu';
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pack } from '../../src/pack/index.js';
+import { addModel, loopModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+
+const folder = scratch();
+let server: Server;
+let address: string;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    try {
+      response.end(readFileSync(decodeURIComponent(request.url ?? '')));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => server.close());
+
+/** What stock TF.js answers for the outputs, by node. */
+async function answers(path: string, inputs: Record<string, Tensor>, outputs: string[], controlFlow: boolean): Promise<unknown[]> {
+  const model = await loadGraphModel(`${address}${path}`);
+  const given = controlFlow ? await model.executeAsync(inputs, outputs) : model.execute(inputs, outputs);
+  const all = await Promise.all([given].flat().map(async (each) => [each.shape, ...(await each.data())]));
+  model.dispose();
+  return all;
+}
+
+const ramp = (shape: number[], dtype: 'float32' | 'int32') =>
+  tensor(
+    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => (dtype === 'int32' ? index % 256 : (index % 100) / 100)),
+    shape,
+    dtype,
+  );
+
+it.each([
+  ['liveness', realModel('liveness')],
+  ['emotion', realModel('emotion')],
+  ['handlandmark-lite', realModel('handlandmark-lite')],
+  ['add', writeModel(addModel(), join(folder, 'add'))],
+  ['two inputs', writeModel(twoInputModel(), join(folder, 'two'))],
+  ['a loop', writeModel(loopModel(), join(folder, 'loop'))],
+])('%s', async (name, path) => {
+  const { out, manifest } = await pack({ model: path, out: join(folder, `${name}-out`) });
+  const inputs = Object.fromEntries(
+    Object.values(manifest.signature.inputs).map(({ node, dtype, shape }) => [
+      node,
+      ramp(
+        (shape ?? []).map((dim) => dim ?? 1),
+        dtype as 'float32',
+      ),
+    ]),
+  );
+  const outputs = Object.values(manifest.signature.outputs).map(({ node }) => node);
+  const packed = await answers(join(out, manifest.graph.name), inputs, outputs, manifest.controlFlow);
+  expect(packed).toEqual(await answers(path, inputs, outputs, manifest.controlFlow));
+  expect(packed).toHaveLength(outputs.length);
+});

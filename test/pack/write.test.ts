@@ -1,0 +1,132 @@
+/** B10: a packed folder is whole at every moment: through a kill, a full disk, a foreign file. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import type { Manifest } from '../../src/manifest.js';
+import { pack } from '../../src/pack/index.js';
+import { checkFiles, writeFiles } from '../../src/pack/write.js';
+import { addModel, scratch, writeModel } from '../fixtures/models.js';
+import { compileProgram } from './program.js';
+
+const folder = scratch();
+const text = (content: string) => new TextEncoder().encode(content);
+let turn = 0;
+
+/** Loads what model.js names now. @throws when a file is missing or not what its hash says */
+async function whole(out: string): Promise<string> {
+  const copy = join(folder, `copy-${turn++}.mjs`);
+  writeFileSync(copy, readFileSync(join(out, 'model.js')));
+  const manifest: Manifest = (await import(copy)).default;
+  for (const { name, sha256 } of [manifest.graph, ...manifest.weights, manifest.golden.asset]) {
+    expect(
+      createHash('sha256')
+        .update(readFileSync(join(out, name)))
+        .digest('hex'),
+    ).toBe(sha256);
+  }
+  return manifest.version;
+}
+
+/** A model of two large shards, whose weights begin with `first`. */
+const model = (first: number) =>
+  writeModel(
+    addModel(
+      [1, 2 ** 20],
+      Float32Array.from({ length: 2 ** 20 }, (_, index) => first + index),
+    ),
+    join(folder, `m${first}`),
+  );
+
+beforeAll(() => compileProgram(join(folder, 'program')));
+
+it('kill -9 at any moment leaves a whole model', async () => {
+  const out = join(folder, 'killed');
+  const stage = { 1: join(folder, 'one'), 2: join(folder, 'two') };
+  for (const version of [1, 2] as const) await pack({ model: model(version), out: stage[version], name: 'm', version: `${version}` });
+  const script = join(folder, 'program/emit.js');
+  writeFileSync(
+    script,
+    `import { readdirSync, readFileSync } from 'node:fs';
+import { writeFiles } from './pack/write.js';
+const [from, out] = process.argv.slice(2);
+const files = new Map(readdirSync(from).map((name) => [name, readFileSync(from + '/' + name)]));
+process.stdout.write('ready');
+await writeFiles(out, files);
+`,
+  );
+  const emit = (version: 1 | 2, killAfterMs: number) =>
+    new Promise<boolean>((resolve) => {
+      const child = spawn(process.execPath, [script, stage[version], out], { stdio: ['ignore', 'pipe', 'inherit'] });
+      child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), killAfterMs));
+      child.once('exit', (_code, signal) => resolve(signal === 'SIGKILL'));
+    });
+  await emit(1, 60_000);
+  expect(await whole(out)).toBe('1');
+  let killed = 0;
+  const seen = new Set<string>();
+  for (let round = 0; round < 14; round++) {
+    if (await emit(round % 2 === 0 ? 2 : 1, (round % 7) * 2)) killed++;
+    seen.add(await whole(out));
+  }
+  expect(killed).toBeGreaterThan(3);
+  await emit(1, 60_000);
+  expect(await whole(out)).toBe('1');
+  expect(readdirSync(out).sort()).toEqual(readdirSync(stage[1]).sort());
+}, 60_000);
+
+it('a write that fails half-way leaves the old model and no litter', async () => {
+  const out = join(folder, 'full');
+  await pack({ model: model(1), out, version: '1' });
+  const before = readdirSync(out).sort();
+  // A name longer than the file system takes stands in for a disk that fills up at the second file.
+  const files = new Map([
+    ['weights-0000000000000000.bin', text('new')],
+    [`golden-${'0'.repeat(300)}.bin`, text('new')],
+    ['model.js', text('new')],
+  ]);
+  await expect(writeFiles(out, files)).rejects.toMatchObject({
+    code: 'options',
+    message: expect.stringMatching(/cannot be written: ENAMETOOLONG/),
+  });
+  expect(await whole(out)).toBe('1');
+  expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  await pack({ model: model(1), out, version: '1' });
+  expect(readdirSync(out).sort()).toEqual(before);
+});
+
+it('removes the assets of the model before, and nothing else', async () => {
+  const out = join(folder, 'updated');
+  mkdirSync(out);
+  for (const name of ['notes.md', 'weights-mine.bin', '.pannier-1-model.js.tmp']) writeFileSync(join(out, name), 'x');
+  const first = await pack({ model: model(1), out });
+  const second = await pack({ model: model(2), out });
+  expect(first.files.some((name) => !second.files.includes(name))).toBe(true);
+  expect(readdirSync(out).sort()).toEqual([...second.files, 'notes.md', 'weights-mine.bin'].sort());
+});
+
+it('leaves a model.js of somebody else alone', async () => {
+  const out = join(folder, 'foreign');
+  mkdirSync(out);
+  writeFileSync(join(out, 'model.js'), 'export default 1;\n');
+  await expect(pack({ model: model(1), out })).rejects.toMatchObject({
+    code: 'options',
+    message: expect.stringContaining('was not written by pannier pack and stays'),
+  });
+  expect(readdirSync(out)).toEqual(['model.js']);
+});
+
+it('check names the first difference and writes nothing', async () => {
+  const out = join(folder, 'checked');
+  const options = { model: model(1), out, check: true };
+  await expect(pack(options)).rejects.toMatchObject({ code: 'output-stale', message: expect.stringContaining('is missing') });
+  await pack({ ...options, check: false });
+  expect((await pack(options)).changed).toBe(false);
+  writeFileSync(join(out, 'weights-0123456789abcdef.bin'), 'old');
+  await expect(pack(options)).rejects.toMatchObject({
+    code: 'output-stale',
+    message: expect.stringContaining('weights-0123456789abcdef.bin is of an older model'),
+  });
+  await expect(checkFiles(out, new Map([['model.js', text('x')]]))).rejects.toMatchObject({ detail: { file: 'model.js' } });
+});
