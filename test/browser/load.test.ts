@@ -1,0 +1,248 @@
+/** The first trip in a real browser: cache, single flight, threads, policies, ends. */
+import { describe, expect, test } from 'vitest';
+import { addModel } from '../fixtures/models.js';
+import { expectNoViolations } from '../harness/browser.js';
+import { STRICT_CSP } from '../harness/site.js';
+import { countModel, room } from './room.js';
+
+const here = room({ add: addModel(), other: addModel([1, 2], Float32Array.of(10, 20)), large: addModel([1, 2000], new Float32Array(2000).fill(3)), count: countModel() }, { launch: { webgpu: true } });
+
+const weightsAsked = () => here.site.requests.filter(({ path }) => /\/models\/.*\.(bin|json)$/.test(path)).map(({ path }) => path);
+
+test('a second visit asks for nothing that the cache holds', async () => {
+  const page = await here.page();
+  const visit = () =>
+    page.evaluate(async () => {
+      const model = await load('add', { backend: 'wasm' });
+      const { outputs } = await model.predict({ x: Float32Array.of(1, 1, 1, 1) });
+      // The record is written behind the first answer.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { cache: model.loadTiming.cache, y: [...(outputs['sumY']?.data ?? [])], golden: model.loadTiming.goldenMs };
+    });
+  expect(await visit()).toEqual({ cache: 'miss', y: [2, 3, 4, 5], golden: expect.any(Number) });
+  here.site.requests.length = 0;
+  await page.reload();
+  expect(await visit()).toEqual({ cache: 'hit', y: [2, 3, 4, 5], golden: 0 });
+  expect(weightsAsked()).toEqual([]);
+  await expectNoViolations(page);
+});
+
+test('a damaged cache entry is noticed and fetched again', async () => {
+  const page = await here.page();
+  const first = await page.evaluate(async () => {
+    await load('add', { backend: 'cpu' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const database = await new Promise<IDBDatabase>((resolve) => {
+      const request = indexedDB.open('pannier');
+      request.onsuccess = () => resolve(request.result);
+    });
+    const shard = (await source('add')).weights[0]?.sha256 as string;
+    const store = database.transaction('weights', 'readwrite').objectStore('weights');
+    store.put(new Uint8Array(16).fill(7).buffer, shard);
+    await new Promise((resolve) => {
+      store.transaction.oncomplete = resolve;
+    });
+    database.close();
+    return shard;
+  });
+  expect(first).toMatch(/^[0-9a-f]{64}$/);
+  await page.reload();
+  const second = await page.evaluate(async () => {
+    const model = await load('add', { backend: 'cpu' });
+    const { outputs } = await model.predict({ x: new Float32Array(4) });
+    return { notes: model.notes.map(({ code }) => code), cache: model.loadTiming.cache, y: [...(outputs['sumY']?.data ?? [])] };
+  });
+  expect(second).toEqual({ notes: ['cache-corrupt'], cache: 'partial', y: [1, 2, 3, 4] });
+});
+
+test('without IndexedDB the model loads all the same, and says so', async () => {
+  const page = await here.page();
+  const result = await page.evaluate(async () => {
+    indexedDB.open = () => {
+      throw new DOMException('The operation is insecure.', 'SecurityError');
+    };
+    const model = await load('add', { backend: 'cpu' });
+    return { cache: model.loadTiming.cache, notes: model.notes };
+  });
+  expect(result.cache).toBe('unavailable');
+  expect(result.notes).toEqual([{ code: 'cache-unavailable', message: expect.stringContaining('The operation is insecure') }]);
+});
+
+test('twenty loads are one; the worker ends with the last of them', async () => {
+  const page = await here.page();
+  here.site.requests.length = 0;
+  await page.evaluate(async () => {
+    const models = await Promise.all(Array.from({ length: 20 }, () => load('add', { backend: 'wasm' })));
+    Object.assign(globalThis, { models });
+    for (const model of models.slice(1)) model.dispose();
+    await models[0]?.predict({ x: new Float32Array(4) });
+  });
+  const asked = here.site.requests.map(({ path }) => path);
+  expect(asked.filter((path) => path.includes('weights'))).toHaveLength(1);
+  expect(asked.filter((path) => path.endsWith('.wasm'))).toHaveLength(1);
+  expect(asked.filter((path) => path.includes('worker/'))).toEqual(['/dist/worker/wasm.js']);
+  expect(page.workers()).toHaveLength(1);
+  // Another model shares the worker.
+  await page.evaluate(async () => {
+    const other = await load('other', { backend: 'wasm' });
+    const models = (globalThis as unknown as { models: { dispose(): void }[] }).models;
+    models[0]?.dispose();
+    const { outputs } = await other.predict({ x: Float32Array.of(1, 2) });
+    if (outputs['sumY']?.data[1] !== 22) throw new Error('wrong answer');
+    Object.assign(globalThis, { other });
+  });
+  expect(page.workers()).toHaveLength(1);
+  await page.evaluate(() => (globalThis as unknown as { other: { dispose(): void } }).other.dispose());
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
+test('progress counts verified bytes, up to the whole and once', async () => {
+  const page = await here.page();
+  const reports = await page.evaluate(async () => {
+    const seen: { loadedBytes: number; totalBytes: number; fraction: number }[] = [];
+    await load('add', { backend: 'cpu', onProgress: (progress) => seen.push(progress) });
+    return seen;
+  });
+  const { totalBytes } = reports[0] as (typeof reports)[0];
+  expect(reports.map(({ loadedBytes }) => loadedBytes)).toEqual(reports.map(({ loadedBytes }) => loadedBytes).toSorted((a, b) => a - b));
+  expect(reports.filter(({ fraction }) => fraction === 1)).toHaveLength(1);
+  expect(reports.at(-1)?.loadedBytes).toBe(totalBytes);
+});
+
+describe('backends', () => {
+  test('a software adapter is not taken unasked', async () => {
+    const page = await here.page();
+    const { backend, selection } = await page.evaluate(async () => {
+      const model = await load('add');
+      return { backend: model.backend, selection: model.selection };
+    });
+    expect(backend).toBe('wasm');
+    expect(selection).toMatchObject([
+      { backend: 'webgpu', state: 'refused', reason: expect.stringContaining('software') },
+      { backend: 'wasm', state: 'chosen', goldenShareOff: 0 },
+      { backend: 'cpu', state: 'untried' },
+    ]);
+  });
+
+  test.each([
+    ['no navigator.gpu', () => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }), 'navigator.gpu is missing'],
+    ['no adapter', () => Object.assign(GPU.prototype, { requestAdapter: async () => null }), 'no adapter is'],
+    ['no device', () => Object.assign(GPUAdapter.prototype, { requestDevice: () => Promise.reject(new Error('not today')) }), 'not today'],
+  ])('webgpu with %s is refused with the reason', async (_, breakIt, reason) => {
+    const page = await here.page();
+    await page.evaluate(breakIt);
+    const selection = await page.evaluate(async () => (await load('add', { backend: ['webgpu', 'cpu'], thread: 'page' })).selection);
+    expect(selection).toMatchObject([{ state: 'refused', reason: expect.stringContaining(reason) }, { state: 'chosen' }]);
+  });
+
+  test('html in place of the wasm binary is named, and cpu serves', async () => {
+    const mend = here.site.fault(/\.wasm$/, { body: '<!doctype html><p>not here', headers: { 'Content-Type': 'text/html' } });
+    const page = await here.page();
+    const selection = await page.evaluate(async () => (await load('add', { backend: ['wasm', 'cpu'] })).selection);
+    mend();
+    expect(selection).toMatchObject([
+      { state: 'refused', reason: expect.stringMatching(/tfjs-backend-wasm-simd\.wasm.*a page of HTML/) },
+      { backend: 'cpu', state: 'chosen' },
+    ]);
+  });
+
+  test('where none can run, every reason is told', async () => {
+    const mend = here.site.fault(/\.wasm$/, { status: 404 });
+    const page = await here.page();
+    const error = await page.evaluate(() => load('add', { backend: 'wasm' }).then(String, ({ code, message }) => ({ code, message })));
+    mend();
+    expect(error).toEqual({ code: 'backend-unavailable', message: expect.stringMatching(/wasm: .*answered 404/) });
+  });
+
+  test('without wasm-unsafe-eval, wasm is refused and cpu serves', async () => {
+    const site = await here.serve({ csp: STRICT_CSP.replace(" 'wasm-unsafe-eval'", '') });
+    const page = await here.page(undefined, site);
+    const selection = await page.evaluate(async () => (await load('add', { backend: ['wasm', 'cpu'] })).selection);
+    await site.close();
+    expect(selection).toMatchObject([{ state: 'refused', reason: expect.stringContaining("'wasm-unsafe-eval'") }, { backend: 'cpu', state: 'chosen' }]);
+  });
+});
+
+describe('threads', () => {
+  test.each([
+    ['worker-src forbids workers', STRICT_CSP.replace("worker-src 'self'", "worker-src 'none'")],
+    ['the Trusted Types list lacks pannier', STRICT_CSP.replace('trusted-types pannier', "trusted-types 'none'")],
+  ])('the page runs the model where %s', async (_, csp) => {
+    const site = await here.serve({ csp });
+    const page = await here.page(undefined, site);
+    const { thread, notes } = await page.evaluate(async () => {
+      const model = await load('add', { backend: 'wasm' });
+      return { thread: model.thread, notes: model.notes };
+    });
+    await site.close();
+    expect(thread).toBe('page');
+    expect(notes).toMatchObject([{ code: 'worker-unavailable' }]);
+  });
+
+  test("a page's own TF.js goes on as before", async () => {
+    const page = await here.page();
+    here.site.put('/tf.js', await readTfjs());
+    const result = await page.evaluate(async () => {
+      // biome-ignore lint/suspicious/noExplicitAny: the page's own TF.js
+      const tf = await importModule<any>('/tf.js');
+      await tf.setBackend('cpu');
+      const kept = tf.tensor([1, 2, 3]);
+      const inPage = await load('add', { backend: 'wasm', thread: 'page' });
+      const { outputs } = await inPage.predict({ x: new Float32Array(4) });
+      return {
+        thread: inPage.thread,
+        notes: inPage.notes.map(({ code }) => code),
+        y: [...(outputs['sumY']?.data ?? [])],
+        backend: tf.getBackend(),
+        squares: [...kept.square().dataSync()],
+        tensors: tf.memory().numTensors,
+      };
+    });
+    expect(result).toEqual({ thread: 'worker', notes: ['page-taken'], y: [1, 2, 3, 4], backend: 'cpu', squares: [1, 4, 9], tensors: 2 });
+  });
+
+  test("the app's own GPUDevice is used and left alive", async () => {
+    const page = await here.page();
+    const result = await page.evaluate(async () => {
+      const adapter = await navigator.gpu.requestAdapter();
+      const device = (await adapter?.requestDevice()) as GPUDevice;
+      let buffers = 0;
+      const create = device.createBuffer.bind(device);
+      device.createBuffer = (descriptor) => {
+        buffers++;
+        return create(descriptor);
+      };
+      const model = await load('large', { backend: 'webgpu', device });
+      // Below 1 000 values, TF.js's webgpu backend computes on the processor.
+      const { outputs } = await model.predict({ x: new Float32Array(2000) });
+      model.dispose();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const lost = await Promise.race([device.lost.then(() => true), Promise.resolve(false)]);
+      return { thread: model.thread, backend: model.backend, y: outputs['sumY']?.data[1999], buffers: buffers > 0, lost };
+    });
+    expect(result).toEqual({ thread: 'page', backend: 'webgpu', y: 3, buffers: true, lost: false });
+  });
+
+  test('a predict that never ends is ended at its deadline, and the next one answers', async () => {
+    const page = await here.page();
+    const result = await page.evaluate(async () => {
+      const model = await load('count', { backend: 'cpu', deadlineMs: 400 });
+      const forever = model.predict({ from: Int32Array.of(-1_000_000_000) }).then(String, ({ code }) => code);
+      const behind = model.predict({ from: Int32Array.of(1) }).then(
+        ({ outputs }) => outputs['reached']?.data[0],
+        ({ code }) => code,
+      );
+      const settled = await Promise.all([forever, behind]);
+      const { outputs } = await model.predict({ from: Int32Array.of(1) });
+      return { settled, after: outputs['reached']?.data[0], notes: model.notes.map(({ code }) => code) };
+    });
+    expect(result.settled[0]).toBe('timeout');
+    expect([3, 'worker-crashed']).toContain(result.settled[1]);
+    expect(result).toMatchObject({ after: 3, notes: ['reopened'] });
+  });
+});
+
+async function readTfjs(): Promise<string> {
+  const { readFile } = await import('node:fs/promises');
+  return readFile('node_modules/@tensorflow/tfjs/dist/tf.fesm.min.js', 'utf8');
+}

@@ -1,0 +1,122 @@
+/** What the browser tests share: Chromium, the built files, a few packed models, and a way to run code beside them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import type { LoadOptions, Model, ModelSource } from '../../src/index.js';
+import { type PackOptions, pack } from '../../src/pack/index.js';
+import { constant, op, placeholder, type RawModel, writeModel } from '../fixtures/models.js';
+import { type LaunchOptions, launch, openPage } from '../harness/browser.js';
+import { type Site, type SiteOptions, serve } from '../harness/site.js';
+
+export interface Room {
+  readonly browser: Browser;
+  readonly site: Site;
+  /** A blank page of a fresh profile, with `load(name, options)` in it. */
+  page(context?: BrowserContext, site?: Site): Promise<Page>;
+  /** Another server of the same files, under other rules. The caller closes it. */
+  serve(options: SiteOptions): Promise<Site>;
+}
+
+declare global {
+  /** In a page: loads one of the room's models. */
+  function load(name: string, options?: LoadOptions): Promise<Model>;
+  /** In a page: the packed model itself. */
+  function source(name: string): Promise<ModelSource>;
+}
+
+const IN_PAGE = `
+  globalThis.source = async (name) => (await import('/models/' + name + '/model.js')).default;
+  globalThis.load = async (name, options) => (await import('/dist/index.js')).loadModel(await source(name), options);
+`;
+
+/** Sets a room up for the tests of one file. */
+export function room(models: Readonly<Record<string, RawModel | Omit<PackOptions, 'out'>>>, options: { launch?: LaunchOptions; site?: SiteOptions } = {}): Room {
+  const folder = mkdtempSync(join(tmpdir(), 'pannier-'));
+  const open = async (rules?: SiteOptions) => {
+    const site = await serve({ '/dist': 'dist', '/models': join(folder, 'models'), '/fixtures': 'test/fixtures', '/pose': 'examples/pose/model' }, rules);
+    site.put('/', '<!doctype html><title>A page</title>');
+    return site;
+  };
+  const state: { browser?: Browser; site?: Site } = {};
+  beforeAll(async () => {
+    for (const [name, model] of Object.entries(models)) {
+      const packed = 'json' in model ? { model: writeModel(model, join(folder, 'raw', name)) } : model;
+      await pack({ name, ...packed, out: join(folder, 'models', name) });
+    }
+    state.browser = await launch(options.launch);
+    state.site = await open(options.site);
+  });
+  afterAll(async () => {
+    await state.browser?.close();
+    await state.site?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    get browser() {
+      return state.browser as Browser;
+    },
+    get site() {
+      return state.site as Site;
+    },
+    serve: open,
+    async page(context, site = this.site) {
+      const where = context ?? (await this.browser.newContext());
+      await where.addInitScript({ content: IN_PAGE });
+      return openPage(where, `${site.url}/`);
+    },
+  };
+}
+
+/** Gives back the picture that it is shown: float32, 0…255, RGB. */
+export function echoModel(height: number, width: number): RawModel {
+  const sizes = [1, height, width, 3];
+  const info = (name: string) => ({ name, dtype: 'DT_FLOAT', tensorShape: { dim: sizes.map((size) => ({ size: String(size) })) } });
+  return {
+    json: {
+      format: 'graph-model',
+      signature: { inputs: { picture: info('picture:0') }, outputs: { seen: info('seen:0') } },
+      modelTopology: {
+        node: [placeholder('picture', sizes), constant('one'), op('seen', 'Mul', ['picture', 'one'], { T: { type: 'DT_FLOAT' } })],
+        versions: {},
+      },
+      weightsManifest: [{ paths: ['w.bin'], weights: [{ name: 'one', shape: [], dtype: 'float32' }] }],
+    },
+    files: { 'w.bin': new Uint8Array(Float32Array.of(1).buffer) },
+  };
+}
+
+/** Counts from its input up to 3, one round of a loop at a time: far below 3, it never ends. */
+export function countModel(): RawModel {
+  const int = { type: 'DT_INT32' };
+  const info = (name: string) => ({ name, dtype: 'DT_INT32', tensorShape: { dim: [{ size: '1' }] } });
+  const arg = { name: 'i', type: 'DT_INT32' };
+  const weights = ['limit', 'step'].map((name) => ({ name, shape: [1], dtype: 'int32' }));
+  return {
+    json: {
+      format: 'graph-model',
+      signature: { inputs: { from: info('from:0') }, outputs: { reached: info('loop:0') } },
+      modelTopology: {
+        node: [placeholder('from', [1], 'DT_INT32'), op('loop', 'StatelessWhile', ['from'], { cond: { func: { name: 'under' } }, body: { func: { name: 'next' } } })],
+        library: {
+          function: [
+            {
+              signature: { name: 'under', inputArg: [arg], outputArg: [{ name: 'go', type: 'DT_BOOL' }] },
+              nodeDef: [constant('limit', 'DT_INT32'), op('less', 'Less', ['i', 'limit:output:0'], { T: int })],
+              ret: { go: 'less:z:0' },
+            },
+            {
+              signature: { name: 'next', inputArg: [arg], outputArg: [{ name: 'iOut', type: 'DT_INT32' }] },
+              nodeDef: [constant('step', 'DT_INT32'), op('sum', 'AddV2', ['i', 'step:output:0'], { T: int })],
+              ret: { iOut: 'sum:z:0' },
+            },
+          ],
+        },
+        versions: {},
+      },
+      weightsManifest: [{ paths: ['w.bin'], weights }],
+    },
+    files: { 'w.bin': new Uint8Array(Int32Array.of(3, 1).buffer) },
+  };
+}
