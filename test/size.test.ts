@@ -2,21 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import resolve from '@rollup/plugin-node-resolve';
-import terser from '@rollup/plugin-terser';
 import { type OutputChunk, rollup } from 'rollup';
 import { expect, test } from 'vitest';
 
 const gzipped = (code: string | Uint8Array) => gzipSync(code, { level: 9 }).length;
 
-/** What an app's own bundler makes of one import: the entry with all that it imports statically, and the lazy rest. */
+/** What an app's own bundler makes of one import (dist is minified already): the entry with all that it imports statically, and the lazy rest. */
 async function bundle(source: string): Promise<{ first: OutputChunk[]; lazy: OutputChunk[] }> {
   const app = {
     name: 'app',
     resolveId: (id: string) => (id === 'app' ? `${process.cwd()}/app.js` : null),
     load: (id: string) => (id.endsWith('/app.js') ? source : null),
   };
-  const build = await rollup({ input: 'app', plugins: [app, resolve({ browser: true }), terser()] });
-  const { output } = await build.generate({ format: 'es' });
+  const build = await rollup({ input: 'app', plugins: [app, resolve({ browser: true })] });
+  const { output } = await build.generate({ format: 'es', compact: true });
   const chunks = output.filter((each): each is OutputChunk => each.type === 'chunk');
   const first = chunks.filter(({ isEntry }) => isEntry);
   for (const { imports } of first) first.push(...chunks.filter((each) => imports.includes(each.fileName) && !first.includes(each)));
