@@ -1,6 +1,7 @@
 /** `pannier`: one command each in a file of its own. */
 import { PannierError } from '../errors.js';
 import { packCommand } from './pack.js';
+import { predictCommand } from './predict.js';
 
 /** A command: what it says about itself, and what it does with the rest of the command line. */
 export interface Command {
@@ -9,7 +10,7 @@ export interface Command {
   run(args: readonly string[]): Promise<number>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand };
+const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand, predict: predictCommand };
 
 const USAGE = `Usage:\n${Object.values(COMMANDS)
   .map(({ usage }) => usage)
