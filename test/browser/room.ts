@@ -32,7 +32,7 @@ const IN_PAGE = `
 `;
 
 /** Sets a room up for the tests of one file. */
-export function room(models: Readonly<Record<string, RawModel | Omit<PackOptions, 'out'>>>, options: { launch?: LaunchOptions; site?: SiteOptions } = {}): Room {
+export function room(models: Readonly<Record<string, RawModel | Omit<PackOptions, 'out'> | (Omit<PackOptions, 'out' | 'model'> & { raw: RawModel })>>, options: { launch?: LaunchOptions; site?: SiteOptions } = {}): Room {
   const folder = mkdtempSync(join(tmpdir(), 'pannier-'));
   const open = async (rules?: SiteOptions) => {
     const site = await serve({ '/dist': 'dist', '/models': join(folder, 'models'), '/fixtures': 'test/fixtures', '/pose': 'examples/pose/model' }, rules);
@@ -42,8 +42,9 @@ export function room(models: Readonly<Record<string, RawModel | Omit<PackOptions
   const state: { browser?: Browser; site?: Site } = {};
   beforeAll(async () => {
     for (const [name, model] of Object.entries(models)) {
-      const packed = 'json' in model ? { model: writeModel(model, join(folder, 'raw', name)) } : model;
-      await pack({ name, ...packed, out: join(folder, 'models', name) });
+      const raw = (made: RawModel) => writeModel(made, join(folder, 'raw', name));
+      const { raw: made, ...options } = 'json' in model ? { raw: model } : { raw: undefined, ...model };
+      await pack({ name, ...(made === undefined ? {} : { model: raw(made) }), ...(options as Omit<PackOptions, 'out'>), out: join(folder, 'models', name) });
     }
     state.browser = await launch(options.launch);
     state.site = await open(options.site);

@@ -1,0 +1,87 @@
+/** What a server can do to a load: each fault has its own code, and nothing is lost. */
+import { expect, test } from 'vitest';
+import { addModel } from '../fixtures/models.js';
+import type { Fault } from '../harness/site.js';
+import { room } from './room.js';
+
+const here = room({ add: addModel([1, 1000], new Float32Array(1000).fill(2)) });
+
+const FAULTS: readonly (readonly [string, Fault, string, RegExp])[] = [
+  ['a 404', { status: 404 }, 'http-status', /weights-\w+\.bin.*answered 404/],
+  ['a 200 with HTML', { body: '<!doctype html><p>Home', headers: { 'Content-Type': 'text/html' } }, 'integrity', /a page of HTML/],
+  ['a flipped bit', { edit: (body) => body.fill((body[7] as number) ^ 4, 7, 8) }, 'integrity', /other bytes of the same length/],
+  ['an over-long shard', { extraBytes: 1 }, 'integrity', /gave more/],
+  ['a shorter shard', { edit: (body) => body.subarray(0, 999) }, 'integrity', /999 bytes/],
+  ['a cut connection', { truncate: 100 }, 'offline', /did not answer/],
+  ['no connection', { reset: true }, 'offline', /did not answer/],
+];
+
+test.each(FAULTS)('%s', async (_, fault, code, message) => {
+  const page = await here.page();
+  const mend = here.site.fault(/weights-.*\.bin$/, fault);
+  const attempt = () =>
+    page.evaluate(() =>
+      load('add', { backend: 'cpu' }).then(
+        async (model) => {
+          const { outputs } = await model.predict({ x: new Float32Array(1000) });
+          return { code: 'none', message: String(outputs['sumY']?.data[999]) };
+        },
+        ({ code, message }) => ({ code, message }),
+      ),
+    );
+  expect(await attempt()).toEqual({ code, message: expect.stringMatching(message) });
+  mend();
+  // The failed load left nothing behind that the next one could trip over.
+  expect(await attempt()).toEqual({ code: 'none', message: '2' });
+});
+
+test.each(['fetch', 'before'] as const)('a load that is aborted (%s) rejects with the reason; the next one loads', async (when) => {
+  const page = await here.page();
+  const mend = when === 'fetch' ? here.site.fault(/weights-.*\.bin$/, { stall: 'body' }) : () => undefined;
+  const reason = await page.evaluate(async (when) => {
+    const stop = new AbortController();
+    if (when === 'before') stop.abort(new Error('changed my mind'));
+    else setTimeout(() => stop.abort(new Error('changed my mind')), 200);
+    return load('add', { backend: 'cpu', signal: stop.signal }).then(String, ({ message }) => message);
+  }, when);
+  expect(reason).toBe('changed my mind');
+  mend();
+  expect(await page.evaluate(async () => (await load('add', { backend: 'cpu' })).backend)).toBe('cpu');
+  await expect.poll(() => page.workers().length).toBe(1);
+});
+
+test('one of two callers aborts: the other one loads', async () => {
+  const page = await here.page();
+  const settled = await page.evaluate(async () => {
+    const stop = new AbortController();
+    const both = Promise.allSettled([load('add', { backend: 'cpu', signal: stop.signal }), load('add', { backend: 'cpu' })]);
+    await Promise.resolve();
+    stop.abort();
+    return (await both).map(({ status }) => status);
+  });
+  expect(settled).toEqual(['rejected', 'fulfilled']);
+});
+
+test('fetch and assetUrl see exactly the files of the model', async () => {
+  const page = await here.page();
+  const seen = await page.evaluate(async () => {
+    const names: string[] = [];
+    const fetched: string[] = [];
+    const model = await load('add', {
+      backend: 'wasm',
+      cache: null,
+      assetUrl: (name, url) => {
+        names.push(name);
+        return name.startsWith('worker/') ? url : `${url}?token=1`;
+      },
+      fetch: (input, init) => {
+        fetched.push(String(input));
+        return fetch(input, { ...init, headers: { 'X-Token': '1' } });
+      },
+    });
+    model.dispose();
+    return { names: names.toSorted(), tokens: fetched.every((url) => url.endsWith('?token=1')), fetched: fetched.length };
+  });
+  expect(seen.names.map((name) => name.replace(/-\w{16}\./, '.'))).toEqual(['golden.bin', 'graph.json', 'tfjs-backend-wasm-simd.wasm', 'weights.bin', 'worker/wasm.js']);
+  expect(seen).toMatchObject({ tokens: true, fetched: 4 });
+});

@@ -1,0 +1,340 @@
+/** The second trip in a real browser: pictures of every kind, streams, aborts, memory. */
+import { describe, expect, test } from 'vitest';
+import { addModel, realModel } from '../fixtures/models.js';
+import { expectNoViolations } from '../harness/browser.js';
+import { countModel, echoModel, room } from './room.js';
+
+const picture = { inputs: { picture: { image: { scale: 1, offset: 0 } } } };
+
+const here = room({
+  add: addModel(),
+  count: countModel(),
+  echo: { ...picture, raw: echoModel(4, 4) },
+  drawn: { inputs: { picture: { image: { scale: 1, offset: 0, filter: 'browser' } } }, raw: echoModel(4, 4) },
+  selfie: { model: realModel('selfie'), inputs: { 'input_1:0': { name: 'photo', image: { scale: 1 / 255 } } }, outputs: { 'activation_10:0': { name: 'mask' } } },
+});
+
+/** In the page: a 4 × 4 canvas, red above, blue below, and helpers around it. */
+const STAGE = `
+  globalThis.flag = () => {
+    const canvas = document.createElement('canvas');
+    Object.assign(canvas, { width: 4, height: 4 });
+    const context = canvas.getContext('2d');
+    context.fillStyle = 'rgb(200, 0, 0)';
+    context.fillRect(0, 0, 4, 2);
+    context.fillStyle = 'rgb(0, 0, 100)';
+    context.fillRect(0, 2, 4, 2);
+    return canvas;
+  };
+  globalThis.blobOf = (canvas, type = 'image/png') => new Promise((resolve) => canvas.toBlob(resolve, type, 1));
+  globalThis.look = async (model, picture) => [...(await model.predict({ picture })).outputs.seen.data];
+`;
+declare global {
+  function flag(): HTMLCanvasElement;
+  function blobOf(canvas: HTMLCanvasElement, type?: string): Promise<Blob>;
+  // biome-ignore lint/suspicious/noExplicitAny: a model whose types are not known here
+  function look(model: any, picture: unknown): Promise<number[]>;
+}
+
+const stage = async () => {
+  const page = await here.page();
+  await page.evaluate(STAGE);
+  return page;
+};
+
+const FLAG = [...Array(8).fill([200, 0, 0]), ...Array(8).fill([0, 0, 100])].flat();
+
+describe('pictures', () => {
+  test('every kind of source gives the same tensor', async () => {
+    const page = await stage();
+    const seen = await page.evaluate(async () => {
+      const model = await load('echo', { backend: 'wasm' });
+      const canvas = flag();
+      const offscreen = new OffscreenCanvas(4, 4);
+      offscreen.getContext('2d')?.drawImage(canvas, 0, 0);
+      const pixels = canvas.getContext('2d')?.getImageData(0, 0, 4, 4) as ImageData;
+      const bitmap = await createImageBitmap(canvas);
+      const frame = new VideoFrame(canvas, { timestamp: 0 });
+      const results = {
+        canvas: await look(model, canvas),
+        offscreen: await look(model, offscreen),
+        imageData: await look(model, pixels),
+        pixels: await look(model, { data: new Uint8Array(pixels.data), width: 4, height: 4 }),
+        bitmap: await look(model, bitmap),
+        frame: await look(model, frame),
+        blob: await look(model, await blobOf(canvas)),
+        crop: await look(model, { source: canvas, crop: { x: 0, y: 0, width: 4, height: 4 } }),
+        turned: await look(model, { source: canvas, crop: { x: 0, y: 0, width: 4, height: 4, rotation: Math.PI } }),
+      };
+      // The caller's own pictures are still whole.
+      const whole = bitmap.width === 4 && frame.displayWidth === 4;
+      frame.close();
+      return { results, whole };
+    });
+    const { turned, ...straight } = seen.results;
+    for (const [kind, values] of Object.entries(straight)) expect(values, kind).toEqual(FLAG);
+    expect(turned).toEqual([...Array(8).fill([0, 0, 100]), ...Array(8).fill([200, 0, 0])].flat());
+    expect(seen.whole).toBe(true);
+    await expectNoViolations(page);
+  });
+
+  test('an img element, on every backend and thread the same', async () => {
+    const page = await stage();
+    const seen = await page.evaluate(async () => {
+      const image = new Image();
+      image.src = '/fixtures/chelsea.png';
+      const answers: number[][] = [];
+      for (const options of [{ backend: 'wasm' }, { backend: 'cpu' }, { backend: 'cpu', thread: 'page' }] as const) {
+        const model = await load('echo', options);
+        answers.push(await look(model, image));
+        model.dispose();
+      }
+      return answers;
+    });
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[2]).toEqual(seen[0]);
+    expect(Math.max(...(seen[0] ?? []))).toBeGreaterThan(50);
+  });
+
+  test('EXIF orientation is applied', async () => {
+    const page = await stage();
+    const seen = await page.evaluate(async () => {
+      // Stored 16 × 8 with red left and blue right; orientation 6 shows red above blue.
+      const canvas = document.createElement('canvas');
+      Object.assign(canvas, { width: 16, height: 8 });
+      const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+      context.fillStyle = 'red';
+      context.fillRect(0, 0, 8, 8);
+      context.fillStyle = 'blue';
+      context.fillRect(8, 0, 8, 8);
+      const jpeg = new Uint8Array(await (await blobOf(canvas, 'image/jpeg')).arrayBuffer());
+      const exif = [0xff, 0xe1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x49, 0x49, 0x2a, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
+      const blob = new Blob([jpeg.subarray(0, 2), Uint8Array.from(exif), jpeg.subarray(2)], { type: 'image/jpeg' });
+      const model = await load('echo', { backend: 'cpu' });
+      const { outputs, images } = await model.predict({ picture: blob });
+      const data = [...(outputs['seen']?.data ?? [])] as number[];
+      return { top: data.slice(0, 3), bottom: data.slice(-3), source: [images['picture']?.sourceWidth, images['picture']?.sourceHeight] };
+    });
+    expect(seen.source).toEqual([8, 16]);
+    expect(seen.top[0]).toBeGreaterThan(240);
+    expect(seen.top[2]).toBeLessThan(15);
+    expect(seen.bottom[2]).toBeGreaterThan(240);
+  });
+
+  test('transparent pixels lie over black', async () => {
+    const page = await stage();
+    const seen = await page.evaluate(async () => {
+      const canvas = document.createElement('canvas');
+      Object.assign(canvas, { width: 4, height: 4 });
+      const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+      context.fillStyle = 'rgba(255, 0, 0, 0.5)';
+      context.fillRect(0, 0, 4, 2);
+      const model = await load('echo', { backend: 'cpu' });
+      return [await look(model, await blobOf(canvas)), await look(model, canvas), await look(model, context.getImageData(0, 0, 4, 4))];
+    });
+    for (const values of seen) {
+      expect(Math.abs((values[0] as number) - 128)).toBeLessThanOrEqual(1);
+      expect(values.slice(-3)).toEqual([0, 0, 0]);
+    }
+  });
+
+  test('the canvas resizes where the model asks for it', async () => {
+    const page = await stage();
+    const seen = await page.evaluate(async () => {
+      const big = document.createElement('canvas');
+      Object.assign(big, { width: 40, height: 40 });
+      big.getContext('2d')?.drawImage(flag(), 0, 0, 40, 40);
+      const model = await load('drawn', { backend: 'cpu' });
+      return look(model, big);
+    });
+    for (const [index, value] of seen.slice(0, 12).entries()) expect(Math.abs(value - (FLAG[index] as number))).toBeLessThan(20);
+  });
+
+  test('what is no picture, or not yet, is refused, typed', async () => {
+    const page = await stage();
+    const errors = await page.evaluate(async () => {
+      const model = await load('echo', { backend: 'cpu' });
+      const given = {
+        unready: document.createElement('video'),
+        broken: new Blob(['no picture at all']),
+        text: 'cat.png',
+        short: { data: new Uint8Array(12), width: 2, height: 2 },
+        emptyCrop: { source: flag(), crop: { x: 0, y: 0, width: 0, height: 4 } },
+      };
+      const found: Record<string, string> = {};
+      for (const [kind, picture] of Object.entries(given)) found[kind] = await look(model, picture).then(String, ({ code, message }) => `${code}: ${message}`);
+      return found;
+    });
+    expect(errors).toEqual({
+      unready: expect.stringMatching(/^input: .*loadeddata/),
+      broken: expect.stringMatching(/^input: .*ready and can be decoded/),
+      text: expect.stringMatching(/^input: .*should be a picture/),
+      short: expect.stringMatching(/^input: .*width × height × 4/),
+      emptyCrop: expect.stringMatching(/^input: .*above 0/),
+    });
+  });
+
+  test('a canvas that another origin has tainted is refused, in a worker and here', async () => {
+    const [site, elsewhere] = [await here.serve({ csp: null }), await here.serve({ csp: null, headers: { 'Cross-Origin-Resource-Policy': 'cross-origin' } })];
+    const page = await here.page(undefined, site);
+    const errors = await page.evaluate(async (origin) => {
+      const image = new Image();
+      image.src = `${origin}/fixtures/chelsea.png`;
+      await image.decode();
+      const canvas = document.createElement('canvas');
+      canvas.getContext('2d')?.drawImage(image, 0, 0);
+      const found: unknown[] = [];
+      for (const thread of ['worker', 'page'] as const) {
+        const model = await load('echo', { backend: 'cpu', thread });
+        for (const given of [image, canvas]) found.push(await model.predict({ picture: given }).then(String, ({ code }) => code));
+      }
+      return found;
+    }, elsewhere.url.replace('127.0.0.1', 'localhost'));
+    await Promise.all([site.close(), elsewhere.close()]);
+    expect(errors).toEqual(['input', 'input', 'input', 'input']);
+  });
+});
+
+test('only the outputs asked for, into arrays of the caller', async () => {
+  const page = await here.page();
+  const seen = await page.evaluate(async () => {
+    const model = await load('add', { backend: 'wasm' });
+    const into = { sumY: new Float32Array(4) };
+    const { outputs } = await model.predict({ x: Float32Array.of(1, 2, 3, 4) }, { into });
+    const wrong = await model.predict({ x: new Float32Array(4) }, { into: { sumY: new Float32Array(3) } }).then(String, ({ code }) => code);
+    const unknown = await model.predict({ x: new Float32Array(4) }, { outputs: ['nope'] }).then(String, ({ code }) => code);
+    return { same: outputs['sumY']?.data === into.sumY, values: [...into.sumY], wrong, unknown };
+  });
+  expect(seen).toEqual({ same: true, values: [2, 4, 6, 8], wrong: 'input', unknown: 'input' });
+});
+
+test('aborts: before, while waiting, while running; what is not aborted answers', async () => {
+  const page = await here.page();
+  const seen = await page.evaluate(async () => {
+    const model = await load('count', { backend: 'cpu' });
+    const name = (error: { name?: string; message?: string }) => error.message;
+    const slow = { from: Int32Array.of(-1_000) };
+    const quick = { from: Int32Array.of(2) };
+    const before = await model.predict(quick, { signal: AbortSignal.abort(new Error('before')) }).then(String, name);
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const first = model.predict(slow, { signal: running.signal }).then(String, name);
+    const second = model.predict(quick, { signal: waiting.signal }).then(String, name);
+    const third = model.predict(quick);
+    waiting.abort(new Error('waiting'));
+    setTimeout(() => running.abort(new Error('running')), 20);
+    const aborted = [before, await first, await second];
+    const { outputs } = await third;
+    const { failedCount, count } = model.stats();
+    return { aborted, third: outputs['reached']?.data[0], failedCount, count };
+  });
+  expect(seen).toEqual({ aborted: ['before', 'running', 'waiting'], third: 3, failedCount: 0, count: 1 });
+});
+
+test('dispose rejects what is under way, and everything after', async () => {
+  const page = await here.page();
+  const seen = await page.evaluate(async () => {
+    const model = await load('count', { backend: 'cpu' });
+    const calls = [-100_000, 1, 2].map((from) => model.predict({ from: Int32Array.of(from) }).then(String, ({ code }) => code));
+    setTimeout(() => model.dispose(), 30);
+    const settled = await Promise.all(calls);
+    return [...settled, await model.predict({ from: Int32Array.of(1) }).then(String, ({ code }) => code)];
+  });
+  expect(seen).toEqual(['disposed', 'disposed', 'disposed', 'disposed']);
+});
+
+test('a thousand calls leave the memory of TF.js where it was, a hundred failing ones too', async () => {
+  const page = await here.page();
+  const seen = await page.evaluate(async () => {
+    const model = await load('add', { backend: 'wasm', thread: 'page' });
+    const { memory } = (globalThis as unknown as { _tfengine: { memory(): { numTensors: number; numBytes: number; numDataBuffers: number } } })._tfengine;
+    const read = () => memory.call((globalThis as unknown as { _tfengine: unknown })._tfengine as never);
+    await model.predict({ x: new Float32Array(4) });
+    const before = read();
+    let failed = 0;
+    for (let index = 0; index < 1_000; index++) {
+      const x = index % 10 === 0 ? new Float32Array(3) : new Float32Array(4);
+      await model.predict({ x }).catch(() => failed++);
+    }
+    return { before, after: read(), failed };
+  });
+  expect(seen.failed).toBe(100);
+  expect(seen.after).toEqual(seen.before);
+});
+
+test('a stream of inputs keeps its order and drops nothing', async () => {
+  const page = await here.page();
+  const seen = await page.evaluate(async () => {
+    const model = await load('add', { backend: 'wasm' });
+    const answers: number[] = [];
+    const inputs = Array.from({ length: 50 }, (_, index) => ({ x: Float32Array.of(index, 0, 0, 0) }));
+    for await (const { outputs } of model.predictEach(inputs, { concurrency: 4 })) answers.push(outputs['sumY']?.data[0] as number);
+    return answers;
+  });
+  expect(seen).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+});
+
+test('video: each frame with the answer that belongs to it, until the video ends or the caller does', async () => {
+  const page = await stage();
+  const seen = await page.evaluate(async () => {
+    const model = await load('echo', { backend: 'wasm' });
+    const video = document.createElement('video');
+    Object.assign(video, { src: '/fixtures/astronaut.webm', muted: true });
+    await video.play();
+    let agree = 0;
+    let frames = 0;
+    for await (const { outputs, frame } of model.predictEach(video, { keepFrame: true })) {
+      const again = await look(model, frame as ImageBitmap);
+      if (again.every((value, index) => value === outputs['seen']?.data[index])) agree++;
+      frame?.close();
+      frames++;
+    }
+    video.currentTime = 0;
+    await video.play();
+    const stop = new AbortController();
+    let reason = '';
+    let more = 0;
+    try {
+      for await (const { timing } of model.predictEach(video, { signal: stop.signal })) {
+        more += timing.totalMs > 0 ? 1 : 0;
+        if (more === 2) stop.abort(new Error('enough'));
+      }
+    } catch (error) {
+      reason = (error as Error).message;
+    }
+    return { agree, frames, more, reason, ended: video.ended };
+  });
+  expect(seen.frames).toBeGreaterThan(3);
+  expect(seen.agree).toBe(seen.frames);
+  expect(seen).toMatchObject({ more: 2, reason: 'enough', ended: false });
+  await expectNoViolations(page);
+});
+
+test('a camera track is a stream of frames', async () => {
+  const page = await stage();
+  const frames = await page.evaluate(async () => {
+    const model = await load('echo', { backend: 'wasm' });
+    const canvas = flag();
+    const [track] = canvas.captureStream(30).getVideoTracks() as [MediaStreamTrack];
+    const draw = setInterval(() => canvas.getContext('2d')?.fillRect(0, 0, 1, 1), 20);
+    let count = 0;
+    for await (const { outputs } of model.predictEach(track)) {
+      if (outputs['seen'] === undefined) break;
+      if (++count === 5) track.stop();
+    }
+    clearInterval(draw);
+    return count;
+  });
+  expect(frames).toBeGreaterThanOrEqual(5);
+});
+
+test('selfie: half of the photograph is a person', async () => {
+  const page = await here.page();
+  const share = await page.evaluate(async () => {
+    const model = await load('selfie', { backend: 'wasm' });
+    const photo = await (await fetch('/fixtures/astronaut.png')).blob();
+    const { outputs } = await model.predict({ photo });
+    const mask = outputs['mask']?.data as Float32Array;
+    return mask.filter((value) => value > 0.5).length / mask.length;
+  });
+  expect(share).toBeCloseTo(0.54, 1);
+});
