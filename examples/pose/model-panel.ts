@@ -1,0 +1,64 @@
+/** What the model says about itself: how it is loading, what it runs on and why, what went less than ideally. */
+import type { Candidate, LoadProgress, Model } from 'pannier';
+import { element } from './element.js';
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
+export function showProgress(progress: LoadProgress | undefined): void {
+  const bar = element<HTMLProgressElement>('#progress progress');
+  element('#progress').hidden = false;
+  if (progress === undefined) bar.removeAttribute('value');
+  else bar.value = progress.fraction;
+  element('#progress span').textContent =
+    progress === undefined || progress.fraction === 1
+      ? 'Starting the model'
+      : `Loading the model: ${megabytes(progress.loadedBytes)} of ${megabytes(progress.totalBytes)} MB`;
+}
+
+export const hideProgress = (): void => {
+  element('#progress').hidden = true;
+};
+
+export function showCandidates(selection: readonly Candidate[]): void {
+  element('#candidates').replaceChildren(...selection.map(candidateRow));
+}
+
+/** Everything about a model but what it takes and gives. */
+type About = Pick<Model, 'backend' | 'thread' | 'selection' | 'loadTiming' | 'notes' | 'name' | 'version' | 'info' | 'stats'>;
+
+export function showModel(model: About): void {
+  showCandidates(model.selection);
+  const { backend, thread, loadTiming, notes, name, version, info } = model;
+  const { bytesDownloaded, bytesFromCache } = model.stats();
+  element('#where').textContent = `on ${backend}, in ${thread === 'worker' ? 'a worker' : 'this page'}`;
+  const facts = {
+    took: `${loadTiming.totalMs.toFixed()} ms`,
+    cache: { hit: 'hit', partial: 'hit in part', miss: 'miss, now kept', off: 'off', unavailable: 'not available' }[loadTiming.cache],
+    bytes: bytesDownloaded > 0 ? `${megabytes(bytesDownloaded)} MB` : `none; ${megabytes(bytesFromCache)} MB kept`,
+    model: `${name} ${version}, ${info.license}`,
+    size: `${megabytes(info.bytes)} MB, ${(info.flops / 1e6).toFixed()} MFLOP`,
+  };
+  for (const [fact, text] of Object.entries(facts)) element(`#facts [data-fact=${fact}]`).textContent = text;
+  element('#notes').replaceChildren(...notes.map(({ code, message }) => row(code, message)));
+}
+
+function candidateRow({ backend, state, reason, startMs, openMs, goldenMs }: Candidate): HTMLLIElement {
+  const took = [startMs, openMs, goldenMs].reduce<number>((sum, part) => sum + (part ?? 0), 0);
+  const agreed = goldenMs === undefined ? 'agreed on an earlier visit' : 'agrees with the golden sample';
+  const made = row(
+    backend,
+    { chosen: `ready in ${took.toFixed()} ms, ${agreed}`, refused: reason ?? 'refused', untried: 'not needed' }[state],
+  );
+  made.dataset['state'] = state;
+  return made;
+}
+
+function row(term: string, text: string): HTMLLIElement {
+  const item = document.createElement('li');
+  const name = document.createElement('strong');
+  name.textContent = term;
+  const said = document.createElement('span');
+  said.textContent = text;
+  item.append(name, said);
+  return item;
+}

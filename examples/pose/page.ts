@@ -1,0 +1,172 @@
+/** The pose page: a picture and a model, either of which can be changed at any time, and what comes of them. */
+import { type BackendName, type FramePrediction, loadModel, type Model, PannierError } from 'pannier';
+import { keypoints } from 'pannier/read';
+import { element } from './element.js';
+import pose, { type PoseInputs, type PoseOutputs } from './model/model.js';
+import { hideProgress, showCandidates, showModel, showProgress } from './model-panel.js';
+import { isSeen, NAMES, type Point } from './skeleton.js';
+import { camera, file, film, NoPicture, photograph, type Source } from './source.js';
+import { Stage } from './stage.js';
+import { showTiming } from './timing-bar.js';
+
+type PoseModel = Model<PoseInputs, PoseOutputs>;
+type Backend = 'auto' | BackendName;
+
+const stage = new Stage(element<HTMLCanvasElement>('#stage'));
+const answer = element('#answer');
+const again = element<HTMLButtonElement>('#again');
+const asked = new URLSearchParams(location.search);
+
+let model: Promise<PoseModel> | undefined;
+let source: Promise<Source> | undefined;
+let running = new AbortController();
+
+/** Starts over with what has changed. Whatever was under way ends. */
+function begin(change: { readonly open?: () => Promise<Source>; readonly backend?: Backend; readonly times?: number }): void {
+  running.abort();
+  running = new AbortController();
+  if (change.open !== undefined) {
+    source?.then((last) => last.kind === 'moving' && last.close()).catch(() => undefined);
+    source = change.open();
+  }
+  if (change.backend !== undefined) {
+    model?.then((last) => last.dispose()).catch(() => undefined);
+    model = load(change.backend);
+  }
+  const { signal } = running;
+  follow(signal, change.times ?? 1).catch((thrown: unknown) => {
+    if (!signal.aborted) showError(thrown);
+  });
+}
+
+function load(backend: Backend): Promise<PoseModel> {
+  showProgress(undefined);
+  const loading = loadModel(pose, { backend, onProgress: (progress) => model === loading && showProgress(progress) });
+  loading
+    .then((loaded) => loaded.addEventListener('note', () => model === loading && showModel(loaded)))
+    // Told of where it is awaited; until then a rejection has an owner.
+    .catch(() => undefined);
+  return loading;
+}
+
+/** Shows the picture at once, then every answer, until the source has no more or the signal says so. */
+async function follow(signal: AbortSignal, times: number): Promise<void> {
+  element('#error').hidden = true;
+  again.disabled = true;
+  source?.catch(() => undefined);
+  const shown = await (source as Promise<Source>);
+  signal.throwIfAborted();
+  element('#caption').textContent = shown.caption;
+  again.textContent = shown.kind === 'still' ? 'Twenty more' : 'Play again';
+  again.hidden = shown.kind === 'moving' && shown.mirrored;
+  if (times === 1) stage.show({ picture: pictureOf(shown), points: [], mirrored: isMirrored(shown) });
+
+  const loaded = await (model as Promise<PoseModel>);
+  signal.throwIfAborted();
+  hideProgress();
+  showModel(loaded);
+
+  let last: { readonly points: readonly Point[] } | undefined;
+  let toldMs = Number.NEGATIVE_INFINITY;
+  for await (const prediction of answers(loaded, shown, times, signal)) {
+    if (signal.aborted) return prediction.frame?.close();
+    const points = keypoints(prediction.outputs.keypoints, {
+      columns: ['y', 'x', 'score'],
+      names: NAMES,
+      normalized: true,
+      image: prediction.images.image,
+    });
+    stage.show({ picture: prediction.frame ?? pictureOf(shown), points, mirrored: isMirrored(shown) });
+    showTiming(prediction.timing, loaded.stats());
+    showPoints(points);
+    last = { points };
+    // A screen reader wants to finish its sentence.
+    if (performance.now() - toldMs > 1_000) {
+      tell(points);
+      toldMs = performance.now();
+    }
+  }
+  if (last !== undefined) tell(last.points);
+  again.disabled = false;
+}
+
+function answers(loaded: PoseModel, shown: Source, times: number, signal: AbortSignal): AsyncIterable<FramePrediction<PoseOutputs>> {
+  if (shown.kind === 'moving') return loaded.predictEach(shown.video, { keepFrame: true, signal });
+  return loaded.predictEach(
+    Array.from({ length: times }, () => ({ image: shown.picture })),
+    { concurrency: 1, signal },
+  );
+}
+
+const pictureOf = (shown: Source) => (shown.kind === 'still' ? shown.picture : shown.video);
+const isMirrored = (shown: Source) => shown.kind === 'moving' && shown.mirrored;
+
+function tell(points: readonly Point[]): void {
+  const seen = points.filter(isSeen);
+  answer.textContent =
+    seen.length < 3 ? 'Nobody here, as far as the model can see.' : `Someone is here: ${seen.length} of ${points.length} points found.`;
+}
+
+function showPoints(points: readonly Point[]): void {
+  const rows = element<HTMLTableSectionElement>('#points').rows;
+  for (const [index, point] of points.entries()) {
+    const [, x, y, score] = (rows[index] as HTMLTableRowElement).cells;
+    if (x) x.textContent = point.x.toFixed();
+    if (y) y.textContent = point.y.toFixed();
+    if (score) score.textContent = (point.score ?? 0).toFixed(2);
+    (rows[index] as HTMLTableRowElement).classList.toggle('unseen', !isSeen(point));
+  }
+}
+
+function showError(thrown: unknown): void {
+  const code = thrown instanceof PannierError ? thrown.code : thrown instanceof NoPicture ? 'no picture' : 'error';
+  hideProgress();
+  element('#error').hidden = false;
+  element('#error strong').textContent = code;
+  element('#error span').textContent = thrown instanceof Error ? thrown.message : String(thrown);
+  answer.textContent = '';
+  if (thrown instanceof PannierError && thrown.code === 'backend-unavailable') {
+    showCandidates(thrown.detail['selection'] as PoseModel['selection']);
+  }
+}
+
+/** One row per point, filled in by every answer: what the skeleton says, for those who do not see it. */
+for (const name of NAMES) {
+  const row = element<HTMLTableSectionElement>('#points').insertRow();
+  const head = document.createElement('th');
+  head.scope = 'row';
+  head.textContent = name;
+  row.append(head, ...['–', '–', '–'].map((text) => Object.assign(document.createElement('td'), { textContent: text })));
+}
+
+const SOURCES = { photograph, film: () => film(asked.get('video') ?? undefined), camera };
+
+for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) {
+  input.addEventListener('change', () => begin({ open: SOURCES[input.value as keyof typeof SOURCES] }));
+}
+for (const input of document.querySelectorAll<HTMLInputElement>('input[name=backend]')) {
+  input.addEventListener('change', () => begin({ backend: input.value as Backend }));
+}
+element<HTMLInputElement>('#file').addEventListener('change', ({ currentTarget }) => {
+  const chooser = currentTarget as HTMLInputElement;
+  const chosen = chooser.files?.[0];
+  if (chosen === undefined) return;
+  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) input.checked = false;
+  begin({ open: () => file(chosen) });
+  // The same file again is a choice too.
+  chooser.value = '';
+});
+again.addEventListener('click', async () => {
+  const shown = await source;
+  if (shown?.kind === 'moving') {
+    shown.video.currentTime = 0;
+    await shown.video.play();
+  }
+  begin({ times: 20 });
+});
+
+const first = asked.has('video') ? 'film' : 'photograph';
+const backend = (['webgpu', 'wasm', 'cpu'] as const).find((name) => name === asked.get('backend')) ?? 'auto';
+element<HTMLInputElement>(`input[value=${first}]`).checked = true;
+element<HTMLInputElement>(`input[value=${backend}]`).checked = true;
+begin({ open: SOURCES[first], backend });

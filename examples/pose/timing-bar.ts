@@ -1,0 +1,26 @@
+/** Where the time of the last predict went: one bar of five colours, its legend, and what many of them come to. */
+import type { Stats, Timing } from 'pannier';
+import { element } from './element.js';
+
+const PHASES = {
+  queued: ({ queuedMs }: Timing) => queuedMs,
+  prepare: ({ prepareMs }: Timing) => prepareMs,
+  transfer: ({ transferMs }: Timing) => transferMs,
+  compute: ({ computeMs }: Timing) => computeMs,
+  read: ({ readMs }: Timing) => readMs,
+};
+
+const ms = (value: number | undefined): string => (value === undefined ? '–' : value < 100 ? value.toFixed(1) : value.toFixed());
+
+export function showTiming(timing: Timing, { p50Ms, perSecond, count }: Stats): void {
+  element('#total').textContent = ms(timing.totalMs);
+  element('#cold').hidden = !timing.cold;
+  for (const [phase, of] of Object.entries(PHASES)) {
+    const part = of(timing);
+    element(`.bar [data-phase=${phase}]`).style.flexGrow = String(part ?? 0);
+    element(`.legend [data-phase=${phase}] dd`).textContent = part === undefined ? 'in compute' : ms(part);
+  }
+  element('#p50').textContent = ms(p50Ms);
+  element('#rate').textContent = perSecond === undefined ? '–' : perSecond.toFixed(perSecond < 10 ? 1 : 0);
+  element('#count').textContent = count.toLocaleString('en');
+}
