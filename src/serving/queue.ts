@@ -17,13 +17,16 @@ export class Queue {
   }
 
   /**
-   * Runs `step` when its turn comes. An abort while waiting leaves the line at once; an abort while
+   * Runs `step` when its turn comes. An abort before that leaves the line at once; an abort while
    * running is the step's own matter.
    */
   async run<T>(step: () => Promise<T>, priority: Priority, signal: AbortSignal | undefined): Promise<T> {
+    signal?.throwIfAborted();
     if (this.#busy) await this.#turn(priority, signal);
     this.#busy = true;
     try {
+      // The turn may have come in the same tick as the abort.
+      signal?.throwIfAborted();
       return await step();
     } finally {
       const next = this.#lines.user.shift() ?? this.#lines.background.shift();

@@ -13,6 +13,8 @@ interface Entry<T, R> {
   readonly listeners: Set<(report: R) => void>;
   readonly abort: AbortController;
   holders: number;
+  /** As soon as it is there. */
+  value: T | undefined;
 }
 
 /** What one caller adds to a shared start. */
@@ -42,14 +44,19 @@ export class Shared<T, R = never> {
       const abort = new AbortController();
       const listeners = new Set<(report: R) => void>();
       const report = (news: R) => {
-        for (const listener of listeners) listener(news);
+        for (const listener of listeners) tell(listener, news);
       };
       // A start that reports at once must find its first listener: hence the microtask.
       const promise = Promise.resolve().then(() => start(abort.signal, report));
-      entry = { promise, listeners, abort, holders: 0 };
-      this.#entries.set(key, entry);
-      const started = entry;
-      started.promise.catch(() => this.#forget(key, started));
+      const started: Entry<T, R> = { promise, listeners, abort, holders: 0, value: undefined };
+      entry = started;
+      this.#entries.set(key, started);
+      promise.then(
+        (value) => {
+          started.value = value;
+        },
+        () => this.#forget(key, started),
+      );
     }
     const joined = entry;
     joined.holders++;
@@ -75,14 +82,21 @@ export class Shared<T, R = never> {
 
   /** Lets go of a value that broke: the next caller starts anew, holders keep what they have. */
   drop(value: T): void {
-    for (const [key, entry] of this.#entries) {
-      entry.promise.then((each) => {
-        if (each === value) this.#forget(key, entry);
-      }, () => undefined);
-    }
+    for (const [key, entry] of this.#entries) if (entry.value === value) this.#forget(key, entry);
   }
 
   #forget(key: string, entry: Entry<T, R>): void {
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  }
+}
+
+/** Several callers listen to one start: a listener that throws is reported as an event's would be, and spoils nothing. */
+function tell<R>(listener: (report: R) => void, news: R): void {
+  try {
+    listener(news);
+  } catch (thrown) {
+    queueMicrotask(() => {
+      throw thrown;
+    });
   }
 }
