@@ -46,7 +46,7 @@ function onwarn(warning) {
 /** The engine with what it stands on; backends bring only their kernels. */
 const tfjsAsOne = (id) => (/tfjs-(core|converter)\//.test(id) ? 'tfjs-core' : undefined);
 
-const browser = {
+export const browser = {
   plugins: [
     stubs,
     resolve({ browser: true }),

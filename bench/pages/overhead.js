@@ -1,0 +1,63 @@
+/**
+ * `bench overhead`: what predict costs around an engine that returns at once, and around a real one
+ * in this thread, against the raw graph model of the very same TF.js.
+ */
+import pose from '/model/model.js';
+import { loadModel } from '../../.build/load.js';
+import { LoadedModel } from '../../.build/model.js';
+import { Queue } from '../../.build/serving/queue.js';
+
+const image = new Int32Array(192 * 192 * 3).fill(100);
+
+/** A model on an engine that returns at once. */
+function instantModel() {
+  const result = { outputs: [{ dtype: 'float32', shape: [1, 1, 17, 3], data: new Float32Array(51) }], prepareMs: 0, computeMs: 0, readMs: 0, cold: false };
+  const place = { backend: 'wasm', pooled: { queue: new Queue(), thread: 'page' }, session: { lost: false, run: async () => result } };
+  const opened = { manifest: pose, opening: { place }, place: () => place, notes: [], noteListeners: new Set() };
+  return new LoadedModel({ value: opened, release() {} }, { deadlineMs: 30_000, trace: false });
+}
+
+async function rawModel() {
+  // After Pannier has started: a TF.js that was there before would send its model to a worker.
+  const [{ tensor }, { GraphModel }] = await Promise.all([import('@tensorflow/tfjs-core'), import('@tensorflow/tfjs-converter')]);
+  const bytes = async ({ url }) => (await fetch(url())).arrayBuffer();
+  const { modelTopology, weightsManifest, ...rest } = JSON.parse(new TextDecoder().decode(await bytes(pose.graph)));
+  const weightData = await Promise.all(pose.weights.map(bytes));
+  const raw = new GraphModel({ load: () => ({ ...rest, modelTopology, weightData, weightSpecs: weightsManifest.flatMap(({ weights }) => weights) }) });
+  raw.load();
+  return async () => {
+    const input = tensor(image, [1, 192, 192, 3], 'int32');
+    const output = raw.execute(input);
+    const values = await output.data();
+    input.dispose();
+    output.dispose();
+    return values;
+  };
+}
+
+/** Milliseconds per call, over `calls` of them. */
+async function time(call, calls) {
+  const startMs = performance.now();
+  for (let index = 0; index < calls; index++) await call();
+  return (performance.now() - startMs) / calls;
+}
+
+const instant = instantModel();
+const instantMs = [];
+await time(() => instant.predict({ image }), 200);
+for (let index = 0; index < 200; index++) instantMs.push(await time(() => instant.predict({ image }), 10));
+
+const model = await loadModel(pose, { backend: 'wasm', thread: 'page', cache: null });
+const raw = await rawModel();
+const ours = async () => (await model.predict({ image })).outputs.keypoints.data;
+if ((await ours())[0] !== (await raw())[0]) throw new Error('The two answers differ.');
+await time(ours, 10);
+await time(raw, 10);
+const rounds = [];
+const count = Number(new URL(location.href).searchParams.get('rounds'));
+for (let round = 0; round < count; round++) {
+  const [first, second] = round % 2 === 0 ? [ours, raw] : [raw, ours];
+  const times = [await time(first, 5), await time(second, 5)];
+  rounds.push(round % 2 === 0 ? times : times.toReversed());
+}
+window.result = { instantMs, rounds };

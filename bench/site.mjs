@@ -1,0 +1,49 @@
+/** What every benchmark needs: a bundle of one page, a server of what it loads, and Chromium. */
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { chromium } from 'playwright-core';
+import { rollup } from 'rollup';
+import sirv from 'sirv';
+import { browser as bundling } from '../rollup.config.mjs';
+import { findChromium } from '../scripts/chromium.mjs';
+
+/** Bundles `bench/pages/NAME.js` as an app would, into `.cache/bench`. */
+export async function bundle(name, options = {}) {
+  mkdirSync('.cache/bench', { recursive: true });
+  const built = await rollup({ ...bundling, ...options, input: { [name]: `bench/pages/${name}.js` } });
+  await built.write({ dir: '.cache/bench', format: 'es', chunkFileNames: `${name}-[name].js` });
+  await built.close();
+}
+
+/** Serves folders as a static host does: everything cacheable for ever. */
+export async function serve(folders, pages) {
+  const handlers = Object.entries(folders).map(([prefix, folder]) => [prefix, sirv(folder, { dev: false, immutable: true, maxAge: 31_536_000 })]);
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url, 'http://site');
+    if (pages[pathname] !== undefined) {
+      response.writeHead(200, { 'Content-Type': 'text/html', 'Cache-Control': 'no-cache' });
+      return void response.end(pages[pathname]);
+    }
+    const [prefix, handle] = handlers.find(([each]) => pathname.startsWith(each)) ?? [];
+    if (handle === undefined) return void response.writeHead(404).end();
+    request.url = request.url.slice(prefix.length - 1);
+    handle(request, response, () => response.writeHead(404).end());
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: findChromium(),
+    args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+
+/** What a page leaves in `window.result` when it is done. */
+export async function resultOf(page, url) {
+  // A page that fails must not look like one that is slow.
+  const failed = new Promise((_, reject) => page.once('pageerror', reject));
+  await page.goto(url);
+  const done = page.waitForFunction(() => window.result, undefined, { timeout: 60_000 }).then((handle) => handle.jsonValue());
+  return Promise.race([done, failed]);
+}
