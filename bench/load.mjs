@@ -44,9 +44,17 @@ export async function run(pairs = 15) {
     oursMs: of('ours', which, ({ totalMs }) => totalMs),
     rivalMs: of('rival', which, ({ totalMs }) => totalMs),
     sharesMs: Object.fromEntries(
-      ['startMs', 'weightsMs', 'hashMs', 'openMs', 'goldenMs'].map((stage) => [stage, of('ours', which, ({ loadTiming }) => loadTiming[stage])]),
+      ['startMs', 'weightsMs', 'hashMs', 'openMs', 'goldenMs'].map((stage) => [
+        stage,
+        of('ours', which, ({ loadTiming }) => loadTiming[stage]),
+      ]),
     ),
     predictMs: of('ours', which, ({ predictMs }) => predictMs),
   });
-  return { what: 'navigation start to outputs, ours / tf.loadGraphModel, median of ratios [95 %]', pairs, firstVisit: report('first'), secondVisit: report('second') };
+  return {
+    what: 'navigation start to outputs, ours / tf.loadGraphModel, median of ratios [95 %]',
+    pairs,
+    firstVisit: report('first'),
+    secondVisit: report('second'),
+  };
 }

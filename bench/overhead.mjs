@@ -11,7 +11,9 @@ export async function run(rounds = 60) {
   // The package's own wasm address is beside its files; here its code lies in the bench's bundle.
   const browser = await launch();
   const page = await browser.newPage();
-  await page.route('**/bench/tfjs-backend-wasm-simd.wasm', (route) => route.fulfill({ path: 'dist/tfjs-backend-wasm-simd.wasm', contentType: 'application/wasm' }));
+  await page.route('**/bench/tfjs-backend-wasm-simd.wasm', (route) =>
+    route.fulfill({ path: 'dist/tfjs-backend-wasm-simd.wasm', contentType: 'application/wasm' }),
+  );
   const { instantMs, rounds: times } = await resultOf(page, `${site.url}/overhead?rounds=${rounds}`);
   await browser.close();
   site.close();

@@ -17,7 +17,10 @@ export async function bundle(name, options = {}) {
 
 /** Serves folders as a static host does: everything cacheable for ever. */
 export async function serve(folders, pages) {
-  const handlers = Object.entries(folders).map(([prefix, folder]) => [prefix, sirv(folder, { dev: false, immutable: true, maxAge: 31_536_000 })]);
+  const handlers = Object.entries(folders).map(([prefix, folder]) => [
+    prefix,
+    sirv(folder, { dev: false, immutable: true, maxAge: 31_536_000 }),
+  ]);
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://site');
     if (pages[pathname] !== undefined) {
@@ -36,7 +39,14 @@ export async function serve(folders, pages) {
 export const launch = () =>
   chromium.launch({
     executablePath: findChromium(),
-    args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
 
 /** What a page leaves in `window.result` when it is done. */

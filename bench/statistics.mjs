@@ -15,7 +15,9 @@ export function interval(values, rounds = 10_000) {
     state = (state * 48_271) % 2_147_483_647;
     return state / 2_147_483_647;
   };
-  const medians = Array.from({ length: rounds }, () => median(values.map(() => values[Math.floor(random() * values.length)]))).sort((a, b) => a - b);
+  const medians = Array.from({ length: rounds }, () => median(values.map(() => values[Math.floor(random() * values.length)]))).sort(
+    (a, b) => a - b,
+  );
   return [medians[Math.floor(rounds * 0.025)], medians[Math.floor(rounds * 0.975)]];
 }
 

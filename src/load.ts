@@ -2,16 +2,16 @@
 import { type Attempt, choose } from './backend/choose.js';
 import type { BackendName } from './backend-name.js';
 import { messageOf, PannierError } from './errors.js';
-import type { AnyInputs, AnyOutputs } from './signature.js';
 import { assetsOf, type Manifest, type ModelSource, readManifest } from './manifest.js';
-import type { Model } from './prediction.js';
 import { type LoadOptions, type LoadProgress, type Settled, settleOptions } from './options.js';
+import type { Model } from './prediction.js';
 import { withDeadline } from './promise.js';
 import { type Note, OpenedModel, type Opening, type Place } from './serving/opened.js';
 import { acquireEngine, dropEngine, type PooledEngine } from './serving/pool.js';
 import { type Lease, Shared } from './serving/shared.js';
+import type { AnyInputs, AnyOutputs } from './signature.js';
 import { now } from './timing.js';
-import type { WeightsCache } from './weights/cache.js';
+import { defaultCache, type WeightsCache } from './weights/cache.js';
 import { loadWeights, type ModelBytes } from './weights/weights.js';
 
 /** Twenty parallel loads of one model are one load; the model closes with its last handle. */
@@ -29,16 +29,20 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(source: ModelSour
   // Predicting is downloaded beside the weights, so that an app's first chunk stays small.
   const predicting = import('./model.js');
   predicting.catch(() => undefined);
-  const lease = await loads.acquire(
-    `${manifest.hash} ${settled.key}`,
-    (signal, report) => open(manifest, settled, signal, report),
-    { signal: options.signal as AbortSignal | undefined, onReport: options.onProgress },
-  );
+  const lease = await loads.acquire(`${manifest.hash} ${settled.key}`, (signal, report) => open(manifest, settled, signal, report), {
+    signal: options.signal as AbortSignal | undefined,
+    onReport: options.onProgress,
+  });
   const { LoadedModel } = await predicting;
   return new LoadedModel<I, O>(lease, { deadlineMs: settled.deadlineMs, trace: options.trace ?? false });
 }
 
-async function open(manifest: Manifest, settled: Settled, signal: AbortSignal, report: (progress: LoadProgress) => void): Promise<OpenedModel> {
+async function open(
+  manifest: Manifest,
+  settled: Settled,
+  signal: AbortSignal,
+  report: (progress: LoadProgress) => void,
+): Promise<OpenedModel> {
   const early: Note[] = [];
   let opened: OpenedModel | undefined;
   const note = (code: string, message: string) => (opened === undefined ? early.push({ code, message }) : opened.note(code, message));
@@ -67,11 +71,11 @@ interface Surroundings {
 
 async function openModel(manifest: Manifest, settled: Settled, { note, signal, report, retire }: Surroundings): Promise<Opening> {
   const startMs = now();
-  const cache = settled.cache === undefined ? await browserCache() : settled.cache;
+  const caching = settled.cache === undefined ? defaultCache(note) : Promise.resolve(settled.cache);
   const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
-  const gather = () =>
+  const gather = async () =>
     loadWeights(manifest, {
-      cache,
+      cache: await caching,
       fetch: settled.fetch,
       signal,
       note,
@@ -87,7 +91,7 @@ async function openModel(manifest: Manifest, settled: Settled, { note, signal, r
   const { accepted: place, selection } = await choose(settled.backends, async (backend): Promise<Attempt<Place>> => {
     const missing = manifest.missingKernels[backend];
     if (missing !== undefined) return { refused: `it lacks the kernels ${missing.join(', ')}`, measured: {} };
-    return attempt(backend, manifest, settled, { takeBytes, cache, note, signal, retire });
+    return attempt(backend, manifest, settled, { takeBytes, caching, note, signal, retire });
   });
   const bytes = await (taken ?? first);
   const chosen = selection.find(({ state }) => state === 'chosen');
@@ -110,11 +114,16 @@ async function openModel(manifest: Manifest, settled: Settled, { note, signal, r
 
 interface Supplies extends Pick<Surroundings, 'note' | 'signal' | 'retire'> {
   readonly takeBytes: () => Promise<ModelBytes>;
-  readonly cache: WeightsCache | null;
+  readonly caching: Promise<WeightsCache | null>;
 }
 
 /** One backend: start it, open the model on it, hold it against the golden sample. */
-async function attempt(backend: BackendName, manifest: Manifest, settled: Settled, { takeBytes, cache, note, signal, retire }: Supplies): Promise<Attempt<Place>> {
+async function attempt(
+  backend: BackendName,
+  manifest: Manifest,
+  settled: Settled,
+  { takeBytes, caching, note, signal, retire }: Supplies,
+): Promise<Attempt<Place>> {
   // Needed by the end of the load only, so it comes beside the weights.
   const loadingAgreement = import('./serving/agreement.js');
   const measured: { startMs?: number; openMs?: number; goldenMs?: number; goldenShareOff?: number } = {};
@@ -122,7 +131,9 @@ async function attempt(backend: BackendName, manifest: Manifest, settled: Settle
   let release = () => {};
   const timed = async <T>(name: 'startMs' | 'openMs' | 'goldenMs', step: Promise<T>): Promise<T> => {
     const beginMs = now();
-    const result = await withDeadline(step, settled.backendDeadlineMs, `${name.slice(0, -2)} of ${backend}`, (error) => failed.abort(error));
+    const result = await withDeadline(step, settled.backendDeadlineMs, `${name.slice(0, -2)} of ${backend}`, (error) =>
+      failed.abort(error),
+    );
     measured[name] = now() - beginMs;
     return result;
   };
@@ -138,7 +149,10 @@ async function attempt(backend: BackendName, manifest: Manifest, settled: Settle
     release = lease.release;
     const { maxBufferBytes } = lease.value.engine;
     if (manifest.largestWeightBytes > maxBufferBytes) {
-      throw new PannierError('backend-unavailable', `one weight has ${manifest.largestWeightBytes} bytes, its largest buffer ${maxBufferBytes}`);
+      throw new PannierError(
+        'backend-unavailable',
+        `one weight has ${manifest.largestWeightBytes} bytes, its largest buffer ${maxBufferBytes}`,
+      );
     }
   } catch (thrown) {
     return refuse(thrown);
@@ -160,14 +174,11 @@ async function attempt(backend: BackendName, manifest: Manifest, settled: Settle
     };
     release = close;
     const { Agreement } = await loadingAgreement;
-    const agreement = new Agreement(manifest, golden, engine, cache);
+    const agreement = new Agreement(manifest, golden, { engine, queue, session }, await caching);
     if (await agreement.isRemembered()) {
-      whenIdle(async () => {
-        const { agrees, reason } = await agreement.test((step) => queue.run(step, 'background', undefined), session);
-        if (!agrees) retire(backend, reason);
-      });
+      agreement.testWhenIdle((reason) => retire(backend, reason));
     } else {
-      const { agrees, shareOff, reason } = await timed('goldenMs', agreement.test((step) => queue.run(step, 'user', signal), session));
+      const { agrees, shareOff, reason } = await timed('goldenMs', agreement.test('user', signal));
       measured.goldenShareOff = shareOff;
       if (!agrees) throw new PannierError('backend-rejected', `it disagrees with the golden sample: ${reason}`);
     }
@@ -175,24 +186,4 @@ async function attempt(backend: BackendName, manifest: Manifest, settled: Settle
   } catch (thrown) {
     return refuse(thrown);
   }
-}
-
-let kept: Promise<WeightsCache> | undefined;
-
-/** IndexedDB where there is one; Node reads its files again instead. */
-async function browserCache(): Promise<WeightsCache | null> {
-  if (globalThis.indexedDB === undefined) return null;
-  kept ??= import('./weights/idb.js').then(({ idbCache }) => idbCache());
-  return kept;
-}
-
-/** How long a page has to itself after a load that skipped the golden run. */
-const QUIET_MS = 2_000;
-
-/** When the page rests, after its first answers. Whatever fails then fails again, and typed, in the next predict. */
-function whenIdle(step: () => Promise<void>): void {
-  const { requestIdleCallback: idle = (run: () => void) => run() } = globalThis as { requestIdleCallback?: (run: () => void) => unknown };
-  const timer = setTimeout(() => idle(() => void step().catch(() => undefined)), QUIET_MS) as number | { unref(): void };
-  // In Node it must not keep the process alive.
-  if (typeof timer === 'object') timer.unref();
 }

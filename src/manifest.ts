@@ -52,7 +52,13 @@ export interface OutputSpec extends TensorSpec {
  * or values from a named generator.
  */
 export type GoldenInput =
-  | { readonly kind: 'picture'; readonly offset: number; readonly width: number; readonly height: number; readonly shape: readonly number[] }
+  | {
+      readonly kind: 'picture';
+      readonly offset: number;
+      readonly width: number;
+      readonly height: number;
+      readonly shape: readonly number[];
+    }
   | { readonly kind: 'uniform'; readonly seed: number; readonly low: number; readonly high: number; readonly shape: readonly number[] };
 
 /** What one output should be: `count` evenly spaced values, stored as float32 at `offset` of the golden file. */
@@ -133,7 +139,7 @@ export function readManifest(source: unknown): Manifest {
   asset(manifest['graph'], 'graph');
   const { weights } = manifest;
   if (!Array.isArray(weights)) throw broken('weights', 'an array of assets', describe(weights));
-  weights.forEach((value, index) => asset(value, `weights[${index}]`));
+  for (const [index, value] of weights.entries()) asset(value, `weights[${index}]`);
   const golden = object(manifest['golden'], 'golden');
   asset(golden['asset'], 'golden.asset');
   object(golden['inputs'], 'golden.inputs');
@@ -156,9 +162,11 @@ function text(value: unknown, field: string): void {
 function spec(value: unknown, field: string): void {
   const { node, dtype, shape } = object(value, field);
   text(node, `${field}.node`);
-  if (typeof dtype !== 'string' || !Object.hasOwn(DTYPES, dtype)) throw broken(`${field}.dtype`, Object.keys(DTYPES).join(', '), describe(dtype));
+  if (typeof dtype !== 'string' || !Object.hasOwn(DTYPES, dtype))
+    throw broken(`${field}.dtype`, Object.keys(DTYPES).join(', '), describe(dtype));
   const isDim = (dim: unknown) => dim === null || (Number.isSafeInteger(dim) && (dim as number) >= 0);
-  if (shape !== null && !(Array.isArray(shape) && shape.every(isDim))) throw broken(`${field}.shape`, 'sizes, null where open', describe(shape));
+  if (shape !== null && !(Array.isArray(shape) && shape.every(isDim)))
+    throw broken(`${field}.shape`, 'sizes, null where open', describe(shape));
 }
 
 function asset(value: unknown, field: string): void {

@@ -64,8 +64,10 @@ export function settleOptions(options: LoadOptions): Settled {
   for (const name of backends) if (!BACKENDS.includes(name)) throw wrong('backend', `'auto' or some of ${BACKENDS.join(', ')}`, name);
   if (backends.length === 0) throw wrong('backend', 'at least one name', '[]');
   if (thread !== 'worker' && thread !== 'page') throw wrong('thread', "'worker' or 'page'", thread);
-  if (device !== undefined && thread === 'worker') throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
-  for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs })) if (!(value > 0)) throw wrong(name, 'milliseconds above 0', value);
+  if (device !== undefined && thread === 'worker')
+    throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
+  for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
+    if (!(value > 0)) throw wrong(name, 'milliseconds above 0', value);
   const limits = `${deadlineMs} ${backendDeadlineMs}`;
   return {
     backends,
@@ -90,11 +92,15 @@ let identityCount = 0;
 /** A number for an object, the same for as long as it lives. */
 function identityOf(value: object | null | undefined): string {
   if (value === undefined || value === null) return String(value);
-  let identity = identities.get(value);
-  if (identity === undefined) identities.set(value, (identity = identityCount++));
+  const identity = identities.get(value) ?? identityCount++;
+  identities.set(value, identity);
   return `#${identity}`;
 }
 
 function wrong(option: string, wanted: string, got: unknown): PannierError {
-  return new PannierError('options', `loadModel's option ${option} should be ${wanted}, but is ${String(got)}.`, { option, wanted, got: String(got) });
+  return new PannierError('options', `loadModel's option ${option} should be ${wanted}, but is ${String(got)}.`, {
+    option,
+    wanted,
+    got: String(got),
+  });
 }

@@ -11,7 +11,13 @@ const image = new Int32Array(192 * 192 * 3).fill(100);
 
 /** A model on an engine that returns at once. */
 function instantModel() {
-  const result = { outputs: [{ dtype: 'float32', shape: [1, 1, 17, 3], data: new Float32Array(51) }], prepareMs: 0, computeMs: 0, readMs: 0, cold: false };
+  const result = {
+    outputs: [{ dtype: 'float32', shape: [1, 1, 17, 3], data: new Float32Array(51) }],
+    prepareMs: 0,
+    computeMs: 0,
+    readMs: 0,
+    cold: false,
+  };
   const place = { backend: 'wasm', pooled: { queue: new Queue(), thread: 'page' }, session: { lost: false, run: async () => result } };
   const opened = { manifest: pose, opening: { place }, place: () => place, notes: [], noteListeners: new Set() };
   return new LoadedModel({ value: opened, release() {} }, { deadlineMs: 30_000, trace: false });
@@ -23,7 +29,9 @@ async function rawModel() {
   const bytes = async ({ url }) => (await fetch(url())).arrayBuffer();
   const { modelTopology, weightsManifest, ...rest } = JSON.parse(new TextDecoder().decode(await bytes(pose.graph)));
   const weightData = await Promise.all(pose.weights.map(bytes));
-  const raw = new GraphModel({ load: () => ({ ...rest, modelTopology, weightData, weightSpecs: weightsManifest.flatMap(({ weights }) => weights) }) });
+  const raw = new GraphModel({
+    load: () => ({ ...rest, modelTopology, weightData, weightSpecs: weightsManifest.flatMap(({ weights }) => weights) }),
+  });
   raw.load();
   return async () => {
     const input = tensor(image, [1, 192, 192, 3], 'int32');

@@ -1,7 +1,8 @@
 /** The rival of `bench load`: core, converter and the wasm backend alone, as their README says. */
+
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { setBackend, tensor } from '@tensorflow/tfjs-core';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 
 const saved = new URL(location.href).searchParams.has('again');
 setWasmPaths('/dist/');

@@ -4,27 +4,42 @@ import { compareGolden, goldenFeeds } from '../engine/golden.js';
 import type { Manifest } from '../manifest.js';
 import { TFJS_VERSION, VERSION } from '../version.js';
 import { toBytes, type WeightsCache } from '../weights/cache.js';
+import type { Priority, Queue } from './queue.js';
 
 /** A golden run's outcome; `reason` is empty where it agrees. */
 export interface Verdict {
   readonly agrees: boolean;
+  /** Share of golden values that were off, of the worst output. */
   readonly shareOff: number;
   readonly reason: string;
 }
 
+/** Where the sample is run. */
+interface Ground {
+  readonly engine: Engine;
+  readonly queue: Queue;
+  readonly session: Session;
+}
+
+/** How long a page has to itself after a load that skipped the golden run. */
+const QUIET_MS = 2_000;
+
 export class Agreement {
   readonly #manifest: Manifest;
   readonly #golden: ArrayBuffer;
+  readonly #ground: Ground;
   readonly #cache: WeightsCache | null;
   readonly #key: string;
 
   /** @param golden the verified bytes of the golden sample */
-  constructor(manifest: Manifest, golden: ArrayBuffer, engine: Engine, cache: WeightsCache | null) {
+  constructor(manifest: Manifest, golden: ArrayBuffer, ground: Ground, cache: WeightsCache | null) {
     this.#manifest = manifest;
     this.#golden = golden;
+    this.#ground = ground;
     this.#cache = cache;
-    // Whatever could change the answer: model, code, browser, GPU.
-    this.#key = `golden:${[manifest.hash, engine.name, engine.backend, engine.identity, VERSION, TFJS_VERSION, globalThis.navigator?.userAgent].join(' ')}`;
+    const { name, backend, identity } = ground.engine;
+    // Whatever could change the answer: model, code, GPU, browser.
+    this.#key = `golden:${[manifest.hash, name, backend, identity, VERSION, TFJS_VERSION, globalThis.navigator?.userAgent].join(' ')}`;
   }
 
   /** Whether an earlier visit's pass still counts here. */
@@ -33,20 +48,34 @@ export class Agreement {
     return pass !== undefined;
   }
 
-  /**
-   * Runs the golden sample and remembers a pass, or forgets one.
-   * @param inTurn waits for the engine's queue
-   */
-  async test(inTurn: <T>(step: () => Promise<T>) => Promise<T>, session: Session): Promise<Verdict> {
+  /** Runs the golden sample in its turn, and remembers a pass or forgets one. */
+  async test(priority: Priority, signal?: AbortSignal): Promise<Verdict> {
     const { signature, golden } = this.#manifest;
+    const { queue, session } = this.#ground;
     const names = Object.keys(golden.outputs);
     const nodes = names.map((name) => signature.outputs[name]?.node ?? name);
-    const { outputs } = await inTurn(() => session.run(goldenFeeds(this.#manifest, this.#golden), nodes, Number.POSITIVE_INFINITY));
+    const feeds = goldenFeeds(this.#manifest, this.#golden);
+    const { outputs } = await queue.run(() => session.run(feeds, nodes, Number.POSITIVE_INFINITY), priority, signal);
     const byName = Object.fromEntries(names.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
     const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
     // A cache that fails here costs the next visit one golden run.
     const kept = agrees ? this.#cache?.set(this.#key, toBytes({ shareOff })) : this.#cache?.delete(this.#key);
     kept?.catch(() => undefined);
     return { agrees, shareOff, reason };
+  }
+
+  /** Repeats the sample when the page rests: a remembered pass may have stopped being true. */
+  testWhenIdle(onDisagreement: (reason: string) => void): void {
+    const repeat = async () => {
+      const { agrees, reason } = await this.test('background');
+      if (!agrees) onDisagreement(reason);
+    };
+    const { requestIdleCallback: whenIdle = (run: () => void) => run() } = globalThis as {
+      requestIdleCallback?: (run: () => void) => unknown;
+    };
+    // What fails here fails again, and typed, in the next predict.
+    const timer = setTimeout(() => whenIdle(() => void repeat().catch(() => undefined)), QUIET_MS) as number | { unref(): void };
+    // In Node it must not keep the process alive.
+    if (typeof timer === 'object') timer.unref();
   }
 }

@@ -1,5 +1,7 @@
 /** Where verified bytes wait for the next visit. Everything here is best effort: a broken cache costs time, never an answer. */
 
+import { messageOf } from '../errors.js';
+
 /**
  * A place for bytes. Values are whole `ArrayBuffer`s. Any method may reject; a rejection becomes a
  * note and the load goes on without the cache.
@@ -9,6 +11,19 @@ export interface WeightsCache {
   set(key: string, bytes: ArrayBuffer): Promise<void>;
   delete(key: string): Promise<void>;
   keys(): Promise<string[]>;
+}
+
+let kept: Promise<WeightsCache> | undefined;
+
+/** The browser's own cache; null where there is no IndexedDB: Node reads its files again instead. Never rejects. */
+export async function defaultCache(note: (code: string, message: string) => void): Promise<WeightsCache | null> {
+  if (globalThis.indexedDB === undefined) return null;
+  kept ??= import('./idb.js').then(({ idbCache }) => idbCache());
+  return kept.catch((thrown) => {
+    kept = undefined;
+    note('cache-unavailable', `The weights cache is not used: ${messageOf(thrown)}`);
+    return null;
+  });
 }
 
 /** What a cache holds of one model; written after all of its assets, so that a half-written model is never seen. */
