@@ -1,13 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The list of exports. Importing this runs nothing. */
-export { loadModel } from './load.js';
-export { PannierError } from './errors.js';
 
-export type { BackendName, EngineName } from './backend-name.js';
 export type { Candidate } from './backend/choose.js';
+export type { BackendName, EngineName } from './backend-name.js';
 export type { DType, GivenArray, OwnedArray } from './dtype.js';
 export type { ErrorCode, ErrorDetail } from './errors.js';
+export { PannierError } from './errors.js';
 export type { ImageMapping } from './input/mapping.js';
+export { loadModel } from './load.js';
 export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest.js';
 export type { LoadOptions, LoadProgress, ThreadName } from './options.js';
 export type { FramePrediction, Model, ModelInfo, PredictEachOptions, Prediction, PredictOptions, VideoSource } from './prediction.js';

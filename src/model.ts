@@ -1,6 +1,7 @@
 /** The second trip: from inputs to typed outputs and an honest timing record. This file alone knows the order. */
-import type { BackendName } from './backend-name.js';
+
 import type { Candidate } from './backend/choose.js';
+import type { BackendName } from './backend-name.js';
 import { DTYPES } from './dtype.js';
 import { PannierError } from './errors.js';
 import { settleInputs } from './input/settle.js';
@@ -101,14 +102,20 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     const run = pooled.queue.run(
       () => {
         enteredMs = now();
-        return session.run(feeds, wanted.map(([, { node }]) => node), this.#settings.deadlineMs);
+        return session.run(
+          feeds,
+          wanted.map(([, { node }]) => node),
+          this.#settings.deadlineMs,
+        );
       },
       options.priority ?? 'user',
       signal,
     );
     const result = await abortable(run, signal);
 
-    const outputs = Object.fromEntries(wanted.map(([name, spec], index) => [name, this.#output(name, spec, result.outputs[index] as Tensor, options)]));
+    const outputs = Object.fromEntries(
+      wanted.map(([name, spec], index) => [name, this.#output(name, spec, result.outputs[index] as Tensor, options)]),
+    );
     const totalMs = now() - startMs;
     const queuedMs = enteredMs - settledMs;
     const prepareMs = settledMs - startMs + result.prepareMs;
@@ -163,7 +170,10 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     const specs = this.#manifest.signature.outputs;
     const names = (outputs as readonly string[] | undefined) ?? Object.keys(specs);
     for (const name of [...names, ...Object.keys(into)]) {
-      if (!Object.hasOwn(specs, name)) throw new PannierError('input', `The model has no output "${name}". Its outputs are ${Object.keys(specs).join(', ')}.`, { output: name });
+      if (!Object.hasOwn(specs, name))
+        throw new PannierError('input', `The model has no output "${name}". Its outputs are ${Object.keys(specs).join(', ')}.`, {
+          output: name,
+        });
     }
     return names.map((name) => [name, specs[name] as OutputSpec] as const);
   }
@@ -172,7 +182,11 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     const target = (into as Readonly<Record<string, Tensor['data']>> | undefined)?.[name];
     if (target !== undefined) {
       if (!(target instanceof DTYPES[dtype]) || target.length !== data.length) {
-        throw new PannierError('input', `into.${name} should be a ${DTYPES[dtype].name} of ${data.length} values for ${shapeText(shape)}, but has ${target.length}.`, { output: name });
+        throw new PannierError(
+          'input',
+          `into.${name} should be a ${DTYPES[dtype].name} of ${data.length} values for ${shapeText(shape)}, but has ${target.length}.`,
+          { output: name },
+        );
       }
       target.set(data);
     }

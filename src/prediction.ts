@@ -1,9 +1,10 @@
 /** A model as an app sees it: what it takes, what it gives, what it says about itself. */
+
+import type { Candidate } from './backend/choose.js';
 import type { BackendName } from './backend-name.js';
 import type { ImageMapping } from './input/mapping.js';
-import type { PlatformAbortSignal, PlatformImageBitmap, PlatformMediaStreamTrack, PlatformVideoElement } from './platform.js';
-import type { Candidate } from './backend/choose.js';
 import type { ThreadName } from './options.js';
+import type { PlatformAbortSignal, PlatformImageBitmap, PlatformMediaStreamTrack, PlatformVideoElement } from './platform.js';
 import type { LoadTiming, Note } from './serving/opened.js';
 import type { Priority } from './serving/queue.js';
 import type { Stats } from './serving/stats.js';

@@ -16,7 +16,12 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
  * Rejects with a `timeout` error after `limitMs` (never, where it is Infinity); `onTimeout` may stop the work.
  * @param stage for the message: "The golden run took longer than 60 000 ms."
  */
-export function withDeadline<T>(promise: Promise<T>, limitMs: number, stage: string, onTimeout?: (error: PannierError) => void): Promise<T> {
+export function withDeadline<T>(
+  promise: Promise<T>,
+  limitMs: number,
+  stage: string,
+  onTimeout?: (error: PannierError) => void,
+): Promise<T> {
   // A timer holds 31 bits: a longer one would fire at once.
   if (limitMs > 2 ** 31 - 1) return promise;
   return new Promise((resolve, reject) => {

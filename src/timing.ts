@@ -32,7 +32,11 @@ export const now = (): number => performance.now();
  */
 export function traceCall(model: string, startMs: number, timing: Timing): void {
   const name = `${model} predict`;
-  const devtools = { dataType: 'track-entry', track: 'pannier', properties: Object.entries(timing).map(([key, value]) => [key, String(value)]) };
+  const devtools = {
+    dataType: 'track-entry',
+    track: 'pannier',
+    properties: Object.entries(timing).map(([key, value]) => [key, String(value)]),
+  };
   performance.measure(name, { start: startMs, duration: timing.totalMs, detail: { devtools } });
   performance.clearMeasures(name);
 }

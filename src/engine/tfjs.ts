@@ -55,7 +55,11 @@ export async function profileRun(session: Session, feeds: readonly Feed[], outpu
     await session.run(feeds, outputs, Number.POSITIVE_INFINITY);
     return tensor(0);
   });
-  return kernels.map(({ name, inputShapes, outputShapes }) => ({ name, inputShapes: inputShapes.filter((shape) => shape !== null), outputShapes }));
+  return kernels.map(({ name, inputShapes, outputShapes }) => ({
+    name,
+    inputShapes: inputShapes.filter((shape) => shape !== null),
+    outputShapes,
+  }));
 }
 
 let line: Promise<unknown> = Promise.resolve();
@@ -106,12 +110,12 @@ class TfjsSession implements Session {
     try {
       const inputs: Record<string, Tensor> = {};
       for (const { node, dtype, shape, values } of settled) {
-        alive.push((inputs[node] = tensor(values, [...shape], dtype)));
+        const input = tensor(values, [...shape], dtype);
+        alive.push(input);
+        inputs[node] = input;
       }
       // Asked for by name, duplicates and weights included: TF.js then returns them in this order.
-      const answer = this.#controlFlow
-        ? await this.#model.executeAsync(inputs, [...outputs])
-        : this.#model.execute(inputs, [...outputs]);
+      const answer = this.#controlFlow ? await this.#model.executeAsync(inputs, [...outputs]) : this.#model.execute(inputs, [...outputs]);
       const tensors = Array.isArray(answer) ? answer : [answer];
       alive.push(...tensors);
       const computedMs = now();
@@ -140,7 +144,8 @@ class TfjsSession implements Session {
 
   async #read(output: Tensor): Promise<RawOutput> {
     const { dtype } = output;
-    if (!Object.hasOwn(DTYPES, dtype)) throw new PannierError('predict', `An output is a ${dtype} tensor; Pannier reads ${Object.keys(DTYPES).join(', ')}.`);
+    if (!Object.hasOwn(DTYPES, dtype))
+      throw new PannierError('predict', `An output is a ${dtype} tensor; Pannier reads ${Object.keys(DTYPES).join(', ')}.`);
     const values = (await output.data()) as OwnedArray;
     // wasm copies out of its heap; cpu and webgpu may hand out the very array that a weight lives in.
     const data = this.#backend === 'wasm' ? values : values.slice();

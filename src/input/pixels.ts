@@ -1,6 +1,7 @@
 /** A picture, where the engine is, as the values that the graph takes. */
-import { messageOf, PannierError } from '../errors.js';
+
 import type { Picture, PictureFeed } from '../engine/engine.js';
+import { messageOf, PannierError } from '../errors.js';
 import type { Pixels } from '../signature.js';
 import type { Affine } from './mapping.js';
 import { toTensor } from './resize.js';
@@ -36,7 +37,12 @@ function draw(picture: Exclude<Picture, Pixels>, width: number, height: number, 
   try {
     return context.getImageData(0, 0, width, height, { colorSpace: 'srgb' }) as Pixels;
   } catch (thrown) {
-    throw new PannierError('input', `The picture's pixels cannot be read: ${messageOf(thrown)}. Is it from another origin? Serve it with CORS and set crossOrigin.`, {}, { cause: thrown });
+    throw new PannierError(
+      'input',
+      `The picture's pixels cannot be read: ${messageOf(thrown)}. Is it from another origin? Serve it with CORS and set crossOrigin.`,
+      {},
+      { cause: thrown },
+    );
   }
 }
 

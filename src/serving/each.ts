@@ -20,20 +20,33 @@ export function predictEach<O>(
   const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal as AbortSignal, ended]);
   if (typeof source === 'object' && source !== null) {
     if ('videoWidth' in source || 'getSettings' in source) {
-      return overVideo(predict, frameInput(imageInputs, options.input), source as unknown as VideoLike | MediaStreamTrack, options.keepFrame ?? false, signal);
+      return overVideo(
+        predict,
+        frameInput(imageInputs, options.input),
+        source as unknown as VideoLike | MediaStreamTrack,
+        options.keepFrame ?? false,
+        signal,
+      );
     }
     if (Symbol.asyncIterator in source || Symbol.iterator in source) {
       return overInputs(predict, source as AsyncIterable<unknown> | Iterable<unknown>, options.concurrency ?? 2, signal);
     }
   }
-  throw new PannierError('input', `predictEach takes a video element, a video MediaStreamTrack or an iterable of inputs, but got ${String(source)}.`);
+  throw new PannierError(
+    'input',
+    `predictEach takes a video element, a video MediaStreamTrack or an iterable of inputs, but got ${String(source)}.`,
+  );
 }
 
 /** Which input a frame goes to. */
 function frameInput(imageInputs: readonly string[], asked: string | undefined): string {
   const name = asked ?? (imageInputs.length === 1 ? imageInputs[0] : undefined);
   if (name !== undefined && imageInputs.includes(name)) return name;
-  throw new PannierError('input', `predictEach over video feeds one image input; this model has ${imageInputs.join(', ') || 'none'}. Name it with the option \`input\`.`, { imageInputs });
+  throw new PannierError(
+    'input',
+    `predictEach over video feeds one image input; this model has ${imageInputs.join(', ') || 'none'}. Name it with the option \`input\`.`,
+    { imageInputs },
+  );
 }
 
 /** The parts of a video element that are used: run-time code compiles without the DOM library. */
@@ -55,7 +68,13 @@ interface PageDocument extends EventTarget {
   createElement(name: 'video'): VideoLike;
 }
 
-async function* overVideo<O>(predict: Predict<O>, input: string, source: VideoLike | MediaStreamTrack, keepFrame: boolean, signal: AbortSignal): AsyncGenerator<FramePrediction<O>> {
+async function* overVideo<O>(
+  predict: Predict<O>,
+  input: string,
+  source: VideoLike | MediaStreamTrack,
+  keepFrame: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<FramePrediction<O>> {
   const { document } = globalThis as unknown as { document: PageDocument };
   const isTrack = 'getSettings' in source;
   const video = isTrack ? await playTrack(document, source as MediaStreamTrack, signal) : (source as VideoLike);
@@ -125,7 +144,12 @@ async function nextFrame(video: VideoLike, document: PageDocument, isOver: () =>
   }
 }
 
-async function* overInputs<O>(predict: Predict<O>, source: AsyncIterable<unknown> | Iterable<unknown>, concurrency: number, signal: AbortSignal): AsyncGenerator<FramePrediction<O>> {
+async function* overInputs<O>(
+  predict: Predict<O>,
+  source: AsyncIterable<unknown> | Iterable<unknown>,
+  concurrency: number,
+  signal: AbortSignal,
+): AsyncGenerator<FramePrediction<O>> {
   const underWay: Promise<Prediction<O>>[] = [];
   for await (const inputs of source) {
     signal.throwIfAborted();

@@ -1,6 +1,7 @@
 /** A model that is open somewhere, and stays open: what broke is opened anew for the next call. */
-import type { BackendName } from '../backend-name.js';
+
 import type { Candidate } from '../backend/choose.js';
+import type { BackendName } from '../backend-name.js';
 import type { Session } from '../engine/engine.js';
 import type { Manifest } from '../manifest.js';
 import type { CacheOutcome } from '../weights/weights.js';

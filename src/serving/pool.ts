@@ -25,16 +25,28 @@ const engines = new Shared<PooledEngine>(({ engine }) => engine.dispose());
  * The engine for a backend, started if it is not running.
  * @throws {PannierError} where the backend cannot start here.
  */
-export function acquireEngine(backend: BackendName, settled: Settled, note: (code: string, message: string) => void, signal: AbortSignal): Promise<Lease<PooledEngine>> {
+export function acquireEngine(
+  backend: BackendName,
+  settled: Settled,
+  note: (code: string, message: string) => void,
+  signal: AbortSignal,
+): Promise<Lease<PooledEngine>> {
   const device = backend === 'webgpu' ? settled.device : undefined;
   const key = [backend, settled.thread, settled.byName, device !== undefined].join(' ');
-  return engines.acquire(device === undefined ? key : `${key} ${settled.key}`, (starting) => start(backend, settled, note, starting), { signal });
+  return engines.acquire(device === undefined ? key : `${key} ${settled.key}`, (starting) => start(backend, settled, note, starting), {
+    signal,
+  });
 }
 
 /** Lets go of an engine whose worker or device is gone, so that the next load starts a new one. */
 export const dropEngine = (broken: PooledEngine): void => engines.drop(broken);
 
-async function start(backend: BackendName, settled: Settled, note: (code: string, message: string) => void, signal: AbortSignal): Promise<PooledEngine> {
+async function start(
+  backend: BackendName,
+  settled: Settled,
+  note: (code: string, message: string) => void,
+  signal: AbortSignal,
+): Promise<PooledEngine> {
   const options = startOptions(backend, settled, signal);
   // Whoever awaits it may already have failed for another reason.
   options.catch(() => undefined);
@@ -44,14 +56,19 @@ async function start(backend: BackendName, settled: Settled, note: (code: string
 
   if (settled.thread === 'page') {
     if (!isRealmTaken()) return local();
-    if (settled.device !== undefined) throw new PannierError('backend-unavailable', 'This page runs its own TF.js, and a GPUDevice cannot cross to a worker. Load the model without `device`.');
+    if (settled.device !== undefined)
+      throw new PannierError(
+        'backend-unavailable',
+        'This page runs its own TF.js, and a GPUDevice cannot cross to a worker. Load the model without `device`.',
+      );
     note('page-taken', 'This page runs its own TF.js, whose active backend ours would change: the model runs in a worker.');
   }
   try {
     return pooled(await startWorkerEngine(backend, options, settled.assetUrl), 'worker');
   } catch (thrown) {
     if (!(thrown instanceof WorkerUnavailable)) throw thrown;
-    if (isRealmTaken()) throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}), and this page runs its own TF.js.`);
+    if (isRealmTaken())
+      throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}), and this page runs its own TF.js.`);
     note('worker-unavailable', `No worker can start (${thrown.message}): the model runs on the page's thread.`);
     return local();
   }

@@ -37,7 +37,11 @@ export class Shared<T, R = never> {
    * Joins what is under `key`, or starts it. A start that fails is forgotten. `signal` ends this
    * caller's wait; the start itself is aborted when nobody waits for it any more.
    */
-  async acquire(key: string, start: (signal: AbortSignal, report: (report: R) => void) => Promise<T>, { signal, onReport }: Joining<R> = {}): Promise<Lease<T>> {
+  async acquire(
+    key: string,
+    start: (signal: AbortSignal, report: (report: R) => void) => Promise<T>,
+    { signal, onReport }: Joining<R> = {},
+  ): Promise<Lease<T>> {
     signal?.throwIfAborted();
     let entry = this.#entries.get(key);
     if (entry === undefined) {

@@ -18,7 +18,11 @@ export class WorkerUnavailable extends Error {}
  * Starts a backend in a worker of its own.
  * @throws {WorkerUnavailable} where no worker can run; PannierError where the backend cannot start.
  */
-export async function startWorkerEngine(backend: BackendName, options: Promise<BackendStart>, urlOf: (name: string, url: string) => string): Promise<Engine> {
+export async function startWorkerEngine(
+  backend: BackendName,
+  options: Promise<BackendStart>,
+  urlOf: (name: string, url: string) => string,
+): Promise<Engine> {
   const connection = new Connection(backend, urlOf);
   try {
     await connection.ready;
@@ -103,7 +107,9 @@ class Connection {
     }
     const listening = new Promise<void>((resolve, reject) => {
       this.#worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => ('ready' in data ? resolve() : this.#settle(data)));
-      this.#worker.addEventListener('messageerror', () => this.end(new PannierError('worker-crashed', `A message of the ${backend} worker could not be read.`)));
+      this.#worker.addEventListener('messageerror', () =>
+        this.end(new PannierError('worker-crashed', `A message of the ${backend} worker could not be read.`)),
+      );
       this.#worker.addEventListener('error', (event) => {
         const reason = event.message || `its script ${url()} did not load or a policy forbids it`;
         reject(new WorkerUnavailable(reason));
@@ -129,7 +135,14 @@ class Connection {
         this.#worker.postMessage(message, transfersOf(message));
       } catch (thrown) {
         this.#pending.delete(id);
-        reject(new PannierError('input', `The input cannot cross to the worker: ${messageOf(thrown)}. Is the picture from another origin?`, {}, { cause: thrown }));
+        reject(
+          new PannierError(
+            'input',
+            `The input cannot cross to the worker: ${messageOf(thrown)}. Is the picture from another origin?`,
+            {},
+            { cause: thrown },
+          ),
+        );
       }
     });
   }

@@ -4,7 +4,7 @@ import type { BackendName } from '../backend-name.js';
 import type { Engine, RunResult, Session } from '../engine/engine.js';
 import { createEngine } from '../engine/tfjs.js';
 import { asPannierError, PannierError, toWire } from '../errors.js';
-import { outputTransfers, type Answers, type Reply, type Request } from './protocol.js';
+import { type Answers, outputTransfers, type Reply, type Request } from './protocol.js';
 
 /** Serves one backend to the page that started this worker. */
 export function serve(backend: BackendName, startBackend: StartBackend): void {
