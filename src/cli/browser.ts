@@ -79,7 +79,7 @@ export async function startBrowser({ url, path, webgpu, onUndo }: StartOptions):
     });
     const page = await browser.newPage();
     await page.goto(url);
-    return { page, name: `${chromium.name()} ${browser.version()}`, adapter: webgpu === 'no' ? undefined : await adapterOf(page) };
+    return { page, name: `Chromium ${browser.version()}`, adapter: webgpu === 'no' ? undefined : await adapterOf(page) };
   };
   const software = webgpu === 'named' && !mayHaveGpu();
   const started = await start(software ? [SOFTWARE] : []);

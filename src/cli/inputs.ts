@@ -55,13 +55,18 @@ export async function readFeeds({ image, inputs }: Asked, needs: readonly InputN
     const flags = lacking.map(({ name, isPicture }) => (isPicture && lacking.length === 1 ? '--image FILE' : `--input ${name}=FILE`));
     throw unfit(`Nothing is given for ${lacking.map(told).join(', ')}. Add ${flags.join(' ')}.`, lacking[0]?.name);
   }
-  return Promise.all(needs.map((need) => readFeed(need, files.get(need.name) as string)));
+  return Promise.all(
+    needs.map((need) => {
+      const file = files.get(need.name) as string;
+      // What `--image` names is a picture, whatever it is called.
+      return readFeed(need, file, file === image ? '' : extname(file).toLowerCase());
+    }),
+  );
 }
 
-async function readFeed(need: InputNeed, file: string): Promise<Feed> {
+async function readFeed(need: InputNeed, file: string, kind: string): Promise<Feed> {
   const { name, dtype, isPicture } = need;
   const bytes = await readBytes(file);
-  const kind = extname(file).toLowerCase();
   if (kind === '.json') {
     const { values, shape } = readJson(bytes, need, file);
     return { kind: 'values', name, dtype, shape: shape.length > 1 ? shape : undefined, bytes: new Uint8Array(values.buffer) };
@@ -116,7 +121,8 @@ function numberOf(value: unknown, need: InputNeed, place: string): number {
   const fits =
     typeof number === 'number' &&
     (need.dtype === 'float32' || (need.dtype === 'bool' ? number === 0 || number === 1 : (number | 0) === number));
-  if (!fits) throw unfit(`${place} is ${JSON.stringify(value)}, which is no ${need.dtype} for input ${told(need)}.`, need.name);
+  if (!fits)
+    throw unfit(`${place} is ${JSON.stringify(value).slice(0, 60)}, which is no ${need.dtype} for input ${told(need)}.`, need.name);
   return number;
 }
 
