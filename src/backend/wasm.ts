@@ -8,7 +8,11 @@ import type { StartBackend } from './backend.js';
 const BINARY = 'pannier:tfjs-backend-wasm-simd.wasm';
 
 /** `(module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt))`: valid only with SIMD. */
-const SIMD_MODULE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11);
+const SIMD_MODULE = '0061736d010000000105016000017b030201000a0a0108004100fd0ffd620b';
+
+const EMPTY_MODULE = '0061736d01000000';
+
+const fromHex = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 
 const factory = findBackendFactory('wasm');
 
@@ -41,10 +45,13 @@ export const start: StartBackend = async ({ wasmBinary }) => {
 /** A blocked or missing WebAssembly would leave TF.js's loader waiting for ever. */
 function checkWebAssembly(): void {
   if (typeof WebAssembly !== 'object') throw new PannierError('backend-unavailable', 'WebAssembly does not exist here.');
-  if (!WebAssembly.validate(SIMD_MODULE)) throw new PannierError('backend-unavailable', 'WebAssembly has no SIMD here.');
+  if (!WebAssembly.validate(fromHex(SIMD_MODULE))) throw new PannierError('backend-unavailable', 'WebAssembly has no SIMD here.');
   try {
-    new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+    new WebAssembly.Module(fromHex(EMPTY_MODULE));
   } catch (thrown) {
-    throw new PannierError('policy-blocked', `The page's policy forbids WebAssembly: add 'wasm-unsafe-eval' to script-src. (${messageOf(thrown)})`);
+    throw new PannierError(
+      'policy-blocked',
+      `The page's policy forbids WebAssembly: add 'wasm-unsafe-eval' to script-src. (${messageOf(thrown)})`,
+    );
   }
 }

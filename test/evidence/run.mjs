@@ -1,0 +1,31 @@
+/**
+ * `npm run evidence -- NAME`: a long line at its full count, run by hand before an issue is closed. The
+ * result is written beside this file and committed, with what it ran on.
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { findChromium } from '../../scripts/chromium.mjs';
+
+/** Full counts of the lines that a benchmark shows. */
+const RUNS = {
+  load: async () => (await import('../../bench/load.mjs')).run(30),
+  overhead: async () => (await import('../../bench/overhead.mjs')).run(120),
+};
+
+const [name = ''] = process.argv.slice(2);
+if (!Object.hasOwn(RUNS, name)) {
+  console.error(`npm run evidence -- NAME, with NAME one of: ${Object.keys(RUNS).join(', ')}`);
+  process.exit(1);
+}
+const result = await RUNS[name]();
+const machine = {
+  commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+  processor: cpus()[0].model,
+  cores: cpus().length,
+  node: process.version,
+  browser: execFileSync(findChromium(), ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(),
+};
+const text = `${JSON.stringify({ machine, result }, null, 2)}\n`;
+writeFileSync(new URL(`./${name}.json`, import.meta.url), text);
+console.log(text);
