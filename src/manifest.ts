@@ -183,5 +183,7 @@ function broken(field: string, wanted: string, got: string, next = 'Import the d
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
-  return Array.isArray(value) ? 'an array' : String(value);
+  if (Array.isArray(value)) return 'an array';
+  // Not every object can become a text: a module's namespace cannot.
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

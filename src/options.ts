@@ -60,7 +60,7 @@ export interface Settled {
 export function settleOptions(options: LoadOptions): Settled {
   const { backend = 'auto', device, cache, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
   const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch } = options;
-  const backends = backend === 'auto' ? BACKENDS : typeof backend === 'string' ? [backend] : backend;
+  const backends = backend === 'auto' ? BACKENDS : Array.isArray(backend) ? (backend as readonly BackendName[]) : [backend as BackendName];
   for (const name of backends) if (!BACKENDS.includes(name)) throw wrong('backend', `'auto' or some of ${BACKENDS.join(', ')}`, name);
   if (backends.length === 0) throw wrong('backend', 'at least one name', '[]');
   if (thread !== 'worker' && thread !== 'page') throw wrong('thread', "'worker' or 'page'", thread);

@@ -34,12 +34,17 @@ export function withDeadline<T>(
   });
 }
 
-/** Runs `step` over `items`, at most `limit` at once; the first failure rejects. */
+/** Runs `step` over `items`, at most `limit` at once; the first failure rejects, and nothing more is begun. */
 export async function mapLimited<T, R>(items: readonly T[], limit: number, step: (item: T) => Promise<R>): Promise<R[]> {
   const results = new Array<R>(items.length);
   let next = 0;
   const lane = async () => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await step(items[index] as T);
+    try {
+      for (let index = next++; index < items.length; index = next++) results[index] = await step(items[index] as T);
+    } catch (thrown) {
+      next = items.length;
+      throw thrown;
+    }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
   return results;

@@ -1,0 +1,76 @@
+/** What loadModel can be told. */
+import { describe, expect, it } from 'vitest';
+import { type LoadOptions, settleOptions } from '../../src/options.js';
+
+const settle = (options: unknown) => settleOptions(options as LoadOptions);
+
+it('has every default in place', () => {
+  expect(settle({})).toMatchObject({
+    ...{ backends: ['webgpu', 'wasm', 'cpu'], byName: false, thread: 'worker', device: undefined, cache: undefined },
+    ...{ deadlineMs: 30_000, backendDeadlineMs: 60_000 },
+  });
+  expect(settle({}).assetUrl('name', 'url')).toBe('url');
+});
+
+it('takes one backend, or several in an order of their own', () => {
+  expect(settle({ backend: 'cpu' })).toMatchObject({ backends: ['cpu'], byName: true });
+  expect(settle({ backend: ['cpu', 'wasm'] })).toMatchObject({ backends: ['cpu', 'wasm'], byName: true });
+});
+
+it('takes no deadline for Infinity', () =>
+  expect(settle({ deadlineMs: Number.POSITIVE_INFINITY }).deadlineMs).toBe(Number.POSITIVE_INFINITY));
+
+it('keeps `cache: null` apart from no cache said', () => {
+  expect(settle({ cache: null }).cache).toBe(null);
+  expect(settle({}).cache).toBe(undefined);
+});
+
+it('puts a device on the page’s thread', () => expect(settle({ device: {} }).thread).toBe('page'));
+
+it('calls fetch without a receiver', async () => {
+  let receiver: unknown = 'none';
+  function fetch(this: unknown) {
+    receiver = this;
+    return Promise.resolve(new Response());
+  }
+  const settled = settle({ fetch });
+  await settled.fetch('https://models.test');
+  expect(receiver).toBe(undefined);
+});
+
+it.each([
+  ['backend', { backend: 'webgl' }, 'webgl'],
+  ['backend', { backend: ['cpu', 'toString'] }, 'toString'],
+  ['backend', { backend: [] }, '[]'],
+  ['backend', { backend: null }, 'null'],
+  ['backend', { backend: 7 }, '7'],
+  ['thread', { thread: 'main' }, 'main'],
+  ['thread', { thread: 'worker', device: {} }, 'worker'],
+  ['deadlineMs', { deadlineMs: 0 }, '0'],
+  ['deadlineMs', { deadlineMs: -1 }, '-1'],
+  ['deadlineMs', { deadlineMs: Number.NaN }, 'NaN'],
+  ['backendDeadlineMs', { backendDeadlineMs: Number.NaN }, 'NaN'],
+])('refuses a wrong %s: %j', (option, options, got) => {
+  expect(() => settle(options)).toThrow(expect.objectContaining({ code: 'options', detail: expect.objectContaining({ option, got }) }));
+});
+
+describe('the key of a load', () => {
+  const fetch = async () => new Response();
+  const cache = {} as never;
+  it('is the same for the same options', () => {
+    expect(settle({ fetch, cache, backend: 'cpu' }).key).toBe(settle({ fetch, cache, backend: 'cpu' }).key);
+    expect(settle({}).key).toBe(settle({ thread: 'worker', backend: 'auto', deadlineMs: 30_000 }).key);
+  });
+  it('leaves out what belongs to one caller', () => {
+    const own = { signal: new AbortController().signal, onProgress: () => {}, trace: true };
+    expect(settle(own).key).toBe(settle({}).key);
+  });
+  it('is another for whatever could change what is loaded, or from where', () => {
+    const different = [
+      ...[{}, { backend: 'cpu' }, { backend: ['cpu', 'wasm'] }, { backend: ['wasm', 'cpu'] }, { backend: ['webgpu', 'wasm', 'cpu'] }],
+      ...[{ thread: 'page' }, { cache: null }, { cache: {} }, { cache: {} }, { fetch }, { fetch: async () => new Response() }],
+      ...[{ assetUrl: () => 'a' }, { assetUrl: () => 'a' }, { deadlineMs: 1 }, { backendDeadlineMs: 1 }, { device: {} }],
+    ];
+    expect(new Set(different.map((options) => settle(options).key)).size).toBe(different.length);
+  });
+});
