@@ -4,8 +4,8 @@ import type { Candidate } from './backend/choose.js';
 import type { BackendName } from './backend-name.js';
 import { DTYPES } from './dtype.js';
 import { PannierError } from './errors.js';
-import { settleInputs } from './input/settle.js';
-import { shapeText } from './input/tensor.js';
+import { closePictures, type SettledInputs, settleInputs } from './input/settle.js';
+import { shapeText, typeName } from './input/tensor.js';
 import { assetsOf, type Manifest, type OutputSpec } from './manifest.js';
 import type { ThreadName } from './options.js';
 import type { FramePrediction, Model, ModelInfo, PredictEachOptions, Prediction, PredictOptions, VideoSource } from './prediction.js';
@@ -93,6 +93,22 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
     const wanted = this.#wanted(options);
     const settling = settleInputs(this.#manifest.signature, inputs);
+    try {
+      return await this.#runSettled(settling, wanted, options, signal, startMs);
+    } catch (thrown) {
+      // An engine lets go of the pictures that it was given; of others nobody else would.
+      void Promise.resolve(settling).then(({ feeds }) => closePictures(feeds), () => undefined);
+      throw thrown;
+    }
+  }
+
+  async #runSettled(
+    settling: SettledInputs | Promise<SettledInputs>,
+    wanted: readonly (readonly [string, OutputSpec])[],
+    options: PredictOptions<O>,
+    signal: AbortSignal,
+    startMs: number,
+  ): Promise<Prediction<O>> {
     const { feeds, images } = settling instanceof Promise ? await abortable(settling, signal) : settling;
     const settledMs = now();
 
@@ -181,12 +197,8 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
   #output(name: string, { labels, values }: OutputSpec, { dtype, shape, data }: Tensor, { into }: PredictOptions<O>): Tensor {
     const target = (into as Readonly<Record<string, Tensor['data']>> | undefined)?.[name];
     if (target !== undefined) {
-      if (!(target instanceof DTYPES[dtype]) || target.length !== data.length) {
-        throw new PannierError(
-          'input',
-          `into.${name} should be a ${DTYPES[dtype].name} of ${data.length} values for ${shapeText(shape)}, but has ${target.length}.`,
-          { output: name },
-        );
+      if (typeName(target) !== DTYPES[dtype].name || target.length !== data.length) {
+        throw new PannierError('input', `into.${name} should be a ${DTYPES[dtype].name} of ${data.length} values for ${shapeText(shape)}, but is ${typeName(target)} of ${target.length}.`, { output: name });
       }
       target.set(data);
     }

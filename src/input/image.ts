@@ -21,7 +21,9 @@ export interface SettledImage {
  * @throws {PannierError} `input` where it is none, is not ready, or cannot be read.
  */
 export async function imageFeed(name: string, spec: InputSpec & { readonly image: ImageSpec }, given: unknown): Promise<SettledImage> {
-  const { source, crop } = isCrop(given) ? given : { source: given, crop: undefined };
+  const { source, crop: said } = isCrop(given) ? given : { source: given, crop: undefined };
+  // A copy, as of the pixels: the picture may take its time.
+  const crop = said === undefined ? undefined : { ...said };
   if (crop !== undefined) checkCrop(name, crop);
   const picture = await capture(name, source);
   const width = 'displayWidth' in picture ? picture.displayWidth : picture.width;
@@ -73,14 +75,17 @@ async function capture(name: string, source: unknown): Promise<Picture> {
 
 const HAVE_CURRENT_DATA = 2;
 
+/** By name: arrays of another realm are not `instanceof` ours. */
+const BYTES: readonly string[] = ['Uint8Array', 'Uint8ClampedArray'];
+
 function copyPixels(name: string, { data, width, height }: Partial<Pixels>): Pixels {
-  const bytes = ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 1;
+  const isSize = (size: unknown) => Number.isSafeInteger(size) && (size as number) > 0;
   if (
-    !bytes ||
-    !Number.isSafeInteger(width) ||
-    !Number.isSafeInteger(height) ||
-    data.length !== (width as number) * (height as number) * 4 ||
-    data.length === 0
+    data === undefined ||
+    !BYTES.includes(typeName(data)) ||
+    !isSize(width) ||
+    !isSize(height) ||
+    data.length !== (width as number) * (height as number) * 4
   ) {
     throw wrong(
       name,

@@ -30,25 +30,48 @@ export function settleInputs(
         inputs: names,
       });
   }
-  const pending = Object.entries(signature.inputs).map(([name, spec]) => {
+  const entries = Object.entries(signature.inputs).map(([name, spec]) => {
     const value = given[name];
     if (value === undefined)
       throw new PannierError('input', `Input "${name}" is missing. The model takes ${list(signature.inputs)}.`, {
         input: name,
         inputs: names,
       });
-    const { image } = spec;
-    if (image === undefined || isTensorInput(value)) return { feed: tensorFeed(name, spec, value) };
-    return imageFeed(name, { ...spec, image }, value).then((settled) => ({ ...settled, name }));
+    return { name, spec, value };
   });
-  if (pending.some((each) => each instanceof Promise)) return Promise.all(pending).then(gather);
-  return gather(pending as { feed: Feed }[]);
+  // Numbers first: where one is refused, no picture is in hand yet.
+  const numbers = entries.map(({ name, spec, value }) =>
+    spec.image === undefined || isTensorInput(value) ? { feed: tensorFeed(name, spec, value) } : undefined,
+  );
+  if (numbers.every((each) => each !== undefined)) return { feeds: numbers.map(({ feed }) => feed), images: {} };
+  return withPictures(entries, numbers);
 }
 
-function gather(settled: readonly { readonly feed: Feed; readonly mapping?: ImageMapping; readonly name?: string }[]): SettledInputs {
+async function withPictures(
+  entries: readonly { readonly name: string; readonly spec: InputSpec; readonly value: unknown }[],
+  numbers: readonly ({ readonly feed: Feed } | undefined)[],
+): Promise<SettledInputs> {
   const images: Record<string, ImageMapping> = {};
-  for (const { name, mapping } of settled) if (name !== undefined && mapping !== undefined) images[name] = mapping;
-  return { feeds: settled.map(({ feed }) => feed), images };
+  const taken = await Promise.allSettled(
+    entries.map(async ({ name, spec, value }, index): Promise<Feed> => {
+      const { image } = spec;
+      const number = numbers[index];
+      if (number !== undefined || image === undefined) return (number as { feed: Feed }).feed;
+      const { feed, mapping } = await imageFeed(name, { ...spec, image }, value);
+      images[name] = mapping;
+      return feed;
+    }),
+  );
+  const feeds = taken.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const refused = taken.find((each) => each.status === 'rejected');
+  if (refused === undefined) return { feeds, images };
+  closePictures(feeds);
+  throw refused.reason;
+}
+
+/** Lets go of pictures that no engine will take: a camera has few frames to lend. */
+export function closePictures(feeds: readonly Feed[]): void {
+  for (const feed of feeds) if (feed.kind === 'picture' && 'close' in feed.picture) feed.picture.close();
 }
 
 const list = (inputs: Readonly<Record<string, InputSpec>>): string =>

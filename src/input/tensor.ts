@@ -12,6 +12,9 @@ const TAKES: Readonly<Record<DType, readonly string[]>> = {
   bool: ['Uint8Array'],
 };
 
+const isShaped = (given: unknown): given is { readonly data?: unknown; readonly shape?: unknown } =>
+  typeof given === 'object' && given !== null && ('shape' in given || 'data' in given);
+
 /** Whether a given input is numbers and not a picture. */
 export const isTensorInput = (given: unknown): boolean =>
   ArrayBuffer.isView(given) || (typeof given === 'object' && given !== null && 'shape' in given);
@@ -21,9 +24,7 @@ export const isTensorInput = (given: unknown): boolean =>
  * @throws {PannierError} `input`, naming the input, what it wants and what it got.
  */
 export function tensorFeed(name: string, spec: InputSpec, given: unknown): TensorFeed {
-  const { data, shape: said } = ArrayBuffer.isView(given)
-    ? { data: given, shape: undefined }
-    : (given as { data?: unknown; shape?: unknown });
+  const { data, shape: said } = isShaped(given) ? given : { data: given, shape: undefined };
   const kind = typeName(data);
   if (!ArrayBuffer.isView(data) || !TAKES[spec.dtype].includes(kind)) {
     const pictures = spec.image === undefined ? '' : ', or a picture';
@@ -61,14 +62,22 @@ function shapeFor(name: string, shape: readonly Dim[] | null, length: number): r
 }
 
 function checkedShape(name: string, shape: readonly Dim[] | null, said: unknown, length: number): readonly number[] {
-  const isShape = Array.isArray(said) && said.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
-  const fits =
-    isShape && (shape === null || (said.length === shape.length && shape.every((dim, axis) => dim === null || dim === said[axis])));
-  if (!fits) throw wrong(name, `should have shape ${shapeText(shape)}`, `has shape ${JSON.stringify(said)}`, { wanted: shape, got: said });
-  if (sizeOf(said) !== length)
-    throw wrong(name, `of shape [${said.join(', ')}] should have ${sizeOf(said)} values`, `has ${length}`, { shape: said, length });
-  return said;
+  // A copy, as of the values: the caller may go on using its array.
+  const dims: unknown[] | undefined = Array.isArray(said) ? [...said] : undefined;
+  if (
+    !isShape(dims) ||
+    !(shape === null || (dims.length === shape.length && shape.every((dim, axis) => dim === null || dim === dims[axis])))
+  ) {
+    const got = dims === undefined ? typeName(said) : `[${dims.map((dim) => (typeof dim === 'number' ? dim : typeName(dim))).join(', ')}]`;
+    throw wrong(name, `should have shape ${shapeText(shape)}`, `has shape ${got}`, { wanted: shape, got });
+  }
+  if (sizeOf(dims) !== length)
+    throw wrong(name, `of shape ${shapeText(dims)} should have ${sizeOf(dims)} values`, `has ${length}`, { shape: dims, length });
+  return dims;
 }
+
+const isShape = (dims: unknown[] | undefined): dims is number[] =>
+  dims?.every((dim) => Number.isSafeInteger(dim) && (dim as number) >= 0) ?? false;
 
 /** `[1, ?, ?, 3]`, as messages show it. */
 export const shapeText = (shape: readonly Dim[] | null): string =>
@@ -80,7 +89,15 @@ export function typeName(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
-const isDetached = (buffer: ArrayBufferLike & { readonly detached?: boolean }): boolean => buffer.detached ?? buffer.byteLength === 0;
+/** `buffer.detached` is too young, and a length of 0 may be an empty batch. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** An `input` error in the shape that all of them have. */
 export function wrong(name: string, wanted: string, got: string, detail: Record<string, unknown> = {}, next = ''): PannierError {
