@@ -16,6 +16,9 @@ export interface Runner {
   kernels(feeds: readonly Feed[]): Promise<readonly KernelCall[]>;
 }
 
+/** A loop without an end would otherwise never let go. */
+const DEADLINE_MS = 300_000;
+
 let engine: Promise<Engine> | undefined;
 
 /** Opens a graph, hands it to `use` and frees it. */
@@ -44,7 +47,7 @@ export async function withRunner<T>(
     return await use({
       run: (feeds) =>
         named(async () => {
-          const answers = await opened.run(feeds, nodes, Number.POSITIVE_INFINITY);
+          const answers = await opened.run(feeds, nodes, DEADLINE_MS);
           return Object.fromEntries(outputs.map(({ name }, index) => [name, answers.outputs[index] as Answers[string]]));
         }),
       // Besides kernels the profile lists the ops that call them, such as `fusedConv2d__op`.

@@ -164,6 +164,11 @@ describe('B4 to B6: weights that cannot be', () => {
     expect(await refusal(model)).toMatch(new RegExp(`w.bin should have 16 bytes.*but has ${16 + extra}`));
   });
 
+  it('a scale that JSON reads as infinite', async () => {
+    const model = broken((_model, weight) => Object.assign(weight, { quantization: { dtype: 'uint8', min: 0, scale: 'SCALE' } }));
+    expect(await refusal(rawJson(JSON.stringify(model.json).replace('"SCALE"', '1e999')))).toMatch(/scale Infinity; both must be finite/);
+  });
+
   it('a million weights, without memory for them', async () => {
     const before = process.memoryUsage().rss;
     const text = `{"modelTopology":{"node":[]},"weightsManifest":[{"paths":[],"weights":[${Array(1_000_000).fill('{}').join(',')}]}]}`;
@@ -235,7 +240,7 @@ describe('B9: graphs that TF.js cannot run', () => {
   });
   it('unknown ops in a loop', async () => {
     const model = loopModel();
-    const { library } = model.json.modelTopology as { library: { function: { nodeDef: unknown[] }[] } };
+    const { library } = model.json.modelTopology as unknown as { library: { function: { nodeDef: unknown[] }[] } };
     library.function[1]?.nodeDef.push(op('bad', 'MyOp', []));
     expect(await refusal(model)).toMatch(/MyOp \(node "bad"\)/);
   });
