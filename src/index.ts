@@ -11,8 +11,6 @@ export { loadModel } from './load.js';
 export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest.js';
 export type { LoadOptions, LoadProgress, ThreadName } from './options.js';
 export type { FramePrediction, Model, ModelInfo, PredictEachOptions, Prediction, PredictOptions, VideoSource } from './prediction.js';
-export type { LoadTiming, Note } from './serving/opened.js';
-export type { Priority } from './serving/queue.js';
 export type { Stats } from './serving/stats.js';
 export type {
   AnyInputs,
@@ -32,4 +30,3 @@ export type {
 } from './signature.js';
 export type { Timing } from './timing.js';
 export type { WeightsCache } from './weights/cache.js';
-export type { CacheOutcome } from './weights/weights.js';

@@ -8,9 +8,20 @@ import { closePictures, type SettledInputs, settleInputs } from './input/settle.
 import { shapeText, typeName } from './input/tensor.js';
 import { assetsOf, type Manifest, type OutputSpec } from './manifest.js';
 import type { ThreadName } from './options.js';
-import type { FramePrediction, Model, ModelInfo, PredictEachOptions, Prediction, PredictOptions, VideoSource } from './prediction.js';
+import type {
+  FramePrediction,
+  ImageMappings,
+  LoadTiming,
+  Model,
+  ModelInfo,
+  Note,
+  PredictEachOptions,
+  Prediction,
+  PredictOptions,
+  VideoSource,
+} from './prediction.js';
 import { abortable } from './promise.js';
-import type { LoadTiming, Note, OpenedModel } from './serving/opened.js';
+import type { OpenedModel } from './serving/opened.js';
 import type { Lease } from './serving/shared.js';
 import { CallRecord, type Stats } from './serving/stats.js';
 import type { AnyInputs, AnyOutputs, Signature, Tensor } from './signature.js';
@@ -20,6 +31,9 @@ interface Settings {
   readonly deadlineMs: number;
   readonly trace: boolean;
 }
+
+/** Outputs to read, by name. */
+type Wanted = readonly (readonly [name: string, spec: OutputSpec])[];
 
 /** One handle on a model that is open; the model closes with the last handle that is disposed. */
 export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
@@ -71,44 +85,36 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     return this.#ended.signal.aborted;
   }
 
-  predict(inputs: I): Promise<Prediction<O>>;
-  predict<const K extends keyof O = keyof O>(inputs: I, options: PredictOptions<O, K>): Promise<Prediction<Pick<O, K>>>;
-  async predict(inputs: I, options: PredictOptions<O> = {}): Promise<Prediction<O>> {
+  predict(inputs: I): Promise<Prediction<O, I>>;
+  predict<const K extends keyof O = keyof O>(inputs: I, options: PredictOptions<O, K>): Promise<Prediction<Pick<O, K>, I>>;
+  async predict(inputs: I, options: PredictOptions<O> = {}): Promise<Prediction<O, I>> {
     const startMs = now();
     this.#ensureUsable();
     options.signal?.throwIfAborted();
+    let settling: SettledInputs | Promise<SettledInputs> | undefined;
     try {
-      const prediction = await this.#predict(inputs as Readonly<Record<string, unknown>>, options, startMs);
+      const wanted = this.#wanted(options);
+      settling = settleInputs(this.#manifest.signature, inputs as Readonly<Record<string, unknown>>);
+      const prediction = await this.#predict(settling, wanted, options, startMs);
       const endMs = now();
       this.#calls.add(prediction.timing, endMs);
       if (this.#settings.trace) traceCall(this.name, startMs, prediction.timing);
       return prediction;
     } catch (thrown) {
+      // An engine lets go of the pictures that it was given; of others nobody else would.
+      if (settling !== undefined) void closePictures(settling);
       if (options.signal?.aborted !== true) this.#calls.fail();
       throw thrown;
     }
   }
 
-  async #predict(inputs: Readonly<Record<string, unknown>>, options: PredictOptions<O>, startMs: number): Promise<Prediction<O>> {
-    const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
-    const wanted = this.#wanted(options);
-    const settling = settleInputs(this.#manifest.signature, inputs);
-    try {
-      return await this.#runSettled(settling, wanted, options, signal, startMs);
-    } catch (thrown) {
-      // An engine lets go of the pictures that it was given; of others nobody else would.
-      void Promise.resolve(settling).then(({ feeds }) => closePictures(feeds), () => undefined);
-      throw thrown;
-    }
-  }
-
-  async #runSettled(
+  async #predict(
     settling: SettledInputs | Promise<SettledInputs>,
-    wanted: readonly (readonly [string, OutputSpec])[],
+    wanted: Wanted,
     options: PredictOptions<O>,
-    signal: AbortSignal,
     startMs: number,
-  ): Promise<Prediction<O>> {
+  ): Promise<Prediction<O, I>> {
+    const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
     const { feeds, images } = settling instanceof Promise ? await abortable(settling, signal) : settling;
     const settledMs = now();
 
@@ -138,13 +144,13 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     const { computeMs, readMs, cold } = result;
     const transferMs = Math.max(0, totalMs - queuedMs - prepareMs - computeMs - (readMs ?? 0));
     const timing: Timing = { totalMs, queuedMs, prepareMs, transferMs, computeMs, readMs, cold, backend };
-    return { outputs: outputs as O, timing, backend, images };
+    return { outputs: outputs as O, timing, backend, images: images as ImageMappings<I> };
   }
 
   async *predictEach<const K extends keyof O = keyof O>(
     source: VideoSource | Iterable<I> | AsyncIterable<I>,
     options: PredictEachOptions<O, K> = {},
-  ): AsyncGenerator<FramePrediction<Pick<O, K>>> {
+  ): AsyncGenerator<FramePrediction<Pick<O, K>, I>> {
     this.#ensureUsable();
     // Only apps that stream download this.
     const { predictEach } = await import('./serving/each.js');
@@ -182,7 +188,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
   }
 
   /** The outputs to read, checked together with the arrays they should go into. */
-  #wanted({ outputs, into = {} }: PredictOptions<O>): readonly (readonly [string, OutputSpec])[] {
+  #wanted({ outputs, into = {} }: PredictOptions<O>): Wanted {
     const specs = this.#manifest.signature.outputs;
     const names = (outputs as readonly string[] | undefined) ?? Object.keys(specs);
     for (const name of [...names, ...Object.keys(into)]) {
@@ -198,7 +204,11 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     const target = (into as Readonly<Record<string, Tensor['data']>> | undefined)?.[name];
     if (target !== undefined) {
       if (typeName(target) !== DTYPES[dtype].name || target.length !== data.length) {
-        throw new PannierError('input', `into.${name} should be a ${DTYPES[dtype].name} of ${data.length} values for ${shapeText(shape)}, but is ${typeName(target)} of ${target.length}.`, { output: name });
+        throw new PannierError(
+          'input',
+          `into.${name} should be a ${DTYPES[dtype].name} of ${data.length} values for ${shapeText(shape)}, but is ${typeName(target)} of ${target.length}.`,
+          { output: name },
+        );
       }
       target.set(data);
     }

@@ -5,11 +5,12 @@ import type { BackendName } from './backend-name.js';
 import type { ImageMapping } from './input/mapping.js';
 import type { ThreadName } from './options.js';
 import type { PlatformAbortSignal, PlatformImageBitmap, PlatformMediaStreamTrack, PlatformVideoElement } from './platform.js';
-import type { LoadTiming, Note } from './serving/opened.js';
-import type { Priority } from './serving/queue.js';
 import type { Stats } from './serving/stats.js';
-import type { AnyInputs, AnyOutputs, Signature } from './signature.js';
+import type { AnyInputs, AnyOutputs, Pixels, Signature } from './signature.js';
 import type { Timing } from './timing.js';
+
+/** `user` calls go before `background` ones; within each, first come, first served. */
+export type Priority = 'user' | 'background';
 
 /** `K` are the outputs that are read: all of them unless `outputs` says which. */
 export interface PredictOptions<O = AnyOutputs, K extends keyof O = keyof O> {
@@ -23,14 +24,17 @@ export interface PredictOptions<O = AnyOutputs, K extends keyof O = keyof O> {
   readonly priority?: Priority;
 }
 
+/** How the tensor's pixels of each image input lie on the picture that was given. */
+export type ImageMappings<I = AnyInputs> = { readonly [Name in keyof I as Pixels extends I[Name] ? Name : never]: ImageMapping };
+
 /** One answer. */
-export interface Prediction<O = AnyOutputs> {
+export interface Prediction<O = AnyOutputs, I = AnyInputs> {
   readonly outputs: O;
   readonly timing: Timing;
   /** What ran this call. */
   readonly backend: BackendName;
-  /** For each input that was given as a picture, how the tensor's pixels lie on it. */
-  readonly images: Readonly<Record<string, ImageMapping>>;
+  /** For each image input; where it was given as a tensor, the tensor is the picture. */
+  readonly images: ImageMappings<I>;
 }
 
 export interface PredictEachOptions<O = AnyOutputs, K extends keyof O = keyof O> extends Omit<PredictOptions<O, K>, 'into'> {
@@ -43,13 +47,38 @@ export interface PredictEachOptions<O = AnyOutputs, K extends keyof O = keyof O>
 }
 
 /** An answer to one frame. */
-export interface FramePrediction<O = AnyOutputs> extends Prediction<O> {
+export interface FramePrediction<O = AnyOutputs, I = AnyInputs> extends Prediction<O, I> {
   /** With `keepFrame`, the very picture that was predicted. Yours to close. */
   readonly frame?: PlatformImageBitmap;
 }
 
 /** A source of frames of which only the newest matters. */
 export type VideoSource = PlatformVideoElement | PlatformMediaStreamTrack;
+
+/** How much of a load came from the cache. */
+export type CacheOutcome = 'hit' | 'partial' | 'miss' | 'off' | 'unavailable';
+
+/** Something that went less than ideally, without failing. */
+export interface Note {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Where the time of a load went. Stages overlap, so they do not add up to the total. */
+export interface LoadTiming {
+  readonly totalMs: number;
+  /** Reading, fetching and verifying bytes. */
+  readonly weightsMs: number;
+  /** Hashing, within `weightsMs`. */
+  readonly hashMs: number;
+  /** Starting the backend, and its worker. */
+  readonly startMs: number;
+  /** Building the graph and placing the weights. */
+  readonly openMs: number;
+  /** The golden run; 0 where a remembered pass stood in for it. */
+  readonly goldenMs: number;
+  readonly cache: CacheOutcome;
+}
 
 /** What a model says about itself, besides its signature. */
 export interface ModelInfo {
@@ -84,8 +113,8 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
    * @param inputs by name, as the packed model's types say; arrays are copied and pictures taken hold of at once
    * @throws {PannierError} by `code`; an abort rejects with `signal.reason`
    */
-  predict(inputs: I): Promise<Prediction<O>>;
-  predict<const K extends keyof O = keyof O>(inputs: I, options: PredictOptions<O, K>): Promise<Prediction<Pick<O, K>>>;
+  predict(inputs: I): Promise<Prediction<O, I>>;
+  predict<const K extends keyof O = keyof O>(inputs: I, options: PredictOptions<O, K>): Promise<Prediction<Pick<O, K>, I>>;
   /**
    * Predicts for each of many: over video the newest frame wins, one is in flight, and a hidden page
    * pauses; over an iterable of inputs nothing is dropped and order is kept.
@@ -93,7 +122,7 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
   predictEach<const K extends keyof O = keyof O>(
     source: VideoSource | Iterable<I> | AsyncIterable<I>,
     options?: PredictEachOptions<O, K>,
-  ): AsyncGenerator<FramePrediction<Pick<O, K>>>;
+  ): AsyncGenerator<FramePrediction<Pick<O, K>, I>>;
   /** What the calls of this handle have cost so far. */
   stats(): Stats;
   /** Lets go of the model. Calls under way reject with `disposed`. Safe to call twice. */

@@ -12,6 +12,9 @@ export interface Affine {
   readonly f: number;
 }
 
+/** Sends every point to itself. */
+export const IDENTITY: Affine = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
+
 /** The point that a map sends (x, y) to. */
 export const applyMap = ({ a, b, c, d, e, f }: Affine, x: number, y: number): { x: number; y: number } => ({
   x: a * x + c * y + e,

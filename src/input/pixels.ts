@@ -3,7 +3,7 @@
 import type { Picture, PictureFeed } from '../engine/engine.js';
 import { messageOf, PannierError } from '../errors.js';
 import type { Pixels } from '../signature.js';
-import type { Affine } from './mapping.js';
+import { type Affine, IDENTITY } from './mapping.js';
 import { toTensor } from './resize.js';
 
 /** One picture as tensor values. Lets go of a bitmap or frame that was handed over. */
@@ -14,8 +14,6 @@ export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Floa
   const pixels = shrunk ? draw(picture, image.width, image.height, map) : draw(picture, widthOf(picture), heightOf(picture), IDENTITY);
   return toTensor(pixels, image, dtype, shrunk ? IDENTITY : map);
 }
-
-const IDENTITY: Affine = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
 
 const widthOf = (picture: Exclude<Picture, Pixels>) => ('displayWidth' in picture ? picture.displayWidth : picture.width);
 const heightOf = (picture: Exclude<Picture, Pixels>) => ('displayHeight' in picture ? picture.displayHeight : picture.height);

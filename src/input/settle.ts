@@ -3,10 +3,10 @@ import type { Feed } from '../engine/engine.js';
 import { PannierError } from '../errors.js';
 import type { InputSpec, Manifest } from '../manifest.js';
 import { imageFeed } from './image.js';
-import type { ImageMapping } from './mapping.js';
+import { IDENTITY, type ImageMapping, imageMapping } from './mapping.js';
 import { isTensorInput, shapeText, tensorFeed } from './tensor.js';
 
-/** What the engine is fed, and how each picture lies under its tensor. */
+/** What the engine is fed, and how each image input's tensor lies on its picture. */
 export interface SettledInputs {
   readonly feeds: readonly Feed[];
   readonly images: Readonly<Record<string, ImageMapping>>;
@@ -43,15 +43,27 @@ export function settleInputs(
   const numbers = entries.map(({ name, spec, value }) =>
     spec.image === undefined || isTensorInput(value) ? { feed: tensorFeed(name, spec, value) } : undefined,
   );
-  if (numbers.every((each) => each !== undefined)) return { feeds: numbers.map(({ feed }) => feed), images: {} };
-  return withPictures(entries, numbers);
+  const images = ownImages(entries);
+  if (numbers.every((each) => each !== undefined)) return { feeds: numbers.map(({ feed }) => feed), images };
+  return withPictures(entries, numbers, images);
+}
+
+/** Each image input as its own picture: what holds where it is given as a tensor. */
+function ownImages(entries: readonly { readonly name: string; readonly spec: InputSpec }[]): Record<string, ImageMapping> {
+  const images: Record<string, ImageMapping> = {};
+  for (const { name, spec } of entries) {
+    if (spec.image === undefined) continue;
+    const { width, height } = spec.image;
+    images[name] = imageMapping(IDENTITY, width, height, width, height);
+  }
+  return images;
 }
 
 async function withPictures(
   entries: readonly { readonly name: string; readonly spec: InputSpec; readonly value: unknown }[],
   numbers: readonly ({ readonly feed: Feed } | undefined)[],
+  images: Record<string, ImageMapping>,
 ): Promise<SettledInputs> {
-  const images: Record<string, ImageMapping> = {};
   const taken = await Promise.allSettled(
     entries.map(async ({ name, spec, value }, index): Promise<Feed> => {
       const { image } = spec;
@@ -65,12 +77,13 @@ async function withPictures(
   const feeds = taken.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const refused = taken.find((each) => each.status === 'rejected');
   if (refused === undefined) return { feeds, images };
-  closePictures(feeds);
+  void closePictures({ feeds, images });
   throw refused.reason;
 }
 
-/** Lets go of pictures that no engine will take: a camera has few frames to lend. */
-export function closePictures(feeds: readonly Feed[]): void {
+/** Lets go of pictures that no engine will take, when they are there: a camera has few frames to lend. */
+export async function closePictures(settling: SettledInputs | Promise<SettledInputs>): Promise<void> {
+  const { feeds } = await Promise.resolve(settling).catch(() => ({ feeds: [] }));
   for (const feed of feeds) if (feed.kind === 'picture' && 'close' in feed.picture) feed.picture.close();
 }
 

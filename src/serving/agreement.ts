@@ -2,9 +2,10 @@
 import type { Engine, Session } from '../engine/engine.js';
 import { compareGolden, goldenFeeds } from '../engine/golden.js';
 import type { Manifest } from '../manifest.js';
+import type { Priority } from '../prediction.js';
 import { TFJS_VERSION, VERSION } from '../version.js';
 import { toBytes, type WeightsCache } from '../weights/cache.js';
-import type { Priority, Queue } from './queue.js';
+import type { Queue } from './queue.js';
 
 /** A golden run's outcome; `reason` is empty where it agrees. */
 export interface Verdict {

@@ -3,20 +3,20 @@ import { PannierError } from '../errors.js';
 import type { FramePrediction, PredictEachOptions, Prediction } from '../prediction.js';
 import { abortable } from '../promise.js';
 
-type Predict<O> = (inputs: unknown) => Promise<Prediction<O>>;
+type Predict<O, I> = (inputs: unknown) => Promise<Prediction<O, I>>;
 
 /**
  * @param imageInputs the inputs that frames could feed
  * @param ended aborts when the model is disposed
  * @throws {PannierError} `input` where the source is neither video nor iterable
  */
-export function predictEach<O>(
-  predict: Predict<O>,
+export function predictEach<O, I>(
+  predict: Predict<O, I>,
   imageInputs: readonly string[],
   source: unknown,
   options: PredictEachOptions<never>,
   ended: AbortSignal,
-): AsyncGenerator<FramePrediction<O>> {
+): AsyncGenerator<FramePrediction<O, I>> {
   const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal as AbortSignal, ended]);
   if (typeof source === 'object' && source !== null) {
     if ('videoWidth' in source || 'getSettings' in source) {
@@ -68,13 +68,13 @@ interface PageDocument extends EventTarget {
   createElement(name: 'video'): VideoLike;
 }
 
-async function* overVideo<O>(
-  predict: Predict<O>,
+async function* overVideo<O, I>(
+  predict: Predict<O, I>,
   input: string,
   source: VideoLike | MediaStreamTrack,
   keepFrame: boolean,
   signal: AbortSignal,
-): AsyncGenerator<FramePrediction<O>> {
+): AsyncGenerator<FramePrediction<O, I>> {
   const { document } = globalThis as unknown as { document: PageDocument };
   const isTrack = 'getSettings' in source;
   const video = isTrack ? await playTrack(document, source as MediaStreamTrack, signal) : (source as VideoLike);
@@ -144,20 +144,20 @@ async function nextFrame(video: VideoLike, document: PageDocument, isOver: () =>
   }
 }
 
-async function* overInputs<O>(
-  predict: Predict<O>,
+async function* overInputs<O, I>(
+  predict: Predict<O, I>,
   source: AsyncIterable<unknown> | Iterable<unknown>,
   concurrency: number,
   signal: AbortSignal,
-): AsyncGenerator<FramePrediction<O>> {
-  const underWay: Promise<Prediction<O>>[] = [];
+): AsyncGenerator<FramePrediction<O, I>> {
+  const underWay: Promise<Prediction<O, I>>[] = [];
   for await (const inputs of source) {
     signal.throwIfAborted();
     const answer = predict(inputs);
     // It is awaited later; until then a rejection has an owner.
     answer.catch(() => undefined);
     underWay.push(answer);
-    if (underWay.length >= concurrency) yield await (underWay.shift() as Promise<Prediction<O>>);
+    if (underWay.length >= concurrency) yield await (underWay.shift() as Promise<Prediction<O, I>>);
   }
   for (const answer of underWay) yield await answer;
 }

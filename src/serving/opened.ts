@@ -4,30 +4,8 @@ import type { Candidate } from '../backend/choose.js';
 import type { BackendName } from '../backend-name.js';
 import type { Session } from '../engine/engine.js';
 import type { Manifest } from '../manifest.js';
-import type { CacheOutcome } from '../weights/weights.js';
+import type { LoadTiming, Note } from '../prediction.js';
 import type { PooledEngine } from './pool.js';
-
-/** Something that went less than ideally, without failing. */
-export interface Note {
-  readonly code: string;
-  readonly message: string;
-}
-
-/** Where the time of a load went. Stages overlap, so they do not add up to the total. */
-export interface LoadTiming {
-  readonly totalMs: number;
-  /** Reading, fetching and verifying bytes. */
-  readonly weightsMs: number;
-  /** Hashing, within `weightsMs`. */
-  readonly hashMs: number;
-  /** Starting the backend, and its worker. */
-  readonly startMs: number;
-  /** Building the graph and placing the weights. */
-  readonly openMs: number;
-  /** The golden run; 0 where a remembered pass stood in for it. */
-  readonly goldenMs: number;
-  readonly cache: CacheOutcome;
-}
 
 /** A session on an engine, held by a lease. */
 export interface Place {

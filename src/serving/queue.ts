@@ -1,7 +1,6 @@
 /** One call at a time, in order: the line in front of an engine, for all models on it. */
 
-/** `user` calls go before `background` ones; within each, first come, first served. */
-export type Priority = 'user' | 'background';
+import type { Priority } from '../prediction.js';
 
 interface Waiting {
   readonly enter: () => void;

@@ -2,6 +2,7 @@
 import { messageOf } from '../errors.js';
 import type { Asset, Manifest } from '../manifest.js';
 import { assetsOf } from '../manifest.js';
+import type { CacheOutcome } from '../prediction.js';
 import { mapLimited } from '../promise.js';
 import { now } from '../timing.js';
 import { commitRecord, type WeightsCache } from './cache.js';
@@ -19,9 +20,6 @@ export interface WeightsOptions extends Pick<FetchOptions, 'fetch' | 'signal'> {
   readonly onBytes: (verifiedBytes: number) => void;
   readonly note: (code: string, message: string) => void;
 }
-
-/** How much of a load came from the cache. */
-export type CacheOutcome = 'hit' | 'partial' | 'miss' | 'off' | 'unavailable';
 
 /** Verified bytes of every asset. Whoever opens the model takes them; nobody else keeps them. */
 export interface ModelBytes {
@@ -101,7 +99,15 @@ export async function loadWeights(manifest: Manifest, options: WeightsOptions): 
     graph: all[0] as ArrayBuffer,
     weights: all.slice(1, -1),
     golden: all.at(-1) as ArrayBuffer,
-    cache: unavailable ? 'unavailable' : options.cache === null ? 'off' : bytesFromCache === total ? 'hit' : bytesFromCache > 0 ? 'partial' : 'miss',
+    cache: unavailable
+      ? 'unavailable'
+      : options.cache === null
+        ? 'off'
+        : bytesFromCache === total
+          ? 'hit'
+          : bytesFromCache > 0
+            ? 'partial'
+            : 'miss',
     bytesDownloaded: total - bytesFromCache,
     bytesFromCache,
     totalMs: now() - startMs,

@@ -1,6 +1,6 @@
 /** What loadModel can be told. */
 import { describe, expect, it } from 'vitest';
-import { type LoadOptions, settleOptions } from '../../src/options.js';
+import { type LoadOptions, settleOptions } from '../../src/settled.js';
 
 const settle = (options: unknown) => settleOptions(options as LoadOptions);
 
