@@ -75,7 +75,9 @@ export async function startBrowser({ url, path, webgpu, onUndo }: StartOptions):
     });
     onUndo(async () => (await launching).close());
     const browser: Browser = await launching.catch((thrown) => {
-      throw missing(`${executablePath} did not start: ${firstLine(thrown)}. Is it a Chromium, Chrome or Edge?`, { path: executablePath });
+      throw missing(`${executablePath} did not start: ${firstLine(thrown)}${whyOf(thrown)}. Is it a Chromium, Chrome or Edge?`, {
+        path: executablePath,
+      });
     });
     const page = await browser.newPage();
     await page.goto(url);
@@ -90,6 +92,12 @@ export async function startBrowser({ url, path, webgpu, onUndo }: StartOptions):
 
 /** The first line of what playwright says: its others are the browser's log. */
 export const firstLine = (thrown: unknown): string => (messageOf(thrown).split('\n')[0] as string).replace(/^(\w+\.)+\w+: |\.$/g, '');
+
+/** The line of a browser's log that says why it would not start: no sandbox, no library. */
+function whyOf(thrown: unknown): string {
+  const why = messageOf(thrown).match(/\[err\] (.*(?:FATAL|error while loading|sandbox|cannot open).*)/i)?.[1];
+  return why === undefined ? '' : ` (${why.slice(0, 200)})`;
+}
 
 async function playwright(): Promise<BrowserType> {
   try {

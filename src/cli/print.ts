@@ -21,7 +21,7 @@ export const plain = (text: string): string =>
 /** Shows one line of progress at a time; `''` takes it away. Nothing where nobody looks. */
 export function statusLine(stream: NodeJS.WriteStream): (text: string) => void {
   if (!stream.isTTY) return () => undefined;
-  return (text) => void stream.write(`\r\u001b[K${plain(text).slice(0, (stream.columns ?? 80) - 1)}`);
+  return (text) => void stream.write(`\r\u001b[K${plain(text).slice(0, (stream.columns || 80) - 1)}`);
 }
 
 /** All of it, ending in a line break. */

@@ -160,7 +160,7 @@ describe('inputs', () => {
       'options',
       /gone\.(json|bin) cannot be read: ENOENT/,
     ],
-    ['half a value', ['--input', `first=${PHOTO}`, '--input', 'second=LICENSE'], 'input', /takes numbers: a \.json file/],
+    ['a file of no known kind', ['--input', `first=${PHOTO}`, '--input', 'second=LICENSE'], 'input', /takes numbers: a \.json file/],
   ])('%s is an error', (_what, args, code, message) => {
     expect(failure([two, ...args, '--backend', 'cpu'])).toMatchObject({ code, message: expect.stringMatching(message) });
   });
