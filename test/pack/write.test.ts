@@ -1,7 +1,7 @@
 /** B10: a packed folder is whole at every moment: through a kill, a full disk, a foreign file. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import type { Manifest } from '../../src/manifest.js';
@@ -95,6 +95,17 @@ it('a disk that fills up half-way leaves the old model and no litter', async () 
   expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   await pack({ model: model(1), out, version: '1' });
   expect(readdirSync(out).sort()).toEqual(before);
+});
+
+it('whoever has opened a file reads the old one to its end', async () => {
+  const out = join(folder, 'open');
+  await pack({ model: model(1), out, version: '1' });
+  const before = readFileSync(join(out, 'model.js'), 'utf8');
+  const reader = openSync(join(out, 'model.js'), 'r');
+  await pack({ model: model(2), out, version: '2' });
+  expect(readFileSync(reader, 'utf8')).toBe(before);
+  closeSync(reader);
+  expect(await whole(out)).toBe('2');
 });
 
 it('removes the assets of the model before, and nothing else', async () => {
