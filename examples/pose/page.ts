@@ -66,6 +66,10 @@ async function follow(signal: AbortSignal, times: number): Promise<void> {
   hideProgress();
   showModel(loaded);
 
+  // A film starts with the model, so that none of it is missed.
+  if (shown.kind === 'moving') await shown.video.play();
+  signal.throwIfAborted();
+
   let last: { readonly points: readonly Point[] } | undefined;
   let toldMs = Number.NEGATIVE_INFINITY;
   for await (const prediction of answers(loaded, shown, times, signal)) {
@@ -156,14 +160,7 @@ element<HTMLInputElement>('#file').addEventListener('change', ({ currentTarget }
   // The same file again is a choice too.
   chooser.value = '';
 });
-again.addEventListener('click', async () => {
-  const shown = await source;
-  if (shown?.kind === 'moving') {
-    shown.video.currentTime = 0;
-    await shown.video.play();
-  }
-  begin({ times: 20 });
-});
+again.addEventListener('click', () => begin({ times: 20 }));
 
 const first = asked.has('video') ? 'film' : 'photograph';
 const backend = (['webgpu', 'wasm', 'cpu'] as const).find((name) => name === asked.get('backend')) ?? 'auto';

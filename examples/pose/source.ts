@@ -44,7 +44,6 @@ export async function film(address = FILM): Promise<Source> {
     video.addEventListener('loadeddata', resolve);
     video.addEventListener('error', () => reject(new NoPicture(`No film can be played from ${url.pathname}: ${video.error?.message}.`)));
   });
-  await video.play();
   const close = () => {
     video.pause();
     video.removeAttribute('src');
@@ -73,5 +72,6 @@ export async function camera(): Promise<Source> {
 }
 
 function quietVideo(): HTMLVideoElement {
-  return Object.assign(document.createElement('video'), { muted: true, playsInline: true });
+  // Without `preload`, Chromium says that it has a frame before it has one.
+  return Object.assign(document.createElement('video'), { muted: true, playsInline: true, preload: 'auto' });
 }

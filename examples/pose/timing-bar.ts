@@ -17,7 +17,10 @@ export function showTiming(timing: Timing, { p50Ms, perSecond, count }: Stats): 
   element('#cold').hidden = !timing.cold;
   for (const [phase, of] of Object.entries(PHASES)) {
     const part = of(timing);
-    element(`.bar [data-phase=${phase}]`).style.flexGrow = String(part ?? 0);
+    const segment = element(`.bar [data-phase=${phase}]`);
+    segment.style.flexGrow = String(part ?? 0);
+    // Even a segment without width has gaps beside it.
+    segment.hidden = (part ?? 0) < 0.05;
     element(`.legend [data-phase=${phase}] dd`).textContent = part === undefined ? 'in compute' : ms(part);
   }
   element('#p50').textContent = ms(p50Ms);

@@ -1,0 +1,202 @@
+/** Every example as a visitor meets it: built by Vite or not at all, under the strict policy, looked at for its answer. */
+import { spawnSync } from 'node:child_process';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FOLDERS, serveExamples } from '../../examples/serve.mjs';
+import { complaintsOf, launch, openPage } from '../harness/browser.js';
+import { type Site, STRICT_CSP, serve } from '../harness/site.js';
+
+/** What the stock cpu backend finds in the photograph, in its pixels; test/fixtures/README.md has more. */
+const NOSE = [222, 122] as const;
+const LEFT_SHOULDER = [319, 275] as const;
+const WITHIN = 12;
+
+let browser: Browser;
+let site: Site;
+
+beforeAll(async () => {
+  const { status, stderr } = node('node_modules/vite/bin/vite.js', 'build', 'examples', '--logLevel', 'warn');
+  expect(status, stderr).toBe(0);
+  browser = await launch({ webgpu: true, args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] });
+  site = await serve(FOLDERS);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+const node = (...args: string[]) => spawnSync(process.execPath, args, { encoding: 'utf8' });
+
+const QUIET = { violations: [], consoleErrors: [], pageErrors: [] };
+
+test('the list leads to every example', async () => {
+  const page = await openPage(browser, `${site.url}/`);
+  const links = await page.$$eval('main a', (all) => all.map((link) => (link as HTMLAnchorElement).href));
+  expect(links.map((link) => new URL(link).pathname)).toEqual(['/pose/index.html', '/hello/index.html', '/examples/no-bundler/index.html']);
+  for (const link of links) expect((await fetch(link)).status, link).toBe(200);
+  expect(await complaintsOf(page)).toEqual(QUIET);
+  await page.close();
+});
+
+test.each(['/hello/', '/examples/no-bundler/'])('%s tells where her nose is', async (path) => {
+  const page = await openPage(browser, `${site.url}${path}index.html`);
+  await page.waitForFunction(() => /nose/.test(document.querySelector('output')?.value ?? ''));
+  const [, x, y] = (await page.textContent('output'))?.match(/^Her nose is at (\d+), (\d+)\. That took \d+ ms on wasm\.$/) ?? [];
+  expectNear([Number(x), Number(y)], NOSE);
+  expect(await page.textContent('pre')).toContain('await model.predict({ image: photo })');
+  expect(await complaintsOf(page)).toEqual(QUIET);
+  await page.close();
+});
+
+test('pose finds her on the photograph, keeps the model, and changes the backend', async () => {
+  const page = await openPage(browser, `${site.url}/pose/index.html`);
+  await answered(page);
+  await expectHer(page);
+  expect(await page.textContent('#where')).toBe('on wasm, in a worker');
+  expect(await page.$$eval('#candidates li', (all) => all.map((row) => row.getAttribute('data-state')))).toEqual([
+    'refused',
+    'chosen',
+    'untried',
+  ]);
+  expect(await page.textContent('#candidates [data-state=refused]')).toMatch(/^webgpu.*software/);
+  expect(await page.textContent('[data-fact=cache]')).toBe('miss, now kept');
+  await page.reload();
+  await answered(page);
+  await expectHer(page);
+  expect(await page.textContent('[data-fact=cache]')).toBe('hit');
+
+  await page.click('#again');
+  await page.waitForFunction(() => document.querySelector('#count')?.textContent === '21');
+  expect(await phasesOf(page)).toBeCloseTo(Number(await page.textContent('#total')), 0);
+  expect(await page.textContent('#rate')).toMatch(/^\d/);
+
+  await page.check('input[value=cpu]');
+  await page.waitForFunction(() => document.querySelector('#where')?.textContent === 'on cpu, in a worker');
+  await answered(page);
+  await expectHer(page);
+  expect(await complaintsOf(page)).toEqual(QUIET);
+  await page.close();
+});
+
+// In software, compiling the shaders alone takes seconds.
+test('pose finds her on webgpu', { timeout: 120_000 }, async () => {
+  const page = await openPage(browser, `${site.url}/pose/index.html?backend=webgpu`);
+  page.setDefaultTimeout(110_000);
+  await answered(page);
+  await expectHer(page);
+  expect(await page.textContent('#where')).toBe('on webgpu, in a worker');
+  expect(await page.textContent('.legend [data-phase=read] dd')).toBe('in compute');
+  expect(await complaintsOf(page)).toEqual(QUIET);
+  await page.close();
+});
+
+test('pose follows her over a film', async () => {
+  const page = await openPage(browser, `${site.url}/pose/index.html?backend=wasm&video=/test/fixtures/astronaut.webm`);
+  const seen = page.evaluate(async () => {
+    const x = () => Number(document.querySelector('#points tr:first-child td')?.textContent);
+    const all = new Set<number>();
+    for (const again = document.querySelector('#again') as HTMLButtonElement; again.disabled; ) {
+      all.add(x());
+      await new Promise(requestAnimationFrame);
+    }
+    return [...all].filter(Number.isFinite);
+  });
+  // The film pans 40 px to both sides, then stands where the photograph does.
+  expect(Math.max(...(await seen)) - Math.min(...(await seen))).toBeGreaterThan(40);
+  await expectHer(page);
+  expect(await page.textContent('#caption')).toBe('/test/fixtures/astronaut.webm');
+  expect(await complaintsOf(page)).toEqual(QUIET);
+  await page.close();
+});
+
+test('pose takes your picture and your camera, and says why not your film', async () => {
+  const page = await openPage(browser, `${site.url}/pose/index.html?backend=wasm`);
+  await answered(page);
+  await page.setInputFiles('#file', 'test/fixtures/chelsea.png');
+  await page.waitForFunction(() => document.querySelector('#answer')?.textContent?.startsWith('Nobody here'));
+  expect(await page.textContent('#caption')).toBe('chelsea.png');
+
+  await page.setInputFiles('#file', 'test/fixtures/astronaut.webm');
+  await page.waitForSelector('#error:not([hidden])');
+  expect(await page.textContent('#error')).toContain('blob:');
+
+  await page.check('input[value=camera]');
+  const frames = Number(await page.textContent('#count'));
+  await page.waitForFunction((before) => Number(document.querySelector('#count')?.textContent) > before + 5, frames);
+  expect(await page.isHidden('#error')).toBe(true);
+  expect(await complaintsOf(page)).toEqual(QUIET);
+  await page.close();
+});
+
+test('pose says what stands in its way', async () => {
+  const page = await openPage(browser, 'about:blank');
+  const end = site.fault(/\.wasm$/, { status: 503 });
+  await page.goto(`${site.url}/pose/index.html?backend=wasm`);
+  await page.waitForSelector('#error:not([hidden])');
+  expect(await page.textContent('#error strong')).toBe('backend-unavailable');
+  expect(await page.textContent('#candidates [data-state=refused]')).toMatch(/^wasm.*503/);
+  end();
+  await page.close();
+});
+
+test('no page is wider than a small phone', async () => {
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
+  for (const path of ['/', '/hello/', '/pose/', '/examples/no-bundler/']) {
+    const page = await openPage(context, `${site.url}${path}`);
+    if (path === '/pose/') await answered(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360);
+    await page.close();
+  }
+  await context.close();
+});
+
+test('npm start serves them under the same policy', async () => {
+  const { url, close } = await serveExamples(0);
+  for (const path of [
+    '',
+    'pose/',
+    'examples/no-bundler/',
+    'dist/index.js',
+    'examples/pose/model/model.js',
+    'test/fixtures/astronaut.webm',
+  ]) {
+    const response = await fetch(url + path);
+    expect(`${response.status} ${response.headers.get('content-security-policy')}`, path).toBe(`200 ${STRICT_CSP}`);
+  }
+  for (const path of ['nowhere', 'package.json', '.git/config', 'dist/..%2fpackage.json']) {
+    const response = await fetch(url + path);
+    expect(`${response.status} ${response.headers.get('content-security-policy')}`, path).toBe(`404 ${STRICT_CSP}`);
+  }
+  close();
+});
+
+test("the examples type-check as an app's files would", () => {
+  expect(node('node_modules/typescript/bin/tsc', '-p', 'examples')).toMatchObject({ stdout: '', status: 0 });
+});
+
+/** Waits until the page has its answer to a still picture. */
+async function answered(page: Page): Promise<void> {
+  await page.waitForFunction(() => (document.querySelector('#again') as HTMLButtonElement).disabled === false);
+}
+
+async function expectHer(page: Page): Promise<void> {
+  const rows = await page.$$eval('#points tr', (all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+  const point = (name: string) =>
+    rows
+      .find(([head]) => head === name)
+      ?.slice(1, 3)
+      .map(Number) ?? [];
+  expectNear(point('nose'), NOSE);
+  expectNear(point('left shoulder'), LEFT_SHOULDER);
+}
+
+function expectNear([x = Number.NaN, y = Number.NaN]: readonly number[], [wantedX, wantedY]: readonly [number, number]): void {
+  expect(Math.hypot(x - wantedX, y - wantedY), `${x}, ${y} for ${wantedX}, ${wantedY}`).toBeLessThan(WITHIN);
+}
+
+/** The sum of the legend, as the bar shows it. */
+async function phasesOf(page: Page): Promise<number> {
+  const parts = await page.$$eval('.legend dd', (all) => all.map((part) => Number(part.textContent)));
+  return parts.reduce((sum, part) => sum + part, 0);
+}
