@@ -2,11 +2,9 @@
 
 import type { Candidate } from './backend/choose.js';
 import type { BackendName } from './backend-name.js';
-import { DTYPES } from './dtype.js';
 import { PannierError } from './errors.js';
 import { closePictures, type SettledInputs, settleInputs } from './input/settle.js';
-import { shapeText, typeName } from './input/tensor.js';
-import { assetsOf, type Manifest, type OutputSpec } from './manifest.js';
+import { assetsOf, type Manifest } from './manifest.js';
 import type { ThreadName } from './options.js';
 import type {
   FramePrediction,
@@ -22,18 +20,16 @@ import type {
 } from './prediction.js';
 import { abortable } from './promise.js';
 import type { OpenedModel } from './serving/opened.js';
+import { namedOutputs, type Wanted, wantedOutputs } from './serving/outputs.js';
 import type { Lease } from './serving/shared.js';
 import { CallRecord, type Stats } from './serving/stats.js';
-import type { AnyInputs, AnyOutputs, Signature, Tensor } from './signature.js';
+import type { AnyInputs, AnyOutputs, Signature } from './signature.js';
 import { now, type Timing, traceCall } from './timing.js';
 
 interface Settings {
   readonly deadlineMs: number;
   readonly trace: boolean;
 }
-
-/** Outputs to read, by name. */
-type Wanted = readonly (readonly [name: string, spec: OutputSpec])[];
 
 /** One handle on a model that is open; the model closes with the last handle that is disposed. */
 export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
@@ -93,7 +89,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     options.signal?.throwIfAborted();
     let settling: SettledInputs | Promise<SettledInputs> | undefined;
     try {
-      const wanted = this.#wanted(options);
+      const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
       settling = settleInputs(this.#manifest.signature, inputs as Readonly<Record<string, unknown>>);
       const prediction = await this.#predict(settling, wanted, options, startMs);
       const endMs = now();
@@ -135,9 +131,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     );
     const result = await abortable(run, signal);
 
-    const outputs = Object.fromEntries(
-      wanted.map(([name, spec], index) => [name, this.#output(name, spec, result.outputs[index] as Tensor, options)]),
-    );
+    const outputs = namedOutputs(wanted, result.outputs, options as PredictOptions);
     const totalMs = now() - startMs;
     const queuedMs = enteredMs - settledMs;
     const prepareMs = settledMs - startMs + result.prepareMs;
@@ -185,33 +179,5 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
 
   #ensureUsable(): void {
     if (this.disposed) throw new PannierError('disposed', `Model "${this.name}" was disposed. Load it again to predict.`);
-  }
-
-  /** The outputs to read, checked together with the arrays they should go into. */
-  #wanted({ outputs, into = {} }: PredictOptions<O>): Wanted {
-    const specs = this.#manifest.signature.outputs;
-    const names = (outputs as readonly string[] | undefined) ?? Object.keys(specs);
-    for (const name of [...names, ...Object.keys(into)]) {
-      if (!Object.hasOwn(specs, name))
-        throw new PannierError('input', `The model has no output "${name}". Its outputs are ${Object.keys(specs).join(', ')}.`, {
-          output: name,
-        });
-    }
-    return names.map((name) => [name, specs[name] as OutputSpec] as const);
-  }
-
-  #output(name: string, { labels, values }: OutputSpec, { dtype, shape, data }: Tensor, { into }: PredictOptions<O>): Tensor {
-    const target = (into as Readonly<Record<string, Tensor['data']>> | undefined)?.[name];
-    if (target !== undefined) {
-      if (typeName(target) !== DTYPES[dtype].name || target.length !== data.length) {
-        throw new PannierError(
-          'input',
-          `into.${name} should be a ${DTYPES[dtype].name} of ${data.length} values for ${shapeText(shape)}, but is ${typeName(target)} of ${target.length}.`,
-          { output: name },
-        );
-      }
-      target.set(data);
-    }
-    return { dtype, shape, data: target ?? data, ...(labels && { labels, values: values ?? 'probabilities' }) };
   }
 }

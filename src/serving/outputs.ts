@@ -1,0 +1,54 @@
+/** The outputs of one call: which are read, and in whose arrays they end. */
+import { DTYPES } from '../dtype.js';
+import type { RawOutput } from '../engine/engine.js';
+import { PannierError } from '../errors.js';
+import { shapeText, typeName } from '../input/tensor.js';
+import type { Manifest, OutputSpec } from '../manifest.js';
+import type { PredictOptions } from '../prediction.js';
+import type { AnyOutputs, Tensor } from '../signature.js';
+
+/** Outputs to read, by name. */
+export type Wanted = readonly (readonly [name: string, spec: OutputSpec])[];
+
+type Asked = Pick<PredictOptions, 'outputs' | 'into'>;
+
+/**
+ * The outputs to read.
+ * @throws {PannierError} `input` where a name is none of the model's.
+ */
+export function wantedOutputs(specs: Manifest['signature']['outputs'], { outputs, into = {} }: Asked): Wanted {
+  const names = outputs ?? Object.keys(specs);
+  for (const name of [...names, ...Object.keys(into)]) {
+    if (!Object.hasOwn(specs, name))
+      throw new PannierError('input', `The model has no output "${name}". Its outputs are ${Object.keys(specs).join(', ')}.`, {
+        output: name,
+      });
+  }
+  return names.map((name) => [name, specs[name] as OutputSpec] as const);
+}
+
+/**
+ * What an engine answered, by name, in the arrays that the caller gave.
+ * @throws {PannierError} `input` where one of these does not fit; then nothing is written.
+ */
+export function namedOutputs(wanted: Wanted, answers: readonly RawOutput[], { into = {} }: Asked): AnyOutputs {
+  const targets = into as Readonly<Record<string, Tensor['data'] | undefined>>;
+  const outputs = wanted.map(([name, spec], index) => ({ name, spec, ...(answers[index] as RawOutput), target: targets[name] }));
+  for (const { name, dtype, shape, data, target } of outputs) {
+    const wantedType = DTYPES[dtype].name;
+    // By name: arrays of another realm are not `instanceof` ours.
+    if (target === undefined || (typeName(target) === wantedType && target.length === data.length)) continue;
+    throw new PannierError(
+      'input',
+      `into.${name} should be a ${wantedType} of ${data.length} values for ${shapeText(shape)}, but is ${typeName(target)} of ${target?.length}.`,
+      { output: name },
+    );
+  }
+  for (const { data, target } of outputs) target?.set(data);
+  return Object.fromEntries(
+    outputs.map(({ name, spec: { labels, values }, dtype, shape, data, target }) => [
+      name,
+      { dtype, shape, data: target ?? data, ...(labels && { labels, values: values ?? 'probabilities' }) },
+    ]),
+  );
+}
