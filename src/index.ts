@@ -10,7 +10,20 @@ export type { ImageMapping } from './input/mapping.js';
 export { loadModel } from './load.js';
 export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest.js';
 export type { LoadOptions, LoadProgress, ThreadName } from './options.js';
-export type { FramePrediction, Model, ModelInfo, PredictEachOptions, Prediction, PredictOptions, VideoSource } from './prediction.js';
+export type {
+  CacheOutcome,
+  FramePrediction,
+  ImageMappings,
+  LoadTiming,
+  Model,
+  ModelInfo,
+  Note,
+  PredictEachOptions,
+  Prediction,
+  PredictOptions,
+  Priority,
+  VideoSource,
+} from './prediction.js';
 export type { Stats } from './serving/stats.js';
 export type {
   AnyInputs,

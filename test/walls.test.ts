@@ -29,22 +29,22 @@ const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
 /** Files that bring a big package with them: run-time code reaches them by `import()` alone. */
 const HEAVY = /^src\/(engine\/tfjs|backend\/(webgpu|wasm|cpu)|weights\/idb)\.ts$/;
 
-const GROUND = /^src\/(?!(index|load|model|options|prediction)\.)[\w-]+\.ts$/;
+const GROUND = /^src\/(?!(index|load|model|options|prediction|settled)\.)[\w-]+\.ts$/;
 const NODE_ONLY = /^src\/(pack|cli|plugin)\//;
 
 /** Seams: files of interfaces, whose types anybody at run time may name. */
-const SEAM = /^src\/(options|prediction|engine\/engine|backend\/backend|weights\/cache|worker\/protocol)\.ts$/;
+const SEAM = /^src\/(options|prediction|settled|engine\/engine|backend\/backend|weights\/cache|worker\/protocol)\.ts$/;
 
 /** What each room may import besides ground, seams' types and its own files. Rooms from the roof down: arrows point down only. */
 const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   [/^src\/index\.ts$/, /^src\/load\.ts$/],
-  [/^src\/load\.ts$/, /^src\/((model|options)\.ts|(serving|worker|engine|backend|weights|input)\/)/],
+  [/^src\/load\.ts$/, /^src\/((model|settled)\.ts|(serving|worker|engine|backend|weights|input)\/)/],
   [/^src\/model\.ts$/, /^src\/(serving|backend|input)\//],
   [/^src\/serving\//, /^src\/(worker|engine|backend|weights|input)\//],
   [/^src\/worker\//, /^src\/(engine|backend|input)\//],
   [/^src\/engine\//, /^src\/(backend|input)\//],
   [/^src\/(backend|weights|input)\//, /^$/],
-  [/^src\/(options|prediction)\.ts$/, /^src\/(serving|backend|input)\//],
+  [/^src\/(options|prediction|settled)\.ts$/, /^src\/(serving|backend|input)\//],
   [/^src\/read\//, /^src\/input\/mapping\.ts$/],
   [/^src\/cli\//, /^src\/pack\//],
   [/^src\/pack\//, /^src\/(engine|backend|input)\//],

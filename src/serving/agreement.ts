@@ -53,7 +53,9 @@ export class Agreement {
   async test(priority: Priority, signal?: AbortSignal): Promise<Verdict> {
     const { signature, golden } = this.#manifest;
     const { queue, session } = this.#ground;
-    const names = Object.keys(golden.outputs);
+    const judged = Object.keys(golden.outputs);
+    // Where the packer found no output that can be judged, running at all is the test.
+    const names = judged.length > 0 ? judged : Object.keys(signature.outputs);
     const nodes = names.map((name) => signature.outputs[name]?.node ?? name);
     const feeds = goldenFeeds(this.#manifest, this.#golden);
     const { outputs } = await queue.run(() => session.run(feeds, nodes, Number.POSITIVE_INFINITY), priority, signal);

@@ -5,7 +5,15 @@ import { expectNoViolations } from '../harness/browser.js';
 import { STRICT_CSP } from '../harness/site.js';
 import { countModel, room } from './room.js';
 
-const here = room({ add: addModel(), other: addModel([1, 2], Float32Array.of(10, 20)), large: addModel([1, 2000], new Float32Array(2000).fill(3)), count: countModel() }, { launch: { webgpu: true } });
+const here = room(
+  {
+    add: addModel(),
+    other: addModel([1, 2], Float32Array.of(10, 20)),
+    large: addModel([1, 2000], new Float32Array(2000).fill(3)),
+    count: countModel(),
+  },
+  { launch: { webgpu: true } },
+);
 
 const weightsAsked = () => here.site.requests.filter(({ path }) => /\/models\/.*\.(bin|json)$/.test(path)).map(({ path }) => path);
 
@@ -125,9 +133,13 @@ describe('backends', () => {
   });
 
   test.each([
-    ['no navigator.gpu', () => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }), 'navigator.gpu is missing'],
-    ['no adapter', () => Object.assign(GPU.prototype, { requestAdapter: async () => null }), 'no adapter is'],
-    ['no device', () => Object.assign(GPUAdapter.prototype, { requestDevice: () => Promise.reject(new Error('not today')) }), 'not today'],
+    ['no navigator.gpu', () => void Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }), 'navigator.gpu is missing'],
+    ['no adapter', () => void Object.assign(GPU.prototype, { requestAdapter: async () => null }), 'no adapter is'],
+    [
+      'no device',
+      () => void Object.assign(GPUAdapter.prototype, { requestDevice: () => Promise.reject(new Error('not today')) }),
+      'not today',
+    ],
   ])('webgpu with %s is refused with the reason', async (_, breakIt, reason) => {
     const page = await here.page();
     await page.evaluate(breakIt);
@@ -159,7 +171,10 @@ describe('backends', () => {
     const page = await here.page(undefined, site);
     const selection = await page.evaluate(async () => (await load('add', { backend: ['wasm', 'cpu'] })).selection);
     await site.close();
-    expect(selection).toMatchObject([{ state: 'refused', reason: expect.stringContaining("'wasm-unsafe-eval'") }, { backend: 'cpu', state: 'chosen' }]);
+    expect(selection).toMatchObject([
+      { state: 'refused', reason: expect.stringContaining("'wasm-unsafe-eval'") },
+      { backend: 'cpu', state: 'chosen' },
+    ]);
   });
 });
 

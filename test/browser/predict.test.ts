@@ -11,7 +11,11 @@ const here = room({
   count: countModel(),
   echo: { ...picture, raw: echoModel(4, 4) },
   drawn: { inputs: { picture: { image: { scale: 1, offset: 0, filter: 'browser' } } }, raw: echoModel(4, 4) },
-  selfie: { model: realModel('selfie'), inputs: { 'input_1:0': { name: 'photo', image: { scale: 1 / 255 } } }, outputs: { 'activation_10:0': { name: 'mask' } } },
+  selfie: {
+    model: realModel('selfie'),
+    inputs: { 'input_1:0': { name: 'photo', image: { scale: 1 / 255 } } },
+    outputs: { 'activation_10:0': { name: 'mask' } },
+  },
 });
 
 /** In the page: a 4 × 4 canvas, red above, blue below, and helpers around it. */
@@ -108,7 +112,10 @@ describe('pictures', () => {
       context.fillStyle = 'blue';
       context.fillRect(8, 0, 8, 8);
       const jpeg = new Uint8Array(await (await blobOf(canvas, 'image/jpeg')).arrayBuffer());
-      const exif = [0xff, 0xe1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x49, 0x49, 0x2a, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
+      const exif = [
+        0xff, 0xe1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x49, 0x49, 0x2a, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0,
+        0, 0,
+      ];
       const blob = new Blob([jpeg.subarray(0, 2), Uint8Array.from(exif), jpeg.subarray(2)], { type: 'image/jpeg' });
       const model = await load('echo', { backend: 'cpu' });
       const { outputs, images } = await model.predict({ picture: blob });
@@ -162,7 +169,8 @@ describe('pictures', () => {
         emptyCrop: { source: flag(), crop: { x: 0, y: 0, width: 0, height: 4 } },
       };
       const found: Record<string, string> = {};
-      for (const [kind, picture] of Object.entries(given)) found[kind] = await look(model, picture).then(String, ({ code, message }) => `${code}: ${message}`);
+      for (const [kind, picture] of Object.entries(given))
+        found[kind] = await look(model, picture).then(String, ({ code, message }) => `${code}: ${message}`);
       return found;
     });
     expect(errors).toEqual({
@@ -175,21 +183,27 @@ describe('pictures', () => {
   });
 
   test('a canvas that another origin has tainted is refused, in a worker and here', async () => {
-    const [site, elsewhere] = [await here.serve({ csp: null }), await here.serve({ csp: null, headers: { 'Cross-Origin-Resource-Policy': 'cross-origin' } })];
+    const [site, elsewhere] = [
+      await here.serve({ csp: null }),
+      await here.serve({ csp: null, headers: { 'Cross-Origin-Resource-Policy': 'cross-origin' } }),
+    ];
     const page = await here.page(undefined, site);
-    const errors = await page.evaluate(async (origin) => {
-      const image = new Image();
-      image.src = `${origin}/fixtures/chelsea.png`;
-      await image.decode();
-      const canvas = document.createElement('canvas');
-      canvas.getContext('2d')?.drawImage(image, 0, 0);
-      const found: unknown[] = [];
-      for (const thread of ['worker', 'page'] as const) {
-        const model = await load('echo', { backend: 'cpu', thread });
-        for (const given of [image, canvas]) found.push(await model.predict({ picture: given }).then(String, ({ code }) => code));
-      }
-      return found;
-    }, elsewhere.url.replace('127.0.0.1', 'localhost'));
+    const errors = await page.evaluate(
+      async (origin) => {
+        const image = new Image();
+        image.src = `${origin}/fixtures/chelsea.png`;
+        await image.decode();
+        const canvas = document.createElement('canvas');
+        canvas.getContext('2d')?.drawImage(image, 0, 0);
+        const found: unknown[] = [];
+        for (const thread of ['worker', 'page'] as const) {
+          const model = await load('echo', { backend: 'cpu', thread });
+          for (const given of [image, canvas]) found.push(await model.predict({ picture: given }).then(String, ({ code }) => code));
+        }
+        return found;
+      },
+      elsewhere.url.replace('127.0.0.1', 'localhost'),
+    );
     await Promise.all([site.close(), elsewhere.close()]);
     expect(errors).toEqual(['input', 'input', 'input', 'input']);
   });
@@ -246,7 +260,9 @@ test('a thousand calls leave the memory of TF.js where it was, a hundred failing
   const page = await here.page();
   const seen = await page.evaluate(async () => {
     const model = await load('add', { backend: 'wasm', thread: 'page' });
-    const { memory } = (globalThis as unknown as { _tfengine: { memory(): { numTensors: number; numBytes: number; numDataBuffers: number } } })._tfengine;
+    const { memory } = (
+      globalThis as unknown as { _tfengine: { memory(): { numTensors: number; numBytes: number; numDataBuffers: number } } }
+    )._tfengine;
     const read = () => memory.call((globalThis as unknown as { _tfengine: unknown })._tfengine as never);
     await model.predict({ x: new Float32Array(4) });
     const before = read();

@@ -32,10 +32,16 @@ const IN_PAGE = `
 `;
 
 /** Sets a room up for the tests of one file. */
-export function room(models: Readonly<Record<string, RawModel | Omit<PackOptions, 'out'> | (Omit<PackOptions, 'out' | 'model'> & { raw: RawModel })>>, options: { launch?: LaunchOptions; site?: SiteOptions } = {}): Room {
+export function room(
+  models: Readonly<Record<string, RawModel | Omit<PackOptions, 'out'> | (Omit<PackOptions, 'out' | 'model'> & { raw: RawModel })>>,
+  options: { launch?: LaunchOptions; site?: SiteOptions } = {},
+): Room {
   const folder = mkdtempSync(join(tmpdir(), 'pannier-'));
   const open = async (rules?: SiteOptions) => {
-    const site = await serve({ '/dist': 'dist', '/models': join(folder, 'models'), '/fixtures': 'test/fixtures', '/pose': 'examples/pose/model' }, rules);
+    const site = await serve(
+      { '/dist': 'dist', '/models': join(folder, 'models'), '/fixtures': 'test/fixtures', '/pose': 'examples/pose/model' },
+      rules,
+    );
     site.put('/', '<!doctype html><title>A page</title>');
     return site;
   };
@@ -44,7 +50,12 @@ export function room(models: Readonly<Record<string, RawModel | Omit<PackOptions
     for (const [name, model] of Object.entries(models)) {
       const raw = (made: RawModel) => writeModel(made, join(folder, 'raw', name));
       const { raw: made, ...options } = 'json' in model ? { raw: model } : { raw: undefined, ...model };
-      await pack({ name, ...(made === undefined ? {} : { model: raw(made) }), ...(options as Omit<PackOptions, 'out'>), out: join(folder, 'models', name) });
+      await pack({
+        name,
+        ...(made === undefined ? {} : { model: raw(made) }),
+        ...(options as Omit<PackOptions, 'out'>),
+        out: join(folder, 'models', name),
+      });
     }
     state.browser = await launch(options.launch);
     state.site = await open(options.site);
@@ -62,8 +73,8 @@ export function room(models: Readonly<Record<string, RawModel | Omit<PackOptions
       return state.site as Site;
     },
     serve: open,
-    async page(context, site = this.site) {
-      const where = context ?? (await this.browser.newContext());
+    async page(context, site = state.site as Site) {
+      const where = context ?? (await (state.browser as Browser).newContext());
       await where.addInitScript({ content: IN_PAGE });
       return openPage(where, `${site.url}/`);
     },
@@ -99,7 +110,10 @@ export function countModel(): RawModel {
       format: 'graph-model',
       signature: { inputs: { from: info('from:0') }, outputs: { reached: info('loop:0') } },
       modelTopology: {
-        node: [placeholder('from', [1], 'DT_INT32'), op('loop', 'StatelessWhile', ['from'], { cond: { func: { name: 'under' } }, body: { func: { name: 'next' } } })],
+        node: [
+          placeholder('from', [1], 'DT_INT32'),
+          op('loop', 'StatelessWhile', ['from'], { cond: { func: { name: 'under' } }, body: { func: { name: 'next' } } }),
+        ],
         library: {
           function: [
             {
