@@ -109,7 +109,7 @@ export interface Manifest {
   readonly largestWeightBytes: number;
   /** Bytes of all weights once they are expanded. */
   readonly residentBytes: number;
-  /** What the packer quantised, and the share of golden values that this moved beyond tolerance. */
+  /** What the packer quantised, and the largest change of any golden value, as a share of its output's spread. */
   readonly quantized?: { readonly dtype: 'float16'; readonly maxError: number };
 }
 

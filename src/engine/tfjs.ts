@@ -97,8 +97,10 @@ class TfjsSession implements Session {
     return this.#started.failure() !== undefined;
   }
 
-  run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult> {
-    return inTurn(this.#backend, () => this.#run(feeds, outputs));
+  run(feeds: readonly Feed[], outputs: readonly string[], deadlineMs: number): Promise<RunResult> {
+    return inTurn(this.#backend, () =>
+      this.#controlFlow ? endLoops(deadlineMs, () => this.#run(feeds, outputs)) : this.#run(feeds, outputs),
+    );
   }
 
   async #run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult> {
@@ -158,6 +160,25 @@ class TfjsSession implements Session {
     this.#onDispose();
     // In turn: a run that is under way keeps its weights until it ends.
     void inTurn(this.#backend, () => this.#model.dispose());
+  }
+}
+
+/**
+ * Ends a loop that runs past its deadline: TF.js reads the condition before every round, and on cpu and
+ * wasm its rounds leave no gap in which a timer could fire.
+ */
+async function endLoops<T>(deadlineMs: number, run: () => Promise<T>): Promise<T> {
+  const { backend } = engine();
+  const endMs = now() + deadlineMs;
+  const { read } = backend;
+  backend.read = (dataId) => {
+    if (now() > endMs) throw new PannierError('timeout', `A loop in the graph ran longer than ${deadlineMs} ms.`, { limitMs: deadlineMs });
+    return read.call(backend, dataId);
+  };
+  try {
+    return await run();
+  } finally {
+    backend.read = read;
   }
 }
 

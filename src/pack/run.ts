@@ -1,7 +1,6 @@
 /** The graph on the cpu backend, where the packer finds out what it answers and what it costs. */
-import { start } from '../backend/cpu.js';
 import type { Engine, EngineModel, Feed, Session } from '../engine/engine.js';
-import { createEngine, type KernelCall, profileRun } from '../engine/tfjs.js';
+import type { KernelCall } from '../engine/tfjs.js';
 import { messageOf } from '../errors.js';
 import { broken } from './fields.js';
 import type { Answers } from './golden.js';
@@ -21,6 +20,12 @@ const DEADLINE_MS = 300_000;
 
 let engine: Promise<Engine> | undefined;
 
+/** TF.js puts its engine on `globalThis` when it is imported, so that waits until something is packed. */
+async function cpuEngine(): Promise<Engine> {
+  const [{ start }, { createEngine }] = await Promise.all([import('../backend/cpu.js'), import('../engine/tfjs.js')]);
+  return createEngine('cpu', await start({}));
+}
+
 /** Opens a graph, hands it to `use` and frees it. */
 export async function withRunner<T>(
   model: Omit<EngineModel, 'graph' | 'weights'>,
@@ -29,7 +34,7 @@ export async function withRunner<T>(
   outputs: readonly { readonly name: string; readonly node: string }[],
   use: (runner: Runner) => Promise<T>,
 ): Promise<T> {
-  engine ??= start({}).then((started) => createEngine('cpu', started));
+  engine ??= cpuEngine();
   const nodes = outputs.map(({ node }) => node);
   let session: Session | undefined;
   const named = async <R>(step: () => Promise<R>): Promise<R> => {
@@ -51,7 +56,11 @@ export async function withRunner<T>(
           return Object.fromEntries(outputs.map(({ name }, index) => [name, answers.outputs[index] as Answers[string]]));
         }),
       // Besides kernels the profile lists the ops that call them, such as `fusedConv2d__op`.
-      kernels: (feeds) => named(async () => (await profileRun(opened, feeds, nodes)).filter(({ name }) => KERNELS['cpu']?.has(name))),
+      kernels: (feeds) =>
+        named(async () => {
+          const { profileRun } = await import('../engine/tfjs.js');
+          return (await profileRun(opened, feeds, nodes)).filter(({ name }) => KERNELS['cpu']?.has(name));
+        }),
     });
   } finally {
     session?.dispose();
