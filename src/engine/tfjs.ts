@@ -99,7 +99,7 @@ class TfjsSession implements Session {
 
   run(feeds: readonly Feed[], outputs: readonly string[], deadlineMs: number): Promise<RunResult> {
     return inTurn(this.#backend, () =>
-      this.#controlFlow ? endLoops(deadlineMs, () => this.#run(feeds, outputs)) : this.#run(feeds, outputs),
+      this.#controlFlow ? watched(deadlineMs, () => this.#run(feeds, outputs)) : this.#run(feeds, outputs),
     );
   }
 
@@ -164,21 +164,32 @@ class TfjsSession implements Session {
 }
 
 /**
- * Ends a loop that runs past its deadline: TF.js reads the condition before every round, and on cpu and
- * wasm its rounds leave no gap in which a timer could fire.
+ * Runs a graph with control flow. TF.js frees the tensors of such a run itself, but not when it fails,
+ * so each is written down and freed here. And it reads a loop's condition before every round: that is
+ * where a loop past its deadline is ended, since on cpu and wasm no timer would find a gap to fire in.
  */
-async function endLoops<T>(deadlineMs: number, run: () => Promise<T>): Promise<T> {
-  const { backend } = engine();
-  const endMs = now() + deadlineMs;
+async function watched<T>(deadlineMs: number, run: () => Promise<T>): Promise<T> {
+  const realm = engine();
+  const { backend, trackTensor } = realm;
   const { read } = backend;
+  const endMs = now() + deadlineMs;
+  const made: Tensor[] = [];
+  realm.trackTensor = (each, owner) => {
+    made.push(each);
+    trackTensor.call(realm, each, owner);
+  };
   backend.read = (dataId) => {
     if (now() > endMs) throw new PannierError('timeout', `A loop in the graph ran longer than ${deadlineMs} ms.`, { limitMs: deadlineMs });
     return read.call(backend, dataId);
   };
   try {
     return await run();
+  } catch (thrown) {
+    for (const each of made) each.dispose();
+    throw thrown;
   } finally {
     backend.read = read;
+    realm.trackTensor = trackTensor;
   }
 }
 
