@@ -81,7 +81,7 @@ async function* overVideo<O, I>(
   const isOver = () => (isTrack ? (source as MediaStreamTrack).readyState === 'ended' : video.ended);
   try {
     // The frame that is on the screen already is the first.
-    for (let more = video.readyState >= HAVE_CURRENT_DATA; more || (await nextFrame(video, document, isOver, signal)); more = false) {
+    for (let more = await hasFrame(video); more || (await nextFrame(video, document, isOver, signal)); more = false) {
       signal.throwIfAborted();
       if (!keepFrame) {
         yield await predict({ [input]: video });
@@ -105,6 +105,17 @@ async function* overVideo<O, I>(
 
 /** `HTMLMediaElement.HAVE_CURRENT_DATA`. */
 const HAVE_CURRENT_DATA = 2;
+
+/** Whether a frame can be taken now. Chromium's readyState says so of a video with the default preload, which has none yet. */
+async function hasFrame(video: VideoLike): Promise<boolean> {
+  if (video.readyState < HAVE_CURRENT_DATA) return false;
+  try {
+    (await createImageBitmap(video as unknown as ImageBitmapSource)).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A track has no frames of its own outside of workers; a video element that nobody sees has. */
 async function playTrack(document: PageDocument, track: MediaStreamTrack, signal: AbortSignal): Promise<VideoLike> {

@@ -325,6 +325,24 @@ test('video: each frame with the answer that belongs to it, until the video ends
   await expectNoViolations(page);
 });
 
+test('a video that has loaded but shows no frame yet is waited for', async () => {
+  const page = await stage();
+  const frames = await page.evaluate(async () => {
+    const model = await load('echo', { backend: 'wasm' });
+    const video = document.createElement('video');
+    Object.assign(video, { src: '/fixtures/astronaut.webm', muted: true });
+    await new Promise((resolve) => video.addEventListener('loadeddata', resolve, { once: true }));
+    setTimeout(() => void video.play(), 100);
+    let count = 0;
+    for await (const { frame } of model.predictEach(video, { keepFrame: true })) {
+      frame?.close();
+      if (++count === 3) break;
+    }
+    return count;
+  });
+  expect(frames).toBe(3);
+});
+
 test('a camera track is a stream of frames', async () => {
   const page = await stage();
   const frames = await page.evaluate(async () => {
