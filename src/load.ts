@@ -12,7 +12,7 @@ import { type Lease, Shared } from './serving/shared.js';
 import { type Settled, settleOptions } from './settled.js';
 import type { AnyInputs, AnyOutputs } from './signature.js';
 import { now } from './timing.js';
-import { defaultCache, type WeightsCache } from './weights/cache.js';
+import { cacheFor, type WeightsCache } from './weights/cache.js';
 import { loadWeights, type ModelBytes } from './weights/weights.js';
 
 /** Twenty parallel loads of one model are one load; the model closes with its last handle. */
@@ -72,7 +72,7 @@ interface Surroundings {
 
 async function openModel(manifest: Manifest, settled: Settled, { note, signal, report, retire }: Surroundings): Promise<Opening> {
   const startMs = now();
-  const caching = settled.cache === undefined ? defaultCache(note) : Promise.resolve(settled.cache);
+  const caching = cacheFor(settled.cache, note);
   const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
   const gather = async () =>
     loadWeights(manifest, {

@@ -1,6 +1,7 @@
 /** One asset from its address, as verified bytes or a typed error that says what came instead. */
 import { messageOf, PannierError } from '../errors.js';
 import type { Asset } from '../manifest.js';
+import { abortable } from '../promise.js';
 import { isAsset } from './verify.js';
 
 /** No byte for this long ends a download. */
@@ -36,15 +37,18 @@ async function bytesAt(
   idle: AbortController,
 ): Promise<ArrayBuffer> {
   // A bundler may inline a small asset; fetching a data: address would need a looser CSP.
-  if (url.startsWith('data:')) return fromDataUrl(url);
+  if (url.startsWith('data:')) return fromDataUrl(url, asset.name);
   if (url.startsWith('file:')) return fromFile(url, asset.name);
   const onIdle = () =>
     idle.abort(new PannierError('timeout', `${asset.name}: no byte arrived from ${url} for ${IDLE_LIMIT_MS} ms.`, { url }));
   let timer = setTimeout(onIdle, IDLE_LIMIT_MS);
+  let letGo = () => {};
   try {
-    const response = await fetch(url, { signal });
+    // An app's own fetch may not look at the signal.
+    const response = await abortable((async () => fetch(url, { signal }))(), signal);
+    const { body } = response;
+    letGo = () => void body?.cancel().catch(() => undefined);
     if (!response.ok) {
-      void response.body?.cancel();
       throw new PannierError('http-status', `${asset.name}: ${url} answered ${response.status} ${response.statusText}`.trimEnd(), {
         url,
         status: response.status,
@@ -53,22 +57,22 @@ async function bytesAt(
     // The manifest's length is the only one that counts: Content-Length lies under gzip, and a cut body can look complete.
     const bytes = new Uint8Array(asset.bytes);
     let length = 0;
-    if (response.body === null) return new ArrayBuffer(0);
-    for (const reader = response.body.getReader(); ; ) {
-      const { done, value } = await reader.read();
+    if (body === null) return new ArrayBuffer(0);
+    const reader = body.getReader();
+    letGo = () => void reader.cancel().catch(() => undefined);
+    for (;;) {
+      const { done, value } = await abortable(reader.read(), signal);
       if (done) break;
       clearTimeout(timer);
       timer = setTimeout(onIdle, IDLE_LIMIT_MS);
-      if (length + value.byteLength > asset.bytes) {
-        void reader.cancel();
-        throw mismatch(asset, url, length + value.byteLength, bytes.buffer);
-      }
-      bytes.set(value, length);
+      bytes.set(value.subarray(0, asset.bytes - length), length);
       length += value.byteLength;
+      if (length > asset.bytes) throw mismatch(asset, url, length, bytes.buffer);
     }
     if (length < asset.bytes) throw mismatch(asset, url, length, bytes.buffer);
     return bytes.buffer;
   } catch (thrown) {
+    letGo();
     if (thrown instanceof PannierError) throw thrown;
     if (signal.aborted) throw signal.reason;
     throw new PannierError(
@@ -83,7 +87,8 @@ async function bytesAt(
 }
 
 /** Says what came instead: a page of HTML is the usual answer of an app server to a missing file. */
-function mismatch(asset: Pick<Asset, 'name' | 'bytes'>, url: string, length: number, found: ArrayBuffer): PannierError {
+function mismatch(asset: Pick<Asset, 'name' | 'bytes'>, address: string, length: number, found: ArrayBuffer): PannierError {
+  const url = address.startsWith('data:') ? 'its data: address' : address;
   const start = new TextDecoder().decode(new Uint8Array(found, 0, Math.min(16, found.byteLength)));
   const html = /^\s*<(!|html)/i.test(start);
   const got = html
@@ -103,11 +108,16 @@ function mismatch(asset: Pick<Asset, 'name' | 'bytes'>, url: string, length: num
   });
 }
 
-function fromDataUrl(url: string): ArrayBuffer {
+function fromDataUrl(url: string, name: string): ArrayBuffer {
   const comma = url.indexOf(',');
-  const text = decodeURIComponent(url.slice(comma + 1));
-  const binary = url.slice(0, comma).endsWith(';base64') ? atob(text) : text;
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0)).buffer;
+  // Percent signs stand for bytes, which need not be a text.
+  const content = url.slice(comma + 1).replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  try {
+    const binary = /;base64$/i.test(url.slice(0, comma)) ? atob(content) : content;
+    return Uint8Array.from(binary, (character) => character.charCodeAt(0)).buffer;
+  } catch (thrown) {
+    throw new PannierError('integrity', `${name}: its data: address holds no base64 (${messageOf(thrown)}).`, {}, { cause: thrown });
+  }
 }
 
 /** Only in Node, reached without an import that a browser bundle would trip over. */

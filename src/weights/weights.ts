@@ -5,7 +5,7 @@ import { assetsOf } from '../manifest.js';
 import type { CacheOutcome } from '../prediction.js';
 import { mapLimited } from '../promise.js';
 import { now } from '../timing.js';
-import { commitRecord, type WeightsCache } from './cache.js';
+import { commitRecord, hasRecord, type WeightsCache } from './cache.js';
 import { type FetchOptions, fetchAsset } from './fetch.js';
 import { isAsset } from './verify.js';
 
@@ -91,9 +91,10 @@ export async function loadWeights(manifest: Manifest, options: WeightsOptions): 
   const total = assets.reduce((sum, { bytes }) => sum + bytes, 0);
   const commit = async () => {
     await Promise.all(writes);
-    // Nothing was written: the record is there already.
-    if (writes.length === 0 || cache === null) return;
-    await commitRecord(cache, manifest.hash, { name: manifest.name, assets: assets.map(({ sha256 }) => sha256) }).catch(giveUpCache);
+    if (cache === null) return;
+    // Where nothing was written the record is there already, unless an earlier load was cut short before it.
+    if (writes.length === 0 && (await hasRecord(cache, manifest.hash))) return;
+    await commitRecord(cache, manifest.hash, { name: manifest.name, assets: assets.map(({ sha256 }) => sha256) });
   };
   return {
     graph: all[0] as ArrayBuffer,
@@ -112,6 +113,6 @@ export async function loadWeights(manifest: Manifest, options: WeightsOptions): 
     bytesFromCache,
     totalMs: now() - startMs,
     hashMs,
-    stored: commit(),
+    stored: commit().catch(giveUpCache),
   };
 }
