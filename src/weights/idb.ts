@@ -49,5 +49,17 @@ function openStore(): UseStore {
     connection.catch(forget);
     return connection;
   };
-  return async (mode, use) => use((await (connection ?? open())).transaction(STORE, mode).objectStore(STORE));
+  return async (mode, use) => {
+    for (let again = true; ; again = false) {
+      const opening = connection ?? open();
+      const database = await opening;
+      try {
+        return use(database.transaction(STORE, mode).objectStore(STORE));
+      } catch (thrown) {
+        // The connection is closing, and its `close` event has not come yet or never will.
+        if (!again || (thrown as DOMException).name !== 'InvalidStateError') throw thrown;
+        if (connection === opening) forget();
+      }
+    }
+  };
 }
