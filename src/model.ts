@@ -2,6 +2,7 @@
 
 import type { Candidate } from './backend/choose.js';
 import type { BackendName } from './backend-name.js';
+import type { Feed } from './engine/engine.js';
 import { PannierError } from './errors.js';
 import { closePictures, type SettledInputs, settleInputs } from './input/settle.js';
 import { assetsOf, type Manifest } from './manifest.js';
@@ -16,6 +17,7 @@ import type {
   PredictEachOptions,
   Prediction,
   PredictOptions,
+  Priority,
   VideoSource,
 } from './prediction.js';
 import { abortable } from './promise.js';
@@ -114,22 +116,8 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     const { feeds, images } = settling instanceof Promise ? await abortable(settling, signal) : settling;
     const settledMs = now();
 
-    const placing = this.#lease.value.place();
-    const { backend, pooled, session } = placing instanceof Promise ? await abortable(placing, signal) : placing;
-    let enteredMs = settledMs;
-    const run = pooled.queue.run(
-      () => {
-        enteredMs = now();
-        return session.run(
-          feeds,
-          wanted.map(([, { node }]) => node),
-          this.#settings.deadlineMs,
-        );
-      },
-      options.priority ?? 'user',
-      signal,
-    );
-    const result = await abortable(run, signal);
+    const nodes = wanted.map(([, { node }]) => node);
+    const { result, backend, enteredMs } = await this.#runInTurn(feeds, nodes, options.priority ?? 'user', signal);
 
     const outputs = namedOutputs(wanted, result.outputs, options as PredictOptions);
     const totalMs = now() - startMs;
@@ -139,6 +127,22 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     const transferMs = Math.max(0, totalMs - queuedMs - prepareMs - computeMs - (readMs ?? 0));
     const timing: Timing = { totalMs, queuedMs, prepareMs, transferMs, computeMs, readMs, cold, backend };
     return { outputs: outputs as O, timing, backend, images: images as ImageMappings<I> };
+  }
+
+  async #runInTurn(feeds: readonly Feed[], nodes: readonly string[], priority: Priority, signal: AbortSignal) {
+    const opened = this.#lease.value;
+    for (;;) {
+      const placing = opened.place();
+      const place = placing instanceof Promise ? await abortable(placing, signal) : placing;
+      const step = async () => {
+        const enteredMs = now();
+        // The model may have left while this call waited there: then it waits again, at the new place.
+        if (!opened.isAt(place)) return undefined;
+        return { result: await place.session.run(feeds, nodes, this.#settings.deadlineMs), backend: place.backend, enteredMs };
+      };
+      const answer = await abortable(place.pooled.queue.run(step, priority, signal), signal);
+      if (answer !== undefined) return answer;
+    }
   }
 
   async *predictEach<const K extends keyof O = keyof O>(

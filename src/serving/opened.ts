@@ -3,6 +3,7 @@
 import type { Candidate } from '../backend/choose.js';
 import type { BackendName } from '../backend-name.js';
 import type { Session } from '../engine/engine.js';
+import { PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import type { LoadTiming, Note } from '../prediction.js';
 import type { PooledEngine } from './pool.js';
@@ -32,6 +33,8 @@ export class OpenedModel {
   readonly #open: () => Promise<Opening>;
   #opening: Opening;
   #reopening: Promise<Opening> | undefined;
+  /** Why the present place is used no more, until there is another. */
+  #left: string | undefined;
   #closed = false;
 
   /** @param open opens the model again, on whichever backend then does. */
@@ -51,10 +54,17 @@ export class OpenedModel {
     for (const listener of this.noteListeners) listener(note);
   }
 
-  /** The place to run at: at once, unless the last one is lost. */
+  /** The place to run at: at once, unless the last one is lost or was left. */
   place(): Place | Promise<Place> {
-    if (!this.#opening.place.session.lost) return this.#opening.place;
-    return this.reopen(`The ${this.#opening.place.backend} backend was lost and the model was opened again.`);
+    const { place } = this.#opening;
+    const lost = place.session.lost ? `The ${place.backend} backend was lost and the model was opened again.` : undefined;
+    const reason = this.#left ?? lost;
+    return reason === undefined ? place : this.reopen(reason);
+  }
+
+  /** Whether a call that waited for its turn may still run there. */
+  isAt(place: Place): boolean {
+    return this.#opening.place === place && this.#left === undefined;
   }
 
   /** Leaves the present place and opens the model anew; calls made meanwhile wait for it. */
@@ -66,10 +76,13 @@ export class OpenedModel {
   }
 
   async #replace(reason: string): Promise<Opening> {
+    if (this.#closed) throw new PannierError('disposed', `Model "${this.manifest.name}" was disposed and is not opened again.`);
+    this.#left = reason;
     this.#opening.place.close();
     const opening = await this.#open();
     if (this.#closed) opening.place.close();
     this.#opening = opening;
+    this.#left = undefined;
     this.note('reopened', reason);
     return opening;
   }

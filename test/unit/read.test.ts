@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { sizeOf } from '../../src/dtype.js';
 import { PannierError } from '../../src/errors.js';
-import { imageMapping } from '../../src/input/mapping.js';
-import { mapToSource } from '../../src/input/mapping.js';
+import { imageMapping, mapToSource } from '../../src/input/mapping.js';
 import { type Box, boxes, keypoints, maskImage, type Ranked, topK } from '../../src/read/index.js';
 import type { LabelledTensor, Tensor } from '../../src/signature.js';
 
