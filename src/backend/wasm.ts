@@ -2,7 +2,8 @@
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { env, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { messageOf, PannierError } from '../errors.js';
-import type { StartBackend } from './backend.js';
+import type { BackendStart, StartBackend, StartedBackend } from './backend.js';
+import { oncePerThread, takeTurn } from './realm.js';
 
 /** An address that only our own platform fetch answers. */
 const BINARY = 'pannier:tfjs-backend-wasm-simd.wasm';
@@ -16,7 +17,9 @@ const fromHex = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hex.ma
 
 const factory = findBackendFactory('wasm');
 
-export const start: StartBackend = async ({ wasmBinary }) => {
+export const start: StartBackend = oncePerThread((options) => takeTurn(() => startWasm(options)));
+
+async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> {
   if (wasmBinary === undefined) throw new PannierError('backend-unavailable', 'wasm needs the bytes of its binary to start.');
   checkWebAssembly();
   const flags = env();
@@ -32,7 +35,7 @@ export const start: StartBackend = async ({ wasmBinary }) => {
   try {
     const paths = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'];
     setWasmPaths(Object.fromEntries(paths.map((path) => [path, BINARY])), true);
-    removeBackend('wasm');
+    if (findBackendFactory('wasm') !== null) removeBackend('wasm');
     // Priority 0: the package's own registration would outrank the page's backend.
     registerBackend('wasm', factory, 0);
     if (!(await setBackend('wasm'))) throw new PannierError('backend-unavailable', 'TF.js could not start its wasm backend.');
@@ -40,7 +43,7 @@ export const start: StartBackend = async ({ wasmBinary }) => {
     flags.platform = platform;
   }
   return { maxBufferBytes: 2 ** 32 - 2 ** 16, identity: '', failure: () => undefined, dispose: () => removeBackend('wasm') };
-};
+}
 
 /** A blocked or missing WebAssembly would leave TF.js's loader waiting for ever. */
 function checkWebAssembly(): void {

@@ -1,8 +1,9 @@
 /** The webgpu backend: TF.js's WGSL kernels on a GPUDevice that is ours, or the app's own. */
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import { registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
+import { findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { PannierError } from '../errors.js';
-import type { StartBackend } from './backend.js';
+import type { BackendStart, StartBackend, StartedBackend } from './backend.js';
+import { oncePerThread, takeTurn } from './realm.js';
 
 /** Limits worth asking for: the defaults refuse buffers that an ordinary model needs. */
 const LIMITS = [
@@ -15,7 +16,9 @@ const LIMITS = [
   'maxStorageBuffersPerShaderStage',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-export const start: StartBackend = async ({ device: given, allowSoftwareAdapter = false }) => {
+export const start: StartBackend = oncePerThread(startWebgpu);
+
+async function startWebgpu({ device: given, allowSoftwareAdapter = false }: BackendStart): Promise<StartedBackend> {
   const device = given ?? (await requestDevice(allowSoftwareAdapter));
   let failure: string | undefined;
   // Without a listener a failed shader is a line in the console and an output of zeros.
@@ -27,24 +30,28 @@ export const start: StartBackend = async ({ device: given, allowSoftwareAdapter 
     failure ??= `the GPU device was lost (${reason || 'unknown'}) ${message}`;
   });
   const backend = new WebGPUBackend(device, device.adapterInfo);
-  removeBackend('webgpu');
-  registerBackend('webgpu', () => backend, 0);
-  await setBackend('webgpu');
+  await takeTurn(() => {
+    // The package's own registration, or ours whose device was lost.
+    if (findBackendFactory('webgpu') !== null) removeBackend('webgpu');
+    registerBackend('webgpu', () => backend, 0);
+    return setBackend('webgpu');
+  });
   return {
     maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
     identity: `${device.adapterInfo.vendor} ${device.adapterInfo.architecture}`,
     failure: () => failure,
     dispose() {
       device.removeEventListener('uncapturederror', onError);
-      removeBackend('webgpu');
+      // After a loss another one may have taken its place.
+      if (findBackend('webgpu') === backend) removeBackend('webgpu');
       if (given === undefined) device.destroy();
     },
   };
-};
+}
 
 async function requestDevice(allowSoftwareAdapter: boolean): Promise<GPUDevice> {
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
-  if (adapter === undefined) throw new PannierError('backend-unavailable', 'This browser has no WebGPU (navigator.gpu is missing).');
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === undefined) throw new PannierError('backend-unavailable', 'There is no WebGPU here (navigator.gpu is missing).');
   if (adapter === null) throw new PannierError('backend-unavailable', 'WebGPU is there, but no adapter is (requestAdapter gave null).');
   if (!allowSoftwareAdapter && isSoftware(adapter.info)) {
     throw new PannierError(

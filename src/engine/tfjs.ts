@@ -1,12 +1,11 @@
 /**
- * The tfjs engine: TF.js's graph model on whichever TF.js backend was started in this realm.
- *
- * TF.js has one engine per realm with one active backend (a global), so every step that touches it
- * takes its turn in one realm-wide line, and makes its own backend the active one first.
+ * The tfjs engine: TF.js's graph model on whichever TF.js backend was started in this thread. TF.js has
+ * one active backend at a time, so every step takes its turn and makes its own backend the active one.
  */
 import { GraphModel } from '@tensorflow/tfjs-converter';
 import { engine, env, keep, memory, profile, setBackend, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { StartedBackend } from '../backend/backend.js';
+import { takeTurn } from '../backend/realm.js';
 import type { BackendName } from '../backend-name.js';
 import { DTYPES, type DType, type OwnedArray } from '../dtype.js';
 import { asPannierError, PannierError } from '../errors.js';
@@ -37,7 +36,7 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
       }),
     dispose() {
       for (const session of sessions) session.dispose();
-      void inTurn(backend, () => started.dispose());
+      void takeTurn(() => started.dispose());
     },
   };
 }
@@ -62,17 +61,13 @@ export async function profileRun(session: Session, feeds: readonly Feed[], outpu
   }));
 }
 
-let line: Promise<unknown> = Promise.resolve();
-
-/** Runs `step` when every earlier step of this realm has settled, with `backend` active. */
-function inTurn<T>(backend: BackendName, step: () => T | Promise<T>): Promise<T> {
-  const turn = line.then(async () => {
-    if (engine().backendName !== backend) await setBackend(backend);
+/** Runs `step` when its turn comes, with `backend` active. */
+const inTurn = <T>(backend: BackendName, step: () => T | Promise<T>): Promise<T> =>
+  takeTurn(async () => {
+    if (engine().backendName !== backend && !(await setBackend(backend)))
+      throw new PannierError('backend-unavailable', `TF.js could not make ${backend} its active backend again.`);
     return step();
   });
-  line = turn.catch(() => undefined);
-  return turn;
-}
 
 class TfjsSession implements Session {
   readonly #model: GraphModel;
@@ -97,14 +92,19 @@ class TfjsSession implements Session {
     return this.#started.failure() !== undefined;
   }
 
-  run(feeds: readonly Feed[], outputs: readonly string[], deadlineMs: number): Promise<RunResult> {
-    return inTurn(this.#backend, () =>
-      this.#controlFlow ? watched(deadlineMs, () => this.#run(feeds, outputs)) : this.#run(feeds, outputs),
-    );
+  async run(feeds: readonly Feed[], outputs: readonly string[], deadlineMs: number): Promise<RunResult> {
+    this.#ensureOpen();
+    return inTurn(this.#backend, () => {
+      this.#ensureOpen();
+      return this.#controlFlow ? watched(deadlineMs, () => this.#run(feeds, outputs)) : this.#run(feeds, outputs);
+    });
+  }
+
+  #ensureOpen(): void {
+    if (this.#disposed) throw new PannierError('disposed', 'The session was disposed before its turn came.');
   }
 
   async #run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult> {
-    if (this.#disposed) throw new PannierError('disposed', 'The session was disposed before its turn came.');
     const startMs = now();
     const settled = feeds.map((feed) => ({ ...feed, values: feed.kind === 'tensor' ? feed.data : pictureTensor(feed) }));
     const preparedMs = now();
@@ -118,7 +118,8 @@ class TfjsSession implements Session {
       }
       // Asked for by name, duplicates and weights included: TF.js then returns them in this order.
       const answer = this.#controlFlow ? await this.#model.executeAsync(inputs, [...outputs]) : this.#model.execute(inputs, [...outputs]);
-      const tensors = Array.isArray(answer) ? answer : [answer];
+      // Where none are asked for, TF.js answers with the first of none.
+      const tensors = outputs.length === 0 ? [] : Array.isArray(answer) ? answer : [answer];
       alive.push(...tensors);
       const computedMs = now();
       const read = await Promise.all(tensors.map((output) => this.#read(output)));
@@ -159,7 +160,7 @@ class TfjsSession implements Session {
     this.#disposed = true;
     this.#onDispose();
     // In turn: a run that is under way keeps its weights until it ends.
-    void inTurn(this.#backend, () => this.#model.dispose());
+    void takeTurn(() => this.#model.dispose());
   }
 }
 

@@ -1,0 +1,92 @@
+/** The contract of an engine on TF.js's cpu and wasm backends in Node, alone and side by side, and on the fake that other tests use. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { WASM_BINARY } from '../../src/assets.js';
+import type { BackendName } from '../../src/backend-name.js';
+import type { Engine } from '../../src/engine/engine.js';
+import { startLocalEngine } from '../../src/engine/local.js';
+import { fakeEngine, hashOf } from '../fixtures/fakes.js';
+import { addModel, loopModel } from '../fixtures/models.js';
+import { engineContract, engineModel, feed, graphContract } from './engine.js';
+
+const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
+
+const start = (backend: BackendName): Promise<Engine> =>
+  startLocalEngine(backend, Promise.resolve(backend === 'wasm' ? { wasmBinary: new Uint8Array(binary).buffer } : {}));
+
+it('the wasm binary is the one that the package names', () => {
+  expect([binary.length, hashOf(binary)]).toEqual([WASM_BINARY.bytes, WASM_BINARY.sha256]);
+});
+
+describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
+  engineContract(() => start(backend));
+  graphContract(() => start(backend));
+});
+
+describe('the fake', () => engineContract(async () => fakeEngine()));
+
+describe('two backends in one thread', () => {
+  const x = (index: number) => [feed('x', [1, 4], [index, 0, 0, 0])];
+
+  it('start at the same time', async () => {
+    for (let round = 0; round < 3; round++) {
+      const engines = await Promise.all([start('cpu'), start('wasm')]);
+      const sessions = await Promise.all(engines.map((engine) => engine.open(engineModel(addModel()))));
+      const answers = await Promise.all(sessions.map((session) => session.run(x(round), ['y:0'], 30_000)));
+      expect(answers.map(({ outputs }) => outputs[0]!.data[0])).toEqual([round + 1, round + 1]);
+      for (const engine of engines) engine.dispose();
+    }
+  });
+
+  it('take turns, loops included, while others start and end', async () => {
+    const [cpu, wasm] = await Promise.all([start('cpu'), start('wasm')]);
+    const open = async (engine: Engine) => ({
+      add: await engine.open(engineModel(addModel())),
+      loop: await engine.open(engineModel(loopModel(), true)),
+    });
+    const sides = await Promise.all([open(cpu), open(wasm)]);
+    const before = await Promise.all([cpu.memory(), wasm.memory()]);
+    const runs = Array.from({ length: 100 }, async (_, index) => {
+      const { add, loop } = sides[index % 2]!;
+      if (index % 3 === 0) {
+        const { outputs } = await loop.run([feed('x', [1, 2], [index, 1])], ['loop:1'], 30_000);
+        return [outputs[0]!.data[0], 8 * index];
+      }
+      if (index === 50) {
+        const third = await start('cpu');
+        await third.open(engineModel(addModel()));
+        third.dispose();
+      }
+      const { outputs } = await add.run(x(index), ['y:0'], 30_000);
+      return [outputs[0]!.data[0], index + 1];
+    });
+    for (const [got, wanted] of await Promise.all(runs)) expect(got).toBe(wanted);
+    expect(await Promise.all([cpu.memory(), wasm.memory()])).toEqual(before);
+    cpu.dispose();
+    const { outputs } = await sides[1]!.add.run(x(7), ['y:0'], 30_000);
+    expect(outputs[0]!.data[0]).toBe(8);
+    wasm.dispose();
+  });
+
+  it('of one name are one: the first goes on when the second ends', async () => {
+    for (const backend of ['cpu', 'wasm'] as const) {
+      const [first, second] = [await start(backend), await start(backend)];
+      const sessions = [await first.open(engineModel(addModel())), await second.open(engineModel(addModel()))];
+      second.dispose();
+      expect((await sessions[0]!.run(x(1), ['y:0'], 30_000)).outputs[0]!.data[0]).toBe(2);
+      first.dispose();
+    }
+  });
+});
+
+it('a binary that is missing or broken is refused, and another backend starts', async () => {
+  await expect(startLocalEngine('wasm', Promise.resolve({}))).rejects.toMatchObject({ code: 'backend-unavailable' });
+  const engine = await start('cpu');
+  const session = await engine.open(engineModel(addModel()));
+  expect((await session.run([feed('x', [1, 4], [1, 1, 1, 1])], ['y:0'], 30_000)).outputs[0]!.data[0]).toBe(2);
+  engine.dispose();
+});
+
+it('webgpu does not start in Node', async () => {
+  await expect(start('webgpu')).rejects.toMatchObject({ code: 'backend-unavailable' });
+});

@@ -1,0 +1,286 @@
+/** What every engine promises, whichever backend it runs on. */
+import { expect, it } from 'vitest';
+import type { DType } from '../../src/dtype.js';
+import { DTYPES } from '../../src/dtype.js';
+import type { Engine, EngineModel, Feed, Session, TensorFeed } from '../../src/engine/engine.js';
+import { rejection } from '../fixtures/fakes.js';
+import { addModel, constant, loopModel, op, placeholder, type RawModel, twoInputModel } from '../fixtures/models.js';
+
+/** A hand-made model as an engine takes it: tight buffers of its own, every time. */
+export function engineModel({ json, files }: RawModel, controlFlow = false): EngineModel {
+  return {
+    name: 'tiny',
+    graph: new TextEncoder().encode(JSON.stringify(json)).buffer,
+    weights: json.weightsManifest.flatMap(({ paths }) => paths).map((path) => files[path]!.slice().buffer as ArrayBuffer),
+    controlFlow,
+  };
+}
+
+export function feed(node: string, shape: readonly number[], values: readonly number[], dtype: DType = 'float32'): TensorFeed {
+  return { kind: 'tensor', node, dtype, shape, data: DTYPES[dtype].from(values) };
+}
+
+const float = { T: { type: 'DT_FLOAT' } };
+
+/** y = x and z = w, straight through; both = x + w. */
+function identityModel(): RawModel {
+  const model = addModel();
+  model.json.signature = undefined;
+  model.json.modelTopology.node.push(op('same', 'Identity', ['x'], float), op('weight', 'Identity', ['w'], float));
+  return model;
+}
+
+/** p × q of open sizes: shapes that do not fit throw in the kernel, after r = p + 1 was made. */
+function productModel(): RawModel {
+  return {
+    json: {
+      modelTopology: {
+        node: [
+          placeholder('p', [-1, -1]),
+          placeholder('q', [-1, -1]),
+          constant('one'),
+          op('r', 'AddV2', ['p', 'one'], float),
+          op('s', 'Mul', ['r', 'r'], float),
+          op('y', 'MatMul', ['s', 'q'], { ...float, transpose_a: { b: false }, transpose_b: { b: false } }),
+        ],
+        versions: {},
+      },
+      weightsManifest: [{ paths: ['w.bin'], weights: [{ name: 'one', shape: [], dtype: 'float32' }] }],
+    },
+    files: { 'w.bin': new Uint8Array(Float32Array.of(1).buffer) },
+  };
+}
+
+/** `loopModel`, whose body multiplies by q: a q that does not fit throws in the second round of the loop. */
+function failingLoop(): RawModel {
+  const model = loopModel();
+  const nodes = model.json.modelTopology.node;
+  nodes.push(placeholder('q', [-1, -1]), op('before', 'AddV2', ['x', 'x'], float), op('loops', 'AddV2', ['loop:1', 'before'], float));
+  nodes.push(op('product', 'MatMul', ['loops', 'q'], { ...float, transpose_a: { b: false }, transpose_b: { b: false } }));
+  return model;
+}
+
+const values = async (session: Session, feeds: readonly Feed[], outputs: readonly string[]) =>
+  (await session.run(feeds, outputs, 30_000)).outputs.map(({ data }) => [...data]);
+
+const x = (...given: number[]) => [feed('x', [1, 4], given)];
+
+/** What holds for anything that says it is an engine. @param open gives a started engine */
+export function engineContract(open: () => Promise<Engine>): void {
+  it('answers, with shape, dtype and times', async () => {
+    const engine = await open();
+    const session = await engine.open(engineModel(addModel()));
+    const { outputs, prepareMs, computeMs, readMs, cold } = await session.run(x(1, 1, 1, 1), ['y:0'], 30_000);
+    expect(outputs).toEqual([{ dtype: 'float32', shape: [1, 4], data: Float32Array.of(2, 3, 4, 5) }]);
+    for (const time of [prepareMs, computeMs, readMs ?? 0]) expect(time).toBeGreaterThanOrEqual(0);
+    expect([cold, session.lost]).toEqual([true, false]);
+    session.dispose();
+    engine.dispose();
+  });
+
+  it('is cold for the first of each shape', async () => {
+    const engine = await open();
+    const session = await engine.open(engineModel(twoInputModel()));
+    const run = async (rows: number) => {
+      const [a, b] = [feed('a', [rows, 3], Array(rows * 3).fill(1)), feed('b', [rows, 3], Array(rows * 3).fill(2), 'int32')];
+      return (await session.run([a, b], ['total:0'], 30_000)).cold;
+    };
+    expect([await run(1), await run(1), await run(2), await run(1), await run(2)]).toEqual([true, false, true, false, false]);
+    session.dispose();
+    engine.dispose();
+  });
+
+  it('serves several sessions, and one that is disposed leaves the others alone', async () => {
+    const engine = await open();
+    const one = await engine.open(engineModel(addModel([1, 4], Float32Array.of(1, 1, 1, 1))));
+    const ten = await engine.open(engineModel(addModel([1, 4], Float32Array.of(10, 10, 10, 10))));
+    const runs = Array.from({ length: 10 }, (_, index) => values(index % 2 === 0 ? one : ten, x(index, 0, 0, 0), ['y:0']));
+    for (const [index, [answer]] of (await Promise.all(runs)).entries()) expect(answer![0]).toBe(index + (index % 2 === 0 ? 1 : 10));
+    one.dispose();
+    one.dispose();
+    expect(await values(ten, x(1, 2, 3, 4), ['y:0'])).toEqual([[11, 12, 13, 14]]);
+    ten.dispose();
+    engine.dispose();
+  });
+
+  it('lets a run that is under way end, and refuses one after dispose', async () => {
+    const engine = await open();
+    const session = await engine.open(engineModel(addModel()));
+    const running = session.run(x(1, 1, 1, 1), ['y:0'], 30_000);
+    // Its turn has come, and it goes on.
+    await new Promise((resolve) => setImmediate(resolve));
+    session.dispose();
+    await running.catch((thrown) => expect(thrown).toMatchObject({ code: 'disposed' }));
+    expect(await rejection(session.run(x(1, 1, 1, 1), ['y:0'], 30_000))).toMatchObject({ name: 'PannierError', code: 'disposed' });
+    engine.dispose();
+  });
+
+  it('ends with its sessions, twice if asked, and starts again', async () => {
+    for (let round = 0; round < 3; round++) {
+      const engine = await open();
+      const session = await engine.open(engineModel(addModel()));
+      expect(await values(session, x(0, 0, 0, round), ['y:0'])).toEqual([[1, 2, 3, 4 + round]]);
+      engine.dispose();
+      engine.dispose();
+      session.dispose();
+      expect(await rejection(session.run(x(1, 1, 1, 1), ['y:0'], 30_000))).toMatchObject({ name: 'PannierError', code: 'disposed' });
+    }
+  });
+
+  it('starts again while the one before is still ending', async () => {
+    const first = await open();
+    const session = await first.open(engineModel(addModel()));
+    const running = values(session, x(1, 1, 1, 1), ['y:0']);
+    await new Promise((resolve) => setImmediate(resolve));
+    const ended = running.catch(() => undefined);
+    first.dispose();
+    const second = await open();
+    await ended;
+    const next = await second.open(engineModel(addModel()));
+    expect(await values(next, x(1, 1, 1, 1), ['y:0'])).toEqual([[2, 3, 4, 5]]);
+    second.dispose();
+  });
+}
+
+/** What holds for an engine that runs graphs, besides. */
+export function graphContract(open: () => Promise<Engine>): void {
+  it('gives outputs in the order asked for, one twice, or none', async () => {
+    const engine = await open();
+    const session = await engine.open(engineModel(identityModel()));
+    const given = x(5, 6, 7, 8);
+    expect(await values(session, given, ['weight:0', 'y:0', 'same:0'])).toEqual([
+      [1, 2, 3, 4],
+      [6, 8, 10, 12],
+      [5, 6, 7, 8],
+    ]);
+    const twice = await session.run(given, ['y:0', 'y:0'], 30_000);
+    expect(twice.outputs.map(({ data }) => [...data])).toEqual([
+      [6, 8, 10, 12],
+      [6, 8, 10, 12],
+    ]);
+    expect(twice.outputs[0]!.data.buffer).not.toBe(twice.outputs[1]!.data.buffer);
+    expect(await values(session, given, [])).toEqual([]);
+    engine.dispose();
+  });
+
+  it('hands out memory that nobody else holds, also where an output is a weight or an input', async () => {
+    const engine = await open();
+    const session = await engine.open(engineModel(identityModel()));
+    const nodes = ['w:0', 'weight:0', 'same:0', 'x:0', 'y:0'];
+    const wanted = [
+      [1, 2, 3, 4],
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+      [5, 6, 7, 8],
+      [6, 8, 10, 12],
+    ];
+    const before = await engine.memory();
+    for (let round = 0; round < 3; round++) {
+      const given = x(5, 6, 7, 8);
+      const { outputs } = await session.run(given, nodes, 30_000);
+      expect(outputs.map(({ data }) => [...data])).toEqual(wanted);
+      const buffers = [...outputs.map(({ data }) => data.buffer), (given[0] as TensorFeed).data.buffer];
+      expect(new Set(buffers).size).toBe(6);
+      // What the caller does with them is the caller's matter.
+      for (const { data } of outputs) {
+        expect(data.byteLength).toBe(data.buffer.byteLength);
+        data.fill(99);
+        structuredClone(data.buffer, { transfer: [data.buffer] });
+      }
+    }
+    expect(await engine.memory()).toEqual(before);
+    engine.dispose();
+  });
+
+  it('runs loops', async () => {
+    const engine = await open();
+    const session = await engine.open(engineModel(loopModel(), true));
+    const before = await engine.memory();
+    for (let round = 0; round < 20; round++)
+      expect(await values(session, [feed('x', [1, 2], [1, round])], ['loop:1'])).toEqual([[8, 8 * round]]);
+    expect(await engine.memory()).toEqual(before);
+    session.dispose();
+    engine.dispose();
+  });
+
+  it('leaves no tensor of a loop that throws', async () => {
+    const engine = await open();
+    const session = await engine.open(engineModel(failingLoop(), true));
+    const before = await engine.memory();
+    for (let round = 0; round < 5; round++) {
+      const bad = [feed('x', [1, 2], [1, 2]), feed('q', [3, 1], [1, 1, 1])];
+      expect(await rejection(session.run(bad, ['product:0'], 30_000))).toMatchObject({ code: 'predict' });
+      expect(await engine.memory()).toEqual(before);
+      const good = [feed('x', [1, 2], [1, 2]), feed('q', [2, 1], [1, 1])];
+      expect(await values(session, good, ['product:0'])).toEqual([[30]]);
+      expect(await engine.memory()).toEqual(before);
+    }
+    engine.dispose();
+  });
+
+  it('holds exactly its weights, after 1 000 runs of which 300 throw', async () => {
+    const engine = await open();
+    const empty = await engine.memory();
+    const add = await engine.open(engineModel(addModel()));
+    const product = await engine.open(engineModel(productModel()));
+    const opened = await engine.memory();
+    expect(opened).toEqual({ tensors: empty.tensors + 2, bytes: empty.bytes + 20 });
+    let failures = 0;
+    for (let run = 0; run < 1_000; run++) {
+      const kind = run % 10;
+      const doomed =
+        kind === 0
+          ? add.run([feed('x', [2, 2], [1, 2, 3, 4])], ['y:0'], 30_000)
+          : kind === 1
+            ? product.run([feed('p', [2, 3], Array(6).fill(1)), feed('q', [2, 2], [1, 2, 3, 4])], ['y:0'], 30_000)
+            : kind === 2
+              ? add.run(x(1, 2, 3, 4), ['none:0'], 30_000)
+              : undefined;
+      if (doomed !== undefined) {
+        expect(await rejection(doomed)).toMatchObject({ name: 'PannierError', code: 'predict' });
+        failures++;
+      } else if (kind < 6) expect(await values(add, x(1, 2, 3, run), ['y:0'])).toEqual([[2, 4, 6, run + 4]]);
+      else expect(await values(product, [feed('p', [1, 2], [0, 1]), feed('q', [2, 1], [1, run])], ['y:0'])).toEqual([[1 + 4 * run]]);
+    }
+    expect(failures).toBe(300);
+    expect(await engine.memory()).toEqual(opened);
+    add.dispose();
+    product.dispose();
+    expect(await engine.memory()).toEqual(empty);
+    engine.dispose();
+  });
+
+  it('holds nothing of a model that was disposed while it ran, nor of one that would not open', async () => {
+    const engine = await open();
+    const empty = await engine.memory();
+    for (let round = 0; round < 20; round++) {
+      const session = await engine.open(engineModel(round % 2 === 0 ? addModel() : loopModel(), round % 2 === 1));
+      const running = session.run(
+        round % 2 === 0 ? x(1, 2, 3, 4) : [feed('x', [1, 2], [1, 2])],
+        [round % 2 === 0 ? 'y:0' : 'loop:1'],
+        30_000,
+      );
+      if (round % 4 < 2) await new Promise((resolve) => setImmediate(resolve));
+      session.dispose();
+      await running.catch((thrown) => expect(thrown).toMatchObject({ code: 'disposed' }));
+    }
+    expect(await engine.memory()).toEqual(empty);
+    const short = engineModel(addModel());
+    const broken = [
+      { ...short, graph: new TextEncoder().encode('{"modelTopology":').buffer },
+      { ...short, weights: [new ArrayBuffer(8)] },
+      { ...short, weights: [] },
+      engineModel({ ...addModel(), json: { ...addModel().json, modelTopology: { node: [op('y', 'NoSuchOp', ['x'])] } } }),
+    ];
+    for (const model of broken) {
+      try {
+        // TF.js may notice what is missing only when it runs.
+        (await engine.open(model)).dispose();
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ name: 'PannierError', code: 'predict', message: expect.stringContaining('"tiny"') });
+      }
+      expect(await engine.memory()).toEqual(empty);
+    }
+    engine.dispose();
+  });
+}
