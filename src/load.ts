@@ -160,13 +160,17 @@ async function attempt(
   }
 
   // Outside of the deadline and of the refusals: no other backend could do without the bytes.
-  const { graph, weights, golden } = await takeBytes().catch((thrown) => {
+  const { graph, weights, golden, cache } = await takeBytes().catch((thrown) => {
     release();
     throw thrown;
   });
 
   try {
-    const { engine, queue } = lease.value;
+    const { engine } = lease.value;
+    const { Agreement } = await loadingAgreement;
+    const agreement = new Agreement(manifest, golden, lease.value, await caching);
+    // What was not all in the cache has not been tested here, and its writes would hold up the question.
+    const remembering = cache === 'hit' ? agreement.isRemembered() : Promise.resolve(false);
     const session = await timed('openMs', engine.open({ name: manifest.name, graph, weights, controlFlow: manifest.controlFlow }));
     const close = () => {
       session.dispose();
@@ -174,12 +178,10 @@ async function attempt(
       lease.release();
     };
     release = close;
-    const { Agreement } = await loadingAgreement;
-    const agreement = new Agreement(manifest, golden, { engine, queue, session }, await caching);
-    if (await agreement.isRemembered()) {
-      agreement.testWhenIdle((reason) => retire(backend, reason));
+    if (await remembering) {
+      agreement.testWhenIdle(session, (reason) => retire(backend, reason));
     } else {
-      const { agrees, shareOff, reason } = await timed('goldenMs', agreement.test('user', signal));
+      const { agrees, shareOff, reason } = await timed('goldenMs', agreement.test(session, 'user', signal));
       measured.goldenShareOff = shareOff;
       if (!agrees) throw new PannierError('backend-rejected', `it disagrees with the golden sample: ${reason}`);
     }

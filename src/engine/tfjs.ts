@@ -3,7 +3,7 @@
  * one active backend at a time, so every step takes its turn and makes its own backend the active one.
  */
 import { GraphModel } from '@tensorflow/tfjs-converter';
-import { engine, env, keep, memory, profile, setBackend, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { engine, env, memory, profile, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { StartedBackend } from '../backend/backend.js';
 import { takeTurn } from '../backend/realm.js';
 import type { BackendName } from '../backend-name.js';
@@ -11,6 +11,7 @@ import { DTYPES, type DType, type OwnedArray } from '../dtype.js';
 import { asPannierError, PannierError } from '../errors.js';
 import { pictureTensor } from '../input/pixels.js';
 import { now } from '../timing.js';
+import { decodeWeights, type WeightSpec } from './decode.js';
 import type { Engine, EngineModel, Feed, RawOutput, RunResult, Session } from './engine.js';
 
 /** Puts the engine on a backend that `backend/*.ts` has started in this realm. */
@@ -194,27 +195,33 @@ async function watched<T>(deadlineMs: number, run: () => Promise<T>): Promise<T>
   }
 }
 
+/** The parts of a graph file that are needed here. */
+interface GraphFile {
+  readonly weightsManifest: readonly { readonly weights: readonly WeightSpec[] }[];
+}
+
 /** Builds the executor and uploads the weights; leaves no tensor behind when that fails half-way. */
 function loadGraph({ name, graph, weights }: EngineModel): GraphModel {
+  const tensors: Record<string, Tensor> = {};
   try {
-    const { modelTopology, weightsManifest, ...rest } = JSON.parse(new TextDecoder().decode(graph));
-    const artifacts = {
-      ...rest,
-      modelTopology,
-      weightSpecs: weightsManifest.flatMap((group: { weights: unknown[] }) => group.weights),
-      weightData: weights as ArrayBuffer[] | undefined,
-    };
-    const model = new GraphModel({ load: () => artifacts });
-    tidy(() => {
-      model.load();
-      for (const weight of weightsOf(model)) keep(weight);
-    });
-    // GraphModel holds its artifacts for life: without this every weight would stay in memory twice.
-    artifacts.weightData = undefined;
+    const { weightsManifest, ...file }: GraphFile = JSON.parse(new TextDecoder().decode(graph));
+    const specs = weightsManifest.flatMap((group) => group.weights);
+    for (const { spec, values } of decodeWeights(specs, weights)) {
+      tensors[spec.name] = tensor(values, [...spec.shape], spec.dtype);
+    }
+    const model = new GraphModel(name);
+    // Private in the types only: `load` would decode the weights itself, and keep their bytes for life.
+    (model as unknown as { loadWithWeightMap(file: unknown, tensors: unknown): void }).loadWithWeightMap(file, tensors);
     return model;
   } catch (thrown) {
+    for (const each of Object.values(tensors)) each.dispose();
     throw asPannierError(thrown, 'predict', `The graph of model "${name}" could not be opened`);
   }
+}
+
+/** The parts of a graph file that are needed here. */
+interface GraphFile {
+  readonly weightsManifest: readonly { readonly weights: readonly WeightSpec[] }[];
 }
 
 const weightsOf = (model: GraphModel): Tensor[] => Object.values(model.weights).flat();

@@ -15,30 +15,28 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** Where the sample is run. */
-interface Ground {
-  readonly engine: Engine;
-  readonly queue: Queue;
-  readonly session: Session;
-}
-
 /** How long a page has to itself after a load that skipped the golden run. */
 const QUIET_MS = 2_000;
 
 export class Agreement {
   readonly #manifest: Manifest;
   readonly #golden: ArrayBuffer;
-  readonly #ground: Ground;
+  readonly #queue: Queue;
   readonly #cache: WeightsCache | null;
   readonly #key: string;
 
   /** @param golden the verified bytes of the golden sample */
-  constructor(manifest: Manifest, golden: ArrayBuffer, ground: Ground, cache: WeightsCache | null) {
+  constructor(
+    manifest: Manifest,
+    golden: ArrayBuffer,
+    { engine, queue }: { readonly engine: Engine; readonly queue: Queue },
+    cache: WeightsCache | null,
+  ) {
     this.#manifest = manifest;
     this.#golden = golden;
-    this.#ground = ground;
+    this.#queue = queue;
     this.#cache = cache;
-    const { name, backend, identity } = ground.engine;
+    const { name, backend, identity } = engine;
     // Whatever could change the answer: model, code, GPU, browser.
     this.#key = `golden:${[manifest.hash, name, backend, identity, VERSION, TFJS_VERSION, globalThis.navigator?.userAgent].join(' ')}`;
   }
@@ -50,15 +48,14 @@ export class Agreement {
   }
 
   /** Runs the golden sample in its turn, and remembers a pass or forgets one. */
-  async test(priority: Priority, signal?: AbortSignal): Promise<Verdict> {
+  async test(session: Session, priority: Priority, signal?: AbortSignal): Promise<Verdict> {
     const { signature, golden } = this.#manifest;
-    const { queue, session } = this.#ground;
     const judged = Object.keys(golden.outputs);
     // Where the packer found no output that can be judged, running at all is the test.
     const names = judged.length > 0 ? judged : Object.keys(signature.outputs);
     const nodes = names.map((name) => signature.outputs[name]?.node ?? name);
     const feeds = goldenFeeds(this.#manifest, this.#golden);
-    const { outputs } = await queue.run(() => session.run(feeds, nodes, Number.POSITIVE_INFINITY), priority, signal);
+    const { outputs } = await this.#queue.run(() => session.run(feeds, nodes, Number.POSITIVE_INFINITY), priority, signal);
     const byName = Object.fromEntries(names.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
     const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
     // A cache that fails here costs the next visit one golden run.
@@ -68,9 +65,9 @@ export class Agreement {
   }
 
   /** Repeats the sample when the page rests: a remembered pass may have stopped being true. */
-  testWhenIdle(onDisagreement: (reason: string) => void): void {
+  testWhenIdle(session: Session, onDisagreement: (reason: string) => void): void {
     const repeat = async () => {
-      const { agrees, reason } = await this.test('background');
+      const { agrees, reason } = await this.test(session, 'background');
       if (!agrees) onDisagreement(reason);
     };
     const { requestIdleCallback: whenIdle = (run: () => void) => run() } = globalThis as {
