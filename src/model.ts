@@ -112,12 +112,15 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     options: PredictOptions<O>,
     startMs: number,
   ): Promise<Prediction<O, I>> {
+    const { priority = 'user' } = options;
+    if (priority !== 'user' && priority !== 'background')
+      throw new PannierError('options', `predict's option priority should be 'user' or 'background', but is ${String(priority)}.`);
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
     const { feeds, images } = settling instanceof Promise ? await abortable(settling, signal) : settling;
     const settledMs = now();
 
     const nodes = wanted.map(([, { node }]) => node);
-    const { result, backend, enteredMs } = await this.#runInTurn(feeds, nodes, options.priority ?? 'user', signal);
+    const { result, backend, enteredMs } = await this.#runInTurn(feeds, nodes, priority, signal);
 
     const outputs = namedOutputs(wanted, result.outputs, options as PredictOptions);
     const totalMs = now() - startMs;

@@ -1,5 +1,6 @@
 /** Many predicts in a row: frames, of which only the newest counts, or inputs, of which none may be lost. */
 import { PannierError } from '../errors.js';
+import { typeName } from '../input/tensor.js';
 import type { FramePrediction, PredictEachOptions, Prediction } from '../prediction.js';
 import { abortable } from '../promise.js';
 
@@ -29,12 +30,19 @@ export function predictEach<O, I>(
       );
     }
     if (Symbol.asyncIterator in source || Symbol.iterator in source) {
-      return overInputs(predict, source as AsyncIterable<unknown> | Iterable<unknown>, options.concurrency ?? 2, signal);
+      const { concurrency = 2 } = options;
+      if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+        throw new PannierError(
+          'options',
+          `predictEach's option concurrency should be a whole number from 1, but is ${String(concurrency)}.`,
+        );
+      }
+      return overInputs(predict, source as AsyncIterable<unknown> | Iterable<unknown>, concurrency, signal);
     }
   }
   throw new PannierError(
     'input',
-    `predictEach takes a video element, a video MediaStreamTrack or an iterable of inputs, but got ${String(source)}.`,
+    `predictEach takes a video element, a video MediaStreamTrack or an iterable of inputs, but got ${typeName(source)}.`,
   );
 }
 
@@ -161,14 +169,59 @@ async function* overInputs<O, I>(
   concurrency: number,
   signal: AbortSignal,
 ): AsyncGenerator<FramePrediction<O, I>> {
+  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const underWay: Promise<Prediction<O, I>>[] = [];
-  for await (const inputs of source) {
-    signal.throwIfAborted();
-    const answer = predict(inputs);
-    // It is awaited later; until then a rejection has an owner.
-    answer.catch(() => undefined);
-    underWay.push(answer);
-    if (underWay.length >= concurrency) yield await (underWay.shift() as Promise<Prediction<O, I>>);
+  let pulling: Promise<Pulled> | undefined;
+  let ending: Pulled | undefined;
+  try {
+    for (;;) {
+      if (ending === undefined && underWay.length < concurrency) pulling ??= pull(iterator);
+      const [head] = underWay;
+      // An answer does not wait for the next input, which may be long in coming.
+      const answered = head?.then(nothing, nothing);
+      const next = [pulling, answered].filter((each) => each !== undefined);
+      if (next.length === 0) break;
+      const arrived = await abortable(Promise.race(next), signal);
+      if (arrived === undefined) {
+        underWay.shift();
+        yield await (head as Promise<Prediction<O, I>>);
+        continue;
+      }
+      pulling = undefined;
+      if ('inputs' in arrived) {
+        const answer = predict(arrived.inputs);
+        // It is awaited later; until then a rejection has an owner.
+        answer.catch(nothing);
+        underWay.push(answer);
+      } else ending = arrived;
+    }
+    if (ending !== undefined && 'thrown' in ending) throw ending.thrown;
+  } finally {
+    const closing = ending === undefined ? close(iterator) : undefined;
+    // A source that keeps us waiting is told, and not waited for.
+    if (pulling === undefined) await closing;
   }
-  for (const answer of underWay) yield await answer;
 }
+
+/** The next inputs, the end, or what the source threw. */
+type Pulled = { readonly inputs: unknown } | { readonly done: true } | { readonly thrown: unknown };
+type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
+
+async function pull(iterator: AnyIterator): Promise<Pulled> {
+  try {
+    const { done, value } = await iterator.next();
+    return done ? { done } : { inputs: await value };
+  } catch (thrown) {
+    return { thrown };
+  }
+}
+
+async function close(iterator: AnyIterator): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // The loop has ended already, for a reason of its own.
+  }
+}
+
+const nothing = (): undefined => undefined;
