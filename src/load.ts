@@ -1,11 +1,11 @@
 /** The first trip: from a packed model to a `Model` that answers. This file alone knows the order. */
 import { type Attempt, choose } from './backend/choose.js';
 import type { BackendName } from './backend-name.js';
-import { messageOf, PannierError } from './errors.js';
-import { assetsOf, type Manifest, type ModelSource, readManifest } from './manifest.js';
+import { asPannierError, messageOf, PannierError } from './errors.js';
+import { type Asset, assetsOf, type Manifest, type ModelSource, readManifest } from './manifest.js';
 import type { LoadOptions, LoadProgress } from './options.js';
 import type { Model, Note } from './prediction.js';
-import { withDeadline } from './promise.js';
+import { abortable, withDeadline } from './promise.js';
 import { OpenedModel, type Opening, type Place } from './serving/opened.js';
 import { acquireEngine, dropEngine, type PooledEngine } from './serving/pool.js';
 import { type Lease, Shared } from './serving/shared.js';
@@ -28,14 +28,22 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(source: ModelSour
   const manifest = readManifest(source);
   const settled = settleOptions(options);
   // Predicting is downloaded beside the weights, so that an app's first chunk stays small.
-  const predicting = import('./model.js');
+  const predicting = import('./model.js').catch((thrown) => {
+    throw asPannierError(thrown, 'offline', 'A part of Pannier did not arrive');
+  });
   predicting.catch(() => undefined);
-  const lease = await loads.acquire(`${manifest.hash} ${settled.key}`, (signal, report) => open(manifest, settled, signal, report), {
-    signal: options.signal as AbortSignal | undefined,
+  const signal = options.signal as AbortSignal | undefined;
+  const lease = await loads.acquire(`${manifest.hash} ${settled.key}`, (stop, report) => open(manifest, settled, stop, report), {
+    signal,
     onReport: options.onProgress,
   });
-  const { LoadedModel } = await predicting;
-  return new LoadedModel<I, O>(lease, { deadlineMs: settled.deadlineMs, trace: options.trace ?? false });
+  try {
+    const { LoadedModel } = await abortable(predicting, signal);
+    return new LoadedModel<I, O>(lease, { deadlineMs: settled.deadlineMs, trace: options.trace ?? false });
+  } catch (thrown) {
+    lease.release();
+    throw thrown;
+  }
 }
 
 async function open(
@@ -47,13 +55,11 @@ async function open(
   const early: Note[] = [];
   let opened: OpenedModel | undefined;
   const note = (code: string, message: string) => (opened === undefined ? early.push({ code, message }) : opened.note(code, message));
-  const retired = new Set<BackendName>();
-  const openOnce = (stop: AbortSignal, onProgress: (progress: LoadProgress) => void) => {
-    const backends = settled.backends.filter((backend) => !retired.has(backend));
-    return openModel(manifest, { ...settled, backends }, { note, signal: stop, report: onProgress, retire });
-  };
+  const retired = new Map<BackendName, string>();
+  const openOnce = (stop: AbortSignal, onProgress: (progress: LoadProgress) => void) =>
+    openModel(manifest, settled, { note, signal: stop, report: onProgress, retired, retire });
   const retire = (backend: BackendName, reason: string) => {
-    retired.add(backend);
+    retired.set(backend, reason);
     void opened?.reopen(`${backend} is used no more: ${reason}`).catch((thrown) => note('reopen-failed', messageOf(thrown)));
   };
   const opening = await openOnce(signal, report);
@@ -66,51 +72,40 @@ interface Surroundings {
   readonly note: (code: string, message: string) => void;
   readonly signal: AbortSignal;
   readonly report: (progress: LoadProgress) => void;
-  /** A backend that passed once has disagreed since. */
+  /** Backends that passed once and have disagreed since, and why. */
+  readonly retired: ReadonlyMap<BackendName, string>;
   readonly retire: (backend: BackendName, reason: string) => void;
 }
 
-async function openModel(manifest: Manifest, settled: Settled, { note, signal, report, retire }: Surroundings): Promise<Opening> {
+async function openModel(manifest: Manifest, settled: Settled, { report, retired, ...around }: Surroundings): Promise<Opening> {
   const startMs = now();
+  const { note, signal } = around;
   const caching = cacheFor(settled.cache, note);
   const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
-  const gather = async () =>
-    loadWeights(manifest, {
-      cache: await caching,
-      fetch: settled.fetch,
-      signal,
-      note,
-      urlOf: ({ name, url }) => settled.assetUrl(name, url()),
-      onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),
-    });
-  // Bytes and backend come at the same time; the first candidate takes the bytes, a later one gathers again.
-  const first = gather();
+  const gathered = { bytesDownloaded: 0, bytesFromCache: 0 };
+  const gather = async (onBytes: (loadedBytes: number) => void) => {
+    const urlOf = ({ name, url }: Asset) => settled.assetUrl(name, url());
+    const bytes = await loadWeights(manifest, { cache: await caching, fetch: settled.fetch, signal, note, urlOf, onBytes });
+    gathered.bytesDownloaded += bytes.bytesDownloaded;
+    gathered.bytesFromCache += bytes.bytesFromCache;
+    return bytes;
+  };
+  // Bytes and backend come at the same time; the first candidate takes the bytes, a later one gathers again, unseen.
+  const first = gather((loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }));
   first.catch(() => undefined);
-  let taken: Promise<ModelBytes> | undefined;
-  const takeBytes = () => (taken = taken === undefined ? first : gather());
+  const heap = [first];
+  const takeBytes = () => heap.pop() ?? gather(() => undefined);
 
   const { accepted: place, selection } = await choose(settled.backends, async (backend): Promise<Attempt<Place>> => {
     const missing = manifest.missingKernels[backend];
-    if (missing !== undefined) return { refused: `it lacks the kernels ${missing.join(', ')}`, measured: {} };
-    return attempt(backend, manifest, settled, { takeBytes, caching, note, signal, retire });
+    const veto = missing === undefined ? retired.get(backend) : `it lacks the kernels ${missing.join(', ')}`;
+    if (veto !== undefined) return { refused: veto, measured: {} };
+    return attempt(backend, manifest, settled, { ...around, takeBytes, caching });
   });
-  const bytes = await (taken ?? first);
-  const chosen = selection.find(({ state }) => state === 'chosen');
-  return {
-    place,
-    selection,
-    bytesDownloaded: bytes.bytesDownloaded,
-    bytesFromCache: bytes.bytesFromCache,
-    loadTiming: {
-      totalMs: now() - startMs,
-      weightsMs: bytes.totalMs,
-      hashMs: bytes.hashMs,
-      startMs: chosen?.startMs ?? 0,
-      openMs: chosen?.openMs ?? 0,
-      goldenMs: chosen?.goldenMs ?? 0,
-      cache: bytes.cache,
-    },
-  };
+  const { totalMs: weightsMs, hashMs, cache } = await first;
+  const { startMs: backendMs = 0, openMs = 0, goldenMs = 0 } = selection.find(({ state }) => state === 'chosen') ?? {};
+  const loadTiming = { totalMs: now() - startMs, weightsMs, hashMs, startMs: backendMs, openMs, goldenMs, cache };
+  return { place, selection, ...gathered, loadTiming };
 }
 
 interface Supplies extends Pick<Surroundings, 'note' | 'signal' | 'retire'> {
@@ -127,6 +122,7 @@ async function attempt(
 ): Promise<Attempt<Place>> {
   // Needed by the end of the load only, so it comes beside the weights.
   const loadingAgreement = import('./serving/agreement.js');
+  loadingAgreement.catch(() => undefined);
   const measured: { startMs?: number; openMs?: number; goldenMs?: number; goldenShareOff?: number } = {};
   const failed = new AbortController();
   let release = () => {};
@@ -168,10 +164,15 @@ async function attempt(
   try {
     const { engine } = lease.value;
     const { Agreement } = await loadingAgreement;
-    const agreement = new Agreement(manifest, golden, lease.value, await caching);
+    const agreement = new Agreement(manifest, golden, lease.value, await caching, settled.backendDeadlineMs);
     // What was not all in the cache has not been tested here, and its writes would hold up the question.
     const remembering = cache === 'hit' ? agreement.isRemembered() : Promise.resolve(false);
-    const session = await timed('openMs', engine.open({ name: manifest.name, graph, weights, controlFlow: manifest.controlFlow }));
+    const opening = engine.open({ name: manifest.name, graph, weights, controlFlow: manifest.controlFlow });
+    const session = await timed('openMs', opening).catch((thrown) => {
+      // One that comes too late is closed when it comes.
+      void opening.then((late) => late.dispose()).catch(() => undefined);
+      throw thrown;
+    });
     const close = () => {
       session.dispose();
       if (session.lost) dropEngine(lease.value);

@@ -23,19 +23,25 @@ export class Agreement {
   readonly #golden: ArrayBuffer;
   readonly #queue: Queue;
   readonly #cache: WeightsCache | null;
+  readonly #deadlineMs: number;
   readonly #key: string;
 
-  /** @param golden the verified bytes of the golden sample */
+  /**
+   * @param golden the verified bytes of the golden sample
+   * @param deadlineMs longest that a run may take: one that never ends would keep the line for ever
+   */
   constructor(
     manifest: Manifest,
     golden: ArrayBuffer,
     { engine, queue }: { readonly engine: Engine; readonly queue: Queue },
     cache: WeightsCache | null,
+    deadlineMs: number,
   ) {
     this.#manifest = manifest;
     this.#golden = golden;
     this.#queue = queue;
     this.#cache = cache;
+    this.#deadlineMs = deadlineMs;
     const { name, backend, identity } = engine;
     // Whatever could change the answer: model, code, GPU, browser.
     this.#key = `golden:${[manifest.hash, name, backend, identity, VERSION, TFJS_VERSION, globalThis.navigator?.userAgent].join(' ')}`;
@@ -48,28 +54,18 @@ export class Agreement {
   }
 
   /** Runs the golden sample in its turn, and remembers a pass or forgets one. */
-  async test(session: Session, priority: Priority, signal?: AbortSignal): Promise<Verdict> {
-    const { signature, golden } = this.#manifest;
-    const judged = Object.keys(golden.outputs);
-    // Where the packer found no output that can be judged, running at all is the test.
-    const names = judged.length > 0 ? judged : Object.keys(signature.outputs);
-    const nodes = names.map((name) => signature.outputs[name]?.node ?? name);
-    const feeds = goldenFeeds(this.#manifest, this.#golden);
-    const { outputs } = await this.#queue.run(() => session.run(feeds, nodes, Number.POSITIVE_INFINITY), priority, signal);
-    const byName = Object.fromEntries(names.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
-    const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
-    // A cache that fails here costs the next visit one golden run.
-    const kept = agrees ? this.#cache?.set(this.#key, toBytes({ shareOff })) : this.#cache?.delete(this.#key);
-    kept?.catch(() => undefined);
-    return { agrees, shareOff, reason };
+  test(session: Session, priority: Priority, signal?: AbortSignal): Promise<Verdict> {
+    return this.#queue.run(() => this.#judge(session), priority, signal);
   }
 
   /** Repeats the sample when the page rests: a remembered pass may have stopped being true. */
   testWhenIdle(session: Session, onDisagreement: (reason: string) => void): void {
-    const repeat = async () => {
-      const { agrees, reason } = await this.test(session, 'background');
+    const judge = async () => {
+      const { agrees, reason } = await this.#judge(session);
+      // Before the next in line has its turn: no call may run here any more.
       if (!agrees) onDisagreement(reason);
     };
+    const repeat = () => this.#queue.run(judge, 'background', undefined);
     const { requestIdleCallback: whenIdle = (run: () => void) => run() } = globalThis as {
       requestIdleCallback?: (run: () => void) => unknown;
     };
@@ -77,5 +73,20 @@ export class Agreement {
     const timer = setTimeout(() => whenIdle(() => void repeat().catch(() => undefined)), QUIET_MS) as number | { unref(): void };
     // In Node it must not keep the process alive.
     if (typeof timer === 'object') timer.unref();
+  }
+
+  async #judge(session: Session): Promise<Verdict> {
+    const { signature, golden } = this.#manifest;
+    const judged = Object.keys(golden.outputs);
+    // Where the packer found no output that can be judged, running at all is the test.
+    const names = judged.length > 0 ? judged : Object.keys(signature.outputs);
+    const nodes = names.map((name) => signature.outputs[name]?.node ?? name);
+    const { outputs } = await session.run(goldenFeeds(this.#manifest, this.#golden), nodes, this.#deadlineMs);
+    const byName = Object.fromEntries(names.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
+    const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
+    // A cache that fails here costs the next visit one golden run.
+    const kept = agrees ? this.#cache?.set(this.#key, toBytes({ shareOff })) : this.#cache?.delete(this.#key);
+    kept?.catch(() => undefined);
+    return { agrees, shareOff, reason };
   }
 }
