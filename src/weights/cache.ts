@@ -3,8 +3,9 @@ import { messageOf } from '../errors.js';
 import { withDeadline } from '../promise.js';
 
 /**
- * A place for bytes. Values are whole `ArrayBuffer`s. Any method may reject; a rejection becomes a
- * note and the load goes on without the cache.
+ * A place for bytes. Values are whole `ArrayBuffer`s; what `get` gives is the caller's to change or
+ * transfer. Any method may reject or never settle: that becomes a note, and the load goes on without
+ * the cache.
  */
 export interface WeightsCache {
   get(key: string): Promise<ArrayBuffer | undefined>;

@@ -456,6 +456,19 @@ describe('a cache', () => {
     expect((await (await load(model, cache)).loaded).cache).toBe('hit');
   });
 
+  it('that takes its time gets bytes of its own: the engine has the others by then', async () => {
+    const model = fakeModel();
+    const kept = memoryCache();
+    const gate = deferred();
+    const cache = { ...kept, set: async (key: string, value: ArrayBuffer) => gate.promise.then(() => kept.set(key, value)) };
+    const { weights, stored } = await (await load(model, cache)).loaded;
+    // As a worker takes them.
+    structuredClone(weights, { transfer: [...weights] });
+    gate.resolve();
+    await stored;
+    expect((await (await load(model, kept)).loaded).cache).toBe('hit');
+  });
+
   describe('that is broken costs a note, never the load', () => {
     const never = () => new Promise<never>(() => {});
     const rejects = async () => Promise.reject(new DOMException('The quota has been exceeded.', 'QuotaExceededError'));
