@@ -219,9 +219,4 @@ function loadGraph({ name, graph, weights }: EngineModel): GraphModel {
   }
 }
 
-/** The parts of a graph file that are needed here. */
-interface GraphFile {
-  readonly weightsManifest: readonly { readonly weights: readonly WeightSpec[] }[];
-}
-
 const weightsOf = (model: GraphModel): Tensor[] => Object.values(model.weights).flat();
