@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { WASM_BINARY } from '../../src/assets.js';
 import { loadModel, type Model } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest.js';
@@ -273,7 +273,8 @@ it('comes from a cache the second time, without asking for anything but its engi
   const one = await loadModel(packed['add']!, options);
   expect(one.loadTiming.cache).toBe('miss');
   one.dispose();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  // The record is the last to be written, but for the golden verdict.
+  await vi.waitFor(async () => expect((await cache.keys()).filter((key) => /^(model|golden):/.test(key))).toHaveLength(2));
   asked.length = 0;
   using two = await loadModel(packed['add']!, options);
   expect([two.loadTiming.cache, asked, two.loadTiming.goldenMs]).toEqual(['hit', [], 0]);
@@ -288,7 +289,7 @@ it('writes calls to the performance timeline when asked, and keeps none', async 
   observer.observe({ entryTypes: ['measure'] });
   using model = await loadModel(packed['add']!, { ...on('cpu'), trace: true });
   const { timing } = await model.predict(x(1, 1, 1, 1));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await vi.waitFor(() => expect(seen).not.toEqual([]));
   observer.disconnect();
   expect(seen.map(({ name, duration }) => ({ name, duration }))).toEqual([
     { name: 'add predict', duration: expect.closeTo(timing.totalMs, 3) },

@@ -335,9 +335,9 @@ describe('a model', () => {
     await rest();
     // Half of every byte has arrived and none is verified.
     expect(progress).toEqual([]);
-    for (const gate of gates.values()) {
+    for (const [index, gate] of [...gates.values()].entries()) {
       gate.resolve();
-      await rest();
+      await vi.waitFor(() => expect(progress).toHaveLength(index + 1));
     }
     await loaded;
     expect(progress).toEqual([30, 70, 120, 180, 196]);
@@ -370,13 +370,12 @@ describe('a model', () => {
     const cache = memoryCache();
     const { loaded, progress } = await load(model, cache, { fetch, signal: abort.signal });
     const outcome = rejection(loaded);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const before = progress.length;
+    await vi.waitFor(() => expect(progress).toHaveLength(4));
     abort.abort('enough');
     gate.resolve();
     expect(await outcome).toBe('enough');
     await rest();
-    expect([before, progress.length]).toEqual([4, 4]);
+    expect(progress).toHaveLength(4);
     expect((await cache.keys()).filter((key) => key.startsWith('model:'))).toEqual([]);
   });
 });
@@ -496,7 +495,7 @@ describe('a cache', () => {
           ended = true;
         };
         const whole = loaded.then(({ stored }) => stored).then(end, end);
-        for (let turn = 0; turn < 100 && !ended; turn++) {
+        while (!ended) {
           await rest();
           await vi.advanceTimersByTimeAsync(1_000);
         }
