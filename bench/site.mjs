@@ -1,13 +1,35 @@
 /** What every benchmark needs: a bundle of one page, a server of what it loads, and Chromium. */
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { rollup } from 'rollup';
 import sirv from 'sirv';
+import { build as vite } from 'vite';
 import { browser as bundling } from '../rollup.config.mjs';
 import { findChromium } from '../scripts/chromium.mjs';
 
-/** Bundles `bench/pages/NAME.js` as an app would, into `.cache/bench`. */
+/** Builds pages of `bench/pages` with Vite, as an app is built, into `.cache/bench/pages`. */
+export async function build(names) {
+  const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+  await vite({
+    root: here('pages'),
+    publicDir: false,
+    logLevel: 'error',
+    resolve: {
+      alias: { pannier: here('../dist/index.js') },
+    },
+    build: {
+      outDir: here('../.cache/bench/pages'),
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      target: 'es2023',
+      rollupOptions: { input: Object.fromEntries(names.map((name) => [name, here(`pages/${name}.html`)])) },
+    },
+  });
+}
+
+/** Bundles `bench/pages/NAME.js` into `.cache/bench`, with parts of the library that no app can import. */
 export async function bundle(name, options = {}) {
   mkdirSync('.cache/bench', { recursive: true });
   const built = await rollup({ ...bundling, ...options, input: { [name]: `bench/pages/${name}.js` } });

@@ -1,6 +1,6 @@
-/** `bench load`'s own side: the built package by address, as a page without a bundler loads it. */
-import { loadModel } from '/dist/index.js';
-import pose from '/model/model.js';
+/** `bench load`'s own side: an app that imports the package. */
+import { loadModel } from 'pannier';
+import pose from '../../examples/pose/model/model.js';
 
 const model = await loadModel(pose, { backend: 'wasm' });
 const { outputs, timing } = await model.predict({ image: new Int32Array(192 * 192 * 3).fill(100) });

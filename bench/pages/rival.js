@@ -7,7 +7,7 @@ import { setBackend, tensor } from '@tensorflow/tfjs-core';
 const saved = new URL(location.href).searchParams.has('again');
 setWasmPaths('/dist/');
 await setBackend('wasm');
-const model = await loadGraphModel(saved ? 'indexeddb://pose' : document.querySelector('link[data-graph]').href);
+const model = await loadGraphModel(saved ? 'indexeddb://pose' : '/model/model.json');
 const input = tensor(new Int32Array(192 * 192 * 3).fill(100), [1, 192, 192, 3], 'int32');
 const values = await model.execute(input).data();
 const totalMs = performance.now();
