@@ -22,9 +22,9 @@ export type {
   Prediction,
   PredictOptions,
   Priority,
+  Stats,
   VideoSource,
 } from './prediction.js';
-export type { Stats } from './serving/stats.js';
 export type {
   AnyInputs,
   AnyOutputs,

@@ -12,7 +12,8 @@ import { type Lease, Shared } from './serving/shared.js';
 import { type Settled, settleOptions } from './settled.js';
 import type { AnyInputs, AnyOutputs } from './signature.js';
 import { now } from './timing.js';
-import { cacheFor, type WeightsCache } from './weights/cache.js';
+import type { WeightsCache } from './weights/cache.js';
+import { cacheFor } from './weights/guarded.js';
 import { loadWeights, type ModelBytes } from './weights/weights.js';
 
 /** Twenty parallel loads of one model are one load; the model closes with its last handle. */

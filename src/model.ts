@@ -18,13 +18,14 @@ import type {
   Prediction,
   PredictOptions,
   Priority,
+  Stats,
   VideoSource,
 } from './prediction.js';
 import { abortable } from './promise.js';
 import type { OpenedModel } from './serving/opened.js';
 import { namedOutputs, type Wanted, wantedOutputs } from './serving/outputs.js';
 import type { Lease } from './serving/shared.js';
-import { CallRecord, type Stats } from './serving/stats.js';
+import { CallRecord } from './serving/stats.js';
 import type { AnyInputs, AnyOutputs, Signature } from './signature.js';
 import { now, type Timing, traceCall } from './timing.js';
 

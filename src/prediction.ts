@@ -5,7 +5,6 @@ import type { BackendName } from './backend-name.js';
 import type { ImageMapping } from './input/mapping.js';
 import type { ThreadName } from './options.js';
 import type { PlatformAbortSignal, PlatformImageBitmap, PlatformMediaStreamTrack, PlatformVideoElement } from './platform.js';
-import type { Stats } from './serving/stats.js';
 import type { AnyInputs, AnyOutputs, Pixels, Signature } from './signature.js';
 import type { Timing } from './timing.js';
 
@@ -78,6 +77,27 @@ export interface LoadTiming {
   /** The golden run; 0 where a remembered pass stood in for it. */
   readonly goldenMs: number;
   readonly cache: CacheOutcome;
+}
+
+/** Percentiles are of warm calls' `totalMs`; undefined before the first of them. */
+export interface Stats {
+  /** Calls that answered. */
+  readonly count: number;
+  /** Of these, calls that compiled something. */
+  readonly coldCount: number;
+  /** Calls that rejected, aborts left out. */
+  readonly failedCount: number;
+  readonly p50Ms: number | undefined;
+  readonly p90Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+  /** Answers per second over the time in which the latest warm calls ended. */
+  readonly perSecond: number | undefined;
+  readonly bytesDownloaded: number;
+  readonly bytesFromCache: number;
+  /** Bytes of the model's weights as the backend holds them. */
+  readonly bytesResident: number;
+  /** Time in which this model kept a backend busy. */
+  readonly busyMs: number;
 }
 
 /** What a model says about itself, besides its signature. */

@@ -1,14 +1,8 @@
 /** `pannier`: one command each in a file of its own. */
 import { PannierError } from '../errors.js';
+import type { Command } from './command.js';
 import { packCommand } from './pack.js';
 import { predictCommand } from './predict.js';
-
-/** A command: what it says about itself, and what it does with the rest of the command line. */
-export interface Command {
-  readonly usage: string;
-  /** @returns the process's exit code */
-  run(args: readonly string[]): Promise<number>;
-}
 
 const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand, predict: predictCommand };
 

@@ -6,7 +6,7 @@ import { showShape } from '../pack/image.js';
 import { badOption, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions } from '../pack/options.js';
 import { type PackResult, pack } from '../pack/pack.js';
 import { readRegularFile } from '../pack/read.js';
-import type { Command } from './cli.js';
+import type { Command } from './command.js';
 
 const TEXT = { type: 'string' } as const;
 const TEXTS = { type: 'string', multiple: true } as const;

@@ -10,7 +10,7 @@ import { badOption } from '../pack/options.js';
 import { pack } from '../pack/pack.js';
 import { abortable, withDeadline } from '../promise.js';
 import { firstLine, type Started, startBrowser } from './browser.js';
-import type { Command } from './cli.js';
+import type { Command } from './command.js';
 import { type Feed, readFeeds } from './inputs.js';
 import { type Answer, type PageTask, predictInPage, type Report, readNeeds } from './page.js';
 import { onPaper, plain, showReport, statusLine } from './print.js';

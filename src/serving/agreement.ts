@@ -4,7 +4,8 @@ import { compareGolden, goldenFeeds } from '../engine/golden.js';
 import type { Manifest } from '../manifest.js';
 import type { Priority } from '../prediction.js';
 import { TFJS_VERSION, VERSION } from '../version.js';
-import { toBytes, type WeightsCache } from '../weights/cache.js';
+import type { WeightsCache } from '../weights/cache.js';
+import { toBytes } from '../weights/records.js';
 import type { Queue } from './queue.js';
 
 /** A golden run's outcome; `reason` is empty where it agrees. */

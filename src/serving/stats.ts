@@ -1,26 +1,6 @@
 /** What a model's calls have cost so far. */
+import type { Stats } from '../prediction.js';
 import type { Timing } from '../timing.js';
-
-/** Percentiles are of warm calls' `totalMs`; undefined before the first of them. */
-export interface Stats {
-  /** Calls that answered. */
-  readonly count: number;
-  /** Of these, calls that compiled something. */
-  readonly coldCount: number;
-  /** Calls that rejected, aborts left out. */
-  readonly failedCount: number;
-  readonly p50Ms: number | undefined;
-  readonly p90Ms: number | undefined;
-  readonly p99Ms: number | undefined;
-  /** Answers per second over the time in which the latest warm calls ended. */
-  readonly perSecond: number | undefined;
-  readonly bytesDownloaded: number;
-  readonly bytesFromCache: number;
-  /** Bytes of the model's weights as the backend holds them. */
-  readonly bytesResident: number;
-  /** Time in which this model kept a backend busy. */
-  readonly busyMs: number;
-}
 
 /** How many warm calls the percentiles remember. */
 const REMEMBERED = 1_024;

@@ -5,8 +5,9 @@ import { assetsOf } from '../manifest.js';
 import type { CacheOutcome } from '../prediction.js';
 import { mapLimited } from '../promise.js';
 import { now } from '../timing.js';
-import { commitRecord, hasRecord, type WeightsCache } from './cache.js';
+import type { WeightsCache } from './cache.js';
 import { type FetchOptions, fetchAsset } from './fetch.js';
+import { commitRecord, hasRecord } from './records.js';
 import { isAsset } from './verify.js';
 
 /** Downloads under way at once; more gain nothing on one HTTP/2 connection. */

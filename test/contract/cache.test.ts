@@ -1,7 +1,7 @@
 /** The contract of a weights cache on both of ours, and IndexedDB on its bad days. */
 import { IDBDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cacheFor, guardedCache } from '../../src/weights/cache.js';
+import { cacheFor, guardedCache } from '../../src/weights/guarded.js';
 import { idbCache } from '../../src/weights/idb.js';
 import { memoryCache } from '../../src/weights/memory.js';
 import { rejection } from '../fixtures/fakes.js';

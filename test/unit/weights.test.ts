@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Asset, Manifest } from '../../src/manifest.js';
-import { commitRecord, fromBytes, guardedCache, toBytes, type WeightsCache } from '../../src/weights/cache.js';
+import type { WeightsCache } from '../../src/weights/cache.js';
 import { fetchAsset } from '../../src/weights/fetch.js';
+import { guardedCache } from '../../src/weights/guarded.js';
 import { memoryCache } from '../../src/weights/memory.js';
+import { commitRecord, fromBytes, toBytes } from '../../src/weights/records.js';
 import { loadWeights, type ModelBytes } from '../../src/weights/weights.js';
 import { assetOf, bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
