@@ -30,7 +30,10 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export type ErrorDetail = Readonly<Record<string, unknown>>;
 
 /** Codes for which the same call may succeed a little later. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'timeout', 'worker-crashed', 'device-lost', 'http-status']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'timeout', 'worker-crashed', 'device-lost']);
+
+/** Likewise, of the statuses below 500; one of 500 and above may always pass. */
+const RETRYABLE_STATUS: ReadonlySet<unknown> = new Set([408, 425, 429]);
 
 /** Every failure of Pannier but an abort. The message says what, which one, wanted, got, and the next step. */
 export class PannierError extends Error {
@@ -44,7 +47,8 @@ export class PannierError extends Error {
     super(message, options);
     this.code = code;
     this.detail = detail;
-    this.retryable = RETRYABLE.has(code);
+    const { status } = detail;
+    this.retryable = code === 'http-status' ? RETRYABLE_STATUS.has(status) || (status as number) >= 500 : RETRYABLE.has(code);
   }
 }
 

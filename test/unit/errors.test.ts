@@ -1,4 +1,5 @@
 /** One family of errors, told apart by a code that survives every crossing. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +16,37 @@ it('is an Error with a name of its own', () => {
 
 it('says which failures may pass', () => {
   const retryable = codes.filter((code) => new PannierError(code, '').retryable);
-  expect(retryable.sort()).toEqual(['device-lost', 'http-status', 'offline', 'timeout', 'worker-crashed']);
+  expect(retryable.sort()).toEqual(['device-lost', 'offline', 'timeout', 'worker-crashed']);
+});
+
+it.each([
+  [404, false],
+  [403, false],
+  [408, true],
+  [425, true],
+  [429, true],
+  [500, true],
+  [503, true],
+  [undefined, false],
+])('says of an http-status of %s whether it may pass: %s', (status, retryable) => {
+  expect(new PannierError('http-status', '', { status }).retryable).toBe(retryable);
+});
+
+it('has a section for every code in docs/errors.md, in one order', () => {
+  const sections = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^## `([\w-]+)`\n\n\S/gm)].map(([, code]) => code);
+  expect(sections).toEqual(codes);
+});
+
+it('has a row for every code of a note in docs/errors.md', () => {
+  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const noted = sources.flatMap((name) =>
+    [...readFileSync(`src/${name}`, 'utf8').matchAll(/\bnote\('([\w-]+)'|notes\.push\(\{ code: '([\w-]+)'/g)].map(
+      ([, one, other]) => one ?? other,
+    ),
+  );
+  const [, table = ''] = readFileSync('docs/errors.md', 'utf8').split('\n## Notes\n');
+  const rows = [...table.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, code]) => code);
+  expect([...new Set(noted)].sort()).toEqual(rows.sort());
 });
 
 describe('on the wire', () => {
