@@ -7,7 +7,7 @@ import type { LoadOptions, LoadProgress } from './options.js';
 import type { Model, Note } from './prediction.js';
 import { abortable, withDeadline } from './promise.js';
 import { OpenedModel, type Opening, type Place } from './serving/opened.js';
-import { acquireEngine, dropEngine, type PooledEngine } from './serving/pool.js';
+import { acquireEngine, type PooledEngine } from './serving/pool.js';
 import { type Lease, Shared } from './serving/shared.js';
 import { type Settled, settleOptions } from './settled.js';
 import type { AnyInputs, AnyOutputs } from './signature.js';
@@ -143,8 +143,9 @@ async function attempt(
 
   let lease: Lease<PooledEngine>;
   try {
-    lease = await timed('startMs', acquireEngine(backend, settled, note, AbortSignal.any([signal, failed.signal])));
+    lease = await timed('startMs', acquireEngine(backend, settled, AbortSignal.any([signal, failed.signal])));
     release = lease.release;
+    for (const { code, message } of lease.value.notes) note(code, message);
     const { maxBufferBytes } = lease.value.engine;
     if (manifest.largestWeightBytes > maxBufferBytes) {
       throw new PannierError(
@@ -156,15 +157,14 @@ async function attempt(
     return refuse(thrown);
   }
 
-  // Outside of the deadline and of the refusals: no other backend could do without the bytes.
-  const { graph, weights, golden, cache } = await takeBytes().catch((thrown) => {
+  // Outside of the deadline and of the refusals: no other backend could do without the bytes, or the code.
+  const [{ graph, weights, golden, cache }, { Agreement }] = await Promise.all([takeBytes(), loadingAgreement]).catch((thrown) => {
     release();
     throw thrown;
   });
 
   try {
     const { engine } = lease.value;
-    const { Agreement } = await loadingAgreement;
     const agreement = new Agreement(manifest, golden, lease.value, await caching, settled.backendDeadlineMs);
     // What was not all in the cache has not been tested here, and its writes would hold up the question.
     const remembering = cache === 'hit' ? agreement.isRemembered() : Promise.resolve(false);
@@ -176,7 +176,6 @@ async function attempt(
     });
     const close = () => {
       session.dispose();
-      if (session.lost) dropEngine(lease.value);
       lease.release();
     };
     release = close;

@@ -17,7 +17,7 @@ export interface Settled {
   readonly assetUrl: (name: string, url: string) => string;
   readonly deadlineMs: number;
   readonly backendDeadlineMs: number;
-  /** Two loads of one model with the same key are one load. */
+  /** Two loads of one model with the same key are one load: same backends and thread, the very same cache and functions. */
   readonly key: string;
 }
 
@@ -33,7 +33,6 @@ export function settleOptions(options: LoadOptions): Settled {
     throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
   for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
     if (!(value > 0)) throw wrong(name, 'milliseconds above 0', value);
-  const limits = `${deadlineMs} ${backendDeadlineMs}`;
   return {
     backends,
     byName: backend !== 'auto',
@@ -45,7 +44,7 @@ export function settleOptions(options: LoadOptions): Settled {
     assetUrl,
     deadlineMs,
     backendDeadlineMs,
-    key: [backend, thread, limits, ...[device, cache, fetch, assetUrl].map(identityOf)].join(' '),
+    key: [backend, thread, ...[device, cache, fetch, assetUrl].map(identityOf)].join(' '),
   };
 }
 

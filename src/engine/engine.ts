@@ -80,6 +80,8 @@ export interface Engine {
   readonly maxBufferBytes: number;
   /** What makes this backend another one elsewhere: the GPU's vendor and architecture, or nothing. */
   readonly identity: string;
+  /** The backend is gone: nothing can be opened or run here any more. */
+  readonly lost: boolean;
   /** Builds the graph and uploads the weights. */
   open(model: EngineModel): Promise<Session>;
   /** Bytes of tensors now alive, and their number. */

@@ -24,6 +24,9 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
     name: 'tfjs',
     maxBufferBytes: started.maxBufferBytes,
     identity: started.identity,
+    get lost() {
+      return started.failure() !== undefined;
+    },
     open: (model) =>
       inTurn(backend, () => {
         const session = new TfjsSession(model, backend, started, () => sessions.delete(session));

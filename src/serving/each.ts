@@ -1,5 +1,5 @@
 /** Many predicts in a row: frames, of which only the newest counts, or inputs, of which none may be lost. */
-import { PannierError } from '../errors.js';
+import { messageOf, PannierError } from '../errors.js';
 import { typeName } from '../input/tensor.js';
 import type { FramePrediction, PredictEachOptions, Prediction } from '../prediction.js';
 import { abortable } from '../promise.js';
@@ -61,7 +61,7 @@ function frameInput(imageInputs: readonly string[], asked: string | undefined): 
 interface VideoLike extends EventTarget {
   readonly readyState: number;
   readonly ended: boolean;
-  readonly paused: boolean;
+  readonly error: { readonly message: string } | null;
   srcObject: unknown;
   muted: boolean;
   play(): Promise<void>;
@@ -83,19 +83,21 @@ async function* overVideo<O, I>(
   keepFrame: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<FramePrediction<O, I>> {
-  const { document } = globalThis as unknown as { document: PageDocument };
+  const { document } = globalThis as unknown as { document: PageDocument | undefined };
+  if (document === undefined)
+    throw new PannierError('input', 'predictEach over video needs a page: a worker has no video elements. Send it frames.');
   const isTrack = 'getSettings' in source;
   const video = isTrack ? await playTrack(document, source as MediaStreamTrack, signal) : (source as VideoLike);
   const isOver = () => (isTrack ? (source as MediaStreamTrack).readyState === 'ended' : video.ended);
   try {
     // The frame that is on the screen already is the first.
-    for (let more = await hasFrame(video); more || (await nextFrame(video, document, isOver, signal)); more = false) {
+    for (let more = !document.hidden && (await hasFrame(video)); more || (await nextFrame(video, document, isOver, signal)); more = false) {
       signal.throwIfAborted();
       if (!keepFrame) {
         yield await predict({ [input]: video });
         continue;
       }
-      const frame = await createImageBitmap(video as unknown as ImageBitmapSource);
+      const frame = await grab(video);
       try {
         yield { ...(await predict({ [input]: frame })), frame };
       } catch (thrown) {
@@ -114,11 +116,19 @@ async function* overVideo<O, I>(
 /** `HTMLMediaElement.HAVE_CURRENT_DATA`. */
 const HAVE_CURRENT_DATA = 2;
 
+async function grab(video: VideoLike): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(video as unknown as ImageBitmapSource);
+  } catch (thrown) {
+    throw new PannierError('input', `A frame of the video cannot be taken: ${messageOf(thrown)}`, {}, { cause: thrown });
+  }
+}
+
 /** Whether a frame can be taken now. Chromium's readyState says so of a video with the default preload, which has none yet. */
 async function hasFrame(video: VideoLike): Promise<boolean> {
   if (video.readyState < HAVE_CURRENT_DATA) return false;
   try {
-    (await createImageBitmap(video as unknown as ImageBitmapSource)).close();
+    (await grab(video)).close();
     return true;
   } catch {
     return false;
@@ -139,7 +149,7 @@ async function playTrack(document: PageDocument, track: MediaStreamTrack, signal
 async function nextFrame(video: VideoLike, document: PageDocument, isOver: () => boolean, signal: AbortSignal): Promise<boolean> {
   if (isOver()) return false;
   const listening = new AbortController();
-  const arrived = new Promise<boolean>((resolve) => {
+  const arrived = new Promise<boolean>((resolve, reject) => {
     const check = () => {
       if (isOver()) resolve(false);
       else if (document.hidden || video.readyState < HAVE_CURRENT_DATA) wait();
@@ -152,8 +162,15 @@ async function nextFrame(video: VideoLike, document: PageDocument, isOver: () =>
       // Firefox before 132: a display's frame is the nearest guess.
       else setTimeout(check, 16);
     };
-    // A video that has ended gives no more frames, so nothing else would wake us.
-    video.addEventListener('ended', () => resolve(false), { once: true, signal: listening.signal });
+    // A video that has ended, failed or lost its source gives no more frames, so nothing else would wake us.
+    const once = { once: true, signal: listening.signal };
+    video.addEventListener('ended', () => resolve(false), once);
+    video.addEventListener('emptied', () => resolve(false), once);
+    video.addEventListener(
+      'error',
+      () => reject(new PannierError('input', `The video failed: ${video.error?.message ?? 'no reason given'}`)),
+      once,
+    );
     wait();
   });
   try {

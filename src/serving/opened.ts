@@ -64,7 +64,7 @@ export class OpenedModel {
 
   /** Whether a call that waited for its turn may still run there. */
   isAt(place: Place): boolean {
-    return this.#opening.place === place && this.#left === undefined;
+    return this.#opening.place === place && this.#left === undefined && !place.session.lost;
   }
 
   /** Leaves the present place and opens the model anew; calls made meanwhile wait for it. */

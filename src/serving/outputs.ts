@@ -1,5 +1,5 @@
 /** The outputs of one call: which are read, and in whose arrays they end. */
-import { DTYPES } from '../dtype.js';
+import { DTYPES, type DType, sizeOf } from '../dtype.js';
 import type { RawOutput } from '../engine/engine.js';
 import { PannierError } from '../errors.js';
 import { shapeText, typeName } from '../input/tensor.js';
@@ -24,7 +24,22 @@ export function wantedOutputs(specs: Manifest['signature']['outputs'], { outputs
         output: name,
       });
   }
+  for (const [name, target] of Object.entries(into)) {
+    const { dtype, shape } = specs[name] as OutputSpec;
+    // An open size is known only when the answer is.
+    if (shape?.every((dim) => dim !== null)) checkTarget(name, target, dtype, shape as readonly number[]);
+  }
   return names.map((name) => [name, specs[name] as OutputSpec] as const);
+}
+
+function checkTarget(name: string, target: Tensor['data'] | undefined, dtype: DType, shape: readonly number[]): void {
+  if (target === undefined) return;
+  const wanted = DTYPES[dtype].name;
+  const length = sizeOf(shape);
+  // By name: arrays of another realm are not `instanceof` ours.
+  if (typeName(target) === wanted && target.length === length) return;
+  const message = `into.${name} should be a ${wanted} of ${length} values for ${shapeText(shape)}, but is ${typeName(target)} of ${target.length}.`;
+  throw new PannierError('input', message, { output: name });
 }
 
 /**
@@ -34,16 +49,7 @@ export function wantedOutputs(specs: Manifest['signature']['outputs'], { outputs
 export function namedOutputs(wanted: Wanted, answers: readonly RawOutput[], { into = {} }: Asked): AnyOutputs {
   const targets = into as Readonly<Record<string, Tensor['data'] | undefined>>;
   const outputs = wanted.map(([name, spec], index) => ({ name, spec, ...(answers[index] as RawOutput), target: targets[name] }));
-  for (const { name, dtype, shape, data, target } of outputs) {
-    const wantedType = DTYPES[dtype].name;
-    // By name: arrays of another realm are not `instanceof` ours.
-    if (target === undefined || (typeName(target) === wantedType && target.length === data.length)) continue;
-    throw new PannierError(
-      'input',
-      `into.${name} should be a ${wantedType} of ${data.length} values for ${shapeText(shape)}, but is ${typeName(target)} of ${target?.length}.`,
-      { output: name },
-    );
-  }
+  for (const { name, dtype, shape, target } of outputs) checkTarget(name, target, dtype, shape);
   for (const { data, target } of outputs) target?.set(data);
   return Object.fromEntries(
     outputs.map(({ name, spec: { labels, values }, dtype, shape, data, target }) => [

@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.js';
 import { isRealmTaken, startLocalEngine } from '../engine/local.js';
 import { PannierError } from '../errors.js';
 import type { ThreadName } from '../options.js';
+import type { Note } from '../prediction.js';
 import type { Settled } from '../settled.js';
 import { fetchAsset } from '../weights/fetch.js';
 import { startWorkerEngine, WorkerUnavailable } from '../worker/client.js';
@@ -18,6 +19,8 @@ export interface PooledEngine {
   readonly queue: Queue;
   /** Where it really runs. */
   readonly thread: ThreadName;
+  /** Why it does not run where it was asked to; every model on it is told. */
+  readonly notes: readonly Note[];
 }
 
 const engines = new Shared<PooledEngine>(({ engine }) => engine.dispose());
@@ -26,32 +29,25 @@ const engines = new Shared<PooledEngine>(({ engine }) => engine.dispose());
  * The engine for a backend, started if it is not running.
  * @throws {PannierError} where the backend cannot start here.
  */
-export function acquireEngine(
-  backend: BackendName,
-  settled: Settled,
-  note: (code: string, message: string) => void,
-  signal: AbortSignal,
-): Promise<Lease<PooledEngine>> {
-  const device = backend === 'webgpu' ? settled.device : undefined;
-  const key = [backend, settled.thread, settled.byName, device !== undefined].join(' ');
-  return engines.acquire(device === undefined ? key : `${key} ${settled.key}`, (starting) => start(backend, settled, note, starting), {
-    signal,
-  });
+export async function acquireEngine(backend: BackendName, settled: Settled, signal: AbortSignal): Promise<Lease<PooledEngine>> {
+  const key: string[] = [backend, settled.thread];
+  // Only webgpu comes in several kinds: on a software adapter or not, on a device of the app's own.
+  if (backend === 'webgpu') key.push(String(settled.byName), settled.device === undefined ? '' : settled.key);
+  const acquire = () => engines.acquire(key.join(' '), (starting) => start(backend, settled, starting), { signal });
+  const lease = await acquire();
+  if (!lease.value.engine.lost) return lease;
+  // Its worker or device died while it served another model, which has not noticed yet.
+  engines.drop(lease.value);
+  lease.release();
+  return acquire();
 }
 
-/** Lets go of an engine whose worker or device is gone, so that the next load starts a new one. */
-export const dropEngine = (broken: PooledEngine): void => engines.drop(broken);
-
-async function start(
-  backend: BackendName,
-  settled: Settled,
-  note: (code: string, message: string) => void,
-  signal: AbortSignal,
-): Promise<PooledEngine> {
+async function start(backend: BackendName, settled: Settled, signal: AbortSignal): Promise<PooledEngine> {
+  const notes: Note[] = [];
   const options = startOptions(backend, settled, signal);
   // Whoever awaits it may already have failed for another reason.
   options.catch(() => undefined);
-  const pooled = (engine: Engine, thread: ThreadName): PooledEngine => ({ engine, thread, queue: new Queue() });
+  const pooled = (engine: Engine, thread: ThreadName): PooledEngine => ({ engine, thread, notes, queue: new Queue() });
   const local = async () => pooled(await startLocalEngine(backend, options), 'page');
   if (typeof Worker === 'undefined') return local();
 
@@ -62,15 +58,16 @@ async function start(
         'backend-unavailable',
         'This page runs its own TF.js, and a GPUDevice cannot cross to a worker. Load the model without `device`.',
       );
-    note('page-taken', 'This page runs its own TF.js, whose active backend ours would change: the model runs in a worker.');
+    const message = 'This page runs its own TF.js, whose active backend ours would change: the model runs in a worker.';
+    notes.push({ code: 'page-taken', message });
   }
   try {
-    return pooled(await startWorkerEngine(backend, options, settled.assetUrl), 'worker');
+    return pooled(await startWorkerEngine(backend, options, settled.assetUrl, signal), 'worker');
   } catch (thrown) {
     if (!(thrown instanceof WorkerUnavailable)) throw thrown;
     if (isRealmTaken())
       throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}), and this page runs its own TF.js.`);
-    note('worker-unavailable', `No worker can start (${thrown.message}): the model runs on the page's thread.`);
+    notes.push({ code: 'worker-unavailable', message: `No worker can start (${thrown.message}): the model runs on the page's thread.` });
     return local();
   }
 }

@@ -22,8 +22,12 @@ export async function startWorkerEngine(
   backend: BackendName,
   options: Promise<BackendStart>,
   urlOf: (name: string, url: string) => string,
+  signal: AbortSignal,
 ): Promise<Engine> {
   const connection = new Connection(backend, urlOf);
+  // A start that nobody waits for may hang in the browser for ever.
+  const onAbort = () => connection.end(new PannierError('backend-unavailable', `Nobody waits for the ${backend} worker any more.`));
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
     await connection.ready;
     const { maxBufferBytes, identity } = await connection.ask('start', { options: await options });
@@ -31,6 +35,8 @@ export async function startWorkerEngine(
   } catch (thrown) {
     connection.end(new PannierError('backend-unavailable', `The ${backend} worker did not start.`));
     throw thrown;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
@@ -47,6 +53,10 @@ class WorkerEngine implements Engine {
     this.backend = backend;
     this.maxBufferBytes = maxBufferBytes;
     this.identity = identity;
+  }
+
+  get lost(): boolean {
+    return this.#connection.ended;
   }
 
   async open(model: EngineModel): Promise<Session> {

@@ -31,6 +31,16 @@ const IN_PAGE = `
   globalThis.load = async (name, options) => (await import('/dist/index.js')).loadModel(await source(name), options);
 `;
 
+/** An app's own worker, which loads the model `add`. */
+const APP_WORKER = `
+  import { loadModel } from '/dist/index.js';
+  import add from '/models/add/model.js';
+  const model = await loadModel(add, { backend: 'wasm' });
+  const { outputs, timing } = await model.predict({ x: new Float32Array(4) });
+  const track = await model.predictEach({ getSettings() {} }, {}).next().catch(({ code }) => code);
+  postMessage({ thread: model.thread, backend: timing.backend, y: outputs.sumY.data[3], track });
+`;
+
 /** Sets a room up for the tests of one file. */
 export function room(
   models: Readonly<Record<string, RawModel | Omit<PackOptions, 'out'> | (Omit<PackOptions, 'out' | 'model'> & { raw: RawModel })>>,
@@ -43,6 +53,7 @@ export function room(
       rules,
     );
     site.put('/', '<!doctype html><title>A page</title>');
+    site.put('/app-worker.js', APP_WORKER);
     return site;
   };
   const state: { browser?: Browser; site?: Site } = {};
