@@ -63,14 +63,14 @@ describe('the key of a load', () => {
     expect(settle({}).key).toBe(settle({ thread: 'worker', backend: 'auto', deadlineMs: 30_000 }).key);
   });
   it('leaves out what belongs to one caller', () => {
-    const own = { signal: new AbortController().signal, onProgress: () => {}, trace: true };
+    const own = { signal: new AbortController().signal, onProgress: () => {}, trace: true, deadlineMs: 1, backendDeadlineMs: 1 };
     expect(settle(own).key).toBe(settle({}).key);
   });
   it('is another for whatever could change what is loaded, or from where', () => {
     const different = [
       ...[{}, { backend: 'cpu' }, { backend: ['cpu', 'wasm'] }, { backend: ['wasm', 'cpu'] }, { backend: ['webgpu', 'wasm', 'cpu'] }],
       ...[{ thread: 'page' }, { cache: null }, { cache: {} }, { cache: {} }, { fetch }, { fetch: async () => new Response() }],
-      ...[{ assetUrl: () => 'a' }, { assetUrl: () => 'a' }, { deadlineMs: 1 }, { backendDeadlineMs: 1 }, { device: {} }],
+      ...[{ assetUrl: () => 'a' }, { assetUrl: () => 'a' }, { device: {} }],
     ];
     expect(new Set(different.map((options) => settle(options).key)).size).toBe(different.length);
   });
