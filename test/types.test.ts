@@ -3,6 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
+/** What the programs of the API page take for granted. */
+const AROUND = `import { loadModel } from 'pannier';
+import { boxes, keypoints, maskImage, topK } from 'pannier/read';
+${['detector', 'pets', 'pose', 'prices', 'selfie'].map((name) => `import ${name}Source from '../../test/types/models/${name}.js';\n`).join('')}
+declare const file: File, canvas: HTMLCanvasElement, video: HTMLVideoElement, context: CanvasRenderingContext2D;
+declare const signal: AbortSignal, reused: Float32Array<ArrayBuffer>, COCO: readonly string[];
+declare function draw(points: readonly { x: number; y: number }[]): void;
+const [classifier, detector, pose] = await Promise.all([loadModel(petsSource), loadModel(detectorSource), loadModel(poseSource)]);
+const [prices, selfie] = await Promise.all([loadModel(pricesSource), loadModel(selfieSource)]);
+`;
+
 const tsc = (...args: string[]) => {
   const { status, stdout } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '--pretty', 'false', ...args], {
     encoding: 'utf8',
@@ -16,6 +27,17 @@ test.each([
   ['es', 'no platform at all'],
 ])('%s: right programs compile, with the types of %s', (project) => {
   expect(tsc('-p', `test/types/${project}`)).toEqual({ status: 0, stdout: '' });
+});
+
+test('the five programs of the API page compile as they stand there', () => {
+  const [, section = ''] = readFileSync('docs/api.md', 'utf8').split('## The five programs');
+  const programs = (section.match(/^```ts\n([\s\S]*?)^```/m)?.[1] ?? '').split(/^(?=\/\/ \d\. )/m);
+  expect(programs).toHaveLength(5);
+  const folder = '.cache/programs';
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/programs.ts`, `${AROUND}${programs.map((program) => `{\n${program}}\n`).join('')}`);
+  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ extends: '../../test/types/dom/tsconfig.json', include: ['.'] }));
+  expect(tsc('-p', folder)).toEqual({ status: 0, stdout: '' });
 });
 
 test('wrong programs do not compile, and the compiler says why in words that help', async () => {

@@ -1,31 +1,27 @@
-/** The five programs of the API page, in a page, under plain `strict`; the other projects are stricter. */
+/** What the API page's programs leave out, in a page, under plain `strict`; the other projects are stricter. */
 import { loadModel, type Model, type ModelSource, PannierError, type Tensor } from 'pannier';
-import { boxes, keypoints, maskImage, topK } from 'pannier/read';
+import { keypoints, topK } from 'pannier/read';
 import detectorSource from '../models/detector.js';
 import petsSource, { type PetsInputs, type PetsOutputs } from '../models/pets.js';
 import poseSource from '../models/pose.js';
 import pricesSource from '../models/prices.js';
-import selfieSource from '../models/selfie.js';
 import textSource from '../models/text.js';
 import type { IsAny, Same } from '../same.js';
 
 const COCO = ['nose', 'left eye', 'right eye'] as const;
 
-export async function photoClassifier(file: File): Promise<'cat' | 'dog' | 'rabbit' | undefined> {
+export async function classLabels(file: File): Promise<'cat' | 'dog' | 'rabbit' | undefined> {
   using classifier = await loadModel(petsSource);
   const { outputs } = await classifier.predict({ photo: file });
   const [best] = topK(outputs.scores, { k: 1 });
   return best?.label;
 }
 
-export async function objectDetector(canvas: HTMLCanvasElement): Promise<number> {
-  const detector = await loadModel(detectorSource, { backend: ['webgpu', 'wasm'], onProgress: ({ fraction }) => console.log(fraction) });
-  const { outputs, images } = await detector.predict({ image: canvas });
-  const found = boxes(outputs.detections, { columns: ['x0', 'y0', 'x1', 'y1', 'score', 'class'], image: images.image });
-  return found.reduce((area, { width, height }) => area + width * height, 0);
+export async function loadDetector(): Promise<void> {
+  await loadModel(detectorSource, { backend: ['webgpu', 'wasm'], onProgress: ({ fraction }) => console.log(fraction) });
 }
 
-export async function webcamPose(video: HTMLVideoElement, signal: AbortSignal): Promise<void> {
+export async function framesOfPoses(video: HTMLVideoElement, signal: AbortSignal): Promise<void> {
   const pose = await loadModel(poseSource, { signal });
   for await (const { outputs, images, frame } of pose.predictEach(video, { signal, keepFrame: true })) {
     const points = keypoints(outputs.keypoints, { columns: ['y', 'x', 'score'], normalized: true, image: images.image, names: COCO });
@@ -35,24 +31,11 @@ export async function webcamPose(video: HTMLVideoElement, signal: AbortSignal): 
   }
 }
 
-export async function tabularModel(): Promise<number | undefined> {
+export async function oneOfTwoOutputs(): Promise<number | undefined> {
   const prices = await loadModel(pricesSource);
-  const {
-    outputs: { price },
-  } = await prices.predict({ features: Float32Array.of(3, 120, 1972) });
   const onlyBand = await prices.predict({ features: { data: new Float32Array(3), shape: [1, 3] } }, { outputs: ['band'] });
   const band: Int32Array<ArrayBuffer> = onlyBand.outputs.band.data;
-  return price.data[0] ?? band[0];
-}
-
-export async function backgroundBlur(video: HTMLVideoElement, context: CanvasRenderingContext2D): Promise<void> {
-  const selfie = await loadModel(selfieSource);
-  const reused = new Float32Array(144 * 256);
-  const {
-    outputs: { mask },
-  } = await selfie.predict({ image: video }, { into: { mask: reused } });
-  const { data, width, height } = maskImage(mask);
-  context.putImageData(new ImageData(data, width, height), 0, 0);
+  return band[0];
 }
 
 export async function everythingElse(device: GPUDevice, track: MediaStreamTrack): Promise<void> {
