@@ -1,12 +1,13 @@
 /** Broken and hostile models (reliability plan, rows B1 to B9): one typed line each, and nothing written. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PannierError } from '../../src/errors.js';
 import { pack } from '../../src/pack/index.js';
 import { addModel, constant, loopModel, op, type RawModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+import { LONG_MS, runs } from '../tier.js';
 
 const folder = scratch();
 let count = 0;
@@ -84,16 +85,20 @@ describe('B2: weight paths that leave the folder', () => {
     ),
   );
 
-  it('any text joined with traversal', async () => {
-    const part = fc.constantFrom('..', '.', '', '/', '\\', '%2e', ':', 'w.bin', 'a');
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.oneof(part, fc.string({ maxLength: 6 })), { minLength: 1, maxLength: 5 }), async (parts) => {
-        const path = `../${parts.join('/')}`;
-        await refusal(broken((model) => Object.assign(model.json.weightsManifest[0] as object, { paths: [path] })));
-      }),
-      { numRuns: 40 },
-    );
-  });
+  it(
+    'any text joined with traversal',
+    async () => {
+      const part = fc.constantFrom('..', '.', '', '/', '\\', '%2e', ':', 'w.bin', 'a');
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.oneof(part, fc.string({ maxLength: 6 })), { minLength: 1, maxLength: 5 }), async (parts) => {
+          const path = `../${parts.join('/')}`;
+          await refusal(broken((model) => Object.assign(model.json.weightsManifest[0] as object, { paths: [path] })));
+        }),
+        { numRuns: runs(10_000, 40) },
+      );
+    },
+    LONG_MS,
+  );
 });
 
 describe('B3: weight files that are no files', () => {
@@ -118,11 +123,8 @@ describe('B3: weight files that are no files', () => {
     expect(await refusal(path)).toMatch(/leads out of the model's folder/);
   });
   it('a device', async () => expect(await refusal(placed((path) => symlinkSync('/dev/zero', path)))).toMatch(/leads out/));
-  it('a pipe, within a second', async () => {
-    const start = Date.now();
-    expect(await refusal(placed((path) => execFileSync('mkfifo', [path])))).toMatch(/not a regular file/);
-    expect(Date.now() - start).toBeLessThan(1000);
-  });
+  // Nobody ever writes into it: whoever waits for its other end never comes back.
+  it('a pipe', async () => expect(await refusal(placed((path) => execFileSync('mkfifo', [path])))).toMatch(/not a regular file/));
   it('a directory', async () => expect(await refusal(placed((path) => mkdirSync(path)))).toMatch(/not a regular file|EISDIR/));
   it('a model.json that is a device', async () => expect(await refusal('/dev/zero')).toMatch(/not a regular file/));
 });
@@ -271,51 +273,78 @@ describe('fuzzed models', () => {
       expect(error).toBeInstanceOf(PannierError);
       expect(existsSync(out)).toBe(false);
     });
+    rmSync(dirname(path), { recursive: true });
   }
 
-  it('one byte of model.json is another', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...seeds), fc.nat(), fc.nat(255), async (seed, at, byte) => {
-        const path = writeModel(seed, join(folder, `fuzz-${count++}`));
-        const bytes = readFileSync(path);
-        bytes[at % bytes.length] = byte;
-        writeFileSync(path, bytes);
-        await survives(path);
-      }),
-      { numRuns: 300 },
-    );
-  });
+  it(
+    'one byte of model.json is another',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...seeds), fc.nat(), fc.nat(255), async (seed, at, byte) => {
+          const path = writeModel(seed, join(folder, `fuzz-${count++}`));
+          const bytes = readFileSync(path);
+          bytes[at % bytes.length] = byte;
+          writeFileSync(path, bytes);
+          await survives(path);
+        }),
+        { numRuns: runs(100_000, 300) },
+      );
+    },
+    LONG_MS,
+  );
 
-  it('one value of model.json is another', async () => {
-    const poison = fc.constantFrom<unknown>(null, -1, 1.5, 2 ** 53, '', '__proto__', 'x', [], {}, true, [[[]]], { name: 'x' }, 'DT_STRING');
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...seeds), fc.nat(), poison, async (seed, at, value) => {
-        const copy = structuredClone(seed);
-        const places: [Record<string, unknown>, string][] = [];
-        const walk = (node: object) => {
-          for (const [key, child] of Object.entries(node)) {
-            places.push([node as Record<string, unknown>, key]);
-            if (typeof child === 'object' && child !== null) walk(child);
-          }
-        };
-        walk(copy.json);
-        const [parent, key] = places[at % places.length] as [Record<string, unknown>, string];
-        parent[key] = value;
-        await survives(writeModel(copy, join(folder, `fuzz-${count++}`)));
-      }),
-      { numRuns: 300 },
-    );
-  });
+  it(
+    'one value of model.json is another',
+    async () => {
+      const poison = fc.constantFrom<unknown>(
+        null,
+        -1,
+        1.5,
+        2 ** 53,
+        '',
+        '__proto__',
+        'x',
+        [],
+        {},
+        true,
+        [[[]]],
+        { name: 'x' },
+        'DT_STRING',
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...seeds), fc.nat(), poison, async (seed, at, value) => {
+          const copy = structuredClone(seed);
+          const places: [Record<string, unknown>, string][] = [];
+          const walk = (node: object) => {
+            for (const [key, child] of Object.entries(node)) {
+              places.push([node as Record<string, unknown>, key]);
+              if (typeof child === 'object' && child !== null) walk(child);
+            }
+          };
+          walk(copy.json);
+          const [parent, key] = places[at % places.length] as [Record<string, unknown>, string];
+          parent[key] = value;
+          await survives(writeModel(copy, join(folder, `fuzz-${count++}`)));
+        }),
+        { numRuns: runs(100_000, 300) },
+      );
+    },
+    LONG_MS,
+  );
 
-  it('real models that are cut or stained', async () => {
-    const names = ['liveness', 'emotion', 'antispoof'];
-    const bytes = Object.fromEntries(names.map((name) => [name, readFileSync(realModel(name))]));
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...names), fc.nat(), async (name, at) => {
-        const whole = bytes[name] as Buffer;
-        await refusal(rawJson(whole.subarray(0, at % (whole.length - 2))));
-      }),
-      { numRuns: 30 },
-    );
-  });
+  it(
+    'real models that are cut or stained',
+    async () => {
+      const names = ['liveness', 'emotion', 'antispoof'];
+      const bytes = Object.fromEntries(names.map((name) => [name, readFileSync(realModel(name))]));
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...names), fc.nat(), async (name, at) => {
+          const whole = bytes[name] as Buffer;
+          await refusal(rawJson(whole.subarray(0, at % (whole.length - 2))));
+        }),
+        { numRuns: runs(1_000, 30) },
+      );
+    },
+    LONG_MS,
+  );
 });

@@ -8,6 +8,7 @@ import type { Manifest } from '../../src/manifest.js';
 import { pack } from '../../src/pack/index.js';
 import { checkFiles } from '../../src/pack/write.js';
 import { addModel, realModel, scratch, writeModel } from '../fixtures/models.js';
+import { LONG_MS, runs } from '../tier.js';
 import { compileProgram } from './program.js';
 
 const folder = scratch();
@@ -41,40 +42,44 @@ const model = (first: number) =>
 
 beforeAll(() => compileProgram(join(folder, 'program')));
 
-it('kill -9 at any moment leaves a whole model', async () => {
-  const out = join(folder, 'killed');
-  const stage = { 1: join(folder, 'one'), 2: join(folder, 'two') };
-  for (const version of [1, 2] as const) await pack({ model: model(version), out: stage[version], name: 'm', version: `${version}` });
-  const script = join(folder, 'program/emit.js');
-  writeFileSync(
-    script,
-    `import { readdirSync, readFileSync } from 'node:fs';
+it(
+  'kill -9 at any moment leaves a whole model',
+  async () => {
+    const out = join(folder, 'killed');
+    const stage = { 1: join(folder, 'one'), 2: join(folder, 'two') };
+    for (const version of [1, 2] as const) await pack({ model: model(version), out: stage[version], name: 'm', version: `${version}` });
+    const script = join(folder, 'program/emit.js');
+    writeFileSync(
+      script,
+      `import { readdirSync, readFileSync } from 'node:fs';
 import { writeFiles } from './pack/write.js';
 const [from, out] = process.argv.slice(2);
 const files = new Map(readdirSync(from).map((name) => [name, readFileSync(from + '/' + name)]));
 process.stdout.write('ready');
 await writeFiles(out, files);
 `,
-  );
-  const emit = (version: 1 | 2, killAfterMs: number) =>
-    new Promise<boolean>((resolve) => {
-      const child = spawn(process.execPath, [script, stage[version], out], { stdio: ['ignore', 'pipe', 'inherit'] });
-      child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), killAfterMs));
-      child.once('exit', (_code, signal) => resolve(signal === 'SIGKILL'));
-    });
-  await emit(1, 60_000);
-  expect(await whole(out)).toBe('1');
-  let killed = 0;
-  const seen = new Set<string>();
-  for (let round = 0; round < 14; round++) {
-    if (await emit(round % 2 === 0 ? 2 : 1, (round % 7) * 2)) killed++;
-    seen.add(await whole(out));
-  }
-  expect(killed).toBeGreaterThan(3);
-  await emit(1, 60_000);
-  expect(await whole(out)).toBe('1');
-  expect(readdirSync(out).sort()).toEqual(readdirSync(stage[1]).sort());
-}, 60_000);
+    );
+    const emit = (version: 1 | 2, killAfterMs: number) =>
+      new Promise<boolean>((resolve) => {
+        const child = spawn(process.execPath, [script, stage[version], out], { stdio: ['ignore', 'pipe', 'inherit'] });
+        child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), killAfterMs));
+        child.once('exit', (_code, signal) => resolve(signal === 'SIGKILL'));
+      });
+    await emit(1, 60_000);
+    expect(await whole(out)).toBe('1');
+    let killed = 0;
+    const seen = new Set<string>();
+    for (let round = 0; round < runs(1_000, 14); round++) {
+      if (await emit(round % 2 === 0 ? 2 : 1, (round % 7) * 2)) killed++;
+      seen.add(await whole(out));
+    }
+    expect(killed).toBeGreaterThan(3);
+    await emit(1, 60_000);
+    expect(await whole(out)).toBe('1');
+    expect(readdirSync(out).sort()).toEqual(readdirSync(stage[1]).sort());
+  },
+  LONG_MS,
+);
 
 it('a disk that fills up half-way leaves the old model and no litter', async () => {
   const out = join(folder, 'full');
