@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';
 import { loadConfigFile } from 'rollup/loadConfigFile';
+import { licensesOf, packageOf } from './licenses.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -18,12 +19,16 @@ tsc('tsconfig.json');
 tsc('src/pack/tsconfig.json');
 
 const { options } = await loadConfigFile(join(root, 'rollup.config.mjs'));
+const bundled = new Set();
 try {
   // At the same time: the minifier has its own threads.
   await Promise.all(
     options.map(async ({ output, ...input }) => {
       const bundle = await rollup(input);
-      for (const one of output) await bundle.write(one);
+      for (const one of output) {
+        const { output: chunks } = await bundle.write(one);
+        for (const id of chunks.flatMap(({ moduleIds = [] }) => moduleIds)) bundled.add(packageOf(id));
+      }
       await bundle.close();
     }),
   );
@@ -34,6 +39,8 @@ try {
 
 const wasm = join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist', 'tfjs-backend-wasm-simd.wasm');
 writeFileSync('dist/tfjs-backend-wasm-simd.wasm', readFileSync(wasm));
+bundled.delete(undefined);
+writeFileSync('dist/THIRD_PARTY_LICENSES.txt', licensesOf(bundled));
 if (existsSync('src/pack/golden.png')) writeFileSync('dist/golden.png', readFileSync('src/pack/golden.png'));
 
 for (const name of readdirSync('dist', { recursive: true })) {

@@ -17,6 +17,15 @@ test('everything that package.json and the loaders name is there', () => {
   expect(readFileSync('dist/cli.js', 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
 
+test('the licenses of everything that is bundled are there', () => {
+  const text = readFileSync('dist/THIRD_PARTY_LICENSES.txt', 'utf8');
+  const tfjs = ['core', 'converter', 'backend-cpu', 'backend-wasm', 'backend-webgpu'].map((name) => `@tensorflow/tfjs-${name}`);
+  const sections = [...text.matchAll(/^-{80}\n\n(\S+) [\d.]+$/gm)].map(([, name]) => name);
+  expect(sections).toEqual([...tfjs, 'idb-keyval', 'long', 'seedrandom'].sort());
+  for (const said of ['XNNPACK, within', 'Copyright 2019 David Bau', 'Jake Archibald', 'Daniel Wirtz', 'TERMS AND CONDITIONS FOR USE'])
+    expect(text).toContain(said);
+});
+
 test.each(forBrowsers)('%s imports its neighbours alone', (file) => {
   const { imports, urls } = asksOf(readFileSync(file, 'utf8'));
   // A module worker ignores the page's import map: a bare name would not resolve there.
