@@ -26,8 +26,11 @@ const built = step('build', ['scripts/build.mjs']);
 step('lint', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']);
 step('types of the tests', [bin('typescript/bin/tsc'), '-p', 'test/tsconfig.json']);
 if (built) {
+  // Both run `npm pack`, which would build once more.
+  process.env['npm_config_ignore_scripts'] = 'true';
   step('publint', [bin('publint/src/cli.js'), '--strict']);
   step('are the types wrong', [bin('@arethetypeswrong/cli/dist/index.js'), '--pack', '.', '--profile', 'esm-only', '--no-color']);
+  delete process.env['npm_config_ignore_scripts'];
 }
 
 const report = join(root, '.cache', 'vitest.json');
