@@ -7,6 +7,7 @@ import { badOption, type ImageOptions, type InputOptions, type OutputOptions, ty
 import { type PackResult, pack } from '../pack/pack.js';
 import { readRegularFile } from '../pack/read.js';
 import type { Command } from './command.js';
+import { showBytes } from './print.js';
 
 const TEXT = { type: 'string' } as const;
 const TEXTS = { type: 'string', multiple: true } as const;
@@ -129,7 +130,7 @@ function summary({ out, manifest, files, bytes, warnings, changed }: PackResult,
     );
   const state = check ? 'is up to date' : changed ? 'packed' : 'unchanged';
   return [
-    `${manifest.name} ${state}: ${relative(process.cwd(), out) || '.'}, ${files.length} files, ${megabytes(bytes)}, ${millions(manifest.flops)} FLOPs a predict`,
+    `${manifest.name} ${state}: ${relative(process.cwd(), out) || '.'}, ${files.length} files, ${showBytes(bytes)}, ${millions(manifest.flops)} FLOPs a predict`,
     `  takes ${specs(inputs).join('; ')}`,
     `  gives ${specs(outputs).join('; ')}`,
     ...(manifest.quantized
@@ -139,5 +140,4 @@ function summary({ out, manifest, files, bytes, warnings, changed }: PackResult,
   ].join('\n');
 }
 
-const megabytes = (bytes: number): string => (bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 const millions = (count: number): string => (count < 1e6 ? `${count}` : `${(count / 1e6).toFixed(1)} M`);

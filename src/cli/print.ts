@@ -120,7 +120,7 @@ function times({ timing, stats, loadTiming, runs, backend }: Report, paper: Pape
     ...phases,
     ...(runs === 1 || ranks.length === 0 ? [] : [`  ${[...ranks, ...rate].join(', ')}`]),
     `  ${'load'.padEnd(8)}  ${milliseconds(totalMs).padStart(10)}  ${paper('dim', stages.map(([stage, ms]) => `${stage} ${milliseconds(ms)}`).join(', '))}`,
-    `  ${'bytes'.padEnd(8)}  ${bytes(stats.bytesDownloaded).padStart(10)} fetched, ${bytes(stats.bytesFromCache)} from the cache (${cache}), ${bytes(stats.bytesResident)} of weights in memory`,
+    `  ${'bytes'.padEnd(8)}  ${showBytes(stats.bytesDownloaded).padStart(10)} fetched, ${showBytes(stats.bytesFromCache)} from the cache (${cache}), ${showBytes(stats.bytesResident)} of weights in memory`,
   ];
 }
 
@@ -133,7 +133,9 @@ function bar(share: number, width: number): string {
 }
 
 const milliseconds = (ms: number): string => (ms >= 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${ms.toFixed(ms < 100 ? 1 : 0)} ms`);
-const bytes = (count: number): string => (count < 1e5 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`);
+
+/** Decimal units, as download sizes have. */
+export const showBytes = (count: number): string => (count < 1e5 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`);
 
 /** Four digits that matter. */
 function number(value: number | null): string {

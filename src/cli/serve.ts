@@ -6,7 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { pipeline } from 'node:stream';
 
-/** The strictest policy under which Pannier works, so that a terminal sees what a strict page would. */
+/**
+ * The strictest policy under which Pannier works, so that a terminal sees what a strict page would. That
+ * of examples/serve.mjs and of the tests' pages (a test holds these two to each other) also lets styles
+ * and media in; what ships imports neither.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",

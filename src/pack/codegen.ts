@@ -3,6 +3,7 @@ import type { DType } from '../dtype.js';
 import type { InputSpec, Manifest, OutputSpec } from '../manifest.js';
 import type { Dim } from '../signature.js';
 import { showShape } from './image.js';
+import { camelCase } from './names.js';
 
 /** The beginning of both files; a file without it is not ours to overwrite. */
 export const MARK = '// Written by `pannier pack`';
@@ -113,9 +114,6 @@ const RESERVED =
 
 /** `movenet-lightning` → `movenetLightning`; `model` where nothing is left. */
 function identifier(name: string): string {
-  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
-  const joined = words
-    .map((word, index) => (index === 0 ? (word[0] as string).toLowerCase() : (word[0] as string).toUpperCase()) + word.slice(1))
-    .join('');
+  const joined = camelCase(name);
   return joined === '' || /^\d/.test(joined) || RESERVED.test(joined) ? 'model' : joined;
 }

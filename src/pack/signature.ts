@@ -3,6 +3,7 @@ import type { DType } from '../dtype.js';
 import type { Dim } from '../signature.js';
 import { broken, type Fields, isReserved, nameAt, objectAt, show } from './fields.js';
 import { type Graph, nodeOf, reachableFrom } from './graph.js';
+import { camelCase } from './names.js';
 import { badOption, type InputOptions, type OutputOptions, type PackOptions } from './options.js';
 import type { ModelParts } from './read.js';
 
@@ -160,13 +161,7 @@ function optionsByNode<T>(options: Readonly<Record<string, T>> | undefined, entr
 
 /** `MobilenetV1/heatmap_2/BiasAdd:0` → `mobilenetV1Heatmap2BiasAdd`. */
 function friendlyName({ key }: Entry): string {
-  const words = key
-    .replace(/:0$/, '')
-    .split(/[^A-Za-z0-9]+/)
-    .filter((word) => word !== '');
-  const name = words
-    .map((word, index) => (index === 0 ? (word[0] as string).toLowerCase() : (word[0] as string).toUpperCase()) + word.slice(1))
-    .join('');
+  const name = camelCase(key.replace(/:0$/, ''));
   return name === '' || /^\d/.test(name) || isReserved(name) ? key : name;
 }
 

@@ -1,5 +1,6 @@
 /** Weight tensors: what a manifest says about each, and whether its bytes can be that. */
 import { bytesPerElement, DTYPES, type DType, sizeOf } from '../dtype.js';
+import type { WeightSpec as EngineWeightSpec } from '../engine/decode.js';
 import { broken, type Fields, nameAt, objectAt, show } from './fields.js';
 import { LIMITS } from './limits.js';
 
@@ -8,11 +9,8 @@ export type Quantization =
   | { readonly dtype: 'float16'; readonly original_dtype: 'float32' }
   | { readonly dtype: 'uint8' | 'uint16'; readonly min: number; readonly scale: number; readonly original_dtype: 'float32' | 'int32' };
 
-/** One weight's name, shape and encoding, with TF.js's own field names. */
-export interface WeightSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: DType;
+/** As the engine reads it, but checked: the quantisation is whole. With TF.js's own field names. */
+export interface WeightSpec extends EngineWeightSpec {
   readonly quantization?: Quantization;
 }
 
