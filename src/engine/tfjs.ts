@@ -9,7 +9,7 @@ import { takeTurn } from '../backend/realm.js';
 import type { BackendName } from '../backend-name.js';
 import { DTYPES, type DType, type OwnedArray } from '../dtype.js';
 import { asPannierError, PannierError } from '../errors.js';
-import { pictureTensor } from '../input/pixels.js';
+import { closePicture, pictureTensor } from '../input/pixels.js';
 import { now } from '../timing.js';
 import { decodeWeights, type WeightSpec } from './decode.js';
 import type { Engine, EngineModel, Feed, RawOutput, RunResult, Session } from './engine.js';
@@ -97,11 +97,16 @@ class TfjsSession implements Session {
   }
 
   async run(feeds: readonly Feed[], outputs: readonly string[], deadlineMs: number): Promise<RunResult> {
-    this.#ensureOpen();
-    return inTurn(this.#backend, () => {
+    try {
       this.#ensureOpen();
-      return this.#controlFlow ? watched(deadlineMs, () => this.#run(feeds, outputs)) : this.#run(feeds, outputs);
-    });
+      return await inTurn(this.#backend, () => {
+        this.#ensureOpen();
+        return this.#controlFlow ? watched(deadlineMs, () => this.#run(feeds, outputs)) : this.#run(feeds, outputs);
+      });
+    } finally {
+      // Also of a run that never came to draw them: a camera has few frames to lend.
+      for (const feed of feeds) if (feed.kind === 'picture') closePicture(feed.picture);
+    }
   }
 
   #ensureOpen(): void {
@@ -110,10 +115,10 @@ class TfjsSession implements Session {
 
   async #run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult> {
     const startMs = now();
-    const settled = feeds.map((feed) => ({ ...feed, values: feed.kind === 'tensor' ? feed.data : pictureTensor(feed) }));
-    const preparedMs = now();
     const alive: Tensor[] = [];
     try {
+      const settled = feeds.map((feed) => ({ ...feed, values: feed.kind === 'tensor' ? feed.data : pictureTensor(feed) }));
+      const preparedMs = now();
       const inputs: Record<string, Tensor> = {};
       for (const { node, dtype, shape, values } of settled) {
         const input = tensor(values, [...shape], dtype);

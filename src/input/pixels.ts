@@ -15,6 +15,11 @@ export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Floa
   return toTensor(pixels, image, dtype, shrunk ? IDENTITY : map);
 }
 
+/** Lets go of a bitmap, or of one of a camera's few frames. Safe to call twice. */
+export function closePicture(picture: Picture): void {
+  if ('close' in picture) picture.close();
+}
+
 const widthOf = (picture: Exclude<Picture, Pixels>) => ('displayWidth' in picture ? picture.displayWidth : picture.width);
 const heightOf = (picture: Exclude<Picture, Pixels>) => ('displayHeight' in picture ? picture.displayHeight : picture.height);
 
@@ -31,7 +36,7 @@ function draw(picture: Exclude<Picture, Pixels>, width: number, height: number, 
   context.clearRect(0, 0, width, height);
   context.setTransform(a, b, c, d, e, f);
   context.drawImage(picture, 0, 0);
-  if ('close' in picture) picture.close();
+  closePicture(picture);
   try {
     return context.getImageData(0, 0, width, height, { colorSpace: 'srgb' }) as Pixels;
   } catch (thrown) {

@@ -1,11 +1,11 @@
 /** The contract of an engine on TF.js's cpu and wasm backends in Node, alone and side by side, and on the fake that other tests use. */
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WASM_BINARY } from '../../src/assets.js';
 import type { BackendName } from '../../src/backend-name.js';
-import type { Engine } from '../../src/engine/engine.js';
+import type { Engine, PictureFeed } from '../../src/engine/engine.js';
 import { startLocalEngine } from '../../src/engine/local.js';
-import { fakeEngine, hashOf } from '../fixtures/fakes.js';
+import { fakeEngine, hashOf, rejection } from '../fixtures/fakes.js';
 import { addModel, loopModel } from '../fixtures/models.js';
 import { engineContract, engineModel, feed, graphContract } from './engine.js';
 
@@ -21,6 +21,59 @@ it('the wasm binary is the one that the package names', () => {
 describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
   engineContract(() => start(backend));
   graphContract(() => start(backend));
+});
+
+describe('pictures', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  const image = {
+    layout: 'nhwc',
+    width: 4,
+    height: 4,
+    channels: 'rgb',
+    scale: [1, 1, 1],
+    offset: [0, 0, 0],
+    fit: 'stretch',
+    filter: 'bilinear',
+  };
+  function pictures() {
+    let open = 3;
+    const map = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
+    const one = () => ({
+      kind: 'picture',
+      node: 'x',
+      dtype: 'float32',
+      shape: [1, 4, 4, 3],
+      picture: { width: 4, height: 4, close },
+      image,
+      map,
+    });
+    const close = vi.fn(() => void open--);
+    return { feeds: [one(), one(), one()] as unknown as PictureFeed[], close };
+  }
+
+  it('are let go where they cannot be drawn, and the error is typed', async () => {
+    const engine = await start('cpu');
+    const session = await engine.open(engineModel(addModel()));
+    const { feeds, close } = pictures();
+    // The second and third are never come to.
+    vi.stubGlobal('OffscreenCanvas', undefined);
+    expect(await rejection(session.run(feeds, ['y:0'], 30_000))).toMatchObject({ name: 'PannierError' });
+    expect(new Set(close.mock.contexts)).toEqual(new Set(feeds.map(({ picture }) => picture)));
+    engine.dispose();
+  });
+
+  it('are let go where the session is disposed, before the run or while it waits', async () => {
+    const engine = await start('cpu');
+    const session = await engine.open(engineModel(addModel()));
+    const [early, late] = [pictures(), pictures()];
+    const waiting = rejection(session.run(early.feeds, ['y:0'], 30_000));
+    session.dispose();
+    expect(await rejection(session.run(late.feeds, ['y:0'], 30_000))).toMatchObject({ code: 'disposed' });
+    expect(await waiting).toMatchObject({ code: 'disposed' });
+    for (const { close } of [early, late]) expect(close).toHaveBeenCalledTimes(3);
+    engine.dispose();
+  });
 });
 
 describe('the fake', () => engineContract(async () => fakeEngine()));
