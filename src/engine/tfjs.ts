@@ -79,7 +79,7 @@ class TfjsSession implements Session {
   readonly #controlFlow: boolean;
   readonly #backend: BackendName;
   readonly #started: StartedBackend;
-  readonly #seenShapes = new Set<string>();
+  readonly #seenRuns = new Set<string>();
   readonly #onDispose: () => void;
   #disposed = false;
 
@@ -135,9 +135,9 @@ class TfjsSession implements Session {
       const failure = this.#started.failure();
       if (failure !== undefined) throw new PannierError('device-lost', `The ${this.#backend} backend failed while it ran: ${failure}`);
       const readMs = now();
-      const shapes = feeds.map(({ shape }) => shape.join('x')).join();
-      const cold = !this.#seenShapes.has(shapes);
-      this.#seenShapes.add(shapes);
+      const kind = [...feeds.map(({ shape }) => shape.join('x')), ...outputs].join();
+      const cold = !this.#seenRuns.has(kind);
+      this.#seenRuns.add(kind);
       // On webgpu `execute` only encodes commands; the work is awaited by the first read.
       const apart = this.#backend !== 'webgpu';
       return {

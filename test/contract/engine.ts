@@ -78,14 +78,16 @@ export function engineContract(open: () => Promise<Engine>): void {
     engine.dispose();
   });
 
-  it('is cold for the first of each shape', async () => {
+  it('is cold for the first of each shape, and of each choice of outputs', async () => {
     const engine = await open();
     const session = await engine.open(engineModel(twoInputModel()));
-    const run = async (rows: number) => {
+    const run = async (rows: number, outputs = ['total:0']) => {
       const [a, b] = [feed('a', [rows, 3], Array(rows * 3).fill(1)), feed('b', [rows, 3], Array(rows * 3).fill(2), 'int32')];
-      return (await session.run([a, b], ['total:0'], 30_000)).cold;
+      return (await session.run([a, b], outputs, 30_000)).cold;
     };
     expect([await run(1), await run(1), await run(2), await run(1), await run(2)]).toEqual([true, false, true, false, false]);
+    const both = ['total:0', 'cast:0'];
+    expect([await run(1, both), await run(1, both), await run(1)]).toEqual([true, false, false]);
     session.dispose();
     engine.dispose();
   });
