@@ -3,13 +3,13 @@ import type { BackendStart } from '../backend/backend.js';
 import type { BackendName } from '../backend-name.js';
 import type { Engine } from './engine.js';
 
-let ours = false;
+/** TF.js's engine is a global of the realm. */
+const engineHere = (): unknown => (globalThis as { _tfengine?: unknown })._tfengine;
 
-/**
- * Whether another TF.js lives in this realm: its engine is a global, and starting ours would change
- * the app's active backend.
- */
-export const isRealmTaken = (): boolean => !ours && '_tfengine' in globalThis;
+let ours: unknown;
+
+/** Whether another TF.js lives in this realm: starting ours would change the app's active backend. */
+export const isRealmTaken = (): boolean => engineHere() !== ours;
 
 const STARTS = {
   webgpu: () => import('../backend/webgpu.js'),
@@ -19,7 +19,13 @@ const STARTS = {
 
 /** @throws {PannierError} where the backend cannot start. */
 export async function startLocalEngine(backend: BackendName, options: Promise<BackendStart>): Promise<Engine> {
-  ours = true;
-  const [{ createEngine }, { start }] = await Promise.all([import('./tfjs.js'), STARTS[backend]()]);
+  const [{ createEngine }, { start }] = await Promise.all([remembered(import('./tfjs.js')), remembered(STARTS[backend]())]);
   return createEngine(backend, await start(await options));
+}
+
+/** Each part of ours brings TF.js along, and whichever arrives first makes the engine; one that never arrives makes none. */
+async function remembered<M>(loading: Promise<M>): Promise<M> {
+  const part = await loading;
+  ours = engineHere();
+  return part;
 }
