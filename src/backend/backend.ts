@@ -1,4 +1,5 @@
 /** Where a model can run, and what a file in this folder promises. */
+import type { ErrorCode } from '../errors.js';
 
 /** What a backend needs to start, all of it plain values that can cross to a worker. */
 export interface BackendStart {
@@ -16,10 +17,18 @@ export interface StartedBackend {
   readonly maxBufferBytes: number;
   /** What makes it another one elsewhere: the GPU's vendor and architecture, or nothing. */
   readonly identity: string;
-  /** What went wrong outside of any call since the start: a lost device, a shader that did not compile. */
-  failure(): string | undefined;
+  /** What ended this backend, if anything has: every run fails with it from then on. */
+  failure(): Failure | undefined;
+  /** Takes note of what a run threw, before `failure` is asked: an end may show there first. */
+  examine(thrown: unknown): void | Promise<void>;
   /** Frees what it holds. Safe to call twice. */
   dispose(): void;
+}
+
+/** A lost device, a shader that did not compile, memory that ran out half-way. */
+export interface Failure {
+  readonly code: Extract<ErrorCode, 'device-lost' | 'out-of-memory'>;
+  readonly reason: string;
 }
 
 /** What each of `webgpu.ts`, `wasm.ts` and `cpu.ts` exports as `start`. */

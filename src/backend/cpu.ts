@@ -13,6 +13,12 @@ export const start: StartBackend = oncePerThread(() =>
     (backend as unknown as { firstUse: boolean }).firstUse = false;
     registerBackend('cpu', () => backend, 0);
     await setBackend('cpu');
-    return { maxBufferBytes: Number.POSITIVE_INFINITY, identity: '', failure: () => undefined, dispose: () => removeBackend('cpu') };
+    return {
+      maxBufferBytes: Number.POSITIVE_INFINITY,
+      identity: '',
+      failure: () => undefined,
+      examine: () => undefined,
+      dispose: () => removeBackend('cpu'),
+    };
   }),
 );

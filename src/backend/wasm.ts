@@ -42,7 +42,7 @@ async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> 
   } finally {
     flags.platform = platform;
   }
-  return { maxBufferBytes: 2 ** 32 - 2 ** 16, identity: '', failure: () => undefined, dispose: () => removeBackend('wasm') };
+  return { maxBufferBytes: 2 ** 32 - 2 ** 16, identity: '', failure: () => undefined, examine: () => undefined, dispose: () => removeBackend('wasm') };
 }
 
 /** A blocked or missing WebAssembly would leave TF.js's loader waiting for ever. */

@@ -2,7 +2,7 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { PannierError } from '../errors.js';
-import type { BackendStart, StartBackend, StartedBackend } from './backend.js';
+import type { BackendStart, Failure, StartBackend, StartedBackend } from './backend.js';
 import { oncePerThread, takeTurn } from './realm.js';
 
 /** Limits worth asking for: the defaults refuse buffers that an ordinary model needs. */
@@ -20,16 +20,20 @@ export const start: StartBackend = oncePerThread(startWebgpu);
 
 async function startWebgpu({ device: given, allowSoftwareAdapter = false }: BackendStart): Promise<StartedBackend> {
   const device = given ?? (await requestDevice(allowSoftwareAdapter));
-  let failure: string | undefined;
-  // Without a listener a failed shader is a line in the console and an output of zeros.
-  const onError = ({ error }: GPUUncapturedErrorEvent) => {
-    failure ??= error.message;
+  let failure: Failure | undefined;
+  // Without somebody who looks, a failed shader is a line in the console and an output of zeros.
+  const onError = (error: GPUError) => {
+    failure ??= { code: error instanceof GPUOutOfMemoryError ? 'out-of-memory' : 'device-lost', reason: error.message };
   };
-  device.addEventListener('uncapturederror', onError);
   void device.lost.then(({ reason, message }) => {
-    failure ??= `the GPU device was lost (${reason || 'unknown'}) ${message}`;
+    failure ??= { code: 'device-lost', reason: `the GPU device was lost (${reason || 'unknown'}) ${message}` };
   });
-  const backend = new WebGPUBackend(device, device.adapterInfo);
+  // Older browsers have no adapterInfo.
+  const info: Partial<GPUAdapterInfo> = device.adapterInfo ?? {};
+  const { vendor = '', architecture = '' } = info;
+  const known = { vendor, architecture } as GPUAdapterInfo;
+  const backend = given === undefined ? new WebGPUBackend(device, known) : new GuestBackend(device, known, onError);
+  if (given === undefined) device.addEventListener('uncapturederror', ({ error }) => onError(error));
   await takeTurn(() => {
     // The package's own registration, or ours whose device was lost.
     if (findBackendFactory('webgpu') !== null) removeBackend('webgpu');
@@ -38,10 +42,13 @@ async function startWebgpu({ device: given, allowSoftwareAdapter = false }: Back
   });
   return {
     maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
-    identity: `${device.adapterInfo.vendor} ${device.adapterInfo.architecture}`,
+    identity: `${vendor} ${architecture}`,
     failure: () => failure,
+    // A read rejects a little before the device says that it is lost; what TF.js itself throws is a plain Error.
+    async examine(thrown) {
+      if (thrown instanceof DOMException || thrown instanceof RangeError) await device.queue.onSubmittedWorkDone().catch(() => undefined);
+    },
     dispose() {
-      device.removeEventListener('uncapturederror', onError);
       // After a loss another one may have taken its place.
       if (findBackend('webgpu') === backend) removeBackend('webgpu');
       if (given === undefined) device.destroy();
@@ -49,14 +56,58 @@ async function startWebgpu({ device: given, allowSoftwareAdapter = false }: Back
   };
 }
 
+/**
+ * TF.js on the app's own device. Each of its calls stands in error scopes of its own, between which
+ * nothing of the app's can come: whatever else goes wrong on that device is the app's matter.
+ */
+class GuestBackend extends WebGPUBackend {
+  readonly #onError: (error: GPUError) => void;
+
+  constructor(device: GPUDevice, info: GPUAdapterInfo, onError: (error: GPUError) => void) {
+    super(device, info);
+    this.#onError = onError;
+  }
+
+  override runWebGPUProgram(...given: Parameters<WebGPUBackend['runWebGPUProgram']>) {
+    this.#openScopes();
+    try {
+      return super.runWebGPUProgram(...given);
+    } finally {
+      void this.#closeScopes();
+    }
+  }
+
+  override async getBufferData(buffer: GPUBuffer) {
+    this.#openScopes();
+    // It asks for everything before it waits.
+    const [values] = await Promise.all([super.getBufferData(buffer), this.#closeScopes()]);
+    return values;
+  }
+
+  #openScopes(): void {
+    for (const each of SCOPES) this.device.pushErrorScope(each);
+  }
+
+  async #closeScopes(): Promise<void> {
+    const closing = SCOPES.map(() => this.device.popErrorScope());
+    // Where the device is lost, that is the error.
+    const errors = await Promise.all(closing).catch(() => []);
+    for (const error of errors) if (error !== null) this.#onError(error);
+  }
+}
+
+const SCOPES = ['validation', 'out-of-memory', 'internal'] as const satisfies readonly GPUErrorFilter[];
+
 async function requestDevice(allowSoftwareAdapter: boolean): Promise<GPUDevice> {
   const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === undefined) throw new PannierError('backend-unavailable', 'There is no WebGPU here (navigator.gpu is missing).');
   if (adapter === null) throw new PannierError('backend-unavailable', 'WebGPU is there, but no adapter is (requestAdapter gave null).');
-  if (!allowSoftwareAdapter && isSoftware(adapter.info)) {
+  // Older browsers have no info, and no software adapter that they would offer.
+  const info: Partial<GPUAdapterInfo> = adapter.info ?? {};
+  if (!allowSoftwareAdapter && isSoftware(info)) {
     throw new PannierError(
       'backend-unavailable',
-      `The only WebGPU adapter is software (${adapter.info.vendor} ${adapter.info.architecture}), slower than wasm. Ask for backend: 'webgpu' by name to use it.`,
+      `The only WebGPU adapter is software (${info.vendor} ${info.architecture}), slower than wasm. Ask for backend: 'webgpu' by name to use it.`,
     );
   }
   const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
@@ -64,6 +115,6 @@ async function requestDevice(allowSoftwareAdapter: boolean): Promise<GPUDevice> 
 }
 
 /** SwiftShader, llvmpipe and Microsoft's renderer run shaders on the processor. */
-function isSoftware({ isFallbackAdapter, vendor, architecture, device, description }: GPUAdapterInfo): boolean {
+function isSoftware({ isFallbackAdapter = false, vendor, architecture, device, description }: Partial<GPUAdapterInfo>): boolean {
   return isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${vendor} ${architecture} ${device} ${description}`);
 }

@@ -98,9 +98,9 @@ class TfjsSession implements Session {
 
   async run(feeds: readonly Feed[], outputs: readonly string[], deadlineMs: number): Promise<RunResult> {
     try {
-      this.#ensureOpen();
+      this.#ensureUsable();
       return await inTurn(this.#backend, () => {
-        this.#ensureOpen();
+        this.#ensureUsable();
         return this.#controlFlow ? watched(deadlineMs, () => this.#run(feeds, outputs)) : this.#run(feeds, outputs);
       });
     } finally {
@@ -109,8 +109,14 @@ class TfjsSession implements Session {
     }
   }
 
-  #ensureOpen(): void {
+  #ensureUsable(): void {
     if (this.#disposed) throw new PannierError('disposed', 'The session was disposed before its turn came.');
+    this.#ensureWhole();
+  }
+
+  #ensureWhole(): void {
+    const failure = this.#started.failure();
+    if (failure !== undefined) throw new PannierError(failure.code, `The ${this.#backend} backend failed: ${failure.reason}`);
   }
 
   async #run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult> {
@@ -132,8 +138,7 @@ class TfjsSession implements Session {
       alive.push(...tensors);
       const computedMs = now();
       const read = await Promise.all(tensors.map((output) => this.#read(output)));
-      const failure = this.#started.failure();
-      if (failure !== undefined) throw new PannierError('device-lost', `The ${this.#backend} backend failed while it ran: ${failure}`);
+      this.#ensureWhole();
       const readMs = now();
       const kind = [...feeds.map(({ shape }) => shape.join('x')), ...outputs].join();
       const cold = !this.#seenRuns.has(kind);
@@ -148,6 +153,8 @@ class TfjsSession implements Session {
         cold,
       };
     } catch (thrown) {
+      await this.#started.examine(thrown);
+      this.#ensureWhole();
       throw asPannierError(thrown, 'predict', `Running the graph on ${this.#backend} failed`);
     } finally {
       for (const each of alive) if (!this.#weightIds.has(each.id)) each.dispose();

@@ -1,0 +1,195 @@
+/** The GPU goes away, a shader does not compile, an app lends its device: right answers or typed errors, never zeros. */
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import type { LoadOptions } from '../../src/index.js';
+import type { PlatformGPUDevice } from '../../src/platform.js';
+import { engineContract, graphContract } from '../contract/engine.js';
+import { addModel } from '../fixtures/models.js';
+import { remoteEngine } from '../fixtures/remote.js';
+import { room } from './room.js';
+
+// TF.js computes what is smaller than a thousand values on the processor.
+const SIZE = 2_000;
+const here = room({ add: addModel([1, SIZE], new Float32Array(SIZE).fill(2)) }, { launch: { webgpu: true } });
+
+/** In the page or the worker: `devices` that were made, and one that can be told to break as soon as it is given work. */
+const WATCH = `
+  globalThis.devices = [];
+  globalThis.breakAtWork = false;
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    const device = await requestDevice.apply(this, given);
+    devices.push(device);
+    return device;
+  };
+  const { submit } = GPUQueue.prototype;
+  GPUQueue.prototype.submit = function (...given) {
+    submit.apply(this, given);
+    if (breakAtWork) devices.at(-1).destroy();
+    breakAtWork = false;
+  };
+`;
+
+/** A worker that is watched, and obeys what it hears. */
+const WORKER = `${WATCH}
+  const heard = new BroadcastChannel('break');
+  heard.onmessage = async ({ data }) => {
+    if (data === 'at work') breakAtWork = true;
+    else {
+      devices.at(-1).destroy();
+      await devices.at(-1).lost;
+    }
+    heard.postMessage('done');
+  };
+  await import('/dist/worker/webgpu.js');
+`;
+
+const IN_PAGE = `${WATCH}
+  globalThis.answer = async (model) => {
+    const x = Float32Array.from({ length: ${SIZE} }, (_, index) => index);
+    try {
+      const { outputs } = await model.predict({ x });
+      return outputs.sumY.data.every((value, index) => value === index + 2) ? 'right' : 'wrong';
+    } catch ({ name, code, message }) {
+      return name === 'PannierError' ? code : name + ': ' + message;
+    }
+  };
+  globalThis.breakDevice = async (when, thread) => {
+    if (thread === 'page') {
+      if (when === 'at work') breakAtWork = true;
+      else {
+        devices.at(-1).destroy();
+        await devices.at(-1).lost;
+      }
+      return;
+    }
+    const worker = new BroadcastChannel('break');
+    const done = new Promise((resolve) => worker.addEventListener('message', resolve, { once: true }));
+    worker.postMessage(when);
+    await done;
+    worker.close();
+  };
+  globalThis.breakShaders = () => {
+    const { createComputePipeline } = GPUDevice.prototype;
+    GPUDevice.prototype.createComputePipeline = function (descriptor) {
+      const module = this.createShaderModule({ code: 'fn this is no shader' });
+      return createComputePipeline.call(this, { ...descriptor, compute: { ...descriptor.compute, module } });
+    };
+  };
+  globalThis.newDevice = async () => (await navigator.gpu.requestAdapter()).requestDevice();
+`;
+declare global {
+  function answer(model: unknown): Promise<string>;
+  function breakDevice(when: 'idle' | 'at work', thread: 'page' | 'worker'): Promise<void>;
+  function breakShaders(): void;
+  function newDevice(): Promise<PlatformGPUDevice>;
+}
+
+const stage = async (): Promise<Page> => {
+  here.site.put('/watched.js', WORKER);
+  const page = await here.page();
+  await page.evaluate(IN_PAGE);
+  return page;
+};
+
+describe.each(['page', 'worker'] as const)('a device that is lost, in the %s', (thread) => {
+  test.each(['idle', 'at work'] as const)('%s', async (when) => {
+    const page = await stage();
+    const seen = await page.evaluate(
+      async ({ when, thread }) => {
+        const assetUrl = (name: string, url: string) => (name.startsWith('worker/') ? '/watched.js' : url);
+        const model = await load('add', { backend: ['webgpu'], thread, assetUrl });
+        const answers = [await answer(model)];
+        for (let round = 0; round < 2; round++) {
+          await breakDevice(when, thread);
+          answers.push(await answer(model), await answer(model));
+        }
+        return { answers, backend: model.backend, notes: model.notes.map(({ code }) => code) };
+      },
+      { when, thread },
+    );
+    // A page hears of the loss before the next call; that a worker's device is gone shows in a call.
+    const next = when === 'idle' && thread === 'page' ? 'right' : 'device-lost';
+    expect(seen.answers).toEqual(['right', next, 'right', next, 'right']);
+    expect(seen).toMatchObject({ backend: 'webgpu', notes: ['reopened', 'reopened'] });
+  });
+});
+
+describe('a shader that does not compile', () => {
+  test.each(['own', 'given'] as const)('refuses the backend (%s device)', async (whose) => {
+    const page = await stage();
+    const seen = await page.evaluate(async (whose) => {
+      breakShaders();
+      const options = {
+        backend: ['webgpu', 'cpu'],
+        thread: 'page',
+        ...(whose === 'given' && { device: await newDevice() }),
+      } as LoadOptions;
+      const model = await load('add', options);
+      return { answer: await answer(model), backend: model.backend, refused: model.selection[0]?.reason };
+    }, whose);
+    expect(seen).toEqual({ answer: 'right', backend: 'cpu', refused: expect.stringMatching(/webgpu backend failed: .*shader/is) });
+  });
+
+  test.each(['own', 'given'] as const)('is an error of the call where an earlier pass is remembered (%s device)', async (whose) => {
+    const page = await stage();
+    const seen = await page.evaluate(async (whose) => {
+      const options = { backend: ['webgpu'], thread: 'page', ...(whose === 'given' && { device: await newDevice() }) } as LoadOptions;
+      (await load('add', options)).dispose();
+      breakShaders();
+      const again = whose === 'given' ? { ...options, device: await newDevice() } : options;
+      return answer(await load('add', again as LoadOptions));
+    }, whose);
+    expect(seen).toBe('device-lost');
+  });
+});
+
+test("a given device: the app's errors are the app's, ours are ours", async () => {
+  const page = await stage();
+  const seen = await page.evaluate(async () => {
+    const device = await newDevice();
+    let heard = 0;
+    device.addEventListener('uncapturederror', () => heard++);
+    const model = await load('add', { backend: ['webgpu'], thread: 'page', device });
+    const blunder = () => device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+    blunder();
+    await device.queue.onSubmittedWorkDone();
+    const answers = [await answer(model)];
+    device.pushErrorScope('validation');
+    const during = answer(model);
+    await Promise.resolve();
+    blunder();
+    const caught = device.popErrorScope();
+    answers.push(await during, await answer(model));
+    model.dispose();
+    return {
+      answers,
+      heard,
+      caught: (await caught) !== null,
+      notes: model.notes.length,
+      whole: device.createBuffer({ size: 4, usage: 8 }).size,
+    };
+  });
+  expect(seen).toEqual({ answers: ['right', 'right', 'right'], heard: 1, caught: true, notes: 0, whole: 4 });
+});
+
+test('a browser that says nothing about its adapter has a hardware one', async () => {
+  const page = await stage();
+  const seen = await page.evaluate(async () => {
+    Object.defineProperty(GPUAdapter.prototype, 'info', { value: undefined });
+    Object.defineProperty(GPUDevice.prototype, 'adapterInfo', { value: undefined });
+    const model = await load('add', { thread: 'page' });
+    return { backend: model.backend, answer: await answer(model) };
+  });
+  expect(seen).toEqual({ backend: 'webgpu', answer: 'right' });
+});
+
+describe('the contract of an engine, on webgpu', () => {
+  let page: Promise<Page> | undefined;
+  const open = async () => {
+    page ??= here.page();
+    return remoteEngine(await page, 'webgpu');
+  };
+  engineContract(open);
+  graphContract(open);
+});
