@@ -1,8 +1,16 @@
 /** The wasm backend: TF.js's XNNPACK build with SIMD, one thread, started from bytes that we verified. */
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { env, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
+import {
+  env,
+  findBackend,
+  findBackendFactory,
+  type KernelBackend,
+  registerBackend,
+  removeBackend,
+  setBackend,
+} from '@tensorflow/tfjs-core';
 import { messageOf, PannierError } from '../errors.js';
-import type { BackendStart, StartBackend, StartedBackend } from './backend.js';
+import type { BackendStart, Failure, StartBackend, StartedBackend } from './backend.js';
 import { oncePerThread, takeTurn } from './realm.js';
 
 /** An address that only our own platform fetch answers. */
@@ -42,7 +50,44 @@ async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> 
   } finally {
     flags.platform = platform;
   }
-  return { maxBufferBytes: 2 ** 32 - 2 ** 16, identity: '', failure: () => undefined, examine: () => undefined, dispose: () => removeBackend('wasm') };
+  const backend = findBackend('wasm') as KernelBackend & { readonly wasm: Heap };
+  guardHeap(backend.wasm);
+  let failure: Failure | undefined;
+  return {
+    maxBufferBytes: 2 ** 32 - 2 ** 16,
+    identity: '',
+    failure: () => failure,
+    // A kernel that traps, as it does when its own scratch space is refused, leaves the heap half-written.
+    examine(thrown) {
+      if (failure !== undefined || !(thrown instanceof WebAssembly.RuntimeError)) return;
+      failure = { code: 'out-of-memory', reason: `its WebAssembly instance trapped: ${thrown.message}` };
+      // Freeing anything would call into that heap, and trap again.
+      Object.assign(backend, { dispose: () => undefined, disposeData: () => true });
+    },
+    dispose() {
+      // After a trap another one may have taken its place.
+      if (findBackend('wasm') === backend) removeBackend('wasm');
+    },
+  };
+}
+
+/** What TF.js's wasm module exports beside its kernels. */
+interface Heap {
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+}
+
+/** Where its heap is full TF.js writes at the address 0 that it was given, over other tensors, without an error. */
+function guardHeap(heap: Heap): void {
+  // The first call puts another function in its place.
+  heap._free(heap._malloc(1));
+  const malloc = heap._malloc;
+  heap._malloc = (bytes) => {
+    const address = malloc(bytes);
+    if (address === 0 && bytes > 0)
+      throw new PannierError('out-of-memory', `The wasm heap has no room for another ${bytes} bytes.`, { bytes });
+    return address;
+  };
 }
 
 /** A blocked or missing WebAssembly would leave TF.js's loader waiting for ever. */

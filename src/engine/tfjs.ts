@@ -8,7 +8,7 @@ import type { StartedBackend } from '../backend/backend.js';
 import { takeTurn } from '../backend/realm.js';
 import type { BackendName } from '../backend-name.js';
 import { DTYPES, type DType, type OwnedArray } from '../dtype.js';
-import { asPannierError, PannierError } from '../errors.js';
+import { asPannierError, messageOf, PannierError } from '../errors.js';
 import { closePicture, pictureTensor } from '../input/pixels.js';
 import { now } from '../timing.js';
 import { decodeWeights, type WeightSpec } from './decode.js';
@@ -155,7 +155,7 @@ class TfjsSession implements Session {
     } catch (thrown) {
       await this.#started.examine(thrown);
       this.#ensureWhole();
-      throw asPannierError(thrown, 'predict', `Running the graph on ${this.#backend} failed`);
+      throw failedAs(thrown, `Running the graph on ${this.#backend} failed`);
     } finally {
       for (const each of alive) if (!this.#weightIds.has(each.id)) each.dispose();
     }
@@ -230,8 +230,15 @@ function loadGraph({ name, graph, weights }: EngineModel): GraphModel {
     return model;
   } catch (thrown) {
     for (const each of Object.values(tensors)) each.dispose();
-    throw asPannierError(thrown, 'predict', `The graph of model "${name}" could not be opened`);
+    throw failedAs(thrown, `The graph of model "${name}" could not be opened`);
   }
 }
+
+/** Browsers have no class for memory that ran out; what they say of it, and what emscripten does. */
+const OUT_OF_MEMORY =
+  /out of memory|\bOOM\b|allocation failed|Invalid (typed )?array length|memory access out of bounds|createBuffer failed/i;
+
+const failedAs = (thrown: unknown, context: string): PannierError =>
+  asPannierError(thrown, OUT_OF_MEMORY.test(messageOf(thrown)) ? 'out-of-memory' : 'predict', context);
 
 const weightsOf = (model: GraphModel): Tensor[] => Object.values(model.weights).flat();

@@ -1,5 +1,6 @@
 /** The contract of an engine on TF.js's cpu and wasm backends in Node, alone and side by side, and on the fake that other tests use. */
 import { readFileSync } from 'node:fs';
+import { findBackend, type KernelBackend } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WASM_BINARY } from '../../src/assets.js';
 import type { BackendName } from '../../src/backend-name.js';
@@ -7,7 +8,7 @@ import type { Engine, PictureFeed } from '../../src/engine/engine.js';
 import { startLocalEngine } from '../../src/engine/local.js';
 import { fakeEngine, hashOf, rejection } from '../fixtures/fakes.js';
 import { addModel, loopModel } from '../fixtures/models.js';
-import { engineContract, engineModel, feed, graphContract } from './engine.js';
+import { engineContract, engineModel, feed, graphContract, productModel } from './engine.js';
 
 const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
 
@@ -72,6 +73,65 @@ describe('pictures', () => {
     expect(await rejection(session.run(late.feeds, ['y:0'], 30_000))).toMatchObject({ code: 'disposed' });
     expect(await waiting).toMatchObject({ code: 'disposed' });
     for (const { close } of [early, late]) expect(close).toHaveBeenCalledTimes(3);
+    engine.dispose();
+  });
+});
+
+describe('memory that runs out', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  const square = (node: string, size: number) => feed(node, [size, size], Array(size * size).fill(1));
+
+  it('in the wasm heap is an error of the call, and changes no other tensor', async () => {
+    const engine = await start('wasm');
+    const [add, product] = [await engine.open(engineModel(addModel())), await engine.open(engineModel(productModel()))];
+    const before = await engine.memory();
+    vi.spyOn(WebAssembly.Memory.prototype, 'grow').mockImplementation(() => {
+      throw new RangeError('WebAssembly.Memory.grow(): Maximum memory size exceeded');
+    });
+    expect(await rejection(product.run([square('p', 2_500), square('q', 2_500)], ['y:0'], 30_000))).toMatchObject({
+      code: 'out-of-memory',
+    });
+    expect(await engine.memory()).toEqual(before);
+    expect([add.lost, product.lost]).toEqual([false, false]);
+    const { outputs } = await add.run([feed('x', [1, 4], [0, 0, 0, 0])], ['y:0'], 30_000);
+    expect([...outputs[0]!.data]).toEqual([1, 2, 3, 4]);
+    expect([...(await product.run([square('p', 2), square('q', 2)], ['y:0'], 30_000)).outputs[0]!.data]).toEqual([8, 8, 8, 8]);
+    await expect(engine.open(engineModel(addModel([1, 6e6], new Float32Array(6e6))))).rejects.toMatchObject({ code: 'out-of-memory' });
+    expect(await engine.memory()).toEqual(before);
+    engine.dispose();
+  });
+
+  it('inside a wasm kernel traps: the instance is lost, and a new one starts', async () => {
+    const engine = await start('wasm');
+    const session = await engine.open(engineModel(addModel()));
+    const trap = () => {
+      throw new WebAssembly.RuntimeError('memory access out of bounds');
+    };
+    const backend = findBackend('wasm') as KernelBackend & { wasm: { _free: unknown; tfjs: { dispose: unknown } } };
+    vi.spyOn(backend, 'read').mockImplementation(trap);
+    Object.assign(backend.wasm, { _free: trap });
+    Object.assign(backend.wasm.tfjs, { dispose: trap });
+    const run = () => session.run([feed('x', [1, 4], [0, 0, 0, 0])], ['y:0'], 30_000);
+    expect(await rejection(run())).toMatchObject({ code: 'out-of-memory', message: expect.stringContaining('out of bounds') });
+    expect(session.lost).toBe(true);
+    expect(await rejection(run())).toMatchObject({ code: 'out-of-memory' });
+    const next = await start('wasm');
+    session.dispose();
+    engine.dispose();
+    const again = await next.open(engineModel(addModel()));
+    expect((await again.run([feed('x', [1, 4], [1, 1, 1, 1])], ['y:0'], 30_000)).outputs[0]!.data[3]).toBe(5);
+    next.dispose();
+  });
+
+  it.each(['Array buffer allocation failed', 'Invalid typed array length: 4294967296'])('in JavaScript: %s', async (message) => {
+    const engine = await start('cpu');
+    const session = await engine.open(engineModel(addModel()));
+    vi.spyOn(findBackend('cpu'), 'write').mockImplementation(() => {
+      throw new RangeError(message);
+    });
+    expect(await rejection(session.run([feed('x', [1, 4], [0, 0, 0, 0])], ['y:0'], 30_000))).toMatchObject({ code: 'out-of-memory' });
+    expect(await rejection(engine.open(engineModel(addModel())))).toMatchObject({ code: 'out-of-memory' });
     engine.dispose();
   });
 });

@@ -31,7 +31,7 @@ function identityModel(): RawModel {
 }
 
 /** p × q of open sizes: shapes that do not fit throw in the kernel, after r = p + 1 was made. */
-function productModel(): RawModel {
+export function productModel(): RawModel {
   return {
     json: {
       modelTopology: {
