@@ -123,62 +123,142 @@ export interface ModelSource<I = AnyInputs, O = AnyOutputs> extends Manifest {
 export const assetsOf = (manifest: Manifest): readonly Asset[] => [manifest.graph, ...manifest.weights, manifest.golden.asset];
 
 /**
- * Checks that an unknown value is a manifest.
+ * Checks that an unknown value is a manifest, down to every field that anything here computes with.
  * @throws {PannierError} `manifest`, naming the field.
  */
 export function readManifest(source: unknown): Manifest {
   const manifest = object(source, 'the model source');
-  if (manifest['format'] !== MANIFEST_FORMAT) {
-    throw broken('format', `${MANIFEST_FORMAT}`, describe(manifest['format']), 'Pack the model again with this version of pannier.');
-  }
+  const { format, weights, controlFlow } = manifest;
+  need(format === MANIFEST_FORMAT, 'format', `${MANIFEST_FORMAT}`, format, 'Pack the model again with this version of pannier.');
   for (const field of ['name', 'version', 'hash']) text(manifest[field], field);
-  const signature = object(manifest['signature'], 'signature');
-  for (const side of ['inputs', 'outputs'] as const) {
-    for (const [name, value] of Object.entries(object(signature[side], `signature.${side}`))) spec(value, `signature.${side}.${name}`);
-  }
+  const { inputs, outputs } = object(manifest['signature'], 'signature');
+  const takes = each(inputs, 'signature.inputs', input);
+  const gives = each(outputs, 'signature.outputs', output);
   asset(manifest['graph'], 'graph');
-  const { weights } = manifest;
-  if (!Array.isArray(weights)) throw broken('weights', 'an array of assets', describe(weights));
-  for (const [index, value] of weights.entries()) asset(value, `weights[${index}]`);
+  need(Array.isArray(weights), 'weights', 'an array of assets', weights);
+  for (const [index, value] of (weights as unknown[]).entries()) asset(value, `weights[${index}]`);
   const golden = object(manifest['golden'], 'golden');
-  asset(golden['asset'], 'golden.asset');
-  object(golden['inputs'], 'golden.inputs');
-  object(golden['outputs'], 'golden.outputs');
-  object(manifest['missingKernels'], 'missingKernels');
+  const bytes = asset(golden['asset'], 'golden.asset');
+  each(golden['inputs'], 'golden.inputs', (value, field, name) => goldenInput(value, field, takes.get(name), bytes));
+  each(golden['outputs'], 'golden.outputs', (value, field, name) => goldenOutput(value, field, gives.get(name), bytes));
+  need(typeof controlFlow === 'boolean', 'controlFlow', 'true or false', controlFlow);
+  for (const field of ['flops', 'largestWeightBytes', 'residentBytes'])
+    need(isNumber(manifest[field], 0), field, 'a number from 0 up', manifest[field]);
+  each(manifest['missingKernels'], 'missingKernels', texts);
   return source as Manifest;
 }
 
 type Fields = Record<string, unknown>;
 
+function need(
+  isRight: boolean,
+  field: string,
+  wanted: string,
+  value: unknown,
+  next = 'Import the default export of a packed model.js.',
+): void {
+  if (isRight) return;
+  const got = describe(value);
+  throw new PannierError('manifest', `The model source's ${field} should be ${wanted}, but is ${got}. ${next}`, { field, wanted, got });
+}
+
 function object(value: unknown, field: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw broken(field, 'an object', describe(value));
+  need(typeof value === 'object' && value !== null && !Array.isArray(value), field, 'an object', value);
   return value as Fields;
 }
 
+/** Checks every entry; what its check gives, by name. */
+function each<T>(value: unknown, field: string, check: (value: unknown, field: string, name: string) => T): ReadonlyMap<string, T> {
+  return new Map(Object.entries(object(value, field)).map(([name, inner]) => [name, check(inner, `${field}.${name}`, name)]));
+}
+
+const isNumber = (value: unknown, least = Number.NEGATIVE_INFINITY): value is number =>
+  Number.isFinite(value) && (value as number) >= least;
+const isWhole = (value: unknown, least = 0): value is number => Number.isSafeInteger(value) && (value as number) >= least;
+
 function text(value: unknown, field: string): void {
-  if (typeof value !== 'string' || value === '') throw broken(field, 'a text', describe(value));
+  need(typeof value === 'string' && value !== '', field, 'a text', value);
 }
 
-function spec(value: unknown, field: string): void {
-  const { node, dtype, shape } = object(value, field);
+function texts(value: unknown, field: string): void {
+  need(Array.isArray(value) && value.every((item) => typeof item === 'string'), field, 'an array of texts', value);
+}
+
+function choice(value: unknown, field: string, ...choices: string[]): void {
+  need(choices.includes(value as string), field, choices.join(', '), value);
+}
+
+function spec(value: unknown, field: string): Fields {
+  const fields = object(value, field);
+  const { node, dtype, shape } = fields;
   text(node, `${field}.node`);
-  if (typeof dtype !== 'string' || !Object.hasOwn(DTYPES, dtype))
-    throw broken(`${field}.dtype`, Object.keys(DTYPES).join(', '), describe(dtype));
-  const isDim = (dim: unknown) => dim === null || (Number.isSafeInteger(dim) && (dim as number) >= 0);
-  if (shape !== null && !(Array.isArray(shape) && shape.every(isDim)))
-    throw broken(`${field}.shape`, 'sizes, null where open', describe(shape));
+  choice(dtype, `${field}.dtype`, ...Object.keys(DTYPES));
+  const isRight = shape === null || (Array.isArray(shape) && shape.every((dim) => dim === null || isWhole(dim)));
+  need(isRight, `${field}.shape`, 'sizes, null where open', shape);
+  return fields;
 }
 
-function asset(value: unknown, field: string): void {
+function input(value: unknown, field: string): Fields {
+  const fields = spec(value, field);
+  if (fields['image'] !== undefined) image(fields['image'], `${field}.image`);
+  return fields;
+}
+
+function image(value: unknown, field: string): void {
+  const { width, height, fit, filter, channels, layout, scale, offset } = object(value, field);
+  for (const [key, size] of Object.entries({ width, height })) need(isWhole(size, 1), `${field}.${key}`, 'a size in pixels', size);
+  choice(fit, `${field}.fit`, 'stretch', 'contain', 'cover');
+  choice(filter, `${field}.filter`, 'bilinear', 'area', 'nearest', 'browser');
+  choice(channels, `${field}.channels`, 'rgb', 'bgr', 'gray');
+  choice(layout, `${field}.layout`, 'nhwc', 'nchw');
+  const count = channels === 'gray' ? 1 : 3;
+  for (const [key, values] of Object.entries({ scale, offset })) {
+    const isRight = Array.isArray(values) && values.length === count && values.every((item) => isNumber(item));
+    need(isRight, `${field}.${key}`, `${count} finite numbers, one per channel`, values);
+  }
+}
+
+function output(value: unknown, field: string): Fields {
+  const fields = spec(value, field);
+  if (fields['labels'] !== undefined) texts(fields['labels'], `${field}.labels`);
+  if (fields['values'] !== undefined) choice(fields['values'], `${field}.values`, 'logits', 'probabilities');
+  return fields;
+}
+
+function goldenInput(value: unknown, field: string, taken: Fields | undefined, bytes: number): void {
+  const { kind, shape, offset, width, height, seed, low, high } = object(value, field);
+  need(taken !== undefined, field, 'of an input in the signature', value);
+  sizes(shape, `${field}.shape`);
+  choice(kind, `${field}.kind`, ...(taken?.['image'] === undefined ? [] : ['picture']), 'uniform');
+  const isRight =
+    kind === 'picture'
+      ? isWhole(width, 1) && isWhole(height, 1) && isWithin(offset, width * height * 3, bytes)
+      : [seed, low, high].every((number) => isNumber(number));
+  need(isRight, field, kind === 'picture' ? `a picture within the ${bytes} bytes of its asset` : 'a seed, low and high', value);
+}
+
+function goldenOutput(value: unknown, field: string, given: Fields | undefined, bytes: number): void {
+  const { shape, offset, count, min, max } = object(value, field);
+  need(given !== undefined, field, 'of an output in the signature', value);
+  sizes(shape, `${field}.shape`);
+  const isRight = isWhole(count, 1) && isWithin(offset, count * 4, bytes) && offset % 4 === 0;
+  need(isRight, field, `float32 values within the ${bytes} bytes of its asset`, value);
+  for (const [key, number] of Object.entries({ min, max })) need(isNumber(number), `${field}.${key}`, 'a finite number', number);
+}
+
+const isWithin = (offset: unknown, length: number, bytes: number): offset is number => isWhole(offset) && offset + length <= bytes;
+
+function sizes(value: unknown, field: string): void {
+  need(Array.isArray(value) && value.every((size) => isWhole(size)), field, 'sizes', value);
+}
+
+function asset(value: unknown, field: string): number {
   const { name, bytes, sha256, url } = object(value, field);
   text(name, `${field}.name`);
-  if (!Number.isSafeInteger(bytes) || (bytes as number) < 0) throw broken(`${field}.bytes`, 'a length in bytes', describe(bytes));
-  if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) throw broken(`${field}.sha256`, '64 hex digits', describe(sha256));
-  if (typeof url !== 'function') throw broken(`${field}.url`, 'a function', describe(url), "Import the packed folder's model.js itself.");
-}
-
-function broken(field: string, wanted: string, got: string, next = 'Import the default export of a packed model.js.'): PannierError {
-  return new PannierError('manifest', `The model source's ${field} should be ${wanted}, but is ${got}. ${next}`, { field, wanted, got });
+  need(isWhole(bytes), `${field}.bytes`, 'a length in bytes', bytes);
+  need(typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256), `${field}.sha256`, '64 hex digits', sha256);
+  need(typeof url === 'function', `${field}.url`, 'a function', url, "Import the packed folder's model.js itself.");
+  return bytes as number;
 }
 
 function describe(value: unknown): string {
