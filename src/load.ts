@@ -145,7 +145,6 @@ async function attempt(
   try {
     lease = await timed('startMs', acquireEngine(backend, settled, AbortSignal.any([signal, failed.signal])));
     release = lease.release;
-    for (const { code, message } of lease.value.notes) note(code, message);
     const { maxBufferBytes } = lease.value.engine;
     if (manifest.largestWeightBytes > maxBufferBytes) {
       throw new PannierError(
@@ -186,6 +185,7 @@ async function attempt(
       measured.goldenShareOff = shareOff;
       if (!agrees) throw new PannierError('backend-rejected', `it disagrees with the golden sample: ${reason}`);
     }
+    for (const { code, message } of lease.value.notes) note(code, message);
     return { accepted: { backend, pooled: lease.value, session, close }, measured };
   } catch (thrown) {
     return refuse(thrown);

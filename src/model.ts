@@ -21,7 +21,7 @@ import type {
   Stats,
   VideoSource,
 } from './prediction.js';
-import { abortable } from './promise.js';
+import { abortable, forManyListeners } from './promise.js';
 import type { OpenedModel } from './serving/opened.js';
 import { namedOutputs, type Wanted, wantedOutputs } from './serving/outputs.js';
 import type { Lease } from './serving/shared.js';
@@ -48,6 +48,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     this.#lease = lease;
     this.#manifest = lease.value.manifest;
     this.#settings = settings;
+    forManyListeners(this.#ended.signal);
     lease.value.noteListeners.add(this.#onNote);
   }
 

@@ -90,7 +90,7 @@ export interface Stats {
   readonly p50Ms: number | undefined;
   readonly p90Ms: number | undefined;
   readonly p99Ms: number | undefined;
-  /** Answers per second over the time in which the latest warm calls ended. */
+  /** Warm answers per second of the time in which calls were under way; pauses between them do not count. */
   readonly perSecond: number | undefined;
   readonly bytesDownloaded: number;
   readonly bytesFromCache: number;

@@ -1,6 +1,16 @@
 /** Promises that end: by an abort, by a deadline. */
 import { PannierError } from './errors.js';
 
+/**
+ * Lets any number of calls listen to one signal: Node warns of a leak above ten listeners, and every
+ * call that is under way is one. Browsers have no such limit.
+ */
+export function forManyListeners(signal: AbortSignal): AbortSignal {
+  type NodeProcess = { getBuiltinModule?(id: string): { setMaxListeners(most: number, target: EventTarget): void } | undefined };
+  (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.('node:events')?.setMaxListeners(0, signal);
+  return signal;
+}
+
 /** Rejects with `signal.reason` as soon as the signal aborts; what `promise` does later is dropped. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;

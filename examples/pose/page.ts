@@ -7,7 +7,7 @@ import { hideProgress, showCandidates, showModel, showProgress } from './model-p
 import { isSeen, NAMES, type Point } from './skeleton.js';
 import { camera, file, film, NoPicture, photograph, type Source } from './source.js';
 import { Stage } from './stage.js';
-import { showTiming } from './timing-bar.js';
+import { clearTiming, showTiming } from './timing-bar.js';
 
 type PoseModel = Model<PoseInputs, PoseOutputs>;
 type Backend = 'auto' | BackendName;
@@ -131,6 +131,7 @@ function showError(thrown: unknown): void {
   answer.textContent = '';
   if (thrown instanceof PannierError && thrown.code === 'backend-unavailable') {
     showCandidates(thrown.detail['selection'] as PoseModel['selection']);
+    clearTiming();
   }
 }
 

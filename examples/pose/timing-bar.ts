@@ -12,6 +12,12 @@ const PHASES = {
 
 const ms = (value: number | undefined): string => (value === undefined ? '–' : value < 100 ? value.toFixed(1) : value.toFixed());
 
+/** Where nothing was predicted there is nothing to show: no numbers of another backend. */
+export function clearTiming(): void {
+  for (const segment of document.querySelectorAll<HTMLElement>('.bar [data-phase]')) segment.hidden = true;
+  for (const number of document.querySelectorAll('.legend dd, #total, #p50, #rate, #count, #where')) number.textContent = '–';
+}
+
 export function showTiming(timing: Timing, { p50Ms, perSecond, count }: Stats): void {
   element('#total').textContent = ms(timing.totalMs);
   element('#cold').hidden = !timing.cold;

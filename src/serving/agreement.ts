@@ -77,11 +77,10 @@ export class Agreement {
   }
 
   async #judge(session: Session): Promise<Verdict> {
-    const { signature, golden } = this.#manifest;
-    const judged = Object.keys(golden.outputs);
-    // Where the packer found no output that can be judged, running at all is the test.
-    const names = judged.length > 0 ? judged : Object.keys(signature.outputs);
-    const nodes = names.map((name) => signature.outputs[name]?.node ?? name);
+    const { signature } = this.#manifest;
+    // All outputs, judged or not: what the golden run has compiled, the first predict finds warm.
+    const names = Object.keys(signature.outputs);
+    const nodes = Object.values(signature.outputs).map(({ node }) => node);
     const { outputs } = await session.run(goldenFeeds(this.#manifest, this.#golden), nodes, this.#deadlineMs);
     const byName = Object.fromEntries(names.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
     const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);

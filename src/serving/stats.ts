@@ -7,11 +7,13 @@ const REMEMBERED = 1_024;
 
 export class CallRecord {
   readonly #totals = new Float64Array(REMEMBERED);
-  readonly #ends = new Float64Array(REMEMBERED);
   #warmCount = 0;
   #coldCount = 0;
   #failedCount = 0;
   #busyMs = 0;
+  /** Time in which at least one warm call was under way. */
+  #activeMs = 0;
+  #lastEndMs = Number.NEGATIVE_INFINITY;
 
   /** @param endMs when the call ended, on this thread's clock. */
   add({ totalMs, prepareMs, computeMs, readMs, cold }: Timing, endMs: number): void {
@@ -22,7 +24,8 @@ export class CallRecord {
     }
     const slot = this.#warmCount++ % REMEMBERED;
     this.#totals[slot] = totalMs;
-    this.#ends[slot] = endMs;
+    this.#activeMs += endMs - Math.max(endMs - totalMs, this.#lastEndMs);
+    this.#lastEndMs = endMs;
   }
 
   fail(): void {
@@ -32,8 +35,6 @@ export class CallRecord {
   read(): Omit<Stats, 'bytesDownloaded' | 'bytesFromCache' | 'bytesResident'> {
     const kept = Math.min(this.#warmCount, REMEMBERED);
     const totals = this.#totals.slice(0, kept).sort();
-    const ends = this.#ends.slice(0, kept).sort();
-    const spanMs = kept < 2 ? 0 : (ends[kept - 1] as number) - (ends[0] as number);
     return {
       count: this.#warmCount + this.#coldCount,
       coldCount: this.#coldCount,
@@ -41,7 +42,7 @@ export class CallRecord {
       p50Ms: percentile(totals, 0.5),
       p90Ms: percentile(totals, 0.9),
       p99Ms: percentile(totals, 0.99),
-      perSecond: spanMs > 0 ? ((kept - 1) * 1_000) / spanMs : undefined,
+      perSecond: this.#activeMs > 0 ? (this.#warmCount * 1_000) / this.#activeMs : undefined,
       busyMs: this.#busyMs,
     };
   }

@@ -23,7 +23,7 @@ describe('percentiles', () => {
   it('of one call are that call', () => {
     const record = new CallRecord();
     record.add(timing(7), 7);
-    expect(record.read()).toMatchObject({ p50Ms: 7, p90Ms: 7, p99Ms: 7, perSecond: undefined });
+    expect(record.read()).toMatchObject({ p50Ms: 7, p90Ms: 7, p99Ms: 7, perSecond: 1_000 / 7 });
   });
   it('leave cold calls and failures out, and count them', () => {
     const record = new CallRecord();
@@ -53,10 +53,18 @@ describe('percentiles', () => {
   });
 });
 
-it('counts answers per second from the first end to the last', () => {
-  const record = new CallRecord();
-  for (let call = 0; call <= 10; call++) record.add(timing(50), 10_000 + call * 100);
-  expect(record.read().perSecond).toBeCloseTo(10);
+describe('answers per second', () => {
+  it('leave out the pauses between calls', () => {
+    const record = new CallRecord();
+    for (let call = 0; call < 10; call++) record.add(timing(50), 10_000 + call * 1_000);
+    expect(record.read().perSecond).toBeCloseTo(20);
+  });
+  it('count time that calls share once', () => {
+    const record = new CallRecord();
+    // Two at a time: each takes 100 ms, one ends every 50 ms.
+    for (let call = 0; call < 10; call++) record.add(timing(100), 10_000 + call * 50);
+    expect(record.read().perSecond).toBeCloseTo(10_000 / (100 + 9 * 50));
+  });
 });
 
 it('adds up the time in which a backend was busy, cold calls included', () => {
