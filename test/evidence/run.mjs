@@ -2,16 +2,26 @@
  * `npm run evidence -- NAME`: a long line at its full count, run by hand before an issue is closed. The
  * result is written beside this file and committed, with what it ran on.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { findChromium } from '../../scripts/chromium.mjs';
 
-/** Full counts of the lines that a benchmark shows. */
 const RUNS = {
   load: async () => (await import('../../bench/load.mjs')).run(30),
   overhead: async () => (await import('../../bench/overhead.mjs')).run(120),
+  pack41: async () => (await import('./pack41.mjs')).run(),
+  hostile: () => testsOf('test/pack/hostile.test.ts'),
+  kills: () => testsOf('test/pack/write.test.ts'),
 };
+
+/** Tests whose repetitions `test/tier.ts` counts, with all of them. */
+function testsOf(file) {
+  const args = ['node_modules/vitest/vitest.mjs', 'run', file, '--reporter=json'];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, PANNIER_TIER: 'evidence' } });
+  const { numPassedTests: passed, numFailedTests: failed, startTime, testResults } = JSON.parse(stdout.slice(stdout.indexOf('{')));
+  return { passed, failed, ms: Math.round(Math.max(...testResults.map(({ endTime }) => endTime)) - startTime) };
+}
 
 const [name = ''] = process.argv.slice(2);
 if (!Object.hasOwn(RUNS, name)) {

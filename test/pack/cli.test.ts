@@ -44,6 +44,14 @@ it('packs with flags and says what it made', () => {
     expect(module).toContain(part);
 });
 
+// faceboxes: a loop, outputs of any size, a constant of -Infinity.
+it('packs a graph of open sizes by its flags', () => {
+  const flags = ['--width', 'image_tensor=128', '--height', 'image_tensor=128', '--output', 'scores=likely'];
+  const { status, stdout, stderr } = run(['pack', realModel('faceboxes'), '--out', join(folder, 'faces'), ...flags]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^faceboxes packed: .*\n {2}takes imageTensor: int32 \[\?, \?, \?, 3\], a picture\n {2}gives .*likely: float32/);
+});
+
 it('packs what the config file says, and checks it', () => {
   const app = join(folder, 'app');
   writeModel(twoInputModel(), join(app, 'x'));
