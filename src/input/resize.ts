@@ -2,12 +2,43 @@
 import { DTYPES } from '../dtype.js';
 import type { ImageSpec } from '../manifest.js';
 import type { Pixels } from '../signature.js';
-import type { Affine } from './mapping.js';
+import { type Affine, applyMap } from './mapping.js';
+
+/** The rectangle that pixels were cut from a picture as. */
+export interface Part {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly sourceWidth: number;
+  readonly sourceHeight: number;
+}
+
+const wholeOf = ({ width, height }: Pixels): Part => ({ left: 0, top: 0, width, height, sourceWidth: width, sourceHeight: height });
+
+/** All that {@link toTensor} reads: what lies under the tensor, and a pixel around it, since filters mix neighbours. Never empty. */
+export function partUnder({ width, height }: ImageSpec, sourceWidth: number, sourceHeight: number, map: Affine): Part {
+  const corners = [applyMap(map, 0, 0), applyMap(map, width, 0), applyMap(map, 0, height), applyMap(map, width, height)];
+  const [left, right] = span(
+    corners.map(({ x }) => x),
+    sourceWidth,
+  );
+  const [top, bottom] = span(
+    corners.map(({ y }) => y),
+    sourceHeight,
+  );
+  return { left, top, width: right - left, height: bottom - top, sourceWidth, sourceHeight };
+}
+
+function span(places: readonly number[], length: number): [first: number, end: number] {
+  const first = clamp(Math.floor(Math.min(...places)) - 1, length - 1);
+  return [first, 1 + clamp(Math.ceil(Math.max(...places)), length - 1)];
+}
 
 /**
  * One picture as tensor values, in the image spec's layout, channel order, scale and offset; width ×
- * height × channels of them. `map` leads from model space to `pixels`. Transparent pixels lie over
- * black, and a value whose centre falls outside of `pixels` is black. Inside, filters never reach
+ * height × channels of them. `map` leads from model space to the picture, of which `pixels` are a `part`.
+ * Transparent pixels lie over black, and a value whose centre falls outside of the picture is black. Inside, filters never reach
  * beyond the edge. `browser` samples as `nearest` does: the canvas has resized the pixels already.
  */
 export function toTensor(
@@ -15,13 +46,14 @@ export function toTensor(
   image: ImageSpec,
   dtype: 'float32' | 'int32',
   map: Affine,
+  part: Part = wholeOf(pixels),
 ): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
   const { width, height } = image;
   const mixes = MIXES[image.channels];
   const [pixelStep, channelStep] = image.layout === 'nhwc' ? [mixes.length, 1] : [1, width * height];
   const values = new DTYPES[dtype](width * height * mixes.length);
   const row = new Float64Array(3 * width);
-  const sampleRow = keepsAxes(map) ? alongAxes(pixels, image, map) : anyAngle(pixels, image, map);
+  const sampleRow = keepsAxes(map) ? alongAxes(pixels, image, map, part) : anyAngle(pixels, image, map, part);
   for (let y = 0; y < height; y++) {
     sampleRow(y, row);
     for (const [channel, [red, green, blue]] of mixes.entries()) {
@@ -74,12 +106,14 @@ interface Axis {
   readonly step: number;
   readonly origin: number;
   readonly length: number;
+  /** Where the part begins. */
+  readonly start: number;
   readonly stride: number;
 }
 
-function alongAxes({ data, width, height }: Pixels, image: ImageSpec, { a, b, c, d, e, f }: Affine): RowSampler {
-  const sourceX = { origin: e, length: width, stride: 4 };
-  const sourceY = { origin: f, length: height, stride: 4 * width };
+function alongAxes({ data }: Pixels, image: ImageSpec, { a, b, c, d, e, f }: Affine, part: Part): RowSampler {
+  const sourceX = { origin: e, length: part.sourceWidth, start: part.left, stride: 4 };
+  const sourceY = { origin: f, length: part.sourceHeight, start: part.top, stride: 4 * part.width };
   const straight = b === 0 && c === 0;
   const columns = tapsAlong(straight ? { ...sourceX, step: a } : { ...sourceY, step: b }, image.width, image.filter);
   const rows = tapsAlong(straight ? { ...sourceY, step: d } : { ...sourceX, step: c }, image.height, image.filter);
@@ -114,12 +148,12 @@ function alongAxes({ data, width, height }: Pixels, image: ImageSpec, { a, b, c,
   };
 }
 
-function tapsAlong({ step, origin, length, stride }: Axis, count: number, filter: ImageSpec['filter']): Taps {
+function tapsAlong({ step, origin, length, start, stride }: Axis, count: number, filter: ImageSpec['filter']): Taps {
   const first = new Int32Array(count + 1);
   const offset: number[] = [];
   const weight: number[] = [];
   const tap = (index: number, share: number) => {
-    offset.push(stride * clamp(index, length - 1));
+    offset.push(stride * (clamp(index, length - 1) - start));
     weight.push(share);
   };
   for (let position = 0; position < count; position++) {
@@ -144,7 +178,8 @@ function tapsAlong({ step, origin, length, stride }: Axis, count: number, filter
 }
 
 /** `area` averages a grid of bilinear samples here, about one for each source pixel. */
-function anyAngle({ data, width, height }: Pixels, image: ImageSpec, map: Affine): RowSampler {
+function anyAngle({ data }: Pixels, image: ImageSpec, map: Affine, part: Part): RowSampler {
+  const { sourceWidth, sourceHeight } = part;
   const { a, b, c, d, e, f } = map;
   const across = image.filter === 'area' ? samplesPer(a, b) : 1;
   const down = image.filter === 'area' ? samplesPer(c, d) : 1;
@@ -157,7 +192,7 @@ function anyAngle({ data, width, height }: Pixels, image: ImageSpec, map: Affine
       let blue = 0;
       const centreX = a * (x + 0.5) + c * (y + 0.5) + e;
       const centreY = b * (x + 0.5) + d * (y + 0.5) + f;
-      const samples = centreX >= 0 && centreX <= width && centreY >= 0 && centreY <= height ? across * down : 0;
+      const samples = centreX >= 0 && centreX <= sourceWidth && centreY >= 0 && centreY <= sourceHeight ? across * down : 0;
       for (let sample = 0; sample < samples; sample++) {
         const modelX = x + ((sample % across) + 0.5) / across;
         const modelY = y + (Math.floor(sample / across) + 0.5) / down;
@@ -170,7 +205,8 @@ function anyAngle({ data, width, height }: Pixels, image: ImageSpec, map: Affine
         for (let corner = 0; corner < 4; corner++) {
           const right = corner & 1;
           const below = corner >> 1;
-          const at = 4 * (clamp(top + below, height - 1) * width + clamp(left + right, width - 1));
+          const line = clamp(top + below, sourceHeight - 1) - part.top;
+          const at = 4 * (line * part.width + clamp(left + right, sourceWidth - 1) - part.left);
           const weight = (right ? shareX : 1 - shareX) * (below ? shareY : 1 - shareY);
           const opaque = weight * (data[at + 3] as number);
           red += opaque * (data[at] as number);

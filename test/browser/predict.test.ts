@@ -6,17 +6,28 @@ import { countModel, echoModel, room } from './room.js';
 
 const picture = { inputs: { picture: { image: { scale: 1, offset: 0 } } } };
 
-const here = room({
-  add: addModel(),
-  count: countModel(),
-  echo: { ...picture, raw: echoModel(4, 4) },
-  drawn: { inputs: { picture: { image: { scale: 1, offset: 0, filter: 'browser' } } }, raw: echoModel(4, 4) },
-  selfie: {
-    model: realModel('selfie'),
-    inputs: { 'input_1:0': { name: 'photo', image: { scale: 1 / 255 } } },
-    outputs: { 'activation_10:0': { name: 'mask' } },
-  },
+const sharp = (filter: 'nearest' | 'bilinear' | 'area') => ({
+  inputs: { picture: { image: { scale: 1, offset: 0, filter } } },
+  raw: echoModel(24, 24),
 });
+
+const here = room(
+  {
+    add: addModel(),
+    count: countModel(),
+    echo: { ...picture, raw: echoModel(4, 4) },
+    nearest: sharp('nearest'),
+    bilinear: sharp('bilinear'),
+    area: sharp('area'),
+    drawn: { inputs: { picture: { image: { scale: 1, offset: 0, filter: 'browser' } } }, raw: echoModel(4, 4) },
+    selfie: {
+      model: realModel('selfie'),
+      inputs: { 'input_1:0': { name: 'photo', image: { scale: 1 / 255 } } },
+      outputs: { 'activation_10:0': { name: 'mask' } },
+    },
+  },
+  { launch: { webgpu: true } },
+);
 
 /** In the page: a 4 × 4 canvas, red above, blue below, and helpers around it. */
 const STAGE = `
@@ -98,6 +109,88 @@ describe('pictures', () => {
     expect(seen[1]).toEqual(seen[0]);
     expect(seen[2]).toEqual(seen[0]);
     expect(Math.max(...(seen[0] ?? []))).toBeGreaterThan(50);
+  });
+
+  test.each(['nearest', 'bilinear', 'area'] as const)(
+    '%s: only what the model sees is drawn, and gives what all of it would',
+    async (name) => {
+      const page = await stage();
+      const seen = await page.evaluate(async (name) => {
+        const bitmap = await createImageBitmap(await (await fetch('/fixtures/chelsea.png')).blob());
+        const { width, height } = bitmap;
+        const yuv = new VideoFrame(
+          Uint8Array.from({ length: 96 * 64 * 1.5 }, (_, index) => (index * 7919) >> 3),
+          {
+            ...{ format: 'I420', codedWidth: 96, codedHeight: 64, timestamp: 0 },
+          },
+        );
+        const all = (source: ImageBitmap | VideoFrame, width: number, height: number) => {
+          const context = new OffscreenCanvas(width, height).getContext('2d', { alpha: false }) as OffscreenCanvasRenderingContext2D;
+          context.drawImage(source, 0, 0);
+          return context.getImageData(0, 0, width, height);
+        };
+        const pictures = [
+          { source: bitmap, pixels: all(bitmap, width, height), width, height },
+          { source: yuv, pixels: all(yuv, 96, 64), width: 96, height: 64 },
+        ];
+        let drawn = 0;
+        const { getImageData } = OffscreenCanvasRenderingContext2D.prototype;
+        OffscreenCanvasRenderingContext2D.prototype.getImageData = function (...given: Parameters<typeof getImageData>) {
+          drawn = Math.max(drawn, given[2] * given[3]);
+          return getImageData.apply(this, given);
+        };
+        const model = await load(name, { backend: 'cpu', thread: 'page' });
+        let differing = 0;
+        let black = 0;
+        let most = 0;
+        for (const { source, pixels, width, height } of pictures) {
+          for (let round = 0; round < 40; round++) {
+            // Quarter turns and any other, inside, across the edges and outside.
+            const rotation = round % 4 === 0 ? 0 : round % 4 === 1 ? ((round >> 2) * Math.PI) / 2 : round * 0.37;
+            const size = { width: 3 + ((round * 29) % 61) * 0.77, height: 3 + ((round * 17) % 53) * 0.91 };
+            const crop = { x: ((round * 53) % (width + 80)) - 60.3, y: ((round * 37) % (height + 80)) - 60.7, ...size, rotation };
+            drawn = 0;
+            const ours = await look(model, { source, crop });
+            most = Math.max(most, drawn);
+            const whole = await look(model, { source: pixels, crop });
+            if (ours.some((value, index) => value !== whole[index])) differing++;
+            if (whole.every((value) => value === 0)) black++;
+          }
+        }
+        yuv.close();
+        return { differing, black, most };
+      }, name);
+      expect(seen.differing).toBe(0);
+      expect(seen.black).toBeGreaterThan(0);
+      expect(seen.black).toBeLessThan(40);
+      // A crop has up to 50 × 50 pixels, in any direction.
+      expect(seen.most).toBeLessThan(80 * 80);
+    },
+  );
+
+  test('a picture above what a canvas holds is refused, a part of it is not; a large canvas is not kept', async () => {
+    const page = await stage();
+    const seen = await page.evaluate(async () => {
+      const made: OffscreenCanvas[] = [];
+      globalThis.OffscreenCanvas = class extends OffscreenCanvas {
+        constructor(width: number, height: number) {
+          super(width, height);
+          made.push(this);
+        }
+      };
+      const model = await load('echo', { backend: 'cpu', thread: 'page' });
+      const wide = await createImageBitmap(new ImageData(new Uint8ClampedArray(70_000 * 2 * 4).fill(255), 70_000, 2));
+      const all = await look(model, wide).then(String, ({ code, message }) => `${code}: ${message}`);
+      const part = await look(model, { source: wide, crop: { x: 69_000, y: 0, width: 100, height: 2 } });
+      await look(model, flag());
+      const before = made.length;
+      const large = await createImageBitmap(new ImageData(3_000, 2_000));
+      await look(model, large);
+      await look(model, flag());
+      await look(model, flag());
+      return { all, part: Math.min(...part), made: made.length - before };
+    });
+    expect(seen).toEqual({ all: expect.stringMatching(/^input: .*70000 × 2 pixels.*smaller crop/), part: 255, made: 1 });
   });
 
   test('EXIF orientation is applied', async () => {

@@ -59,7 +59,7 @@ describe('pictures', () => {
     const { feeds, close } = pictures();
     // The second and third are never come to.
     vi.stubGlobal('OffscreenCanvas', undefined);
-    expect(await rejection(session.run(feeds, ['y:0'], 30_000))).toMatchObject({ name: 'PannierError' });
+    expect(await rejection(session.run(feeds, ['y:0'], 30_000))).toMatchObject({ name: 'PannierError', code: 'input' });
     expect(new Set(close.mock.contexts)).toEqual(new Set(feeds.map(({ picture }) => picture)));
     engine.dispose();
   });

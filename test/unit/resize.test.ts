@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Affine, applyMap, imageMapping, mapToSource } from '../../src/input/mapping.js';
-import { toTensor } from '../../src/input/resize.js';
+import { partUnder, toTensor } from '../../src/input/resize.js';
 import type { ImageSpec } from '../../src/manifest.js';
 import type { Crop, Pixels } from '../../src/signature.js';
 
@@ -387,5 +387,43 @@ describe('toTensor, edges and formats', () => {
     const values = toTensor(pixels, red, 'int32', mapToSource(red, pixels));
     expect([...values]).toEqual([1, -2, 1, 1, -2, 1, 2, -1, 2, 3, 0, 3]);
     expect(values).toBeInstanceOf(Int32Array);
+  });
+});
+
+describe('partUnder', () => {
+  const place = fc.double({ min: -20, max: 30, noNaN: true });
+  const extent = fc.double({ min: 0.01, max: 30, noNaN: true });
+  const rotation = fc.oneof(fc.constantFrom(0, Math.PI / 2, Math.PI, -Math.PI / 2), fc.double({ min: -4, max: 4, noNaN: true }));
+  const crop = fc.record({ x: place, y: place, width: extent, height: extent, rotation });
+
+  it('is all that the tensor is made of, bit for bit', () => {
+    const fits = fc.constantFrom<ImageSpec['fit']>('stretch', 'contain', 'cover');
+    fc.assert(
+      fc.property(picture(), size, size, fits, crop, fc.constantFrom(...FILTERS), (pixels, width, height, fit, crop, filter) => {
+        const image = spec({ width, height, fit, filter });
+        const map = mapToSource(image, pixels, crop);
+        const part = partUnder(image, pixels.width, pixels.height, map);
+        const data = new Uint8Array(part.width * part.height * 4);
+        for (let y = 0; y < part.height; y++) {
+          const start = 4 * ((part.top + y) * pixels.width + part.left);
+          data.set(pixels.data.subarray(start, start + 4 * part.width), 4 * y * part.width);
+        }
+        const cut = { data, width: part.width, height: part.height };
+        expect(toTensor(cut, image, 'float32', map, part)).toEqual(toTensor(pixels, image, 'float32', map));
+      }),
+      { ...seeded, numRuns: 500 },
+    );
+  });
+
+  it('is no more than a pixel around what lies under the tensor, within the picture, and never empty', () => {
+    const part = (crop: Crop) => {
+      const image = spec();
+      const { left, top, width, height } = partUnder(image, 100, 80, mapToSource(image, { width: 100, height: 80 }, crop));
+      return [left, top, width, height];
+    };
+    expect(part({ x: 10, y: 20, width: 30, height: 40 })).toEqual([9, 19, 32, 42]);
+    expect(part({ x: -50, y: 60, width: 500, height: 500 })).toEqual([0, 59, 100, 21]);
+    expect(part({ x: 400, y: -90, width: 3, height: 3 })).toEqual([99, 0, 1, 1]);
+    expect(part({ x: 10, y: 20, width: 30, height: 40, rotation: Math.PI / 2 })).toEqual([4, 24, 42, 32]);
   });
 });
