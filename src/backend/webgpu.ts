@@ -1,7 +1,7 @@
 /** The webgpu backend: TF.js's WGSL kernels on a GPUDevice that is ours, or the app's own. */
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
-import { PannierError } from '../errors.js';
+import { requestAdapter } from './adapter.js';
 import type { BackendStart, Failure, StartBackend, StartedBackend } from './backend.js';
 import { oncePerThread, takeTurn } from './realm.js';
 
@@ -98,23 +98,8 @@ class GuestBackend extends WebGPUBackend {
 
 const SCOPES = ['validation', 'out-of-memory', 'internal'] as const satisfies readonly GPUErrorFilter[];
 
-async function requestDevice(allowSoftwareAdapter: boolean): Promise<GPUDevice> {
-  const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' });
-  if (adapter === undefined) throw new PannierError('backend-unavailable', 'There is no WebGPU here (navigator.gpu is missing).');
-  if (adapter === null) throw new PannierError('backend-unavailable', 'WebGPU is there, but no adapter is (requestAdapter gave null).');
-  // Older browsers have no info, and no software adapter that they would offer.
-  const info: Partial<GPUAdapterInfo> = adapter.info ?? {};
-  if (!allowSoftwareAdapter && isSoftware(info)) {
-    throw new PannierError(
-      'backend-unavailable',
-      `The only WebGPU adapter is software (${info.vendor} ${info.architecture}), slower than wasm. Ask for backend: 'webgpu' by name to use it.`,
-    );
-  }
+async function requestDevice(allowSoftware: boolean): Promise<GPUDevice> {
+  const adapter = await requestAdapter(allowSoftware);
   const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
   return adapter.requestDevice({ requiredLimits });
-}
-
-/** SwiftShader, llvmpipe and Microsoft's renderer run shaders on the processor. */
-function isSoftware({ isFallbackAdapter = false, vendor, architecture, device, description }: Partial<GPUAdapterInfo>): boolean {
-  return isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${vendor} ${architecture} ${device} ${description}`);
 }

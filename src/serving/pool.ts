@@ -1,5 +1,6 @@
 /** Engines: one per backend and thread for the whole page, shared by all models, ended with the last of them. */
 import { WASM_BINARY } from '../assets.js';
+import { requestAdapter } from '../backend/adapter.js';
 import type { BackendStart } from '../backend/backend.js';
 import type { BackendName } from '../backend-name.js';
 import type { Engine } from '../engine/engine.js';
@@ -50,6 +51,8 @@ async function start(backend: BackendName, settled: Settled, signal: AbortSignal
   const pooled = (engine: Engine, thread: ThreadName): PooledEngine => ({ engine, thread, notes, queue: new Queue() });
   const local = async () => pooled(await startLocalEngine(backend, options), 'page');
   if (typeof Worker === 'undefined') return local();
+  // Without a GPU nobody downloads what would run on it.
+  if (backend === 'webgpu' && settled.device === undefined) await requestAdapter(settled.byName);
 
   if (settled.thread === 'page') {
     if (!isRealmTaken()) return local();

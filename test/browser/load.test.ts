@@ -120,11 +120,14 @@ test('progress counts verified bytes, up to the whole and once', async () => {
 describe('backends', () => {
   test('a software adapter is not taken unasked', async () => {
     const page = await here.page();
+    here.site.requests.length = 0;
     const { backend, selection } = await page.evaluate(async () => {
       const model = await load('add');
       return { backend: model.backend, selection: model.selection };
     });
     expect(backend).toBe('wasm');
+    // Nor is what would run on it downloaded.
+    expect(here.site.requests.filter(({ path }) => path.includes('webgpu'))).toEqual([]);
     expect(selection).toMatchObject([
       { backend: 'webgpu', state: 'refused', reason: expect.stringContaining('software') },
       { backend: 'wasm', state: 'chosen', goldenShareOff: 0 },
