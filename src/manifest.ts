@@ -127,7 +127,7 @@ export const assetsOf = (manifest: Manifest): readonly Asset[] => [manifest.grap
  * @throws {PannierError} `manifest`, naming the field.
  */
 export function readManifest(source: unknown): Manifest {
-  const manifest = object(source, 'the model source');
+  const manifest = object(source, '');
   const { format, weights, controlFlow } = manifest;
   need(format === MANIFEST_FORMAT, 'format', `${MANIFEST_FORMAT}`, format, 'Pack the model again with this version of pannier.');
   for (const field of ['name', 'version', 'hash']) text(manifest[field], field);
@@ -159,7 +159,8 @@ function need(
 ): void {
   if (isRight) return;
   const got = describe(value);
-  throw new PannierError('manifest', `The model source's ${field} should be ${wanted}, but is ${got}. ${next}`, { field, wanted, got });
+  const subject = field === '' ? 'The model source' : `The model source's ${field}`;
+  throw new PannierError('manifest', `${subject} should be ${wanted}, but is ${got}. ${next}`, { field, wanted, got });
 }
 
 function object(value: unknown, field: string): Fields {

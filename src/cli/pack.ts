@@ -111,9 +111,14 @@ function pairs(flags: Flags, key: keyof Flags): [string, string][] {
   });
 }
 
+/** Also fractions: nobody should have to type 0.00392156862745098 for `1/255`. */
 function numbers(value: string, key: string): number[] {
-  const list = value.split(',').map((each) => (each.trim() === '' ? Number.NaN : Number(each)));
-  if (list.some((each) => !Number.isFinite(each))) throw badOption(`--${key} is ${JSON.stringify(value)}; numbers are wanted.`);
+  const list = value.split(',').map((each) => {
+    const [above = '', below = '1', ...more] = each.split('/');
+    return [above, below, ...more].some((part) => part.trim() === '') || more.length > 0 ? Number.NaN : Number(above) / Number(below);
+  });
+  if (list.some((each) => !Number.isFinite(each)))
+    throw badOption(`--${key} is ${JSON.stringify(value)}; numbers are wanted, such as 0.5 or 1/255.`);
   return list;
 }
 

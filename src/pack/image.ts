@@ -57,7 +57,7 @@ export function settleImage(input: GraphInput): { readonly image?: ImageSpec; re
   if (dtype === 'int32' || given?.scale !== undefined) return { image };
   return {
     image,
-    warning: `Input "${name}" is taken for a picture with values from 0 to 1, which is a guess. Say what training used: inputs: { '${node}': { image: { scale: 1 / 255, offset: 0 } } }.`,
+    warning: `Input "${name}" is taken for a picture with values from 0 to 1, which is a guess. Say what training used: --scale '${node}=1/255' --offset '${node}=0', or inputs: { '${node}': { image: { scale: 1 / 255, offset: 0 } } } in pannier.config.mjs.`,
   };
 }
 

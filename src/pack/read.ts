@@ -30,6 +30,11 @@ export async function readModel(path: string): Promise<ModelParts> {
       `${file} is a ${show(format)}; a TF.js graph model is wanted. Convert it with tensorflowjs_converter --output_format=tfjs_graph_model.`,
     );
   }
+  if (json['modelTopology'] === undefined) {
+    throw broken(
+      `${file} has no modelTopology: it is no TF.js graph model. tensorflowjs_converter --output_format=tfjs_graph_model writes one.`,
+    );
+  }
   const topology = objectAt(json['modelTopology'], `${file}'s modelTopology`);
   const root = await realpath(dirname(path));
   const weights: Weight[] = [];
