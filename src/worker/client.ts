@@ -77,9 +77,9 @@ class WorkerEngine implements Engine {
     try {
       return await withDeadline(answer, deadlineMs, `Predict of model "${name}" on ${this.backend}`);
     } catch (thrown) {
-      // TF.js can neither be interrupted nor get over a lost device: only a new worker helps.
+      // TF.js can neither be interrupted nor get over a lost device, nor does a heap that was full ever shrink: only a new worker helps.
       const { code, message } = thrown as PannierError;
-      if (code === 'timeout' || code === 'device-lost') {
+      if (code === 'timeout' || code === 'device-lost' || code === 'out-of-memory') {
         this.#connection.end(new PannierError('worker-crashed', `The ${this.backend} worker was ended: ${message}`));
       }
       throw thrown;

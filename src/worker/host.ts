@@ -25,7 +25,10 @@ export function serve(backend: BackendName, startBackend: StartBackend): void {
         return undefined;
       case 'run': {
         const session = sessions.get(request.session);
-        if (session === undefined) throw new PannierError('disposed', `Session ${request.session} is not open in this worker.`);
+        if (session === undefined) {
+          for (const feed of request.feeds) if (feed.kind === 'picture') closePicture(feed.picture);
+          throw new PannierError('disposed', `Session ${request.session} is not open in this worker.`);
+        }
         return session.run(request.feeds, request.outputs, Number.POSITIVE_INFINITY);
       }
       case 'close':
