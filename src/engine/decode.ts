@@ -16,6 +16,10 @@ export interface WeightSpec {
 
 const STORED_BYTES = { float32: 4, int32: 4, bool: 1, float16: 2, uint16: 2, uint8: 1 } as const;
 
+/** Bytes of a weight as it is stored. */
+export const storedBytes = ({ shape, dtype, quantization }: WeightSpec): number =>
+  sizeOf(shape) * STORED_BYTES[quantization?.dtype ?? dtype];
+
 /**
  * Decodes weights one after another, in the order of `specs`, out of shards that follow one another.
  * @throws {PannierError} `predict` where the shards end before the weights do
@@ -42,8 +46,7 @@ export function* decodeWeights(
     return taken.buffer;
   };
   for (const spec of specs) {
-    const bytes = sizeOf(spec.shape) * STORED_BYTES[spec.quantization?.dtype ?? spec.dtype];
-    yield { spec, values: valuesOf(spec, take(spec, bytes)) };
+    yield { spec, values: valuesOf(spec, take(spec, storedBytes(spec))) };
   }
 }
 

@@ -2,11 +2,12 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
+import { storedBytes } from '../engine/decode.js';
 import { messageOf, PannierError } from '../errors.js';
 import { arrayAt, broken, type Fields, objectAt, show, textAt } from './fields.js';
 import { parseJson } from './json.js';
 import { LIMITS } from './limits.js';
-import { checkFinite, readWeightSpec, storedBytes, type Weight } from './weights.js';
+import { checkFinite, readWeightSpec, type Weight } from './weights.js';
 
 /** What a model.json and its weight files hold. The topology is not checked yet. */
 export interface ModelParts {

@@ -19,12 +19,6 @@ export interface Weight extends WeightSpec {
   readonly bytes: Uint8Array;
 }
 
-const STORED_BYTES = { float16: 2, uint8: 1, uint16: 2 } as const;
-
-/** Bytes of a weight as it is stored. */
-export const storedBytes = ({ shape, dtype, quantization }: WeightSpec): number =>
-  sizeOf(shape) * (quantization === undefined ? bytesPerElement(dtype) : STORED_BYTES[quantization.dtype]);
-
 /** Bytes of a weight once it is expanded. */
 export const expandedBytes = ({ shape, dtype }: WeightSpec): number => sizeOf(shape) * bytesPerElement(dtype);
 

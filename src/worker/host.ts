@@ -4,6 +4,7 @@ import type { BackendName } from '../backend-name.js';
 import type { Engine, RunResult, Session } from '../engine/engine.js';
 import { createEngine } from '../engine/tfjs.js';
 import { asPannierError, PannierError, toWire } from '../errors.js';
+import { closePicture } from '../input/pixels.js';
 import { type Answers, outputTransfers, type Reply, type Request } from './protocol.js';
 
 /** Serves one backend to the page that started this worker. */
