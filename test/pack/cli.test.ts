@@ -96,7 +96,11 @@ describe('errors are one line and exit code 1', () => {
       ['pack', model, '--out', out, '--fit', 'x=squash'],
       /^pannier: Option inputs\["x"\]\.image\.fit is "squash"; stretch, contain, cover are known\.\n$/,
     ],
-    ['a wrong number', ['pack', model, '--out', out, '--shape', 'x=1,,3'], /^pannier: --shape is "1,,3"; numbers are wanted, such as 0.5 or 1\/255\.\n$/],
+    [
+      'a wrong number',
+      ['pack', model, '--out', out, '--shape', 'x=1,,3'],
+      /^pannier: --shape is "1,,3"; numbers are wanted, such as 0.5 or 1\/255\.\n$/,
+    ],
     ['a broken model', ['pack', join(folder, 'labels.txt'), '--out', out], /^pannier: labels.txt is not valid JSON: .*\n$/],
     ['a file in the way', ['pack', model, '--out', model], /^pannier: .*model.json cannot be written: EEXIST.*\n$/],
   ])('%s', (_what, args, message) => {
