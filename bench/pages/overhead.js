@@ -5,6 +5,7 @@
 import pose from '/model/model.js';
 import { loadModel } from '../../.build/load.js';
 import { LoadedModel } from '../../.build/model.js';
+import { OpenedModel } from '../../.build/serving/opened.js';
 import { Queue } from '../../.build/serving/queue.js';
 
 const image = new Int32Array(192 * 192 * 3).fill(100);
@@ -19,7 +20,7 @@ function instantModel() {
     cold: false,
   };
   const place = { backend: 'wasm', pooled: { queue: new Queue(), thread: 'page' }, session: { lost: false, run: async () => result } };
-  const opened = { manifest: pose, opening: { place }, place: () => place, notes: [], noteListeners: new Set() };
+  const opened = new OpenedModel(pose, { place }, () => Promise.reject(new Error('It is open.')));
   return new LoadedModel({ value: opened, release() {} }, { deadlineMs: 30_000, trace: false });
 }
 
