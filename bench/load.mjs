@@ -6,6 +6,9 @@ import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { build, launch, resultOf, serve } from './site.mjs';
 import { median, ratioText } from './statistics.mjs';
 
+/** Ours as it is, ours on the page's own thread (what the worker costs), and the rival. */
+const SIDES = { worker: 'ours.html?thread=worker', page: 'ours.html?thread=page', rival: 'rival.html?' };
+
 /** Until a fresh browser window is at rest. */
 const SETTLE_MS = 1_500;
 
@@ -27,36 +30,38 @@ export async function run(pairs = 15) {
     const page = await context.newPage();
     // A new window's own pages (tab strip, search) keep both cores busy for a while.
     await page.waitForTimeout(SETTLE_MS);
-    const first = await resultOf(page, `${site.url}/${name}.html`);
-    const second = await resultOf(page, `${site.url}/${name}.html?again`);
+    const first = await resultOf(page, `${site.url}/${SIDES[name]}`);
+    const second = await resultOf(page, `${site.url}/${SIDES[name]}&again`);
     await context.close();
     if (Math.abs(first.value - second.value) > 1e-6) throw new Error(`${name} answered ${first.value}, then ${second.value}`);
     return { first, second };
   };
-  await visit('ours');
-  await visit('rival');
+  for (const name of Object.keys(SIDES)) await visit(name);
   const rounds = [];
   for (let pair = 0; pair < pairs; pair++) {
-    // A B B A: a drift of the machine's speed meets both sides alike.
-    const order = pair % 2 === 0 ? ['ours', 'rival'] : ['rival', 'ours'];
+    // In turns: a drift of the machine's speed meets all sides alike.
+    const names = Object.keys(SIDES);
     const round = {};
-    for (const name of order) round[name] = await visit(name);
+    for (const name of pair % 2 === 0 ? names : names.toReversed()) round[name] = await visit(name);
     rounds.push(round);
   }
   await browser.close();
   site.close();
   const of = (name, which, pick) => median(rounds.map((round) => pick(round[name][which])));
+  const ratio = (name, which) => ratioText(rounds.map((round) => round[name][which].totalMs / round.rival[which].totalMs));
   const report = (which) => ({
-    ratio: ratioText(rounds.map(({ ours, rival }) => ours[which].totalMs / rival[which].totalMs)),
-    oursMs: of('ours', which, ({ totalMs }) => totalMs),
+    ratio: ratio('worker', which),
+    ratioOnPageThread: ratio('page', which),
+    oursMs: of('worker', which, ({ totalMs }) => totalMs),
+    oursOnPageThreadMs: of('page', which, ({ totalMs }) => totalMs),
     rivalMs: of('rival', which, ({ totalMs }) => totalMs),
     sharesMs: Object.fromEntries(
       ['startMs', 'weightsMs', 'hashMs', 'openMs', 'goldenMs'].map((stage) => [
         stage,
-        of('ours', which, ({ loadTiming }) => loadTiming[stage]),
+        of('worker', which, ({ loadTiming }) => loadTiming[stage]),
       ]),
     ),
-    predictMs: of('ours', which, ({ predictMs }) => predictMs),
+    predictMs: of('worker', which, ({ predictMs }) => predictMs),
   });
   return {
     what: 'navigation start to outputs, ours / tf.loadGraphModel, median of ratios [95 %]',

@@ -2,7 +2,8 @@
 import { loadModel } from 'pannier';
 import pose from '../../examples/pose/model/model.js';
 
-const model = await loadModel(pose, { backend: 'wasm' });
+const thread = new URL(location.href).searchParams.get('thread');
+const model = await loadModel(pose, { backend: 'wasm', thread });
 const { outputs, timing } = await model.predict({ image: new Int32Array(192 * 192 * 3).fill(100) });
 const totalMs = performance.now();
 // The cache is written behind the first answer; the next visit begins when it is there.

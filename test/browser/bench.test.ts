@@ -6,7 +6,7 @@ import { run as overhead } from '../../bench/overhead.mjs';
 test('load compares first and second visits', async () => {
   const { firstVisit, secondVisit } = await load(1);
   for (const visit of [firstVisit, secondVisit]) expect(visit.ratio).toMatch(/^\d+\.\d+ \[/);
-  expect(secondVisit.sharesMs.goldenMs).toBe(0);
+  expect(secondVisit.sharesMs['goldenMs']).toBe(0);
 });
 
 test('overhead compares with the raw graph model', async () => {

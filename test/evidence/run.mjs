@@ -8,7 +8,7 @@ import { cpus } from 'node:os';
 import { findChromium } from '../../scripts/chromium.mjs';
 
 const RUNS = {
-  load: async () => (await import('../../bench/load.mjs')).run(30),
+  load: async () => (await import('../../bench/load.mjs')).run(20),
   overhead: async () => (await import('../../bench/overhead.mjs')).run(120),
   pack41: async () => (await import('./pack41.mjs')).run(),
   hostile: () => testsOf('test/pack/hostile.test.ts'),
