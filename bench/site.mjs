@@ -7,7 +7,7 @@ import { rollup } from 'rollup';
 import sirv from 'sirv';
 import { build as vite } from 'vite';
 import { browser as bundling } from '../rollup.config.mjs';
-import { findChromium } from '../scripts/chromium.mjs';
+import { FLAGS, findChromium } from '../scripts/chromium.mjs';
 
 /** Builds pages of `bench/pages` with Vite, as an app is built, into `.cache/bench/pages`. */
 export async function build(names) {
@@ -61,14 +61,7 @@ export async function serve(folders, pages) {
 export const launch = () =>
   chromium.launch({
     executablePath: findChromium(),
-    args: [
-      '--no-sandbox',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    args: FLAGS,
   });
 
 /** What a page leaves in `window.result` when it is done. */

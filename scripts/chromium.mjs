@@ -41,3 +41,13 @@ function isProgram(path) {
     return false;
   }
 }
+
+/** How tests and benchmarks start it: no sandbox (CI runs as root), and nothing of its own on the network. */
+export const FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { LoadOptions, Model, ModelSource } from '../../src/index.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
 import { constant, op, placeholder, type RawModel, writeModel } from '../fixtures/models.js';
@@ -75,6 +75,8 @@ export function room(
     await state.browser?.close();
     await state.site?.close();
     rmSync(folder, { recursive: true, force: true });
+    // Of every page and worker of the file, under the strict policy.
+    expect(state.site?.violations).toEqual([]);
   });
   return {
     get browser() {
