@@ -1,0 +1,119 @@
+/** A small app as a user has it: a folder of its own, Pannier installed from the tarball that would be published. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { expect } from 'vitest';
+import { addModel, type RawModel, writeModel } from '../fixtures/models.js';
+import { type Complaints, complaintsOf, openPage } from '../harness/browser.js';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** In the project, so that an app finds bundlers and frameworks in the project's `node_modules`. */
+const APPS = join(root, '.cache', 'apps');
+
+/** What the apps' model answers to 1, 2, 3, 4; only a graph that ran gives it. */
+export const ANSWER = '11 22 33 44';
+
+/** y = x + [10, 20, 30, 40]: packed, each of its files is around 1 kB, which bundlers like to inline. */
+export const appModel = (): RawModel => addModel([1, 4], Float32Array.of(10, 20, 30, 40));
+
+/** What an app does: loads the model, predicts once and shows the answer, or else the error, in an `<output>`. */
+export const MAIN = `
+import { loadModel } from 'pannier';
+import add from './models/add/model.js';
+
+const output = document.querySelector('output');
+try {
+  const model = await loadModel(add);
+  const { outputs } = await model.predict({ x: Float32Array.of(1, 2, 3, 4) });
+  output.dataset.where = model.backend + ' in ' + model.thread;
+  output.dataset.notes = model.notes.map(({ code, message }) => code + ': ' + message).join();
+  output.value = outputs.sumY.data.join(' ');
+} catch (error) {
+  output.value = error.code + ': ' + error.message;
+}
+`;
+
+/** A page for {@link MAIN}. */
+export const indexHtml = (script: string): string =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>An app</title></head><body><output></output><script type="module" src="${script}"></script></body></html>`;
+
+/** What the plugins and the terminal pack `src/models/add` by. */
+export const CONFIG = `
+import { defineConfig } from 'pannier/pack';
+export default defineConfig({ models: { add: { model: 'training/model.json', out: 'src/models/add' } } });
+`;
+
+export interface App {
+  /** Absolute path. */
+  readonly folder: string;
+  /** Writes a file, with the folders on its way. */
+  write(path: string, text: string | Uint8Array): void;
+  /** Runs a program of the app with Node and expects that it ends well. @returns what it printed */
+  node(script: string, ...args: string[]): string;
+  /** Runs `npx pannier pack`. */
+  pack(): void;
+}
+
+let tarball: string | undefined;
+
+/** `npm pack` of what is built, once for a test file. */
+export function packedTarball(): string {
+  if (tarball !== undefined) return tarball;
+  mkdirSync(APPS, { recursive: true });
+  const out = join(APPS, `tarball-${process.pid}`);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out);
+  run(root, 'npm', 'pack', '--ignore-scripts', '--pack-destination', out);
+  tarball = join(out, readdirSync(out)[0] as string);
+  return tarball;
+}
+
+/**
+ * Makes an app anew, with Pannier installed in its `node_modules` and the raw model in `training/`.
+ * @param files by path; `package.json` has a default
+ */
+export function makeApp(name: string, files: Readonly<Record<string, string | Uint8Array>> = {}): App {
+  const folder = join(APPS, name);
+  rmSync(folder, { recursive: true, force: true });
+  const write = (path: string, text: string | Uint8Array) => {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  };
+  write('package.json', JSON.stringify({ name, private: true, type: 'module' }));
+  writeModel(appModel(), join(folder, 'training'));
+  for (const [path, text] of Object.entries(files)) write(path, text);
+  mkdirSync(join(folder, 'node_modules'), { recursive: true });
+  run(folder, 'tar', '-xzf', packedTarball(), '-C', join(folder, 'node_modules'));
+  renameSync(join(folder, 'node_modules/package'), join(folder, 'node_modules/pannier'));
+  const node = (script: string, ...args: string[]) => run(folder, process.execPath, script, ...args);
+  return { folder, write, node, pack: () => void node('node_modules/pannier/dist/cli.js', 'pack') };
+}
+
+function run(cwd: string, program: string, ...args: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: 'utf8', env: { ...process.env, FORCE_COLOR: '0' } });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} in ${cwd} failed: ${error ?? ''}${stdout}${stderr}`);
+  return stdout;
+}
+
+/** Every file under a folder, with its bytes. */
+export function filesUnder(folder: string): ReadonlyMap<string, number> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const files = names.map((name): [string, number] => [name.replaceAll('\\', '/'), statSync(join(folder, name)).size]);
+  return new Map(files.filter(([name]) => statSync(join(folder, name)).isFile()));
+}
+
+/** Opens a built app and expects the model's answer, from a worker, with nothing to complain of. */
+export async function expectAnswer(browser: Browser, url: string, quiet: Partial<Complaints> = {}): Promise<void> {
+  const page = await openPage(browser, url);
+  await page.waitForFunction(() => document.querySelector('output')?.value !== '');
+  const shown = await page.$eval('output', ({ value, dataset }) => ({ value, ...dataset }));
+  const complaints = await complaintsOf(page);
+  expect({ shown, ...complaints }).toEqual({
+    shown: { value: ANSWER, where: 'wasm in worker', notes: '' },
+    ...{ violations: [], consoleErrors: [], pageErrors: [], ...quiet },
+  });
+  await page.close();
+}
