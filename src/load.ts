@@ -121,8 +121,11 @@ async function attempt(
   settled: Settled,
   { takeBytes, caching, note, signal, retire }: Supplies,
 ): Promise<Attempt<Place>> {
-  // Needed by the end of the load only, so it comes beside the weights.
-  const loadingAgreement = import('./serving/agreement.js');
+  // Needed by the end of the load only, so it comes beside the weights, and with it the rest of the manifest's check.
+  const loadingAgreement = import('./serving/agreement.js').then(({ Agreement, checkDetails }) => {
+    checkDetails(manifest);
+    return Agreement;
+  });
   loadingAgreement.catch(() => undefined);
   const measured: { startMs?: number; openMs?: number; goldenMs?: number; goldenShareOff?: number } = {};
   const failed = new AbortController();
@@ -157,7 +160,7 @@ async function attempt(
   }
 
   // Outside of the deadline and of the refusals: no other backend could do without the bytes, or the code.
-  const [{ graph, weights, golden, cache }, { Agreement }] = await Promise.all([takeBytes(), loadingAgreement]).catch((thrown) => {
+  const [{ graph, weights, golden, cache }, Agreement] = await Promise.all([takeBytes(), loadingAgreement]).catch((thrown) => {
     release();
     throw thrown;
   });

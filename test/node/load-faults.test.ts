@@ -56,6 +56,24 @@ afterEach(async () => {
   });
 });
 
+describe('a load of a manifest that is broken in its details', () => {
+  it.each<[field: string, (manifest: Manifest) => Manifest]>([
+    [
+      'signature.inputs.x.image',
+      (manifest) => {
+        const inputs = { x: { ...manifest.signature.inputs['x']!, image: 'rgb' as never } };
+        return { ...manifest, signature: { ...manifest.signature, inputs } };
+      },
+    ],
+    ['golden.inputs', (manifest) => ({ ...manifest, golden: { ...manifest.golden, inputs: [] as never } })],
+  ])('%s: rejects with the field, asks no second backend, and no engine gets the model', async (field, broken) => {
+    const model = freshModel();
+    const loading = load({ ...model, manifest: broken(model.manifest) }, { backend: ['wasm', 'cpu'] });
+    expect(await rejection(loading)).toMatchObject({ code: 'manifest', detail: { field } });
+    expect(started.map(({ backend, opened }) => [backend, opened])).toEqual([['wasm', []]]);
+  });
+});
+
 describe('a load that is aborted', () => {
   const reason = new Error('enough');
 

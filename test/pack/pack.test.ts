@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../src/manifest.js';
+import { checkDetails } from '../../src/manifest-details.js';
 import { float16Bits } from '../../src/pack/float16.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
 import { cutShards, SHARD_BYTES } from '../../src/pack/shards.js';
@@ -165,7 +166,7 @@ describe('float16', () => {
 describe('the packed folder', () => {
   it('has exactly the files that the manifest names, byte for byte', async () => {
     const { manifest, out, files, bytes } = await pack(options('selfie'));
-    readManifest(manifest);
+    checkDetails(readManifest(manifest));
     expect(readdirSync(out).sort()).toEqual(files);
     const assets = [manifest.graph, ...manifest.weights, manifest.golden.asset];
     expect(files).toEqual([...assets.map(({ name }) => name), 'model.d.ts', 'model.js'].sort());

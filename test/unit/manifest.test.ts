@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PannierError } from '../../src/errors.js';
 import { assetsOf, type Manifest, readManifest } from '../../src/manifest.js';
+import { checkDetails } from '../../src/manifest-details.js';
 import { fakeModel } from '../fixtures/fakes.js';
 import { runs } from '../tier.js';
 
@@ -23,6 +24,11 @@ function changed(path: string, value: unknown): unknown {
   return manifest;
 }
 
+/** Both halves of the check, in the order of a load. */
+function check(source: unknown): void {
+  checkDetails(readManifest(source));
+}
+
 it('gives a good one back as it is', () => {
   const { manifest } = fakeModel();
   expect(readManifest(manifest)).toBe(manifest);
@@ -33,7 +39,7 @@ it('takes one from another realm, and one that is frozen', () => {
   const foreign = runInNewContext(
     '(json) => JSON.parse(json, (key, value) => Object.hasOwn(Object(value), "sha256") ? { ...value, url: () => "" } : value)',
   );
-  expect(() => readManifest(foreign(JSON.stringify(manifest)))).not.toThrow();
+  expect(() => check(foreign(JSON.stringify(manifest)))).not.toThrow();
 });
 
 it('lists assets in the order in which the engine takes the weights', () => {
@@ -93,7 +99,7 @@ it.each([
 ] as [path: string, value: unknown, message: string, field?: string][])(
   'refuses %s of %j, naming the field',
   (path, value, message, field = path.replace(/\.(\d)/, '[$1]')) => {
-    expect(() => readManifest(changed(path, value))).toThrow(
+    expect(() => check(changed(path, value))).toThrow(
       expect.objectContaining({ code: 'manifest', message: expect.stringContaining(message), detail: expect.objectContaining({ field }) }),
     );
   },
@@ -108,8 +114,8 @@ const IMAGE = {
 describe('pictures', () => {
   const field = 'signature.inputs.x.image';
   it('are taken as they should be', () => {
-    expect(() => readManifest(changed(field, IMAGE))).not.toThrow();
-    expect(() => readManifest(changed(field, { ...IMAGE, channels: 'gray', scale: [1], offset: [0] }))).not.toThrow();
+    expect(() => check(changed(field, IMAGE))).not.toThrow();
+    expect(() => check(changed(field, { ...IMAGE, channels: 'gray', scale: [1], offset: [0] }))).not.toThrow();
   });
   it.each([
     ['width', 0, 'should be a size in pixels'],
@@ -122,7 +128,7 @@ describe('pictures', () => {
     ['scale', 1, 'should be 3 finite numbers'],
     ['offset', [0, 0, Number.NaN], 'should be 3 finite numbers'],
   ])('but not with %s of %j', (key, value, message) => {
-    expect(() => readManifest(changed(field, { ...IMAGE, [key]: value }))).toThrow(
+    expect(() => check(changed(field, { ...IMAGE, [key]: value }))).toThrow(
       expect.objectContaining({
         message: expect.stringContaining(message),
         detail: expect.objectContaining({ field: `${field}.${key}` }),
@@ -135,9 +141,9 @@ describe('pictures', () => {
       const x = { kind: 'picture', offset: 0, width, height: 1, shape: [1, 2, 2, 3] };
       return { ...manifest, golden: { ...manifest.golden, inputs: { x } } };
     };
-    expect(() => readManifest(picture(5))).not.toThrow();
+    expect(() => check(picture(5))).not.toThrow();
     for (const width of [6, 0, Number.NaN, '5', 2 ** 53, Symbol('5'), 5n])
-      expect(() => readManifest(picture(width))).toThrow('should be a picture within the 16 bytes of its asset');
+      expect(() => check(picture(width))).toThrow('should be a picture within the 16 bytes of its asset');
   });
 });
 
@@ -151,7 +157,7 @@ it.each([
   [Promise.resolve(fakeModel().manifest)],
   [{ default: fakeModel().manifest }],
 ])('refuses what is no manifest at all: %j', (value) => {
-  expect(() => readManifest(value)).toThrow(expect.objectContaining({ code: 'manifest' }));
+  expect(() => check(value)).toThrow(expect.objectContaining({ code: 'manifest' }));
 });
 
 describe('never throws anything but a PannierError', () => {
@@ -187,7 +193,7 @@ describe('never throws anything but a PannierError', () => {
         fc.anything({ withNullPrototype: true, withObjectString: true, withBigInt: true, withTypedArray: true }),
         (path, value) => {
           try {
-            readManifest(changed(path, value));
+            check(changed(path, value));
           } catch (thrown) {
             expect(thrown).toBeInstanceOf(PannierError);
           }
@@ -198,7 +204,7 @@ describe('never throws anything but a PannierError', () => {
   });
   it('for objects without a prototype and symbols', () => {
     for (const value of [Object.create(null), Symbol('x'), { toString: null }]) {
-      expect(() => readManifest(changed('name', value))).toThrow(expect.objectContaining({ code: 'manifest' }));
+      expect(() => check(changed('name', value))).toThrow(expect.objectContaining({ code: 'manifest' }));
     }
   });
 });
