@@ -35,7 +35,11 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'timeout', 'worker
 /** Likewise, of the statuses below 500; one of 500 and above may always pass. */
 const RETRYABLE_STATUS: ReadonlySet<unknown> = new Set([408, 425, 429]);
 
-/** Every failure of Pannier but an abort. The message says what, which one, wanted, got, and the next step. */
+/** Where `docs/errors.md` tells of a code: the file ships with the package. */
+const ADDRESS = 'pannier/docs/errors.md#';
+const ADDRESSES = new RegExp(` \\(${ADDRESS}[\\w-]+\\)`, 'g');
+
+/** Every failure of Pannier but an abort. The message says what, which one, wanted, got, the next step, and where to read on. */
 export class PannierError extends Error {
   override readonly name = 'PannierError';
   readonly code: ErrorCode;
@@ -43,8 +47,14 @@ export class PannierError extends Error {
   /** Whether the same call may succeed later without a change. */
   readonly retryable: boolean;
 
+  /** By name: a class of another realm, or of a second copy of this file, is the same family. */
+  static override [Symbol.hasInstance](thrown: unknown): boolean {
+    return (thrown as Error | null | undefined)?.name === 'PannierError';
+  }
+
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}, options?: ErrorOptions) {
-    super(message, options);
+    // Once, at the end: the message may hold another error's, or come from another thread.
+    super(`${message.replace(ADDRESSES, '')} (${ADDRESS}${code})`, options);
     this.code = code;
     this.detail = detail;
     const { status } = detail;
@@ -67,10 +77,13 @@ export function asPannierError(thrown: unknown, code: ErrorCode, context: string
   return new PannierError(code, context === '' ? reason : `${context}: ${reason}`, {}, { cause: thrown });
 }
 
-/** The message of anything thrown. TF.js rejects with plain objects, idb-keyval can reject with null. */
+/**
+ * The message of anything thrown, as a part of a sentence: without the address at the end of ours.
+ * TF.js rejects with plain objects, idb-keyval can reject with null.
+ */
 export function messageOf(thrown: unknown): string {
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return String(thrown.message);
-  return String(thrown);
+  const hasMessage = typeof thrown === 'object' && thrown !== null && 'message' in thrown;
+  return String(hasMessage ? thrown.message : thrown).replace(ADDRESSES, '');
 }
 
 /** For `postMessage`: class and own fields would be lost on the way. */

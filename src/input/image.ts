@@ -4,7 +4,7 @@
  * run-time code compiles without the DOM library, and classes differ between frames.
  */
 import type { Picture, PictureFeed } from '../engine/engine.js';
-import { messageOf } from '../errors.js';
+import { messageOf, PannierError } from '../errors.js';
 import type { ImageSpec, InputSpec } from '../manifest.js';
 import type { Crop, Pixels } from '../signature.js';
 import { type ImageMapping, imageMapping, mapToSource } from './mapping.js';
@@ -68,7 +68,7 @@ async function capture(name: string, source: unknown): Promise<Picture> {
       imageOrientation: 'from-image',
     });
   } catch (thrown) {
-    if (thrown instanceof Error && thrown.name === 'PannierError') throw thrown;
+    if (thrown instanceof PannierError) throw thrown;
     throw wrong(name, 'should be a picture that is ready and can be decoded', `${typeName(source)} is not (${messageOf(thrown)})`);
   }
 }

@@ -213,7 +213,9 @@ describe('what is wrong is said in one line', () => {
     const { code, message } = failure(pose, { program: join(home, 'dist', 'cli.js') });
     expect({ code, message }).toEqual({
       code: 'backend-unavailable',
-      message: expect.stringMatching(/playwright-core, which is not installed\. Run: npm install --save-dev playwright-core$/),
+      message: expect.stringMatching(
+        /playwright-core, which is not installed\. Run: npm install --save-dev playwright-core \(pannier\/docs\/errors\.md#backend-unavailable\)$/,
+      ),
     });
   });
 });

@@ -76,7 +76,7 @@ it('packs what the config file says, and checks it', () => {
   const { status, stderr } = run(['pack', '--check'], { cwd: app });
   expect(status).toBe(1);
   expect(stderr).toMatch(
-    /^pannier: .*model.js is out of date: byte \d+ is the first that differs; run `pannier pack` and commit what it writes\.\n$/,
+    /^pannier: .*model.js is out of date: byte \d+ is the first that differs; run `pannier pack` and commit what it writes\. \(pannier\/docs\/errors\.md#output-stale\)\n$/,
   );
   expect(contents(join(app, 'src/sum'))).toEqual(before);
 });
@@ -88,18 +88,22 @@ describe('errors are one line and exit code 1', () => {
     ['no command', [], /^Usage:/],
     ['an unknown command', ['train'], /^Usage:/],
     ['no config', ['pack', '--config', '/nowhere/c.mjs'], /^pannier: There is no \/nowhere\/c.mjs\..*\n$/],
-    ['no --out', ['pack', model], /^pannier: Say where to: pannier pack MODEL_JSON --out DIR\.\n$/],
+    ['no --out', ['pack', model], /^pannier: Say where to: pannier pack MODEL_JSON --out DIR\. \(pannier\/docs\/errors\.md#options\)\n$/],
     ['an unknown flag', ['pack', model, '--out', out, '--colour', 'red'], /^pannier: Unknown option '--colour'.*\n$/],
-    ['a flag without node', ['pack', model, '--out', out, '--fit', 'cover'], /^pannier: --fit is "cover"; NODE=VALUE is wanted\.\n$/],
+    [
+      'a flag without node',
+      ['pack', model, '--out', out, '--fit', 'cover'],
+      /^pannier: --fit is "cover"; NODE=VALUE is wanted\. \(pannier\/docs\/errors\.md#options\)\n$/,
+    ],
     [
       'a wrong word',
       ['pack', model, '--out', out, '--fit', 'x=squash'],
-      /^pannier: Option inputs\["x"\]\.image\.fit is "squash"; stretch, contain, cover are known\.\n$/,
+      /^pannier: Option inputs\["x"\]\.image\.fit is "squash"; stretch, contain, cover are known\. \(pannier\/docs\/errors\.md#options\)\n$/,
     ],
     [
       'a wrong number',
       ['pack', model, '--out', out, '--shape', 'x=1,,3'],
-      /^pannier: --shape is "1,,3"; numbers are wanted, such as 0.5 or 1\/255\.\n$/,
+      /^pannier: --shape is "1,,3"; numbers are wanted, such as 0.5 or 1\/255\. \(pannier\/docs\/errors\.md#options\)\n$/,
     ],
     ['a broken model', ['pack', join(folder, 'labels.txt'), '--out', out], /^pannier: labels.txt is not valid JSON: .*\n$/],
     ['a file in the way', ['pack', model, '--out', model], /^pannier: .*model.json cannot be written: EEXIST.*\n$/],

@@ -94,7 +94,9 @@ it('a disk that fills up half-way leaves the old model and no litter', async () 
       encoding: 'utf8',
     },
   );
-  expect(stderr).toMatch(/^pannier: .* cannot be written: EFBIG: .*What was there before still works\.\n$/);
+  expect(stderr).toMatch(
+    /^pannier: .* cannot be written: EFBIG: .*What was there before still works\. \(pannier\/docs\/errors\.md#options\)\n$/,
+  );
   expect(status).toBe(1);
   expect(await whole(out)).toBe('1');
   expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);

@@ -11,7 +11,43 @@ it('is an Error with a name of its own', () => {
   const cause = new TypeError('why');
   const error = new PannierError('input', 'what', { input: 'x' }, { cause });
   expect(error).toBeInstanceOf(Error);
-  expect(error).toMatchObject({ name: 'PannierError', code: 'input', message: 'what', detail: { input: 'x' }, cause, retryable: false });
+  expect(error).toMatchObject({ name: 'PannierError', code: 'input', detail: { input: 'x' }, cause, retryable: false });
+});
+
+describe('the address in the docs', () => {
+  const at = (code: ErrorCode) => ` (pannier/docs/errors.md#${code})`;
+  it('ends every message, and names a section that ships', () => {
+    const page = readFileSync('docs/errors.md', 'utf8');
+    const files = JSON.parse(readFileSync('package.json', 'utf8')).files;
+    expect(files).toContain('docs');
+    for (const code of codes) {
+      expect(new PannierError(code, 'What. Do this.').message).toBe(`What. Do this.${at(code)}`);
+      expect(page).toContain(`\n## \`${code}\`\n`);
+    }
+  });
+  it('stands there once, also where one error tells of another or comes from another thread', () => {
+    const inner = new PannierError('offline', 'The shard did not come.');
+    expect(new PannierError('timeout', `Late: ${inner.message} Sorry.`).message).toBe(
+      `Late: The shard did not come. Sorry.${at('timeout')}`,
+    );
+    const twice = fromWire(structuredClone(toWire(fromWire(structuredClone(toWire(inner))))));
+    expect(twice.message).toBe(inner.message);
+    expect(twice.stack).toBe(inner.stack);
+  });
+  it('is left out where a message becomes a part of a sentence', () => {
+    expect(messageOf(new PannierError('offline', 'It did not come.'))).toBe('It did not come.');
+    expect(messageOf({ message: `It did not come.${at('offline')}` })).toBe('It did not come.');
+  });
+});
+
+it('is recognised when another copy of the library threw it', () => {
+  const thrown: unknown = runInNewContext(
+    "class PannierError extends Error { name = 'PannierError'; code = 'offline' } new PannierError('away')",
+  );
+  expect(thrown instanceof PannierError && thrown.code).toBe('offline');
+  expect(
+    [new Error('x'), { code: 'offline' }, null, undefined, 'PannierError'].some((each) => (each as unknown) instanceof PannierError),
+  ).toBe(false);
 });
 
 it('says which failures may pass', () => {
@@ -32,9 +68,11 @@ it.each([
   expect(new PannierError('http-status', '', { status }).retryable).toBe(retryable);
 });
 
-it('has a section for every code in docs/errors.md, in one order', () => {
-  const sections = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^## `([\w-]+)`\n\n\S/gm)].map(([, code]) => code);
-  expect(sections).toEqual(codes);
+it('has a section for every code in docs/errors.md, in one order: what and why, then what to do', () => {
+  const sections = readFileSync('docs/errors.md', 'utf8').matchAll(/^## `([\w-]+)`\n\n((?:.|\n(?!## ))*)/gm);
+  const paragraphs = [...sections].map(([, code, text = '']) => ({ code, count: text.trim().split('\n\n').length }));
+  expect(paragraphs.map(({ code }) => code)).toEqual(codes);
+  expect(paragraphs.filter(({ count }) => count < 2)).toEqual([]);
 });
 
 it('has a row for every code of a note in docs/errors.md', () => {
@@ -60,7 +98,8 @@ describe('on the wire', () => {
           const error = new PannierError(code, message, detail);
           const back = fromWire(structuredClone(toWire(error)));
           expect(back).toBeInstanceOf(PannierError);
-          expect({ ...back, message: back.message, stack: back.stack }).toEqual({ ...error, message, stack: error.stack });
+          expect({ ...back, message: back.message, stack: back.stack }).toEqual({ ...error, message: error.message, stack: error.stack });
+          expect(messageOf(back)).toBe(message);
         },
       ),
     );
@@ -68,7 +107,7 @@ describe('on the wire', () => {
   it('keeps an error without a stack', () => {
     const error = new PannierError('predict', 'what');
     delete (error as { stack?: string }).stack;
-    expect(fromWire(structuredClone(toWire(error))).message).toBe('what');
+    expect(messageOf(fromWire(structuredClone(toWire(error))))).toBe('what');
   });
 });
 
@@ -79,12 +118,10 @@ describe('anything thrown', () => {
   });
   it('becomes one, with its cause', () => {
     const thrown = new RangeError('too long');
-    expect(asPannierError(thrown, 'predict', 'Running failed')).toMatchObject({
-      code: 'predict',
-      message: 'Running failed: too long',
-      cause: thrown,
-    });
-    expect(asPannierError('text', 'predict', '').message).toBe('text');
+    const error = asPannierError(thrown, 'predict', 'Running failed');
+    expect(error).toMatchObject({ code: 'predict', cause: thrown });
+    expect(messageOf(error)).toBe('Running failed: too long');
+    expect(messageOf(asPannierError('text', 'predict', ''))).toBe('text');
   });
   it.each([
     [new Error('an error'), 'an error'],

@@ -60,7 +60,12 @@ describe('from a server', () => {
   });
 
   it.each([
-    ['missing', 'http-status', /weights\.bin: http:.*\/missing answered 404 Not Found$/, { status: 404 }],
+    [
+      'missing',
+      'http-status',
+      /weights\.bin: http:.*\/missing answered 404 Not Found \(pannier\/docs\/errors\.md#http-status\)$/,
+      { status: 404 },
+    ],
     ['broken', 'http-status', /answered 500/, { status: 500 }],
     ['html', 'integrity', /gave a page of HTML, not the 100000 bytes.*index page/, { gotBytes: 29 }],
     ['long-html', 'integrity', /gave a page of HTML/, {}],
