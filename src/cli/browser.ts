@@ -104,12 +104,9 @@ async function playwright(): Promise<BrowserType> {
     return (await import('playwright-core')).chromium;
   } catch (thrown) {
     if ((thrown as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw thrown;
-    throw missing(
-      'pannier predict drives a browser through playwright-core, which is not installed. Run: npm install --save-dev playwright-core',
-      {
-        package: 'playwright-core',
-      },
-    );
+    throw missing('pannier drives a browser through playwright-core, which is not installed. Run: npm install --save-dev playwright-core', {
+      package: 'playwright-core',
+    });
   }
 }
 

@@ -1,20 +1,17 @@
 /** `pannier predict`: runs a model once or often in an installed browser, by the files that apps get. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BACKENDS, type BackendName } from '../backend-name.js';
-import { asPannierError, type ErrorCode, type ErrorDetail, messageOf, PannierError } from '../errors.js';
 import { badOption } from '../pack/options.js';
-import { pack } from '../pack/pack.js';
-import { abortable, withDeadline } from '../promise.js';
-import { firstLine, type Started, startBrowser } from './browser.js';
+import { withDeadline } from '../promise.js';
+import type { Started } from './browser.js';
 import type { Command } from './command.js';
-import { type Feed, readFeeds } from './inputs.js';
+import { readFeeds } from './inputs.js';
+import { type Surroundings, untilInterrupted } from './interrupted.js';
+import { printOutcome } from './outcome.js';
+import { packedFolder } from './packed.js';
 import { type Answer, type PageTask, predictInPage, type Report, readNeeds } from './page.js';
-import { onPaper, plain, showReport, statusLine } from './print.js';
-import { filesOf, type Site, serve } from './serve.js';
+import { onPaper, showReport } from './print.js';
+import { browserEnded, handOver, serveModel, settle, visit } from './visit.js';
 
 /** Values of an output that are printed without `--full`. */
 const MOST = 1_000;
@@ -43,25 +40,15 @@ export const predictCommand: Command = {
     --json   one object: outputs of the first call, at most ${MOST} values each (--full for all),
              timing of the call in the middle, where preparing includes decoding the picture;
              JSON has no NaN and no infinity: they are null, and nonFinite counts them`,
-  async run(args) {
+  run(args) {
     const json = args.includes('--json');
-    try {
-      const { report, started } = await untilInterrupted(args);
+    return printOutcome(json, async () => {
+      const flags = readFlags(args);
+      const { report, started } = await untilInterrupted((surroundings) => predict(flags, surroundings));
       const { name, adapter } = started;
       const browser = { name, ...(report.backend === 'webgpu' && adapter && { adapter: adapter.name, software: adapter.software }) };
-      await print(json ? `${JSON.stringify({ ...report, browser })}\n` : showReport(report, started, onPaper(process.stdout)));
-      return 0;
-    } catch (thrown) {
-      if (thrown instanceof Interrupted) {
-        process.kill(process.pid, thrown.signal);
-        return 1;
-      }
-      const isUsage = (thrown as { code?: string } | null)?.code?.startsWith('ERR_PARSE_ARGS') === true;
-      const { code, message, detail } = isUsage ? badOption(messageOf(thrown)) : asPannierError(thrown, 'predict', 'unexpected');
-      if (json) await print(`${JSON.stringify({ error: { code, message, detail } })}\n`);
-      process.stderr.write(`pannier: ${plain(message)}\n`);
-      return 1;
-    }
+      return json ? `${JSON.stringify({ ...report, browser })}\n` : showReport(report, started, onPaper(process.stdout));
+    });
   },
 };
 
@@ -105,60 +92,20 @@ interface Found {
   readonly started: Started;
 }
 
-/** Steps that undo what was done, newest last. */
-type Undo = (() => Promise<unknown>)[];
-
-class Interrupted extends Error {
-  readonly signal: NodeJS.Signals;
-  constructor(signal: NodeJS.Signals) {
-    super(signal);
-    this.signal = signal;
-  }
-}
-
-/** Does it all, and leaves nothing behind: not after an error, nor after Ctrl-C. A second Ctrl-C does not wait. */
-async function untilInterrupted(args: readonly string[]): Promise<Found> {
-  const flags = readFlags(args);
-  const status = statusLine(process.stderr);
-  const undo: Undo = [];
-  const interrupt = new AbortController();
-  const onSignal = (signal: NodeJS.Signals) => interrupt.abort(new Interrupted(signal));
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, onSignal);
-  try {
-    return await abortable(predict(flags, undo, status), interrupt.signal);
-  } finally {
-    status('');
-    for (const step of undo.reverse()) await step().catch(() => undefined);
-    for (const signal of signals) process.off(signal, onSignal);
-  }
-}
-
-async function predict(flags: Flags, undo: Undo, status: (text: string) => void): Promise<Found> {
+async function predict(flags: Flags, surroundings: Surroundings): Promise<Found> {
   const { backend, thread, runs, timeoutMs } = flags;
-  const { folder, file } = await packedFolder(flags.model, undo, status);
-  const dist = fileURLToPath(new URL('.', import.meta.url));
-  const [library, workers, model] = await Promise.all([
-    filesOf(dist, '/dist/', /\.(js|wasm)$/),
-    filesOf(join(dist, 'worker'), '/dist/worker/', /\.js$/),
-    filesOf(folder, '/model/'),
-  ]);
-  if (!model.some(([path]) => path === `/model/${file}`)) {
-    throw badOption(`${flags.model} holds no model.js. MODEL is a folder that pannier pack has written, or a model.json.`);
-  }
-  const site = await serve([['/', new TextEncoder().encode('<!doctype html><title>pannier</title>')], ...library, ...workers, ...model]);
-  undo.push(() => site.close());
-
+  const { onUndo, status } = surroundings;
+  const site = await serveModel(await packedFolder(flags.model, surroundings), onUndo);
   status('Starting the browser');
   const byName = backend !== 'auto' && backend.includes('webgpu');
   const webgpu = byName ? 'named' : backend === 'auto' ? 'if-there' : 'no';
-  const started = await startBrowser({ url: `${site.url}/`, path: flags.browser, webgpu, onUndo: (step) => undo.push(step) });
+  const started = await visit(site, { path: flags.browser, webgpu, onUndo });
   const { page, adapter } = started;
   const report = async (): Promise<Report> => {
     const feeds = await readFeeds(flags, settle(await page.evaluate(readNeeds)));
     if (process.stderr.isTTY) await page.exposeFunction('pannierStatus', status);
     const task: PageTask = {
-      feeds: feeds.map((feed, index) => handOver(feed, index, site)),
+      feeds: handOver(feeds, site),
       options: { backend, thread, deadlineMs: Number.POSITIVE_INFINITY, backendDeadlineMs: BACKEND_DEADLINE_MS },
       runs: runs ?? RUNS,
       softwareRuns: runs === undefined && adapter?.software ? SOFTWARE_RUNS : undefined,
@@ -167,48 +114,5 @@ async function predict(flags: Flags, undo: Undo, status: (text: string) => void)
     };
     return settle(JSON.parse(await page.evaluate(predictInPage, task)) as Answer<Report>);
   };
-  const ended = (thrown: unknown) => {
-    // Playwright's own errors; ours are told apart already.
-    if (thrown instanceof PannierError) throw thrown;
-    throw new PannierError('worker-crashed', `The browser ended before it answered: ${firstLine(thrown)}.`, {}, { cause: thrown });
-  };
-  return { report: await withDeadline(report().catch(ended), timeoutMs, 'Loading and running the model'), started };
-}
-
-/** Where the packed model is; a model.json is packed first, into a folder that goes away. */
-async function packedFolder(model: string, undo: Undo, status: (text: string) => void): Promise<{ folder: string; file: string }> {
-  const found = await stat(model).catch((thrown) => {
-    throw new PannierError('options', `${model} cannot be read: ${messageOf(thrown)}.`, { file: model }, { cause: thrown });
-  });
-  const file = 'model.js';
-  if (found.isDirectory()) return { folder: model, file };
-  if (basename(model) === file) return { folder: dirname(model), file };
-  status(`Packing ${basename(model)}`);
-  const folder = await mkdtemp(join(tmpdir(), 'pannier-predict-'));
-  undo.push(() => rm(folder, { recursive: true, force: true }));
-  const { warnings } = await pack({ model, out: folder });
-  status('');
-  for (const warning of warnings) process.stderr.write(`pannier: warning: ${plain(warning)}\n`);
-  return { folder, file };
-}
-
-function handOver(feed: Feed, index: number, site: Site): PageTask['feeds'][number] {
-  const url = `/input/${index}`;
-  site.put(url, feed.bytes);
-  return feed.kind === 'picture' ? { name: feed.name, url } : { name: feed.name, url, dtype: feed.dtype, shape: feed.shape };
-}
-
-function settle<T>(answer: Answer<T>): T {
-  if ('value' in answer) return answer.value;
-  const { code, message, detail } = answer.error as { code: ErrorCode; message: string; detail: ErrorDetail };
-  throw new PannierError(code, message, detail);
-}
-
-/** Until it is written; a reader that went away, as `head` does, is no failure. */
-function print(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? resolve() : reject(error));
-    process.stdout.once('error', onError);
-    process.stdout.write(text, (error) => (error ? onError(error) : resolve()));
-  });
+  return { report: await withDeadline(report().catch(browserEnded), timeoutMs, 'Loading and running the model'), started };
 }
