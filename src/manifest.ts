@@ -109,8 +109,15 @@ export interface Manifest {
   readonly largestWeightBytes: number;
   /** Bytes of all weights once they are expanded. */
   readonly residentBytes: number;
-  /** What the packer quantised, and the largest change of any golden value, as a share of its output's spread. */
-  readonly quantized?: { readonly dtype: 'float16'; readonly maxError: number };
+  /** What the packer stored in fewer bytes, and what that cost. */
+  readonly quantized?: {
+    /** Bytes of all weights as the model file had them. */
+    readonly originalBytes: number;
+    /** By kind: the weights that the packer made of it, and their bytes now. */
+    readonly kinds: Readonly<Record<string, { readonly weights: number; readonly bytes: number }>>;
+    /** Largest change of any value of the golden sample's outputs, as a share of its output's spread. */
+    readonly maxError: number;
+  };
 }
 
 /** The default export of a packed model: a manifest that also remembers its types, for the compiler only. */

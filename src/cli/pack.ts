@@ -14,8 +14,8 @@ const TEXTS = { type: 'string', multiple: true } as const;
 const SWITCH = { type: 'boolean' } as const;
 
 const FLAGS = {
-  ...{ config: TEXT, out: TEXT, name: TEXT, version: TEXT, license: TEXT, source: TEXT, 'packed-at': TEXT, golden: TEXT },
-  ...{ float16: SWITCH, check: SWITCH },
+  ...{ config: TEXT, out: TEXT, name: TEXT, version: TEXT, license: TEXT, source: TEXT, 'packed-at': TEXT, 'golden-picture': TEXT },
+  ...{ quantize: TEXTS, budget: TEXTS, check: SWITCH },
   ...{
     input: TEXTS,
     shape: TEXTS,
@@ -35,7 +35,8 @@ const FLAGS = {
 export const packCommand: Command = {
   usage: `  pannier pack [--check] [--config FILE]        all models of ${CONFIG_FILE}
   pannier pack MODEL_JSON --out DIR [flags]     one model
-    --name, --version, --license, --source, --packed-at, --golden PNG, --float16, --check
+    --name, --version, --license, --source, --packed-at, --golden-picture PNG, --check
+    --quantize float16|uint8   --quantize PATTERN=float16|uint8|none   --budget bytes|mflop|goldenError=NUMBER
     --input NODE=NAME  --shape NODE=1,256,256,3  --width NODE=256  --height NODE=256
     --fit, --filter, --channels, --layout NODE=WORD   --scale, --offset NODE=NUMBER[,NUMBER…]
     --output NODE=NAME  --labels NODE=FILE (one a line)  --values NODE=logits|probabilities`,
@@ -82,10 +83,14 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
   for (const [node, value] of pairs(flags, 'values')) output(node).values = value;
   for (const [node, file] of pairs(flags, 'labels')) output(node).labels = await readLines(file);
 
-  const { name, version, license, source, golden, float16 } = flags;
-  const given = Object.entries({ name, version, license, source, golden, float16, packedAt: flags['packed-at'] }).filter(
-    ([, value]) => value !== undefined,
-  );
+  const { name, version, license, source } = flags;
+  const texts = { name, version, license, source, packedAt: flags['packed-at'], goldenPicture: flags['golden-picture'] };
+  const budget = pairs(flags, 'budget').map(([key, value]) => [key, numbers(value, 'budget')[0]]);
+  const given = Object.entries({
+    ...texts,
+    ...(flags.quantize && { quantize: quantizeOf(flags.quantize) }),
+    ...(flags.budget && { budget: Object.fromEntries(budget) }),
+  }).filter(([, value]) => value !== undefined);
   return {
     ...Object.fromEntries(given),
     model,
@@ -94,6 +99,15 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
     inputs: Object.fromEntries(inputs) as Record<string, InputOptions & { image?: ImageOptions }>,
     outputs: Object.fromEntries(outputs) as Record<string, OutputOptions>,
   };
+}
+
+/** One kind for all, or `PATTERN=KIND` each; a kind alone is for what no pattern before it took. */
+function quantizeOf(flags: readonly string[]): unknown {
+  const [only, ...more] = flags;
+  if (more.length === 0 && !only?.includes('=')) return only;
+  return Object.fromEntries(
+    flags.map((flag) => flag.split(/=(?=[^=]*$)/)).map(([first, kind]) => (kind === undefined ? ['*', first] : [first, kind])),
+  );
 }
 
 function entry<T extends object>(entries: Map<string, T>, node: string): T {
@@ -138,11 +152,14 @@ function summary({ out, manifest, files, bytes, warnings, changed }: PackResult,
     `${manifest.name} ${state}: ${relative(process.cwd(), out) || '.'}, ${files.length} files, ${showBytes(bytes)}, ${millions(manifest.flops)} FLOPs a predict`,
     `  takes ${specs(inputs).join('; ')}`,
     `  gives ${specs(outputs).join('; ')}`,
-    ...(manifest.quantized
-      ? [`  float16 moved the golden sample by at most ${(manifest.quantized.maxError * 100).toPrecision(2)} % of an output's spread`]
-      : []),
+    ...(manifest.quantized === undefined ? [] : [quantizedLine(manifest.quantized)]),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ].join('\n');
+}
+
+function quantizedLine({ originalBytes, kinds, maxError }: NonNullable<PackResult['manifest']['quantized']>): string {
+  const made = Object.entries(kinds).map(([kind, { weights, bytes }]) => `${weights} weights as ${kind}, ${showBytes(bytes)}`);
+  return `  quantised: ${made.join('; ')} (all weights were ${showBytes(originalBytes)}); golden outputs moved by at most ${(maxError * 100).toPrecision(2)} % of their spread`;
 }
 
 const millions = (count: number): string => (count < 1e6 ? `${count}` : `${(count / 1e6).toFixed(1)} M`);

@@ -29,7 +29,7 @@ export async function readConfig(path: string): Promise<PackOptions[]> {
   return Object.entries(models).map(([name, options]) => {
     if (typeof options !== 'object' || options === null) throw badOption(`models.${name} of ${file} should be the options of one model.`);
     const paths = Object.fromEntries(
-      ['model', 'out', 'golden'].filter((key) => key in options).map((key) => [key, inFolder(options[key as keyof PackOptions])]),
+      ['model', 'out', 'goldenPicture'].filter((key) => key in options).map((key) => [key, inFolder(options[key as keyof PackOptions])]),
     );
     return { name, ...options, ...paths };
   });

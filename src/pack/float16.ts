@@ -4,20 +4,18 @@ import type { Weight } from './weights.js';
 /** Largest finite float16. */
 const LARGEST = 65504;
 
-/** Stores every plain float32 weight as float16, except those that would overflow. */
-export const toFloat16 = (weights: readonly Weight[]): Weight[] => weights.map((weight) => convert(weight) ?? weight);
-
-function convert({ name, shape, dtype, quantization, bytes }: Weight): Weight | undefined {
-  if (dtype !== 'float32' || quantization !== undefined) return undefined;
-  const from = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const packed = new Uint8Array(bytes.length / 2);
-  const to = new DataView(packed.buffer);
-  for (let index = 0; index < bytes.length / 4; index++) {
-    const value = from.getFloat32(index * 4, true);
+/**
+ * @param values of `weight`
+ * @returns `undefined` where one would overflow
+ */
+export function toFloat16({ name, shape }: Weight, values: Float32Array): Weight | undefined {
+  const bytes = new Uint8Array(values.length * 2);
+  const to = new DataView(bytes.buffer);
+  for (const [index, value] of values.entries()) {
     if (Math.abs(value) > LARGEST) return undefined;
     to.setUint16(index * 2, float16Bits(value), true);
   }
-  return { name, shape, dtype, quantization: { dtype: 'float16', original_dtype: 'float32' }, bytes: packed };
+  return { name, shape, dtype: 'float32', quantization: { dtype: 'float16', original_dtype: 'float32' }, bytes };
 }
 
 const float = new Float32Array(1);

@@ -88,17 +88,16 @@ export function storeGolden(plan: GoldenPlan, first: Answers, second: Answers): 
   return { ...layOut(plan, kept), skipped };
 }
 
-/** The largest change of any value, as a share of its output's spread; over outputs that the sample keeps. */
-export function largestChange(sample: Pick<GoldenSpec, 'outputs'>, before: Answers, after: Answers): number {
-  let largest = 0;
-  for (const [name, stored] of Object.entries(sample.outputs)) {
+/** The largest change of any value of each output that the sample keeps, as a share of the output's spread. */
+export function changeOf(sample: Pick<GoldenSpec, 'outputs'>, before: Answers, after: Answers): Record<string, number> {
+  const changes = Object.entries(sample.outputs).map(([name, stored]) => {
     const [a, b] = [before[name]?.data ?? [], after[name]?.data ?? []];
-    if (a.length !== b.length) return 1;
-    const spread = spreadOf(stored);
-    for (let index = 0; index < a.length; index++)
-      largest = Math.max(largest, Math.abs((a[index] as number) - (b[index] as number)) / spread);
-  }
-  return largest;
+    if (a.length !== b.length || !rangeOf(b).finite) return [name, Number.POSITIVE_INFINITY];
+    let largest = 0;
+    for (let index = 0; index < a.length; index++) largest = Math.max(largest, Math.abs((a[index] as number) - (b[index] as number)));
+    return [name, largest / spreadOf(stored)];
+  });
+  return Object.fromEntries(changes);
 }
 
 function layOut(plan: GoldenPlan, answers: Answers): Omit<GoldenSample, 'skipped'> {

@@ -1,3 +1,13 @@
 /** `pannier/pack`: what Node programs and `pannier.config.mjs` import. */
-export { defineConfig, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions, type PannierConfig } from './options.js';
+export type { BudgetOptions } from './budget.js';
+export {
+  defineConfig,
+  type ImageOptions,
+  type InputOptions,
+  type OutputOptions,
+  type PackOptions,
+  type PannierConfig,
+  type QuantizeOption,
+  type WeightKind,
+} from './options.js';
 export { type PackResult, pack } from './pack.js';

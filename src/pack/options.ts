@@ -2,6 +2,7 @@
 import { PannierError } from '../errors.js';
 import type { ImageSpec } from '../manifest.js';
 import type { ValueKind } from '../signature.js';
+import type { BudgetOptions } from './budget.js';
 import { isReserved, show } from './fields.js';
 import { LIMITS } from './limits.js';
 
@@ -41,6 +42,15 @@ export interface OutputOptions {
   readonly values?: ValueKind;
 }
 
+/** Half the bytes of float32, or a quarter. */
+export const QUANTIZED = ['float16', 'uint8'] as const;
+
+/** How a weight is stored; `none` leaves it as it is. */
+export type WeightKind = (typeof QUANTIZED)[number] | 'none';
+
+/** Every weight as one kind, or by patterns of names with `*` for anything: the first that matches decides. */
+export type QuantizeOption = Exclude<WeightKind, 'none'> | Readonly<Record<string, WeightKind>>;
+
 /** One model to pack. */
 export interface PackOptions {
   /** Path of a TF.js graph model's model.json. */
@@ -58,10 +68,12 @@ export interface PackOptions {
   /** By node, by signature key or by default name. */
   readonly inputs?: Readonly<Record<string, InputOptions>>;
   readonly outputs?: Readonly<Record<string, OutputOptions>>;
-  /** Stores float32 weights as float16: half the bytes, the error recorded in the manifest. */
-  readonly float16?: boolean;
+  /** Stores weights in fewer bytes; refused where that moves the golden sample's answers too far. */
+  readonly quantize?: QuantizeOption;
+  /** Refuses a packed model that costs more. */
+  readonly budget?: BudgetOptions;
   /** A PNG of at most 96×96 to take the golden sample with, in place of the shipped photograph. */
-  readonly golden?: string;
+  readonly goldenPicture?: string;
   /** Writes nothing; throws `output-stale` when the folder is not what packing would write. */
   readonly check?: boolean;
 }
@@ -78,7 +90,11 @@ export const defineConfig = (config: PannierConfig): PannierConfig => config;
 export const badOption = (message: string): PannierError => new PannierError('options', message);
 
 const KNOWN = {
-  pack: ['model', 'out', 'name', 'version', 'license', 'source', 'packedAt', 'inputs', 'outputs', 'float16', 'golden', 'check'],
+  pack: [
+    ...['model', 'out', 'name', 'version', 'license', 'source', 'packedAt', 'inputs', 'outputs'],
+    ...['quantize', 'budget', 'goldenPicture', 'check'],
+  ],
+  budget: ['bytes', 'mflop', 'goldenError'],
   input: ['name', 'shape', 'image'],
   output: ['name', 'labels', 'values'],
   image: ['width', 'height', 'fit', 'filter', 'channels', 'layout', 'scale', 'offset'],
@@ -99,14 +115,38 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 export function checkOptions(options: PackOptions): void {
   checkKnown(options, KNOWN.pack, 'pack');
   for (const key of ['model', 'out'] as const) checkText(options[key], key);
-  for (const key of ['name', 'version', 'license', 'source', 'packedAt', 'golden'] as const) {
+  for (const key of ['name', 'version', 'license', 'source', 'packedAt', 'goldenPicture'] as const) {
     if (options[key] !== undefined) checkText(options[key], key);
   }
-  for (const key of ['float16', 'check'] as const) {
-    if (typeof (options[key] ?? false) !== 'boolean') throw badOption(`Option ${key} is ${show(options[key])}; true or false is wanted.`);
+  if (typeof (options.check ?? false) !== 'boolean') throw badOption(`Option check is ${show(options.check)}; true or false is wanted.`);
+  if (options.quantize !== undefined) checkQuantize(options.quantize);
+  if (options.budget !== undefined) checkBudget(options.budget);
+  for (const key of ['inputs', 'outputs'] as const) {
+    if (options[key] !== undefined && !isObject(options[key]))
+      throw badOption(`Option ${key} is ${show(options[key])}; an object is wanted, by node or name.`);
   }
-  for (const [key, input] of Object.entries(options.inputs ?? {})) checkInput(input, `inputs["${key}"]`);
-  for (const [key, output] of Object.entries(options.outputs ?? {})) checkOutput(output, `outputs["${key}"]`);
+  for (const [key, input] of Object.entries(options.inputs ?? {})) checkInput(input, `inputs[${show(key)}]`);
+  for (const [key, output] of Object.entries(options.outputs ?? {})) checkOutput(output, `outputs[${show(key)}]`);
+}
+
+function checkQuantize(option: QuantizeOption): void {
+  const isRight = typeof option === 'string' ? QUANTIZED.includes(option) : isObject(option);
+  if (!isRight) {
+    throw badOption(`Option quantize is ${show(option)}; 'float16', 'uint8' or { 'pattern*': 'float16' | 'uint8' | 'none' } is wanted.`);
+  }
+  if (typeof option === 'string') return;
+  for (const [pattern, kind] of Object.entries(option)) {
+    if (![...QUANTIZED, 'none'].includes(kind))
+      throw badOption(`Option quantize[${show(pattern)}] is ${show(kind)}; ${QUANTIZED.join(', ')}, none are known.`);
+  }
+}
+
+function checkBudget(budget: BudgetOptions): void {
+  checkKnown(budget, KNOWN.budget, 'budget');
+  for (const [key, limit] of Object.entries(budget)) {
+    if (typeof limit !== 'number' || !(limit >= 0) || limit === Number.POSITIVE_INFINITY)
+      throw badOption(`Option budget.${key} is ${show(limit)}; a number from 0 up is wanted.`);
+  }
 }
 
 function checkInput(input: InputOptions, place: string): void {
@@ -150,8 +190,10 @@ function checkOutput(output: OutputOptions, place: string): void {
 const isSize = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < LIMITS.elements;
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 function checkKnown(options: object, known: readonly string[], place: string): void {
-  if (typeof options !== 'object' || options === null) throw badOption(`Option ${place} is ${show(options)}; an object is wanted.`);
+  if (!isObject(options)) throw badOption(`Option ${place} is ${show(options)}; an object is wanted.`);
   const stranger = Object.keys(options).find((key) => !known.includes(key));
   if (stranger !== undefined) throw badOption(`${place} has no option ${show(stranger)}; it takes ${known.join(', ')}.`);
 }

@@ -6,21 +6,22 @@ import { goldenFeeds } from '../engine/golden.js';
 import type { KernelCall } from '../engine/tfjs.js';
 import { type Asset, type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest.js';
 import type { Dim } from '../signature.js';
+import { checkBytes, checkFlops, checkGoldenError } from './budget.js';
 import { modelDts, modelJs } from './codegen.js';
-import { toFloat16 } from './float16.js';
 import { countFlops } from './flops.js';
-import { type Answers, type GoldenPlan, type GoldenSample, largestChange, nudge, planGolden, storeGolden } from './golden.js';
+import { type Answers, type GoldenPlan, nudge, planGolden, storeGolden } from './golden.js';
 import { type Graph, isAsync, readGraph } from './graph.js';
 import { goldenShape, settleImage, showShape } from './image.js';
 import { hashManifest } from './manifest.js';
 import { badOption, checkOptions, type PackOptions } from './options.js';
 import { readPicture } from './picture.js';
-import { type ModelParts, readModel } from './read.js';
+import { describeQuantized, quantize } from './quantize.js';
+import { readModel } from './read.js';
 import { type Runner, withRunner } from './run.js';
 import { cutShards, graphFile, hashedFile, type PackedFile } from './shards.js';
-import { type GraphOutput, type GraphSignature, readSignature } from './signature.js';
+import { type GraphOutput, readSignature } from './signature.js';
 import { KERNELS } from './tfjs-table.js';
-import { expandedBytes } from './weights.js';
+import { expandedBytes, type Weight } from './weights.js';
 import { checkFiles, writeFiles } from './write.js';
 
 /** What packing made. */
@@ -66,7 +67,7 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     const spec: InputSpec = { dtype: input.dtype, shape: input.shape, node: input.node, ...(image && { image }) };
     return { name: input.name, spec, shape: goldenShape(input, image) };
   });
-  const picture = await readPicture(options.golden);
+  const picture = await readPicture(options.goldenPicture);
   const plan = planGolden(inputs, picture);
   const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
   const feeds = goldenFeeds({ signature: { inputs: specs, outputs: {} }, golden: plan as never }, new Uint8Array(plan.bytes).buffer);
@@ -75,17 +76,35 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     signature.outputs.map(({ node }) => node),
   );
 
-  const weights = options.float16 === true ? toFloat16(parts.weights) : parts.weights;
-  const shards = cutShards(weights);
-  const graphAsset = graphFile(parts.topology, signature, weights, shards);
-  const use = <T>(one: PackedFile, pieces: readonly PackedFile[], step: (runner: Runner) => Promise<T>) =>
-    withRunner({ name: parts.file, controlFlow }, one, pieces, signature.outputs, step);
-  const { answers, kernels, golden } = await use(graphAsset, shards, (runner) => sample(runner, feeds, plan, graph));
-  const quantized = options.float16 === true ? await floatError(parts, signature, use, feeds, answers, golden) : undefined;
+  const filesOf = (weights: readonly Weight[]) => {
+    const shards = cutShards(weights);
+    return { shards, graphAsset: graphFile(parts.topology, signature, weights, shards) };
+  };
+  const open = <T>(weights: readonly Weight[], step: (runner: Runner) => Promise<T>): Promise<T> => {
+    const { shards, graphAsset } = filesOf(weights);
+    return withRunner({ name: parts.file, controlFlow }, graphAsset, shards, signature.outputs, step);
+  };
+  const original = await open(parts.weights, (runner) => sample(runner, feeds, plan, graph));
+  checkFlops(options.budget?.mflop, original.kernels);
+  const weights = options.quantize === undefined ? parts.weights : quantize(parts.weights, options.quantize);
+  const isChanged = weights.some((weight, index) => weight !== parts.weights[index]);
+  if (options.quantize !== undefined && !isChanged)
+    warnings.push('Option quantize changes no weight: those it names are small, no float32, or stored so already.');
+  const { answers, golden } = isChanged ? await open(weights, (runner) => sample(runner, feeds, plan, graph)) : original;
+  const quantized = isChanged && {
+    ...describeQuantized(parts.weights, weights),
+    maxError: await checkGoldenError(options.budget?.goldenError, {
+      ...{ before: parts.weights, after: weights, golden: original.golden },
+      ...{ original: original.answers, quantized: answers, feeds, open },
+    }),
+  };
 
   for (const [name, reason] of Object.entries(golden.skipped)) {
-    warnings.push(`Output "${name}" is not checked on backends: ${reason}. A golden picture of your own may help (golden: 'picture.png').`);
+    warnings.push(
+      `Output "${name}" is not checked on backends: ${reason}. A golden picture of your own may help (goldenPicture: 'picture.png').`,
+    );
   }
+  const { shards, graphAsset } = filesOf(weights);
   const goldenAsset = hashedFile('golden', 'bin', golden.bytes);
   const asset = ({ name, bytes, sha256 }: PackedFile): Asset => ({
     name,
@@ -111,19 +130,20 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     golden: { asset: asset(goldenAsset), inputs: golden.inputs, outputs: golden.outputs, skipped: golden.skipped },
     controlFlow,
     ops: graph.ops,
-    flops: countFlops(kernels),
-    missingKernels: missingKernels(kernels),
+    flops: countFlops(original.kernels),
+    missingKernels: missingKernels(original.kernels),
     largestWeightBytes: Math.max(0, ...parts.weights.map(expandedBytes)),
     residentBytes: parts.weights.reduce((sum, weight) => sum + expandedBytes(weight), 0),
-    ...(quantized !== undefined && { quantized: { dtype: 'float16' as const, maxError: quantized } }),
+    ...(quantized && { quantized }),
   });
 
   const text = (source: string) => new TextEncoder().encode(source);
   const files = new Map([graphAsset, ...shards, goldenAsset].map(({ name, bytes }) => [name, bytes]));
   files.set('model.d.ts', text(modelDts(manifest, parts.file))).set('model.js', text(modelJs(manifest, parts.file)));
+  const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
+  checkBytes(options.budget?.bytes, bytes, weights);
   if (options.check === true) await checkFiles(out, files);
   const changed = options.check === true ? false : await writeFiles(out, files);
-  const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
   return { out, manifest, files: [...files.keys()].sort(), bytes, warnings, changed };
 }
 
@@ -132,22 +152,6 @@ async function sample(runner: Runner, feeds: readonly Feed[], plan: GoldenPlan, 
   const answers = await runner.run(feeds);
   const golden = storeGolden(plan, answers, await runner.run(nudge(feeds, graph)));
   return { answers, golden, kernels: await runner.kernels(feeds) };
-}
-
-type Use = <T>(graph: PackedFile, shards: readonly PackedFile[], step: (runner: Runner) => Promise<T>) => Promise<T>;
-
-/** How far the float16 weights moved the golden sample's answers. */
-async function floatError(
-  parts: ModelParts,
-  signature: GraphSignature,
-  use: Use,
-  feeds: readonly Feed[],
-  answers: Answers,
-  golden: GoldenSample,
-): Promise<number> {
-  const shards = cutShards(parts.weights);
-  const original = await use(graphFile(parts.topology, signature, parts.weights, shards), shards, (runner) => runner.run(feeds));
-  return largestChange(golden, original, answers);
 }
 
 /** What the signature declares, held against what the run answered. */

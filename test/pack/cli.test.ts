@@ -16,7 +16,20 @@ it('packs with flags and says what it made', () => {
   const out = join(folder, 'live');
   const labels = join(folder, 'labels.txt');
   writeFileSync(labels, 'real\nfake\n');
-  const flags = ['--name', 'live', '--version', '2', '--license', 'MIT', '--packed-at', '2026-01-01', '--float16'];
+  const flags = [
+    '--name',
+    'live',
+    '--version',
+    '2',
+    '--license',
+    'MIT',
+    '--packed-at',
+    '2026-01-01',
+    '--quantize',
+    '*conv2d_1/*=none',
+    '--quantize',
+    'float16',
+  ];
   const input = [
     '--input',
     'conv2d_1_input=photo',
@@ -31,7 +44,7 @@ it('packs with flags and says what it made', () => {
   const { status, stdout, stderr } = run(['pack', realModel('liveness'), '--out', out, ...flags, ...input, ...output]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(
-    /^live packed: .*5 files, 0.3 MB, 13.0 M FLOPs a predict\n {2}takes photo: float32 \[\?, 32, 32, 3\], a picture\n {2}gives face: float32 \[\?, 2\]\n {2}float16 moved/,
+    /^live packed: .*5 files, 0.3 MB, 13.0 M FLOPs a predict\n {2}takes photo: float32 \[\?, 32, 32, 3\], a picture\n {2}gives face: float32 \[\?, 2\]\n {2}quantised: 4 weights as float16, 0\.3 MB \(all weights were 0\.6 MB\); golden outputs moved by at most 0\.\d+ % of their spread\n$/,
   );
   const module = readFileSync(join(out, 'model.js'), 'utf8');
   for (const part of [
@@ -104,6 +117,17 @@ describe('errors are one line and exit code 1', () => {
       'a wrong number',
       ['pack', model, '--out', out, '--shape', 'x=1,,3'],
       /^pannier: --shape is "1,,3"; numbers are wanted, such as 0.5 or 1\/255\. \(pannier\/docs\/errors\.md#options\)\n$/,
+    ],
+    [
+      'a budget',
+      ['pack', model, '--out', out, '--budget', 'bytes=1e2'],
+      /^pannier: The packed model has \d+ bytes, more than budget.bytes, 100\. Its largest weights: "w" 16 \(float32\)\. .*\n$/,
+    ],
+    ['a kind', ['pack', model, '--out', out, '--quantize', 'int4'], /^pannier: Option quantize is "int4"; .*\n$/],
+    [
+      'a pattern',
+      ['pack', model, '--out', out, '--quantize', 'v*=uint8'],
+      /^pannier: Option quantize has the pattern "v\*", which matches no weight.*\n$/,
     ],
     ['a broken model', ['pack', join(folder, 'labels.txt'), '--out', out], /^pannier: labels.txt is not valid JSON: .*\n$/],
     ['a file in the way', ['pack', model, '--out', model], /^pannier: .*model.json cannot be written: EEXIST.*\n$/],

@@ -1,11 +1,10 @@
-/** What packing makes of good models: names, pictures, shards, float16, the same bytes every time. */
+/** What packing makes of good models: names, pictures, shards, the same bytes every time. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../src/manifest.js';
 import { checkDetails } from '../../src/manifest-details.js';
-import { float16Bits } from '../../src/pack/float16.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
 import { cutShards, SHARD_BYTES } from '../../src/pack/shards.js';
 import { addModel, loopModel, type RawModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
@@ -51,7 +50,11 @@ describe('signatures', () => {
     ['a million labels', { outputs: { total: { labels: Array(1e6).fill('a'), values: 'logits' } } }, /1000000 labels; the limit is 100000/],
     ['an unknown option', { colour: 'red' } as never, /pack has no option "colour"/],
     ['a reserved name', { inputs: { a: { name: '__proto__' } } }, /name is "__proto__"/],
-    ['a large golden picture', { golden: new URL('../../node_modules/pngjs/package.json', import.meta.url).pathname }, /golden picture/],
+    [
+      'a large golden picture',
+      { goldenPicture: new URL('../../node_modules/pngjs/package.json', import.meta.url).pathname },
+      /golden picture/,
+    ],
   ])('refuses %s', async (_what, more, message) => {
     await expect(pack(options(twoInputModel(), more))).rejects.toMatchObject({ code: 'options', message: expect.stringMatching(message) });
   });
@@ -125,41 +128,6 @@ describe('shards', () => {
     const { manifest, files } = await pack(options(model));
     expect(manifest.weights).toHaveLength(2);
     expect(files.filter((name) => name.startsWith('weights-'))).toHaveLength(1);
-  });
-});
-
-describe('float16', () => {
-  it('rounds to nearest, ties to even', () => {
-    const cases: [number, number][] = [
-      [0, 0],
-      [-0, 0x8000],
-      [1, 0x3c00],
-      [65504, 0x7bff],
-      [1.0004882812, 0x3c00],
-      [1.00146484375, 0x3c02],
-      [6e-8, 1],
-      [2.9e-8, 0],
-      [-2, 0xc000],
-      [0.1, 0x2e66],
-      [6.1e-5, 0x03ff],
-    ];
-    for (const [value, bits] of cases) expect([value, float16Bits(value)]).toEqual([value, bits]);
-  });
-  it('halves the weights and says what it cost', async () => {
-    const full = await pack(options('liveness'));
-    const half = await pack(options('liveness', { float16: true }));
-    const bytes = ({ manifest }: typeof full) => manifest.weights.reduce((sum, shard) => sum + shard.bytes, 0);
-    expect(bytes(half)).toBeLessThan(bytes(full) * 0.51);
-    expect(half.manifest.quantized?.dtype).toBe('float16');
-    expect(half.manifest.quantized?.maxError).toBeGreaterThan(0);
-    expect(half.manifest.quantized?.maxError).toBeLessThan(0.01);
-    expect(half.manifest.residentBytes).toBe(full.manifest.residentBytes);
-    expect(full.manifest.quantized).toBeUndefined();
-  });
-  it('leaves what would overflow', async () => {
-    const { manifest } = await pack(options(addModel([1, 2], Float32Array.of(1, 70_000)), { float16: true }));
-    expect(manifest.weights[0]?.bytes).toBe(8);
-    expect(manifest.quantized?.maxError).toBe(0);
   });
 });
 

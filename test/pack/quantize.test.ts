@@ -1,0 +1,207 @@
+/** Weights in fewer bytes: what is stored, what it costs, and the budgets that refuse. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeWeights } from '../../src/engine/decode.js';
+import { readManifest } from '../../src/manifest.js';
+import { float16Bits } from '../../src/pack/float16.js';
+import { type PackOptions, pack } from '../../src/pack/index.js';
+import { LEAST_ELEMENTS, quantize } from '../../src/pack/quantize.js';
+import { toUint8 } from '../../src/pack/uint8.js';
+import type { Weight } from '../../src/pack/weights.js';
+import { addModel, type RawModel, realModel, scratch, writeModel } from '../fixtures/models.js';
+
+const folder = scratch();
+let count = 0;
+const options = (model: RawModel | string, more: Partial<PackOptions> = {}): PackOptions => {
+  const place = join(folder, `case-${count++}`);
+  return { model: typeof model === 'string' ? realModel(model) : writeModel(model, place), out: join(place, 'out'), ...more };
+};
+const weightBytes = ({ manifest }: Awaited<ReturnType<typeof pack>>) => manifest.weights.reduce((sum, shard) => sum + shard.bytes, 0);
+
+/** A plain float32 weight. */
+function weight(name: string, values: Float32Array): Weight {
+  return { name, shape: [values.length], dtype: 'float32', bytes: new Uint8Array(values.buffer.slice(0)) };
+}
+const valuesOf = (one: Weight) => [...decodeWeights([one], [new Uint8Array(one.bytes).buffer])][0]?.values as Float32Array;
+
+/** The refusal of options, and that nothing was written. */
+async function refusal(given: PackOptions): Promise<{ code: string; message: string; detail: Record<string, unknown> }> {
+  const thrown = await pack(given).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(existsSync(given.out)).toBe(false);
+  return thrown as never;
+}
+
+describe('float16', () => {
+  it('rounds to nearest, ties to even', () => {
+    const cases: [number, number][] = [
+      [0, 0],
+      [-0, 0x8000],
+      [1, 0x3c00],
+      [65504, 0x7bff],
+      [1.0004882812, 0x3c00],
+      [1.00146484375, 0x3c02],
+      [6e-8, 1],
+      [2.9e-8, 0],
+      [-2, 0xc000],
+      [0.1, 0x2e66],
+      [6.1e-5, 0x03ff],
+    ];
+    for (const [value, bits] of cases) expect([value, float16Bits(value)]).toEqual([value, bits]);
+  });
+  it('halves the weights and says what it cost', async () => {
+    const full = await pack(options('liveness'));
+    const half = await pack(options('liveness', { quantize: 'float16' }));
+    expect(weightBytes(half)).toBeLessThan(weightBytes(full) * 0.51);
+    expect(half.manifest.quantized).toEqual({
+      originalBytes: weightBytes(full),
+      kinds: { float16: { weights: 5, bytes: 295_264 } },
+      maxError: expect.any(Number),
+    });
+    expect(half.manifest.quantized?.maxError).toBeGreaterThan(0);
+    expect(half.manifest.quantized?.maxError).toBeLessThan(1e-3);
+    expect(half.manifest.residentBytes).toBe(full.manifest.residentBytes);
+    expect(full.manifest.quantized).toBeUndefined();
+    readManifest((await import(join(half.out, 'model.js'))).default);
+  });
+  it('leaves what would overflow, and says that nothing was done', async () => {
+    const values = new Float32Array(LEAST_ELEMENTS).fill(1);
+    values[7] = 70_000;
+    const packed = await pack(options(addModel([1, values.length], values), { quantize: 'float16' }));
+    expect(weightBytes(packed)).toBe(values.length * 4);
+    expect(packed.manifest.quantized).toBeUndefined();
+    expect(packed.warnings).toEqual([expect.stringMatching(/quantize changes no weight/)]);
+  });
+});
+
+describe('uint8', () => {
+  it('holds zero exactly and every value within half a step', () => {
+    const finite = fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(-1e30), max: Math.fround(1e30) });
+    fc.assert(
+      fc.property(fc.float32Array({ noNaN: true, noDefaultInfinity: true, minLength: 1 }), finite, (some, factor) => {
+        const values = some.map((value) => Math.max(-1e37, Math.min(1e37, value * factor)) || 0);
+        const stored = toUint8(weight('w', values), values) as Weight;
+        const { scale, min } = stored.quantization as { scale: number; min: number };
+        expect(Object.is(min, -0)).toBe(false);
+        const decoded = valuesOf(stored);
+        for (const [index, value] of values.entries()) {
+          if (value === 0) expect(Math.abs(decoded[index] as number)).toBe(0);
+          expect(Math.abs(value - (decoded[index] as number))).toBeLessThanOrEqual(scale * 0.5000001 + Math.abs(value) * 1e-6);
+        }
+      }),
+    );
+  });
+  it('spans the whole range, one-sided or constant', () => {
+    const spread = (values: number[]) => {
+      const one = weight('w', Float32Array.from(values));
+      return [...valuesOf(toUint8(one, Float32Array.from(values)) as Weight)];
+    };
+    expect(spread([0, 0])).toEqual([0, 0]);
+    expect(spread([255, 0, 1])).toEqual([255, 0, 1]);
+    expect(spread([-127, 128])).toEqual([-127, 128]);
+    expect(spread([5, 5])).toEqual([5, 5]);
+    expect(spread([-5, -5])).toEqual([-5, -5]);
+  });
+  it("takes a quarter of float32, and opens again in TF.js's own terms", async () => {
+    const full = await pack(options('liveness'));
+    const small = await pack(options('liveness', { quantize: 'uint8' }));
+    expect(small.manifest.quantized).toMatchObject({ kinds: { uint8: { weights: 5, bytes: 147_632 } } });
+    expect(weightBytes(small)).toBe(weightBytes(full) - 3 * 147_632);
+    const graph = JSON.parse(readFileSync(join(small.out, small.manifest.graph.name), 'utf8'));
+    const quantized = graph.weightsManifest[0].weights.filter((each: Weight) => each.quantization !== undefined);
+    expect(quantized).toHaveLength(5);
+    for (const { quantization } of quantized)
+      expect(quantization).toEqual({ dtype: 'uint8', min: expect.any(Number), scale: expect.any(Number), original_dtype: 'float32' });
+  });
+});
+
+describe('which weights', () => {
+  const ramp = (size: number) => Float32Array.from({ length: size }, (_, index) => index / size);
+  const weights = [
+    weight('a/kernel', ramp(512)),
+    weight('a/bias', ramp(LEAST_ELEMENTS - 1)),
+    weight('b/kernel', ramp(512)),
+    { ...weight('steps', ramp(512)), dtype: 'int32' as const },
+  ];
+  const kinds = (option: Parameters<typeof quantize>[1], of: readonly Weight[] = weights) =>
+    quantize(of, option).map(({ quantization }) => quantization?.dtype);
+
+  it.each<[string, Parameters<typeof quantize>[1], (string | undefined)[]]>([
+    ['all of them', 'uint8', ['uint8', undefined, 'uint8', undefined]],
+    ['the first pattern that matches', { 'a/*': 'float16', '*': 'uint8' }, ['float16', undefined, 'uint8', undefined]],
+    ['all but one', { 'b/kernel': 'none', '*el': 'uint8' }, ['uint8', undefined, undefined, undefined]],
+    ['a star in the middle', { 'b*ern*l': 'uint8' }, [undefined, undefined, 'uint8', undefined]],
+  ])('%s', (_what, option, expected) => expect(kinds(option)).toEqual(expected));
+
+  it.each(['c/*', 'kernel', 'a/kernel*l', '', 'a.kernel', '__proto__'])('refuses %j, which matches none', (pattern) => {
+    expect(() => quantize(weights, Object.fromEntries([[pattern, 'uint8']]))).toThrow(
+      /which matches no weight; the model has 4, such as "a\/kernel"/,
+    );
+  });
+  it('makes bytes of float16, and leaves the rest of what is quantised', () => {
+    const halves = quantize(weights, 'float16');
+    expect(kinds('uint8', halves)).toEqual(['uint8', undefined, 'uint8', undefined]);
+    expect(quantize(halves, 'float16')).toEqual(halves);
+    const bytes = quantize(weights, 'uint8');
+    expect(quantize(bytes, 'float16')).toEqual(bytes);
+    expect(quantize(bytes, 'uint8').every((one, index) => one === bytes[index])).toBe(true);
+  });
+});
+
+describe('budgets', () => {
+  /** y = x + w, where a byte for each of w is too coarse: one value stands far out. */
+  const coarse = () => {
+    const values = Float32Array.from({ length: 512 }, (_, index) => Math.sin(index));
+    values[0] = 1000;
+    return addModel([1, 512], values);
+  };
+
+  it('refuses quantised weights that move the answers further than a backend may', async () => {
+    const values = Float32Array.from({ length: 512 }, (_, index) => Math.sin(index));
+    const { code, message, detail } = await refusal(options(addModel([1, 512], values), { quantize: 'uint8' }));
+    expect(code).toBe('budget');
+    expect(message).toMatch(
+      /^Quantised weights move .* "sumY" by 0\.\d+ %; the limit is as close as a backend must be, or budget.goldenError\. Leave out what costs most, quantize: \{ 'w': 'none', … \} \(alone 0\.\d+ %\): the error is then 0\.0 %, which is enough\.$/,
+    );
+    expect(detail).toMatchObject({ costly: [{ name: 'w' }], withoutThem: 0, isEnough: true });
+    const { manifest } = await pack(options(addModel([1, 512], values), { quantize: 'uint8', budget: { goldenError: 0.01 } }));
+    expect(manifest.quantized?.maxError).toBeCloseTo((detail['outputs'] as Record<string, number>)['sumY'] as number, 12);
+  });
+  it('refuses an error above the one that is allowed', async () => {
+    const { message } = await refusal(options(coarse(), { quantize: 'uint8', budget: { goldenError: 1e-4 } }));
+    expect(message).toMatch(/the limit is budget\.goldenError, 0\.0001\./);
+  });
+  it('refuses where the error cannot be measured', async () => {
+    const model = addModel([1, 512], new Float32Array(512).fill(1));
+    model.json.modelTopology.node.push({ name: 'zero', op: 'Sub', input: ['w', 'w'] });
+    model.json.signature = { outputs: { zero: { name: 'zero' } } };
+    expect(await refusal(options(model, { quantize: 'uint8' }))).toMatchObject({
+      code: 'budget',
+      message: expect.stringMatching(/no output to compare/),
+    });
+  });
+  it('names the largest weights of a model with too many bytes', async () => {
+    const given = options('liveness', { budget: { bytes: 200_000 } });
+    const { code, message } = await refusal(given);
+    expect(code).toBe('budget');
+    expect(message).toMatch(
+      /^The packed model has 6\d{5} bytes, more than budget\.bytes, 200000\. Its largest weights: "StatefulPartitionedCall\/sequential_1\/dense_1\/MatMul\/ReadVariableOp" 524288 \(float32\), "[^"]+" \d+ \(float32\), "[^"]+" \d+ \(float32\)\. Store them/,
+    );
+    expect((await pack({ ...given, quantize: 'uint8' })).bytes).toBeLessThan(200_000);
+  });
+  it('names the kernels of a model with too many FLOPs', async () => {
+    const { code, message } = await refusal(options('liveness', { budget: { mflop: 10 } }));
+    expect(code).toBe('budget');
+    expect(message).toMatch(
+      /^One predict takes 13 MFLOP, more than budget\.mflop, 10\. The kernels that cost most: FusedConv2D 1\d in 4 calls, /,
+    );
+  });
+  it('takes what is within', async () => {
+    const { manifest } = await pack(options('liveness', { quantize: 'uint8', budget: { bytes: 200_000, mflop: 14, goldenError: 0.01 } }));
+    expect(manifest.quantized?.maxError).toBeLessThan(0.001);
+  });
+});
