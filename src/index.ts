@@ -28,6 +28,7 @@ export type {
 export type {
   AnyInputs,
   AnyOutputs,
+  Cell,
   Crop,
   Dim,
   ImageCrop,
@@ -35,6 +36,7 @@ export type {
   ImageSource,
   LabelledTensor,
   Pixels,
+  Row,
   Shaped,
   Signature,
   Tensor,

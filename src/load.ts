@@ -28,22 +28,28 @@ const loads = new Shared<OpenedModel, LoadProgress>((opened) => opened.close());
 export async function loadModel<I = AnyInputs, O = AnyOutputs>(source: ModelSource<I, O>, options: LoadOptions = {}): Promise<Model<I, O>> {
   const manifest = readManifest(source);
   const settled = settleOptions(options);
-  // Predicting is downloaded beside the weights, so that an app's first chunk stays small.
-  const predicting = import('./model.js').catch((thrown) => {
-    throw asPannierError(thrown, 'offline', 'A part of Pannier did not arrive');
-  });
-  predicting.catch(() => undefined);
+  const rest = restOfPannier();
+  rest.catch(() => undefined);
   const signal = options.signal as AbortSignal | undefined;
   const lease = await loads.acquire(`${manifest.hash} ${settled.key}`, (stop, report) => open(manifest, settled, stop, report), {
     signal,
     onReport: options.onProgress,
   });
   try {
-    const { LoadedModel } = await abortable(predicting, signal);
+    const { LoadedModel } = await abortable(rest, signal);
     return new LoadedModel<I, O>(lease, { deadlineMs: settled.deadlineMs, trace: options.trace ?? false });
   } catch (thrown) {
     lease.release();
     throw thrown;
+  }
+}
+
+/** What a load needs only when its bytes are there. */
+async function restOfPannier(): Promise<typeof import('./lazy.js')> {
+  try {
+    return await import('./lazy.js');
+  } catch (thrown) {
+    throw asPannierError(thrown, 'offline', 'A part of Pannier did not arrive');
   }
 }
 
@@ -121,12 +127,6 @@ async function attempt(
   settled: Settled,
   { takeBytes, caching, note, signal, retire }: Supplies,
 ): Promise<Attempt<Place>> {
-  // Needed by the end of the load only, so it comes beside the weights, and with it the rest of the manifest's check.
-  const loadingAgreement = import('./serving/agreement.js').then(({ Agreement, checkDetails }) => {
-    checkDetails(manifest);
-    return Agreement;
-  });
-  loadingAgreement.catch(() => undefined);
   const measured: { startMs?: number; openMs?: number; goldenMs?: number; goldenShareOff?: number } = {};
   const failed = new AbortController();
   let release = () => {};
@@ -160,7 +160,11 @@ async function attempt(
   }
 
   // Outside of the deadline and of the refusals: no other backend could do without the bytes, or the code.
-  const [{ graph, weights, golden, cache }, Agreement] = await Promise.all([takeBytes(), loadingAgreement]).catch((thrown) => {
+  const checked = restOfPannier().then(({ Agreement, checkDetails }) => {
+    checkDetails(manifest);
+    return Agreement;
+  });
+  const [{ graph, weights, golden, cache }, Agreement] = await Promise.all([takeBytes(), checked]).catch((thrown) => {
     release();
     throw thrown;
   });

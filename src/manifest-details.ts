@@ -1,6 +1,6 @@
 /** What `readManifest` leaves to the time when the code that needs it is there: how inputs are made, what the golden sample holds. */
-import type { InputSpec, Manifest } from './manifest.js';
-import { choice, each, isNumber, isWhole, need, object, texts } from './manifest-fields.js';
+import type { ColumnSpec, InputSpec, Manifest } from './manifest.js';
+import { choice, each, isNumber, isWhole, need, object, text, texts } from './manifest-fields.js';
 
 /**
  * Checks the rest of a manifest, down to every field that anything here computes with.
@@ -15,11 +15,36 @@ export function checkDetails({ signature, golden }: Manifest): void {
   each(golden.outputs, 'golden.outputs', (value, field, name) => goldenOutput(value, field, own(signature.outputs, name), bytes));
 }
 
+/** How many values of the tensor's last axis a column fills. */
+export const widthOf = (column: ColumnSpec): number =>
+  'categories' in column && column.encode === 'one-hot' ? column.categories.length : 1;
+
 const own = <T>(specs: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(specs, name) ? specs[name] : undefined);
 
 function input(value: unknown, field: string): void {
-  const { image } = object(value, field);
+  const { image, columns, shape } = object(value, field);
   if (image !== undefined) checkImage(image, `${field}.image`);
+  if (columns !== undefined) checkColumns(columns, `${field}.columns`, shape as InputSpec['shape']);
+}
+
+function checkColumns(value: unknown, field: string, shape: InputSpec['shape']): void {
+  need(Array.isArray(value), field, 'an array of columns', value);
+  for (const [index, column] of (value as unknown[]).entries()) checkColumn(column, `${field}[${index}]`);
+  const width = (value as ColumnSpec[]).reduce((sum, column) => sum + widthOf(column), 0);
+  const isRight = (shape?.length === 1 || shape?.length === 2) && shape.at(-1) === width;
+  need(isRight, field, `columns that fill the ${shape?.at(-1)} values of a row`, width);
+}
+
+function checkColumn(value: unknown, field: string): void {
+  const { name, categories, encode, mean, std } = object(value, field);
+  text(name, `${field}.name`);
+  if (categories === undefined) {
+    need(isNumber(mean), `${field}.mean`, 'a finite number', mean);
+    need(isNumber(std) && std > 0, `${field}.std`, 'a number above 0', std);
+    return;
+  }
+  need(Array.isArray(categories) && categories.length > 0, `${field}.categories`, 'an array of categories', categories);
+  choice(encode, `${field}.encode`, 'one-hot', 'index');
 }
 
 function checkImage(value: unknown, field: string): void {
@@ -46,12 +71,24 @@ function goldenInput(value: unknown, field: string, taken: InputSpec | undefined
   const { kind, shape, offset, width, height, seed, low, high } = object(value, field);
   need(taken !== undefined, field, 'of an input in the signature', value);
   sizes(shape, `${field}.shape`);
-  choice(kind, `${field}.kind`, ...(taken?.image === undefined ? [] : ['picture']), 'uniform');
-  const isRight =
-    kind === 'picture'
-      ? isWhole(width, 1) && isWhole(height, 1) && isWithin(offset, width * height * 3, bytes)
-      : [seed, low, high].every((number) => isNumber(number));
-  need(isRight, field, kind === 'picture' ? `a picture within the ${bytes} bytes of its asset` : 'a seed, low and high', value);
+  choice(
+    kind,
+    `${field}.kind`,
+    ...(taken?.image === undefined ? [] : ['picture']),
+    ...(taken?.columns === undefined ? [] : ['rows']),
+    'uniform',
+  );
+  if (kind === 'picture') {
+    const isRight = isWhole(width, 1) && isWhole(height, 1) && isWithin(offset, width * height * 3, bytes);
+    need(isRight, field, `a picture within the ${bytes} bytes of its asset`, value);
+  } else if (kind === 'uniform')
+    need(
+      [seed, low, high].every((number) => isNumber(number)),
+      field,
+      'a seed, low and high',
+      value,
+    );
+  else need(isNumber(seed), `${field}.seed`, 'a number', seed);
 }
 
 function goldenOutput(value: unknown, field: string, given: object | undefined, bytes: number): void {

@@ -1,7 +1,7 @@
 /** The manifest: what a packed model says about itself, and the check that an unknown value is one. */
 import { DTYPES } from './dtype.js';
 import { choice, each, isNumber, isWhole, need, object, text, texts } from './manifest-fields.js';
-import type { AnyInputs, AnyOutputs, TensorSpec, ValueKind } from './signature.js';
+import type { AnyInputs, AnyOutputs, Cell, TensorSpec, ValueKind } from './signature.js';
 
 /** The only manifest format there is. Fields may be added under the same number; none may change. */
 export const MANIFEST_FORMAT = 1;
@@ -32,11 +32,23 @@ export interface ImageSpec {
   readonly offset: readonly number[];
 }
 
+/** How one column of a row becomes values of an input tensor: `(value − mean) / std`, or a place among categories. */
+export type ColumnSpec =
+  | { readonly name: string; readonly mean: number; readonly std: number }
+  | {
+      readonly name: string;
+      readonly categories: readonly Cell[];
+      /** `one-hot`: as many values as categories, one of them 1; `index`: one value, from 0. */
+      readonly encode: 'one-hot' | 'index';
+    };
+
 /** One input: friendly name outside, the graph's node inside. */
 export interface InputSpec extends TensorSpec {
   /** Placeholder in the graph, without the `:0`. */
   readonly node: string;
   readonly image?: ImageSpec;
+  /** Of a row, in the order of the tensor's last axis, which they fill. */
+  readonly columns?: readonly ColumnSpec[];
 }
 
 /** One output. */
@@ -49,7 +61,7 @@ export interface OutputSpec extends TensorSpec {
 
 /**
  * The golden sample's input: an 8-bit RGB picture in the golden file, enlarged by our own bilinear,
- * or values from a named generator.
+ * or values from a named generator, or rows of such values that the columns encode.
  */
 export type GoldenInput =
   | {
@@ -59,7 +71,8 @@ export type GoldenInput =
       readonly height: number;
       readonly shape: readonly number[];
     }
-  | { readonly kind: 'uniform'; readonly seed: number; readonly low: number; readonly high: number; readonly shape: readonly number[] };
+  | { readonly kind: 'uniform'; readonly seed: number; readonly low: number; readonly high: number; readonly shape: readonly number[] }
+  | { readonly kind: 'rows'; readonly seed: number; readonly shape: readonly number[] };
 
 /** What one output should be: `count` evenly spaced values, stored as float32 at `offset` of the golden file. */
 export interface GoldenOutput {

@@ -86,8 +86,14 @@ export interface ImageCrop {
 /** What an image input takes besides a tensor of its own. */
 export type ImageInput = ImageSource | ImageCrop;
 
+/** One value of a row: a number, or one of a column's categories. */
+export type Cell = string | number | boolean;
+
+/** One row of a tabular input: a value for each column. */
+export type Row = Readonly<Record<string, Cell>>;
+
 /** Inputs of a model whose types are not known at compile time. */
-export type AnyInputs = Readonly<Record<string, GivenArray | Shaped | ImageInput>>;
+export type AnyInputs = Readonly<Record<string, GivenArray | Shaped | ImageInput | Row | readonly Row[]>>;
 
 /** Outputs of a model whose types are not known at compile time. */
 export type AnyOutputs = Readonly<Record<string, Tensor & { readonly labels?: readonly string[]; readonly values?: ValueKind }>>;

@@ -29,7 +29,7 @@ const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
 /** Files that bring a big package with them: run-time code reaches them by `import()` alone. */
 const HEAVY = /^src\/(engine\/tfjs|backend\/(webgpu|wasm|cpu)|weights\/idb)\.ts$/;
 
-const GROUND = /^src\/(?!(index|load|model|options|prediction|settled)\.)[\w-]+\.ts$/;
+const GROUND = /^src\/(?!(index|load|lazy|model|options|prediction|settled)\.)[\w-]+\.ts$/;
 const NODE_ONLY = /^src\/(pack|cli|plugin)\//;
 
 /** Seams: files of interfaces, whose types anybody at run time may name. */
@@ -38,7 +38,8 @@ const SEAM = /^src\/(options|prediction|settled|engine\/engine|backend\/backend|
 /** What each room may import besides ground, seams' types and its own files. Rooms from the roof down: arrows point down only. */
 const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   [/^src\/index\.ts$/, /^src\/load\.ts$/],
-  [/^src\/load\.ts$/, /^src\/((model|settled)\.ts|(serving|worker|engine|backend|weights|input)\/)/],
+  [/^src\/load\.ts$/, /^src\/((lazy|settled)\.ts|(serving|worker|engine|backend|weights|input)\/)/],
+  [/^src\/lazy\.ts$/, /^src\/(model\.ts|serving\/agreement\.ts)$/],
   [/^src\/model\.ts$/, /^src\/(serving|backend|input)\//],
   [/^src\/serving\//, /^src\/(worker|engine|backend|weights|input)\//],
   [/^src\/worker\//, /^src\/(engine|backend|input)\//],

@@ -13,11 +13,13 @@ export interface InputNeed {
   readonly dtype: DType;
   readonly shape: readonly Dim[] | null;
   readonly isPicture: boolean;
+  /** Names of the columns of an input that takes rows. */
+  readonly columns: readonly string[] | undefined;
 }
 
-/** What to feed to one input: a file's bytes as they are, or values. */
+/** What to feed to one input: a file's bytes as they are, a picture or the JSON of rows, or values. */
 export type Feed = { readonly name: string; readonly bytes: Uint8Array } & (
-  | { readonly kind: 'picture' }
+  | { readonly kind: 'picture' | 'rows' }
   | { readonly kind: 'values'; readonly dtype: DType; readonly shape: readonly number[] | undefined }
 );
 
@@ -68,7 +70,10 @@ async function readFeed(need: InputNeed, file: string, kind: string): Promise<Fe
   const { name, dtype, isPicture } = need;
   const bytes = await readBytes(file);
   if (kind === '.json') {
-    const { values, shape } = readJson(bytes, need, file);
+    const json = parseJson(bytes, need, file);
+    // Which columns a row has, the library itself says better.
+    if (need.columns !== undefined && isRows(json)) return { kind: 'rows', name, bytes };
+    const { values, shape } = readNumbers(json, need, file);
     return { kind: 'values', name, dtype, shape: shape.length > 1 ? shape : undefined, bytes: new Uint8Array(values.buffer) };
   }
   if (kind === '.bin') {
@@ -90,13 +95,21 @@ async function readBytes(file: string): Promise<Uint8Array> {
   }
 }
 
-function readJson(bytes: Uint8Array, need: InputNeed, file: string): { values: InstanceType<(typeof DTYPES)[DType]>; shape: number[] } {
-  let json: unknown;
+function parseJson(bytes: Uint8Array, need: InputNeed, file: string): unknown {
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (thrown) {
     throw unfit(`${file} is no JSON: ${messageOf(thrown)}.`, need.name);
   }
+}
+
+/** An object, or an array that begins with one. */
+function isRows(json: unknown): boolean {
+  const first: unknown = Array.isArray(json) ? json[0] : json;
+  return typeof first === 'object' && first !== null && !Array.isArray(first);
+}
+
+function readNumbers(json: unknown, need: InputNeed, file: string): { values: InstanceType<(typeof DTYPES)[DType]>; shape: number[] } {
   const shape: number[] = [];
   for (let inner = json; Array.isArray(inner); inner = inner[0]) shape.push(inner.length);
   const values = new DTYPES[need.dtype](sizeOf(shape));
@@ -126,7 +139,9 @@ function numberOf(value: unknown, need: InputNeed, place: string): number {
   return number;
 }
 
-const told = ({ name, dtype, shape, isPicture }: InputNeed): string =>
-  `"${name}" (${dtype} ${showShape(shape)}${isPicture ? ', or a picture' : ''})`;
+const told = ({ name, dtype, shape, isPicture, columns }: InputNeed): string => {
+  const others = isPicture ? ', or a picture' : columns === undefined ? '' : `, or rows of ${columns.join(', ')}`;
+  return `"${name}" (${dtype} ${showShape(shape)}${others})`;
+};
 
 const unfit = (message: string, input?: string): PannierError => new PannierError('input', message, input === undefined ? {} : { input });

@@ -145,7 +145,8 @@ function summary({ out, manifest, files, bytes, warnings, changed }: PackResult,
   const { inputs, outputs } = manifest.signature;
   const specs = (side: typeof inputs | typeof outputs) =>
     Object.entries(side).map(
-      ([name, { dtype, shape, ...rest }]) => `${name}: ${dtype} ${showShape(shape)}${'image' in rest ? ', a picture' : ''}`,
+      ([name, { dtype, shape, ...rest }]) =>
+        `${name}: ${dtype} ${showShape(shape)}${'image' in rest ? ', a picture' : 'columns' in rest ? ', rows' : ''}`,
     );
   const state = check ? 'is up to date' : changed ? 'packed' : 'unchanged';
   return [

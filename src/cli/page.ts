@@ -25,6 +25,8 @@ export interface PageTask {
   readonly feeds: readonly {
     readonly name: string;
     readonly url: string;
+    readonly kind: 'picture' | 'rows' | 'values';
+    /** Of values. */
     readonly dtype?: DType;
     readonly shape?: readonly number[] | undefined;
   }[];
@@ -81,9 +83,17 @@ export async function readNeeds(): Promise<Answer<InputNeed[]>> {
   try {
     const { default: source } = await import(`${location.origin}/model/model.js`);
     const inputs = Object.entries(
-      (source?.signature?.inputs ?? {}) as Record<string, { dtype: DType; shape: number[] | null; image?: object }>,
+      (source?.signature?.inputs ?? {}) as Record<
+        string,
+        { dtype: DType; shape: number[] | null; image?: object; columns?: { name: string }[] }
+      >,
     );
-    return { value: inputs.map(([name, { dtype, shape, image }]) => ({ name, dtype, shape, isPicture: image !== undefined })) };
+    return {
+      value: inputs.map(([name, { dtype, shape, image, columns }]) => ({
+        ...{ name, dtype, shape, isPicture: image !== undefined },
+        columns: columns?.map((column) => column.name),
+      })),
+    };
   } catch (thrown) {
     return {
       error: { code: 'manifest', message: `The packed model's model.js cannot be imported: ${(thrown as Error).message}`, detail: {} },
@@ -115,12 +125,11 @@ export async function predictInPage(task: PageTask): Promise<string> {
     const { loadModel } = await import(`${location.origin}/dist/index.js`);
     const { topK } = await import(`${location.origin}/dist/read.js`);
     const inputs: Record<string, AnyInputs[string]> = {};
-    for (const { name, url, dtype, shape } of task.feeds) {
+    for (const { name, url, kind, dtype, shape } of task.feeds) {
       const response = await fetch(url);
-      if (dtype === undefined) {
-        inputs[name] = await response.blob();
-        continue;
-      }
+      if (kind === 'rows') inputs[name] = await response.json();
+      if (kind === 'picture') inputs[name] = await response.blob();
+      if (dtype === undefined) continue;
       const data = new { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype](await response.arrayBuffer());
       inputs[name] = shape === undefined ? data : { data, shape };
     }

@@ -34,7 +34,7 @@ export const predictCommand: Command = {
   usage: `  pannier predict MODEL [flags]                 runs a model in an installed Chromium, Chrome or Edge
     MODEL is a packed folder or a model.json
     --image FILE                   a picture, for the input that takes one
-    --input NAME=FILE              .json numbers, flat or nested; .bin little-endian values; or a picture
+    --input NAME=FILE              .json numbers, flat or nested, or rows; .bin little-endian values; or a picture
     --backend auto|${BACKENDS.join('|')}  also several, as wasm,cpu; webgpu by name may run in software
     --thread worker|page  --runs N (${RUNS})  --timeout SECONDS (300)  --browser PATH (PANNIER_CHROMIUM)
     --json   one object: outputs of the first call, at most ${MOST} values each (--full for all),

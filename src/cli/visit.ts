@@ -32,7 +32,8 @@ export const handOver = (feeds: readonly Feed[], site: Site): PageTask['feeds'] 
   feeds.map((feed, index) => {
     const url = `/input/${index}`;
     site.put(url, feed.bytes);
-    return feed.kind === 'picture' ? { name: feed.name, url } : { name: feed.name, url, dtype: feed.dtype, shape: feed.shape };
+    const { name, kind } = feed;
+    return { name, url, kind, ...(kind === 'values' && { dtype: feed.dtype, shape: feed.shape }) };
   });
 
 /** What the page answered, or throws what went wrong there. */

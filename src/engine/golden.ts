@@ -3,8 +3,10 @@
  * is the one that the packer stored. Pure, and the same code on both sides.
  */
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../dtype.js';
+import { rowsFeed } from '../input/columns.js';
 import { mapToSource } from '../input/mapping.js';
-import type { GoldenInput, GoldenOutput, ImageSpec, InputSpec, Manifest } from '../manifest.js';
+import type { ColumnSpec, GoldenInput, GoldenOutput, ImageSpec, InputSpec, Manifest } from '../manifest.js';
+import type { Cell, Row } from '../signature.js';
 import type { Feed, RawOutput } from './engine.js';
 
 /** Largest share of an output's stored values that may be off. */
@@ -27,12 +29,17 @@ export function goldenFeeds(manifest: Pick<Manifest, 'signature' | 'golden'>, go
   return Object.entries(manifest.golden.inputs).map(([name, input]) => {
     const spec = manifest.signature.inputs[name];
     if (spec === undefined) throw new Error(`The golden sample feeds "${name}", which is no input.`);
-    return goldenFeed(spec, input, goldenBytes);
+    return goldenFeed(name, spec, input, goldenBytes);
   });
 }
 
-function goldenFeed({ node, dtype, image }: InputSpec, input: GoldenInput, goldenBytes: ArrayBuffer): Feed {
+function goldenFeed(name: string, spec: InputSpec, input: GoldenInput, goldenBytes: ArrayBuffer): Feed {
+  const { node, dtype, image, columns } = spec;
   const { shape } = input;
+  if (input.kind === 'rows') {
+    if (columns === undefined) throw new Error(`The golden sample has rows for "${node}", which takes none.`);
+    return rowsFeed(name, { ...spec, columns }, sampleRows(columns, dtype, input));
+  }
   if (input.kind === 'uniform') return { kind: 'tensor', node, dtype, shape, data: uniform(dtype, input) };
   if (image === undefined || dtype === 'bool') throw new Error(`The golden sample has a picture for "${node}", which takes none.`);
   const { offset, width, height } = input;
@@ -50,19 +57,38 @@ function toRgba(rgb: Uint8Array): Uint8Array {
   return rgba;
 }
 
-/** Values from mulberry32, in [low, high); whole numbers where the dtype wants them. */
+/** Values in [low, high); whole numbers where the dtype wants them. */
 function uniform(dtype: DType, { seed, low, high, shape }: GoldenInput & { kind: 'uniform' }): OwnedArray {
   const values = new DTYPES[dtype](sizeOf(shape));
   const whole = dtype !== 'float32';
-  let state = seed;
+  const next = mulberry32(seed);
   for (let index = 0; index < values.length; index++) {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    const value = low + (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * (high - low);
+    const value = low + next() * (high - low);
     values[index] = whole ? Math.floor(value) : value;
   }
   return values;
+}
+
+/** Rows as the training data could hold them: any category, numbers within two standard deviations of their mean. */
+function sampleRows(columns: readonly ColumnSpec[], dtype: DType, { seed, shape }: GoldenInput & { kind: 'rows' }): Row[] {
+  const next = mulberry32(seed);
+  const cell = (column: ColumnSpec): Cell => {
+    if ('categories' in column) return column.categories[Math.floor(next() * column.categories.length)] as Cell;
+    return dtype === 'int32' ? Math.floor(next() * 2) : column.mean + column.std * (next() * 4 - 2);
+  };
+  const count = shape.length === 1 ? 1 : (shape[0] as number);
+  return Array.from({ length: count }, () => Object.fromEntries(columns.map((column) => [column.name, cell(column)])));
+}
+
+/** Numbers in [0, 1), the same ones for one seed everywhere. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
 /** Where the `count` stored values of an output lie among its `size` values. */

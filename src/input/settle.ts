@@ -2,9 +2,10 @@
 import type { Feed } from '../engine/engine.js';
 import { PannierError } from '../errors.js';
 import type { InputSpec, Manifest } from '../manifest.js';
+import { rowsFeed } from './columns.js';
 import { imageFeed } from './image.js';
 import { IDENTITY, type ImageMapping, imageMapping } from './mapping.js';
-import { isTensorInput, shapeText, tensorFeed } from './tensor.js';
+import { holdsArray, isTensorInput, shapeText, tensorFeed } from './tensor.js';
 
 /** What the engine is fed, and how each image input's tensor lies on its picture. */
 export interface SettledInputs {
@@ -40,9 +41,11 @@ export function settleInputs(
     return { name, spec, value };
   });
   // Numbers first: where one is refused, no picture is in hand yet.
-  const numbers = entries.map(({ name, spec, value }) =>
-    spec.image === undefined || isTensorInput(value) ? { feed: tensorFeed(name, spec, value) } : undefined,
-  );
+  const numbers = entries.map(({ name, spec, value }) => {
+    const { columns } = spec;
+    if (columns !== undefined && !holdsArray(value)) return { feed: rowsFeed(name, { ...spec, columns }, value) };
+    return spec.image === undefined || isTensorInput(value) ? { feed: tensorFeed(name, spec, value) } : undefined;
+  });
   const images = ownImages(entries);
   if (numbers.every((each) => each !== undefined)) return { feeds: numbers.map(({ feed }) => feed), images };
   return withPictures(entries, numbers, images);

@@ -19,6 +19,10 @@ const isShaped = (given: unknown): given is { readonly data?: unknown; readonly 
 export const isTensorInput = (given: unknown): boolean =>
   ArrayBuffer.isView(given) || (typeof given === 'object' && given !== null && 'shape' in given);
 
+/** Whether a given tabular input is numbers and not rows, which may have columns of any name. */
+export const holdsArray = (given: unknown): boolean =>
+  ArrayBuffer.isView(given) || ArrayBuffer.isView((given as { readonly data?: unknown } | null)?.data);
+
 /**
  * Settles an array, or `{ data, shape }`.
  * @throws {PannierError} `input`, naming the input, what it wants and what it got.
@@ -27,8 +31,8 @@ export function tensorFeed(name: string, spec: InputSpec, given: unknown): Tenso
   const { data, shape: said } = isShaped(given) ? given : { data: given, shape: undefined };
   const kind = typeName(data);
   if (!ArrayBuffer.isView(data) || !TAKES[spec.dtype].includes(kind)) {
-    const pictures = spec.image === undefined ? '' : ', or a picture';
-    throw wrong(name, `should be ${TAKES[spec.dtype].join(' or ')} of ${shapeText(spec.shape)}${pictures}`, `is ${kind}`, {
+    const others = spec.image !== undefined ? ', or a picture' : spec.columns !== undefined ? ', or rows' : '';
+    throw wrong(name, `should be ${TAKES[spec.dtype].join(' or ')} of ${shapeText(spec.shape)}${others}`, `is ${kind}`, {
       wanted: TAKES[spec.dtype],
       got: kind,
     });

@@ -1,6 +1,6 @@
 /** Manifest → the text of `model.js` and `model.d.ts`. Pure; no text of a model can leave its quotes. */
 import type { DType } from '../dtype.js';
-import type { InputSpec, Manifest, OutputSpec } from '../manifest.js';
+import type { ColumnSpec, InputSpec, Manifest, OutputSpec } from '../manifest.js';
 import type { Dim } from '../signature.js';
 import { showShape } from './image.js';
 import { camelCase } from './names.js';
@@ -24,7 +24,8 @@ export function modelDts(manifest: Manifest, file: string): string {
   const { inputs, outputs } = manifest.signature;
   const name = identifier(manifest.name);
   const typeName = (name[0] as string).toUpperCase() + name.slice(1);
-  const takes = Object.entries(inputs).map(([key, spec]) => field(key, inputNote(spec), inputType(spec)));
+  const rows = rowNames(inputs, typeName);
+  const takes = Object.entries(inputs).map(([key, spec]) => field(key, inputNote(spec), inputType(spec, rows.get(key))));
   const gives = Object.entries(outputs).map(([key, spec]) => field(key, outputNote(spec), outputType(spec)));
   const has = (specs: object, test: (spec: InputSpec & OutputSpec) => boolean) => Object.values(specs).some(test);
   const used = [
@@ -34,9 +35,10 @@ export function modelDts(manifest: Manifest, file: string): string {
     has(inputs, () => true) && 'Shaped',
     has(outputs, ({ labels }) => labels === undefined) && 'Tensor',
   ].filter((type) => type !== false);
+  const rowTypes = [...rows].map(([key, row]) => rowType(row, inputs[key]?.columns ?? []));
   return `${header(file)}import type { ${used.join(', ')} } from 'pannier';
 
-export type ${typeName}Inputs = {
+${rowTypes.join('')}export type ${typeName}Inputs = {
 ${takes.join('')}};
 
 export type ${typeName}Outputs = {
@@ -70,8 +72,9 @@ const field = (key: string, note: string, type: string): string => `  /** ${note
 
 const FITS = { stretch: 'stretched to', contain: 'fitted into', cover: 'cut to cover' } as const;
 
-function inputNote({ dtype, shape, image }: InputSpec): string {
+function inputNote({ dtype, shape, image, columns }: InputSpec): string {
   const tensor = `${dtype} ${showShape(shape)}`;
+  if (columns !== undefined) return `${tensor}; a row, or an array of rows`;
   return image === undefined ? tensor : `${tensor}; a picture is ${FITS[image.fit]} ${image.width} × ${image.height}`;
 }
 
@@ -80,10 +83,38 @@ const outputNote = ({ dtype, shape, values }: OutputSpec): string =>
 
 const GIVEN = { float32: 'Float32Array', int32: 'Int32Array | Uint8Array | Uint8ClampedArray', bool: 'Uint8Array' } as const;
 
-function inputType({ dtype, shape, image }: InputSpec): string {
+/** A name for the type of each tabular input's rows, so that the compiler's messages and the app's own code can say it. */
+function rowNames(inputs: Manifest['signature']['inputs'], typeName: string): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const [key, { columns }] of Object.entries(inputs)) {
+    if (columns === undefined) continue;
+    const word = camelCase(key);
+    const name = `${typeName}${word.charAt(0).toUpperCase()}${word.slice(1)}Row`;
+    const taken = [...names.values()];
+    // `in-a` and `inA` are two inputs, and one word.
+    names.set(key, taken.includes(name) ? `${name}${taken.length + 1}` : name);
+  }
+  return names;
+}
+
+function rowType(name: string, columns: readonly ColumnSpec[]): string {
+  const cells = columns.map((column) => `  readonly ${propertyName(column.name)}: ${cellType(column)};\n`);
+  return `/** One row: a value for each column. */\nexport type ${name} = {\n${cells.join('')}};\n\n`;
+}
+
+function cellType(column: ColumnSpec): string {
+  if (!('categories' in column)) return 'number';
+  const { categories } = column;
+  const types = categories.map((category) => (typeof category === 'string' ? quote(category) : String(category)));
+  return [...new Set(categories.length > LABEL_TYPES ? categories.map((category) => typeof category) : types)].join(' | ');
+}
+
+function inputType({ dtype, shape, image }: InputSpec, row: string | undefined): string {
   const shaped = `Shaped<${typeArguments(dtype, shape)}>`;
   // Of two open sizes, a bare array's length does not tell which is which.
   const ambiguous = shape === null || shape.filter((dim) => dim === null).length > 1;
+  // No bare array beside rows: the compiler would hold a row with a column missing against Float32Array, and say so.
+  if (row !== undefined) return `${row} | readonly ${row}[] | ${shaped}`;
   return [...(image === undefined ? [] : ['ImageInput']), ...(ambiguous ? [] : [GIVEN[dtype]]), shaped].join(' | ');
 }
 

@@ -33,7 +33,7 @@ export interface GoldenSample extends Omit<GoldenSpec, 'asset'> {
   readonly bytes: Uint8Array;
 }
 
-/** What to feed: the picture where an input takes one, else seeded numbers. One picture serves all inputs. */
+/** What to feed: the picture where an input takes one, rows where it has columns, else seeded numbers. One picture serves all inputs. */
 export function planGolden(
   inputs: readonly { readonly name: string; readonly spec: InputSpec; readonly shape: readonly number[] }[],
   picture: GoldenPicture,
@@ -41,6 +41,7 @@ export function planGolden(
   const { width, height, rgb } = picture;
   const plans = inputs.map(({ name, spec, shape }, index): [string, GoldenInput] => {
     if (spec.image !== undefined) return [name, { kind: 'picture', offset: 0, width, height, shape }];
+    if (spec.columns !== undefined) return [name, { kind: 'rows', seed: index + 1, shape }];
     return [name, { kind: 'uniform', seed: index + 1, low: 0, high: spec.dtype === 'float32' ? 1 : 2, shape }];
   });
   const hasPicture = plans.some(([, { kind }]) => kind === 'picture');

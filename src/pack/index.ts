@@ -1,6 +1,7 @@
 /** `pannier/pack`: what Node programs and `pannier.config.mjs` import. */
 export type { BudgetOptions } from './budget.js';
 export {
+  type ColumnOptions,
   defineConfig,
   type ImageOptions,
   type InputOptions,

@@ -1,7 +1,7 @@
 /** What the packer can be told, and the check that it was told something sensible. */
 import { PannierError } from '../errors.js';
 import type { ImageSpec } from '../manifest.js';
-import type { ValueKind } from '../signature.js';
+import type { Cell, ValueKind } from '../signature.js';
 import type { BudgetOptions } from './budget.js';
 import { isReserved, show } from './fields.js';
 import { LIMITS } from './limits.js';
@@ -24,6 +24,22 @@ export interface ImageOptions {
   readonly offset?: number | readonly number[];
 }
 
+/** One column of a tabular input: a number, or one of some categories. */
+export type ColumnOptions =
+  | {
+      readonly name: string;
+      /** `value = (cell − mean) / std`; defaults 0 and 1. */
+      readonly mean?: number;
+      readonly std?: number;
+    }
+  | {
+      readonly name: string;
+      /** In the order of training. */
+      readonly categories: readonly Cell[];
+      /** Default `one-hot`: as many values as categories; `index`: one, as an embedding takes it. */
+      readonly encode?: 'one-hot' | 'index';
+    };
+
 /** About one input. */
 export interface InputOptions {
   /** What apps call it; default the signature's key in camelCase. */
@@ -31,6 +47,8 @@ export interface InputOptions {
   /** Sizes for the golden sample, warm-up and FLOPs where the graph leaves them open. */
   readonly shape?: readonly number[];
   readonly image?: ImageOptions;
+  /** Apps give rows, objects with a value for each column; together they fill the last axis, in this order. */
+  readonly columns?: readonly ColumnOptions[];
 }
 
 /** About one output. */
@@ -95,7 +113,7 @@ const KNOWN = {
     ...['quantize', 'budget', 'goldenPicture', 'check'],
   ],
   budget: ['bytes', 'mflop', 'goldenError'],
-  input: ['name', 'shape', 'image'],
+  input: ['name', 'shape', 'image', 'columns'],
   output: ['name', 'labels', 'values'],
   image: ['width', 'height', 'fit', 'filter', 'channels', 'layout', 'scale', 'offset'],
 };
@@ -192,7 +210,8 @@ const isSize = (value: unknown): value is number =>
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function checkKnown(options: object, known: readonly string[], place: string): void {
+/** @throws {PannierError} `options` for what is no object, or for a key that is not `known` */
+export function checkKnown(options: object, known: readonly string[], place: string): void {
   if (!isObject(options)) throw badOption(`Option ${place} is ${show(options)}; an object is wanted.`);
   const stranger = Object.keys(options).find((key) => !known.includes(key));
   if (stranger !== undefined) throw badOption(`${place} has no option ${show(stranger)}; it takes ${known.join(', ')}.`);

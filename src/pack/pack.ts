@@ -8,6 +8,7 @@ import { type Asset, type InputSpec, MANIFEST_FORMAT, type Manifest, type Output
 import type { Dim } from '../signature.js';
 import { checkBytes, checkFlops, checkGoldenError } from './budget.js';
 import { modelDts, modelJs } from './codegen.js';
+import { settleColumns } from './columns.js';
 import { countFlops } from './flops.js';
 import { type Answers, type GoldenPlan, nudge, planGolden, storeGolden } from './golden.js';
 import { type Graph, isAsync, readGraph } from './graph.js';
@@ -62,10 +63,11 @@ async function packOne(options: PackOptions): Promise<PackResult> {
   const graph = readGraph(parts.topology, parts.weights);
   const signature = readSignature(parts, graph, options);
   const inputs = signature.inputs.map((input) => {
+    const { columns, shape } = settleColumns(input);
     const { image, warning } = settleImage(input);
     if (warning !== undefined) warnings.push(warning);
-    const spec: InputSpec = { dtype: input.dtype, shape: input.shape, node: input.node, ...(image && { image }) };
-    return { name: input.name, spec, shape: goldenShape(input, image) };
+    const spec: InputSpec = { dtype: input.dtype, shape, node: input.node, ...(image && { image }), ...(columns && { columns }) };
+    return { name: input.name, spec, shape: goldenShape({ ...input, shape }, image) };
   });
   const picture = await readPicture(options.goldenPicture);
   const plan = planGolden(inputs, picture);

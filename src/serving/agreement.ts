@@ -8,8 +8,6 @@ import type { WeightsCache } from '../weights/cache.js';
 import { toBytes } from '../weights/records.js';
 import type { Queue } from './queue.js';
 
-export { checkDetails } from '../manifest-details.js';
-
 /** A golden run's outcome; `reason` is empty where it agrees. */
 export interface Verdict {
   readonly agrees: boolean;

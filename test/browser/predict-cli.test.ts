@@ -8,7 +8,7 @@ import { findChromium } from '../../scripts/chromium.mjs';
 import type { Report } from '../../src/cli/page.js';
 import { filesOf, serve } from '../../src/cli/serve.js';
 import { pack } from '../../src/pack/index.js';
-import { addModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+import { addModel, realModel, scratch, tabularModel, twoInputModel, writeModel } from '../fixtures/models.js';
 
 const POSE = 'examples/pose/model';
 const PHOTO = 'test/fixtures/astronaut.png';
@@ -120,6 +120,22 @@ describe('inputs', () => {
     expect(outputs['total']).toMatchObject({ dtype: 'float32', shape: [2, 3], size: 6, min: 11, max: Math.fround(60.001) });
     expect(outputs['total']?.data.slice(0, 5)).toEqual([11, 22, 33, 44.5, 45]);
     expect(outputs['zero']).toMatchObject({ shape: [], data: [0], min: 0, max: 0 });
+  });
+
+  it('are rows of a table, one or many', async () => {
+    const columns = [{ name: 'rooms', mean: 4, std: 2 }, { name: 'area' }, { name: 'city', categories: ['Bern', 'Chur', 'Thun'] }];
+    const out = join(folder, 'prices');
+    await pack({ model: writeModel(tabularModel(), join(folder, 'raw-prices')), out, inputs: { features: { columns } } });
+    const bern = { rooms: 6, area: 2, city: 'Bern' };
+    const given = (name: string, json: unknown) => {
+      writeFileSync(join(folder, name), JSON.stringify(json));
+      return [out, '--input', `features=${join(folder, name)}`, '--backend', 'cpu', '--runs', '1'];
+    };
+    expect(report(given('row.json', bern)).outputs['price']?.data).toEqual([80]);
+    expect(report(given('rows.json', [bern, { ...bern, city: 'Thun' }])).outputs['price']?.data).toEqual([80, 100]);
+    expect(report(given('values.json', [[1, 2, 1, 0, 0]])).outputs['price']?.data).toEqual([80]);
+    expect(failure(given('genf.json', { ...bern, city: 'Genf' }))).toMatchObject({ code: 'input', detail: { column: 'city', row: 0 } });
+    expect(failure([out]).message).toContain('or rows of rooms, area, city');
   });
 
   it('are cut to 1 000 values unless all are wanted, and say what is not finite', () => {

@@ -754,13 +754,13 @@ describe('predictEach over inputs', () => {
 
 it('a part of the library that does not arrive fails the load and holds nothing', async () => {
   vi.resetModules();
-  vi.doMock('../../src/model.js', () => {
+  vi.doMock('../../src/lazy.js', () => {
     throw new Error('the chunk is gone');
   });
   const { loadModel: loadAnew } = await import('../../src/load.js');
   const model = freshModel();
   await rejection(loadAnew(model.manifest, { backend: 'cpu', fetch: fakeFetch(model.files).fetch, cache: null }));
-  vi.doUnmock('../../src/model.js');
+  vi.doUnmock('../../src/lazy.js');
   vi.resetModules();
   await vi.waitFor(() => expect(started.map(({ ended }) => ended)).toEqual([true]));
 });

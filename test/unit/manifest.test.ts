@@ -147,6 +147,35 @@ describe('pictures', () => {
   });
 });
 
+describe('columns', () => {
+  const field = 'signature.inputs.x.columns';
+  const columns = [
+    { name: 'a', mean: 0, std: 1 },
+    { name: 'b', categories: ['x', 'y', 'z'], encode: 'one-hot' },
+  ];
+  it('are taken as they should be', () => {
+    expect(() => check(changed(field, columns))).not.toThrow();
+    const manifest = changed(field, columns) as Manifest;
+    const inputs = { x: { kind: 'rows', seed: 1, shape: [1, 4] } } as const;
+    expect(() => check({ ...manifest, golden: { ...manifest.golden, inputs } })).not.toThrow();
+    expect(() => check({ ...(changed('golden', { ...manifest.golden, inputs }) as Manifest) })).toThrow('golden.inputs.x.kind');
+  });
+  it.each<[unknown, string, string]>([
+    ['a, b', 'should be an array of columns', field],
+    [[columns[0]], 'should be columns that fill the 4 values of a row, but is 1', field],
+    [[{ name: '' }, columns[1]], 'should be a text', `${field}[0].name`],
+    [[{ name: 'a', mean: '0', std: 1 }, columns[1]], 'should be a finite number', `${field}[0].mean`],
+    [[{ name: 'a', mean: 0, std: 0 }, columns[1]], 'should be a number above 0', `${field}[0].std`],
+    [[columns[0], { ...columns[1], categories: [] }], 'should be an array of categories', `${field}[1].categories`],
+    [[columns[0], { ...columns[1], encode: 'hash' }], 'should be one-hot, index', `${field}[1].encode`],
+    [[columns[0], null], 'should be an object', `${field}[1]`],
+  ])('but not as %j', (value, message, place) => {
+    expect(() => check(changed(field, value))).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(message), detail: expect.objectContaining({ field: place }) }),
+    );
+  });
+});
+
 it.each([
   [undefined],
   [null],
@@ -183,6 +212,7 @@ describe('never throws anything but a PannierError', () => {
     'golden.outputs.y.count',
     'golden.outputs.y.offset',
     'signature.inputs.x.image',
+    'signature.inputs.x.columns',
     'signature.outputs.y.labels',
     'missingKernels',
   ];

@@ -4,7 +4,7 @@ import { keypoints, topK } from 'pannier/read';
 import detectorSource from '../models/detector.js';
 import petsSource, { type PetsInputs, type PetsOutputs } from '../models/pets.js';
 import poseSource from '../models/pose.js';
-import pricesSource from '../models/prices.js';
+import pricesSource, { type PricesFeaturesRow } from '../models/prices.js';
 import textSource from '../models/text.js';
 import type { IsAny, Same } from '../same.js';
 
@@ -33,9 +33,20 @@ export async function framesOfPoses(video: HTMLVideoElement, signal: AbortSignal
 
 export async function oneOfTwoOutputs(): Promise<number | undefined> {
   const prices = await loadModel(pricesSource);
-  const onlyBand = await prices.predict({ features: { data: new Float32Array(3), shape: [1, 3] } }, { outputs: ['band'] });
+  const onlyBand = await prices.predict({ features: { data: new Float32Array(5), shape: [1, 5] } }, { outputs: ['band'] });
   const band: Int32Array<ArrayBuffer> = onlyBand.outputs.band.data;
   return band[0];
+}
+
+export async function rows(houses: readonly PricesFeaturesRow[]): Promise<void> {
+  const prices = await loadModel(pricesSource);
+  await prices.predict({ features: { rooms: 3, area: 120, city: 'Bern' } });
+  await prices.predict({ features: houses });
+  await prices.predict({ features: houses.map((house) => ({ ...house, area: house.area + 1 })) });
+  await prices.predict({ features: { data: Float32Array.of(3, 120, 1, 0, 0), shape: [1, 5] } });
+  for await (const { outputs } of prices.predictEach(houses.map((features) => ({ features })))) console.log(outputs.price.data);
+  const unknown: Model = prices;
+  await unknown.predict({ features: [{ rooms: 3, garden: true }] });
 }
 
 export async function everythingElse(device: GPUDevice, track: MediaStreamTrack): Promise<void> {

@@ -1,9 +1,16 @@
 // Written by `pannier pack` from model.json. Do not edit.
 import type { ModelSource, Shaped, Tensor } from 'pannier';
 
+/** One row: a value for each column. */
+export type PricesFeaturesRow = {
+  readonly rooms: number;
+  readonly area: number;
+  readonly city: 'Bern' | 'Chur' | 'Thun';
+};
+
 export type PricesInputs = {
-  /** float32 [?, 3] */
-  readonly features: Float32Array | Shaped<'float32', readonly [number, 3]>;
+  /** float32 [?, 5]; a row, or an array of rows */
+  readonly features: PricesFeaturesRow | readonly PricesFeaturesRow[] | Shaped<'float32', readonly [number, 5]>;
 };
 
 export type PricesOutputs = {

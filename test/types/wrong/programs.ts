@@ -8,7 +8,8 @@ import textSource from '../models/text.js';
 const pets = await loadModel(petsSource);
 const prices = await loadModel(pricesSource);
 const text = await loadModel(textSource);
-const features = new Float32Array(3);
+const features = { rooms: 3, area: 120, city: 'Bern' } as const;
+const houses = [{ rooms: 3, area: 120, city: 'Bern' }];
 
 // An input that is missing.
 await prices.predict({});
@@ -18,10 +19,24 @@ await prices.predict({ feature: features });
 await prices.predict({ features: new Float64Array(3) });
 // A plain array.
 await prices.predict({ features: [3, 120, 1972] });
+// A category that the model does not know.
+await prices.predict({ features: { rooms: 3, area: 120, city: 'Genf' } });
+// A column that is missing.
+await prices.predict({ features: { rooms: 3, area: 120 } });
+// A column that the model does not have.
+await prices.predict({ features: { rooms: 3, area: 120, city: 'Bern', year: 1972 } });
+// A text where a number is wanted.
+await prices.predict({ features: { rooms: '3', area: 120, city: 'Bern' } });
+// A batch with a category that the model does not know.
+await prices.predict({ features: [{ rooms: 4, area: 90, city: 'Genf' }] });
+// A batch with a column missing.
+await prices.predict({ features: [{ rooms: 3, city: 'Bern' }] });
+// Rows whose city could be anything.
+await prices.predict({ features: houses });
 // A picture where the model takes no pictures.
 await prices.predict({ features: new Image() });
 // A shape that does not fit.
-await prices.predict({ features: { data: features, shape: [1, 4] } });
+await prices.predict({ features: { data: new Float32Array(5), shape: [1, 4] } });
 // Two sizes are open, and none is said.
 await text.predict({ tokens: new Int32Array(6) });
 // An address instead of a picture.
