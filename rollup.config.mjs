@@ -77,7 +77,10 @@ export default [
   },
   {
     ...node,
-    input: { pack: '.build/pack/index.js', cli: '.build/cli/index.js' },
+    input: {
+      ...{ pack: '.build/pack/index.js', cli: '.build/cli/index.js' },
+      ...Object.fromEntries(['vite', 'rollup', 'plugin-thread'].map((name) => [name, `.build/plugin/${name.replace('plugin-', '')}.js`])),
+    },
     output: {
       ...out,
       entryFileNames: '[name].js',

@@ -10,6 +10,8 @@ const SECTIONS = {
   pannier: 'dist/types/index.d.ts',
   'pannier/read': 'dist/types/read/index.d.ts',
   'pannier/pack': 'dist/types/pack/index.d.ts',
+  'pannier/vite': 'dist/types/plugin/vite.d.ts',
+  'pannier/rollup': 'dist/types/plugin/rollup.d.ts',
 } as const;
 
 /** What the functions of `pannier/read` take and give: the page spells the names, the code has interfaces. */

@@ -4,14 +4,24 @@ import { dirname, join, normalize } from 'node:path';
 import { parseAst } from 'rollup/parseAst';
 import { expect, test } from 'vitest';
 
-const FOR_NODE = /^dist\/(node|pack|cli)(-[\w-]+)?\.js$/;
+const FOR_NODE = /^dist\/(node|pack|cli|vite|rollup|plugin)(-[\w-]+)?\.js$/;
 const shipped = readdirSync('dist', { recursive: true, encoding: 'utf8' }).map((name) => join('dist', name).replaceAll('\\', '/'));
 const scripts = shipped.filter((name) => name.endsWith('.js')).sort();
 const forBrowsers = scripts.filter((name) => !FOR_NODE.test(name));
 const WORKERS = ['webgpu', 'wasm', 'cpu'] as const;
 
 test('everything that package.json and the loaders name is there', () => {
-  for (const name of ['index', 'node', 'read', 'pack', 'cli', ...WORKERS.map((each) => `worker/${each}`)])
+  for (const name of [
+    'index',
+    'node',
+    'read',
+    'pack',
+    'cli',
+    'vite',
+    'rollup',
+    'plugin-thread',
+    ...WORKERS.map((each) => `worker/${each}`),
+  ])
     expect(scripts).toContain(`dist/${name}.js`);
   expect(shipped).toContain('dist/tfjs-backend-wasm-simd.wasm');
   expect(readFileSync('dist/cli.js', 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);

@@ -23,6 +23,7 @@ const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
   [/^@tensorflow\/tfjs-converter/, /^src\/engine\/tfjs\.ts$/],
   [/^@tensorflow\/tfjs-backend-/, /^src\/backend\/(webgpu|wasm|cpu)\.ts$/],
   [/^idb-keyval/, /^src\/weights\/idb\.ts$/],
+  [/^(vite|rollup|esbuild)$/, /^src\/plugin\/(vite|rollup|esbuild)\.ts$/],
   [/^node:|^playwright-core$|^pngjs$/, /^src\/(pack|cli|plugin)\//],
 ];
 
@@ -47,7 +48,7 @@ const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   [/^src\/(backend|weights|input)\//, /^$/],
   [/^src\/(options|prediction|settled)\.ts$/, /^src\/(serving|backend|input)\//],
   [/^src\/read\//, /^src\/input\/mapping\.ts$/],
-  [/^src\/cli\//, /^src\/pack\//],
+  [/^src\/(cli|plugin)\//, /^src\/pack\//],
   [/^src\/pack\//, /^src\/(engine|backend|input)\//],
 ];
 

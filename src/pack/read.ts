@@ -1,7 +1,9 @@
 /** A TF.js graph model on disk → checked parts. Nothing outside of the model's folder is opened. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { storedBytes } from '../engine/decode.js';
 import { messageOf, PannierError } from '../errors.js';
 import { arrayAt, broken, type Fields, objectAt, show, textAt } from './fields.js';
@@ -17,6 +19,17 @@ export interface ModelParts {
   readonly topology: Fields;
   readonly weights: readonly Weight[];
 }
+
+/** Files by absolute path: the SHA-256 of what was read, or undefined where reading failed. */
+export type Reads = Map<string, string | undefined>;
+
+const recording = new AsyncLocalStorage<Reads>();
+
+/** Runs a step and writes down every file that it reads, as far as it comes: whoever watches must know a broken file too. */
+export const recordReads = <T>(reads: Reads, step: () => Promise<T>): Promise<T> => recording.run(reads, step);
+
+const record = (path: string, content?: Uint8Array) =>
+  recording.getStore()?.set(resolve(path), content && createHash('sha256').update(content).digest('hex'));
 
 /**
  * Reads a model.json with its weight files.
@@ -37,12 +50,12 @@ export async function readModel(path: string): Promise<ModelParts> {
     );
   }
   const topology = objectAt(json['modelTopology'], `${file}'s modelTopology`);
-  const root = await realpath(dirname(path));
+  const folder = dirname(path);
   const weights: Weight[] = [];
   const names = new Set<string>();
   let budget: number = LIMITS.weightBytes;
   for (const [index, value] of arrayAt(json['weightsManifest'], `${file}'s weightsManifest`, LIMITS.weightFiles).entries()) {
-    const group = await readGroup(value, `${file}'s weightsManifest[${index}]`, root, budget);
+    const group = await readGroup(value, `${file}'s weightsManifest[${index}]`, folder, budget);
     for (const weight of group) {
       if (names.has(weight.name)) throw broken(`Weight "${weight.name}" occurs twice in ${file}; names must be unique.`);
       names.add(weight.name);
@@ -56,7 +69,7 @@ export async function readModel(path: string): Promise<ModelParts> {
 }
 
 /** One group: the files' bytes, end to end, are the weights' bytes, without a hole or a tail. */
-async function readGroup(value: unknown, place: string, root: string, budget: number): Promise<Weight[]> {
+async function readGroup(value: unknown, place: string, folder: string, budget: number): Promise<Weight[]> {
   const group = objectAt(value, place);
   const specs = arrayAt(group['weights'], `${place}.weights`, LIMITS.tensors).map((spec, index) =>
     readWeightSpec(spec, `${place}.weights[${index}]`),
@@ -69,7 +82,7 @@ async function readGroup(value: unknown, place: string, root: string, budget: nu
 
   const opened: { path: string; handle: FileHandle; length: number }[] = [];
   try {
-    for (const path of paths) opened.push({ path, ...(await openInside(root, path)) });
+    for (const path of paths) opened.push({ path, ...(await openInside(folder, path)) });
     const got = opened.reduce((sum, { length }) => sum + length, 0);
     if (got !== wanted) {
       throw broken(
@@ -79,7 +92,9 @@ async function readGroup(value: unknown, place: string, root: string, budget: nu
     const bytes = new Uint8Array(wanted);
     let offset = 0;
     for (const { path, handle, length } of opened) {
-      await readFully(handle, bytes.subarray(offset, offset + length), path);
+      const part = bytes.subarray(offset, offset + length);
+      await readFully(handle, part, path);
+      record(join(folder, path), part);
       offset += length;
     }
     let end = 0;
@@ -104,8 +119,10 @@ function checkPath(value: unknown, place: string): string {
   return path;
 }
 
-async function openInside(root: string, path: string): Promise<{ handle: FileHandle; length: number }> {
-  const full = join(root, path);
+async function openInside(folder: string, path: string): Promise<{ handle: FileHandle; length: number }> {
+  const full = join(folder, path);
+  record(full);
+  const root = await realpath(folder);
   const real = await realpath(full).catch((thrown: unknown) => {
     throw unreadable(path, thrown);
   });
@@ -117,11 +134,13 @@ async function openInside(root: string, path: string): Promise<{ handle: FileHan
 
 /** Reads a whole file that is no pipe, device or directory. */
 export async function readRegularFile(path: string, what: string, most: number): Promise<Uint8Array> {
+  record(path);
   const { handle, length } = await openRegular(path, what);
   try {
     if (length > most) throw broken(`${what} has ${length} bytes; the limit is ${most}.`);
     const content = new Uint8Array(length);
     await readFully(handle, content, what);
+    record(path, content);
     return content;
   } finally {
     await handle.close();

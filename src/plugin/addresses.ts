@@ -1,0 +1,45 @@
+/** The addresses in modules that lead to files of a packed model or of Pannier itself: found, and put in other words. */
+import { createHash } from 'node:crypto';
+import { readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A file that has to lie beside the app, whole. */
+export interface EmittedFile {
+  /** Absolute path. */
+  readonly path: string;
+  /** Holds a hash of the content, whatever the bundler adds: library builds add none. */
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
+/** As the packer and the minifier write it. */
+const ADDRESS = /\bnew URL\(\s*(['"`])([^'"`\\\n]+)\1\s*,\s*import\.meta\.url\s*\)/g;
+
+/** Assets of packed models, and files of ours that went through a library build. */
+const HASHED = /^(?:(?:graph|weights|golden)-[0-9a-f]{16}\b.*\.(?:json|bin)|pannier-[\w-]+-[0-9a-f]{16}\b.*\.(?:js|wasm))$/;
+
+/** The folder of the files that ship: here in the app's `node_modules`, or wherever a link leads. */
+const SHIPPED = realpathSync(dirname(fileURLToPath(import.meta.url)));
+
+/** Whether a module is a file of the installed package, of this copy or of another one. */
+const isShipped = (id: string): boolean => dirname(id) === SHIPPED || /[\\/]node_modules[\\/]pannier[\\/]dist$/.test(dirname(id));
+
+/**
+ * Replaces each address by what `replace` makes of its file. Line breaks stay where they are.
+ * @param id path of the module
+ * @returns undefined where there is none
+ */
+export function replaceAddresses(code: string, id: string, replace: (file: EmittedFile) => string): string | undefined {
+  if (!code.includes('import.meta.url')) return undefined;
+  const replaced = code.replace(ADDRESS, (whole, _quote, address: string) => {
+    const path = join(dirname(id), address);
+    if (HASHED.test(basename(path))) return replace({ path, name: basename(path), content: readFileSync(path) });
+    if (!isShipped(id)) return whole;
+    const content = readFileSync(path);
+    const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
+    const extension = extname(path);
+    return replace({ path, name: `pannier-${basename(path, extension)}-${hash}${extension}`, content });
+  });
+  return replaced === code ? undefined : replaced;
+}

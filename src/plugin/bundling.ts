@@ -1,0 +1,55 @@
+/** What Rollup and Vite have in common: packing when a build starts, assets by reference. */
+import { join } from 'node:path';
+import { replaceAddresses } from './addresses.js';
+import type { Outcome, Packing } from './packing.js';
+
+/** The part of a plugin's context that is the same to both. */
+export interface Bundler {
+  readonly meta: { readonly watchMode: boolean };
+  emitFile(file: { type: 'asset'; name: string; originalFileName: string; source: Uint8Array }): string;
+  addWatchFile(path: string): void;
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): never;
+}
+
+/** A failure ends a build; a watch goes on with what was packed last. */
+export async function packForBuild(packing: Packing, bundler: Bundler): Promise<void> {
+  const { watchMode } = bundler.meta;
+  if (watchMode && packing.watches) return;
+  const outcome = await packing.pack();
+  if (outcome.failures.length > 0 && !watchMode) bundler.error(outcome.failures.join('\n'));
+  tell(outcome, bundler);
+  if (!watchMode) return;
+  // Also those that are not there yet.
+  for (const folder of outcome.folders) bundler.addWatchFile(join(folder, 'model.js'));
+  packing.watch(outcome, (later) => tell(later, bundler));
+}
+
+/** One line each. */
+export function tell({ packed, warnings, failures }: Outcome, to: Pick<Bundler, 'info' | 'warn'>): void {
+  for (const line of packed) to.info(line);
+  for (const line of [...warnings, ...failures]) to.warn(line);
+}
+
+/** Gives a build the files that its modules have addresses of. */
+export class Emitting {
+  readonly #references = new Set<string>();
+
+  /** The hook `transform`. */
+  transform(code: string, id: string, bundler: Bundler): { code: string; map: null } | null {
+    const replaced = replaceAddresses(code, id, (file) => {
+      const reference = bundler.emitFile({ type: 'asset', name: file.name, originalFileName: file.path, source: file.content });
+      this.#references.add(reference);
+      return `new URL(import.meta.ROLLUP_FILE_URL_${reference}, import.meta.url)`;
+    });
+    // Lines stay lines, which is as much as a source map of such a file is asked for.
+    return replaced === undefined ? null : { code: replaced, map: null };
+  }
+
+  /** The hook `resolveFileUrl`: relative to the chunk holds wherever the build is put, and for whoever bundles a library again. */
+  resolveFileUrl({ referenceId, relativePath }: { referenceId?: string | null; relativePath: string }): string | null {
+    if (!this.#references.has(referenceId ?? '')) return null;
+    return JSON.stringify(relativePath.startsWith('.') ? relativePath : `./${relativePath}`);
+  }
+}

@@ -1,0 +1,113 @@
+/** The models of one config file, packed when a source has changed and only then. */
+import { existsSync, type StatsListener, statSync, unwatchFile, watchFile } from 'node:fs';
+import { resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { messageOf } from '../errors.js';
+import { CONFIG_FILE } from '../pack/config.js';
+import type { PluginOptions } from './options.js';
+
+/** What a look at all models came to. Paths are absolute. */
+export interface Outcome {
+  /** The packed models' folders. */
+  readonly folders: readonly string[];
+  /** Every file that a packed model depends on. */
+  readonly sources: readonly string[];
+  /** A line for each model that was packed anew, for each warning about one, for each that failed and stayed as it was. */
+  readonly packed: readonly string[];
+  readonly warnings: readonly string[];
+  readonly failures: readonly string[];
+  readonly startedMs: number;
+}
+
+const NOTHING: Outcome = { folders: [], sources: [], packed: [], warnings: [], failures: [], startedMs: 0 };
+
+/** How often a source is looked at. Looking is what works for every editor, mount and exporter. */
+const LOOK_MS = 250;
+
+/** Two bundles of one process must not write the same folder. */
+let line: Promise<unknown> = Promise.resolve();
+
+/** Packs for one bundler. */
+export class Packing {
+  readonly #config: string | undefined;
+  readonly #watched = new Map<string, StatsListener>();
+  #report: ((outcome: Outcome) => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #running = false;
+
+  /** @param root what `options.config` is relative to */
+  constructor({ config }: PluginOptions, root: string) {
+    const file = resolve(root, config ?? CONFIG_FILE);
+    this.#config = config !== undefined || existsSync(file) ? file : undefined;
+  }
+
+  /** Packs what is out of date. A model that fails is told of, and its folder stays as it was. */
+  pack(): Promise<Outcome> {
+    const config = this.#config;
+    if (config === undefined) return Promise.resolve(NOTHING);
+    const packed = line.then(() => packInThread(config));
+    line = packed;
+    return packed;
+  }
+
+  get watches(): boolean {
+    return this.#report !== undefined;
+  }
+
+  /** From now on packs whenever a source of `seen`, or of what comes after it, changes. */
+  watch(seen: Outcome, report: (outcome: Outcome) => void): void {
+    this.#report = report;
+    this.#look(seen);
+  }
+
+  /** Ends the watch. */
+  close(): void {
+    this.#report = undefined;
+    clearTimeout(this.#timer);
+    this.#look(NOTHING);
+  }
+
+  #look({ sources, startedMs }: Outcome): void {
+    for (const [file, listener] of this.#watched) {
+      if (sources.includes(file)) continue;
+      unwatchFile(file, listener);
+      this.#watched.delete(file);
+    }
+    for (const file of sources) {
+      if (this.#watched.has(file)) continue;
+      const listener: StatsListener = (now, before) => {
+        // Reading changes the times, too.
+        if (now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino) this.#changed();
+      };
+      this.#watched.set(file, listener);
+      watchFile(file, { interval: LOOK_MS, persistent: false }, listener);
+      // Read before this first look at it, and changed in between.
+      if ((statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > startedMs) this.#changed();
+    }
+  }
+
+  /** One run for all changes of one look around, and one more for those that come while it runs. */
+  #changed(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(async () => {
+      if (this.#running) return this.#changed();
+      this.#running = true;
+      const outcome = await this.pack();
+      this.#running = false;
+      if (this.#report === undefined) return;
+      this.#report(outcome);
+      this.#look(outcome);
+    }, LOOK_MS + 50).unref();
+  }
+}
+
+function packInThread(config: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const startedMs = Date.now();
+    const fail = (message: string) => resolve({ ...NOTHING, sources: [config], failures: [message], startedMs });
+    new Worker(new URL('./plugin-thread.js', import.meta.url), { workerData: config })
+      .once('message', (outcome: Omit<Outcome, 'startedMs'>) => resolve({ ...outcome, startedMs }))
+      .once('error', (error) => fail(`The packer ended: ${messageOf(error)}`))
+      .once('exit', (code) => fail(`The packer ended with code ${code}.`));
+  });
+}

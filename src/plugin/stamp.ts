@@ -1,0 +1,74 @@
+/** What a packed folder was made of, kept in the app's `node_modules/.cache`, so that nothing is packed twice. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import type { PackOptions } from '../pack/options.js';
+import type { Reads } from '../pack/read.js';
+
+/** Contents by their SHA-256, not by size and time: what a package manager unpacks all has one time. */
+interface Stamp {
+  readonly packer: string;
+  readonly options: string;
+  readonly sources: Readonly<Record<string, string | undefined>>;
+  readonly outputs: Readonly<Record<string, string | undefined>>;
+}
+
+/** The stamp of the last pack, if there was one, and whether everything still is as it says. */
+export async function readStamp(options: PackOptions): Promise<{ fresh: boolean; sources: readonly string[] } | undefined> {
+  const file = stampFile(options);
+  const text = file && (await readFile(file, 'utf8').catch(() => undefined));
+  if (text === undefined) return undefined;
+  try {
+    const { packer, options: packedWith, sources, outputs } = JSON.parse(text) as Stamp;
+    const same = async ([path, digest]: [string, string | undefined]) => digest !== undefined && (await digestOf(path)) === digest;
+    const files = [...Object.entries(sources), ...Object.entries(outputs)];
+    const fresh =
+      packer === (await packerDigest()) && packedWith === textOf(options) && (await Promise.all(files.map(same))).every(Boolean);
+    return { fresh, sources: Object.keys(sources) };
+  } catch {
+    // Cut off by a crash, or of another version: no stamp.
+    return undefined;
+  }
+}
+
+/** Keeps what was read and written. Where it cannot be kept, the next start packs again. */
+export async function writeStamp(options: PackOptions, reads: Reads, outputs: readonly string[]): Promise<void> {
+  const file = stampFile(options);
+  if (file === undefined) return;
+  const written = await Promise.all(outputs.map(async (path) => [path, await digestOf(path)]));
+  const stamp: Stamp = {
+    packer: await packerDigest(),
+    options: textOf(options),
+    sources: Object.fromEntries(reads),
+    outputs: Object.fromEntries(written),
+  };
+  await mkdir(dirname(file), { recursive: true })
+    .then(() => writeFile(file, JSON.stringify(stamp)))
+    .catch(() => undefined);
+}
+
+function stampFile({ out }: PackOptions): string | undefined {
+  for (let folder = dirname(out); ; folder = dirname(folder)) {
+    const modules = join(folder, 'node_modules');
+    if (existsSync(modules)) return join(modules, '.cache', 'pannier', `${sha256(out).slice(0, 16)}.json`);
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** The packer itself, its version within: a build of it that differs may pack differently. */
+async function packerDigest(): Promise<string> {
+  const folder = dirname(fileURLToPath(import.meta.url));
+  const files = (await readdir(folder)).filter((name) => /^(pack|plugin)[\w-]*\.js$|^golden\./.test(name)).sort();
+  return sha256((await Promise.all(files.map((name) => digestOf(join(folder, name))))).join());
+}
+
+/** Everything that a config can say, functions too. */
+const textOf = (options: PackOptions): string =>
+  inspect(options, { depth: null, maxArrayLength: null, maxStringLength: null, sorted: true, breakLength: Number.POSITIVE_INFINITY });
+
+const digestOf = (path: string): Promise<string | undefined> => readFile(path).then(sha256, () => undefined);
+
+const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');

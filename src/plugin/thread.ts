@@ -1,0 +1,51 @@
+/**
+ * Brings packed folders up to date, in a thread of its own: each run imports the config, and what that
+ * imports, anew; a dev server answers meanwhile; and what TF.js keeps goes with the thread.
+ */
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../errors.js';
+import { readConfig } from '../pack/config.js';
+import type { PackOptions } from '../pack/options.js';
+import { pack } from '../pack/pack.js';
+import { type Reads, recordReads } from '../pack/read.js';
+import type { Outcome } from './packing.js';
+import { namedFiles, settled } from './sources.js';
+import { readStamp, writeStamp } from './stamp.js';
+
+parentPort?.postMessage(await packStale(workerData as string));
+
+async function packStale(config: string): Promise<Omit<Outcome, 'startedMs'>> {
+  const sources = await namedFiles(config);
+  const outcome = { folders: [] as string[], packed: [] as string[], warnings: [] as string[], failures: [] as string[] };
+  try {
+    for (const options of await readConfig(config)) {
+      outcome.folders.push(options.out);
+      const stamp = await readStamp(options);
+      for (const path of stamp?.sources ?? []) sources.add(path);
+      if (stamp?.fresh) continue;
+      await settled([options.model, ...sources]);
+      const reads: Reads = new Map();
+      try {
+        outcome.packed.push(await packOne(options, reads, outcome.warnings));
+      } catch (thrown) {
+        outcome.failures.push(`"${options.name}" was not packed: ${messageOf(thrown)}`);
+      }
+      for (const path of reads.keys()) sources.add(path);
+    }
+  } catch (thrown) {
+    outcome.failures.push(messageOf(thrown));
+  }
+  return { ...outcome, sources: [...sources] };
+}
+
+async function packOne(options: PackOptions, reads: Reads, warnings: string[]): Promise<string> {
+  const { manifest, out, files, bytes, warnings: said } = await recordReads(reads, () => pack(options));
+  warnings.push(...said.map((warning) => `"${manifest.name}": ${warning}`));
+  await writeStamp(
+    options,
+    reads,
+    files.map((name) => join(out, name)),
+  );
+  return `"${manifest.name}" packed: ${files.length} files, ${bytes} bytes in ${out}`;
+}

@@ -1,0 +1,48 @@
+/** `pannier/vite`. */
+import type { Plugin, ResolvedConfig } from 'vite';
+import { Emitting, packForBuild, tell } from './bundling.js';
+import type { PluginOptions } from './options.js';
+import { type Outcome, Packing } from './packing.js';
+
+export type { PluginOptions } from './options.js';
+
+/**
+ * Packs the models of `pannier.config.mjs` where a source has changed, in development too, and emits what they and
+ * Pannier need as hashed files, never as `data:`. No other setting of Vite is needed.
+ */
+export function pannier(options: PluginOptions = {}): Plugin {
+  let config: ResolvedConfig;
+  let packing: Packing;
+  const emitting = new Emitting();
+  return {
+    name: 'pannier',
+    enforce: 'pre',
+    // Bundled for development, the package would look for its own files beside Vite's cache.
+    config: () => ({ optimizeDeps: { exclude: ['pannier'] } }),
+    configResolved(resolved) {
+      config = resolved;
+      packing = new Packing(options, config.root);
+    },
+    async configureServer() {
+      const { logger } = config;
+      const report = (outcome: Outcome) =>
+        tell(outcome, {
+          info: (line) => logger.info(`[pannier] ${line}`, { timestamp: true }),
+          warn: (line) => logger.warn(`[pannier] ${line}`, { timestamp: true }),
+        });
+      const outcome = await packing.pack();
+      report(outcome);
+      // Vitest's one run, for one, has nobody to wait for a change.
+      if (config.server.watch !== null) packing.watch(outcome, report);
+    },
+    buildStart() {
+      return config.command === 'build' ? packForBuild(packing, this) : undefined;
+    },
+    transform(code, id) {
+      return config.command === 'build' ? emitting.transform(code, id, this) : null;
+    },
+    resolveFileUrl: (reference) => (config.experimental.renderBuiltUrl === undefined ? emitting.resolveFileUrl(reference) : null),
+    buildEnd: () => (config.command === 'serve' ? packing.close() : undefined),
+    closeWatcher: () => packing.close(),
+  };
+}

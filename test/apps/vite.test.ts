@@ -1,0 +1,121 @@
+/** Vite with the plugin, and without it by the documented setting: development, builds, library mode. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { build, createLogger, createServer } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launch, openPage } from '../harness/browser.js';
+import { serve } from '../harness/site.js';
+import { ANSWER, CONFIG, expectAnswer, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
+import { expectEmitted } from './emitted.js';
+
+const files = {
+  'pannier.config.mjs': CONFIG,
+  'src/main.js': MAIN,
+  'index.html': indexHtml('/src/main.js'),
+};
+
+/** Vite finds the plugin in the app, as an app's own config does. */
+const VITE_CONFIG = `
+import { pannier } from 'pannier/vite';
+export default { plugins: [pannier()] };
+`;
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+test.each(['./', '/sub/'])('a build with base %s answers', async (base) => {
+  const app = makeApp('vite-build', { ...files, 'vite.config.mjs': VITE_CONFIG });
+  await build({ root: app.folder, base, logLevel: 'error' });
+  expectEmitted(app, 'dist', /^assets\/index-/);
+  const site = await serve({ '/sub/': join(app.folder, 'dist') });
+  await expectAnswer(browser, `${site.url}/sub/index.html`);
+  await site.close();
+});
+
+test('names and places of assets are the app’s', async () => {
+  const app = makeApp('vite-names', { ...files, 'vite.config.mjs': VITE_CONFIG });
+  const output = {
+    assetFileNames: 'media/deep/[hash]-[name][extname]',
+    chunkFileNames: 'js/[name]-[hash].js',
+    entryFileNames: '[name].js',
+  };
+  await build({ root: app.folder, base: './', logLevel: 'error', build: { rolldownOptions: { output } } });
+  const names = [...filesUnder(join(app.folder, 'dist')).keys()];
+  expect(names.filter((name) => /^media\/deep\/[\w-]{8}-(graph|weights|golden|pannier-[\w-]+)-[0-9a-f]{16}\.\w+$/.test(name))).toHaveLength(
+    7,
+  );
+  const site = await serve({ '/': join(app.folder, 'dist') });
+  await expectAnswer(browser, `${site.url}/index.html`);
+  await site.close();
+});
+
+test('a library keeps its model beside it, and a page without a bundler uses it', async () => {
+  const app = makeApp('vite-library', { ...files, 'vite.config.mjs': VITE_CONFIG });
+  await build({
+    root: app.folder,
+    logLevel: 'error',
+    build: { minify: true, lib: { entry: 'src/main.js', formats: ['es'], fileName: 'library' } },
+  });
+  expectEmitted(app, 'dist', /^library.js$/);
+  const site = await serve({ '/vendor/library/': join(app.folder, 'dist') });
+  site.put('/index.html', indexHtml('/vendor/library/library.js'));
+  await expectAnswer(browser, `${site.url}/index.html`);
+  await site.close();
+});
+
+test('without the plugin one setting will do', async () => {
+  const app = makeApp('vite-bare', files);
+  app.pack();
+  await build({ root: app.folder, logLevel: 'error', build: { assetsInlineLimit: 0 } });
+  const site = await serve({ '/': join(app.folder, 'dist') });
+  await expectAnswer(browser, `${site.url}/index.html`);
+  await site.close();
+});
+
+test('a dev server answers, and packs a changed model once', async () => {
+  const app = makeApp('vite-dev', { ...files, 'public/favicon.ico': '', 'vite.config.mjs': VITE_CONFIG });
+  const lines: string[] = [];
+  const customLogger = {
+    ...createLogger('silent'),
+    info: (line: string) => void lines.push(line),
+    warn: (line: string) => void lines.push(line),
+  };
+  const server = await createServer({ root: app.folder, customLogger, server: { port: 0, host: '127.0.0.1' } });
+  await server.listen();
+  const url = server.resolvedUrls?.local[0] as string;
+  await expectAnswer(browser, url);
+
+  const packs = () => lines.filter((line) => line.startsWith('[pannier]')).map((line) => line.replace(/: \d.*/, ''));
+  expect(packs()).toEqual(['[pannier] "add" packed']);
+  const page = await openPage(browser, url);
+  const answer = (wanted: string) => page.waitForFunction((value) => document.querySelector('output')?.value === value, wanted);
+  await answer(ANSWER);
+
+  // An exporter writes several files, and not at once.
+  const json = join(app.folder, 'training/model.json');
+  app.write('training/w.bin', new Uint8Array(Float32Array.of(0, 0, 0, 0).buffer));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  writeFileSync(json, readFileSync(json));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  app.write('training/w.bin', new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
+  await answer('2 4 6 8');
+  expect(packs()).toHaveLength(2);
+
+  // A broken export is told of; what was packed last goes on.
+  app.write('training/w.bin', new Uint8Array(3));
+  await expect.poll(packs).toHaveLength(3);
+  expect(packs()[2]).toMatch('"add" was not packed: w.bin should have 16 bytes');
+  await page.reload();
+  await answer('2 4 6 8');
+
+  // The config's own imports count, too.
+  app.write('training/w.bin', new Uint8Array(Float32Array.of(5, 5, 5, 5).buffer));
+  await answer('6 7 8 9');
+  expect(packs()).toHaveLength(4);
+  await page.close();
+  await server.close();
+});
