@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   'model-format': 'a model file given to the packer is broken, hostile or not supported',
   'output-stale': 'pack --check found a packed folder that is out of date',
   budget: 'a packed model would cost more than its budget, or quantised weights would move its answers too far',
+  'golden-mismatch': 'a graph does not answer as the training framework did: most often its preprocessing is declared wrong',
   integrity: 'bytes arrived that are not the ones the manifest names',
   'http-status': 'the server answered with an error status',
   offline: 'the network did not answer',

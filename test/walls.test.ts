@@ -24,7 +24,7 @@ const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
   [/^@tensorflow\/tfjs-backend-/, /^src\/backend\/(webgpu|wasm|cpu)\.ts$/],
   [/^idb-keyval/, /^src\/weights\/idb\.ts$/],
   [/^(vite|rollup|esbuild)$/, /^src\/plugin\/(vite|rollup|esbuild)\.ts$/],
-  [/^node:|^playwright-core$|^pngjs$/, /^src\/(pack|cli|plugin)\//],
+  [/^node:|^playwright-core$|^pngjs$|^@jsquash\/jpeg/, /^src\/(pack|cli|plugin)\//],
 ];
 
 /** Files that bring a big package with them: run-time code reaches them by `import()` alone. */

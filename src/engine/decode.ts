@@ -70,7 +70,7 @@ const EXPONENT = 0x7c00;
  * float16 to float32: the bits are moved into place and the exponent, too small by 112, is mended by a
  * multiplication, which is exact for subnormal numbers too. Infinity and NaN have no exponent to mend.
  */
-function widen(halves: Uint16Array): Float32Array<ArrayBuffer> {
+export function widen(halves: Uint16Array): Float32Array<ArrayBuffer> {
   const values = new Float32Array(halves.length);
   const bits = new Uint32Array(values.buffer);
   for (let index = 0; index < halves.length; index++) {

@@ -25,12 +25,22 @@ export async function readConfig(path: string): Promise<PackOptions[]> {
   }
   const models = config?.models;
   if (typeof models !== 'object' || models === null) throw badOption(`${file} should export default defineConfig({ models: { … } }).`);
-  const inFolder = (value: unknown) => (typeof value === 'string' ? resolve(dirname(file), value) : value);
+  const inFolder = (value: unknown) => settlePath(value, dirname(file));
   return Object.entries(models).map(([name, options]) => {
     if (typeof options !== 'object' || options === null) throw badOption(`models.${name} of ${file} should be the options of one model.`);
     const paths = Object.fromEntries(
-      ['model', 'out', 'goldenPicture'].filter((key) => key in options).map((key) => [key, inFolder(options[key as keyof PackOptions])]),
+      ['model', 'out', 'goldenPicture', 'golden']
+        .filter((key) => key in options)
+        .map((key) => [key, inFolder(options[key as keyof PackOptions])]),
     );
     return { name, ...options, ...paths };
   });
+}
+
+/** Every text in a value is a path, at most three levels down, as in `golden`; whatever else is there is the packer's to refuse. */
+function settlePath(value: unknown, folder: string, levels = 3): unknown {
+  if (typeof value === 'string') return resolve(folder, value);
+  if (typeof value !== 'object' || value === null || levels === 0) return value;
+  if (Array.isArray(value)) return value.map((each) => settlePath(each, folder, levels - 1));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, settlePath(each, folder, levels - 1)]));
 }

@@ -3,6 +3,7 @@ export type { BudgetOptions } from './budget.js';
 export {
   type ColumnOptions,
   defineConfig,
+  type GoldenCheck,
   type ImageOptions,
   type InputOptions,
   type OutputOptions,

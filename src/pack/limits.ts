@@ -12,5 +12,8 @@ export const LIMITS = {
   labelBytes: 2 ** 10,
   weightFiles: 2_048,
   weightBytes: 2 ** 31,
-  pngBytes: 16 * 2 ** 20,
+  pictureBytes: 64 * 2 ** 20,
+  pixels: 2 ** 26,
+  npyBytes: 2 ** 28,
+  goldenChecks: 100,
 } as const;

@@ -69,6 +69,18 @@ export type WeightKind = (typeof QUANTIZED)[number] | 'none';
 /** Every weight as one kind, or by patterns of names with `*` for anything: the first that matches decides. */
 export type QuantizeOption = Exclude<WeightKind, 'none'> | Readonly<Record<string, WeightKind>>;
 
+/** What the training framework answered, to be held against the graph when it is packed; nothing of it is shipped. */
+export interface GoldenCheck {
+  /** A PNG or JPEG for the only input that takes a picture. */
+  readonly image?: string;
+  /** By name: .npy files, or pictures for inputs that take one. */
+  readonly inputs?: Readonly<Record<string, string>>;
+  /** An .npy file for the only output, or one for each that matters, by name. */
+  readonly expect: string | Readonly<Record<string, string>>;
+  /** How far an output may be off (root mean square), as a share of the expected values' standard deviation; default 0.03. */
+  readonly tolerance?: number;
+}
+
 /** One model to pack. */
 export interface PackOptions {
   /** Path of a TF.js graph model's model.json. */
@@ -90,6 +102,8 @@ export interface PackOptions {
   readonly quantize?: QuantizeOption;
   /** Refuses a packed model that costs more. */
   readonly budget?: BudgetOptions;
+  /** Answers of the training framework that the graph must give too. */
+  readonly golden?: readonly GoldenCheck[];
   /** A PNG of at most 96×96 to take the golden sample with, in place of the shipped photograph. */
   readonly goldenPicture?: string;
   /** Writes nothing; throws `output-stale` when the folder is not what packing would write. */
@@ -110,8 +124,9 @@ export const badOption = (message: string): PannierError => new PannierError('op
 const KNOWN = {
   pack: [
     ...['model', 'out', 'name', 'version', 'license', 'source', 'packedAt', 'inputs', 'outputs'],
-    ...['quantize', 'budget', 'goldenPicture', 'check'],
+    ...['quantize', 'budget', 'golden', 'goldenPicture', 'check'],
   ],
+  golden: ['image', 'inputs', 'expect', 'tolerance'],
   budget: ['bytes', 'mflop', 'goldenError'],
   input: ['name', 'shape', 'image', 'columns'],
   output: ['name', 'labels', 'values'],
@@ -139,6 +154,7 @@ export function checkOptions(options: PackOptions): void {
   if (typeof (options.check ?? false) !== 'boolean') throw badOption(`Option check is ${show(options.check)}; true or false is wanted.`);
   if (options.quantize !== undefined) checkQuantize(options.quantize);
   if (options.budget !== undefined) checkBudget(options.budget);
+  if (options.golden !== undefined) checkGolden(options.golden);
   for (const key of ['inputs', 'outputs'] as const) {
     if (options[key] !== undefined && !isObject(options[key]))
       throw badOption(`Option ${key} is ${show(options[key])}; an object is wanted, by node or name.`);
@@ -165,6 +181,29 @@ function checkBudget(budget: BudgetOptions): void {
     if (typeof limit !== 'number' || !(limit >= 0) || limit === Number.POSITIVE_INFINITY)
       throw badOption(`Option budget.${key} is ${show(limit)}; a number from 0 up is wanted.`);
   }
+}
+
+function checkGolden(checks: readonly GoldenCheck[]): void {
+  if (!Array.isArray(checks) || checks.length > LIMITS.goldenChecks) {
+    const got = Array.isArray(checks) ? `${checks.length} checks` : show(checks);
+    throw badOption(`Option golden is ${got}; an array of { image, expect } is wanted, at most ${LIMITS.goldenChecks} of them.`);
+  }
+  for (const [index, check] of checks.entries()) {
+    const place = `golden[${index}]`;
+    checkKnown(check, KNOWN.golden, place);
+    const { image, inputs, expect, tolerance } = check;
+    if (image !== undefined) checkText(image, `${place}.image`);
+    if (inputs !== undefined) checkFiles(inputs, `${place}.inputs`);
+    if (typeof expect === 'string') checkText(expect, `${place}.expect`);
+    else checkFiles(expect, `${place}.expect`);
+    if (tolerance !== undefined && !(typeof tolerance === 'number' && tolerance > 0 && tolerance <= 1))
+      throw badOption(`Option ${place}.tolerance is ${show(tolerance)}; a share above 0, up to 1, is wanted.`);
+  }
+}
+
+function checkFiles(files: unknown, place: string): void {
+  if (!isObject(files) || Object.keys(files).length === 0) throw badOption(`Option ${place} is ${show(files)}; files by name are wanted.`);
+  for (const [name, file] of Object.entries(files)) checkText(file, `${place}[${show(name)}]`);
 }
 
 function checkInput(input: InputOptions, place: string): void {

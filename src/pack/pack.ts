@@ -7,6 +7,7 @@ import type { KernelCall } from '../engine/tfjs.js';
 import { type Asset, type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest.js';
 import type { Dim } from '../signature.js';
 import { checkBytes, checkFlops, checkGoldenError } from './budget.js';
+import { readChecks, runChecks } from './checks.js';
 import { modelDts, modelJs } from './codegen.js';
 import { settleColumns } from './columns.js';
 import { countFlops } from './flops.js';
@@ -86,7 +87,15 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     const { shards, graphAsset } = filesOf(weights);
     return withRunner({ name: parts.file, controlFlow }, graphAsset, shards, signature.outputs, step);
   };
-  const original = await open(parts.weights, (runner) => sample(runner, feeds, plan, graph));
+  const checks = await readChecks(
+    options.golden ?? [],
+    specs,
+    signature.outputs.map(({ name }) => name),
+  );
+  const original = await open(parts.weights, async (runner) => {
+    warnings.push(...(await runChecks(runner, checks)));
+    return sample(runner, feeds, plan, graph);
+  });
   checkFlops(options.budget?.mflop, original.kernels);
   const weights = options.quantize === undefined ? parts.weights : quantize(parts.weights, options.quantize);
   const isChanged = weights.some((weight, index) => weight !== parts.weights[index]);
