@@ -59,7 +59,33 @@ export const browser = {
 const node = { external: /^(?![./]|[a-z]:[\\/])/i, onwarn };
 const out = { dir: 'dist', format: 'es', banner, hoistTransitiveImports: false };
 
+/** Tests of apps: one file for every bundler and runner, as CommonJS for Jest alone, and what leads Jest there. */
+const testing = [
+  {
+    ...browser,
+    input: { testing: '.build/testing/index.js' },
+    output: { ...out, entryFileNames: '[name].js', inlineDynamicImports: true },
+  },
+  {
+    ...node,
+    input: { index: '.build/index.js', read: '.build/read/index.js', testing: '.build/testing/index.js' },
+    output: {
+      ...out,
+      format: 'cjs',
+      dynamicImportInCjs: false,
+      entryFileNames: 'jest-[name].cjs',
+      chunkFileNames: 'jest-shared-[name].cjs',
+    },
+  },
+  {
+    ...node,
+    input: { jest: '.build/plugin/jest.js' },
+    output: { ...out, entryFileNames: '[name].js' },
+  },
+];
+
 export default [
+  ...testing,
   {
     ...browser,
     input: { index: '.build/index.js', read: '.build/read/index.js' },

@@ -94,7 +94,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     let settling: SettledInputs | Promise<SettledInputs> | undefined;
     try {
       const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
-      settling = settleInputs(this.#manifest.signature, inputs as Readonly<Record<string, unknown>>);
+      settling = this.settle(inputs);
       const prediction = await this.#predict(settling, wanted, options, startMs);
       const endMs = now();
       this.#calls.add(prediction.timing, endMs);
@@ -108,6 +108,11 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     }
   }
 
+  /** A test double takes pictures that nothing here can read. */
+  protected settle(inputs: I): SettledInputs | Promise<SettledInputs> {
+    return settleInputs(this.#manifest.signature, inputs as Readonly<Record<string, unknown>>);
+  }
+
   async #predict(
     settling: SettledInputs | Promise<SettledInputs>,
     wanted: Wanted,
@@ -118,7 +123,8 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     if (priority !== 'user' && priority !== 'background')
       throw new PannierError('options', `predict's option priority should be 'user' or 'background', but is ${String(priority)}.`);
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
-    const { feeds, images } = settling instanceof Promise ? await abortable(settling, signal) : settling;
+    // By what they can do: apps exchange the class Promise, as zone.js does.
+    const { feeds, images } = 'then' in settling ? await abortable(settling, signal) : settling;
     const settledMs = now();
 
     const nodes = wanted.map(([, { node }]) => node);
@@ -138,7 +144,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     const opened = this.#lease.value;
     for (;;) {
       const placing = opened.place();
-      const place = placing instanceof Promise ? await abortable(placing, signal) : placing;
+      const place = 'then' in placing ? await abortable(placing, signal) : placing;
       const step = async () => {
         const enteredMs = now();
         // The model may have left while this call waited there: then it waits again, at the new place.

@@ -7,7 +7,11 @@ import { PannierError } from './errors.js';
  */
 export function forManyListeners(signal: AbortSignal): AbortSignal {
   type NodeProcess = { getBuiltinModule?(id: string): { setMaxListeners(most: number, target: EventTarget): void } | undefined };
-  (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.('node:events')?.setMaxListeners(0, signal);
+  try {
+    (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.('node:events')?.setMaxListeners(0, signal);
+  } catch {
+    // A signal of jsdom's: Node neither knows it nor counts its listeners.
+  }
   return signal;
 }
 

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { parseAst } from 'rollup/parseAst';
 import { expect, test } from 'vitest';
 
-const FOR_NODE = /^dist\/(node|pack|cli|vite|rollup|plugin)(-[\w-]+)?\.js$/;
+const FOR_NODE = /^dist\/(node|pack|cli|vite|rollup|plugin|jest)(-[\w-]+)?\.js$/;
 const shipped = readdirSync('dist', { recursive: true, encoding: 'utf8' }).map((name) => join('dist', name).replaceAll('\\', '/'));
 const scripts = shipped.filter((name) => name.endsWith('.js')).sort();
 const forBrowsers = scripts.filter((name) => !FOR_NODE.test(name));
@@ -15,6 +15,8 @@ test('everything that package.json and the loaders name is there', () => {
     'index',
     'node',
     'read',
+    'testing',
+    'jest',
     'pack',
     'cli',
     'vite',
@@ -23,6 +25,7 @@ test('everything that package.json and the loaders name is there', () => {
     ...WORKERS.map((each) => `worker/${each}`),
   ])
     expect(scripts).toContain(`dist/${name}.js`);
+  for (const name of ['index', 'read', 'testing']) expect(shipped).toContain(`dist/jest-${name}.cjs`);
   expect(shipped).toContain('dist/tfjs-backend-wasm-simd.wasm');
   expect(readFileSync('dist/cli.js', 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });

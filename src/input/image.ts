@@ -53,10 +53,10 @@ function checkCrop(name: string, { x, y, width, height, rotation = 0 }: Crop): v
 async function capture(name: string, source: unknown): Promise<Picture> {
   if (typeof source !== 'object' || source === null) throw wrong(name, 'should be a picture', `is ${typeName(source)}`);
   if ('data' in source) return copyPixels(name, source as Partial<Pixels>);
-  if (typeof createImageBitmap === 'undefined')
-    throw wrong(name, 'can only be { data, width, height } here, where nothing decodes pictures', `is ${typeName(source)}`);
   try {
     if ('displayWidth' in source) return (source as VideoFrame).clone();
+    if (typeof createImageBitmap === 'undefined')
+      throw wrong(name, 'can only be { data, width, height } here, where nothing decodes pictures', `is ${typeName(source)}`);
     if ('videoWidth' in source && ((source as { readyState?: number }).readyState ?? 0) < HAVE_CURRENT_DATA) {
       throw wrong(name, 'needs a video with a frame', 'it has none yet', {}, "Wait for its 'loadeddata' event.");
     }

@@ -11,7 +11,7 @@ import type { PooledEngine } from './pool.js';
 /** A session on an engine, held by a lease. */
 export interface Place {
   readonly backend: BackendName;
-  readonly pooled: PooledEngine;
+  readonly pooled: Pick<PooledEngine, 'queue' | 'thread'>;
   readonly session: Session;
   /** Closes the session and lets go of the engine. */
   close(): void;

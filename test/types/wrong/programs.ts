@@ -1,6 +1,7 @@
 /** Programs that must not compile. What the compiler says of each is kept in a snapshot: people read it. */
 import { loadModel, PannierError } from 'pannier';
 import { boxes, keypoints, topK } from 'pannier/read';
+import { fakeModel } from 'pannier/testing';
 import petsSource from '../models/pets.js';
 import pricesSource from '../models/prices.js';
 import textSource from '../models/text.js';
@@ -73,5 +74,13 @@ keypoints((await prices.predict({ features })).outputs.price, { columns: ['x', '
 new PannierError('predict', '').code === 'oom';
 // Frames of something that is no video.
 for await (const each of pets.predictEach(new Image())) console.log(each);
+// A fake output that the model does not have.
+fakeModel(pricesSource, { outputs: { prices: [1] } });
+// A fake output that is no array of numbers.
+fakeModel(pricesSource, { outputs: { price: '1' } });
+// A fake failure that does not exist.
+fakeModel(pricesSource, { fail: 'oom' });
+// A fake model is predicted with as the real one.
+await fakeModel(pricesSource).predict({ feature: features });
 
 export { name };

@@ -1,0 +1,98 @@
+/** A model that answers what a test says. All but the engine is the real thing: checks, queue, aborts, timing. */
+import type { Feed, RunResult, Session } from '../engine/engine.js';
+import { type ErrorCode, PannierError } from '../errors.js';
+import type { SettledInputs } from '../input/settle.js';
+import { type Manifest, type ModelSource, readManifest } from '../manifest.js';
+import { checkDetails } from '../manifest-details.js';
+import { LoadedModel } from '../model.js';
+import type { Model } from '../prediction.js';
+import { OpenedModel, type Opening } from '../serving/opened.js';
+import { Queue } from '../serving/queue.js';
+import type { AnyInputs, AnyOutputs } from '../signature.js';
+import { now } from '../timing.js';
+import { type FakeOutputs, outputMaker } from './outputs.js';
+import { withoutPixels } from './pictures.js';
+
+export type { FakeOutputs, FakeValues } from './outputs.js';
+
+/** What `predict` rejects with: an error of a code, or one of your own. */
+export type FakeFailure = ErrorCode | PannierError;
+
+/** What a fake model does. */
+export interface FakeOptions<I = AnyInputs, O = AnyOutputs> {
+  /** Values by output, or a function of what `predict` was given. @default zeros of the declared shapes */
+  readonly outputs?: FakeOutputs<O> | ((inputs: I) => FakeOutputs<O>);
+  /** How long each predict takes, by `setTimeout`: fake timers hold it too. @default 0: no timer is set */
+  readonly delayMs?: number;
+  /** What predict rejects with, always or by call, counted from 1; `undefined` answers. */
+  readonly fail?: FakeFailure | ((call: number) => FakeFailure | undefined);
+}
+
+/**
+ * A model for tests, typed by its packed folder, which no file, worker or backend stands behind.
+ * @param source the default export of a packed folder's `model.js`
+ * @throws {PannierError} `manifest` where the source is no packed model; `options` where an output is not the model's or its values do not fit
+ */
+export function fakeModel<I = AnyInputs, O = AnyOutputs>(source: ModelSource<I, O>, options: FakeOptions<I, O> = {}): Model<I, O> {
+  const manifest = readManifest(source);
+  checkDetails(manifest);
+  return new FakeModel<I, O>(manifest, options);
+}
+
+class FakeModel<I, O> extends LoadedModel<I, O> {
+  readonly #signature: Manifest['signature'];
+  readonly #given: WeakMap<readonly Feed[], I>;
+
+  constructor(manifest: Manifest, options: FakeOptions<I, O>) {
+    const given = new WeakMap<readonly Feed[], I>();
+    const opening = openingOf(sessionOf(manifest, options, given));
+    const opened = new OpenedModel(manifest, opening, async () => opening);
+    super({ value: opened, release: () => opened.close() }, { deadlineMs: Number.POSITIVE_INFINITY, trace: false });
+    this.#signature = manifest.signature;
+    this.#given = given;
+  }
+
+  protected override async settle(inputs: I): Promise<SettledInputs> {
+    const settled = await super.settle(withoutPixels(this.#signature, inputs));
+    this.#given.set(settled.feeds, inputs);
+    return settled;
+  }
+}
+
+function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>, given: WeakMap<readonly Feed[], I>): Session {
+  const { outputs = {}, delayMs = 0, fail } = options;
+  if (!(delayMs >= 0))
+    throw new PannierError('options', `fakeModel's option delayMs should be milliseconds from 0, but is ${String(delayMs)}.`);
+  // What is wrong from the start is told at the start.
+  const make = outputMaker(manifest);
+  const always = typeof outputs === 'function' ? undefined : make(outputs);
+  let calls = 0;
+  return {
+    lost: false,
+    async run(feeds, nodes): Promise<RunResult> {
+      const startMs = now();
+      const call = ++calls;
+      if (delayMs > 0) await new Promise<void>((resolve) => void setTimeout(resolve, delayMs));
+      const failure = typeof fail === 'function' ? fail(call) : fail;
+      if (failure !== undefined) throw errorOf(failure, manifest.name, call);
+      const answer = always ?? make((outputs as (inputs: I) => FakeOutputs<O>)(given.get(feeds) as I));
+      // Each call's arrays are its own.
+      const answers = nodes.map((node) => answer(node));
+      return { outputs: answers, prepareMs: 0, computeMs: now() - startMs, readMs: 0, cold: false };
+    },
+    dispose: () => undefined,
+  };
+}
+
+const errorOf = (failure: FakeFailure, name: string, call: number): PannierError =>
+  typeof failure === 'string'
+    ? new PannierError(failure, `Fake model "${name}" fails call ${call} with ${failure}, as its test says.`)
+    : failure;
+
+const openingOf = (session: Session): Opening => ({
+  place: { backend: 'cpu', pooled: { queue: new Queue(), thread: 'page' }, session, close: () => session.dispose() },
+  selection: [{ backend: 'cpu', engine: 'tfjs', state: 'chosen' }],
+  loadTiming: { totalMs: 0, weightsMs: 0, hashMs: 0, startMs: 0, openMs: 0, goldenMs: 0, cache: 'off' },
+  bytesDownloaded: 0,
+  bytesFromCache: 0,
+});
