@@ -23,7 +23,7 @@ const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
   [/^@tensorflow\/tfjs-converter/, /^src\/engine\/tfjs\.ts$/],
   [/^@tensorflow\/tfjs-backend-/, /^src\/backend\/(webgpu|wasm|cpu)\.ts$/],
   [/^idb-keyval/, /^src\/weights\/idb\.ts$/],
-  [/^(vite|rollup|esbuild)$/, /^src\/plugin\/(vite|rollup|esbuild)\.ts$/],
+  [/^(vite|rollup|esbuild)$/, /^src\/plugin\//],
   [/^node:|^playwright-core$|^pngjs$|^@jsquash\/jpeg/, /^src\/(pack|cli|plugin)\//],
 ];
 

@@ -16,8 +16,11 @@ export interface EmittedFile {
 /** As the packer and the minifier write it. */
 const ADDRESS = /\bnew URL\(\s*(['"`])([^'"`\\\n]+)\1\s*,\s*import\.meta\.url\s*\)/g;
 
-/** Assets of packed models, and files of ours that went through a library build. */
-const HASHED = /^(?:(?:graph|weights|golden)-[0-9a-f]{16}\b.*\.(?:json|bin)|pannier-[\w-]+-[0-9a-f]{16}\b.*\.(?:js|wasm))$/;
+/** Whether a file's name is one of a packed model's, as the packer or a library build gives them. */
+export const isPacked = (name: string): boolean => /^(?:graph|weights|golden)-[0-9a-f]{16}\b.*\.(?:json|bin)$/.test(name);
+
+/** Whether it is one of ours, as a library build gives them. */
+const isOurs = (name: string): boolean => /^pannier-[\w-]+-[0-9a-f]{16}\b.*\.(?:js|wasm)$/.test(name);
 
 /** The folder of the files that ship: here in the app's `node_modules`, or wherever a link leads. */
 const SHIPPED = realpathSync(dirname(fileURLToPath(import.meta.url)));
@@ -34,9 +37,11 @@ export function replaceAddresses(code: string, id: string, replace: (file: Emitt
   if (!code.includes('import.meta.url')) return undefined;
   const replaced = code.replace(ADDRESS, (whole, _quote, address: string) => {
     const path = join(dirname(id), address);
-    if (HASHED.test(basename(path))) return replace({ path, name: basename(path), content: readFileSync(path) });
-    if (!isShipped(id)) return whole;
+    const file = basename(path);
+    const hasHash = isPacked(file) || isOurs(file);
+    if (!hasHash && !isShipped(id)) return whole;
     const content = readFileSync(path);
+    if (hasHash) return replace({ path, name: file, content });
     const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
     const extension = extname(path);
     return replace({ path, name: `pannier-${basename(path, extension)}-${hash}${extension}`, content });

@@ -22,7 +22,7 @@ export async function packForBuild(packing: Packing, bundler: Bundler): Promise<
   tell(outcome, bundler);
   if (!watchMode) return;
   // Also those that are not there yet.
-  for (const folder of outcome.folders) bundler.addWatchFile(join(folder, 'model.js'));
+  for (const { folder } of outcome.models) bundler.addWatchFile(join(folder, 'model.js'));
   packing.watch(outcome, (later) => tell(later, bundler));
 }
 

@@ -8,8 +8,7 @@ import type { PluginOptions } from './options.js';
 
 /** What a look at all models came to. Paths are absolute. */
 export interface Outcome {
-  /** The packed models' folders. */
-  readonly folders: readonly string[];
+  readonly models: readonly { readonly name: string; readonly folder: string }[];
   /** Every file that a packed model depends on. */
   readonly sources: readonly string[];
   /** A line for each model that was packed anew, for each warning about one, for each that failed and stayed as it was. */
@@ -19,7 +18,7 @@ export interface Outcome {
   readonly startedMs: number;
 }
 
-const NOTHING: Outcome = { folders: [], sources: [], packed: [], warnings: [], failures: [], startedMs: 0 };
+const NOTHING: Outcome = { models: [], sources: [], packed: [], warnings: [], failures: [], startedMs: 0 };
 
 /** How often a source is looked at. Looking is what works for every editor, mount and exporter. */
 const LOOK_MS = 250;
@@ -34,6 +33,7 @@ export class Packing {
   #report: ((outcome: Outcome) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #running = false;
+  #models: Outcome['models'] = [];
 
   /** @param root what `options.config` is relative to */
   constructor({ config }: PluginOptions, root: string) {
@@ -47,9 +47,18 @@ export class Packing {
     if (config === undefined) return Promise.resolve(NOTHING);
     const packed = line.then(() => packInThread(config));
     line = packed;
-    return packed;
+    return packed.then((outcome) => {
+      this.#models = outcome.models;
+      return outcome;
+    });
   }
 
+  /** All models of the config, as of the last outcome. */
+  get models(): Outcome['models'] {
+    return this.#models;
+  }
+
+  /** Whether sources are watched already. */
   get watches(): boolean {
     return this.#report !== undefined;
   }

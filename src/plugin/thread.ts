@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
 import { readConfig } from '../pack/config.js';
-import type { PackOptions } from '../pack/options.js';
+import { checkOptions, type PackOptions } from '../pack/options.js';
 import { pack } from '../pack/pack.js';
 import { type Reads, recordReads } from '../pack/read.js';
 import type { Outcome } from './packing.js';
@@ -17,16 +17,17 @@ parentPort?.postMessage(await packStale(workerData as string));
 
 async function packStale(config: string): Promise<Omit<Outcome, 'startedMs'>> {
   const sources = await namedFiles(config);
-  const outcome = { folders: [] as string[], packed: [] as string[], warnings: [] as string[], failures: [] as string[] };
+  const outcome = { models: [] as Outcome['models'][number][], packed: [] as string[], warnings: [] as string[], failures: [] as string[] };
   try {
     for (const options of await readConfig(config)) {
-      outcome.folders.push(options.out);
-      const stamp = await readStamp(options);
-      for (const path of stamp?.sources ?? []) sources.add(path);
-      if (stamp?.fresh) continue;
-      await settled([options.model, ...sources]);
       const reads: Reads = new Map();
       try {
+        checkOptions(options);
+        outcome.models.push({ name: options.name as string, folder: options.out });
+        const stamp = await readStamp(options);
+        for (const path of stamp?.sources ?? []) sources.add(path);
+        if (stamp?.fresh) continue;
+        await settled([options.model, ...sources]);
         outcome.packed.push(await packOne(options, reads, outcome.warnings));
       } catch (thrown) {
         outcome.failures.push(`"${options.name}" was not packed: ${messageOf(thrown)}`);

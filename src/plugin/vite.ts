@@ -1,16 +1,20 @@
 /** `pannier/vite`. */
+import { realpathSync } from 'node:fs';
 import type { Plugin, ResolvedConfig } from 'vite';
+import { CONFIG_FILE } from '../pack/config.js';
+import { badOption } from '../pack/options.js';
 import { Emitting, packForBuild, tell } from './bundling.js';
-import type { PluginOptions } from './options.js';
+import type { VitePluginOptions } from './options.js';
 import { type Outcome, Packing } from './packing.js';
+import { preloadLinks } from './preload.js';
 
-export type { PluginOptions } from './options.js';
+export type { PluginOptions, VitePluginOptions } from './options.js';
 
 /**
  * Packs the models of `pannier.config.mjs` where a source has changed, in development too, and emits what they and
  * Pannier need as hashed files, never as `data:`. No other setting of Vite is needed.
  */
-export function pannier(options: PluginOptions = {}): Plugin {
+export function pannier({ preload = false, ...options }: VitePluginOptions = {}): Plugin {
   let config: ResolvedConfig;
   let packing: Packing;
   const emitting = new Emitting();
@@ -42,7 +46,25 @@ export function pannier(options: PluginOptions = {}): Plugin {
       return config.command === 'build' ? emitting.transform(code, id, this) : null;
     },
     resolveFileUrl: (reference) => (config.experimental.renderBuiltUrl === undefined ? emitting.resolveFileUrl(reference) : null),
+    transformIndexHtml: {
+      order: 'post',
+      handler(_html, { path, bundle, chunk }) {
+        // Where the app makes its own addresses, a link of ours would be another one.
+        if (bundle === undefined || chunk === undefined || preload === false || config.experimental.renderBuiltUrl) return undefined;
+        return preloadLinks({ path, bundle, chunk, base: config.base }, preload === true ? undefined : foldersOf(preload, packing.models));
+      },
+    },
     buildEnd: () => (config.command === 'serve' ? packing.close() : undefined),
     closeWatcher: () => packing.close(),
   };
+}
+
+function foldersOf(names: readonly string[], models: Outcome['models']): string[] {
+  return names.map((name) => {
+    const model = models.find((each) => each.name === name);
+    if (model !== undefined) return realpathSync(model.folder);
+    throw badOption(
+      `Option preload names "${name}"; ${CONFIG_FILE} has ${models.map((each) => `"${each.name}"`).join(', ') || 'no models'}.`,
+    );
+  });
 }

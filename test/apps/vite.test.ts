@@ -36,6 +36,32 @@ test.each(['./', '/sub/'])('a build with base %s answers', async (base) => {
   await site.close();
 });
 
+test.each([true, ['add']])('with preload %j a page asks for its model once, and at once', async (preload) => {
+  const app = makeApp('vite-preload', {
+    ...files,
+    'pages/other/index.html': indexHtml('./other.js'),
+    'pages/other/other.js': preload === true ? "import('/src/main.js');" : '',
+    'vite.config.mjs': VITE_CONFIG.replace('pannier()', `pannier({ preload: ${JSON.stringify(preload)} })`),
+  });
+  const input = ['index.html', 'pages/other/index.html'].map((page) => join(app.folder, page));
+  await build({ root: app.folder, base: './', logLevel: 'error', build: { rolldownOptions: { input } } });
+  const links = (page: string) =>
+    readFileSync(join(app.folder, 'dist', page), 'utf8').match(/<link rel="preload" as="fetch" crossorigin href="[^"]+">/g);
+  expect(links('index.html')).toHaveLength(3);
+  expect(links('pages/other/index.html')).toBeNull();
+  const site = await serve({ '/': join(app.folder, 'dist') });
+  await expectAnswer(browser, `${site.url}/index.html`);
+  const asked = site.requests.map(({ path }) => path).filter((path) => /(graph|weights|golden)-/.test(path));
+  expect(asked.map((path) => path.replace(/.*\/(\w+)-.*/, '$1')).sort()).toEqual(['golden', 'graph', 'weights']);
+  await site.close();
+});
+
+test('preload names models of the config alone', async () => {
+  const app = makeApp('vite-preload', { ...files, 'vite.config.mjs': VITE_CONFIG.replace('pannier()', "pannier({ preload: ['ad'] })") });
+  const built = build({ root: app.folder, logLevel: 'silent' });
+  await expect(built).rejects.toThrow('Option preload names "ad"; pannier.config.mjs has "add".');
+});
+
 test('names and places of assets are the app’s', async () => {
   const app = makeApp('vite-names', { ...files, 'vite.config.mjs': VITE_CONFIG });
   const output = {
