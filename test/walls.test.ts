@@ -51,7 +51,8 @@ const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   // A double is the real model over another engine, so that it behaves as the real one does.
   [/^src\/testing\//, /^src\/(model\.ts$|(serving|input)\/)/],
   [/^src\/(cli|plugin)\//, /^src\/pack\//],
-  [/^src\/pack\//, /^src\/(engine|backend|input)\//],
+  [/^src\/pack\/layers\//, /^src\/pack\/(fields|image|limits|options|weights)\.ts$/],
+  [/^src\/pack\//, /^src\/(pack\/layers|engine|backend|input)\//],
 ];
 
 test('packages are known by their owners alone', () => {

@@ -3,6 +3,11 @@ export const LIMITS = {
   jsonBytes: 64 * 2 ** 20,
   jsonDepth: 64,
   nodes: 100_000,
+  layers: 20_000,
+  /** Values that one layer makes of one example: 512 MiB. */
+  layerElements: 2 ** 27,
+  /** Steps that a recurrent layer is unrolled over. */
+  timeSteps: 1_000,
   tensors: 50_000,
   rank: 8,
   elements: 2 ** 31,

@@ -83,7 +83,14 @@ export interface GoldenCheck {
 
 /** One model to pack. */
 export interface PackOptions {
-  /** Path of a TF.js graph model's model.json. */
+  /**
+   * Path of a TF.js model's model.json: of a graph model, or of a Layers model (`tf.LayersModel.save`, a
+   * Keras file through tensorflowjs_converter, Teachable Machine), which is lowered to a graph by a rule for
+   * each class of layer. A layer without a rule, masks and an open time axis of a recurrent layer are
+   * refused, `model-format`, by the layer's name. Teachable Machine's `metadata.json` in the same folder
+   * gives the labels of the only output and the preprocessing of pictures, where `inputs` and `outputs` do
+   * not say otherwise.
+   */
   readonly model: string;
   /** Folder of the packed model; made when missing. */
   readonly out: string;

@@ -1,13 +1,16 @@
-/** A TF.js graph model on disk → checked parts. Nothing outside of the model's folder is opened. */
+/** A TF.js model on disk → checked parts of a graph model. Nothing outside of the model's folder is opened. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { access, type FileHandle, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { storedBytes } from '../engine/decode.js';
 import { messageOf, PannierError } from '../errors.js';
 import { arrayAt, broken, type Fields, objectAt, show, textAt } from './fields.js';
 import { parseJson } from './json.js';
+import { lowerLayers } from './layers/lower.js';
+import { type Hints, METADATA_FILE, readMetadata } from './layers/teachable-machine.js';
+import { isLayersTopology } from './layers/topology.js';
 import { LIMITS } from './limits.js';
 import { checkFinite, readWeightSpec, type Weight } from './weights.js';
 
@@ -18,6 +21,8 @@ export interface ModelParts {
   readonly json: Fields;
   readonly topology: Fields;
   readonly weights: readonly Weight[];
+  /** What files beside the model say about its inputs and outputs; options say more. */
+  readonly hints?: Hints;
 }
 
 /** Files by absolute path: the SHA-256 of what was read, or undefined where reading failed. */
@@ -32,21 +37,21 @@ const record = (path: string, content?: Uint8Array) =>
   recording.getStore()?.set(resolve(path), content && createHash('sha256').update(content).digest('hex'));
 
 /**
- * Reads a model.json with its weight files.
+ * Reads a model.json with its weight files. A Layers model comes back as the graph model that computes the same.
  * @throws {PannierError} `model-format`
  */
 export async function readModel(path: string): Promise<ModelParts> {
   const file = basename(path);
   const json = objectAt(parseJson(await readRegularFile(path, file, LIMITS.jsonBytes), file), file);
   const { format } = json;
-  if (format !== undefined && format !== 'graph-model') {
+  if (format !== undefined && format !== 'graph-model' && format !== 'layers-model') {
     throw broken(
-      `${file} is a ${show(format)}; a TF.js graph model is wanted. Convert it with tensorflowjs_converter --output_format=tfjs_graph_model.`,
+      `${file} is a ${show(format)}; a TF.js graph-model or layers-model is wanted. Convert it with tensorflowjs_converter --output_format=tfjs_graph_model.`,
     );
   }
   if (json['modelTopology'] === undefined) {
     throw broken(
-      `${file} has no modelTopology: it is no TF.js graph model. tensorflowjs_converter --output_format=tfjs_graph_model writes one.`,
+      `${file} has no modelTopology: it is no TF.js model. tensorflowjs_converter --output_format=tfjs_graph_model writes one, as tf.LayersModel.save does.`,
     );
   }
   const topology = objectAt(json['modelTopology'], `${file}'s modelTopology`);
@@ -65,7 +70,30 @@ export async function readModel(path: string): Promise<ModelParts> {
     weights.push(...group);
     if (weights.length > LIMITS.tensors) throw broken(`${file} has ${weights.length} weights; the limit is ${LIMITS.tensors}.`);
   }
-  return { file, json, topology, weights };
+  if (format === 'graph-model' || (format === undefined && !isLayersTopology(topology))) return { file, json, topology, weights };
+  const { inputs, outputs, ...lowered } = lowerLayers(topology, withoutOptimizer(json, weights), file);
+  const metadata = await readBeside(folder, METADATA_FILE);
+  const hints = metadata && readMetadata(metadata, inputs, outputs);
+  return { file, json: { signature: lowered.signature }, topology: lowered.topology, weights: lowered.weights, ...(hints && { hints }) };
+}
+
+/** `save({ includeOptimizer: true })` adds what only training needs. */
+function withoutOptimizer(json: Fields, weights: readonly Weight[]): Weight[] {
+  const specs = (json['weightsManifest'] as { weights: Fields[] }[]).flatMap((group) => group.weights);
+  return weights.filter((_, index) => specs[index]?.['group'] !== 'optimizer');
+}
+
+/** A JSON file in the model's folder that need not be there. */
+async function readBeside(folder: string, name: string): Promise<Fields | undefined> {
+  const path = join(folder, name);
+  record(path);
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return undefined;
+  const { handle, length } = await openInside(folder, name);
+  return objectAt(parseJson(await readAndClose(handle, length, path, name, LIMITS.jsonBytes), name), name);
 }
 
 /** One group: the files' bytes, end to end, are the weights' bytes, without a hole or a tail. */
@@ -127,7 +155,7 @@ async function openInside(folder: string, path: string): Promise<{ handle: FileH
     throw unreadable(path, thrown);
   });
   if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
-    throw broken(`Weight file ${path} leads out of the model's folder, to ${real}; copy it there.`);
+    throw broken(`${path} leads out of the model's folder, to ${real}; copy it there.`);
   }
   return openRegular(real, path, constants.O_NOFOLLOW);
 }
@@ -136,6 +164,10 @@ async function openInside(folder: string, path: string): Promise<{ handle: FileH
 export async function readRegularFile(path: string, what: string, most: number): Promise<Uint8Array> {
   record(path);
   const { handle, length } = await openRegular(path, what);
+  return readAndClose(handle, length, path, what, most);
+}
+
+async function readAndClose(handle: FileHandle, length: number, path: string, what: string, most: number): Promise<Uint8Array> {
   try {
     if (length > most) throw broken(`${what} has ${length} bytes; the limit is ${most}.`);
     const content = new Uint8Array(length);

@@ -56,7 +56,7 @@ const DTYPE_OF: Readonly<Record<string, DType>> = {
  * options that name nothing or give one name twice
  */
 export function readSignature(
-  { json, file }: Pick<ModelParts, 'json' | 'file'>,
+  { json, file, hints }: Pick<ModelParts, 'json' | 'file' | 'hints'>,
   graph: Graph,
   options: Pick<PackOptions, 'inputs' | 'outputs'>,
 ): GraphSignature {
@@ -69,7 +69,7 @@ export function readSignature(
   const outputOptions = optionsByNode(options.outputs, outputEntries, 'outputs');
   const inputs = inputEntries.map((entry): GraphInput => {
     const placeholder = graph.nodes.get(nodeOf(entry.tensor))?.attr;
-    const given = inputOptions.get(entry) ?? {};
+    const given = over(hints?.inputs[entry.key], inputOptions.get(entry));
     const dtype = attrDtype(placeholder) ?? entry.fields['dtype'];
     const shape = shapeOf(entry.fields['tensorShape']) ?? shapeOf(attrShape(placeholder)) ?? null;
     return {
@@ -83,7 +83,7 @@ export function readSignature(
     };
   });
   const outputs = outputEntries.map((entry): GraphOutput => {
-    const given = outputOptions.get(entry) ?? {};
+    const given = { ...hints?.outputs[entry.key], ...outputOptions.get(entry) };
     const shape = shapeOf(entry.fields['tensorShape']);
     return {
       name: given.name ?? friendlyName(entry),
@@ -97,6 +97,12 @@ export function readSignature(
   refuseDoubles(inputs, 'inputs');
   refuseDoubles(outputs, 'outputs');
   return { inputs, outputs };
+}
+
+/** Options over hints, field by field; so also of a picture. */
+function over(hint: InputOptions = {}, given: InputOptions = {}): InputOptions {
+  const image = hint.image || given.image ? { ...hint.image, ...given.image } : undefined;
+  return { ...hint, ...given, ...(image && { image }) };
 }
 
 /** Tensor name with its index: TF.js reads `a` as `a:0`. */

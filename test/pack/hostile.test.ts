@@ -51,7 +51,7 @@ describe('B1: model.json is no JSON, or too much of it', () => {
     ['a byte order mark', '\ufeff{}', /byte order mark \(offset 0\)/],
     ['not UTF-8', Uint8Array.of(0x7b, 0xff, 0x7d), /not UTF-8/],
     ['deep', `${'['.repeat(10_000)}${']'.repeat(10_000)}`, /nests more than 64 levels deep at offset 64/],
-    ['a layers model', '{"format":"layers-model"}', /"layers-model"; a TF.js graph model is wanted/],
+    ['of another format', '{"format":"tflite"}', /"tflite"; a TF.js graph-model or layers-model is wanted/],
     ['a long text', JSON.stringify({ a: 'x'.repeat(70_000) }), /text of 70000 characters; the limit is 65536/],
   ])('%s', async (_what, content, message) => expect(await refusal(rawJson(content))).toMatch(message));
 

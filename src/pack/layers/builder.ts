@@ -1,0 +1,126 @@
+/** Builds a GraphDef node by node: names that do not clash, constants kept once, shapes known. */
+import type { DType } from '../../dtype.js';
+import type { Dim } from '../../signature.js';
+import { broken, type Fields } from '../fields.js';
+import { LIMITS } from '../limits.js';
+import type { Weight } from '../weights.js';
+
+/** One tensor of the graph that is being built. */
+export interface GraphTensor {
+  /** As nodes name their inputs: `node`, or `node:1`. */
+  readonly ref: string;
+  /** Batch first, always open. */
+  readonly shape: readonly Dim[];
+  readonly dtype: DType;
+}
+
+/** Attributes as a GraphDef in JSON has them. */
+export const attr = {
+  whole: (value: number) => ({ i: String(value) }),
+  number: (value: number) => ({ f: value }),
+  flag: (value: boolean) => ({ b: value }),
+  text: (value: string) => ({ s: btoa(value) }),
+  type: (dtype: DType) => ({ type: TYPES[dtype] }),
+  wholes: (values: readonly number[]) => ({ list: { i: values.map(String) } }),
+  texts: (values: readonly string[]) => ({ list: { s: values.map((value) => btoa(value)) } }),
+  shape: (shape: readonly Dim[]) => ({ shape: { dim: shape.map((dim) => ({ size: String(dim ?? -1) })) } }),
+};
+
+const TYPES = { float32: 'DT_FLOAT', int32: 'DT_INT32', bool: 'DT_BOOL' } as const;
+
+/** A graph while it grows. */
+export class GraphBuilder {
+  readonly nodes: Fields[] = [];
+  readonly weights: Weight[] = [];
+  readonly #names = new Set<string>();
+  readonly #constants = new Map<string, GraphTensor>();
+  #calls = 0;
+
+  /** Each layer call counts as a node does: models within models could else call one another without an end. */
+  countCall(layer: string): void {
+    if (++this.#calls > LIMITS.nodes) throw broken(`The model calls more than ${LIMITS.nodes} layers; that is the limit (at "${layer}").`);
+  }
+
+  /** Adds a node called `scope/op`, or `scope` alone for one that stands for its layer. */
+  op(
+    scope: string,
+    op: string,
+    inputs: readonly GraphTensor[],
+    shape: readonly Dim[],
+    attrs: Fields = {},
+    dtype: DType = 'float32',
+  ): GraphTensor {
+    const elements = shape.slice(1).reduce<number>((size, dim) => size * (dim ?? 1), 1);
+    if (elements > LIMITS.layerElements) {
+      throw broken(`"${scope}" makes ${elements} values of one example; the limit is ${LIMITS.layerElements}.`);
+    }
+    const name = this.#add(`${scope}/${op}`, op, { input: inputs.map(({ ref }) => ref), attr: attrs });
+    return { ref: name, shape, dtype };
+  }
+
+  /** An input of the graph. */
+  placeholder(name: string, shape: readonly Dim[], dtype: DType): GraphTensor {
+    return { ref: this.#add(name, 'Placeholder', { attr: { dtype: attr.type(dtype), shape: attr.shape(shape) } }), shape, dtype };
+  }
+
+  /** A weight of the model file, once however often it is used; its name may lose characters that graphs do not take. */
+  weight(weight: Weight): GraphTensor {
+    return this.#constant(`weight ${weight.name}`, weight.name, weight);
+  }
+
+  /** Whole numbers that steer an op: a shape, axes, sizes. */
+  wholes(values: readonly number[], shape: readonly number[] = [values.length]): GraphTensor {
+    return this.#number('int32', Int32Array.from(values), shape);
+  }
+
+  /** A single whole number, such as an axis. */
+  whole(value: number): GraphTensor {
+    return this.wholes([value], []);
+  }
+
+  /** Numbers that a rule brings with it. */
+  numbers(values: readonly number[], shape: readonly number[] = [values.length]): GraphTensor {
+    return this.#number('float32', Float32Array.from(values), shape);
+  }
+
+  /** A single number. */
+  number(value: number): GraphTensor {
+    return this.numbers([value], []);
+  }
+
+  #number(dtype: 'int32' | 'float32', values: Int32Array | Float32Array, shape: readonly number[]): GraphTensor {
+    const key = `${dtype} [${shape}] ${values}`;
+    return this.#constant(key, `constant_${this.#constants.size}`, {
+      name: '',
+      shape,
+      dtype,
+      bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    });
+  }
+
+  #constant(key: string, wanted: string, weight: Weight): GraphTensor {
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const name = this.#add(wanted, 'Const', { attr: { dtype: attr.type(weight.dtype) } });
+    const tensor = { ref: name, shape: weight.shape, dtype: weight.dtype };
+    this.weights.push({ ...weight, name });
+    this.#constants.set(key, tensor);
+    return tensor;
+  }
+
+  #add(wanted: string, op: string, rest: Fields): string {
+    if (this.nodes.length >= LIMITS.nodes) throw broken(`The model needs more than ${LIMITS.nodes} nodes; that is the limit.`);
+    const name = this.#unique(wanted);
+    this.nodes.push({ name, op, ...rest });
+    return name;
+  }
+
+  /** Layers may be called anything; in a graph's names `:` and `^` mean something. */
+  #unique(wanted: string): string {
+    const base = wanted.replace(/[^\w./-]/g, '_').slice(0, LIMITS.nameBytes - 8);
+    let name = base;
+    for (let count = 1; this.#names.has(name); count++) name = `${base}_${count}`;
+    this.#names.add(name);
+    return name;
+  }
+}

@@ -1,0 +1,127 @@
+/** What a model file says about one layer: each field checked when a rule asks for it, each message naming the layer. */
+import type { PannierError } from '../../errors.js';
+import { broken, type Fields, nameAt, objectAt, show } from '../fields.js';
+import { LIMITS } from '../limits.js';
+
+/** What to do with a model that holds a layer without a rule. */
+const OTHERWISE =
+  'Take the layer out, or convert the Keras model to a graph: tensorflowjs_converter --output_format=tfjs_graph_model takes any layer.';
+
+/** A layer's class, name and config. Fields that are `null` count as left out, as Keras means them. */
+export class Settings {
+  readonly kind: string;
+  readonly name: string;
+  readonly #fields: Fields;
+  readonly #inner = new Map<string, Settings>();
+
+  constructor(kind: string, name: string, fields: Fields) {
+    this.kind = kind;
+    this.name = name;
+    this.#fields = fields;
+  }
+
+  /** The layer in messages. */
+  get what(): string {
+    return `Layer "${this.name}" (${this.kind})`;
+  }
+
+  /** A field as it stands; `undefined` where the file leaves it out. */
+  value(key: string): unknown {
+    const value = Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
+    return value === null ? undefined : value;
+  }
+
+  /** Whether the file says `null`, where leaving out means something else. */
+  isNull(key: string): boolean {
+    return this.#fields[key] === null;
+  }
+
+  flag(key: string, fallback: boolean): boolean {
+    const value = this.value(key) ?? fallback;
+    if (typeof value !== 'boolean') throw this.wrong(key, 'true or false');
+    return value;
+  }
+
+  number(key: string, fallback?: number): number {
+    const value = this.value(key) ?? fallback;
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw this.wrong(key, 'a number');
+    return value;
+  }
+
+  /** A whole number of at least `least`. */
+  whole(key: string, fallback?: number, least = 1): number {
+    return this.#checkWhole(this.value(key) ?? fallback, key, least);
+  }
+
+  /** `count` whole numbers; the file may also say one for all. */
+  wholes(key: string, count: number, fallback?: number, least = 1): readonly number[] {
+    const value = this.value(key) ?? fallback;
+    const list: readonly unknown[] = Array.isArray(value) ? value : Array<unknown>(count).fill(value);
+    if (list.length !== count) throw this.wrong(key, `one whole number, or ${count}`);
+    return list.map((each) => this.#checkWhole(each, key, least));
+  }
+
+  /** Any count of whole numbers, of which some may be negative; one alone is a list of one. */
+  list(key: string): readonly number[] {
+    const value = this.value(key);
+    const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (list.length > LIMITS.rank) throw this.wrong(key, `at most ${LIMITS.rank} whole numbers`);
+    return list.map((each) => this.#checkWhole(each, key, -LIMITS.rank));
+  }
+
+  choice<T extends string>(key: string, choices: readonly T[], fallback?: T): T {
+    const value = this.value(key) ?? fallback;
+    const found = choices.find((each) => each === value);
+    if (found === undefined) throw this.wrong(key, choices.map((each) => `"${each}"`).join(' or '));
+    return found;
+  }
+
+  /** An axis of a tensor of `rank` dimensions, counted from the end where it is negative. */
+  axis(key: string, rank: number, fallback?: number): number {
+    const axes = this.value(key) === undefined && fallback !== undefined ? [fallback] : this.list(key);
+    if (axes.length !== 1) throw this.wrong(key, 'one axis');
+    return this.axisOf(axes[0] as number, key, rank);
+  }
+
+  /** Likewise, of a number that is known already. */
+  axisOf(given: number, key: string, rank: number): number {
+    const axis = given < 0 ? given + rank : given;
+    if (axis < 0 || axis >= rank) throw broken(`${this.what} has ${key} ${given}, but its input has ${rank} dimensions.`);
+    return axis;
+  }
+
+  /** A layer that this one holds: the same one for each call. */
+  inner(key: string): Settings {
+    const known = this.#inner.get(key);
+    if (known !== undefined) return known;
+    const place = `${this.what}'s ${key}`;
+    const entry = objectAt(this.value(key), place);
+    const config = objectAt(entry['config'], `${place}.config`);
+    const kind = nameAt(entry['class_name'], `${place}.class_name`);
+    const inner = new Settings(kind, nameAt(config['name'], `${place}.config.name`), config);
+    this.#inner.set(key, inner);
+    return inner;
+  }
+
+  /** Refuses any value but the ones that a rule knows how to compute. */
+  only(key: string, known: readonly unknown[], why: string): void {
+    const value = this.value(key);
+    if (value !== undefined && !known.includes(value)) throw this.refused(`with ${key} ${show(value)}: ${why}`);
+  }
+
+  /** A field that is not what it should be. */
+  wrong(key: string, wanted: string): PannierError {
+    return broken(`${this.what} has ${key} ${show(this.value(key))}; ${wanted} is wanted.`);
+  }
+
+  /** A layer that is sound, but has no rule. */
+  refused(why: string): PannierError {
+    return broken(`${this.what} is not taken ${why}. ${OTHERWISE}`, { layer: this.name });
+  }
+
+  #checkWhole(value: unknown, key: string, least: number): number {
+    if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) >= LIMITS.elements)
+      throw this.wrong(key, `a whole number from ${least}`);
+    return value as number;
+  }
+}

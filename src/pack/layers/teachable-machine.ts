@@ -1,0 +1,45 @@
+/**
+ * What Teachable Machine writes beside its model.json: `metadata.json` with the labels of the classes.
+ * How its pictures are prepared stands in no file; its own library crops the square in the middle,
+ * resizes it, divides by 127 and subtracts 1 (teachablemachine-community, libraries/image/src/utils).
+ */
+import { arrayAt, broken, type Fields, textAt } from '../fields.js';
+import { LIMITS } from '../limits.js';
+import type { InputOptions, OutputOptions } from '../options.js';
+import type { End } from './lower.js';
+
+/** What the model's files say that an app's options may say otherwise, by signature key. */
+export interface Hints {
+  readonly inputs: Readonly<Record<string, InputOptions>>;
+  readonly outputs: Readonly<Record<string, OutputOptions>>;
+}
+
+/** The file's name. */
+export const METADATA_FILE = 'metadata.json';
+
+const IMAGE: InputOptions = { image: { fit: 'cover', scale: 1 / 127, offset: -1 } };
+
+/**
+ * Reads a `metadata.json`. One that is not Teachable Machine's says nothing.
+ * @throws {PannierError} `model-format` for labels that are not one for each value of the only output
+ */
+export function readMetadata(metadata: Fields, inputs: readonly End[], outputs: readonly End[]): Hints {
+  const isTheirs = ['tmVersion', 'packageName', 'imageSize'].some((key) => metadata[key] !== undefined);
+  const [output, ...others] = outputs;
+  if (!isTheirs || metadata['labels'] === undefined || output === undefined || others.length > 0) return { inputs: {}, outputs: {} };
+  const labels = arrayAt(metadata['labels'], `${METADATA_FILE}'s labels`, LIMITS.labels).map((label, index) =>
+    textAt(label, `${METADATA_FILE}'s labels[${index}]`),
+  );
+  const count = output.shape.at(-1);
+  if (labels.length !== count)
+    throw broken(
+      `${METADATA_FILE} has ${labels.length} labels, but output "${output.key}" has ${count} values; the files are not from one export.`,
+    );
+  const long = labels.findIndex((label) => Buffer.byteLength(label) > LIMITS.labelBytes);
+  if (long !== -1) throw broken(`${METADATA_FILE}'s labels[${long}] has more than ${LIMITS.labelBytes} bytes.`);
+  const pictures = inputs.filter(({ shape }) => shape.length === 4 && (shape[3] === 3 || shape[3] === 1));
+  return {
+    inputs: Object.fromEntries(pictures.map(({ key }) => [key, IMAGE])),
+    outputs: { [output.key]: { labels, values: 'probabilities' } },
+  };
+}

@@ -1,0 +1,150 @@
+/** A Layers model's config → checked models of layers: Sequential and functional, Keras 2 and Keras 3, models within models. */
+import { arrayAt, broken, type Fields, nameAt, objectAt, show, textAt } from '../fields.js';
+import { LIMITS } from '../limits.js';
+import { Settings } from './settings.js';
+
+/** One output of one call of a layer. */
+export interface Source {
+  readonly layer: string;
+  /** Which call of a layer that is shared. */
+  readonly call: number;
+  readonly output: number;
+}
+
+/** A layer of a model, which may be a model itself. */
+export interface LayerConfig {
+  readonly settings: Settings;
+  readonly model: ModelConfig | undefined;
+  /** What each call is given; a sequential model's layers have none. */
+  readonly calls: readonly (readonly Source[])[];
+}
+
+/** A model: its layers by name, in the file's order. */
+export interface ModelConfig {
+  readonly name: string;
+  readonly layers: ReadonlyMap<string, LayerConfig>;
+  /** `undefined`: each layer takes what the one before it gives. */
+  readonly ends: { readonly inputs: readonly Source[]; readonly outputs: readonly Source[] } | undefined;
+  /** Shape that a sequential model without an input layer was built for, batch first. */
+  readonly buildShape: unknown;
+}
+
+const FUNCTIONAL: readonly unknown[] = ['Model', 'Functional', 'LayersModel'];
+
+/** Whether a model.json's topology is a Layers model's, for files that do not say so. */
+export const isLayersTopology = (topology: Fields): boolean =>
+  topology['node'] === undefined && (topology['model_config'] !== undefined || topology['class_name'] !== undefined);
+
+/**
+ * Reads the topology of a Layers model.
+ * @throws {PannierError} `model-format`, naming the layer
+ */
+export function readTopology(topology: Fields, file: string): ModelConfig {
+  // tensorflowjs_converter puts the config of a Keras file one level deeper than tf.LayersModel.save does.
+  const place = topology['model_config'] === undefined ? 'modelTopology' : 'modelTopology.model_config';
+  const config = topology['model_config'] === undefined ? topology : objectAt(topology['model_config'], place);
+  const model = readModelConfig(config, place);
+  if (model === undefined) {
+    throw broken(`${file} is of class ${show(config['class_name'])}; a Sequential, Model or Functional model is wanted.`);
+  }
+  return model;
+}
+
+/** `undefined` where the class is no model's. */
+function readModelConfig(entry: Fields, place: string): ModelConfig | undefined {
+  const kind = entry['class_name'];
+  const isFunctional = FUNCTIONAL.includes(kind);
+  if (!isFunctional && kind !== 'Sequential') return undefined;
+  // Keras before 2.2.3 wrote a sequential model's layers without a name around them.
+  const config = Array.isArray(entry['config']) ? { layers: entry['config'] } : objectAt(entry['config'], `${place}.config`);
+  const name = nameAt(config['name'] ?? entry['name'] ?? 'model', `${place}.config.name`);
+  const layers = new Map<string, LayerConfig>();
+  for (const [index, item] of arrayAt(config['layers'], `${place}.config.layers`, LIMITS.layers).entries()) {
+    const layer = readLayer(item, `${place}.config.layers[${index}]`, isFunctional);
+    if (layers.has(layer.settings.name))
+      throw broken(`Layer "${layer.settings.name}" occurs twice in model "${name}"; names must be unique.`);
+    layers.set(layer.settings.name, layer);
+  }
+  if (layers.size === 0) throw broken(`Model "${name}" has no layers.`);
+  const ends = isFunctional
+    ? {
+        inputs: readSources(config['input_layers'], `Model "${name}"'s input_layers`),
+        outputs: readSources(config['output_layers'], `Model "${name}"'s output_layers`),
+      }
+    : undefined;
+  const model = { name, layers, ends, buildShape: config['build_input_shape'] };
+  checkSources(model);
+  return model;
+}
+
+/** A layer as a model lists it, or as a wrapper holds it. */
+export function readLayer(item: unknown, place: string, isCalled: boolean): LayerConfig {
+  const entry = objectAt(item, place);
+  const kind = nameAt(entry['class_name'], `${place}.class_name`);
+  const model = readModelConfig(entry, place);
+  const config = model === undefined ? objectAt(entry['config'], `${place}.config`) : {};
+  const name = nameAt(entry['name'] ?? model?.name ?? config['name'], `${place}.name`);
+  const calls = isCalled
+    ? arrayAt(entry['inbound_nodes'] ?? [], `Layer "${name}"'s inbound_nodes`, LIMITS.layers).map((call, index) =>
+        readCall(call, `Layer "${name}"'s inbound_nodes[${index}]`),
+      )
+    : [];
+  return { settings: new Settings(kind, name, config), model, calls };
+}
+
+/** Keras 2 lists `[layer, call, output, arguments]`; Keras 3 has arguments with tensors in them. */
+function readCall(call: unknown, place: string): Source[] {
+  if (Array.isArray(call)) {
+    return readSources(call, place, (extras) => {
+      if (extras[0] !== undefined) checkArguments(objectAt(extras[0], `${place}'s arguments`), place);
+    });
+  }
+  const { args, kwargs } = objectAt(call, place);
+  checkArguments(objectAt(kwargs ?? {}, `${place}.kwargs`), place);
+  const [given, ...others] = arrayAt(args, `${place}.args`, LIMITS.layers);
+  if (others.length > 0) throw broken(`${place} has ${others.length + 1} arguments; one, the inputs, is wanted.`);
+  const tensors: readonly unknown[] = Array.isArray(given) ? given : [given];
+  return tensors.map((tensor) => {
+    const config = objectAt(objectAt(tensor, place)['config'], `${place}'s tensor`);
+    return readSource(arrayAt(config['keras_history'], `${place}'s keras_history`, 3), place);
+  });
+}
+
+/** Arguments change what a layer computes; those that every layer leaves alone at inference may stand. */
+function checkArguments(given: Fields, place: string): void {
+  for (const [key, value] of Object.entries(given)) {
+    if (value === null || value === false) continue;
+    throw broken(`${place} has the argument ${key}, which Pannier does not take; call the layer with its inputs alone.`);
+  }
+}
+
+/** One source that stands alone, or a list of them. */
+function readSources(value: unknown, place: string, more: (extras: readonly unknown[]) => void = () => {}): Source[] {
+  const list = arrayAt(value, place, LIMITS.layers);
+  const sources = typeof list[0] === 'string' ? [list] : list;
+  if (sources.length === 0) throw broken(`${place} is empty; at least one layer is wanted.`);
+  return sources.map((each) => {
+    const parts = arrayAt(each, place, 4);
+    more(parts.slice(3));
+    return readSource(parts, place);
+  });
+}
+
+function readSource([layer, call, output]: readonly unknown[], place: string): Source {
+  const index = (number: unknown) => {
+    if (!Number.isSafeInteger(number) || (number as number) < 0) throw broken(`${place} has ${show(number)} for an index.`);
+    return number as number;
+  };
+  return { layer: textAt(layer, `${place}'s layer`), call: index(call), output: index(output) };
+}
+
+function checkSources({ name, layers, ends }: ModelConfig): void {
+  const named = [
+    ...[...layers].flatMap(([layer, { calls }]) => calls.flat().map((source) => ({ source, by: `Layer "${layer}"` }))),
+    ...(ends?.inputs ?? []).map((source) => ({ source, by: `Model "${name}"'s input_layers` })),
+    ...(ends?.outputs ?? []).map((source) => ({ source, by: `Model "${name}"'s output_layers` })),
+  ];
+  for (const { source, by } of named) {
+    if (!layers.has(source.layer)) throw broken(`${by} names layer ${show(source.layer)}, which model "${name}" does not have.`);
+  }
+}

@@ -1,0 +1,118 @@
+/** Walks a model's layers in the order in which they need one another, and has each lowered by its rule. */
+import { broken } from '../fields.js';
+import { attr, type GraphBuilder, type GraphTensor } from './builder.js';
+import type { Call } from './rule.js';
+import { ruleOf } from './rules.js';
+import type { Settings } from './settings.js';
+import type { LayerConfig, ModelConfig, Source } from './topology.js';
+import type { WeightStore } from './weights.js';
+
+/** Where the layers' nodes go and their weights come from. */
+export interface Ground {
+  readonly graph: GraphBuilder;
+  readonly store: WeightStore;
+}
+
+/**
+ * Lowers one call of a model.
+ * @returns a tensor for each of its outputs
+ * @throws {PannierError} `model-format`, naming the layer
+ */
+export function callModel(ground: Ground, model: ModelConfig, inputs: readonly GraphTensor[]): readonly GraphTensor[] {
+  return model.ends === undefined ? callInOrder(ground, model, inputs) : callByNeed(ground, model, model.ends, inputs);
+}
+
+function callInOrder(ground: Ground, model: ModelConfig, inputs: readonly GraphTensor[]): readonly GraphTensor[] {
+  let values = inputs;
+  for (const layer of model.layers.values()) {
+    if (values.length !== 1) throw broken(`${layer.settings.what} is given ${values.length} inputs; in a sequential model it is one.`);
+    if (layer.settings.kind !== 'InputLayer') values = callLayer(ground, layer, values);
+  }
+  return values;
+}
+
+/** From the outputs backwards, without recursion: a file decides how deep that would go. */
+function callByNeed(
+  ground: Ground,
+  model: ModelConfig,
+  ends: NonNullable<ModelConfig['ends']>,
+  inputs: readonly GraphTensor[],
+): readonly GraphTensor[] {
+  if (inputs.length !== ends.inputs.length)
+    throw broken(`Model "${model.name}" takes ${ends.inputs.length} inputs, but is given ${inputs.length}.`);
+  const firstCalls = firstCallsOf(model, ends.outputs);
+  const keyOf = ({ layer, call }: Source) => `${call} ${layer}`;
+  const results = new Map<string, readonly GraphTensor[]>();
+  for (const [index, source] of ends.inputs.entries()) results.set(keyOf(source), [inputs[index] as GraphTensor]);
+  const callOf = ({ layer, call }: Source) => {
+    const config = model.layers.get(layer) as LayerConfig;
+    const given = config.calls[call - (firstCalls.get(layer) ?? 0)];
+    if (given === undefined)
+      throw broken(`Call ${call} of layer "${layer}" is wanted, but model "${model.name}" has ${config.calls.length}.`);
+    return { config, given };
+  };
+  const resultOf = (source: Source): GraphTensor => {
+    const result = results.get(keyOf(source))?.[source.output];
+    if (result === undefined) throw broken(`Output ${source.output} of layer "${source.layer}" is wanted, which it does not have.`);
+    return result;
+  };
+
+  const waiting: Source[] = [...ends.outputs];
+  const begun = new Set<string>();
+  for (let next = waiting.at(-1); next !== undefined; next = waiting.at(-1)) {
+    const key = keyOf(next);
+    if (results.has(key)) {
+      waiting.pop();
+      continue;
+    }
+    const { config, given } = callOf(next);
+    const missing = given.filter((source) => !results.has(keyOf(source)));
+    if (missing.length === 0) {
+      results.set(key, callLayer(ground, config, given.map(resultOf)));
+      continue;
+    }
+    begun.add(key);
+    const circular = missing.find((source) => begun.has(keyOf(source)));
+    if (circular !== undefined)
+      throw broken(`Layer "${next.layer}" takes what layer "${circular.layer}" gives, which in turn waits for it: a cycle.`);
+    waiting.push(...missing);
+  }
+  return ends.outputs.map(resultOf);
+}
+
+/**
+ * What a model's calls are counted from: most writers give call 0 to the model's own making, so that
+ * the first call inside of another model is 1.
+ */
+function firstCallsOf({ layers }: ModelConfig, outputs: readonly Source[]): ReadonlyMap<string, number> {
+  const firsts = new Map([...layers].filter(([, { model }]) => model !== undefined).map(([name]) => [name, 1]));
+  for (const { layer, call } of [...[...layers.values()].flatMap(({ calls }) => calls.flat()), ...outputs]) {
+    if (call === 0 && firsts.has(layer)) firsts.set(layer, 0);
+  }
+  return firsts;
+}
+
+function callLayer(ground: Ground, { settings, model }: LayerConfig, inputs: readonly GraphTensor[]): readonly GraphTensor[] {
+  ground.graph.countCall(settings.name);
+  return model === undefined ? callRule(ground, settings, settings.name, inputs) : callModel(ground, model, inputs);
+}
+
+function callRule(ground: Ground, settings: Settings, scope: string, inputs: readonly GraphTensor[]): readonly GraphTensor[] {
+  const { graph, store } = ground;
+  const { rule, takesWholeNumbers } = ruleOf(settings);
+  const call: Call = {
+    settings,
+    scope,
+    inputs: takesWholeNumbers ? inputs : inputs.map((input) => asFloat(graph, scope, input)),
+    graph,
+    weights: store.of(settings, scope),
+    weightsOf: (inner, innerScope) => store.of(inner, innerScope),
+    callInner: (inner, innerScope, given) => callRule(ground, inner, innerScope, given),
+  };
+  return rule(call);
+}
+
+function asFloat(graph: GraphBuilder, scope: string, input: GraphTensor): GraphTensor {
+  if (input.dtype === 'float32') return input;
+  return graph.op(scope, 'Cast', [input], input.shape, { SrcT: attr.type(input.dtype), DstT: attr.type('float32') });
+}
