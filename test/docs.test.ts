@@ -1,0 +1,150 @@
+/** The guides cannot rot: every sample of theirs compiles or runs, every link leads somewhere, every figure is held elsewhere. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+import { STRICT_CSP } from './harness/site.js';
+
+const pages = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
+
+interface Sample {
+  /** `docs/page.md 3`: the third sample of the page. */
+  readonly place: string;
+  readonly language: string;
+  readonly code: string;
+}
+
+const samples = pages.flatMap((page) =>
+  [...readFileSync(page, 'utf8').matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
+    ([, language = '', code = ''], index): Sample => ({ place: `${page} ${index + 1}`, language, code }),
+  ),
+);
+const inLanguage = (...languages: string[]) => samples.filter(({ language }) => languages.includes(language));
+
+/** Samples that other tests run: by the file name in their first line. */
+const RUN = /^\/\/ (nose\.js|(vitest|jest)\/nose\.test\.js|jest\.config\.js|sw\.js)$/m;
+
+/** docs/api.md is a page of declarations; test/api-page.test.ts and test/types.test.ts hold it. */
+const isDeclarations = ({ place }: Sample) => place.startsWith('docs/api.md');
+
+/** What samples take for granted, each where it is used and not their own. */
+const AROUND: Readonly<Record<string, string>> = {
+  loadModel: "import { loadModel } from 'pannier';",
+  PannierError: "import { PannierError } from 'pannier';",
+  fakeModel: "import { fakeModel } from 'pannier/testing';",
+  pose: "import pose from './models/pose/model.js';",
+  model:
+    "declare const model: import('pannier').Model<import('./models/pose/model.js').PoseInputs, import('./models/pose/model.js').PoseOutputs>;",
+  signal: 'declare const signal: AbortSignal;',
+  video: 'declare const video: HTMLVideoElement;',
+  draw: 'declare function draw(...drawn: unknown[]): void;',
+  showRetry: 'declare function showRetry(): void;',
+  PoseCard: 'declare const PoseCard: unknown;',
+};
+
+/** A sample as a module of its own. */
+function moduleOf({ code }: Sample): string {
+  const around = Object.entries(AROUND).filter(([name]) => {
+    const own = new RegExp(`(import [^;]*\\b${name}\\b[^;]* from|(const|let|function|class) ${name}\\b)`);
+    return new RegExp(`\\b${name}\\b`).test(code) && !own.test(code);
+  });
+  return `${around.map(([, line]) => `${line}\n`).join('')}${code}\nexport {};\n`;
+}
+
+test('there are pages and samples', () => {
+  expect(pages.length).toBeGreaterThan(8);
+  expect(samples.length).toBeGreaterThan(20);
+});
+
+test('a sample is in a language that is held to something', () => {
+  const known = ['ts', 'js', 'sh', 'http', 'py'];
+  expect(samples.filter(({ language }) => !known.includes(language)).map(({ place }) => place)).toEqual([]);
+});
+
+test('every sample of TypeScript and JavaScript compiles, or runs elsewhere', () => {
+  const folder = '.cache/docs';
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(`${folder}/models/pose`, { recursive: true });
+  cpSync('test/types/models/pose.d.ts', `${folder}/models/pose/model.d.ts`);
+  const compiled = inLanguage('ts', 'js').filter((each) => !isDeclarations(each) && !RUN.test(each.code));
+  for (const each of compiled) writeFileSync(`${folder}/${each.place.replace(/\W+/g, '-')}.ts`, moduleOf(each));
+  writeFileSync(
+    `${folder}/tsconfig.json`,
+    JSON.stringify({ extends: '../../test/types/dom/tsconfig.json', compilerOptions: { skipLibCheck: true }, include: ['.'] }),
+  );
+  const { status, stdout } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '--pretty', 'false', '-p', folder], {
+    encoding: 'utf8',
+  });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+});
+
+test('what other tests run is there to be run', () => {
+  const names = inLanguage('js').flatMap(({ code }) => code.match(RUN)?.[1] ?? []);
+  expect(names.sort()).toEqual(['jest.config.js', 'jest/nose.test.js', 'nose.js', 'sw.js', 'vitest/nose.test.js']);
+});
+
+test('every command of a terminal is there, with every flag', () => {
+  const usage = new Map<string, string>();
+  const helpOf = (command: string) => {
+    const text = usage.get(command) ?? spawnSync(process.execPath, ['dist/cli.js', command, '--help'], { encoding: 'utf8' }).stdout;
+    usage.set(command, text);
+    return text;
+  };
+  const scripts = Object.keys(JSON.parse(readFileSync('package.json', 'utf8')).scripts);
+  const wrong: string[] = [];
+  for (const { place, code } of inLanguage('sh')) {
+    for (const line of code.trimEnd().split('\n')) {
+      for (const command of line.replace(/#.*/, '').split('&&')) {
+        const words = command.trim().split(/\s+/);
+        const [program, ...rest] = words;
+        const isKnown =
+          program === 'npx' && rest[0] === 'pannier'
+            ? rest.filter((word) => word.startsWith('--')).every((flag) => helpOf(rest[1] ?? '').includes(`${flag} `))
+            : program === 'npm' && ['install', 'pack', ...scripts].includes(rest[0] ?? '');
+        if (!isKnown) wrong.push(`${place}: ${command.trim()}`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('Python is marked as not run', () => {
+  expect(
+    inLanguage('py')
+      .filter(({ code }) => !code.startsWith('# not run by our tests'))
+      .map(({ place }) => place),
+  ).toEqual([]);
+});
+
+test('the policy of docs/csp.md is the one that every browser test runs under', () => {
+  expect(inLanguage('http').map(({ code }) => code.trim())).toEqual([`Content-Security-Policy: ${STRICT_CSP}`]);
+});
+
+test('docs/sizes.md says what the README says, which test/size.test.ts holds', () => {
+  const table = readFileSync('README.md', 'utf8').match(/^\| what a page downloads \|[\s\S]*?(?=\n\n)/m)?.[0] ?? 'no table';
+  expect(readFileSync('docs/sizes.md', 'utf8')).toContain(table);
+});
+
+test('every link leads to a file, and to a heading in it', () => {
+  const anchors = (file: string) =>
+    [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    );
+  const broken: string[] = [];
+  for (const page of [...pages, 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']) {
+    for (const [, link = ''] of readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [path = '', anchor] = link.split('#');
+      const file = path === '' ? page : normalize(join(dirname(page), path));
+      if (!existsSync(file) || (anchor !== undefined && !anchors(file).includes(anchor))) broken.push(`${page}: ${link}`);
+    }
+  }
+  expect(broken).toEqual([]);
+});
+
+test('the README leads to every page', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  expect(pages.filter((page) => page !== 'README.md' && !readme.includes(`(${page})`))).toEqual([]);
+});
