@@ -28,6 +28,13 @@ const RUNS =
   /tfjs-core\/dist\/(base_side_effects|engine|tensor|flags|platforms\/platform_browser)\.js$|tfjs-converter\/dist\/(index|flags)\.js$|tfjs-backend-\w+\/dist\/(index|base|flags_\w+|register_all_kernels)\.js$|wasm-out/;
 const moduleSideEffects = (id) => RUNS.test(id);
 
+/** Entries that ship by themselves, for a page that ships in a folder of its own. */
+const SHIPPED = { '../index.js': '../index.js', '../read/index.js': '../read.js' };
+const shippedBeside = {
+  name: 'shipped-beside',
+  resolveId: (id) => (Object.hasOwn(SHIPPED, id) ? { id: SHIPPED[id], external: 'relative' } : null),
+};
+
 const NOTICE = '/*! Holds TensorFlow.js, Copyright Google LLC, Apache-2.0, https://github.com/tensorflow/tfjs */';
 const banner = ({ moduleIds }) => (moduleIds.some((id) => id.includes('@tensorflow')) ? NOTICE : '');
 
@@ -90,6 +97,13 @@ export default [
     ...browser,
     input: { index: '.build/index.js', read: '.build/read/index.js' },
     output: { ...out, entryFileNames: '[name].js', chunkFileNames: 'page-[name].js', manualChunks: tfjsAsOne },
+  },
+  // The page of `pannier try` imports what apps import, from beside it.
+  {
+    ...browser,
+    plugins: [shippedBeside, ...browser.plugins],
+    input: { page: '.build/try/page.js' },
+    output: { ...out, entryFileNames: 'try/[name].js', inlineDynamicImports: true },
   },
   ...BACKENDS.map((name) => ({
     ...browser,

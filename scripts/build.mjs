@@ -17,6 +17,7 @@ const start = Date.now();
 rmSync('.build', { recursive: true, force: true });
 tsc('tsconfig.json');
 tsc('src/pack/tsconfig.json');
+tsc('src/try/tsconfig.json');
 
 const { options } = await loadConfigFile(join(root, 'rollup.config.mjs'));
 const bundled = new Set();
@@ -41,6 +42,12 @@ const wasm = join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package
 writeFileSync('dist/tfjs-backend-wasm-simd.wasm', readFileSync(wasm));
 bundled.delete(undefined);
 writeFileSync('dist/THIRD_PARTY_LICENSES.txt', licensesOf(bundled));
+for (const [name, from] of [
+  ['index.html', 'src/try'],
+  ['try.css', 'src/try'],
+  ['icon.svg', 'examples'],
+])
+  writeFileSync(join('dist/try', name), readFileSync(join(from, name)));
 if (existsSync('src/pack/golden.png')) writeFileSync('dist/golden.png', readFileSync('src/pack/golden.png'));
 
 for (const name of readdirSync('dist', { recursive: true })) {

@@ -3,8 +3,9 @@ import { PannierError } from '../errors.js';
 import type { Command } from './command.js';
 import { packCommand } from './pack.js';
 import { predictCommand } from './predict.js';
+import { tryCommand } from './try.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand, predict: predictCommand };
+const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand, predict: predictCommand, try: tryCommand };
 
 const USAGE = `Usage:\n${Object.values(COMMANDS)
   .map(({ usage }) => usage)

@@ -9,18 +9,20 @@ import type { Answer, PageTask } from './page.js';
 import { filesOf, type Site, serve } from './serve.js';
 
 /** Where this program's own files lie, all of them as they ship. */
-const DIST = fileURLToPath(new URL('.', import.meta.url));
+export const DIST = fileURLToPath(new URL('.', import.meta.url));
 
 /** Serves the library under `/dist/`, a packed model under `/model/`, and an empty page. */
 export async function serveModel(folder: string, onUndo: OnUndo): Promise<Site> {
-  const [library, workers, model] = await Promise.all([
-    filesOf(DIST, '/dist/', /\.(js|wasm)$/),
-    filesOf(join(DIST, 'worker'), '/dist/worker/', /\.js$/),
-    filesOf(folder, '/model/'),
-  ]);
-  const site = await serve([['/', new TextEncoder().encode('<!doctype html><title>pannier</title>')], ...library, ...workers, ...model]);
+  const [library, model] = await Promise.all([libraryFiles(), filesOf(folder, '/model/')]);
+  const site = await serve([['/', new TextEncoder().encode('<!doctype html><title>pannier</title>')], ...library, ...model]);
   onUndo(() => site.close());
   return site;
+}
+
+/** What apps import of Pannier, under `/dist/`. */
+export async function libraryFiles(): Promise<[path: string, file: string][]> {
+  const folders = [filesOf(DIST, '/dist/', /\.(js|wasm)$/), filesOf(join(DIST, 'worker'), '/dist/worker/', /\.js$/)];
+  return (await Promise.all(folders)).flat();
 }
 
 /** Opens that page in a browser of its own. */

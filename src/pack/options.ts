@@ -245,7 +245,7 @@ function checkOutput(output: OutputOptions, place: string): void {
     throw badOption(`Option ${place}.labels is ${show(labels)}; an array of texts is wanted.`);
   }
   if (labels.length > LIMITS.labels) throw badOption(`Option ${place}.labels has ${labels.length} labels; the limit is ${LIMITS.labels}.`);
-  const long = labels.find((label) => Buffer.byteLength(label) > LIMITS.labelBytes);
+  const long = labels.find((label) => new TextEncoder().encode(label).length > LIMITS.labelBytes);
   if (long !== undefined) throw badOption(`Option ${place}.labels has a label of more than ${LIMITS.labelBytes} bytes: ${show(long)}.`);
   if (output.values === undefined)
     throw badOption(`Option ${place} has labels: say also whether its values are 'logits' or 'probabilities'.`);

@@ -201,7 +201,7 @@ function missingKernels(calls: readonly KernelCall[]): Record<string, string[]> 
 }
 
 /** The file's name, or its folder's where it is just `model.json`. */
-function defaultName(model: string): string {
+export function defaultName(model: string): string {
   const name = basename(model).replace(/\.json$/, '');
   return name === 'model' ? basename(dirname(resolve(model))) || name : name;
 }

@@ -1,0 +1,13 @@
+/** What goes into a model and what comes out, as its file declares it: before options, and without running it. */
+import { readGraph } from './graph.js';
+import { readModel } from './read.js';
+import { type GraphSignature, readSignature } from './signature.js';
+
+/**
+ * Reads a model file's inputs and outputs under their default names.
+ * @throws {PannierError} `model-format`
+ */
+export async function readFace(model: string): Promise<GraphSignature> {
+  const parts = await readModel(model);
+  return readSignature(parts, readGraph(parts.topology, parts.weights), {});
+}

@@ -1,0 +1,88 @@
+/** What one leaves with: the config and the program, always those of what the page shows. */
+import { configText } from './config-text.js';
+import { make } from './element.js';
+import type { Panel } from './inputs-panel.js';
+import { labelsOf } from './pack-request.js';
+import { type ProgramInput, programText } from './program-text.js';
+import { readRows } from './rows.js';
+import type { InputState, State } from './state.js';
+
+export function copyPanel(state: State): Panel {
+  const program = copyBox('program', 'The program', 'src/main.ts', 'after npx pannier pack, which writes the folder that it imports');
+  const config = copyBox('config', 'The config', 'pannier.config.mjs', 'beside package.json; its paths start there');
+  const isFile = state.about.kind === 'file';
+  const packed = make(
+    'p',
+    { className: 'soft' },
+    'This folder is packed: names and preprocessing are those of the config that packed it. Try its model.json to change them.',
+  );
+  const element = make(
+    'section',
+    { className: 'panel', ariaLabel: 'Take it with you' },
+    make('h2', {}, 'Take it with you'),
+    make('div', { className: 'boxes' }, isFile ? config.element : packed, program.element),
+  );
+  return {
+    element,
+    render() {
+      if (isFile) config.show(configText(state));
+      program.show(programOf(state));
+    },
+  };
+}
+
+function programOf({ name, inputs, outputs }: State): string {
+  return programText({
+    name,
+    inputs: inputs.map(inputOf),
+    outputs: outputs.map((output) => ({
+      name: output.name,
+      drawing: output,
+      scores: outputs.find(({ face }) => face.node === output.scores)?.name,
+      labels: labelsOf(output.labels),
+    })),
+  });
+}
+
+function inputOf({ face, name, picture, rows }: InputState): ProgramInput {
+  const { dtype, shape } = face;
+  if (picture !== undefined) return { name, dtype };
+  const isShaped = shape === null || shape.filter((size) => size === null).length > 1;
+  try {
+    return { name, dtype, values: { ...readRows(rows, dtype, shape), isShaped } };
+  } catch {
+    // The card says what is wrong with them; a program needs some all the same.
+    const sizes = (shape ?? [1]).map((size) => size ?? 1);
+    return { name, dtype, values: { data: new Float32Array(sizes.reduce((product, size) => product * size, 1)), shape: sizes, isShaped } };
+  }
+}
+
+function copyBox(id: string, title: string, file: string, hint: string) {
+  const text = make('pre', { id, tabIndex: 0, ariaLabel: title });
+  const button = make('button', { type: 'button', className: 'button', ariaLabel: `Copy ${title.toLowerCase()}` }, 'Copy');
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent ?? '');
+      button.textContent = 'Copied';
+    } catch {
+      // Without the clipboard, one key less to press.
+      getSelection()?.selectAllChildren(text);
+      button.textContent = 'Press Ctrl-C';
+    }
+    setTimeout(() => {
+      button.textContent = 'Copy';
+    }, 2_000);
+  });
+  const head = make(
+    'header',
+    { className: 'named' },
+    make('div', {}, make('h3', {}, file), make('p', { className: 'soft' }, hint)),
+    button,
+  );
+  return {
+    element: make('article', { className: 'card copy' }, head, text),
+    show(source: string) {
+      text.textContent = source;
+    },
+  };
+}

@@ -1,0 +1,123 @@
+/** The left side: what goes in. Each input has a card, made once and then kept in step with the state. */
+import { labelled, make, textBox } from './element.js';
+import { pictureControls } from './picture-controls.js';
+import { randomRows } from './rows.js';
+import { type InputState, type State, shapeText } from './state.js';
+
+/** What a change asks for: texts and drawings alone, or another answer too. */
+export type Change = (what: 'drawn' | 'asked') => void;
+
+/** A panel's element, and what brings it in step with the state. */
+export interface Panel {
+  readonly element: HTMLElement;
+  render(): void;
+}
+
+export function inputsPanel(state: State, change: Change): Panel {
+  const isFixed = state.about.kind === 'folder';
+  const cards = state.inputs.map((input) => inputCard(input, isFixed, change));
+  const none = state.inputs.length === 0 ? [make('p', { className: 'soft' }, 'This model takes nothing.')] : [];
+  const element = make(
+    'section',
+    { className: 'panel', ariaLabel: 'Inputs' },
+    make('h2', {}, 'Inputs'),
+    ...cards.map((card) => card.element),
+    ...none,
+  );
+  return { element, render: () => cards.forEach((card) => void card.render()) };
+}
+
+function inputCard(input: InputState, isFixed: boolean, change: Change): Panel {
+  const { face, picture } = input;
+  const error = make('p', { className: 'error', role: 'alert', hidden: true });
+  const inner = picture === undefined ? rowsControls(input, isFixed, change) : pictureControls(input, picture, isFixed, change);
+  const element = make(
+    'article',
+    { className: 'card', data: { node: face.node } },
+    nameRow(input, `${face.dtype} ${shapeText(face.shape)}`, 'Input', isFixed, change),
+    error,
+    inner.element,
+  );
+  return {
+    element,
+    render() {
+      error.textContent = input.error;
+      error.hidden = input.error === '';
+      inner.render();
+    },
+  };
+}
+
+/** A card's heading: the name that apps will use, and what it is the name of. */
+export function nameRow(
+  named: { name: string; readonly face: { readonly node: string } },
+  spec: string,
+  side: 'Input' | 'Output',
+  isFixed: boolean,
+  change: Change,
+): HTMLElement {
+  const onText = (text: string, finished: boolean) => {
+    named.name = text;
+    change(finished ? 'asked' : 'drawn');
+  };
+  const box = textBox(named.name, onText, { className: 'name', readOnly: isFixed });
+  return make('header', { className: 'named' }, labelled(`${side} ${named.face.node}`, box), make('code', { className: 'spec' }, spec));
+}
+
+function rowsControls(input: InputState, isFixed: boolean, change: Change): Panel {
+  const { face } = input;
+  const area = make('textarea', { rows: 6, spellcheck: false, className: 'rows' });
+  area.addEventListener('input', () => {
+    input.rows = area.value;
+    change('drawn');
+  });
+  area.addEventListener('change', () => change('asked'));
+  let seed = 1;
+  const random = make('button', { type: 'button', className: 'button' }, 'Random values');
+  random.addEventListener('click', () => {
+    fillRandomly(input, seed++);
+    change('asked');
+  });
+  const sizes =
+    input.sizes === undefined || isFixed
+      ? []
+      : [
+          labelled(
+            'Sizes to try it with',
+            textBox(input.sizes, (text, finished) => {
+              input.sizes = text;
+              change(finished ? 'asked' : 'drawn');
+            }),
+            'The model leaves them open; the packer tests backends with these.',
+          ),
+        ];
+  const element = make(
+    'div',
+    { className: 'stack' },
+    ...sizes,
+    labelled(`Numbers for ${face.name}`, area, 'A table as copied from a spreadsheet or a CSV file, or JSON.'),
+    make('div', { className: 'row' }, random),
+  );
+  return {
+    element,
+    render() {
+      // What somebody types is not typed over.
+      if (document.activeElement !== area && area.value !== input.rows) area.value = input.rows;
+    },
+  };
+}
+
+/** Most values that are worth typing into a text. */
+const MOST = 100_000;
+
+/** Random numbers of a shape that the model takes. */
+export function fillRandomly(input: InputState, seed: number): void {
+  const { dtype, shape } = input.face;
+  const said = (input.sizes ?? '')
+    .split(/[,\s]+/)
+    .filter((size) => size !== '')
+    .map(Number);
+  const sizes = input.sizes === undefined ? (shape ?? [1]).map((size) => size ?? 1) : said;
+  const count = sizes.reduce((product, size) => product * size, 1);
+  input.rows = count >= 1 && count <= MOST ? randomRows(dtype, sizes, seed) : '';
+}

@@ -1,0 +1,166 @@
+/** The program that does what the page shows. */
+import type { DType } from '../index.js';
+import { packedPath } from './config-text.js';
+import type { DrawingSettings } from './guess.js';
+import { memberOf, quote, sourceOf } from './source-text.js';
+
+/** One input, settled. */
+export interface ProgramInput {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Undefined for a picture. */
+  readonly values?: {
+    readonly data: ArrayLike<number>;
+    readonly shape: readonly number[];
+    /** Whether a bare array's length does not tell the shape. */
+    readonly isShaped: boolean;
+  };
+}
+
+export interface ProgramOutput {
+  readonly name: string;
+  readonly drawing: DrawingSettings;
+  /** Of boxes: what the scoring output is called. */
+  readonly scores: string | undefined;
+  readonly labels: readonly string[];
+}
+
+export interface Program {
+  /** The model's name; its folder lies beside the program, in `models/`. */
+  readonly name: string;
+  readonly inputs: readonly ProgramInput[];
+  readonly outputs: readonly ProgramOutput[];
+}
+
+/** Numbers that a reader still reads; more of them are the app's to fill in. */
+const VALUES = 64;
+
+/** TypeScript, to be kept in `src`. */
+export function programText({ name, inputs, outputs }: Program): string {
+  const pictures = inputs.filter(({ values }) => values === undefined);
+  const image = pictures[0]?.name;
+  const read = new Set<string>();
+  const answers = new Map<string, string>();
+  for (const output of outputs) {
+    const { term, call, uses } = answerOf(output, image);
+    if (uses !== undefined) read.add(uses);
+    answers.set(unique(term, [...answers.keys()]), call);
+  }
+  const photos = new Map(pictures.map(({ name: input }, index) => [input, index === 0 ? 'photo' : `photo${index + 1}`]));
+  const packed = importName(name, [...answers.keys(), ...photos.values()]);
+  const given = inputs.map((input) => `${propertyOf(input.name)}: ${photos.get(input.name) ?? valuesText(input)}`);
+  const usesImage = [...answers.values()].some((call) => call.includes('images'));
+  const call = `const { outputs${usesImage ? ', images' : ''} } = await model.predict(${braced(given)});`;
+  return [
+    `import { loadModel } from ${quote('pannier')};`,
+    ...(read.size > 0 ? [`import { ${[...read].sort().join(', ')} } from ${quote('pannier/read')};`] : []),
+    `import ${packed} from ${quote(`./${packedPath(name)}/model.js`)};`,
+    '',
+    ...(photos.size > 0 ? ['// Or an <img>, a <video>, a canvas, a file that somebody chose.'] : []),
+    ...[...photos.values()].map((photo) => `const ${photo} = await (await fetch('${photo}.jpg')).blob();`),
+    ...(photos.size > 0 ? [''] : []),
+    `const model = await loadModel(${packed});`,
+    call,
+    '',
+    ...[...answers].map(([term, text]) => `const ${term} = ${text};`),
+    `console.log(${braced([...answers.keys()])});`,
+    '',
+  ].join('\n');
+}
+
+interface Answer {
+  /** What the program calls it. */
+  readonly term: string;
+  readonly call: string;
+  /** Of `pannier/read`. */
+  readonly uses?: string;
+}
+
+function answerOf({ name, drawing, scores, labels }: ProgramOutput, image: string | undefined): Answer {
+  const output = memberOf('outputs', name);
+  const { kind, normalized, minScore, row, channel, threshold, values } = drawing;
+  const place = image === undefined ? [] : [`image: ${memberOf('images', image)}`];
+  const columns = `columns: ${sourceOf(columnsOf(drawing.columns))}`;
+  const scaled = normalized && image !== undefined ? ['normalized: true'] : [];
+  if (kind === 'classes') {
+    // Packed labels say by themselves what their values are.
+    const options = labels.length > 0 || values === 'probabilities' ? ['k: 5'] : ['k: 5', `values: ${quote(values)}`];
+    return { term: 'classes', call: `topK(${output}, ${braced(options)})`, uses: 'topK' };
+  }
+  if (kind === 'boxes') {
+    const options = [
+      columns,
+      ...(scores === undefined ? [] : [`scores: ${memberOf('outputs', scores)}`]),
+      ...(labels.length === 0 ? [] : [`labels: ${sourceOf(labels)}`]),
+      ...scaled,
+      ...place,
+      ...(minScore === 0.3 ? [] : [`minScore: ${minScore}`]),
+    ];
+    return { term: 'found', call: `boxes(${output}, ${braced(options)})`, uses: 'boxes' };
+  }
+  if (kind === 'keypoints') {
+    const names = labels.length === 0 ? [] : [`names: ${sourceOf(labels)}`];
+    const options = [columns, ...names, ...scaled, ...place, ...(row === 0 ? [] : [`row: ${row}`])];
+    return { term: 'points', call: `keypoints(${output}, ${braced(options)})`, uses: 'keypoints' };
+  }
+  if (kind === 'mask') {
+    const options = [...(channel === 0 ? [] : [`channel: ${channel}`]), ...(threshold === undefined ? [] : [`threshold: ${threshold}`])];
+    return { term: 'mask', call: `maskImage(${output}${options.length === 0 ? '' : `, ${braced(options)}`})`, uses: 'maskImage' };
+  }
+  return { term: 'values', call: `${output}.data` };
+}
+
+/** `-` skips a value. */
+export const columnsOf = <Column extends string>(text: string): (Column | null)[] =>
+  text
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
+    .map((word) => (word === '-' ? null : (word as Column)));
+
+const ARRAYS = { float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array' } as const;
+
+function valuesText({ dtype, values }: ProgramInput): string {
+  if (values === undefined) return 'undefined';
+  const { data, shape, isShaped } = values;
+  const array =
+    data.length <= VALUES
+      ? `${ARRAYS[dtype]}.of(${Array.from(data, (value) => short(value)).join(', ')})`
+      : `new ${ARRAYS[dtype]}(${data.length} /* your values */)`;
+  return isShaped ? `{ data: ${array}, shape: [${shape.join(', ')}] }` : array;
+}
+
+/** A float32 in as few digits as give it back. */
+function short(value: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const text = String(Number(value.toPrecision(digits)));
+    if (Math.fround(Number(text)) === value) return text;
+  }
+  return String(value);
+}
+
+/** Longest object that stays on one line. */
+const WIDTH = 60;
+
+function braced(parts: readonly string[]): string {
+  const line = `{ ${parts.join(', ')} }`;
+  if (parts.length === 0) return '{}';
+  return line.length <= WIDTH ? line : `{\n${parts.map((part) => `  ${part},\n`).join('')}}`;
+}
+
+const propertyOf = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key));
+
+function unique(term: string, taken: readonly string[]): string {
+  for (let count = 2, name = term; ; name = `${term}${count++}`) if (!taken.includes(name)) return name;
+}
+
+/** Names that the program has already, and words that no variable can have. */
+const TAKEN =
+  /^(?:model|outputs|images|loadModel|topK|boxes|keypoints|maskImage|console|fetch|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|undefined|var|void|while|with|yield|Float32Array|Int32Array|Uint8Array)$/;
+
+/** What the packed model is imported as: its own name where that can be. */
+function importName(name: string, taken: readonly string[]): string {
+  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  const joined = words.map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
+  const own = joined.charAt(0).toLowerCase() + joined.slice(1);
+  return own === '' || /^\d/.test(own) || TAKEN.test(own) || taken.includes(own) ? 'packed' : own;
+}

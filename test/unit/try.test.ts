@@ -1,0 +1,232 @@
+/** The page of `pannier try`, without a page: what it guesses, what it reads, what it writes for people to copy. */
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import type { Tensor } from '../../src/index.js';
+import { configText } from '../../src/try/config-text.js';
+import { guessDrawing, UNGUESSED } from '../../src/try/guess.js';
+import { numbersOf, packRequest } from '../../src/try/pack-request.js';
+import { type ProgramOutput, programText } from '../../src/try/program-text.js';
+import { randomRows, readRows } from '../../src/try/rows.js';
+import { sourceOf } from '../../src/try/source-text.js';
+import { startState } from '../../src/try/state.js';
+import type { InputFace, OutputFace } from '../../src/try/wire.js';
+
+const tensor = (shape: readonly number[], fill: (index: number) => number): Tensor => ({
+  dtype: 'float32',
+  shape,
+  data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, index) => fill(index)),
+});
+const unit = (index: number) => (index % 97) / 100;
+const pixels = (index: number) => (index * 31) % 200;
+const around = (index: number) => (index % 13) - 6;
+
+describe('the guess of a drawing', () => {
+  const guess = (one: Tensor, others: readonly Tensor[] = [], hasPicture = true) =>
+    guessDrawing(
+      { node: 'one', tensor: one },
+      { all: [{ node: 'one', tensor: one }, ...others.map((other, index) => ({ node: `other${index}`, tensor: other }))], hasPicture },
+    );
+
+  it.each<[string, Tensor, object]>([
+    ['MoveNet', tensor([1, 1, 17, 3], unit), { kind: 'keypoints', columns: 'y x score', normalized: true }],
+    ['points in pixels', tensor([1, 21, 3], pixels), { kind: 'keypoints', columns: 'x y z', normalized: false }],
+    ['a face, flat', tensor([1, 1404], pixels), { kind: 'keypoints', columns: 'x y z', normalized: false }],
+    ['a mask', tensor([1, 256, 256, 1], unit), { kind: 'mask', channel: 0 }],
+    ['background and person', tensor([1, 144, 256, 2], unit), { kind: 'mask', channel: 1 }],
+    ['a grid without channels', tensor([1, 64, 48], unit), { kind: 'mask', channel: 0 }],
+    ['depth', tensor([1, 64, 64, 1], pixels), { kind: 'heat' }],
+    ['heat maps', tensor([1, 23, 17, 17], unit), { kind: 'heat', channel: 0 }],
+    ['probabilities', tensor([1, 1000], unit), { kind: 'classes', values: 'probabilities' }],
+    ['logits', tensor([1, 10], around), { kind: 'classes', values: 'logits' }],
+    ['rows of six', tensor([1, 100, 6], pixels), { kind: 'boxes', columns: 'x0 y0 x1 y1 score class', normalized: false }],
+    ['one number', tensor([1, 1], around), { kind: 'table' }],
+    ['nothing', tensor([1, 0, 4], unit), { kind: 'table' }],
+    ['scores of many boxes', tensor([1, 2034, 91], unit), { kind: 'heat' }],
+  ])('%s', (_what, one, wanted) => expect(guess(one)).toMatchObject(wanted));
+
+  it('of boxes looks for their scores', () => {
+    const boxes = tensor([1, 100, 4], unit);
+    expect(guess(boxes, [tensor([1], unit), tensor([1, 100], unit)])).toMatchObject({ kind: 'boxes', scores: 'other1', normalized: true });
+    expect(guess(boxes, [tensor([1, 100, 91], unit)])).toMatchObject({ kind: 'boxes', scores: 'other0' });
+    expect(guess(boxes, [tensor([1, 50], unit)]).kind).not.toBe('boxes');
+  });
+
+  it('draws on no picture where there is none', () => {
+    expect(guess(tensor([1, 17, 3], unit), [], false)).toEqual({ kind: 'table' });
+    expect(guess(tensor([1, 64, 64, 1], unit), [], false)).toMatchObject({ kind: 'heat' });
+  });
+});
+
+describe('rows', () => {
+  const read = (text: string, shape: readonly (number | null)[] | null = [null, 3], dtype: Parameters<typeof readRows>[1] = 'float32') => {
+    const { data, shape: sizes } = readRows(text, dtype, shape);
+    return [[...data], sizes];
+  };
+
+  it.each<[string, string]>([
+    ['CSV with a heading', 'rooms, area, year\n1,2,3\n4,5,6\n'],
+    ['a spreadsheet', '1\t2\t3\r\n4\t5\t6'],
+    ['semicolons and spaces', '1; 2; 3\n 4  5 6 '],
+    ['JSON', '[[1, 2, 3], [4, 5, 6]]'],
+    ['flat JSON', '[1,2,3,4,5,6]'],
+  ])('are read from %s', (_what, text) =>
+    expect(read(text)).toEqual([
+      [1, 2, 3, 4, 5, 6],
+      [2, 3],
+    ]),
+  );
+
+  it('take the shape that the model leaves open', () => {
+    expect(read('1 2 3', [1, 3])).toEqual([
+      [1, 2, 3],
+      [1, 3],
+    ]);
+    expect(read('1 2\n3 4', [null, null])[1]).toEqual([2, 2]);
+    expect(read('1 2 3 4', [null, null])[1]).toEqual([1, 4]);
+    expect(read('1 2\n3 4', null)[1]).toEqual([2, 2]);
+    expect(read('7', [])).toEqual([[7], []]);
+    expect(read('true false', [2], 'bool')).toEqual([[1, 0], [2]]);
+    expect(read('[[[1],[2]]]', [1, null, 1])[1]).toEqual([1, 2, 1]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['nothing', '  ', /Type or paste numbers: 3 numbers, or several times as many, \[\?, 3\]/],
+    ['too few', '1, 2', /These are 2 numbers in the shape \[2\]; the model takes 3 numbers/],
+    ['ragged lines', 'a,b,c\n1,2,3\n4,5', /Line 3 has 2 numbers; the first has 3/],
+    ['words', '1,2,3\n4,five,6', /Line 2 has "five", which is no number/],
+    ['broken JSON', '[[1, 2', /This is no JSON/],
+    ['ragged JSON', '[[1, 2, 3], [4]]', /\[1\] should be an array of 3/],
+    ['texts in JSON', '[["1", 2, 3]]', /\[0\]\[0\] is no number/],
+  ])('that are %s are refused in words', (_what, text, message) => expect(() => read(text)).toThrow(message));
+
+  it('hold what the dtype holds', () => {
+    expect(() => read('1 2 2.5', [3], 'int32')).toThrow('Number 3 is 2.5, which is no int32.');
+    expect(() => read('1 0 2', [3], 'bool')).toThrow('Number 3 is 2, which is no bool.');
+  });
+
+  it('can be random: of the shape, the same for a seed', () => {
+    const text = randomRows('float32', [2, 3], 1);
+    expect(readRows(text, 'float32', [2, 3]).data).toHaveLength(6);
+    expect(randomRows('float32', [2, 3], 1)).toBe(text);
+    expect(randomRows('float32', [2, 3], 2)).not.toBe(text);
+    expect(readRows(randomRows('int32', [4], 3), 'int32', [4]).data).toHaveLength(4);
+  });
+});
+
+const PICTURE: InputFace = { node: 'input', name: 'input', dtype: 'float32', shape: [1, null, 224, 3] };
+const start = (inputs: readonly InputFace[] = [PICTURE], outputs: readonly OutputFace[] = [{ node: 'Identity', name: 'identity' }]) =>
+  startState({ kind: 'file', model: 'raw/model.json', backend: 'auto', name: 'pose', inputs, outputs }, 'pose', inputs, outputs);
+
+describe('the config', () => {
+  it('says what the page says, and no defaults', () => {
+    const state = start();
+    const [input, output] = [state.inputs[0]!, state.outputs[0]!];
+    expect(packRequest(state)).toEqual({ name: 'pose', inputs: { input: { image: { height: 256 } } } });
+    input.name = 'photo';
+    Object.assign(input.picture!, { range: 'minusOneToOne', channels: 'bgr', fit: 'cover' });
+    Object.assign(output, { name: 'scores', kind: 'classes', labels: 'cat\ndog\n', values: 'logits' });
+    expect(configText(state)).toBe(`import { defineConfig } from 'pannier/pack';
+
+export default defineConfig({
+  models: {
+    pose: {
+      model: 'raw/model.json',
+      out: 'src/models/pose',
+      inputs: {
+        input: {
+          name: 'photo',
+          image: { height: 256, fit: 'cover', channels: 'bgr', scale: 1 / 127.5, offset: -1 },
+        },
+      },
+      outputs: { Identity: { name: 'scores', labels: ['cat', 'dog'], values: 'logits' } },
+    },
+  },
+});
+`);
+  });
+
+  it('knows layouts, and sizes that are open', () => {
+    const planes: InputFace = { node: 'x', name: 'x', dtype: 'float32', shape: [null, 3, 8, 8] };
+    const words: InputFace = { node: 'ids', name: 'ids', dtype: 'int32', shape: [null, null] };
+    expect(packRequest(start([planes, words])).inputs).toEqual({ x: { image: { layout: 'nchw' } }, ids: { shape: [1, 16] } });
+    expect(packRequest(start([{ ...planes, shape: [1, 128] }])).inputs).toBeUndefined();
+  });
+
+  it('writes numbers as people do, and each reads back as itself', () => {
+    for (const value of [1 / 255, 1 / 127.5, 1 / 58.395, -2.117904, 0.1, 1, 0, 1e-9, Math.PI, -1 / 255])
+      expect(runInNewContext(sourceOf(value))).toBe(value);
+    expect(sourceOf([1 / 255, 1 / 58.395, 0.5])).toBe('[1 / 255, 1 / 58.395, 0.5]');
+    expect(numbersOf('1/255, 2 3')).toEqual([1 / 255, 2, 3]);
+    expect(numbersOf('1/2/3, x')).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  it('lets no text out of its quotes', () => {
+    const hostile = '\'}); throw "\u2028\u202e\\';
+    expect(runInNewContext(`(${sourceOf({ [hostile]: [hostile] })})`)).toEqual({ [hostile]: [hostile] });
+    expect(sourceOf(hostile)).toMatch(/^[\x20-\x7e]+$/);
+  });
+});
+
+describe('the program', () => {
+  const output = (name: string, drawing: object, more: Partial<ProgramOutput> = {}): ProgramOutput => ({
+    name,
+    drawing: { ...UNGUESSED, ...drawing },
+    scores: undefined,
+    labels: [],
+    ...more,
+  });
+  const program = (outputs: readonly ProgramOutput[], name = 'pose') =>
+    programText({ name, inputs: [{ name: 'image', dtype: 'float32' }], outputs });
+
+  it('reads as one that a person wrote', () => {
+    expect(
+      program([output('keypoints', { kind: 'keypoints', columns: 'y x score', normalized: true })]),
+    ).toBe(`import { loadModel } from 'pannier';
+import { keypoints } from 'pannier/read';
+import pose from './models/pose/model.js';
+
+// Or an <img>, a <video>, a canvas, a file that somebody chose.
+const photo = await (await fetch('photo.jpg')).blob();
+
+const model = await loadModel(pose);
+const { outputs, images } = await model.predict({ image: photo });
+
+const points = keypoints(outputs.keypoints, {
+  columns: ['y', 'x', 'score'],
+  normalized: true,
+  image: images.image,
+});
+console.log({ points });
+`);
+  });
+
+  it('calls each drawing by its function', () => {
+    const text = program([
+      output('all', { kind: 'boxes', columns: 'x0 y0 x1 y1 -', minScore: 0.5 }, { scores: 'their scores', labels: ['cat'] }),
+      output('probs', { kind: 'classes', values: 'logits' }),
+      output('labelled', { kind: 'classes', values: 'logits' }, { labels: ['a'] }),
+      output('mask', { kind: 'mask', threshold: 0.5, channel: 1 }),
+      output('raw', { kind: 'table' }),
+      output('more', { kind: 'heat' }),
+    ]);
+    expect(text).toContain("import { boxes, maskImage, topK } from 'pannier/read';");
+    expect(text).toMatch(/columns: \['x0', 'y0', 'x1', 'y1', null\],\n {2}scores: outputs\['their scores'\],\n {2}labels: \['cat'\],/);
+    expect(text).toContain("const classes = topK(outputs.probs, { k: 5, values: 'logits' });");
+    expect(text).toContain('const classes2 = topK(outputs.labelled, { k: 5 });');
+    expect(text).toContain('maskImage(outputs.mask, { channel: 1, threshold: 0.5 })');
+    expect(text).toContain('const values = outputs.raw.data;\nconst values2 = outputs.more.data;');
+  });
+
+  it('feeds what was typed', () => {
+    const values = { data: Float32Array.of(0.1, 2, 3), shape: [1, 3], isShaped: false };
+    const given = (more: object) =>
+      programText({ name: 'm', inputs: [{ name: 'x', dtype: 'float32', values: { ...values, ...more } }], outputs: [] });
+    expect(given({})).toContain('predict({ x: Float32Array.of(0.1, 2, 3) })');
+    expect(given({ isShaped: true })).toContain('predict({ x: { data: Float32Array.of(0.1, 2, 3), shape: [1, 3] } })');
+    expect(given({ data: new Float32Array(300) })).toContain('new Float32Array(300 /* your values */)');
+  });
+
+  it.each(['model', 'class', '3d', 'photo', 'points', ''])('imports a model called %j under a name that is free', (name) => {
+    expect(program([output('k', { kind: 'keypoints' })], name)).toMatch(/^import packed from '\.\/models\/[\w-]+\/model\.js';$/m);
+  });
+});
