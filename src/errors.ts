@@ -84,8 +84,13 @@ export function asPannierError(thrown: unknown, code: ErrorCode, context: string
  * TF.js rejects with plain objects, idb-keyval can reject with null.
  */
 export function messageOf(thrown: unknown): string {
-  const hasMessage = typeof thrown === 'object' && thrown !== null && 'message' in thrown;
-  return String(hasMessage ? thrown.message : thrown).replace(ADDRESSES, '');
+  try {
+    const hasMessage = typeof thrown === 'object' && thrown !== null && 'message' in thrown;
+    return String(hasMessage ? thrown.message : thrown).replace(ADDRESSES, '');
+  } catch {
+    // An object without a prototype is no text, and a getter may throw.
+    return 'something without a message was thrown';
+  }
 }
 
 /** For `postMessage`: class and own fields would be lost on the way. */

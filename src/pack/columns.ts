@@ -3,10 +3,11 @@
 import type { ColumnSpec } from '../manifest.js';
 import { widthOf } from '../manifest-details.js';
 import type { Cell, Dim } from '../signature.js';
+import { checkKnown } from './check-options.js';
 import { isReserved, show } from './fields.js';
 import { showShape } from './image.js';
 import { LIMITS } from './limits.js';
-import { badOption, type ColumnOptions, checkKnown } from './options.js';
+import { badOption, type ColumnOptions } from './options.js';
 import type { GraphInput } from './signature.js';
 
 /**

@@ -1,6 +1,9 @@
 /** Which inputs take pictures, how, and the sizes that the golden sample has. */
+import { sizeOf } from '../dtype.js';
 import type { ImageSpec } from '../manifest.js';
 import type { Dim } from '../signature.js';
+import { broken } from './fields.js';
+import { LIMITS } from './limits.js';
 import { badOption } from './options.js';
 import type { GraphInput } from './signature.js';
 
@@ -77,6 +80,11 @@ export function goldenShape(input: GraphInput, image: ImageSpec | undefined): re
     return axis === 0 ? 1 : undefined;
   });
   if (sizes.includes(undefined)) throw badOption(`Input "${name}" has open sizes, ${showShape(input.shape)}; ${advice}`);
+  const elements = sizeOf(sizes as number[]);
+  if (elements > LIMITS.feedElements) {
+    const message = `Input "${name}" would take ${elements} values, ${showShape(sizes as number[])}; the limit is ${LIMITS.feedElements}.`;
+    throw input.options.shape === undefined && input.options.image === undefined ? broken(message) : badOption(message);
+  }
   return sizes as number[];
 }
 

@@ -21,4 +21,6 @@ export const LIMITS = {
   pixels: 2 ** 26,
   npyBytes: 2 ** 28,
   goldenChecks: 100,
+  models: 1_000,
+  feedElements: 2 ** 26,
 } as const;

@@ -7,6 +7,7 @@ import type { KernelCall } from '../engine/tfjs.js';
 import { type Asset, type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest.js';
 import type { Dim } from '../signature.js';
 import { checkBytes, checkFlops, checkGoldenError } from './budget.js';
+import { checkOptions } from './check-options.js';
 import { readChecks, runChecks } from './checks.js';
 import { modelDts, modelJs } from './codegen.js';
 import { settleColumns } from './columns.js';
@@ -15,7 +16,7 @@ import { type Answers, type GoldenPlan, nudge, planGolden, storeGolden } from '.
 import { type Graph, isAsync, readGraph } from './graph.js';
 import { goldenShape, settleImage, showShape } from './image.js';
 import { hashManifest } from './manifest.js';
-import { badOption, checkOptions, type PackOptions } from './options.js';
+import { badOption, type PackOptions, plainCopy } from './options.js';
 import { readPicture } from './picture.js';
 import { describeQuantized, quantize } from './quantize.js';
 import { readModel } from './read.js';
@@ -24,7 +25,7 @@ import { cutShards, graphFile, hashedFile, type PackedFile } from './shards.js';
 import { type GraphOutput, readSignature } from './signature.js';
 import { KERNELS } from './tfjs-table.js';
 import { expandedBytes, type Weight } from './weights.js';
-import { checkFiles, writeFiles } from './write.js';
+import { checkFiles, refuseSource, writeFiles } from './write.js';
 
 /** What packing made. */
 export interface PackResult {
@@ -51,7 +52,7 @@ let line: Promise<unknown> = Promise.resolve();
  */
 export function pack(options: PackOptions): Promise<PackResult> {
   // One at a time: TF.js has one profiler per process.
-  const packed = line.then(() => packOne(options));
+  const packed = line.then(() => packOne(plainCopy(options, 'What pack was given')));
   line = packed.catch(() => undefined);
   return packed;
 }
@@ -61,6 +62,7 @@ async function packOne(options: PackOptions): Promise<PackResult> {
   const out = resolve(options.out);
   const warnings: string[] = [];
   const parts = await readModel(options.model);
+  await refuseSource(out, options.model);
   const graph = readGraph(parts.topology, parts.weights);
   const signature = readSignature(parts, graph, options);
   const inputs = signature.inputs.map((input) => {

@@ -1,6 +1,6 @@
 /** Puts a packed model on disk so that a kill at any moment leaves a whole one. */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { messageOf, PannierError } from '../errors.js';
 import { MARK } from './codegen.js';
 
@@ -39,6 +39,16 @@ export async function writeFiles(out: string, files: Files): Promise<boolean> {
       { cause: thrown },
     );
   }
+}
+
+/**
+ * A packed model's graph can be packed again, but not in place: its weights are no longer named then, and go away.
+ * @throws {PannierError} `options` where `out` is the folder of the model file
+ */
+export async function refuseSource(out: string, model: string): Promise<void> {
+  const [there, source] = await Promise.all([out, dirname(model)].map((folder) => realpath(folder).catch(() => undefined)));
+  if (there !== undefined && there === source)
+    throw new PannierError('options', `Option out is ${out}, where the model itself lies; choose a folder for the packed model alone.`);
 }
 
 /**

@@ -5,8 +5,9 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
+import { checkOptions } from '../pack/check-options.js';
 import { readConfig } from '../pack/config.js';
-import { checkOptions, type PackOptions } from '../pack/options.js';
+import type { PackOptions } from '../pack/options.js';
 import { pack } from '../pack/pack.js';
 import { type Reads, recordReads } from '../pack/read.js';
 import type { Outcome } from './packing.js';

@@ -1,0 +1,283 @@
+/** Broken and hostile `pannier.config.mjs` files and options: one line each, exit code 1, and every folder as it was. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { pack } from '../../src/pack/index.js';
+import type { PackOptions } from '../../src/pack/options.js';
+import { addModel, realModel, scratch, writeModel } from '../fixtures/models.js';
+import { npy } from '../fixtures/npy.js';
+import { compileProgram, pannier } from './program.js';
+
+const folder = scratch();
+const program = join(folder, 'program');
+let count = 0;
+
+/** An app with a model that packs, beside a folder that was packed before. */
+function app(config: string): { place: string; contents: () => Record<string, string> } {
+  const place = join(folder, `app-${count++}`);
+  writeModel(addModel(), join(place, 'source'));
+  mkdirSync(join(place, 'packed'));
+  writeFileSync(join(place, 'packed/model.js'), '// Written by `pannier pack` long ago\n');
+  writeFileSync(join(place, 'pannier.config.mjs'), config);
+  const contents = () => {
+    const files = readdirSync(place, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+    return Object.fromEntries(
+      files.map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name), 'latin1')]),
+    );
+  };
+  return { place, contents };
+}
+
+/** Packs by a config that must be refused. @returns the line on stderr */
+function refusal(config: string): string {
+  const { place, contents } = app(config);
+  const before = contents();
+  const { status, stdout, stderr } = pannier(program, ['pack'], { cwd: place });
+  expect({ status, stdout, lines: stderr.split('\n').length - 1 }).toEqual({ status: 1, stdout: '', lines: 1 });
+  expect(contents()).toEqual(before);
+  return stderr;
+}
+
+/** A config of one model that would pack, with more options. */
+const one = (more: string, before = '') =>
+  `${before}export default { models: { m: { model: 'source/model.json', out: 'packed', ${more} } } };`;
+
+beforeAll(() => compileProgram(program));
+
+it('the app of these tests would pack', () => {
+  const { place } = app(one(''));
+  expect(pannier(program, ['pack'], { cwd: place })).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^m packed/) });
+});
+
+describe('a config file', () => {
+  it.each<[string, string, RegExp]>([
+    ['that is no JavaScript', 'export default {{', /pannier.config.mjs cannot be imported: Unexpected token/],
+    ['that is no text', '\0\x01\x02', /cannot be imported: Invalid or unexpected token/],
+    ['that throws', "throw new Error('no\\nway');", /cannot be imported: no way\. \(pannier\/docs\/errors.md#options\)\n$/],
+    ['that throws nothing', 'throw undefined;', /cannot be imported: undefined/],
+    ['that throws what is no text', 'throw Object.create(null);', /cannot be imported: something without a message was thrown/],
+    ['that imports what is not there', "import 'nowhere';", /cannot be imported: Cannot find package 'nowhere'/],
+    ['that rejects', "await Promise.reject(new TypeError('late'));", /cannot be imported: late/],
+    ['without a default export', 'export const models = {};', /should export default defineConfig/],
+    ['that is empty', '', /should export default defineConfig/],
+    ['of a function', 'export default () => ({ models: {} });', /should export default defineConfig/],
+    ['of an array', 'export default [{ models: {} }];', /should export default defineConfig/],
+    ['of a promise', 'export default Promise.resolve({ models: {} });', /should export default defineConfig/],
+    ['of null', 'export default null;', /should export default defineConfig/],
+    ['of a text', "export default 'models';", /should export default defineConfig/],
+    ['whose models are an array', 'export default { models: [] };', /should export default defineConfig/],
+    ['whose models are a function', 'export default { models: () => ({}) };', /should export default defineConfig/],
+    ['whose models throw', "export default { get models() { throw new Error('gone'); } };", /cannot be read: gone/],
+    ['whose models are a proxy', 'export default { models: new Proxy({}, {}) };', /models of .* cannot be read \(.* could not be cloned/],
+    ['that is a proxy that throws', "export default new Proxy({}, { get() { throw new Error('trap'); } });", /cannot be read: trap/],
+    [
+      'with a model that is a text',
+      "export default { models: { m: 'source/model.json' } };",
+      /models\["m"\] of .* should be the options of one model/,
+    ],
+    ['with a model that is null', 'export default { models: { m: null } };', /models\["m"\] of .* should be the options of one model/],
+    [
+      'with a promise for a model',
+      'export default { models: { m: Promise.resolve({}) } };',
+      /models of .* cannot be read \(.*could not be cloned/,
+    ],
+    [
+      'with a getter that throws',
+      one("get version() { throw new Error('thrice'); }"),
+      /models of .* cannot be read \(thrice\); plain objects/,
+    ],
+    ['with a symbol', one("name: Symbol('m')"), /models of .* cannot be read \(Symbol\(m\) could not be cloned/],
+    ['with a method', one('version() { return 1; }'), /models of .* cannot be read \(.*could not be cloned/],
+    [
+      'of a million models',
+      'const models = {}; for (let i = 0; i < 1e6; i++) models[i] = {}; export default { models };',
+      /has 1000000 models; the limit is 1000/,
+    ],
+    [
+      'of two models in one folder',
+      "const m = { model: 'source/model.json', out: 'packed' }; export default { models: { a: m, b: { ...m, out: './x/../packed/' } } };",
+      /models\["a"\] and models\["b"\] of .* both have out: ".*packed"; each needs a folder of its own/,
+    ],
+    [
+      'with a key of every object',
+      `export default { models: JSON.parse('{"m":{"model":"source/model.json","out":"packed","__proto__":{"check":true}}}') };`,
+      /pack has no option "__proto__"/,
+    ],
+    [
+      'with inherited options',
+      "export default { models: { m: Object.create({ model: 'source/model.json', out: 'packed' }) } };",
+      /Option model is undefined; a text is wanted/,
+    ],
+    ['whose model is no file', one("model: 'source'"), /source (is not a regular file|cannot be read)/],
+  ])('%s', (_what, config, message) => expect(refusal(config)).toMatch(message));
+
+  it('that awaits what never comes, with a timer', () => {
+    expect(refusal('setInterval(() => {}, 1e6); await new Promise(() => {});')).toMatch(
+      /cannot be imported: it awaits something that did not come in 10 seconds/,
+    );
+  }, 60_000);
+
+  it('in a folder of its name', () => {
+    const place = join(folder, 'named');
+    mkdirSync(join(place, 'pannier.config.mjs'), { recursive: true });
+    const { status, stderr } = pannier(program, ['pack'], { cwd: place });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^pannier: .*cannot be imported: .*\n$/)]);
+  });
+});
+
+describe('an option', () => {
+  const model = writeModel(addModel(), join(folder, 'source'));
+  const picture = realModel('liveness');
+  const array = join(folder, 'y.npy');
+  writeFileSync(array, npy([1, 4], new Float32Array(4)));
+
+  /** Tries options that must be refused. @returns the message */
+  async function refused(more: object, code = 'options'): Promise<string> {
+    const out = join(folder, `out-${count++}`);
+    const thrown = await pack({ model, out, ...more } as PackOptions).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(thrown).toMatchObject({ name: 'PannierError', code });
+    expect(existsSync(out)).toBe(false);
+    const { message } = thrown as Error;
+    expect(message).not.toContain('\n');
+    expect(message.length).toBeLessThan(1000);
+    return message;
+  }
+
+  const cycle: Record<string, unknown> = {};
+  cycle['self'] = cycle;
+  const wide = { image: { width: 2 ** 30, height: 2 ** 30 } };
+
+  it.each<[string, object, RegExp]>([
+    ['model of a number', { model: 5 }, /Option model is 5; a text is wanted/],
+    ['model of nothing', { model: '' }, /Option model is ""/],
+    ['model with NUL', { model: 'a\0b' }, /Option model is "a\\u0000b"; a text is wanted, .* without NUL/],
+    ['out with NUL', { out: 'a\0b' }, /Option out is "a\\u0000b"/],
+    ['out of an array', { out: ['a'] }, /Option out is an array/],
+    ['out that is endless', { out: 'x'.repeat(1e6) }, /Option out is "x+…; a text is wanted, of at most 65536 characters/],
+    ['a name of a megabyte', { name: 'x'.repeat(1e6) }, /Option name is "x+…/],
+    ['a version of a number', { version: 1 }, /Option version is 1/],
+    ['check of a text', { check: 'yes' }, /Option check is "yes"; true or false is wanted/],
+    ['a function', { name: () => 'm' }, /What pack was given cannot be read \(.*could not be cloned/],
+    ['inputs of a number', { inputs: 7 }, /Option inputs is 7; an object is wanted/],
+    ['inputs of an array', { inputs: [] }, /Option inputs is an array; an object is wanted/],
+    ['inputs of a map', { inputs: new Map() }, /Option inputs is an object; an object is wanted/],
+    ['outputs of a text', { outputs: 'y' }, /Option outputs is "y"; an object is wanted/],
+    ['an input of null', { inputs: { x: null } }, /Option inputs\["x"\] is null/],
+    ['an input of a cycle', { inputs: { x: cycle } }, /inputs\["x"\] has no option "self"/],
+    ['an input of an endless name', { inputs: { ['x'.repeat(1e6)]: 5 } }, /Option inputs\["x+…\] is 5/],
+    ['an input called constructor', { inputs: { x: { name: 'constructor' } } }, /name is "constructor"; a short printable name/],
+    ['a shape of text', { inputs: { x: { shape: '1,4' } } }, /shape is "1,4"; an array of whole sizes/],
+    ['a shape of NaN', { inputs: { x: { shape: [1, Number.NaN] } } }, /shape is an array; an array of whole sizes/],
+    ['a shape below 0', { inputs: { x: { shape: [-1, 4] } } }, /an array of whole sizes/],
+    ['a picture of an array', { inputs: { x: { image: [] } } }, /Option inputs\["x"\]\.image is an array/],
+    [
+      'a width of Infinity',
+      { inputs: { x: { image: { width: Number.POSITIVE_INFINITY } } } },
+      /image\.width is Infinity; a size in pixels/,
+    ],
+    ['a height of half a pixel', { inputs: { x: { image: { height: 0.5 } } } }, /image\.height is 0\.5/],
+    ['a scale of NaN', { inputs: { x: { image: { scale: Number.NaN } } } }, /image\.scale is NaN/],
+    ['a scale of holes', { inputs: { x: { image: { scale: Array(3) } } } }, /image\.scale is an array; a number or one per channel/],
+    ['an offset of text', { inputs: { x: { image: { offset: ['1'] } } } }, /image\.offset is an array; a number or one per channel/],
+    ['a filter of its own', { inputs: { x: { image: { filter: 'toString' } } } }, /image\.filter is "toString"; bilinear, area/],
+    ['labels of holes', { outputs: { y: { labels: Array(4), values: 'logits' } } }, /labels is an array; an array of texts is wanted/],
+    ['labels of one text', { outputs: { y: { labels: 'abcd', values: 'logits' } } }, /labels is "abcd"/],
+    ['quantize of a number', { quantize: 8 }, /Option quantize is 8; 'float16', 'uint8' or/],
+    ['quantize of an unknown kind', { quantize: 'int4' }, /Option quantize is "int4"/],
+    ['quantize of none', { quantize: 'none' }, /Option quantize is "none"/],
+    ['quantize of an array', { quantize: ['uint8'] }, /Option quantize is an array/],
+    ['quantize by an unknown kind', { quantize: { '*': 'int4' } }, /Option quantize\["\*"\] is "int4"; float16, uint8, none are known/],
+    ['quantize by a pattern of nothing', { quantize: { 'z*': 'uint8' } }, /the pattern "z\*", which matches no weight/],
+    ['quantize by a pattern of stars', { quantize: { [`${'*'.repeat(50_000)}z`]: 'uint8' } }, /the pattern "\*+…, which matches no weight/],
+    ['a budget of a number', { budget: 5 }, /Option budget is 5/],
+    ['a budget of another thing', { budget: { seconds: 1 } }, /budget has no option "seconds"; it takes bytes, mflop, goldenError/],
+    ['a budget of NaN', { budget: { bytes: Number.NaN } }, /Option budget\.bytes is NaN; a number from 0 up/],
+    ['a budget below 0', { budget: { mflop: -1 } }, /Option budget\.mflop is -1/],
+    ['a budget of text', { budget: { bytes: '5e6' } }, /Option budget\.bytes is "5e6"/],
+    ['a budget without end', { budget: { goldenError: Number.POSITIVE_INFINITY } }, /Option budget\.goldenError is Infinity/],
+    ['golden of a path', { golden: 'cat.png' }, /Option golden is "cat.png"; an array of \{ image, expect \}/],
+    ['golden of a million', { golden: Array(1e6).fill({ expect: 'y.npy' }) }, /Option golden is 1000000 checks; .* at most 100/],
+    ['a check of null', { golden: [null] }, /Option golden\[0\] is null/],
+    ['a check without an answer', { golden: [{ image: 'a.png' }] }, /Option golden\[0\]\.expect is undefined; files by name are wanted/],
+    ['a check of no answers', { golden: [{ expect: {} }] }, /Option golden\[0\]\.expect is an object; files by name/],
+    ['a check with a number for a file', { golden: [{ inputs: { x: 1 }, expect: 'y.npy' }] }, /golden\[0\]\.inputs\["x"\] is 1/],
+    ['a tolerance of NaN', { golden: [{ expect: 'y.npy', tolerance: Number.NaN }] }, /golden\[0\]\.tolerance is NaN; a share above 0/],
+    [
+      'a check of an input that is not there',
+      { golden: [{ inputs: { z: array }, expect: array }] },
+      /golden\[0\]\.inputs names "z"; the model takes "x"/,
+    ],
+    ['a check of an inherited input', { golden: [{ inputs: { toString: array }, expect: array }] }, /golden\[0\]\.inputs names "toString"/],
+    ['a check of a device', { golden: [{ inputs: { x: '/dev/zero' }, expect: array }] }, /should be an .npy file/],
+    ['a check against a device', { golden: [{ inputs: { x: array }, expect: '/dev/zero' }] }, /\/dev\/zero is not a regular file/],
+    ['a golden picture that is a device', { goldenPicture: '/dev/zero' }, /is not a regular file/],
+    ['a golden picture that is none', { goldenPicture: picture }, /golden picture .* (pixels|not a picture)/],
+    ['a picture for what is none', { inputs: { x: wide } }, /no batch of one picture/],
+  ])('%s', async (_what, more, message) => expect(await refused(more)).toMatch(message));
+
+  it('sizes that no memory holds', async () => {
+    expect(await refused({ model: realModel('faceboxes'), inputs: { image_tensor: wide } })).toMatch(
+      /Input "imageTensor" would take \d+ values, \[1, 1073741824, 1073741824, 3\]; the limit is 67108864/,
+    );
+    const huge = writeModel(addModel([1, 2 ** 30]), join(folder, 'huge'));
+    expect(await refused({ model: huge }, 'model-format')).toMatch(/Input "x" would take 1073741824 values/);
+  });
+  it('nothing at all', async () => {
+    for (const options of [undefined, null, 5, 'model.json', [], new Map()]) {
+      await expect(pack(options as never)).rejects.toMatchObject({
+        code: 'options',
+        message: expect.stringMatching(/^Option pack is .*; an object is wanted/),
+      });
+    }
+  });
+});
+
+describe('out', () => {
+  const files = (place: string) => Object.fromEntries(readdirSync(place).map((name) => [name, readFileSync(join(place, name), 'latin1')]));
+
+  it("is not the model's own folder, by no name of it", async () => {
+    const place = join(folder, 'own');
+    // A packed model's own graph: packed in place, its weights would be left over and go away.
+    const first = await pack({ model: realModel('liveness'), out: place });
+    const before = files(place);
+    symlinkSync(place, join(folder, 'alias'));
+    for (const out of [place, `${place}/../own/`, join(folder, 'alias')]) {
+      await expect(pack({ model: join(place, first.manifest.graph.name), out, quantize: 'uint8' })).rejects.toMatchObject({
+        code: 'options',
+        message: expect.stringMatching(/^Option out is .*, where the model itself lies; choose a folder/),
+      });
+      expect(files(place)).toEqual(before);
+    }
+  });
+  it('may be a folder above, which leaves the source as it is', async () => {
+    const above = join(folder, 'above');
+    const model = writeModel(addModel(), join(above, 'source'));
+    const before = files(join(above, 'source'));
+    await pack({ model, out: above });
+    expect(files(join(above, 'source'))).toEqual(before);
+  });
+  it.each<[string, (place: string) => void, RegExp]>([
+    ['a file', (place) => writeFileSync(place, 'mine'), /cannot be written: EEXIST/],
+    ['a link that leads nowhere', (place) => symlinkSync('/nowhere/at/all', place), /cannot be written: /],
+  ])('is not %s', async (_what, make, message) => {
+    const out = join(folder, `odd-${count++}`);
+    make(out);
+    const model = writeModel(addModel(), join(folder, `odd-model-${count++}`));
+    await expect(pack({ model, out })).rejects.toMatchObject({ code: 'options', message: expect.stringMatching(message) });
+    expect(readdirSync(folder).filter((name) => name.includes('.tmp'))).toEqual([]);
+  });
+  it("is not a folder with somebody else's model.js", async () => {
+    const out = join(folder, 'foreign');
+    mkdirSync(out);
+    writeFileSync(join(out, 'model.js'), 'export default 1;');
+    const model = writeModel(addModel(), join(folder, 'foreign-model'));
+    await expect(pack({ model, out })).rejects.toMatchObject({
+      code: 'options',
+      message: expect.stringMatching(/was not written by pannier pack and stays/),
+    });
+    expect(files(out)).toEqual({ 'model.js': 'export default 1;' });
+  });
+});
