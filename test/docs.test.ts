@@ -116,6 +116,23 @@ test('Python is marked as not run', () => {
   ).toEqual([]);
 });
 
+test('the table of docs/preprocessing.md has numbers, and those of ImageNet are ImageNet’s', () => {
+  const rows = [...readFileSync('docs/preprocessing.md', 'utf8').matchAll(/^\| (.+?) \| (rgb|bgr) \| `(.+?)` \| `(.+?)` \|/gm)];
+  const numbers = (text = '') => [Function(`return ${text}`)()].flat() as number[];
+  const read = rows.map(([, model = '', , scale, offset]) => ({ model, scale: numbers(scale), offset: numbers(offset) }));
+  expect(read.length).toBeGreaterThan(5);
+  expect(read.filter(({ scale, offset }) => ![...scale, ...offset].every(Number.isFinite))).toEqual([]);
+  const { scale, offset } = read.find(({ model }) => model === 'Keras DenseNet') ?? { scale: [], offset: [] };
+  const [mean, std] = [
+    [0.485, 0.456, 0.406],
+    [0.229, 0.224, 0.225],
+  ] as const;
+  for (const [channel, value] of [0, 100, 255].entries()) {
+    const wanted = (value / 255 - (mean[channel] as number)) / (std[channel] as number);
+    expect(value * (scale[channel] as number) + (offset[channel] as number)).toBeCloseTo(wanted, 10);
+  }
+});
+
 test('the policy of docs/csp.md is the one that every browser test runs under', () => {
   expect(inLanguage('http').map(({ code }) => code.trim())).toEqual([`Content-Security-Policy: ${STRICT_CSP}`]);
 });

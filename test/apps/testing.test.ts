@@ -31,12 +31,13 @@ const appWith = (name: string, files: Record<string, string>): App =>
   });
 
 const vitest = (app: App): string => stripVTControlCharacters(app.node(join(modules, 'vitest/vitest.mjs'), 'run', '--reporter=verbose'));
-const jest = (app: App): string => app.node('run-jest.mjs');
+const jest = (app: App, ...flags: string[]): string => app.node('run-jest.mjs', ...flags);
 
-/** Jest reports on stderr. */
+/** Jest reports on stderr. Flags of Node's come before it. */
 const RUN_JEST = `
 import { spawnSync } from 'node:child_process';
-const { status, stdout, stderr } = spawnSync(process.execPath, ['${join(modules, 'jest/bin/jest.js')}', '--verbose', '--ci'], { encoding: 'utf8' });
+const args = [...process.argv.slice(2), '${join(modules, 'jest/bin/jest.js')}', '--verbose', '--ci'];
+const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
 console.log(stdout + stderr);
 process.exit(status ?? 1);
 `;
@@ -126,4 +127,24 @@ test('Jest with jsdom and no transformer but its own', () => {
   expect(() => jest(app)).toThrow(
     /Cannot use 'import.meta'|Unexpected token 'export'|Must use import to load ES Module|Cannot find module/,
   );
+});
+
+test('Jest that runs ES modules keeps them', () => {
+  const app = appWith('testing-jest-modules', {
+    'jest.config.json': JSON.stringify({ testEnvironment: 'jsdom', resolver: 'pannier/jest', transform: {} }),
+    'pose.test.js': `
+import { PannierError } from 'pannier';
+import { fakeModel } from 'pannier/testing';
+import pose from './models/pose/model.js';
+
+test('the same double', async () => {
+  expect(pose.graph.url()).toBe(new URL('./models/pose/' + pose.graph.name, import.meta.url).href);
+  const { outputs } = await fakeModel(pose).predict({ image: document.createElement('img') });
+  expect(outputs.keypoints.data.length).toBe(51);
+  expect(() => fakeModel(pose, { outputs: { nope: [] } })).toThrow(PannierError);
+});
+`,
+    'run-jest.mjs': RUN_JEST,
+  });
+  expect(jest(app, '--experimental-vm-modules')).toMatch(/Tests: +1 passed, 1 total/);
 });

@@ -168,6 +168,12 @@ describe('it behaves as a loaded model', () => {
     const model = fakeModel(sum, { outputs: { y: foreign } });
     expect([...(await model.predict({ x: foreign })).outputs.y.data]).toEqual([1, 2, 3, 4]);
   });
+  it('waits for promises of another class than the page’s, as zone.js makes it', async () => {
+    vi.stubGlobal('Promise', class Zoned extends Promise<unknown> {});
+    const answer = await fakeModel(sum, { outputs: { y: [1, 2, 3, 4] } }).predict({ x });
+    vi.unstubAllGlobals();
+    expect(answer.outputs.y.data[3]).toBe(4);
+  });
   it('streams an iterable in order', async () => {
     const model = fakeModel(sum, { outputs: (inputs) => ({ y: inputs.x }) });
     const inputs = [1, 2, 3].map((value) => ({ x: new Float32Array(4).fill(value) }));
