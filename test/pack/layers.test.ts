@@ -1,24 +1,12 @@
 /** Layers models: what the packed graph answers against what the model itself predicts, on cpu and on wasm. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { describe, expect, it } from 'vitest';
-import { WASM_BINARY } from '../../src/assets.js';
-import { loadModel } from '../../src/index.js';
-import { type PackOptions, pack } from '../../src/pack/index.js';
-import { layers, predicted, saveLayers, seeded, train, type Values } from '../fixtures/layers.js';
+import { describe, it } from 'vitest';
+import { answers, compare, configs, expectClose, layers, type Specimen, saveLayers, seeded, train } from '../fixtures/layers.js';
 import { scratch } from '../fixtures/models.js';
 
 const folder = scratch();
-const wasmUrl = new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url).href;
-const assetUrl = (name: string, url: string) => (name === WASM_BINARY.name ? wasmUrl : url);
-
-/** A model, and its inputs for a batch of so many. */
-interface Specimen {
-  readonly model: layers.LayersModel;
-  readonly inputs: (batch: number) => Values[];
-}
-
+const place = (name: string) => join(folder, name.replaceAll(/\W/g, '-'));
 const { input, sequential, model: functional } = layers;
 const L = layers.layers;
 
@@ -316,45 +304,16 @@ const UNTRAINED: Record<string, () => Specimen> = {
   },
 };
 
-/** Packs a saved model and asks it, on each backend, for more than one batch. @returns the answers with what was given */
-async function* answers(path: string, inputs: Specimen['inputs'], options: Partial<PackOptions> = {}) {
-  const { out } = await pack({ model: path, out: join(path, '../packed'), ...options });
-  const { default: source } = await import(pathToFileURL(join(out, 'model.js')).href);
-  for (const backend of ['cpu', 'wasm'] as const) {
-    using loaded = await loadModel(source, { backend, assetUrl });
-    for (const batch of [1, 3]) {
-      const given = inputs(batch);
-      const names = Object.keys(loaded.signature.inputs);
-      const { outputs } = await loaded.predict(Object.fromEntries(given.map((values, index) => [names[index]!, values])) as never);
-      yield { given, got: Object.values(outputs) as Values[], what: `${backend}, batch ${batch}` };
-    }
-  }
-}
-
-function expectClose(got: readonly Values[], wanted: readonly Values[], what: string): void {
-  expect(got.map(({ shape }) => shape)).toEqual(wanted.map(({ shape }) => shape));
-  for (const [index, each] of got.entries()) expect(worst(each, wanted[index]!), `${what}, output ${index}`).toBeLessThan(1e-5);
-}
-
-/** Holds a packed model against the model that was saved. */
-async function compare(name: string, { model, inputs }: Specimen): Promise<void> {
-  const path = await saveLayers(model, join(folder, name.replaceAll(/\W/g, '-')));
-  const [first] = model.inputs;
-  const isOpen = first!.shape.slice(1).includes(null);
-  const options = isOpen ? { inputs: { [first!.name]: { shape: inputs(1)[0]!.shape } } } : {};
-  for await (const { given, got, what } of answers(path, inputs, options)) expectClose(got, await predicted(model, given), what);
-}
-
 describe('a trained model answers packed as it does itself, on cpu and on wasm', () => {
   it.each(Object.keys(TEN))('%s', async (name) => {
     const specimen = TEN[name]!();
     await train(specimen.model, specimen.inputs(6));
-    await compare(name, specimen);
+    await compare(place(name), specimen);
   });
 });
 
 describe('so does one that', () => {
-  it.each(Object.keys(UNTRAINED))('%s', (name) => compare(name, UNTRAINED[name]!()));
+  it.each(Object.keys(UNTRAINED))('%s', (name) => compare(place(name), UNTRAINED[name]!()));
 });
 
 describe('what TF.js gets wrong or cannot load is held against plain arithmetic', () => {
@@ -427,16 +386,3 @@ describe('what TF.js gets wrong or cannot load is held against plain arithmetic'
 });
 
 const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
-
-/** All layers' entries of a model.json, models within it included. */
-function configs(json: unknown): Record<string, unknown>[] {
-  if (typeof json !== 'object' || json === null) return [];
-  return [...('class_name' in json ? [json as Record<string, unknown>] : []), ...Object.values(json).flatMap(configs)];
-}
-
-/** The largest difference, as a share of the largest magnitude, at least 1. */
-function worst(answer: Values, wanted: Values): number {
-  const [got, right] = [Float64Array.from(answer.data), Float64Array.from(wanted.data)];
-  const largest = right.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  return got.reduce((most, value, index) => Math.max(most, Math.abs(value - right[index]!)), 0) / largest;
-}
