@@ -22,9 +22,18 @@ export const widthOf = (column: ColumnSpec): number =>
 const own = <T>(specs: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(specs, name) ? specs[name] : undefined);
 
 function input(value: unknown, field: string): void {
-  const { image, columns, shape } = object(value, field);
+  const { image, columns, pad, shape } = object(value, field);
   if (image !== undefined) checkImage(image, `${field}.image`);
   if (columns !== undefined) checkColumns(columns, `${field}.columns`, shape as InputSpec['shape']);
+  if (pad !== undefined) checkPad(pad, `${field}.pad`, shape as InputSpec['shape']);
+}
+
+function checkPad(value: unknown, field: string, shape: InputSpec['shape']): void {
+  const { to, axis, value: fill } = object(value, field);
+  const isRight = Array.isArray(to) && to.length > 0 && to.every((size, index) => isWhole(size, index === 0 ? 1 : to[index - 1] + 1));
+  need(isRight, `${field}.to`, 'ascending lengths', to);
+  need(isWhole(axis) && shape?.[axis] === null, `${field}.axis`, 'an open axis of the input', axis);
+  need(isNumber(fill), `${field}.value`, 'a finite number', fill);
 }
 
 function checkColumns(value: unknown, field: string, shape: InputSpec['shape']): void {
@@ -62,9 +71,10 @@ function checkImage(value: unknown, field: string): void {
 }
 
 function output(value: unknown, field: string): void {
-  const { labels, values } = object(value, field);
+  const { labels, values, lengthAxes } = object(value, field);
   if (labels !== undefined) texts(labels, `${field}.labels`);
   if (values !== undefined) choice(values, `${field}.values`, 'logits', 'probabilities');
+  if (lengthAxes !== undefined) sizes(lengthAxes, `${field}.lengthAxes`);
 }
 
 function goldenInput(value: unknown, field: string, taken: InputSpec | undefined, bytes: number): void {

@@ -42,6 +42,15 @@ export type ColumnSpec =
       readonly encode: 'one-hot' | 'index';
     };
 
+/** An open length in a few sizes, so that an engine compiles for few shapes. */
+export interface PadSpec {
+  /** Lengths that reach the graph, ascending; the same for all padded inputs of a model, which are equally long. */
+  readonly to: readonly number[];
+  readonly axis: number;
+  /** What stands behind the end. */
+  readonly value: number;
+}
+
 /** One input: friendly name outside, the graph's node inside. */
 export interface InputSpec extends TensorSpec {
   /** Placeholder in the graph, without the `:0`. */
@@ -49,6 +58,7 @@ export interface InputSpec extends TensorSpec {
   readonly image?: ImageSpec;
   /** Of a row, in the order of the tensor's last axis, which they fill. */
   readonly columns?: readonly ColumnSpec[];
+  readonly pad?: PadSpec;
 }
 
 /** One output. */
@@ -57,6 +67,8 @@ export interface OutputSpec extends TensorSpec {
   readonly node: string;
   readonly labels?: readonly string[];
   readonly values?: ValueKind;
+  /** Axes that are as long as the padded inputs: cut back to the length that was given. */
+  readonly lengthAxes?: readonly number[];
 }
 
 /**

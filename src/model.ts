@@ -124,13 +124,13 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
       throw new PannierError('options', `predict's option priority should be 'user' or 'background', but is ${String(priority)}.`);
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
     // By what they can do: apps exchange the class Promise, as zone.js does.
-    const { feeds, images } = 'then' in settling ? await abortable(settling, signal) : settling;
+    const { feeds, images, length } = 'then' in settling ? await abortable(settling, signal) : settling;
     const settledMs = now();
 
     const nodes = wanted.map(([, { node }]) => node);
     const { result, backend, enteredMs } = await this.#runInTurn(feeds, nodes, priority, signal);
 
-    const outputs = namedOutputs(wanted, result.outputs, options as PredictOptions);
+    const outputs = namedOutputs(wanted, result.outputs, length, options as PredictOptions);
     const totalMs = now() - startMs;
     const queuedMs = enteredMs - settledMs;
     const prepareMs = settledMs - startMs + result.prepareMs;

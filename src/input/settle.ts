@@ -1,16 +1,19 @@
 /** All inputs of one call: by name, nothing missing, nothing unknown. */
-import type { Feed } from '../engine/engine.js';
+import type { Feed, TensorFeed } from '../engine/engine.js';
 import { PannierError } from '../errors.js';
 import type { InputSpec, Manifest } from '../manifest.js';
 import { rowsFeed } from './columns.js';
 import { imageFeed } from './image.js';
 import { IDENTITY, type ImageMapping, imageMapping } from './mapping.js';
+import { type PaddedLength, padTogether } from './pad.js';
 import { holdsArray, isTensorInput, shapeText, tensorFeed } from './tensor.js';
 
 /** What the engine is fed, and how each image input's tensor lies on its picture. */
 export interface SettledInputs {
   readonly feeds: readonly Feed[];
   readonly images: Readonly<Record<string, ImageMapping>>;
+  /** Of inputs that are padded; outputs are cut back to it. */
+  readonly length: PaddedLength | undefined;
 }
 
 /**
@@ -41,14 +44,17 @@ export function settleInputs(
     return { name, spec, value };
   });
   // Numbers first: where one is refused, no picture is in hand yet.
-  const numbers = entries.map(({ name, spec, value }) => {
-    const { columns } = spec;
-    if (columns !== undefined && !holdsArray(value)) return { feed: rowsFeed(name, { ...spec, columns }, value) };
-    return spec.image === undefined || isTensorInput(value) ? { feed: tensorFeed(name, spec, value) } : undefined;
-  });
+  const { feeds, length } = padTogether(entries.map(({ name, spec, value }) => ({ name, spec, feed: numbersOf(name, spec, value) })));
   const images = ownImages(entries);
-  if (numbers.every((each) => each !== undefined)) return { feeds: numbers.map(({ feed }) => feed), images };
-  return withPictures(entries, numbers, images);
+  if (feeds.every((feed) => feed !== undefined)) return { feeds, images, length };
+  return withPictures(entries, feeds, images, length);
+}
+
+/** An input that is given as numbers, or as rows of them; `undefined` for a picture. */
+function numbersOf(name: string, spec: InputSpec, value: unknown): TensorFeed | undefined {
+  const { columns, image } = spec;
+  if (columns !== undefined && !holdsArray(value)) return rowsFeed(name, { ...spec, columns }, value);
+  return image === undefined || isTensorInput(value) ? tensorFeed(name, spec, value) : undefined;
 }
 
 /** Each image input as its own picture: what holds where it is given as a tensor. */
@@ -64,14 +70,15 @@ function ownImages(entries: readonly { readonly name: string; readonly spec: Inp
 
 async function withPictures(
   entries: readonly { readonly name: string; readonly spec: InputSpec; readonly value: unknown }[],
-  numbers: readonly ({ readonly feed: Feed } | undefined)[],
+  numbers: readonly (Feed | undefined)[],
   images: Record<string, ImageMapping>,
+  length: PaddedLength | undefined,
 ): Promise<SettledInputs> {
   const taken = await Promise.allSettled(
     entries.map(async ({ name, spec, value }, index): Promise<Feed> => {
       const { image } = spec;
       const number = numbers[index];
-      if (number !== undefined || image === undefined) return (number as { feed: Feed }).feed;
+      if (number !== undefined || image === undefined) return number as Feed;
       const { feed, mapping } = await imageFeed(name, { ...spec, image }, value);
       images[name] = mapping;
       return feed;
@@ -79,8 +86,8 @@ async function withPictures(
   );
   const feeds = taken.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const refused = taken.find((each) => each.status === 'rejected');
-  if (refused === undefined) return { feeds, images };
-  void closePictures({ feeds, images });
+  if (refused === undefined) return { feeds, images, length };
+  void closePictures({ feeds, images, length });
   throw refused.reason;
 }
 

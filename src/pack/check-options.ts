@@ -19,7 +19,7 @@ const KNOWN = {
   ],
   golden: ['image', 'inputs', 'expect', 'tolerance'],
   budget: ['bytes', 'mflop', 'goldenError'],
-  input: ['name', 'shape', 'image', 'columns'],
+  input: ['name', 'shape', 'image', 'columns', 'pad'],
   output: ['name', 'labels', 'values'],
   image: ['width', 'height', 'fit', 'filter', 'channels', 'layout', 'scale', 'offset'],
 };
@@ -137,7 +137,8 @@ function checkOutput(output: OutputOptions, place: string): void {
     throw badOption(`Option ${place} has labels: say also whether its values are 'logits' or 'probabilities'.`);
 }
 
-const isSize = (value: unknown): value is number =>
+/** A size that a tensor could have. */
+export const isSize = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < LIMITS.elements;
 
 /** No array, `Map` or anything else that has a name of its own. */

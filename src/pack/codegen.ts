@@ -72,8 +72,9 @@ const field = (key: string, note: string, type: string): string => `  /** ${note
 
 const FITS = { stretch: 'stretched to', contain: 'fitted into', cover: 'cut to cover' } as const;
 
-function inputNote({ dtype, shape, image, columns }: InputSpec): string {
-  const tensor = `${dtype} ${showShape(shape)}`;
+function inputNote({ dtype, shape, image, columns, pad }: InputSpec): string {
+  const longest = pad === undefined ? '' : `; axis ${pad.axis} takes at most ${pad.to.at(-1)}`;
+  const tensor = `${dtype} ${showShape(shape)}${longest}`;
   if (columns !== undefined) return `${tensor}; a row, or an array of rows`;
   return image === undefined ? tensor : `${tensor}; a picture is ${FITS[image.fit]} ${image.width} × ${image.height}`;
 }

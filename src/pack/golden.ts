@@ -14,7 +14,7 @@ export const GOLDEN_BYTES = 64 * 1024;
 const VALUES = 1024;
 
 /** An output whose spread is smaller says nothing: all zeros would pass. */
-const LEAST_SPREAD = 1e-6;
+export const LEAST_SPREAD = 1e-6;
 
 /** How far the second run's input is off, as a share of its range. */
 const NUDGE = 1e-6;

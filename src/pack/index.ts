@@ -8,6 +8,7 @@ export {
   type InputOptions,
   type OutputOptions,
   type PackOptions,
+  type PadOptions,
   type PannierConfig,
   type QuantizeOption,
   type WeightKind,

@@ -38,6 +38,16 @@ export type ColumnOptions =
       readonly encode?: 'one-hot' | 'index';
     };
 
+/** An open length that the graph sees in a few sizes only: shorter inputs are filled up, outputs are cut back. */
+export interface PadOptions {
+  /** The lengths, such as `[16, 32, 64, 128]`; all padded inputs of a model have the same ones, and are equally long. */
+  readonly to: readonly number[];
+  /** Default 1. */
+  readonly axis?: number;
+  /** What is put behind the end; default 0. */
+  readonly value?: number;
+}
+
 /** About one input. */
 export interface InputOptions {
   /** What apps call it; default the signature's key in camelCase. */
@@ -47,6 +57,7 @@ export interface InputOptions {
   readonly image?: ImageOptions;
   /** Apps give rows, objects with a value for each column; together they fill the last axis, in this order. */
   readonly columns?: readonly ColumnOptions[];
+  readonly pad?: PadOptions;
 }
 
 /** About one output. */

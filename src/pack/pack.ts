@@ -17,6 +17,7 @@ import { type Graph, isAsync, readGraph } from './graph.js';
 import { goldenShape, settleImage, showShape } from './image.js';
 import { hashManifest } from './manifest.js';
 import { badOption, type PackOptions, plainCopy } from './options.js';
+import { checkPads, observePadding, settlePad } from './pad.js';
 import { readPicture } from './picture.js';
 import { describeQuantized, quantize } from './quantize.js';
 import { readModel } from './read.js';
@@ -69,9 +70,12 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     const { columns, shape } = settleColumns(input);
     const { image, warning } = settleImage(input);
     if (warning !== undefined) warnings.push(warning);
-    const spec: InputSpec = { dtype: input.dtype, shape, node: input.node, ...(image && { image }), ...(columns && { columns }) };
-    return { name: input.name, spec, shape: goldenShape({ ...input, shape }, image) };
+    const { pad, sampled } = settlePad(input, shape, image);
+    const taken = { ...(image && { image }), ...(columns && { columns }), ...(pad && { pad }) };
+    const spec: InputSpec = { dtype: input.dtype, shape, node: input.node, ...taken };
+    return { name: input.name, spec, shape: goldenShape({ ...input, shape: sampled }, image) };
   });
+  checkPads(inputs);
   const picture = await readPicture(options.goldenPicture);
   const plan = planGolden(inputs, picture);
   const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
@@ -96,7 +100,10 @@ async function packOne(options: PackOptions): Promise<PackResult> {
   );
   const original = await open(parts.weights, async (runner) => {
     warnings.push(...(await runChecks(runner, checks)));
-    return sample(runner, feeds, plan, graph);
+    const sampled = await sample(runner, feeds, plan, graph);
+    const padding = await observePadding(runner, inputs, plan, sampled.answers);
+    warnings.push(...padding.warnings);
+    return { ...sampled, lengthAxes: padding.lengthAxes };
   });
   checkFlops(options.budget?.mflop, original.kernels);
   const weights = options.quantize === undefined ? parts.weights : quantize(parts.weights, options.quantize);
@@ -136,7 +143,12 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     ...(options.packedAt !== undefined && { packedAt: options.packedAt }),
     signature: {
       inputs: specs,
-      outputs: Object.fromEntries(signature.outputs.map((output) => [output.name, outputSpec(output, answers, isFixed, isBatched)])),
+      outputs: Object.fromEntries(
+        signature.outputs.map((output) => {
+          const spec = outputSpec(output, answers, isFixed, isBatched);
+          return [output.name, withLengthAxes(spec, original.lengthAxes[output.name] ?? [])];
+        }),
+      ),
     },
     graph: asset(graphAsset),
     weights: shards.map(asset),
@@ -179,6 +191,13 @@ function outputSpec({ name, node, shape, options }: GraphOutput, answers: Answer
     );
   }
   return { dtype, shape: merged, node, ...(labels && { labels }), ...(values && { values }) };
+}
+
+/** Axes that follow a padded length are open, whatever the signature says. */
+function withLengthAxes(spec: OutputSpec, lengthAxes: readonly number[]): OutputSpec {
+  if (lengthAxes.length === 0) return spec;
+  const shape = spec.shape?.map((dim, axis) => (lengthAxes.includes(axis) ? null : dim)) ?? null;
+  return { ...spec, shape, lengthAxes };
 }
 
 /** A size that the run contradicts is open, whatever the signature says. */

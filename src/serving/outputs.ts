@@ -2,6 +2,7 @@
 import { DTYPES, type DType, sizeOf } from '../dtype.js';
 import type { RawOutput } from '../engine/engine.js';
 import { PannierError } from '../errors.js';
+import { cutBack, type PaddedLength } from '../input/pad.js';
 import { shapeText, typeName } from '../input/tensor.js';
 import type { Manifest, OutputSpec } from '../manifest.js';
 import type { PredictOptions } from '../prediction.js';
@@ -43,12 +44,21 @@ function checkTarget(name: string, target: Tensor['data'] | undefined, dtype: DT
 }
 
 /**
- * What an engine answered, by name, in the arrays that the caller gave.
+ * What an engine answered, by name, without padding, in the arrays that the caller gave.
  * @throws {PannierError} `input` where one of these does not fit; then nothing is written.
  */
-export function namedOutputs(wanted: Wanted, answers: readonly RawOutput[], { into = {} }: Asked): AnyOutputs {
+export function namedOutputs(
+  wanted: Wanted,
+  answers: readonly RawOutput[],
+  length: PaddedLength | undefined,
+  { into = {} }: Asked,
+): AnyOutputs {
   const targets = into as Readonly<Record<string, Tensor['data'] | undefined>>;
-  const outputs = wanted.map(([name, spec], index) => ({ name, spec, ...(answers[index] as RawOutput), target: targets[name] }));
+  const outputs = wanted.map(([name, spec], index) => {
+    const answer = answers[index] as RawOutput;
+    const own = length === undefined ? answer : cutBack(answer, spec.lengthAxes ?? [], length);
+    return { name, spec, ...own, target: targets[name] };
+  });
   for (const { name, dtype, shape, target } of outputs) checkTarget(name, target, dtype, shape);
   for (const { data, target } of outputs) target?.set(data);
   return Object.fromEntries(

@@ -176,6 +176,38 @@ describe('columns', () => {
   });
 });
 
+describe('lengths', () => {
+  const field = 'signature.inputs.x.pad';
+  /** With an open axis. */
+  const padded = (pad: unknown) => {
+    const manifest = changed(field, pad) as Manifest;
+    const x = { ...manifest.signature.inputs['x']!, shape: [1, null] };
+    return { ...manifest, signature: { ...manifest.signature, inputs: { x } } };
+  };
+  const pad = { to: [4, 8], axis: 1, value: 0 };
+  it('are taken as they should be', () => {
+    expect(() => check(padded(pad))).not.toThrow();
+    expect(() => check(changed('signature.outputs.y.lengthAxes', [1]))).not.toThrow();
+  });
+  it.each<[unknown, string, string]>([
+    [[4, 8], 'should be an object', field],
+    [{ ...pad, to: 8 }, 'should be ascending lengths', `${field}.to`],
+    [{ ...pad, to: [] }, 'should be ascending lengths', `${field}.to`],
+    [{ ...pad, to: [8, 4] }, 'should be ascending lengths', `${field}.to`],
+    [{ ...pad, to: [0, 4] }, 'should be ascending lengths', `${field}.to`],
+    [{ ...pad, axis: 0 }, 'should be an open axis', `${field}.axis`],
+    [{ ...pad, axis: 2 }, 'should be an open axis', `${field}.axis`],
+    [{ ...pad, value: '0' }, 'should be a finite number', `${field}.value`],
+  ])('but not as %j', (value, message, place) => {
+    expect(() => check(padded(value))).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(message), detail: expect.objectContaining({ field: place }) }),
+    );
+  });
+  it('nor axes that are none', () => {
+    for (const axes of [1, [-1], ['1']]) expect(() => check(changed('signature.outputs.y.lengthAxes', axes))).toThrow('should be sizes');
+  });
+});
+
 it.each([
   [undefined],
   [null],
@@ -213,6 +245,8 @@ describe('never throws anything but a PannierError', () => {
     'golden.outputs.y.offset',
     'signature.inputs.x.image',
     'signature.inputs.x.columns',
+    'signature.inputs.x.pad',
+    'signature.outputs.y.lengthAxes',
     'signature.outputs.y.labels',
     'missingKernels',
   ];
