@@ -6,8 +6,6 @@ import { fileURLToPath } from 'node:url';
 
 /** A file that has to lie beside the app, whole. */
 export interface EmittedFile {
-  /** Absolute path. */
-  readonly path: string;
   /** Holds a hash of the content, whatever the bundler adds: library builds add none. */
   readonly name: string;
   readonly content: Uint8Array;
@@ -41,10 +39,10 @@ export function replaceAddresses(code: string, id: string, replace: (file: Emitt
     const hasHash = isPacked(file) || isOurs(file);
     if (!hasHash && !isShipped(id)) return whole;
     const content = readFileSync(path);
-    if (hasHash) return replace({ path, name: file, content });
+    if (hasHash) return replace({ name: file, content });
     const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
     const extension = extname(path);
-    return replace({ path, name: `pannier-${basename(path, extension)}-${hash}${extension}`, content });
+    return replace({ name: `pannier-${basename(path, extension)}-${hash}${extension}`, content });
   });
   return replaced === code ? undefined : replaced;
 }

@@ -1,4 +1,5 @@
 /** What Rollup and Vite have in common: packing when a build starts, assets by reference. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceAddresses } from './addresses.js';
 import type { Outcome, Packing } from './packing.js';
@@ -6,7 +7,7 @@ import type { Outcome, Packing } from './packing.js';
 /** The part of a plugin's context that is the same to both. */
 export interface Bundler {
   readonly meta: { readonly watchMode: boolean };
-  emitFile(file: { type: 'asset'; name: string; originalFileName: string; source: Uint8Array }): string;
+  emitFile(file: { type: 'asset'; name: string; source: Uint8Array }): string;
   addWatchFile(path: string): void;
   info(line: string): void;
   warn(line: string): void;
@@ -21,9 +22,10 @@ export async function packForBuild(packing: Packing, bundler: Bundler): Promise<
   if (outcome.failures.length > 0 && !watchMode) bundler.error(outcome.failures.join('\n'));
   tell(outcome, bundler);
   if (!watchMode) return;
-  // Also those that are not there yet.
-  for (const { folder } of outcome.models) bundler.addWatchFile(join(folder, 'model.js'));
-  packing.watch(outcome, (later) => tell(later, bundler));
+  const isThere = outcome.models.every(({ folder }) => existsSync(join(folder, 'model.js')));
+  if (isThere && outcome.models.length > 0) packing.watch(outcome, (later) => tell(later, bundler));
+  // Without a first good pack there is no module yet whose change would start the next build.
+  else for (const source of outcome.sources) bundler.addWatchFile(source);
 }
 
 /** One line each. */
@@ -39,7 +41,7 @@ export class Emitting {
   /** The hook `transform`. */
   transform(code: string, id: string, bundler: Bundler): { code: string; map: null } | null {
     const replaced = replaceAddresses(code, id, (file) => {
-      const reference = bundler.emitFile({ type: 'asset', name: file.name, originalFileName: file.path, source: file.content });
+      const reference = bundler.emitFile({ type: 'asset', name: file.name, source: file.content });
       this.#references.add(reference);
       return `new URL(import.meta.ROLLUP_FILE_URL_${reference}, import.meta.url)`;
     });

@@ -1,5 +1,6 @@
 /** Links that let a page ask for its models' files at once, before any script has run. */
-import { basename, dirname, posix } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, posix } from 'node:path';
 import type { HtmlTagDescriptor, Rolldown } from 'vite';
 import { isPacked } from './addresses.js';
 
@@ -20,8 +21,9 @@ export interface BuiltPage {
  */
 export function preloadLinks({ path, bundle, chunk, base }: BuiltPage, folders: readonly string[] | undefined): HtmlTagDescriptor[] {
   const imported = new Set([...modulesOf(chunk, bundle, folders !== undefined)].map((id) => dirname(id)));
-  const wanted = (file: string) => isPacked(basename(file)) && imported.has(dirname(file)) && (folders?.includes(dirname(file)) ?? true);
-  const assets = Object.values(bundle).filter((output) => output.type === 'asset' && output.originalFileNames.some(wanted));
+  const wanted = [...imported].filter((folder) => existsSync(folder) && (folders?.includes(folder) ?? true));
+  const files = new Set(wanted.flatMap((folder) => readdirSync(folder)).filter(isPacked));
+  const assets = Object.values(bundle).filter((output) => output.type === 'asset' && output.names.some((name) => files.has(name)));
   const address = (name: string) => (base === '' || base === './' ? posix.relative(posix.dirname(path), `/${name}`) : base + name);
   return assets.map(({ fileName }) => ({
     tag: 'link',
