@@ -119,7 +119,9 @@ export default [
     ...node,
     input: {
       ...{ pack: '.build/pack/index.js', cli: '.build/cli/index.js' },
-      ...Object.fromEntries(['vite', 'rollup', 'plugin-thread'].map((name) => [name, `.build/plugin/${name.replace('plugin-', '')}.js`])),
+      ...Object.fromEntries(
+        ['vite', 'rollup', 'esbuild', 'plugin-thread'].map((name) => [name, `.build/plugin/${name.replace('plugin-', '')}.js`]),
+      ),
     },
     output: {
       ...out,

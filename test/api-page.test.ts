@@ -13,6 +13,7 @@ const SECTIONS = {
   'pannier/pack': 'dist/types/pack/index.d.ts',
   'pannier/vite': 'dist/types/plugin/vite.d.ts',
   'pannier/rollup': 'dist/types/plugin/rollup.d.ts',
+  'pannier/esbuild': 'dist/types/plugin/esbuild.d.ts',
 } as const;
 
 /** What the functions of `pannier/read` take and give: the page spells the names, the code has interfaces. */

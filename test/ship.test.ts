@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { parseAst } from 'rollup/parseAst';
 import { expect, test } from 'vitest';
 
-const FOR_NODE = /^dist\/(node|pack|cli|vite|rollup|plugin|jest)(-[\w-]+)?\.js$/;
+const FOR_NODE = /^dist\/(node|pack|cli|vite|rollup|esbuild|plugin|jest)(-[\w-]+)?\.js$/;
 const shipped = readdirSync('dist', { recursive: true, encoding: 'utf8' }).map((name) => join('dist', name).replaceAll('\\', '/'));
 const scripts = shipped.filter((name) => name.endsWith('.js')).sort();
 const forBrowsers = scripts.filter((name) => !FOR_NODE.test(name));
@@ -21,6 +21,7 @@ test('everything that package.json and the loaders name is there', () => {
     'cli',
     'vite',
     'rollup',
+    'esbuild',
     'plugin-thread',
     ...WORKERS.map((each) => `worker/${each}`),
   ])

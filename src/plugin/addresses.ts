@@ -24,7 +24,7 @@ const isOurs = (name: string): boolean => /^pannier-[\w-]+-[0-9a-f]{16}\b.*\.(?:
 const SHIPPED = realpathSync(dirname(fileURLToPath(import.meta.url)));
 
 /** Whether a module is a file of the installed package, of this copy or of another one. */
-const isShipped = (id: string): boolean => dirname(id) === SHIPPED || /[\\/]node_modules[\\/]pannier[\\/]dist$/.test(dirname(id));
+export const isShipped = (id: string): boolean => dirname(id) === SHIPPED || /[\\/]node_modules[\\/]pannier[\\/]dist$/.test(dirname(id));
 
 /**
  * Replaces each address by what `replace` makes of its file. Line breaks stay where they are.
@@ -46,3 +46,6 @@ export function replaceAddresses(code: string, id: string, replace: (file: Emitt
   });
   return replaced === code ? undefined : replaced;
 }
+
+/** The addresses in a module's code, as they are written. */
+export const addressesIn = (code: string): string[] => Array.from(code.matchAll(ADDRESS), (match) => match[2] as string);

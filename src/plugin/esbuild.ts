@@ -1,0 +1,108 @@
+/**
+ * `pannier/esbuild`. esbuild follows no `new URL(…, import.meta.url)`, and without `splitting` it puts whatever is
+ * imported into one script, every backend with it. So the package's own files are not bundled: they lie beside
+ * the scripts as they ship, and imports lead there.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { BuildOptions, BuildResult, PartialMessage, Plugin } from 'esbuild';
+import { isShipped, replaceAddresses } from './addresses.js';
+import type { PluginOptions } from './options.js';
+import { type Outcome, Packing } from './packing.js';
+import { readEntry, type ShippedEntry } from './shipped.js';
+
+export type { PluginOptions } from './options.js';
+
+/** Specifiers and namespaces of our own. */
+const FILE = 'pannier-file';
+const COPY = 'pannier-copy';
+
+/**
+ * Packs the models of `pannier.config.mjs` where a source has changed, and puts what they and Pannier need beside
+ * the app's scripts. Needs `format: 'esm'`.
+ */
+export function pannier(options: PluginOptions = {}): Plugin {
+  return {
+    name: 'pannier',
+    setup(build) {
+      const { initialOptions } = build;
+      const root = resolve(initialOptions.absWorkingDir ?? '.');
+      const packing = new Packing(options, root);
+      const copies = new Map<string, ShippedEntry>();
+      let sources: string[] = [];
+      let isFirst = true;
+      initialOptions.metafile = true;
+
+      build.onStart(async () => {
+        if (formatOf(initialOptions) !== 'esm')
+          return { errors: [{ text: "format: 'esm' is wanted: other formats have no import.meta.url." }] };
+        const outcome = await packing.pack();
+        sources = [...outcome.sources];
+        const told = messagesOf(outcome, isFirst);
+        isFirst = false;
+        return told;
+      });
+
+      build.onResolve({ filter: /^pannier(\/|$)/ }, async ({ path, pluginData, ...from }) => {
+        if (pluginData === COPY) return undefined;
+        const found = await build.resolve(path, { ...from, pluginData: COPY });
+        // Node finds the package by itself.
+        if (initialOptions.platform === 'node') return { path, external: true };
+        if (found.errors.length > 0 || !isShipped(found.path)) return found;
+        return { path: found.path, namespace: COPY, watchFiles: sources };
+      });
+      build.onLoad({ filter: /./, namespace: COPY }, async ({ path }) => {
+        const entry = await readEntry(dirname(path), basename(path));
+        copies.set(path, entry);
+        return { contents: entry.text, loader: 'copy' };
+      });
+      build.onEnd((result) => putBeside(result, copies, root, initialOptions));
+
+      build.onLoad({ filter: /[\\/]model\.js$/ }, async ({ path }) => {
+        const imports: string[] = [];
+        const contents = replaceAddresses(await readFile(path, 'utf8'), path, ({ name }) => {
+          const variable = `$pannier${imports.length}`;
+          imports.push(`import ${variable} from${JSON.stringify(`${FILE}:${name}`)};`);
+          return `new URL(${variable}, import.meta.url)`;
+        });
+        return contents === undefined ? undefined : { contents: imports.join('') + contents, watchFiles: sources };
+      });
+      build.onResolve({ filter: new RegExp(`^${FILE}:`) }, ({ path, importer }) => ({
+        path: join(dirname(importer), path.slice(FILE.length + 1)),
+        namespace: FILE,
+      }));
+      build.onLoad({ filter: /./, namespace: FILE }, async ({ path }) => ({ contents: await readFile(path), loader: 'file' }));
+    },
+  };
+}
+
+const formatOf = ({ format, platform = 'browser' }: BuildOptions): string =>
+  format ?? { browser: 'iife', node: 'cjs', neutral: 'esm' }[platform];
+
+/** The first failure ends a build; later ones are of a watch, which goes on with what was packed last. */
+function messagesOf({ failures, warnings }: Outcome, isFirst: boolean): { errors: PartialMessage[]; warnings: PartialMessage[] } {
+  const texts = (lines: readonly string[]) => lines.map((text) => ({ text }));
+  return isFirst ? { errors: texts(failures), warnings: texts(warnings) } : { errors: [], warnings: texts([...warnings, ...failures]) };
+}
+
+/** Writes the package's files beside each script that stands for one of its entries, once. */
+async function putBeside(
+  result: BuildResult,
+  copies: ReadonlyMap<string, ShippedEntry>,
+  root: string,
+  { write = true }: BuildOptions,
+): Promise<void> {
+  const files = new Map<string, Uint8Array>();
+  for (const [output, { inputs }] of Object.entries(result.metafile?.outputs ?? {})) {
+    for (const input of Object.keys(inputs)) {
+      const entry = input.startsWith(`${COPY}:`) ? copies.get(input.slice(COPY.length + 1)) : undefined;
+      for (const [name, content] of entry?.files ?? []) files.set(join(root, dirname(output), name), content);
+    }
+  }
+  for (const [path, contents] of files) {
+    if (write) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, contents);
+    } else result.outputFiles?.push({ path, contents, hash: '', text: new TextDecoder().decode(contents) });
+  }
+}
