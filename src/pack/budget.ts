@@ -122,5 +122,5 @@ async function findCostly({ before, after, golden, original, feeds, open }: Comp
 const without = ({ before, after }: Comparison, costly: readonly { readonly name: string }[]): readonly Weight[] =>
   after.map((weight, index) => (costly.some(({ name }) => name === weight.name) ? (before[index] as Weight) : weight));
 
-const percent = (share: number): string => `${(share * 100).toPrecision(2)} %`;
+const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
 const short = (count: number): string => (count < 100 ? count.toPrecision(2) : count.toFixed(0));

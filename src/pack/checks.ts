@@ -197,7 +197,7 @@ function onlyOutput(place: string, outputs: readonly string[]): string {
 
 const listed = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
-const percent = (share: number): string => `${(share * 100).toPrecision(2)} %`;
+const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
 
 const short = (value: number | undefined): string => String(Number(value?.toPrecision(4)));
 

@@ -11,6 +11,7 @@ const RUNS = {
   load: async () => (await import('../../bench/load.mjs')).run(20),
   overhead: async () => (await import('../../bench/overhead.mjs')).run(120),
   pack41: async () => (await import('./pack41.mjs')).run(),
+  quantize: async () => (await import('./quantize.mjs')).run(),
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),
 };

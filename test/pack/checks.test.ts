@@ -89,7 +89,7 @@ describe('preprocessing', () => {
     const { code, message } = await refusal(options([check(values)], image));
     expect(code).toBe('golden-mismatch');
     expect(message).toMatch(
-      /^golden\[0\]: output "sumY" is not what the training framework gave: it is off by \S+ % of how far those values scatter \(3\.0 % is allowed\), most at \[0, \d, \d, \d\], \S+ where \S+ is expected\. /,
+      /^golden\[0\]: output "sumY" is not what the training framework gave: it is off by \S+ % of how far those values scatter \(3 % is allowed\), most at \[0, \d, \d, \d\], \S+ where \S+ is expected\. /,
     );
     expect(message).toContain(`With ${told} it agrees: if training did that, say inputs: { 'x': { image: { ${told} } } }.`);
     expect(message).not.toContain('\n');
@@ -259,6 +259,22 @@ describe('photographs', () => {
     await pack(options(golden, { filter: 'area' }, meanModel()));
     const { code } = await refusal(options(golden, { filter: 'area', channels: 'bgr' }, meanModel()));
     expect(code).toBe('golden-mismatch');
+  });
+  it('is turned as EXIF says, as browsers do', async () => {
+    // Little-endian TIFF with one entry, orientation 6: shown turned by a quarter, so that its left side is on top.
+    const tiff = Buffer.from('49492a0008000000' + '0100' + '1201' + '0300' + '01000000' + '06000000' + '00000000', 'hex');
+    const content = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]);
+    const segment = Buffer.concat([Buffer.of(0xff, 0xe1, 0, content.length + 2), content]);
+    const turned = Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)]);
+    const { data } = PNG.sync.read(readFileSync('test/fixtures/astronaut.png'));
+    const at = (x: number, y: number) => [0, 1, 2].map((channel) => (data[(y * 512 + x) * 4 + channel] as number) / 255);
+    // Of 8×8 samples, the one in column x and row y is the picture's at column y and row 7 − x.
+    const samples = Array.from({ length: 64 }, (_, index) => at(64 * Math.floor(index / 8) + 32, 64 * (7 - (index % 8)) + 31));
+    const expected = { expect: file('turned.npy', npy([8, 8, 3], Float32Array.from(samples.flat()))), tolerance: 0.15 };
+    await pack(options([{ image: file('turned.jpg', turned), ...expected }], { filter: 'nearest' }));
+    expect(await refusal(options([{ image: file('straight.jpg', jpeg), ...expected }], { filter: 'nearest' }))).toMatchObject({
+      code: 'golden-mismatch',
+    });
   });
   it.each<[string, (whole: Uint8Array) => Uint8Array, RegExp]>([
     ['cut', (whole) => whole.slice(0, whole.length / 2), /not a picture that can be read: .*Premature end/],

@@ -119,6 +119,24 @@ describe('uint8', () => {
   });
 });
 
+describe('a real model of float16 weights', () => {
+  it('takes half as many bytes as uint8, at an error that must be allowed', async () => {
+    const { manifest, warnings } = await pack(options('selfie', { quantize: 'uint8', budget: { goldenError: 0.75 } }));
+    const { quantized, weights, residentBytes } = manifest;
+    expect(quantized).toMatchObject({ originalBytes: 212_886, kinds: { uint8: { weights: 48, bytes: 102_512 } } });
+    expect(weights.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(212_886 - 102_512);
+    expect(residentBytes).toBe(4 * (102_512 + 3_911 + 10));
+    // One scale for a whole tensor is too coarse for this model.
+    expect(quantized?.maxError).toBeGreaterThan(0.5);
+    expect(warnings.filter((warning) => warning.includes('quantize'))).toEqual([]);
+  });
+  it('is float16 already', async () => {
+    const { manifest, warnings } = await pack(options('selfie', { quantize: 'float16' }));
+    expect(manifest.quantized).toBeUndefined();
+    expect(warnings).toContainEqual(expect.stringMatching(/quantize changes no weight/));
+  });
+});
+
 describe('which weights', () => {
   const ramp = (size: number) => Float32Array.from({ length: size }, (_, index) => index / size);
   const weights = [
@@ -165,7 +183,7 @@ describe('budgets', () => {
     const { code, message, detail } = await refusal(options(addModel([1, 512], values), { quantize: 'uint8' }));
     expect(code).toBe('budget');
     expect(message).toMatch(
-      /^Quantised weights move .* "sumY" by 0\.\d+ %; the limit is as close as a backend must be, or budget.goldenError\. Leave out what costs most, quantize: \{ 'w': 'none', … \} \(alone 0\.\d+ %\): the error is then 0\.0 %, which is enough\. \(/,
+      /^Quantised weights move .* "sumY" by 0\.\d+ %; the limit is as close as a backend must be, or budget.goldenError\. Leave out what costs most, quantize: \{ 'w': 'none', … \} \(alone 0\.\d+ %\): the error is then 0 %, which is enough\. \(/,
     );
     expect(detail).toMatchObject({ costly: [{ name: 'w' }], withoutThem: 0, isEnough: true });
     const { manifest } = await pack(options(addModel([1, 512], values), { quantize: 'uint8', budget: { goldenError: 0.01 } }));
