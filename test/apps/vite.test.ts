@@ -93,6 +93,32 @@ test('a library keeps its model beside it, and a page without a bundler uses it'
   await site.close();
 });
 
+test('a server-side build leaves the package to Node, and answers there', async () => {
+  const app = makeApp('vite-server', { ...files, 'vite.config.mjs': VITE_CONFIG });
+  app.write(
+    'src/server.js',
+    `import { loadModel } from 'pannier';
+import add from './models/add/model.js';
+export const render = () => '<output>' + add.name + '</output>';
+if (process.argv[2] === 'predict') {
+  const model = await loadModel(add, { backend: 'cpu' });
+  const { outputs } = await model.predict({ x: Float32Array.of(1, 2, 3, 4) });
+  console.log(outputs.sumY.data.join(' '));
+} else console.log(render());`,
+  );
+  // Vite leaves assets to the build for browsers, unless a server wants them itself.
+  for (const [ssrEmitAssets, assets] of [
+    [false, 0],
+    [true, 3],
+  ] as const) {
+    await build({ root: app.folder, logLevel: 'error', build: { ssr: 'src/server.js', ssrEmitAssets } });
+    expect(app.node('dist/server.js').trim()).toBe('<output>add</output>');
+    const emitted = [...filesUnder(join(app.folder, 'dist')).keys()].filter((name) => name !== 'server.js');
+    expect(emitted).toHaveLength(assets);
+  }
+  expect(app.node('dist/server.js', 'predict')).toContain(ANSWER);
+});
+
 test('without the plugin one setting will do', async () => {
   const app = makeApp('vite-bare', files);
   app.pack();
