@@ -134,6 +134,8 @@ export interface Manifest {
   readonly largestWeightBytes: number;
   /** Bytes of all weights once they are expanded. */
   readonly residentBytes: number;
+  /** Most bytes of inputs, outputs and values between them that are alive at once in one predict of the golden sample's shape. */
+  readonly intermediateBytes: number;
   /** What the packer stored in fewer bytes, and what that cost. */
   readonly quantized?: {
     /** Bytes of all weights as the model file had them. */
@@ -172,7 +174,7 @@ export function readManifest(source: unknown): Manifest {
   for (const [index, value] of (weights as unknown[]).entries()) asset(value, `weights[${index}]`);
   asset(object(manifest['golden'], 'golden')['asset'], 'golden.asset');
   need(typeof controlFlow === 'boolean', 'controlFlow', 'true or false', controlFlow);
-  for (const field of ['flops', 'largestWeightBytes', 'residentBytes'])
+  for (const field of ['flops', 'largestWeightBytes', 'residentBytes', 'intermediateBytes'])
     need(isNumber(manifest[field], 0), field, 'a number from 0 up', manifest[field]);
   each(manifest['missingKernels'], 'missingKernels', texts);
   return source as Manifest;

@@ -1,11 +1,12 @@
 /** `pannier`: one command each in a file of its own. */
 import { PannierError } from '../errors.js';
 import type { Command } from './command.js';
+import { doctorCommand } from './doctor.js';
 import { packCommand } from './pack.js';
 import { predictCommand } from './predict.js';
 import { tryCommand } from './try.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand, predict: predictCommand, try: tryCommand };
+const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand, predict: predictCommand, doctor: doctorCommand, try: tryCommand };
 
 const USAGE = `Usage:\n${Object.values(COMMANDS)
   .map(({ usage }) => usage)

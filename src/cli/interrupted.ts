@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly onUndo: OnUndo;
   /** Shows one line of progress; `''` takes it away. */
   readonly status: (text: string) => void;
+  /** Aborts where nothing new should be begun. */
+  readonly signal: AbortSignal;
 }
 
 /** Ctrl-C, or another signal that ends a program. */
@@ -32,7 +34,7 @@ export async function untilInterrupted<T>(work: (surroundings: Surroundings) => 
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.once(signal, onSignal);
   try {
-    return await withUndo((onUndo) => abortable(work({ onUndo, status }), interrupt.signal));
+    return await withUndo((onUndo) => abortable(work({ onUndo, status, signal: interrupt.signal }), interrupt.signal));
   } finally {
     status('');
     for (const signal of signals) process.off(signal, onSignal);

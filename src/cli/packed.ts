@@ -1,28 +1,45 @@
-/** MODEL on the command line: a packed folder, or a model.json that is packed on the way. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+/** MODEL on the command line: a packed folder, or a model.json or an entry of the config that is packed on the way. */
+import { access, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, PannierError } from '../errors.js';
-import { badOption } from '../pack/options.js';
+import { CONFIG_FILE, readConfig } from '../pack/config.js';
+import { badOption, type PackOptions } from '../pack/options.js';
 import { pack } from '../pack/pack.js';
 import type { Surroundings } from './interrupted.js';
 import { plain } from './print.js';
 
 /**
  * The folder of the packed model; one that was packed on the way goes away at the end.
+ * @param config of which MODEL may name an entry; undefined for the one that is here, if any
  * @throws {PannierError} `options` where nothing is there, or what the packer says
  */
-export async function packedFolder(model: string, { onUndo, status }: Surroundings): Promise<string> {
-  const present = await presentFolder(model);
+export async function packedFolder(model: string, config: string | undefined, { onUndo, status }: Surroundings): Promise<string> {
+  const configured = config === undefined && (await isThere(model)) ? undefined : await entryOf(model, config);
+  const present = configured === undefined ? await presentFolder(model) : undefined;
   if (present !== undefined) return present;
   status(`Packing ${basename(model)}`);
-  const folder = await mkdtemp(join(tmpdir(), 'pannier-packed-'));
-  onUndo(() => rm(folder, { recursive: true, force: true }));
-  const { warnings } = await pack({ model, out: folder });
+  const out = await mkdtemp(join(tmpdir(), 'pannier-packed-'));
+  onUndo(() => rm(out, { recursive: true, force: true }));
+  const { warnings } = await pack({ ...(configured ?? { model }), out });
   status('');
   for (const warning of warnings) process.stderr.write(`pannier: warning: ${plain(warning)}\n`);
-  return folder;
+  return out;
 }
+
+/** What a config says of the model that it calls by this name. */
+async function entryOf(name: string, config: string | undefined): Promise<PackOptions | undefined> {
+  const entries = config !== undefined || (await isThere(CONFIG_FILE)) ? await readConfig(config ?? CONFIG_FILE) : [];
+  const entry = entries.find((each) => each.name === name);
+  if (entry !== undefined || config === undefined) return entry;
+  throw badOption(`${config} has no model "${name}". Its models are ${entries.map((each) => each.name).join(', ')}.`);
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /**
  * The folder of a model that is packed already; undefined where MODEL is a file to pack.

@@ -95,7 +95,7 @@ interface Found {
 async function predict(flags: Flags, surroundings: Surroundings): Promise<Found> {
   const { backend, thread, runs, timeoutMs } = flags;
   const { onUndo, status } = surroundings;
-  const site = await serveModel(await packedFolder(flags.model, surroundings), onUndo);
+  const site = await serveModel(await packedFolder(flags.model, undefined, surroundings), onUndo);
   status('Starting the browser');
   const byName = backend !== 'auto' && backend.includes('webgpu');
   const webgpu = byName ? 'named' : backend === 'auto' ? 'if-there' : 'no';
@@ -109,6 +109,7 @@ async function predict(flags: Flags, surroundings: Surroundings): Promise<Found>
       options: { backend, thread, deadlineMs: Number.POSITIVE_INFINITY, backendDeadlineMs: BACKEND_DEADLINE_MS },
       runs: runs ?? RUNS,
       softwareRuns: runs === undefined && adapter?.software ? SOFTWARE_RUNS : undefined,
+      enoughMs: Number.POSITIVE_INFINITY,
       most: flags.full ? -1 : MOST,
       tellStatus: process.stderr.isTTY,
     };

@@ -47,7 +47,9 @@ export function showReport(report: Report, started: Started, paper: Paper): stri
   ].join('\n');
 }
 
-const heading = (text: string, paper: Paper, rest = ''): string => paper('bold', text) + (rest === '' ? '' : paper('dim', `  ${rest}`));
+/** A line above lines, with a remark. */
+export const heading = (text: string, paper: Paper, rest = ''): string =>
+  paper('bold', text) + (rest === '' ? '' : paper('dim', `  ${rest}`));
 
 const STATES = { chosen: 'green', refused: 'red', untried: 'dim' } as const;
 
@@ -127,15 +129,22 @@ function times({ timing, stats, loadTiming, runs, backend }: Report, paper: Pape
 const BLOCKS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /** A share of 1 as a bar in eighths of a character. */
-function bar(share: number, width: number): string {
+export function bar(share: number, width: number): string {
   const eighths = Math.round(Math.min(1, Math.max(0, share)) * width * 8);
   return '█'.repeat(eighths >> 3) + BLOCKS[eighths & 7];
 }
 
-const milliseconds = (ms: number): string => (ms >= 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${ms.toFixed(ms < 100 ? 1 : 0)} ms`);
+/** Rounded to what is worth reading. */
+export const milliseconds = (ms: number): string => (ms >= 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${ms.toFixed(ms < 100 ? 1 : 0)} ms`);
 
 /** Decimal units, as download sizes have. */
 export const showBytes = (count: number): string => (count < 1e5 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`);
+
+/** Thousands and millions as letters, for a unit that follows. */
+export function showCount(count: number): string {
+  const [size, letter] = count < 1e6 ? [1e3, 'k'] : count < 1e9 ? [1e6, 'M'] : [1e9, 'G'];
+  return count < 1e3 ? `${count} ` : `${(count / size).toFixed(1)} ${letter}`;
+}
 
 /** Four digits that matter. */
 function number(value: number | null): string {

@@ -58,7 +58,7 @@ function toRgba(rgb: Uint8Array): Uint8Array {
 }
 
 /** Values in [low, high); whole numbers where the dtype wants them. */
-function uniform(dtype: DType, { seed, low, high, shape }: GoldenInput & { kind: 'uniform' }): OwnedArray {
+export function uniform(dtype: DType, { seed, low, high, shape }: GoldenInput & { kind: 'uniform' }): OwnedArray {
   const values = new DTYPES[dtype](sizeOf(shape));
   const whole = dtype !== 'float32';
   const next = mulberry32(seed);

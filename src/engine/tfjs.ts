@@ -52,17 +52,28 @@ export interface KernelCall {
   readonly outputShapes: readonly (readonly number[])[];
 }
 
-/** Runs a session once and lists the kernels that it called. Slow: only the packer asks. */
-export async function profileRun(session: Session, feeds: readonly Feed[], outputs: readonly string[]): Promise<KernelCall[]> {
+/** What one run does. */
+export interface RunProfile {
+  readonly kernels: readonly KernelCall[];
+  /** Most bytes of tensors that it had alive at once, beside the weights. */
+  readonly peakBytes: number;
+}
+
+/** Runs a session once and takes down what it does. Slow: only the packer asks. */
+export async function profileRun(session: Session, feeds: readonly Feed[], outputs: readonly string[]): Promise<RunProfile> {
+  const { numBytes } = memory();
   const { kernels } = await profile(async () => {
     await session.run(feeds, outputs, Number.POSITIVE_INFINITY);
     return tensor(0);
   });
-  return kernels.map(({ name, inputShapes, outputShapes }) => ({
-    name,
-    inputShapes: inputShapes.filter((shape) => shape !== null),
-    outputShapes,
-  }));
+  return {
+    kernels: kernels.map(({ name, inputShapes, outputShapes }) => ({
+      name,
+      inputShapes: inputShapes.filter((shape) => shape !== null),
+      outputShapes,
+    })),
+    peakBytes: kernels.reduce((most, { totalBytesSnapshot }) => Math.max(most, totalBytesSnapshot), numBytes) - numBytes,
+  };
 }
 
 /** Runs `step` when its turn comes, with `backend` active. */

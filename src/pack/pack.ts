@@ -159,6 +159,7 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     missingKernels: missingKernels(original.kernels),
     largestWeightBytes: Math.max(0, ...parts.weights.map(expandedBytes)),
     residentBytes: parts.weights.reduce((sum, weight) => sum + expandedBytes(weight), 0),
+    intermediateBytes: original.peakBytes,
     ...(quantized && { quantized }),
   });
 
@@ -176,7 +177,7 @@ async function packOne(options: PackOptions): Promise<PackResult> {
 async function sample(runner: Runner, feeds: readonly Feed[], plan: GoldenPlan, graph: Graph) {
   const answers = await runner.run(feeds);
   const golden = storeGolden(plan, answers, await runner.run(nudge(feeds, graph)));
-  return { answers, golden, kernels: await runner.kernels(feeds) };
+  return { answers, golden, ...(await runner.profile(feeds)) };
 }
 
 /** What the signature declares, held against what the run answered. */

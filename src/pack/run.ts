@@ -1,6 +1,6 @@
 /** The graph on the cpu backend, where the packer finds out what it answers and what it costs. */
 import type { Engine, EngineModel, Feed, Session } from '../engine/engine.js';
-import type { KernelCall } from '../engine/tfjs.js';
+import type { RunProfile } from '../engine/tfjs.js';
 import { messageOf } from '../errors.js';
 import { broken } from './fields.js';
 import type { Answers } from './golden.js';
@@ -11,8 +11,8 @@ import { KERNELS } from './tfjs-table.js';
 export interface Runner {
   /** @throws {PannierError} `model-format` when TF.js cannot run the graph */
   run(feeds: readonly Feed[]): Promise<Answers>;
-  /** The kernels that one run calls. */
-  kernels(feeds: readonly Feed[]): Promise<readonly KernelCall[]>;
+  /** The kernels that one run calls, and the room that it takes. */
+  profile(feeds: readonly Feed[]): Promise<RunProfile>;
 }
 
 /** A loop without an end would otherwise never let go. */
@@ -56,10 +56,11 @@ export async function withRunner<T>(
           return Object.fromEntries(outputs.map(({ name }, index) => [name, answers.outputs[index] as Answers[string]]));
         }),
       // Besides kernels the profile lists the ops that call them, such as `fusedConv2d__op`.
-      kernels: (feeds) =>
+      profile: (feeds) =>
         named(async () => {
           const { profileRun } = await import('../engine/tfjs.js');
-          return (await profileRun(opened, feeds, nodes)).filter(({ name }) => KERNELS['cpu']?.has(name));
+          const { kernels, peakBytes } = await profileRun(opened, feeds, nodes);
+          return { kernels: kernels.filter(({ name }) => KERNELS['cpu']?.has(name)), peakBytes };
         }),
     });
   } finally {

@@ -91,6 +91,7 @@ it.each([
   ['flops', undefined, 'should be a number from 0 up'],
   ['largestWeightBytes', '60', 'should be a number from 0 up'],
   ['residentBytes', Number.POSITIVE_INFINITY, 'should be a number from 0 up'],
+  ['intermediateBytes', undefined, 'should be a number from 0 up'],
   ['missingKernels', undefined, 'should be an object'],
   ['missingKernels.wasm', 'Conv2D', 'should be an array of texts'],
   ['signature.outputs.y.labels', ['a', 7], 'should be an array of texts'],

@@ -1,0 +1,124 @@
+/** What a person reads of the doctor's findings, in a terminal of any width. */
+import { BACKENDS } from '../backend-name.js';
+import { showShape } from '../pack/image.js';
+import type { ModelFacts } from './examine.js';
+import { bar, heading, milliseconds, type Paper, plain, showBytes, showCount } from './print.js';
+import type { Trials } from './trial.js';
+
+export interface Diagnosis {
+  readonly facts: ModelFacts;
+  /** Undefined: nothing was run. */
+  readonly trials: Trials | undefined;
+}
+
+/** Ops that are named; the rest are counted. */
+const OPS = 6;
+/** Nodes that compute nothing. */
+const NO_OPS = new Set(['Const', 'Placeholder', 'NoOp']);
+/** Where there is nobody to have a width. */
+const WIDTH = 100;
+
+/** All of it, ending in a line break. */
+export function showDiagnosis({ facts, trials }: Diagnosis, paper: Paper, columns = WIDTH): string {
+  const { name, version, flops, bytes, memory, controlFlow, quantized } = facts;
+  const { inputs, outputs } = facts.signature;
+  const width = Math.max(40, Math.min(columns, WIDTH));
+  const sizes = [
+    ['download', showBytes(bytes), quantized === undefined ? '' : `weights as ${Object.keys(quantized.kinds).join(', ')}`],
+    [
+      'memory',
+      showBytes(memory.weightsBytes + memory.intermediateBytes),
+      `weights ${showBytes(memory.weightsBytes)}, values ${showBytes(memory.intermediateBytes)}`,
+    ],
+    ['work', `${showCount(flops)}FLOP`, controlFlow ? 'a call; the graph has loops or branches' : 'a call'],
+  ] as const;
+  return [
+    `${paper('bold', plain(name))} ${paper('dim', plain(version))}`,
+    '',
+    ...Object.entries(inputs).map(([input, { dtype, shape, image }]) =>
+      spec('takes', input, `${dtype} ${showShape(shape)}${image === undefined ? '' : ', a picture'}`, paper, width),
+    ),
+    ...Object.entries(outputs).map(([output, { dtype, shape }]) => spec('gives', output, `${dtype} ${showShape(shape)}`, paper, width)),
+    '',
+    ...sizes.map(([what, size, rest]) => `  ${what.padEnd(8)}  ${size.padStart(10)}  ${paper('dim', rest)}`.trimEnd()),
+    '',
+    ...showOps(facts, paper, width),
+    '',
+    ...(trials === undefined ? showSupport(facts, paper) : showTrials(facts, trials, paper, width)),
+    '',
+  ].join('\n');
+}
+
+const spec = (what: string, name: string, type: string, paper: Paper, width: number): string => {
+  const line = `  ${what}  ${paper('cyan', plain(name))}  ${type}`;
+  return what.length + name.length + type.length + 6 <= width ? line : `  ${what}  ${paper('cyan', plain(name))}\n           ${type}`;
+};
+
+function showOps({ ops }: ModelFacts, paper: Paper, width: number): string[] {
+  const sorted = Object.entries(ops)
+    .filter(([op]) => !NO_OPS.has(op))
+    .sort(([, one], [, other]) => other - one);
+  const shown = sorted.slice(0, OPS);
+  const widest = Math.max(0, ...shown.map(([op]) => op.length));
+  const most = Math.max(1, ...shown.map(([, count]) => count));
+  const room = Math.max(0, Math.min(24, width - widest - 14));
+  const rest = sorted.slice(OPS).reduce((sum, [, count]) => sum + count, 0);
+  return [
+    heading('Ops', paper, `${sorted.reduce((sum, [, count]) => sum + count, 0)} of ${sorted.length} kinds`),
+    ...shown.map(([op, count]) =>
+      `  ${op.padEnd(widest)}  ${String(count).padStart(6)}  ${paper('cyan', bar(count / most, room))}`.trimEnd(),
+    ),
+    ...(rest === 0 ? [] : [paper('dim', `  ${'others'.padEnd(widest)}  ${String(rest).padStart(6)}`)]),
+  ];
+}
+
+function showSupport({ backends }: ModelFacts, paper: Paper): string[] {
+  return [
+    heading('Backends', paper, 'which of them have all kernels; --run tries them'),
+    `  ${''.padEnd(6)}      ${paper('dim', 'offline')}`,
+    ...BACKENDS.map((backend) => {
+      const { supported, missingOps, offlineBytes } = backends[backend];
+      const mark = supported ? paper('green', '✓') : paper('red', '✗');
+      const lacks = supported ? '' : `  lacks ${missingOps.map(plain).join(', ')}`;
+      return `${mark} ${backend.padEnd(6)}  ${showBytes(offlineBytes).padStart(9)}${lacks}`;
+    }),
+  ];
+}
+
+function showTrials({ backends }: ModelFacts, { backends: trials, browser }: Trials, paper: Paper, width: number): string[] {
+  const where = browser === null ? '' : `${plain(browser.name)}, seeded random input`;
+  const times = BACKENDS.flatMap((backend) => trials[backend].p50Ms ?? []);
+  const slowest = Math.max(1e-9, ...times);
+  const room = Math.max(0, Math.min(20, width - 58));
+  const lines = BACKENDS.flatMap((backend) => {
+    const { ran, maxRelError, coldMs, p50Ms, reason, runs } = trials[backend];
+    const mark = ran ? paper('green', '✓') : paper('red', '✗');
+    const cells = [showBytes(backends[backend].offlineBytes), ...(ran ? [showError(backend, maxRelError), ms(coldMs), ms(p50Ms)] : [])];
+    const line = `${mark} ${backend.padEnd(6)}  ${cells.map((cell) => cell.padStart(9)).join('  ')}`;
+    const drawn = ran && room > 3 ? `  ${paper('cyan', bar((p50Ms ?? 0) / slowest, room))}` : '';
+    const software = backend === 'webgpu' && ran && browser?.adapter?.software === true;
+    const asides = [
+      ...(reason === null ? [] : [paper(ran ? 'yellow' : 'red', plain(reason))]),
+      ...(software
+        ? [
+            paper(
+              'yellow',
+              `in software here (${plain(browser.adapter.name)}), ${runs} call${runs === 1 ? '' : 's'}: shows whether it is right, not how fast it is`,
+            ),
+          ]
+        : []),
+    ];
+    return [`${line}${drawn}`.trimEnd(), ...asides.map((aside) => `          ${aside}`)];
+  });
+  const titles = ['offline', 'off cpu', 'cold', 'a call'].map((title) => title.padStart(9)).join('  ');
+  return [heading('Backends', paper, where), paper('dim', `          ${titles}`), ...lines];
+}
+
+const ms = (value: number | null): string => (value === null ? '' : milliseconds(value));
+
+/** As a share of the largest value, to one digit: nobody compares the second one. */
+function showError(backend: string, error: number | null): string {
+  if (backend === 'cpu') return 'reference';
+  if (error === null) return 'unknown';
+  return error === 0 ? '0' : error >= 1e-3 ? `${(error * 100).toPrecision(2)} %` : error.toExponential(0);
+}

@@ -1,0 +1,239 @@
+/** `pannier doctor` as a program: what it knows without a browser, what it finds in one, and that it leaves nothing behind. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../../scripts/chromium.mjs';
+import { pack } from '../../src/pack/index.js';
+import { addModel, constant, op, placeholder, type RawModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+
+const POSE = 'examples/pose/model';
+
+const folder = scratch();
+const temporary = join(folder, 'tmp');
+const two = join(folder, 'two');
+const env = { ...process.env, PANNIER_CHROMIUM: findChromium(), TMPDIR: temporary };
+
+interface Backend {
+  supported: boolean;
+  missingOps: string[];
+  offlineBytes: number;
+  ran?: boolean;
+  maxAbsError?: number | null;
+  maxRelError?: number | null;
+  coldMs?: number | null;
+  p50Ms?: number | null;
+  runs?: number;
+  reason?: string | null;
+}
+
+function run(args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', 'doctor', ...args], { encoding: 'utf8', env });
+  expect(readdirSync(temporary), 'left behind').toEqual([]);
+  return { status, stdout, stderr };
+}
+
+function diagnosis(args: readonly string[]) {
+  const { status, stdout, stderr } = run([...args, '--json']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout) as { backends: Record<string, Backend>; browser?: { adapter: object | null }; [field: string]: unknown };
+}
+
+beforeAll(async () => {
+  mkdirSync(temporary);
+  await pack({ model: writeModel(twoInputModel(), join(folder, 'raw')), out: two, name: 'two' });
+});
+
+/** y = |x + wi|: TF.js has no complex numbers on wasm. */
+function complexModel(): RawModel {
+  const made = addModel([4]);
+  made.json.modelTopology.node = [
+    placeholder('x', [4]),
+    constant('w'),
+    op('z', 'Complex', ['x', 'w'], { T: { type: 'DT_FLOAT' } }),
+    op('y', 'ComplexAbs', ['z'], { T: { type: 'DT_COMPLEX64' } }),
+  ];
+  return made;
+}
+
+describe('without a browser', () => {
+  it('adds up what a visitor keeps', () => {
+    const { backends, ...facts } = diagnosis([two]);
+    const files = readdirSync(two).filter((name) => name !== 'model.d.ts');
+    const bytes = files.reduce((sum, name) => sum + statSync(join(two, name)).size, 0);
+    expect(facts).toMatchObject({
+      name: 'two',
+      bytes,
+      controlFlow: false,
+      ops: { Placeholder: 2, Const: 1, Cast: 1, AddV2: 1 },
+      signature: {
+        inputs: { first: { dtype: 'float32', shape: [null, 3] }, second: { dtype: 'int32' } },
+        outputs: { total: {}, zero: {} },
+      },
+      // One float32 and one int32 input of 1 × 3, the second one's cast, the sum: 12 bytes each.
+      memory: { weightsBytes: 4, intermediateBytes: 48 },
+    });
+    const size = (file: string) => statSync(join('dist', file)).size;
+    expect(backends).toEqual({
+      webgpu: { supported: true, missingOps: [], offlineBytes: bytes + size('worker/webgpu.js') },
+      wasm: { supported: true, missingOps: [], offlineBytes: bytes + size('worker/wasm.js') + size('tfjs-backend-wasm-simd.wasm') },
+      cpu: { supported: true, missingOps: [], offlineBytes: bytes + size('worker/cpu.js') },
+    });
+    expect(facts).not.toHaveProperty('browser');
+  });
+
+  it('names the kernels that a backend lacks', () => {
+    const { backends } = diagnosis([writeModel(complexModel(), join(folder, 'complex'))]);
+    expect(backends['wasm']).toMatchObject({ supported: false, missingOps: ['Complex', 'ComplexAbs'] });
+    expect(backends['cpu']).toMatchObject({ supported: true, missingOps: [] });
+  });
+
+  it('takes a model by its name in a config', () => {
+    const config = join(folder, 'pannier.config.mjs');
+    const model = writeModel(addModel(), join(folder, 'add'));
+    writeFileSync(
+      config,
+      `export default { models: { sums: { model: ${JSON.stringify(model)}, out: 'nowhere', outputs: { y: { name: 'sum' } } } } };`,
+    );
+    expect(diagnosis(['sums', '--config', config])).toMatchObject({ name: 'sums', signature: { outputs: { sum: {} } } });
+    expect(readdirSync(folder)).not.toContain('nowhere');
+    const { error } = JSON.parse(run(['other', '--config', config, '--json']).stdout);
+    expect(error).toMatchObject({ code: 'options', message: expect.stringMatching(/has no model "other"\. Its models are sums\./) });
+  });
+
+  it.each([
+    ['a broken model.json', () => broken(), 'model-format', /weights/],
+    ['a folder that is not packed', () => 'examples/pose', 'options', /holds no model\.js/],
+    ['a model.js that is none', () => notPacked(), 'manifest', /format/],
+    ['nothing', () => 'gone', 'options', /gone cannot be read/],
+  ])('says in one line what is wrong with %s', (_what, model, code, message) => {
+    const { status, stdout, stderr } = run([model(), '--json']);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout).error).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(stderr).toMatch(/^pannier: .*\n$/);
+  });
+
+  it('shows a person the same', () => {
+    const { status, stdout, stderr } = run([POSE]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(masked(stdout)).toMatchInlineSnapshot(`
+      "pose 0
+
+        takes  image  int 0 [ 0, 0, 0, 0], a picture
+        gives  keypoints  float 0 [ 0, 0, 0, 0]
+
+        download 0 MB
+        memory 0 MB  weights 0 MB, values 0 MB
+        work 0 MFLOP  a call
+
+      Ops 0 of 0 kinds
+        _FusedConv 0D 0  █
+        AddV 0 0  █
+        FusedDepthwiseConv 0dNative 0  █
+        ExpandDims 0  █
+        Reshape 0  █
+        DepthwiseConv 0dNative 0  █
+        others 0
+
+      Backends  which of them have all kernels; --run tries them
+                    offline
+      ✓ webgpu 0 MB
+      ✓ wasm 0 MB
+      ✓ cpu 0 MB
+      "
+    `);
+  });
+});
+
+function broken(): string {
+  const raw = addModel();
+  raw.json.weightsManifest[0]!.weights[0]!['shape'] = [5];
+  return writeModel(raw, join(folder, 'broken'));
+}
+
+function notPacked(): string {
+  mkdirSync(join(folder, 'other'), { recursive: true });
+  writeFileSync(join(folder, 'other', 'model.js'), 'export default { format: 99 };');
+  return join(folder, 'other');
+}
+
+/** Without what differs from run to run: digits, and how long bars are. */
+const masked = (text: string) =>
+  text
+    .replace(/[█▏▎▍▌▋▊▉]+/g, '█')
+    .replace(/ *\d[\d.]*(e-?\d+)?/g, ' 0')
+    .replace(/0 (ms|s)\b/g, '0 ms');
+
+describe('with --run', () => {
+  it('holds each backend against cpu', { timeout: 120_000 }, () => {
+    const { backends, browser } = diagnosis([two, '--run', '--runs', '2']);
+    for (const backend of ['webgpu', 'wasm', 'cpu']) {
+      expect(backends[backend], backend).toMatchObject({ ran: true, runs: 2, reason: null });
+      expect(backends[backend]?.maxAbsError, backend).toBeLessThan(1e-6);
+      expect(backends[backend]?.coldMs, backend).toBeGreaterThan(0);
+      expect(backends[backend]?.p50Ms, backend).toBeGreaterThan(0);
+    }
+    expect(backends['cpu']).toMatchObject({ maxAbsError: 0, maxRelError: 0 });
+    expect(browser).toMatchObject({ name: expect.stringMatching(/^Chromium \d/), adapter: { software: expect.any(Boolean) } });
+  });
+
+  it('tries the others where one lacks a kernel, is refused or takes too long', { timeout: 120_000 }, () => {
+    const lacking = diagnosis([writeModel(complexModel(), join(folder, 'complex')), '--run', '--runs', '1']).backends;
+    expect(lacking['wasm']).toMatchObject({
+      ran: false,
+      maxAbsError: null,
+      p50Ms: null,
+      reason: 'it lacks the kernels Complex, ComplexAbs',
+    });
+    expect(lacking['cpu']).toMatchObject({ ran: true, reason: null });
+    // A golden sample that no backend can agree with.
+    const wrong = join(folder, 'wrong');
+    spoilGolden(two, wrong);
+    const refused = diagnosis([wrong, '--run', '--runs', '1']).backends;
+    for (const backend of ['webgpu', 'wasm', 'cpu'])
+      expect(refused[backend]).toMatchObject({
+        ran: false,
+        reason: expect.stringMatching(/^it disagrees with the golden sample: output "total"/),
+      });
+    const late = diagnosis([two, '--run', '--timeout', '0.05']).backends;
+    for (const backend of ['webgpu', 'wasm', 'cpu'])
+      expect(late[backend]).toMatchObject({ ran: false, reason: expect.stringMatching(/longer than 50 ms/) });
+  });
+
+  it('shows a person how right and how quick MoveNet is', { timeout: 180_000 }, () => {
+    const { status, stdout, stderr } = run([realModel('movenet-lightning'), '--run', '--runs', '2', '--timeout', '15']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const table = stdout.slice(stdout.indexOf('Backends'));
+    // A software GPU takes as long as it takes.
+    expect(table).toMatch(/\n[✓✗] webgpu +[\d.]+ MB/);
+    expect(table).toMatch(/\n✓ wasm +[\d.]+ MB +\d+e-\d+ +[\d.]+ m?s +[\d.]+ m?s .*\n✓ cpu +[\d.]+ MB +reference +[\d.]+ m?s/);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('needs a browser', () => {
+    const { error } = JSON.parse(run([two, '--run', '--browser', '/nonexistent', '--json']).stdout);
+    expect(error).toMatchObject({ code: 'backend-unavailable', message: expect.stringMatching(/not a program/) });
+  });
+
+  it('Ctrl-C ends the browser and leaves nothing', async () => {
+    const child = spawn(process.execPath, ['dist/cli.js', 'doctor', POSE, '--run', '--runs', '1000'], { env });
+    const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    await expect.poll(() => readdirSync(temporary).some((name) => name.includes('profile')), { timeout: 20_000 }).toBe(true);
+    child.kill('SIGINT');
+    expect(await ended).toEqual({ code: null, signal: 'SIGINT' });
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
+
+/** A copy of a packed folder whose model.js expects other values of an output. */
+function spoilGolden(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) writeFileSync(join(to, name), readFileSync(join(from, name)));
+  const text = readFileSync(join(from, 'model.js'), 'utf8');
+  const [, offset] = text.match(/total: \{\s*shape: \[1, 3\],\s*offset: (\d+)/) ?? [];
+  expect(offset).toBeDefined();
+  writeFileSync(
+    join(to, 'model.js'),
+    text.replace(`offset: ${offset},`, `offset: ${offset},\n        `).replace(/(total: \{\s*shape: )\[1, 3\]/, '$1[1, 4]'),
+  );
+}
