@@ -1,5 +1,4 @@
 /** A model on one backend after another, each in a browser of its own: what hangs or crashes there stops none of the others. */
-import type { Candidate } from '../backend/choose.js';
 import { BACKENDS, type BackendName } from '../backend-name.js';
 import { messageOf, type PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
@@ -137,7 +136,7 @@ const failed = (reason: string): Trial => ({
 
 /** What the choice says of the only backend that was allowed, else the failure itself. */
 function reasonOf(thrown: unknown): string {
-  const selection = (thrown as PannierError).detail?.['selection'] as readonly Candidate[] | undefined;
+  const selection = (thrown as PannierError).detail?.['selection'] as Report['selection'] | undefined;
   return selection?.[0]?.reason ?? messageOf(thrown);
 }
 
