@@ -1,4 +1,5 @@
 /** What one leaves with: the config and the program, always those of what the page shows. */
+import { readColumnRows } from './column-rows.js';
 import { configText } from './config-text.js';
 import { make } from './element.js';
 import type { Panel } from './inputs-panel.js';
@@ -44,9 +45,16 @@ function programOf({ name, inputs, outputs }: State): string {
   });
 }
 
-function inputOf({ face, name, picture, rows }: InputState): ProgramInput {
+function inputOf({ face, name, picture, rows, rowsOf }: InputState): ProgramInput {
   const { dtype, shape } = face;
   if (picture !== undefined) return { name, dtype };
+  if (rowsOf !== undefined) {
+    try {
+      return { name, dtype, rows: readColumnRows(rows, rowsOf) };
+    } catch {
+      return { name, dtype, rows: [] };
+    }
+  }
   const isShaped = shape === null || shape.filter((size) => size === null).length > 1;
   try {
     return { name, dtype, values: { ...readRows(rows, dtype, shape), isShaped } };

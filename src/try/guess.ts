@@ -77,7 +77,8 @@ export function guessDrawing({ node, tensor }: Seen, { all, hasPicture }: Contex
     const isMask = hasPicture && isUnit && channels <= 2 && isPictured;
     return isMask ? { kind: 'mask', channel: channels - 1 } : { kind: 'heat', channel: 0 };
   }
-  if (sizes.length === 1 && last >= 2) return { kind: 'classes', values: isUnit ? 'probabilities' : 'logits' };
+  // A few numbers made of a table's are more often predictions than classes.
+  if (sizes.length === 1 && last >= 2 && (isUnit || hasPicture)) return { kind: 'classes', values: isUnit ? 'probabilities' : 'logits' };
   return { kind: 'table' };
 }
 

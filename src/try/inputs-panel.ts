@@ -1,4 +1,5 @@
 /** The left side: what goes in. Each input has a card, made once and then kept in step with the state. */
+import { exampleRows } from './column-rows.js';
 import { labelled, make, textBox } from './element.js';
 import { pictureControls } from './picture-controls.js';
 import { randomRows } from './rows.js';
@@ -30,6 +31,7 @@ export function inputsPanel(state: State, change: Change): Panel {
 function inputCard(input: InputState, isFixed: boolean, change: Change): Panel {
   const { face, picture } = input;
   const error = make('p', { className: 'error', role: 'alert', hidden: true });
+  const warnings = make('ul', { className: 'warnings' });
   const inner = picture === undefined ? rowsControls(input, isFixed, change) : pictureControls(input, picture, isFixed, change);
   const element = make(
     'article',
@@ -37,12 +39,14 @@ function inputCard(input: InputState, isFixed: boolean, change: Change): Panel {
     nameRow(input, `${face.dtype} ${shapeText(face.shape)}`, 'Input', isFixed, change),
     error,
     inner.element,
+    warnings,
   );
   return {
     element,
     render() {
       error.textContent = input.error;
       error.hidden = input.error === '';
+      warnings.replaceChildren(...input.warnings.map((text) => make('li', {}, text)));
       inner.render();
     },
   };
@@ -95,6 +99,7 @@ function rowsControls(input: InputState, isFixed: boolean, change: Change): Pane
     'div',
     { className: 'stack' },
     ...sizes,
+    ...(isFixed ? [] : columnsControl(input, change)),
     labelled(`Numbers for ${face.name}`, area, 'A table as copied from a spreadsheet or a CSV file, or JSON.'),
     make('div', { className: 'row' }, random),
   );
@@ -107,12 +112,34 @@ function rowsControls(input: InputState, isFixed: boolean, change: Change): Pane
   };
 }
 
+/** What makes a row of named cells of numbers in a row. */
+function columnsControl(input: InputState, change: Change): HTMLElement[] {
+  if (input.columns === undefined) return [];
+  const area = make('textarea', { rows: 4, spellcheck: false, placeholder: EXAMPLE });
+  area.addEventListener('input', () => {
+    input.columns = area.value;
+    change('drawn');
+  });
+  area.addEventListener('change', () => change('asked'));
+  const hint = 'JSON, in the order of training. Rows then have cells by name, and the packed model scales and encodes them.';
+  return [make('details', {}, make('summary', {}, 'Its values are columns of a table'), labelled('Columns', area, hint))];
+}
+
+const EXAMPLE = '[{ "name": "area", "mean": 120, "std": 35 },\n { "name": "kind", "categories": ["house", "flat"] }]';
+
+/** Rows of a table that are made up. */
+const ROWS = 3;
+
 /** Most values that are worth typing into a text. */
 const MOST = 100_000;
 
 /** Random numbers of a shape that the model takes. */
 export function fillRandomly(input: InputState, seed: number): void {
   const { dtype, shape } = input.face;
+  if (input.rowsOf !== undefined) {
+    input.rows = exampleRows(input.rowsOf, shape?.length === 2 && shape[0] === null ? ROWS : 1, seed);
+    return;
+  }
   const said = (input.sizes ?? '')
     .split(/[,\s]+/)
     .filter((size) => size !== '')

@@ -51,6 +51,7 @@ function outputCard(state: State, output: OutputState, change: Change): Panel {
     settings,
   );
   let shown: DrawingKind | undefined;
+  let last: unknown[] = [];
   return {
     element,
     render() {
@@ -59,19 +60,24 @@ function outputCard(state: State, output: OutputState, change: Change): Panel {
       kind.value = output.kind;
       if (shown !== output.kind) settings.replaceChildren(...controls(state, output, tensor, change));
       shown = output.kind;
+      error.textContent = output.error;
+      error.hidden = output.error === '';
+      // Drawn anew only where something of it is new: a table that is read stays where it was scrolled to.
+      const { face: _, error: __, ...said } = output;
+      const made = [state.prediction, JSON.stringify(said)];
+      if (made.every((each, index) => each === last[index])) return;
+      last = made;
       range.textContent = tensor === undefined ? '' : rangeText(tensor);
-      let refused = output.error;
-      if (tensor === undefined) drawing.replaceChildren();
-      else {
-        try {
-          drawing.replaceChildren(drawn(state, output, tensor));
-        } catch (thrown) {
-          drawing.replaceChildren();
-          refused ||= (thrown as Error).message;
-        }
+      const wasOpen = drawing.querySelector('details')?.open === true;
+      drawing.replaceChildren();
+      if (tensor === undefined) return;
+      try {
+        drawing.append(drawn(state, output, tensor));
+        const list = drawing.querySelector('details');
+        if (list !== null) list.open = wasOpen;
+      } catch (thrown) {
+        drawing.append(make('p', { className: 'error', role: 'alert' }, (thrown as Error).message));
       }
-      error.textContent = refused;
-      error.hidden = refused === '';
     },
   };
 }

@@ -37,13 +37,23 @@ export function packRequest(state: Pick<State, 'name' | 'inputs' | 'outputs'>): 
 
 const entry = <T extends object>(node: string, options: T): [string, T][] => (Object.keys(options).length === 0 ? [] : [[node, options]]);
 
-function inputOptions({ face, name, picture, sizes }: InputState): InputOptions {
+function inputOptions({ face, name, picture, sizes, columns = '' }: InputState): InputOptions {
   const image = picture === undefined ? {} : imageOptions(picture);
   return {
     ...(name !== face.name && { name }),
     ...(sizes !== undefined && { shape: numbersOf(sizes) }),
     ...(Object.keys(image).length > 0 && { image }),
+    ...(columns.trim() !== '' && { columns: columnsOf(columns) }),
   };
+}
+
+/** What is no JSON goes to the packer as it is: it says what it wants instead. */
+function columnsOf(text: string): NonNullable<InputOptions['columns']> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text as never;
+  }
 }
 
 function imageOptions({ width, height, fit, filter, channels, layout, range, scale, offset }: PictureSettings): ImageOptions {

@@ -1,5 +1,5 @@
 /** The program that does what the page shows. */
-import type { DType } from '../index.js';
+import type { DType, Row } from '../index.js';
 import { packedPath } from './config-text.js';
 import type { DrawingSettings } from './guess.js';
 import { memberOf, quote, sourceOf } from './source-text.js';
@@ -8,7 +8,9 @@ import { memberOf, quote, sourceOf } from './source-text.js';
 export interface ProgramInput {
   readonly name: string;
   readonly dtype: DType;
-  /** Undefined for a picture. */
+  /** Of an input with columns. */
+  readonly rows?: readonly Row[];
+  /** Undefined also for a picture. */
   readonly values?: {
     readonly data: ArrayLike<number>;
     readonly shape: readonly number[];
@@ -37,7 +39,7 @@ const VALUES = 64;
 
 /** TypeScript, to be kept in `src`. */
 export function programText({ name, inputs, outputs }: Program): string {
-  const pictures = inputs.filter(({ values }) => values === undefined);
+  const pictures = inputs.filter(({ values, rows }) => values === undefined && rows === undefined);
   const image = pictures[0]?.name;
   const read = new Set<string>();
   const answers = new Map<string, string>();
@@ -119,8 +121,11 @@ export const columnsOf = <Column extends string>(text: string): (Column | null)[
 
 const ARRAYS = { float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array' } as const;
 
-function valuesText({ dtype, values }: ProgramInput): string {
-  if (values === undefined) return 'undefined';
+/** Rows that a program holds; an app brings its own. */
+const ROWS = 10;
+
+function valuesText({ dtype, values, rows = [] }: ProgramInput): string {
+  if (values === undefined) return sourceOf(rows.slice(0, ROWS));
   const { data, shape, isShaped } = values;
   const array =
     data.length <= VALUES

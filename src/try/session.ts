@@ -1,10 +1,11 @@
 /** The order of things: pack what the page says, load it, predict. One at a time; what changes meanwhile is done next. */
 import { type AnyInputs, loadModel, type Model, type ModelSource, PannierError } from '../index.js';
+import { readColumnRows } from './column-rows.js';
 import { guessDrawing, type Seen } from './guess.js';
 import { packRequest } from './pack-request.js';
 import { readRows } from './rows.js';
 import { showSeen } from './seen.js';
-import type { InputState, Packed, State } from './state.js';
+import type { InputState, OutputState, Packed, State } from './state.js';
 import type { PackAnswer } from './wire.js';
 
 /** In software, a GPU takes minutes. */
@@ -111,7 +112,9 @@ export class Session {
       const input = this.#state.inputs.find(({ face }) => face.node === spec.node) as InputState;
       if (spec.image === undefined) {
         try {
-          given[name] = readRows(input.rows, spec.dtype, spec.shape);
+          input.rowsOf = spec.columns;
+          given[name] =
+            spec.columns === undefined ? readRows(input.rows, spec.dtype, spec.shape) : readColumnRows(input.rows, spec.columns);
         } catch (thrown) {
           input.error = (thrown as Error).message;
         }
@@ -126,14 +129,20 @@ export class Session {
     }
     this.#tell('Predicting');
     const prediction = await model.predict(given);
-    this.#state.packed = this.#packed;
+    const { warnings } = this.#packed as Packed;
+    const rest = new Set(warnings);
+    for (const input of this.#state.inputs) {
+      input.warnings = warnings.filter((warning) => speaksOf(warning, 'input', input));
+      for (const warning of input.warnings) rest.delete(warning);
+    }
+    this.#state.packed = { ...(this.#packed as Packed), warnings: [...rest] };
     this.#state.prediction = prediction;
     this.#state.stats = model.stats();
     this.#guess();
     this.#tell(`${prediction.timing.totalMs.toFixed(1)} ms on ${prediction.backend}`);
   }
 
-  /** Once per output, and again for as long as nobody has chosen. */
+  /** Once per output. */
   #guess(): void {
     const { outputs, inputs, prediction, packed } = this.#state;
     const all = Object.entries(packed?.manifest.signature.outputs ?? {}).flatMap(([name, { node }]): Seen[] => {
@@ -143,7 +152,7 @@ export class Session {
     const hasPicture = inputs.some(({ bitmap }) => bitmap !== undefined);
     for (const output of outputs) {
       const seen = all.find(({ node }) => node === output.face.node);
-      if (seen !== undefined && !output.isChosen) Object.assign(output, guessDrawing(seen, { all, hasPicture }));
+      if (seen !== undefined && !output.isChosen) Object.assign(output, guessDrawing(seen, { all, hasPicture }), { isChosen: true });
     }
   }
 
@@ -156,10 +165,7 @@ export class Session {
   #place(thrown: unknown): void {
     const message = thrown instanceof PannierError ? `${thrown.message}` : String((thrown as Error)?.message ?? thrown);
     const { inputs, outputs } = this.#state;
-    const named = (side: string) => (each: { face: { node: string }; name: string }) =>
-      [each.face.node, `${each.face.node}:0`].some((node) => message.includes(`${side}s["${node}"]`)) ||
-      message.toLowerCase().includes(`${side} "${each.name.toLowerCase()}"`);
-    const place = inputs.find(named('input')) ?? outputs.find(named('output'));
+    const place = inputs.find((each) => speaksOf(message, 'input', each)) ?? outputs.find((each) => speaksOf(message, 'output', each));
     if (place === undefined) this.#state.error = message;
     else place.error = message;
     this.#state.status = '';
@@ -169,4 +175,10 @@ export class Session {
       this.#state.prediction = undefined;
     }
   }
+}
+
+/** Whether a message of the packer or of a load names this one. */
+function speaksOf(message: string, side: 'input' | 'output', { face, name }: InputState | OutputState): boolean {
+  const isNode = [face.node, `${face.node}:0`].some((node) => message.includes(`${side}s["${node}"]`));
+  return isNode || message.toLowerCase().includes(`${side} "${name.toLowerCase()}"`);
 }

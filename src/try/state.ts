@@ -1,5 +1,6 @@
 /** Everything that the page knows, in one plain object; every panel is drawn from it. */
 import type { ImageSpec, Model, ModelSource, Prediction, Stats, ValueKind } from '../index.js';
+import type { ColumnSpec } from '../manifest.js';
 import { type DrawingKind, type DrawingSettings, UNGUESSED } from './guess.js';
 import type { SeenPicture } from './seen.js';
 import type { About, InputFace, OutputFace } from './wire.js';
@@ -33,17 +34,23 @@ export interface InputState {
   seen: SeenPicture | undefined;
   /** Numbers as typed. */
   rows: string;
+  /** The columns of its rows, as the config has them, in JSON; undefined where it cannot have any. */
+  columns: string | undefined;
+  /** The same with every default, of the model that runs. */
+  rowsOf: readonly ColumnSpec[] | undefined;
   /** Sizes of the golden sample where the graph leaves them open, as typed; undefined where it does not matter. */
   sizes: string | undefined;
   /** What does not fit, in words. */
   error: string;
+  /** What the packer says of it. */
+  warnings: readonly string[];
 }
 
 export interface OutputState extends DrawingSettings {
   readonly face: OutputFace;
   name: string;
   kind: DrawingKind;
-  /** Somebody has chosen; no guess changes it any more. */
+  /** By a person or by the first guess; no other guess changes it. */
   isChosen: boolean;
   /** One a line. */
   labels: string;
@@ -116,6 +123,9 @@ function startInput(face: InputFace): InputState {
     caption: '',
     seen: undefined,
     rows: '',
+    warnings: [],
+    rowsOf: face.columns,
+    columns: picture === undefined && face.dtype !== 'bool' && (shape?.length === 1 || shape?.length === 2) ? '' : undefined,
     sizes: isOpen ? (shape ?? [1]).map((size, axis) => size ?? (axis === 0 ? 1 : 16)).join(', ') : undefined,
     error: '',
   };

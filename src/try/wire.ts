@@ -2,7 +2,7 @@
 import type { BackendName } from '../backend-name.js';
 import type { DType } from '../dtype.js';
 import type { ErrorCode } from '../errors.js';
-import type { ImageSpec } from '../manifest.js';
+import type { ColumnSpec, ImageSpec } from '../manifest.js';
 import type { PackOptions } from '../pack/options.js';
 import type { Dim, ValueKind } from '../signature.js';
 
@@ -16,6 +16,7 @@ export interface InputFace {
   readonly shape: readonly Dim[] | null;
   /** Of a packed folder only. */
   readonly image?: ImageSpec;
+  readonly columns?: readonly ColumnSpec[];
 }
 
 export interface OutputFace {

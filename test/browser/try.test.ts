@@ -210,9 +210,9 @@ describe('rows', () => {
     const { url } = await trying('raw/model.json', { cwd: app.folder });
     const page = await openPage(browser, url);
     await answered(page);
-    await page.fill('[data-node=a] textarea', 'x,y,z\n1,2,3\n4.5,-5,0.25');
-    await page.fill('[data-node=b] textarea', '10\t20\t30\n40\t50\t60');
-    await afterwards(page, () => page.press('[data-node=b] textarea', 'Tab'));
+    await page.fill('[data-node=a] .rows', 'x,y,z\n1,2,3\n4.5,-5,0.25');
+    await page.fill('[data-node=b] .rows', '10\t20\t30\n40\t50\t60');
+    await afterwards(page, () => page.press('[data-node=b] .rows', 'Tab'));
     const rows = await page.$$eval('[data-node=total] tbody tr', (found) =>
       found.map((row) => [...row.children].map((cell) => cell.textContent)),
     );
@@ -220,13 +220,13 @@ describe('rows', () => {
       ['0', '11', '22', '33'],
       ['1', '44.50', '45', '60.25'],
     ]);
-    await page.fill('[data-node=b] textarea', '10 20\n30 40.5');
-    await page.press('[data-node=b] textarea', 'Tab');
+    await page.fill('[data-node=b] .rows', '10 20\n30 40.5');
+    await page.press('[data-node=b] .rows', 'Tab');
     await page.waitForSelector('[data-node=b] .error:not([hidden])');
     expect(await textOf(page, '[data-node=b] .error')).toMatch(/Number 4 is 40\.5, which is no int32/);
     await afterwards(page, () => page.click('[data-node=b] .button'));
-    await page.fill('[data-node=b] textarea', '10\t20\t30\n40\t50\t60');
-    await afterwards(page, () => page.press('[data-node=b] textarea', 'Tab'));
+    await page.fill('[data-node=b] .rows', '10\t20\t30\n40\t50\t60');
+    await afterwards(page, () => page.press('[data-node=b] .rows', 'Tab'));
     const [config, program] = [await textOf(page, '#config'), await textOf(page, '#program')];
     await quietly(page);
     await page.close();
@@ -235,11 +235,42 @@ describe('rows', () => {
     expect(Object.values(answer.values)).toEqual([11, 22, 33, 44.5, 45, 60.25]);
   });
 
+  it('of named columns go by their names, also in the copy', async () => {
+    const app = makeApp('try-columns');
+    writeModel(addModel([-1, 4], Float32Array.of(10, 20, 30, 40)), join(app.folder, 'raw'));
+    const { url } = await trying('raw/model.json', { cwd: app.folder });
+    const page = await openPage(browser, url);
+    await answered(page);
+    await page.click('[data-node=x] summary');
+    const area = '[data-node=x] details textarea';
+    await page.fill(area, '[{ "name": "area" }, { "name": "kind", "categories": ["house", "flat"] }');
+    await page.press(area, 'Tab');
+    await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(/columns is .*; an array of \{ name, mean, std \}/);
+    const columns = [
+      { name: 'area', mean: 100, std: 20 },
+      { name: 'kind', categories: ['house', 'flat', 'hut'] },
+    ];
+    await page.fill(area, JSON.stringify(columns));
+    await page.press(area, 'Tab');
+    await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(/cells; area, kind are 2/);
+    await page.fill('[data-node=x] .rows', 'kind,area\nflat,120\nhut,80');
+    await afterwards(page, () => page.press('[data-node=x] .rows', 'Tab'));
+    await afterwards(page, () => page.selectOption('[data-node=y] select', 'table'));
+    const rows = await page.$$eval('[data-node=y] tbody td', (found) => found.map((cell) => Number(cell.textContent)));
+    expect(rows).toEqual([11, 20, 31, 40, 9, 20, 30, 41]);
+    const [config, program] = [await textOf(page, '#config'), await textOf(page, '#program')];
+    expect(program).toContain("{ kind: 'flat', area: 120 }");
+    await quietly(page);
+    await page.close();
+    const answer = (await runCopied(app, config, program)) as { values: Record<string, number> };
+    expect(Object.values(answer.values)).toEqual(rows);
+  });
+
   it('are drawn as classes with pasted labels, which are packed', async () => {
     const { url } = await trying(writeModel(addModel(), join(folder, 'labelled')));
     const page = await openPage(browser, url);
     await answered(page);
-    await page.fill('[data-node=x] textarea', '0 5 0 0');
+    await page.fill('[data-node=x] .rows', '0 5 0 0');
     await page.selectOption('[data-node=y] select', 'classes');
     await page.selectOption('[data-node=y] .settings select', 'logits');
     await page.fill('[data-node=y] .settings textarea', 'ant\nbee\ncat\ndog');

@@ -2,6 +2,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/index.js';
+import { exampleRows, readColumnRows } from '../../src/try/column-rows.js';
 import { configText } from '../../src/try/config-text.js';
 import { guessDrawing, UNGUESSED } from '../../src/try/guess.js';
 import { numbersOf, packRequest } from '../../src/try/pack-request.js';
@@ -54,6 +55,8 @@ describe('the guess of a drawing', () => {
   it('draws on no picture where there is none', () => {
     expect(guess(tensor([1, 17, 3], unit), [], false)).toEqual({ kind: 'table' });
     expect(guess(tensor([1, 64, 64, 1], unit), [], false)).toMatchObject({ kind: 'heat' });
+    expect(guess(tensor([1, 3], around), [], false)).toEqual({ kind: 'table' });
+    expect(guess(tensor([1, 3], unit), [], false)).toMatchObject({ kind: 'classes' });
   });
 });
 
@@ -110,6 +113,49 @@ describe('rows', () => {
     expect(randomRows('float32', [2, 3], 1)).toBe(text);
     expect(randomRows('float32', [2, 3], 2)).not.toBe(text);
     expect(readRows(randomRows('int32', [4], 3), 'int32', [4]).data).toHaveLength(4);
+  });
+});
+
+describe('rows of columns', () => {
+  const columns = [
+    { name: 'area', mean: 100, std: 20 },
+    { name: 'kind', categories: ['house', 'two rooms'], encode: 'one-hot' },
+    { name: 'floor', categories: [0, 1], encode: 'index' },
+  ] as const;
+  const wanted = [
+    { area: 120, kind: 'two rooms', floor: 1 },
+    { area: 80.5, kind: 'house', floor: 0 },
+  ];
+
+  it.each<[string, string]>([
+    ['a table in order', '120, two rooms, 1\n80.5, "house", 0'],
+    ['a table with a heading in another order', 'kind\tfloor\tarea\ntwo rooms\t1\t120\nhouse\t0\t80.5\n'],
+    ['JSON', JSON.stringify(wanted)],
+  ])('are read from %s', (_what, text) => expect(readColumnRows(text, columns)).toEqual(wanted));
+
+  it('are one row too, and what is no number is left for predict to refuse', () => {
+    expect(readColumnRows(JSON.stringify(wanted[0]), columns)).toEqual([wanted[0]]);
+    expect(readColumnRows('much, castle, 7', columns)).toEqual([{ area: 'much', kind: 'castle', floor: '7' }]);
+    expect(() => readColumnRows('', columns)).toThrow('Type or paste rows of area, kind, floor.');
+    expect(() => readColumnRows('area,kind,floor\n1,house', columns)).toThrow('Line 2 has 2 cells; area, kind, floor are 3.');
+    expect(() => readColumnRows('area,kind,floor', columns)).toThrow('no row below it');
+    expect(() => readColumnRows('[{', columns)).toThrow('This is no JSON');
+  });
+
+  it('made up ones fit', () => {
+    const rows = readColumnRows(exampleRows(columns, 3, 1), columns);
+    expect(rows).toHaveLength(3);
+    for (const { area, kind, floor } of rows) {
+      expect(area).toBeTypeOf('number');
+      expect(['house', 'two rooms']).toContain(kind);
+      expect([0, 1]).toContain(floor);
+    }
+  });
+
+  it('are in the program as objects', () => {
+    expect(programText({ name: 'm', inputs: [{ name: 'x', dtype: 'float32', rows: wanted }], outputs: [] })).toContain(
+      "predict({\n  x: [{ area: 120, kind: 'two rooms', floor: 1 }, { area: 80.5, kind: 'house', floor: 0 }],\n});",
+    );
   });
 });
 
