@@ -6,7 +6,9 @@ import { sizeOf } from '../dtype.js';
 import type { Feed, RawOutput, TensorFeed } from '../engine/engine.js';
 import { rangeOf } from '../engine/golden.js';
 import { messageOf, PannierError } from '../errors.js';
+import { rowsFeed, type TabularSpec } from '../input/columns.js';
 import { mapToSource } from '../input/mapping.js';
+import { cutBack, type PaddedLength, padTogether } from '../input/pad.js';
 import { tensorFeed } from '../input/tensor.js';
 import type { ImageSpec, InputSpec } from '../manifest.js';
 import type { Pixels } from '../signature.js';
@@ -33,6 +35,8 @@ export interface ReadCheck {
   readonly place: string;
   readonly pictures: readonly GivenPicture[];
   readonly tensors: readonly TensorFeed[];
+  /** Of inputs that are padded, as an app's would be. */
+  readonly length: PaddedLength | undefined;
   readonly expected: readonly { readonly name: string; readonly array: NpyArray }[];
   readonly tolerance: number;
 }
@@ -70,15 +74,23 @@ async function readCheck(
   if (stranger !== undefined)
     throw badOption(`Option ${place}.inputs names "${stranger}"; the model takes ${listed(Object.keys(inputs))}.`);
   const pictures: GivenPicture[] = [];
-  const tensors: TensorFeed[] = [];
+  const arrays: { name: string; spec: InputSpec; feed: TensorFeed }[] = [];
   for (const [name, spec] of Object.entries(inputs)) {
     const file = files[name];
     if (file === undefined) throw badOption(`Option ${place} has nothing for input "${name}"; say which file in ${place}.inputs.`);
     const what = `${place}'s ${file}`;
-    if (/\.npy$/i.test(file)) tensors.push(arrayFeed(name, spec, await readArray(file, what), what));
+    const { columns } = spec;
+    if (/\.npy$/i.test(file)) arrays.push({ name, spec, feed: arrayFeed(name, spec, await readArray(file, what), what) });
+    else if (columns !== undefined && /\.json$/i.test(file))
+      arrays.push({ name, spec, feed: await readRows(name, { ...spec, columns }, file, what) });
     else if (spec.image !== undefined) pictures.push({ spec: { ...spec, image: spec.image }, pixels: await readPhotograph(file, what) });
-    else throw badOption(`${what} should be an .npy file, since input "${name}" takes no picture.`);
+    else {
+      const others = columns === undefined ? ', since input' : ', or a .json file of rows, since input';
+      throw badOption(`${what} should be an .npy file${others} "${name}" takes no picture.`);
+    }
   }
+  const { feeds, length } = fitting(place, () => padTogether(arrays));
+  const tensors = feeds.filter((feed) => feed !== undefined);
   const wanted = typeof expect === 'string' ? { [onlyOutput(place, outputs)]: expect } : expect;
   const expected: { name: string; array: NpyArray }[] = [];
   for (const [name, file] of Object.entries(wanted)) {
@@ -88,20 +100,25 @@ async function readCheck(
       throw badOption(`${place}'s ${file} is empty or holds values that are not finite; nothing can be held against it.`);
     expected.push({ name, array });
   }
-  return { place, pictures, tensors, expected, tolerance };
+  return { place, pictures, tensors, length, expected, tolerance };
 }
 
 /**
  * Runs every check.
+ * @param lengthAxes by output: axes that are cut back where inputs are padded
  * @returns warnings about what could not be checked
  * @throws {PannierError} `golden-mismatch` for the first check that fails, with a preprocessing that would agree where there is one
  */
-export async function runChecks(runner: Runner, checks: readonly ReadCheck[]): Promise<string[]> {
+export async function runChecks(
+  runner: Runner,
+  checks: readonly ReadCheck[],
+  lengthAxes: Readonly<Record<string, readonly number[]>>,
+): Promise<string[]> {
   const warnings: string[] = [];
   for (const check of checks) {
-    const { agrees, distance, miss = '' } = await tryCheck(runner, check);
+    const { agrees, distance, miss = '' } = await tryCheck(runner, check, lengthAxes);
     if (!agrees) {
-      const cause = await findAgreeing((image) => tryCheck(runner, check, image), check.pictures, distance);
+      const cause = await findAgreeing((image) => tryCheck(runner, check, lengthAxes, image), check.pictures, distance);
       throw new PannierError('golden-mismatch', `${check.place}: ${miss}. ${cause}`, { check: check.place });
     }
     if (check.pictures.some(({ spec }) => spec.image.filter === 'browser'))
@@ -114,9 +131,10 @@ export async function runChecks(runner: Runner, checks: readonly ReadCheck[]): P
 async function tryCheck(
   runner: Runner,
   check: ReadCheck,
+  lengthAxes: Readonly<Record<string, readonly number[]>>,
   change: (image: ImageSpec) => ImageSpec = (image) => image,
 ): Promise<CheckVerdict> {
-  const { pictures, tensors, expected, tolerance } = check;
+  const { pictures, tensors, length, expected, tolerance } = check;
   const feeds = pictures.map(({ spec: { node, dtype, image: declared }, pixels }): Feed => {
     const image = change(declared);
     const { width, height, channels, layout } = image;
@@ -133,7 +151,10 @@ async function tryCheck(
     };
   });
   const answers = await runner.run([...feeds, ...tensors]);
-  const verdicts = expected.map(({ name, array }) => compare(name, array, answers[name] as RawOutput, tolerance));
+  const verdicts = expected.map(({ name, array }) => {
+    const answer = answers[name] as RawOutput;
+    return compare(name, array, length === undefined ? answer : cutBack(answer, lengthAxes[name] ?? [], length), tolerance);
+  });
   return verdicts.reduce((worst, verdict) => (verdict.distance > worst.distance ? verdict : worst));
 }
 
@@ -171,8 +192,18 @@ function arrayFeed(name: string, spec: InputSpec, { shape, values }: NpyArray, w
   if (spec.dtype !== 'float32' && !isWhole) throw badOption(`${what} holds values that are no ${spec.dtype}, for input "${name}".`);
   const data =
     spec.dtype === 'float32' ? Float32Array.from(values) : spec.dtype === 'int32' ? Int32Array.from(values) : Uint8Array.from(values);
+  return fitting(what, () => tensorFeed(name, spec, { data, shape }));
+}
+
+async function readRows(name: string, spec: TabularSpec, file: string, what: string): Promise<TensorFeed> {
+  const text = (await readOptionFile(file, what, LIMITS.jsonBytes)).toString();
+  return fitting(what, () => rowsFeed(name, spec, JSON.parse(text)));
+}
+
+/** What does not fit an input, an option has named. */
+function fitting<T>(what: string, step: () => T): T {
   try {
-    return tensorFeed(name, spec, { data, shape });
+    return step();
   } catch (thrown) {
     throw badOption(`${what} does not fit: ${messageOf(thrown)}`);
   }

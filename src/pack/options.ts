@@ -82,7 +82,7 @@ export type QuantizeOption = Exclude<WeightKind, 'none'> | Readonly<Record<strin
 export interface GoldenCheck {
   /** A PNG or JPEG for the only input that takes a picture. */
   readonly image?: string;
-  /** By name: .npy files, or pictures for inputs that take one. */
+  /** By name: .npy files, pictures for inputs that take one, .json rows for inputs with columns. */
   readonly inputs?: Readonly<Record<string, string>>;
   /** An .npy file for the only output, or one for each that matters, by name. */
   readonly expect: string | Readonly<Record<string, string>>;

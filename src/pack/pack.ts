@@ -99,11 +99,11 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     signature.outputs.map(({ name }) => name),
   );
   const original = await open(parts.weights, async (runner) => {
-    warnings.push(...(await runChecks(runner, checks)));
     const sampled = await sample(runner, feeds, plan, graph);
     const padding = await observePadding(runner, inputs, plan, sampled.answers);
-    warnings.push(...padding.warnings);
-    return { ...sampled, lengthAxes: padding.lengthAxes };
+    const { lengthAxes } = padding;
+    warnings.push(...(await runChecks(runner, checks, lengthAxes)), ...padding.warnings);
+    return { ...sampled, lengthAxes };
   });
   checkFlops(options.budget?.mflop, original.kernels);
   const weights = options.quantize === undefined ? parts.weights : quantize(parts.weights, options.quantize);

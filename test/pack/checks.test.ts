@@ -10,7 +10,18 @@ import { PNG } from 'pngjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../src/pack/index.js';
 import type { GoldenCheck, ImageOptions, PackOptions } from '../../src/pack/options.js';
-import { addModel, constant, op, placeholder, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+import {
+  addModel,
+  constant,
+  op,
+  placeholder,
+  realModel,
+  scratch,
+  tabularModel,
+  tokensModel,
+  twoInputModel,
+  writeModel,
+} from '../fixtures/models.js';
 import { npy } from '../fixtures/npy.js';
 
 const folder = scratch();
@@ -318,3 +329,68 @@ function withSize(jpeg: Uint8Array, side: number): Uint8Array {
   changed.writeUInt16BE(side, frame + 7);
   return changed;
 }
+
+describe('inputs that are not pictures', () => {
+  const rows = (city: string) =>
+    file(
+      'rows.json',
+      Buffer.from(
+        JSON.stringify([
+          { rooms: 6, city: 'Bern' },
+          { rooms: 2, city },
+        ]),
+      ),
+    );
+  // price = features · [10, 20, 30, 40], as training had it: rooms standardised by 4 and 2, then Bern, Chur, Thun.
+  const expected = file('price.npy', npy([2, 1], Float32Array.of(10 + 20, -10 + 40)));
+  const tabular = (features: string, categories = ['Bern', 'Chur', 'Thun']): PackOptions => ({
+    model: writeModel(tabularModel([-1, 4]), join(folder, `model-${count++}`)),
+    out: join(folder, `out-${count++}`),
+    golden: [{ inputs: { features }, expect: expected }],
+    inputs: {
+      features: {
+        columns: [
+          { name: 'rooms', mean: 4, std: 2 },
+          { name: 'city', categories },
+        ],
+        pad: { to: [4, 8], axis: 0 },
+      },
+    },
+  });
+  it('are rows, encoded and padded as an app’s are', async () => {
+    expect((await pack(tabular(rows('Thun')))).warnings).toEqual([]);
+    const { code, message } = await refusal(tabular(rows('Thun'), ['Chur', 'Bern', 'Thun']));
+    expect([code, message]).toEqual(['golden-mismatch', expect.stringContaining('output "price" is not what the training framework gave')]);
+  });
+  it('are refused where a row does not fit', async () => {
+    const { code, message } = await refusal(tabular(rows('Genf')));
+    expect([code, message]).toEqual([
+      'options',
+      expect.stringMatching(/rows\.json does not fit: .*column "city" of row 1, but has "Genf"/),
+    ]);
+    expect((await refusal(tabular(file('rows.csv', Buffer.from('6,Bern'))))).message).toContain(
+      'should be an .npy file, or a .json file of rows',
+    );
+    expect((await refusal(tabular(file('broken.json', Buffer.from('[{'))))).message).toContain('broken.json does not fit:');
+  });
+  it('are arrays of a length, which are padded and cut back', async () => {
+    const pad = { to: [4, 8] };
+    const ids = file('ids.npy', npy([1, 3], Int32Array.of(1, 2, 3)));
+    const given = (mask: number): PackOptions => ({
+      model: writeModel(tokensModel(), join(folder, `model-${count++}`)),
+      out: join(folder, `out-${count++}`),
+      inputs: { ids: { pad }, mask: { pad } },
+      golden: [
+        {
+          inputs: { ids, mask: file('mask.npy', npy([1, mask], new Float32Array(mask).fill(1))) },
+          expect: {
+            tokens: file('tokens.npy', npy([1, 3, 2], Float32Array.of(4, 6, 8, 10, 12, 14))),
+            pooled: file('pooled.npy', npy([1, 2], Float32Array.of(4, 5))),
+          },
+        },
+      ],
+    });
+    expect((await pack(given(3))).warnings).toEqual([]);
+    expect((await refusal(given(2))).message).toContain('Input "mask" should be as long as "ids", 3');
+  });
+});
