@@ -71,6 +71,7 @@ function modelsOf(module: { readonly default?: unknown }, file: string): [name: 
   if (typeof models !== 'object' || models === null || Array.isArray(models))
     throw badOption(`${file} should export default defineConfig({ models: { … } }).`);
   const entries = Object.entries(plainCopy(models, `models of ${file}`));
+  if (entries.length === 0) throw badOption(`${file} names no model; write models: { name: { model: 'model.json', out: 'folder' } }.`);
   if (entries.length > LIMITS.models) throw badOption(`${file} has ${entries.length} models; the limit is ${LIMITS.models}.`);
   return entries;
 }

@@ -51,9 +51,10 @@ let line: Promise<unknown> = Promise.resolve();
  * @throws {PannierError} `model-format` for a broken or unsupported model, `options` for an option,
  * `output-stale` from `check`; then no file of the folder was touched
  */
-export function pack(options: PackOptions): Promise<PackResult> {
+export async function pack(options: PackOptions): Promise<PackResult> {
+  const given = plainCopy(options, 'What pack was given');
   // One at a time: TF.js has one profiler per process.
-  const packed = line.then(() => packOne(plainCopy(options, 'What pack was given')));
+  const packed = line.then(() => packOne(given));
   line = packed.catch(() => undefined);
   return packed;
 }
