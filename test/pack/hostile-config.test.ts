@@ -88,6 +88,23 @@ describe('a config file', () => {
     ],
     ['with a symbol', one("name: Symbol('m')"), /models of .* cannot be read \(Symbol\(m\) could not be cloned/],
     ['with a method', one('version() { return 1; }'), /models of .* cannot be read \(.*could not be cloned/],
+    ['of no models', 'export default { models: {} };', /pannier.config.mjs names no model; write models: /],
+    [
+      'that nests without end',
+      'let m = {}; for (let i = 0; i < 1e5; i++) m = { m }; export default { models: { m } };',
+      /cannot be read \(Maximum call stack/,
+    ],
+    ['that resolves to another module', 'export const then = (settle) => settle({ default: 5 });', /should export default defineConfig/],
+    [
+      'that leaves a promise to fail',
+      one('', "Promise.reject(new Error('left'));"),
+      /^pannier: left, thrown outside of any step file:\S+pannier.config.mjs:1:16\n$/,
+    ],
+    [
+      'that throws later',
+      "setTimeout(() => { throw new Error('much\\nlater'); }); await new Promise(() => {});",
+      /^pannier: much later, thrown outside of any step file:\S+pannier.config.mjs:1:26\n$/,
+    ],
     [
       'of a million models',
       'const models = {}; for (let i = 0; i < 1e6; i++) models[i] = {}; export default { models };',
