@@ -4,7 +4,7 @@ import { main } from './cli.js';
 
 // A config may leave a timer or a promise behind that fails when nobody waits for it.
 process.on('uncaughtException', (thrown) => {
-  const [where = ''] = /\(?file:\S+/.exec(String(thrown?.stack)) ?? [];
+  const [where = ''] = /file:[^\s)]+/.exec(String(thrown?.stack)) ?? [];
   end(1, `pannier: ${messageOf(thrown).replace(/\s+/g, ' ')}, thrown outside of any step ${where}\n`);
 });
 
