@@ -12,6 +12,11 @@ const RUNS = {
   overhead: async () => (await import('../../bench/overhead.mjs')).run(120),
   pack41: async () => (await import('./pack41.mjs')).run(),
   quantize: async () => (await import('./quantize.mjs')).run(),
+  conformance: async () => {
+    const result = await (await import('../conformance/run.mjs')).run();
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),
 };
