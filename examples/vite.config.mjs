@@ -1,6 +1,7 @@
-/** Plain Vite, no plugin: what any app needs to know is that small assets stay files, for the strict policy. */
+/** What an app has, `plugins: [pannier()]`, and a page's worth of places. */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { pannier } from '../dist/vite.js';
 
 const page = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -8,6 +9,7 @@ export default defineConfig({
   root: page('.'),
   base: './',
   publicDir: false,
+  plugins: [pannier()],
   // An app finds these in its node_modules; Vite does not let a package find itself by name.
   resolve: {
     alias: [
@@ -17,7 +19,7 @@ export default defineConfig({
   },
   build: {
     emptyOutDir: true,
-    // A policy of `connect-src 'self'` does not fetch `data:` addresses.
+    // The pages' own pictures: a policy of `img-src 'self'` shows no `data:` either.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: { input: { index: page('index.html'), hello: page('hello/index.html'), pose: page('pose/index.html') } },

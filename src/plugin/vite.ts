@@ -1,9 +1,11 @@
 /** `pannier/vite`. */
 import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Plugin, ResolvedConfig } from 'vite';
 import { CONFIG_FILE } from '../pack/config.js';
 import { badOption } from '../pack/options.js';
 import { Emitting, packForBuild, tell } from './bundling.js';
+import { dependentsOf } from './dependents.js';
 import type { VitePluginOptions } from './options.js';
 import { type Outcome, Packing } from './packing.js';
 import { preloadLinks } from './preload.js';
@@ -21,8 +23,8 @@ export function pannier({ preload = false, ...options }: VitePluginOptions = {})
   return {
     name: 'pannier',
     enforce: 'pre',
-    // Bundled for development, the package would look for its own files beside Vite's cache.
-    config: () => ({ optimizeDeps: { exclude: ['pannier'] } }),
+    // Before version 8, packages that Vite bundles for development look for their own files in its cache.
+    config: ({ root = '.' }) => ({ optimizeDeps: { exclude: ['pannier', ...dependentsOf(resolve(root))] } }),
     configResolved(resolved) {
       config = resolved;
       packing = new Packing(options, config.root);

@@ -6,7 +6,7 @@ import { build, createLogger, createServer } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch, openPage } from '../harness/browser.js';
 import { serve } from '../harness/site.js';
-import { ANSWER, CONFIG, expectAnswer, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
+import { ANSWER, type App, CONFIG, expectAnswer, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
 import { expectEmitted } from './emitted.js';
 
 const files = {
@@ -26,6 +26,15 @@ beforeAll(async () => {
   browser = await launch();
 });
 afterAll(() => browser?.close());
+
+/** @returns the packages that are not bundled for development */
+async function expectServed({ folder }: App): Promise<readonly string[]> {
+  const server = await createServer({ root: folder, logLevel: 'silent', server: { port: 0, host: '127.0.0.1' } });
+  await server.listen();
+  await expectAnswer(browser, server.resolvedUrls?.local[0] as string);
+  await server.close();
+  return server.config.optimizeDeps.exclude ?? [];
+}
 
 test.each(['./', '/sub/'])('a build with base %s answers', async (base) => {
   const app = makeApp('vite-build', { ...files, 'vite.config.mjs': VITE_CONFIG });
@@ -93,6 +102,26 @@ test('a library keeps its model beside it, and a page without a bundler uses it'
   await site.close();
 });
 
+test('a dev server answers for a model that an installed package holds', async () => {
+  const app = makeApp('vite-kit', {
+    'package.json': JSON.stringify({ name: 'vite-kit', private: true, type: 'module', dependencies: { 'add-kit': '1.0.0' } }),
+    'pannier.config.mjs': CONFIG.replace('src/models/add', 'node_modules/add-kit/model'),
+    'node_modules/add-kit/package.json': JSON.stringify({
+      name: 'add-kit',
+      version: '1.0.0',
+      type: 'module',
+      exports: './index.js',
+      peerDependencies: { pannier: '*' },
+    }),
+    'node_modules/add-kit/index.js': "export { default as add } from './model/model.js';",
+    'src/main.js': MAIN.replace("import add from './models/add/model.js'", "import { add } from 'add-kit'"),
+    'index.html': indexHtml('/src/main.js'),
+    'public/favicon.ico': '',
+    'vite.config.mjs': VITE_CONFIG,
+  });
+  expect(await expectServed(app)).toEqual(['pannier', 'add-kit']);
+});
+
 test('a server-side build leaves the package to Node, and answers there', async () => {
   const app = makeApp('vite-server', { ...files, 'vite.config.mjs': VITE_CONFIG });
   app.write(
@@ -120,12 +149,13 @@ if (process.argv[2] === 'predict') {
 });
 
 test('without the plugin one setting will do', async () => {
-  const app = makeApp('vite-bare', files);
+  const app = makeApp('vite-bare', { ...files, 'public/favicon.ico': '' });
   app.pack();
   await build({ root: app.folder, logLevel: 'error', build: { assetsInlineLimit: 0 } });
   const site = await serve({ '/': join(app.folder, 'dist') });
   await expectAnswer(browser, `${site.url}/index.html`);
   await site.close();
+  await expectServed(app);
 });
 
 test('a dev server answers, and packs a changed model once', async () => {
