@@ -95,7 +95,9 @@ export interface PackOptions {
   /**
    * Path of a TF.js model's model.json: of a graph model, or of a Layers model (`tf.LayersModel.save`, a
    * Keras file through tensorflowjs_converter, Teachable Machine), which is lowered to a graph by a rule for
-   * each class of layer. A layer without a rule, masks and an open time axis of a recurrent layer are
+   * each class of layer and answers what `tf.LayersModel.predict` does. Where TF.js differs from Keras
+   * (a bilinear `UpSampling2D`, the `hard_sigmoid` of Keras 3), only answers of the training framework tell:
+   * see `golden`. A layer without a rule, masks and an open time axis of a recurrent layer are
    * refused, `model-format`, by the layer's name. Teachable Machine's `metadata.json` in the same folder
    * gives the labels of the only output and the preprocessing of pictures, where `inputs` and `outputs` do
    * not say otherwise.

@@ -37,7 +37,7 @@ export function readMetadata(metadata: Fields, inputs: readonly End[], outputs: 
     );
   const long = labels.findIndex((label) => Buffer.byteLength(label) > LIMITS.labelBytes);
   if (long !== -1) throw broken(`${METADATA_FILE}'s labels[${long}] has more than ${LIMITS.labelBytes} bytes.`);
-  const pictures = inputs.filter(({ shape }) => shape.length === 4 && (shape[3] === 3 || shape[3] === 1));
+  const pictures = inputs.filter(({ shape }) => shape.length === 4 && !shape.slice(1).includes(null) && (shape[3] === 3 || shape[3] === 1));
   return {
     inputs: Object.fromEntries(pictures.map(({ key }) => [key, IMAGE])),
     outputs: { [output.key]: { labels, values: 'probabilities' } },
