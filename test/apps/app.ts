@@ -1,6 +1,6 @@
 /** A small app as a user has it: a folder of its own, Pannier installed from the tarball that would be published. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { expect } from 'vitest';
@@ -105,9 +105,18 @@ export function filesUnder(folder: string): ReadonlyMap<string, number> {
   return new Map(files.filter(([name]) => statSync(join(folder, name)).isFile()));
 }
 
-/** Opens a built app and expects the model's answer, from a worker, with nothing to complain of. */
+/** Only in files that bring TF.js kernels. */
+const KERNELS = /kernelName:/;
+
+/**
+ * Opens a built app and expects the model's answer, from a worker, with nothing to complain of: nothing is
+ * fetched twice, and the worker is the only script that carries a backend.
+ */
 export async function expectAnswer(browser: Browser, url: string, quiet: Partial<Complaints> = {}): Promise<void> {
-  const page = await openPage(browser, url);
+  const context = await browser.newContext();
+  const urls: string[] = [];
+  context.on('request', (request) => request.url().endsWith('/favicon.ico') || urls.push(request.url()));
+  const page = await openPage(context, url);
   await page.waitForFunction(() => document.querySelector('output')?.value !== '');
   const shown = await page.$eval('output', ({ value, dataset }) => ({ value, ...dataset }));
   const complaints = await complaintsOf(page);
@@ -115,5 +124,41 @@ export async function expectAnswer(browser: Browser, url: string, quiet: Partial
     shown: { value: ANSWER, where: 'wasm in worker', notes: '' },
     ...{ violations: [], consoleErrors: [], pageErrors: [], ...quiet },
   });
-  await page.close();
+  await context.close();
+  expect(urls).toEqual([...new Set(urls)]);
+  const scripts = urls.filter((each) => new URL(each).pathname.endsWith('.js'));
+  // Once more, from here: a browser keeps no bodies of what its workers fetched.
+  const texts = await Promise.all(scripts.map(async (each) => (await fetch(each)).text()));
+  expect(texts.filter((text) => KERNELS.test(text))).toHaveLength(1);
+}
+
+const WASM = 'tfjs-backend-wasm-simd.wasm';
+
+/** Eight characters or more of a hash, set off from what else is in a file's name. */
+const HASHED = /(^|[/.-])(?=[\w-]*\d)[\w-]{8,}\.\w+$/;
+
+/**
+ * Expects of a built app that every asset, of the model and of Pannier, is one file of its own: no second copy,
+ * a hash in its name, and no `data:` address in any script.
+ * @param built the folder that a site serves
+ * @param packed the packed model's folder
+ */
+export function expectAssetsOnce(built: string, packed: string): void {
+  const files = [...filesUnder(built).keys()].filter((name) => !name.endsWith('.map'));
+  const bodies = new Map(files.map((name) => [name, readFileSync(join(built, name))]));
+  const assets = readdirSync(packed).filter((name) => !/\.(js|d\.ts)$/.test(name));
+  const originals = [...assets.map((name) => join(packed, name)), join(root, 'dist', WASM)];
+  expect(assets.length).toBeGreaterThan(2);
+  for (const original of originals) {
+    const bytes = readFileSync(original);
+    const copies = files.filter((name) => bodies.get(name)?.equals(bytes));
+    expect(copies, original).toEqual([expect.stringMatching(HASHED)]);
+  }
+  // A minifier may write a worker anew, so it is known by its first message.
+  const workers = files.filter((name) => name.endsWith('.js') && /ready:\s*(!0|true)\b/.test(bodies.get(name)?.toString() ?? ''));
+  expect(workers).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(HASHED)));
+  const inlining = files.filter(
+    (name) => /\.(js|html|css)$/.test(name) && /data:[\w.+-]+\/[\w.+-]+;base64,\w/.test(bodies.get(name)?.toString() ?? ''),
+  );
+  expect(inlining).toEqual([]);
 }

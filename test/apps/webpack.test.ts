@@ -1,0 +1,45 @@
+/** webpack 5 needs no plugin: it follows `new URL('…', import.meta.url)` in `model.js` and in the package. */
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, test } from 'vitest';
+import webpack, { type Configuration } from 'webpack';
+import { launch } from '../harness/browser.js';
+import { STRICT_CSP, serve } from '../harness/site.js';
+import { CONFIG, expectAnswer, expectAssetsOnce, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+/** Builds for production, minified; warnings fail too. */
+function build(configuration: Configuration): Promise<void> {
+  return new Promise((resolve, reject) =>
+    webpack({ mode: 'production', performance: { hints: false }, ...configuration }, (error, stats) => {
+      const said = stats?.toJson({ all: false, errors: true, warnings: true });
+      const complaints = [...(said?.errors ?? []), ...(said?.warnings ?? [])].map(({ message }) => message);
+      if (said === undefined || complaints.length > 0) reject(error ?? new Error(complaints.join('\n')));
+      else resolve();
+    }),
+  );
+}
+
+async function expectBuilt(name: string, output: NonNullable<Configuration['output']>, csp: string): Promise<void> {
+  const app = makeApp(name, { 'pannier.config.mjs': CONFIG, 'src/main.js': MAIN });
+  app.pack();
+  const built = join(app.folder, 'built');
+  await build({ context: app.folder, entry: './src/main.js', output: { path: built, filename: '[name].[contenthash].js', ...output } });
+  const main = [...filesUnder(built).keys()].find((file) => file.startsWith('main.')) as string;
+  app.write('built/index.html', indexHtml(main));
+  expectAssetsOnce(built, join(app.folder, 'src/models/add'));
+  const site = await serve({ '/': built }, { csp });
+  await expectAnswer(browser, `${site.url}/index.html`);
+  await site.close();
+}
+
+test('an app built by webpack into modules answers under the strict policy', () =>
+  expectBuilt('webpack-module', { module: true }, STRICT_CSP));
+
+test('an app built by webpack into scripts answers where the policy names webpack’s loader too', () =>
+  expectBuilt('webpack', { trustedTypes: true }, STRICT_CSP.replace('trusted-types pannier', 'trusted-types pannier webpack')));
