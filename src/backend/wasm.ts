@@ -37,8 +37,11 @@ async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> 
   // TF.js's loader has no error path for a failed fetch, so the bytes are here before it asks.
   const platform = flags.platform;
   flags.platform = Object.assign(Object.create(platform), {
-    fetch: async (url: string, init?: RequestInit) =>
-      url === BINARY ? { ok: true, arrayBuffer: async () => wasmBinary } : platform.fetch(url, init),
+    fetch: async (url: string, init?: RequestInit) => {
+      if (url !== BINARY) return platform.fetch(url, init);
+      removeNodeListeners();
+      return { ok: true, arrayBuffer: async () => wasmBinary };
+    },
   });
   try {
     const paths = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'];
@@ -52,6 +55,8 @@ async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> 
   }
   const backend = findBackend('wasm') as KernelBackend & { readonly wasm: Heap };
   guardHeap(backend.wasm);
+  // TF.js's own takes every listener off Node's process, the app's too. The heap goes as a whole, with its instance.
+  Object.assign(backend, { dispose: () => undefined });
   let failure: Failure | undefined;
   return {
     maxBufferBytes: 2 ** 32 - 2 ** 16,
@@ -62,13 +67,32 @@ async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> 
       if (failure !== undefined || !(thrown instanceof WebAssembly.RuntimeError)) return;
       failure = { code: 'out-of-memory', reason: `its WebAssembly instance trapped: ${thrown.message}` };
       // Freeing anything would call into that heap, and trap again.
-      Object.assign(backend, { dispose: () => undefined, disposeData: () => true });
+      Object.assign(backend, { disposeData: () => true });
     },
     dispose() {
       // After a trap another one may have taken its place.
       if (findBackend('wasm') === backend) removeBackend('wasm');
     },
   };
+}
+
+interface NodeProcess {
+  readonly versions?: { readonly node?: unknown };
+  listeners(event: string): readonly ((...args: unknown[]) => void)[];
+  removeListener(event: string, listener: (...args: unknown[]) => void): void;
+}
+
+/**
+ * In Node, TF.js's loader has the whole process end at an exception or rejection that nobody caught, whatever
+ * the app has decided. It asks for the binary right after that, so its listeners are the last ones.
+ */
+function removeNodeListeners(): void {
+  const { process } = globalThis as { process?: NodeProcess };
+  if (typeof process?.versions?.node !== 'string') return;
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    const last = process.listeners(event).at(-1);
+    if (last !== undefined) process.removeListener(event, last);
+  }
 }
 
 /** What TF.js's wasm module exports beside its kernels. */

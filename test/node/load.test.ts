@@ -296,3 +296,16 @@ it('writes calls to the performance timeline when asked, and keeps none', async 
   ]);
   expect(performance.getEntriesByType('measure')).toEqual([]);
 });
+
+it('leaves the listeners of the process as they were, while wasm runs and after it', async () => {
+  const decided = () => undefined;
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  for (const event of events) process.on(event, decided);
+  const listeners = () => events.map((event) => process.listeners(event as 'uncaughtException'));
+  const before = listeners();
+  const model = await loadModel(packed['add']!, on('wasm'));
+  expect(listeners()).toEqual(before);
+  model.dispose();
+  expect(listeners()).toEqual(before);
+  for (const event of events) process.off(event, decided);
+});
