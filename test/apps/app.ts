@@ -105,14 +105,11 @@ export function filesUnder(folder: string): ReadonlyMap<string, number> {
   return new Map(files.filter(([name]) => statSync(join(folder, name)).isFile()));
 }
 
-/** Only in files that bring TF.js kernels. */
-const KERNELS = /kernelName:/;
-
 /**
- * Opens a built app and expects the model's answer, from a worker, with nothing to complain of: nothing is
- * fetched twice, and the worker is the only script that carries a backend.
+ * Opens a built app and expects the model's answer, from a worker, with nothing to complain of.
+ * @returns the address of everything that was asked for, in order
  */
-export async function expectAnswer(browser: Browser, url: string, quiet: Partial<Complaints> = {}): Promise<void> {
+export async function expectAnswer(browser: Browser, url: string, quiet: Partial<Complaints> = {}): Promise<readonly string[]> {
   const context = await browser.newContext();
   const urls: string[] = [];
   context.on('request', (request) => request.url().endsWith('/favicon.ico') || urls.push(request.url()));
@@ -125,11 +122,16 @@ export async function expectAnswer(browser: Browser, url: string, quiet: Partial
     ...{ violations: [], consoleErrors: [], pageErrors: [], ...quiet },
   });
   await context.close();
+  return urls;
+}
+
+/** Expects that nothing was asked for twice, and that the worker was the only script to bring TF.js kernels. */
+export async function expectOneBackend(urls: readonly string[]): Promise<void> {
   expect(urls).toEqual([...new Set(urls)]);
   const scripts = urls.filter((each) => new URL(each).pathname.endsWith('.js'));
   // Once more, from here: a browser keeps no bodies of what its workers fetched.
   const texts = await Promise.all(scripts.map(async (each) => (await fetch(each)).text()));
-  expect(texts.filter((text) => KERNELS.test(text))).toHaveLength(1);
+  expect(texts.filter((text) => /kernelName:/.test(text))).toHaveLength(1);
 }
 
 const WASM = 'tfjs-backend-wasm-simd.wasm';

@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, test } from 'vitest';
 import { launch } from '../harness/browser.js';
 import { STRICT_CSP, serve } from '../harness/site.js';
-import { CONFIG, expectAnswer, indexHtml, MAIN, makeApp } from './app.js';
+import { CONFIG, expectAnswer, expectOneBackend, indexHtml, MAIN, makeApp } from './app.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ test('an app without a bundler answers under the strict policy', async () => {
   });
   app.pack();
   const site = await serve({ '/': app.folder });
-  await expectAnswer(browser, `${site.url}/index.html`);
+  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`));
   await site.close();
 });
 
@@ -34,6 +34,6 @@ test('an app with an import map answers where the policy has the hash of the map
   app.pack();
   const hash = createHash('sha256').update(map).digest('base64');
   const site = await serve({ '/': app.folder }, { csp: STRICT_CSP.replace("script-src 'self'", `script-src 'self' 'sha256-${hash}'`) });
-  await expectAnswer(browser, `${site.url}/index.html`);
+  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`));
   await site.close();
 });

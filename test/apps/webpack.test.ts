@@ -5,7 +5,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import webpack, { type Configuration } from 'webpack';
 import { launch } from '../harness/browser.js';
 import { STRICT_CSP, serve } from '../harness/site.js';
-import { CONFIG, expectAnswer, expectAssetsOnce, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
+import { CONFIG, expectAnswer, expectAssetsOnce, expectOneBackend, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -34,12 +34,18 @@ async function expectBuilt(name: string, output: NonNullable<Configuration['outp
   app.write('built/index.html', indexHtml(main));
   expectAssetsOnce(built, join(app.folder, 'src/models/add'));
   const site = await serve({ '/': built }, { csp });
-  await expectAnswer(browser, `${site.url}/index.html`);
+  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`));
   await site.close();
 }
 
-test('an app built by webpack into modules answers under the strict policy', () =>
-  expectBuilt('webpack-module', { module: true }, STRICT_CSP));
+test(
+  'an app built by webpack into modules answers under the strict policy',
+  () => expectBuilt('webpack-module', { module: true }, STRICT_CSP),
+  200_000,
+);
 
-test('an app built by webpack into scripts answers where the policy names webpack’s loader too', () =>
-  expectBuilt('webpack', { trustedTypes: true }, STRICT_CSP.replace('trusted-types pannier', 'trusted-types pannier webpack')));
+test(
+  'an app built by webpack into scripts answers where the policy names webpack’s loader too',
+  () => expectBuilt('webpack', { trustedTypes: true }, STRICT_CSP.replace('trusted-types pannier', 'trusted-types pannier webpack')),
+  200_000,
+);
