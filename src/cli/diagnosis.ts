@@ -32,15 +32,25 @@ export function showDiagnosis({ facts, trials }: Diagnosis, paper: Paper, column
     ],
     ['work', `${showCount(flops)}FLOP`, controlFlow ? 'a call; the graph has loops or branches' : 'a call'],
   ] as const;
+  const sides = { takes: inputs, gives: outputs };
+  const widest = Math.max(...Object.values(sides).flatMap((side) => Object.keys(side).map((each) => plain(each).length)));
+  const lines = Object.entries(sides).flatMap(([what, side]) =>
+    Object.entries(side).map(([each, { dtype, shape, ...rest }]) => {
+      const type = `${dtype} ${showShape(shape)}${'image' in rest ? ', a picture' : ''}`;
+      return { what, each: plain(each), type };
+    }),
+  );
+  // In two lines each where any of them is too long for one.
+  const isNarrow = lines.some(({ type }) => widest + type.length + 11 > width);
+  const specs = lines.map(
+    ({ what, each, type }) => `  ${what}  ${paper('cyan', each.padEnd(widest))}${isNarrow ? '\n         ' : '  '}${type}`,
+  );
   return [
     `${paper('bold', plain(name))} ${paper('dim', plain(version))}`,
     '',
-    ...Object.entries(inputs).map(([input, { dtype, shape, image }]) =>
-      spec('takes', input, `${dtype} ${showShape(shape)}${image === undefined ? '' : ', a picture'}`, paper, width),
-    ),
-    ...Object.entries(outputs).map(([output, { dtype, shape }]) => spec('gives', output, `${dtype} ${showShape(shape)}`, paper, width)),
+    ...specs,
     '',
-    ...sizes.map(([what, size, rest]) => `  ${what.padEnd(8)}  ${size.padStart(10)}  ${paper('dim', rest)}`.trimEnd()),
+    ...sizes.map(([what, size, rest]) => `  ${what.padEnd(8)}  ${size.padStart(10)}${rest === '' ? '' : paper('dim', `  ${rest}`)}`),
     '',
     ...showOps(facts, paper, width),
     '',
@@ -48,11 +58,6 @@ export function showDiagnosis({ facts, trials }: Diagnosis, paper: Paper, column
     '',
   ].join('\n');
 }
-
-const spec = (what: string, name: string, type: string, paper: Paper, width: number): string => {
-  const line = `  ${what}  ${paper('cyan', plain(name))}  ${type}`;
-  return what.length + name.length + type.length + 6 <= width ? line : `  ${what}  ${paper('cyan', plain(name))}\n           ${type}`;
-};
 
 function showOps({ ops }: ModelFacts, paper: Paper, width: number): string[] {
   const sorted = Object.entries(ops)
@@ -64,7 +69,7 @@ function showOps({ ops }: ModelFacts, paper: Paper, width: number): string[] {
   const room = Math.max(0, Math.min(24, width - widest - 14));
   const rest = sorted.slice(OPS).reduce((sum, [, count]) => sum + count, 0);
   return [
-    heading('Ops', paper, `${sorted.reduce((sum, [, count]) => sum + count, 0)} of ${sorted.length} kinds`),
+    heading('Ops', paper, `${sorted.reduce((sum, [, count]) => sum + count, 0)} nodes of ${sorted.length} kinds`),
     ...shown.map(([op, count]) =>
       `  ${op.padEnd(widest)}  ${String(count).padStart(6)}  ${paper('cyan', bar(count / most, room))}`.trimEnd(),
     ),
@@ -98,20 +103,27 @@ function showTrials({ backends }: ModelFacts, { backends: trials, browser }: Tri
     const drawn = ran && room > 3 ? `  ${paper('cyan', bar((p50Ms ?? 0) / slowest, room))}` : '';
     const software = backend === 'webgpu' && ran && browser?.adapter?.software === true;
     const asides = [
-      ...(reason === null ? [] : [paper(ran ? 'yellow' : 'red', plain(reason))]),
-      ...(software
-        ? [
-            paper(
-              'yellow',
-              `in software here (${plain(browser.adapter.name)}), ${runs} call${runs === 1 ? '' : 's'}: shows whether it is right, not how fast it is`,
-            ),
-          ]
-        : []),
+      ...(reason === null ? [] : wrap(plain(reason), width - 10).map((each) => paper('red', each))),
+      ...(software ? wrap(softwareNote(plain(browser.adapter.name), runs), width - 10).map((each) => paper('yellow', each)) : []),
     ];
     return [`${line}${drawn}`.trimEnd(), ...asides.map((aside) => `          ${aside}`)];
   });
   const titles = ['offline', 'off cpu', 'cold', 'a call'].map((title) => title.padStart(9)).join('  ');
   return [heading('Backends', paper, where), paper('dim', `          ${titles}`), ...lines];
+}
+
+const softwareNote = (adapter: string, runs: number): string =>
+  `in software here (${adapter}), ${runs} call${runs === 1 ? '' : 's'}: right or wrong, not fast or slow`;
+
+/** Lines of at most so many characters, broken between words. */
+function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) as string;
+    if (last !== '' && last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines;
 }
 
 const ms = (value: number | null): string => (value === null ? '' : milliseconds(value));

@@ -119,14 +119,14 @@ describe('without a browser', () => {
     expect(masked(stdout)).toMatchInlineSnapshot(`
       "pose 0
 
-        takes  image  int 0 [ 0, 0, 0, 0], a picture
+        takes  image      int 0 [ 0, 0, 0, 0], a picture
         gives  keypoints  float 0 [ 0, 0, 0, 0]
 
         download 0 MB
         memory 0 MB  weights 0 MB, values 0 MB
         work 0 MFLOP  a call
 
-      Ops 0 of 0 kinds
+      Ops 0 nodes of 0 kinds
         _FusedConv 0D 0  █
         AddV 0 0  █
         FusedDepthwiseConv 0dNative 0  █
