@@ -1,0 +1,133 @@
+/** Next.js 16, as it comes: Turbopack builds, a server renders, the browser predicts. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launch } from '../harness/browser.js';
+import { type Site, serve } from '../harness/site.js';
+import { type App, CONFIG, expectAnswer, expectAssetsOnce, expectOneBackend, MAIN, makeApp } from './app.js';
+
+const root = join(import.meta.dirname, '../..');
+const NEXT = join(root, 'node_modules/next/dist/bin/next');
+
+let browser: Browser;
+let reports: Site;
+beforeAll(async () => {
+  process.env['NEXT_TELEMETRY_DISABLED'] = '1';
+  reports = await serve({});
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser?.close();
+  await reports?.close();
+});
+
+/** What Next's own guide allows without a nonce: inline scripts and styles. All the rest is as strict as it gets. */
+const policy = () =>
+  [
+    "default-src 'none'",
+    "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'",
+    "style-src 'self' 'unsafe-inline'",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "img-src 'self'",
+    "font-src 'self'",
+    "base-uri 'none'",
+    "object-src 'none'",
+    `report-uri ${reports.url}/.violations`,
+  ].join('; ');
+
+const site = () => ({
+  'package.json': JSON.stringify({ name: 'site', private: true, type: 'module' }),
+  'pannier.config.mjs': CONFIG,
+  'next.config.mjs': `
+export default {
+  turbopack: { root: ${JSON.stringify(root)} },
+  headers: async () => [{ source: '/:path*', headers: [{ key: 'Content-Security-Policy', value: ${JSON.stringify(policy())} }] }],
+};`,
+  'public/favicon.ico': '',
+  'src/app/layout.js': `export default function Layout({ children }) {
+  return <html lang="en"><body>{children}</body></html>;
+}`,
+  'src/app/page.js': `import { PannierError } from 'pannier';
+import add from '../models/add/model.js';
+import { Answer } from './answer.js';
+
+export default function Page() {
+  return <main><p id="server">{\`\${add.name} takes \${Object.keys(add.signature.inputs)}; \${typeof PannierError}\`}</p><Answer /></main>;
+}`,
+  'src/app/answer.js': `'use client';
+import { loadModel } from 'pannier';
+import { useEffect, useRef } from 'react';
+import add from '../models/add/model.js';
+
+export function Answer() {
+  const ref = useRef(null);
+  useEffect(() => void show(ref.current), []);
+  return <output ref={ref} />;
+}
+
+async function show(output) {${MAIN.slice(MAIN.indexOf('try {') - 1)}}
+`,
+  'src/app/server/route.js': `import { loadModel } from 'pannier';
+import add from '../../models/add/model.js';
+
+export const dynamic = 'force-dynamic';
+
+export async function GET() {
+  try {
+    const model = await loadModel(add);
+    const { outputs } = await model.predict({ x: Float32Array.of(1, 2, 3, 4) });
+    return new Response(outputs.sumY.data.join(' '));
+  } catch (error) {
+    return new Response(error.code + ': ' + error.message);
+  }
+}`,
+});
+
+/** Runs \`next start\` until \`use\` is done. @returns what the server printed */
+async function serving(app: App, use: (url: string) => Promise<void>): Promise<string> {
+  const server = spawn(process.execPath, [NEXT, 'start', '-H', '127.0.0.1', '-p', '0'], { cwd: app.folder });
+  let log = '';
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  try {
+    const url = await new Promise<string>((resolve, reject) => {
+      const read = (text: Buffer) => {
+        log += text;
+        const [, url] = log.match(/Local:\s+(http:\S+)[\s\S]*Ready/) ?? [];
+        if (url !== undefined) resolve(url);
+      };
+      server.stdout.on('data', read);
+      server.stderr.on('data', read);
+      server.once('exit', () => reject(new Error(`next start ended: ${log}`)));
+    });
+    await use(url);
+  } finally {
+    server.kill();
+    await ended;
+  }
+  return log;
+}
+
+test.each([
+  ['Turbopack', [], '11 22 33 44'],
+  // There the server knows the model's files by the browser's path alone.
+  ['webpack', ['--webpack'], /^offline: /],
+] as const)(
+  'Next.js, built by %s, renders on the server and answers in the browser',
+  async (bundler, flags, onServer) => {
+    const app = makeApp(`next-${bundler.toLowerCase()}`, site());
+    app.pack();
+    app.node(NEXT, 'build', ...flags);
+    expectAssetsOnce(join(app.folder, '.next/static'), join(app.folder, 'src/models/add'));
+    const log = await serving(app, async (url) => {
+      expect(await (await fetch(`${url}/`)).text()).toContain('<p id="server">add takes x; function</p>');
+      await expectOneBackend(await expectAnswer(browser, `${url}/`));
+      const said = await (await fetch(`${url}/server`)).text();
+      expect(said).toMatch(onServer);
+    });
+    expect(log).not.toMatch(/error|warn|⨯|⚠|Filter/i);
+    expect(reports.violations).toEqual([]);
+  },
+  200_000,
+);
