@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { build, createLogger, createServer } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { addModel, writeModel } from '../fixtures/models.js';
 import { launch, openPage } from '../harness/browser.js';
 import { serve } from '../harness/site.js';
 import { ANSWER, type App, CONFIG, expectAnswer, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
@@ -43,6 +44,19 @@ test.each(['./', '/sub/'])('a build with base %s answers', async (base) => {
   const site = await serve({ '/sub/': join(app.folder, 'dist') });
   await expectAnswer(browser, `${site.url}/sub/index.html`);
   await site.close();
+});
+
+test('scripts do not grow with the model', async () => {
+  const scriptBytes = async (count: number): Promise<number> => {
+    const app = makeApp('vite-large', { ...files, 'vite.config.mjs': VITE_CONFIG });
+    writeModel(addModel([1, count], new Float32Array(count)), join(app.folder, 'training'));
+    await build({ root: app.folder, logLevel: 'error' });
+    const built = [...filesUnder(join(app.folder, 'dist'))];
+    expect(built.filter(([name, bytes]) => name.includes('weights-') && bytes === count * 4)).toHaveLength(1);
+    return built.filter(([name]) => name.endsWith('.js')).reduce((sum, [, bytes]) => sum + bytes, 0);
+  };
+  // Shapes and sizes have more digits, the golden sample up to 1,024 places.
+  expect(Math.abs((await scriptBytes(250_000)) - (await scriptBytes(4)))).toBeLessThan(500);
 });
 
 test.each([true, ['add']])('with preload %j a page asks for its model once, and at once', async (preload) => {
