@@ -3,23 +3,16 @@ import type { Feed, TensorFeed } from '../engine/engine.js';
 import { goldenFeeds, rangeOf, SHARE_ALLOWED, spreadOf, TOLERANCE } from '../engine/golden.js';
 import { PannierError } from '../errors.js';
 import { cutBack, padTogether } from '../input/pad.js';
-import type { ImageSpec, InputSpec, PadSpec } from '../manifest.js';
+import type { ImageSpec, PadSpec } from '../manifest.js';
 import type { Dim } from '../signature.js';
 import { checkKnown, isSize } from './check-options.js';
 import { show } from './fields.js';
 import { type Answers, type GoldenPlan, LEAST_SPREAD } from './golden.js';
 import { showShape } from './image.js';
+import type { SettledInput } from './inputs.js';
 import { badOption, type PadOptions } from './options.js';
 import type { Runner } from './run.js';
 import type { GraphInput } from './signature.js';
-
-/** An input that the packer has settled. */
-interface Input {
-  readonly name: string;
-  readonly spec: InputSpec;
-  /** The golden sample's. */
-  readonly shape: readonly number[];
-}
 
 /**
  * The padding of an input with every default in place, and its shape for the golden sample: that of the smallest bucket.
@@ -61,18 +54,18 @@ function checkPad(pad: PadOptions, place: string): void {
  * All padded inputs of a model have one length.
  * @throws {PannierError} `options` where two have other buckets, or other lengths in the golden sample
  */
-export function checkPads(inputs: readonly Input[]): void {
+export function checkPads(inputs: readonly SettledInput[]): void {
   const [first, ...others] = inputs.filter(({ spec }) => spec.pad !== undefined);
   for (const other of others) {
     const [own, theirs] = [first, other].map((input) => input?.spec.pad?.to.join(', '));
     if (own !== theirs)
       throw badOption(`Inputs "${first?.name}" and "${other.name}" are padded to ${own} and to ${theirs}; padded inputs have one length.`);
-    if (sampledLength(first as Input) !== sampledLength(other))
+    if (sampledLength(first as SettledInput) !== sampledLength(other))
       throw badOption(`Inputs "${first?.name}" and "${other.name}" have different lengths in \`shape\`; padded inputs have one length.`);
   }
 }
 
-const sampledLength = ({ spec, shape }: Input): number => shape[(spec.pad as PadSpec).axis] as number;
+const sampledLength = ({ spec, shape }: SettledInput): number => shape[(spec.pad as PadSpec).axis] as number;
 
 /** What running the graph at several lengths showed. */
 export interface Padding {
@@ -86,7 +79,12 @@ export interface Padding {
  * @param answers the golden sample's
  * @throws {PannierError} `options` where the graph runs at one length alone, so that nothing can be seen to follow it
  */
-export async function observePadding(runner: Runner, inputs: readonly Input[], plan: GoldenPlan, answers: Answers): Promise<Padding> {
+export async function observePadding(
+  runner: Runner,
+  inputs: readonly SettledInput[],
+  plan: GoldenPlan,
+  answers: Answers,
+): Promise<Padding> {
   const padded = inputs.find(({ spec }) => spec.pad !== undefined);
   if (padded?.spec.pad === undefined) return { lengthAxes: {}, warnings: [] };
   const { to } = padded.spec.pad;
@@ -129,7 +127,7 @@ export async function observePadding(runner: Runner, inputs: readonly Input[], p
 }
 
 /** The golden sample's inputs at another length. No whole number is the padding's own, so that a mask says that all is there. */
-function feedsOf(inputs: readonly Input[], plan: GoldenPlan, length: number): Feed[] {
+function feedsOf(inputs: readonly SettledInput[], plan: GoldenPlan, length: number): Feed[] {
   const resized = inputs.map(({ name, spec: { pad } }) => {
     const input = plan.inputs[name] as GoldenPlan['inputs'][string];
     return [name, pad === undefined ? input : { ...input, shape: input.shape.with(pad.axis, length) }] as const;
@@ -137,7 +135,7 @@ function feedsOf(inputs: readonly Input[], plan: GoldenPlan, length: number): Fe
   const signature = { inputs: Object.fromEntries(inputs.map(({ name, spec }) => [name, spec])), outputs: {} };
   const feeds = goldenFeeds({ signature, golden: { inputs: Object.fromEntries(resized) } as never }, new Uint8Array(plan.bytes).buffer);
   return feeds.map((feed, index) => {
-    const { pad, columns } = (inputs[index] as Input).spec;
+    const { pad, columns } = (inputs[index] as SettledInput).spec;
     if (pad === undefined || columns !== undefined || feed.kind !== 'tensor' || feed.dtype === 'float32') return feed;
     const present = pad.value === 0 ? 1 : 0;
     return { ...feed, data: feed.data.map((value) => (value === pad.value ? present : value)) };
