@@ -1,6 +1,6 @@
 /** A small app as a user has it: a folder of its own, Pannier installed from the tarball that would be published. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { expect } from 'vitest';
@@ -18,21 +18,27 @@ export const ANSWER = '11 22 33 44';
 /** y = x + [10, 20, 30, 40]: packed, each of its files is around 1 kB, which bundlers like to inline. */
 export const appModel = (): RawModel => addModel([1, 4], Float32Array.of(10, 20, 30, 40));
 
-/** What an app does: loads the model, predicts once and shows the answer, or else the error, in an `<output>`. */
-export const MAIN = `
+/** A function that loads the model, predicts once and shows the answer, or else the error, in an `<output>`. */
+export const SHOW = `
 import { loadModel } from 'pannier';
 import add from './models/add/model.js';
 
-const output = document.querySelector('output');
-try {
-  const model = await loadModel(add);
-  const { outputs } = await model.predict({ x: Float32Array.of(1, 2, 3, 4) });
-  output.dataset.where = model.backend + ' in ' + model.thread;
-  output.dataset.notes = model.notes.map(({ code, message }) => code + ': ' + message).join();
-  output.value = outputs.sumY.data.join(' ');
-} catch (error) {
-  output.value = error.code + ': ' + error.message;
+async function show(output) {
+  try {
+    const model = await loadModel(add);
+    const { outputs } = await model.predict({ x: Float32Array.of(1, 2, 3, 4) });
+    output.dataset.where = model.backend + ' in ' + model.thread;
+    output.dataset.notes = model.notes.map(({ code, message }) => code + ': ' + message).join();
+    output.value = outputs.sumY.data.join(' ');
+  } catch (error) {
+    output.value = error.code + ': ' + error.message;
+  }
 }
+`;
+
+/** What an app does. */
+export const MAIN = `${SHOW}
+show(document.querySelector('output'));
 `;
 
 /** A page for {@link MAIN}. */
@@ -45,13 +51,16 @@ import { defineConfig } from 'pannier/pack';
 export default defineConfig({ models: { add: { model: 'training/model.json', out: 'src/models/add' } } });
 `;
 
-export interface App {
+export interface Folder {
   /** Absolute path. */
   readonly folder: string;
   /** Writes a file, with the folders on its way. */
   write(path: string, text: string | Uint8Array): void;
-  /** Runs a program of the app with Node and expects that it ends well. @returns what it printed */
+  /** Runs a program there with Node and expects that it ends well. @returns what it printed */
   node(script: string, ...args: string[]): string;
+}
+
+export interface App extends Folder {
   /** Runs `npx pannier pack`. */
   pack(): void;
 }
@@ -70,11 +79,10 @@ export function packedTarball(): string {
   return tarball;
 }
 
-/**
- * Makes an app anew, with Pannier installed in its `node_modules` and the raw model in `training/`.
- * @param files by path; `package.json` has a default
- */
-export function makeApp(name: string, files: Readonly<Record<string, string | Uint8Array>> = {}): App {
+type Files = Readonly<Record<string, string | Uint8Array>>;
+
+/** Makes a folder anew. @param files by path */
+export function makeFolder(name: string, files: Files): Folder {
   const folder = join(APPS, name);
   rmSync(folder, { recursive: true, force: true });
   const write = (path: string, text: string | Uint8Array) => {
@@ -82,14 +90,22 @@ export function makeApp(name: string, files: Readonly<Record<string, string | Ui
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   };
-  write('package.json', JSON.stringify({ name, private: true, type: 'module' }));
-  writeModel(appModel(), join(folder, 'training'));
   for (const [path, text] of Object.entries(files)) write(path, text);
+  return { folder, write, node: (script, ...args) => run(folder, process.execPath, script, ...args) };
+}
+
+/**
+ * Makes an app anew, with Pannier installed in its `node_modules` and the raw model in `training/`.
+ * @param files by path; `package.json` has a default
+ */
+export function makeApp(name: string, files: Files = {}): App {
+  const made = makeFolder(name, { 'package.json': JSON.stringify({ name, private: true, type: 'module' }), ...files });
+  const { folder, node } = made;
+  writeModel(appModel(), join(folder, 'training'));
   mkdirSync(join(folder, 'node_modules'), { recursive: true });
   run(folder, 'tar', '-xzf', packedTarball(), '-C', join(folder, 'node_modules'));
   renameSync(join(folder, 'node_modules/package'), join(folder, 'node_modules/pannier'));
-  const node = (script: string, ...args: string[]) => run(folder, process.execPath, script, ...args);
-  return { folder, write, node, pack: () => void node('node_modules/pannier/dist/cli.js', 'pack') };
+  return { ...made, pack: () => void node('node_modules/pannier/dist/cli.js', 'pack') };
 }
 
 function run(cwd: string, program: string, ...args: string[]): string {
@@ -123,44 +139,4 @@ export async function expectAnswer(browser: Browser, url: string, quiet: Partial
   });
   await context.close();
   return urls;
-}
-
-/** Expects that nothing was asked for twice, and that the worker was the only script to bring TF.js kernels. */
-export async function expectOneBackend(urls: readonly string[]): Promise<void> {
-  expect(urls).toEqual([...new Set(urls)]);
-  const scripts = urls.filter((each) => new URL(each).pathname.endsWith('.js'));
-  // Once more, from here: a browser keeps no bodies of what its workers fetched.
-  const texts = await Promise.all(scripts.map(async (each) => (await fetch(each)).text()));
-  expect(texts.filter((text) => /kernelName:/.test(text))).toHaveLength(1);
-}
-
-const WASM = 'tfjs-backend-wasm-simd.wasm';
-
-/** Eight characters or more of a hash, set off from what else is in a file's name. */
-const HASHED = /(^|[/.-])(?=[\w-]*\d)[\w-]{8,}\.\w+$/;
-
-/**
- * Expects of a built app that every asset, of the model and of Pannier, is one file of its own: no second copy,
- * a hash in its name, and no `data:` address in any script.
- * @param built the folder that a site serves
- * @param packed the packed model's folder
- */
-export function expectAssetsOnce(built: string, packed: string): void {
-  const files = [...filesUnder(built).keys()].filter((name) => !name.endsWith('.map'));
-  const bodies = new Map(files.map((name) => [name, readFileSync(join(built, name))]));
-  const assets = readdirSync(packed).filter((name) => !/\.(js|d\.ts)$/.test(name));
-  const originals = [...assets.map((name) => join(packed, name)), join(root, 'dist', WASM)];
-  expect(assets.length).toBeGreaterThan(2);
-  for (const original of originals) {
-    const bytes = readFileSync(original);
-    const copies = files.filter((name) => bodies.get(name)?.equals(bytes));
-    expect(copies, original).toEqual([expect.stringMatching(HASHED)]);
-  }
-  // A minifier may write a worker anew, so it is known by its first message.
-  const workers = files.filter((name) => name.endsWith('.js') && /ready:\s*(!0|true)\b/.test(bodies.get(name)?.toString() ?? ''));
-  expect(workers).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(HASHED)));
-  const inlining = files.filter(
-    (name) => /\.(js|html|css)$/.test(name) && /data:[\w.+-]+\/[\w.+-]+;base64,\w/.test(bodies.get(name)?.toString() ?? ''),
-  );
-  expect(inlining).toEqual([]);
 }

@@ -1,58 +1,57 @@
-/** What every bundler's output has to look like. */
-import { createHash } from 'node:crypto';
+/** What every build has to look like, on the disk and on the wire. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { parseAst } from 'rollup/parseAst';
+import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type App, filesUnder } from './app.js';
+import { filesUnder } from './app.js';
 
-/** What an app's page may load before it knows its backend: `loadModel`, the manifest, the app. */
-const MOST_BYTES = 45_000;
+const shipped = join(import.meta.dirname, '../../dist');
+
+/** `loadModel` with what it brings later, the manifest, a page of a few lines. */
+const PAGE_BYTES = 65_000;
 
 /**
- * Expects of a build's folder: each file of the model, each worker and the wasm file lies there, whole, once, with
- * a hash in its name; nothing is in a `data:` address; what the entry imports holds neither weights nor a backend.
- * @param out what the bundler wrote, within the app
- * @param entry the script that the page starts with, within `out`
+ * Expects that nothing was asked for twice, and that the worker was the only script to bring TF.js kernels.
+ * @param urls all that a page asked for
+ * @param mostBytes of all other scripts together
  */
-export function expectEmitted({ folder }: App, out: string, entry: RegExp): void {
-  const built = join(folder, out);
-  const names = [...filesUnder(built).keys()];
-  const digest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
-  const emitted = names.map((name) => ({ name, sha256: digest(join(built, name)) }));
-  const packed = join(folder, 'src/models/add');
-  const shipped = join(folder, 'node_modules/pannier/dist');
-  const assets = readdirSync(packed).filter((name) => /^(graph|weights|golden)-/.test(name));
-  expect(assets).toHaveLength(3);
-  const wanted = [
-    ...assets.map((name) => join(packed, name)),
-    ...['worker/webgpu.js', 'worker/wasm.js', 'worker/cpu.js', 'tfjs-backend-wasm-simd.wasm'].map((name) => join(shipped, name)),
-  ];
-  for (const path of wanted) {
-    const found = emitted.filter(({ sha256 }) => sha256 === digest(path));
-    expect(found, basename(path)).toHaveLength(1);
-    expect(found[0]?.name).toMatch(/[0-9a-f]{16}/);
-  }
-  const twice = emitted.filter(({ sha256 }, index) => emitted.findIndex((each) => each.sha256 === sha256) !== index);
-  expect(twice).toEqual([]);
-  const scripts = names.filter((name) => name.endsWith('.js'));
-  for (const name of scripts) {
-    const text = readFileSync(join(built, name), 'utf8');
-    expect(text.match(/['"`]data:\w+\/[\w.+-]+(;[\w=-]+)*,[\w+/%]{4,}/)?.[0], name).toBeUndefined();
-  }
-  const atOnce = staticImports(join(built, scripts.find((name) => entry.test(name)) as string));
-  const texts = [...atOnce].map((path) => readFileSync(path, 'utf8'));
-  expect(texts.map((text) => text.match(/createComputePipeline|_emscripten|registerBackend/)?.[0])).toEqual(texts.map(() => undefined));
-  expect(texts.join('').length).toBeLessThan(MOST_BYTES);
+export async function expectOneBackend(urls: readonly string[], mostBytes = PAGE_BYTES): Promise<void> {
+  expect(urls).toEqual([...new Set(urls)]);
+  const scripts = urls.filter((each) => new URL(each).pathname.endsWith('.js'));
+  // Once more, from here: a browser keeps no bodies of what its workers fetched.
+  const texts = await Promise.all(scripts.map(async (each) => (await fetch(each)).text()));
+  const hasKernels = (text: string) => /kernelName:/.test(text);
+  expect(texts.filter(hasKernels)).toHaveLength(1);
+  const others = texts.filter((text) => !hasKernels(text));
+  expect(others.join('').length).toBeLessThan(mostBytes);
 }
 
-/** A script and what it imports, not by `import()`, and so on. */
-function staticImports(path: string, found = new Set<string>()): Set<string> {
-  if (found.has(path)) return found;
-  found.add(path);
-  for (const statement of parseAst(readFileSync(path, 'utf8')).body) {
-    const source = 'source' in statement ? statement.source?.value : undefined;
-    if (typeof source === 'string') staticImports(join(dirname(path), source), found);
+const WASM = 'tfjs-backend-wasm-simd.wasm';
+
+/** Eight characters or more of a hash, set off from what else is in the name of a file or its folder: a digit or a capital letter is in it. */
+const HASHED = /(^|[/.-])(?=[\w-]*[\dA-Z])[\w-]{8,}(\.\w+$|\/)/;
+
+const INLINED = /data:[\w.+-]+\/[\w.+-]+(;[\w=-]+)*,[\w+/%{]{4,}/;
+
+/**
+ * Expects of a built app that every asset, of the model and of Pannier, is one file of its own: no second copy,
+ * a hash in its name, and no `data:` address in any text.
+ * @param built the folder that a site serves
+ * @param packed the packed model's folder
+ */
+export function expectAssetsOnce(built: string, packed: string): void {
+  const files = [...filesUnder(built).keys()].filter((name) => !name.endsWith('.map'));
+  const bodies = new Map(files.map((name) => [name, readFileSync(join(built, name))]));
+  const assets = readdirSync(packed).filter((name) => !/\.(js|d\.ts)$/.test(name));
+  const originals = [...assets.map((name) => join(packed, name)), join(shipped, WASM)];
+  expect(assets.length).toBeGreaterThan(2);
+  for (const original of originals) {
+    const bytes = readFileSync(original);
+    const copies = files.filter((name) => bodies.get(name)?.equals(bytes));
+    expect(copies, original).toEqual([expect.stringMatching(HASHED)]);
   }
-  return found;
+  // A minifier may write a worker anew, so it is known by its first message.
+  const workers = files.filter((name) => name.endsWith('.js') && /ready:\s*(!0|true)\b/.test(bodies.get(name)?.toString() ?? ''));
+  expect(workers).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(HASHED)));
+  const inlining = files.filter((name) => /\.(js|html|css)$/.test(name) && INLINED.test(bodies.get(name)?.toString() ?? ''));
+  expect(inlining).toEqual([]);
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch } from '../harness/browser.js';
 import { serve } from '../harness/site.js';
 import { type App, CONFIG, expectAnswer, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
-import { expectEmitted } from './emitted.js';
+import { expectAssetsOnce, expectOneBackend } from './emitted.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -41,11 +41,11 @@ test.each<BuildOptions>([
   const { outputFiles } = await build({ ...(await optionsOf(app)), ...given });
   for (const { path, contents } of outputFiles ?? []) app.write(path.slice(app.folder.length + 1), contents);
   const entry = /^(js\/deep\/)?main[\w-]*\.js$/;
-  expectEmitted(app, 'dist', entry);
+  expectAssetsOnce(join(app.folder, 'dist'), join(app.folder, 'src/models/add'));
   const script = [...filesUnder(join(app.folder, 'dist')).keys()].find((name) => entry.test(name));
   const site = await serve({ '/some/where/': join(app.folder, 'dist') });
   site.put('/index.html', indexHtml(`/some/where/${script}`));
-  await expectAnswer(browser, `${site.url}/index.html`);
+  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`));
   await site.close();
 });
 

@@ -5,7 +5,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch } from '../harness/browser.js';
 import { type Site, serve } from '../harness/site.js';
-import { type App, CONFIG, expectAnswer, expectAssetsOnce, expectOneBackend, MAIN, makeApp } from './app.js';
+import { type App, CONFIG, expectAnswer, makeApp, SHOW } from './app.js';
+import { expectAssetsOnce, expectOneBackend } from './emitted.js';
 
 const root = join(import.meta.dirname, '../..');
 const NEXT = join(root, 'node_modules/next/dist/bin/next');
@@ -57,18 +58,13 @@ export default function Page() {
   return <main><p id="server">{\`\${add.name} takes \${Object.keys(add.signature.inputs)}; \${typeof PannierError}\`}</p><Answer /></main>;
 }`,
   'src/app/answer.js': `'use client';
-import { loadModel } from 'pannier';
 import { useEffect, useRef } from 'react';
-import add from '../models/add/model.js';
-
+${SHOW.replace('./models', '../models')}
 export function Answer() {
   const ref = useRef(null);
   useEffect(() => void show(ref.current), []);
   return <output ref={ref} />;
-}
-
-async function show(output) {${MAIN.slice(MAIN.indexOf('try {') - 1)}}
-`,
+}`,
   'src/app/server/route.js': `import { loadModel } from 'pannier';
 import add from '../../models/add/model.js';
 
@@ -122,7 +118,8 @@ test.each([
     expectAssetsOnce(join(app.folder, '.next/static'), join(app.folder, 'src/models/add'));
     const log = await serving(app, async (url) => {
       expect(await (await fetch(`${url}/`)).text()).toContain('<p id="server">add takes x; function</p>');
-      await expectOneBackend(await expectAnswer(browser, `${url}/`));
+      // React and Next's router are scripts, too.
+      await expectOneBackend(await expectAnswer(browser, `${url}/`), 1_000_000);
       const said = await (await fetch(`${url}/server`)).text();
       expect(said).toMatch(onServer);
     });

@@ -4,7 +4,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, test } from 'vitest';
 import { launch } from '../harness/browser.js';
 import { STRICT_CSP, serve } from '../harness/site.js';
-import { CONFIG, expectAnswer, expectOneBackend, indexHtml, MAIN, makeApp } from './app.js';
+import { CONFIG, expectAnswer, indexHtml, MAIN, makeApp } from './app.js';
+import { expectOneBackend } from './emitted.js';
 
 let browser: Browser;
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch } from '../harness/browser.js';
 import { serve } from '../harness/site.js';
 import { type App, CONFIG, expectAnswer, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
-import { expectEmitted } from './emitted.js';
+import { expectAssetsOnce, expectOneBackend } from './emitted.js';
 
 const PATIENT = { timeout: 30_000 };
 
@@ -37,11 +37,11 @@ async function expectBuild(app: App, output: OutputOptions): Promise<void> {
   await bundle.write(options.output);
   await bundle.close();
   const entry = /^(js\/)?main[\w-]*\.js$/;
-  expectEmitted(app, 'dist', entry);
+  expectAssetsOnce(join(app.folder, 'dist'), join(app.folder, 'src/models/add'));
   const site = await serve({ '/some/where/': join(app.folder, 'dist') });
   const script = [...filesUnder(join(app.folder, 'dist')).keys()].find((name) => entry.test(name));
   site.put('/index.html', indexHtml(`/some/where/${script}`));
-  await expectAnswer(browser, `${site.url}/index.html`);
+  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`));
   await site.close();
 }
 

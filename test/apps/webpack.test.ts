@@ -5,7 +5,8 @@ import { afterAll, beforeAll, test } from 'vitest';
 import webpack, { type Configuration } from 'webpack';
 import { launch } from '../harness/browser.js';
 import { STRICT_CSP, serve } from '../harness/site.js';
-import { CONFIG, expectAnswer, expectAssetsOnce, expectOneBackend, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
+import { CONFIG, expectAnswer, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
+import { expectAssetsOnce, expectOneBackend } from './emitted.js';
 
 let browser: Browser;
 beforeAll(async () => {
