@@ -48,7 +48,7 @@ for (const [name, from] of [
   ['icon.svg', 'examples'],
 ])
   writeFileSync(join('dist/try', name), readFileSync(join(from, name)));
-if (existsSync('src/pack/golden.png')) writeFileSync('dist/golden.png', readFileSync('src/pack/golden.png'));
+writeFileSync('dist/golden.png', readFileSync('src/pack/golden/golden.png'));
 
 for (const name of readdirSync('dist', { recursive: true })) {
   const file = statSync(join('dist', name), { throwIfNoEntry: false });

@@ -1,6 +1,7 @@
 /** What a person reads of the doctor's findings, in a terminal of any width. */
+
 import { BACKENDS } from '../backend-name.js';
-import { showShape } from '../pack/image.js';
+import { showShape } from '../pack/fields.js';
 import type { ModelFacts } from './examine.js';
 import { bar, heading, milliseconds, type Paper, plain, showBytes, showCount } from './print.js';
 import type { Trials } from './trial.js';

@@ -1,9 +1,10 @@
 /** Files on the command line to what a model's inputs take, typed by its signature. */
+
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { bytesPerElement, DTYPES, type DType, sizeOf } from '../dtype.js';
 import { messageOf, PannierError } from '../errors.js';
-import { showShape } from '../pack/image.js';
+import { showShape } from '../pack/fields.js';
 import { badOption } from '../pack/options.js';
 import type { Dim } from '../signature.js';
 

@@ -1,11 +1,12 @@
 /** `pannier pack`: one model from flags, or all of `pannier.config.mjs`. */
+
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONFIG_FILE, readConfig } from '../pack/config.js';
-import { showShape } from '../pack/image.js';
+import { showShape } from '../pack/fields.js';
+import { readRegularFile } from '../pack/files/open.js';
 import { badOption, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions } from '../pack/options.js';
 import { type PackResult, pack } from '../pack/pack.js';
-import { readRegularFile } from '../pack/read.js';
 import type { Command } from './command.js';
 import { showBytes } from './print.js';
 

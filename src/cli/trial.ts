@@ -2,7 +2,7 @@
 import { BACKENDS, type BackendName } from '../backend-name.js';
 import { messageOf, type PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
-import { randomInputs } from '../pack/random.js';
+import { randomInputs } from '../pack/golden/random.js';
 import { withDeadline } from '../promise.js';
 import type { Adapter, Started } from './browser.js';
 import type { Feed } from './inputs.js';

@@ -1,12 +1,13 @@
 /** `pannier try`: a page on this machine on which a model is fed, named and looked at, packed as `pannier pack` would. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BACKENDS, type BackendName } from '../backend-name.js';
 import { asPannierError, messageOf } from '../errors.js';
-import { readFace } from '../pack/face.js';
-import { showShape } from '../pack/image.js';
+import { showShape } from '../pack/fields.js';
+import { readFace } from '../pack/model/face.js';
 import { badOption } from '../pack/options.js';
 import { defaultName, pack } from '../pack/pack.js';
 import type { About, PackAnswer, PackRequest } from '../try/wire.js';

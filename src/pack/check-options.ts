@@ -1,8 +1,8 @@
 /** The check that the packer was told something sensible: a config file is JavaScript, and anything may stand there. */
-import type { BudgetOptions } from './budget.js';
 import { isReserved, show } from './fields.js';
 import { LIMITS } from './limits.js';
 import {
+  type BudgetOptions,
   badOption,
   type GoldenCheck,
   type InputOptions,

@@ -1,5 +1,6 @@
 /** Fields of JSON that nobody has checked yet: each reader throws `model-format`, naming the place. */
 import { PannierError } from '../errors.js';
+import type { Dim } from '../signature.js';
 import { LIMITS } from './limits.js';
 
 /** A JSON object. */
@@ -54,3 +55,7 @@ export function show(value: unknown): string {
 }
 
 const wrong = (place: string, wanted: string, value: unknown) => broken(`${place} should be ${wanted}, but is ${show(value)}.`);
+
+/** Sizes for people; open ones are `?`. */
+export const showShape = (shape: readonly Dim[] | null): string =>
+  shape === null ? '[…]' : `[${shape.map((dim) => dim ?? '?').join(', ')}]`;

@@ -1,6 +1,6 @@
 /** `pannier/pack`: what Node programs and `pannier.config.mjs` import. */
-export type { BudgetOptions } from './budget.js';
 export {
+  type BudgetOptions,
   type ColumnOptions,
   defineConfig,
   type GoldenCheck,

@@ -2,7 +2,6 @@
 import { messageOf, PannierError } from '../errors.js';
 import type { ImageSpec } from '../manifest.js';
 import type { Cell, ValueKind } from '../signature.js';
-import type { BudgetOptions } from './budget.js';
 
 /** How a picture becomes an input tensor; what is left out has the default of {@link ImageSpec}'s kind. */
 export interface ImageOptions {
@@ -88,6 +87,19 @@ export interface GoldenCheck {
   readonly expect: string | Readonly<Record<string, string>>;
   /** How far an output may be off (root mean square), as a share of the expected values' standard deviation; default 0.03. */
   readonly tolerance?: number;
+}
+
+/** What packing is refused beyond. */
+export interface BudgetOptions {
+  /** Of all files of the packed model. */
+  readonly bytes?: number;
+  /** Million floating-point operations of one predict. */
+  readonly mflop?: number;
+  /**
+   * How far quantised weights may move any golden value, as a share of its output's spread. Without it,
+   * quantised weights must agree with the original ones as closely as a backend must.
+   */
+  readonly goldenError?: number;
 }
 
 /** One model to pack. */

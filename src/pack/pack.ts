@@ -2,27 +2,28 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Asset, MANIFEST_FORMAT, type Manifest } from '../manifest.js';
-import { checkBytes, checkFlops } from './budget.js';
 import { checkOptions } from './check-options.js';
-import { readChecks, runChecks } from './checks.js';
-import { modelDts, modelJs } from './codegen.js';
-import { countFlops } from './flops.js';
-import { planGolden } from './golden.js';
-import { readGraph } from './graph.js';
-import { settleInputs } from './inputs.js';
-import { missingKernels } from './kernels.js';
-import { hashManifest } from './manifest.js';
+import { readChecks } from './checks/checks.js';
+import { runChecks } from './checks/run-checks.js';
+import { expandedBytes } from './files/weights.js';
+import { planGolden } from './golden/golden.js';
+import { observePadding } from './golden/padding.js';
+import { readPicture } from './golden/picture.js';
+import { samplingOf } from './golden/sampling.js';
+import { settleInputs } from './inputs/inputs.js';
+import { outputSpecs } from './inputs/outputs.js';
+import { countFlops } from './model/flops.js';
+import { readGraph } from './model/graph.js';
+import { missingKernels } from './model/kernels.js';
+import { readModel } from './model/read.js';
+import { readSignature } from './model/signature.js';
 import { type PackOptions, plainCopy } from './options.js';
-import { outputSpecs } from './outputs.js';
-import { observePadding } from './pad.js';
-import { readPicture } from './picture.js';
-import { readModel } from './read.js';
-import { samplingOf } from './sampling.js';
-import { hashedFile, type PackedFile } from './shards.js';
-import { readSignature } from './signature.js';
-import { storeWeights } from './stored.js';
-import { expandedBytes } from './weights.js';
-import { checkFiles, refuseSource, writeFiles } from './write.js';
+import { modelDts, modelJs } from './out/codegen.js';
+import { hashManifest } from './out/manifest.js';
+import { hashedFile, type PackedFile } from './out/shards.js';
+import { checkFiles, refuseSource, writeFiles } from './out/write.js';
+import { checkBytes, checkFlops } from './weights/budget.js';
+import { storeWeights } from './weights/stored.js';
 
 /** What packing made. */
 export interface PackResult {

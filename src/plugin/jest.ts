@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { MARK } from '../pack/codegen.js';
+import { MARK } from '../pack/out/codegen.js';
 
 /** What Jest hands to a resolver, as far as it is used. */
 export interface ResolverOptions {

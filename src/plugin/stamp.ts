@@ -5,8 +5,8 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import type { Reads } from '../pack/files/open.js';
 import type { PackOptions } from '../pack/options.js';
-import type { Reads } from '../pack/read.js';
 
 /** Contents by their SHA-256, not by size and time: what a package manager unpacks all has one time. */
 interface Stamp {

@@ -2,8 +2,8 @@
 import { readColumnRows } from './column-rows.js';
 import { configText } from './config-text.js';
 import { make } from './element.js';
-import type { Panel } from './inputs-panel.js';
 import { labelsOf } from './pack-request.js';
+import type { Panel } from './panel.js';
 import { type ProgramInput, programText } from './program-text.js';
 import { readRows } from './rows.js';
 import type { InputState, State } from './state.js';

@@ -1,18 +1,10 @@
 /** The left side: what goes in. Each input has a card, made once and then kept in step with the state. */
 import { exampleRows } from './column-rows.js';
 import { labelled, make, textBox } from './element.js';
+import type { Change, Panel } from './panel.js';
 import { pictureControls } from './picture-controls.js';
 import { randomRows } from './rows.js';
 import { type InputState, type State, shapeText } from './state.js';
-
-/** What a change asks for: texts and drawings alone, or another answer too. */
-export type Change = (what: 'drawn' | 'asked') => void;
-
-/** A panel's element, and what brings it in step with the state. */
-export interface Panel {
-  readonly element: HTMLElement;
-  render(): void;
-}
 
 export function inputsPanel(state: State, change: Change): Panel {
   const isFixed = state.about.kind === 'folder';

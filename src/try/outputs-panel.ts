@@ -3,8 +3,9 @@ import type { ImageMapping, Tensor, ValueKind } from '../index.js';
 import { draw, short } from './drawings.js';
 import { choice, labelled, make, textBox } from './element.js';
 import type { DrawingKind } from './guess.js';
-import { type Change, nameRow, type Panel } from './inputs-panel.js';
+import { nameRow } from './inputs-panel.js';
 import { labelsOf } from './pack-request.js';
+import type { Change, Panel } from './panel.js';
 import { type OutputState, type State, shapeText } from './state.js';
 
 export function outputsPanel(state: State, change: Change): Panel {

@@ -1,8 +1,9 @@
 /** The page of `pannier try`: reads what there is to try, puts the panels up, and keeps them in step with the state. */
 import { copyPanel } from './copy-panel.js';
 import { byId, labelled, make, textBox } from './element.js';
-import { type Change, fillRandomly, inputsPanel } from './inputs-panel.js';
+import { fillRandomly, inputsPanel } from './inputs-panel.js';
 import { outputsPanel } from './outputs-panel.js';
+import type { Change } from './panel.js';
 import { takePicture, takeSample } from './picture-controls.js';
 import { runPanel } from './run-panel.js';
 import { importPacked, Session } from './session.js';

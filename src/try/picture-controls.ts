@@ -2,7 +2,7 @@
 
 import { short } from './drawings.js';
 import { choice, labelled, make, textBox } from './element.js';
-import type { Change, Panel } from './inputs-panel.js';
+import type { Change, Panel } from './panel.js';
 import type { InputState, PictureSettings, Range } from './state.js';
 
 /** The shipped photograph. */

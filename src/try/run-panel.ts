@@ -1,6 +1,6 @@
 /** How it ran: the backend and why, where the milliseconds went, what the packer had to say. */
 import { choice, labelled, make } from './element.js';
-import type { Panel } from './inputs-panel.js';
+import type { Panel } from './panel.js';
 import type { State } from './state.js';
 
 const PHASES = {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../src/manifest.js';
 import { checkDetails } from '../../src/manifest-details.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
-import { cutShards, SHARD_BYTES } from '../../src/pack/shards.js';
+import { cutShards, SHARD_BYTES } from '../../src/pack/out/shards.js';
 import { addModel, loopModel, type RawModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 
 const folder = scratch();

@@ -11,7 +11,7 @@ export function compileProgram(folder: string): void {
   const args = [tsc, '-p', join(root, 'src/pack/tsconfig.json'), '--outDir', folder, '--declaration', 'false', '--declarationDir', 'null'];
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`tsc failed: ${stdout}`);
-  copyFileSync(join(root, 'src/pack/golden.png'), join(folder, 'pack/golden.png'));
+  copyFileSync(join(root, 'src/pack/golden/golden.png'), join(folder, 'pack/golden/golden.png'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
 }

@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeWeights } from '../../src/engine/decode.js';
 import { readManifest } from '../../src/manifest.js';
-import { float16Bits } from '../../src/pack/float16.js';
+import type { Weight } from '../../src/pack/files/weights.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
-import { LEAST_ELEMENTS, quantize } from '../../src/pack/quantize.js';
-import { toUint8 } from '../../src/pack/uint8.js';
-import type { Weight } from '../../src/pack/weights.js';
+import { float16Bits } from '../../src/pack/weights/float16.js';
+import { LEAST_ELEMENTS, quantize } from '../../src/pack/weights/quantize.js';
+import { toUint8 } from '../../src/pack/weights/uint8.js';
 import { addModel, type RawModel, realModel, scratch, writeModel } from '../fixtures/models.js';
 
 const folder = scratch();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import type { Manifest } from '../../src/manifest.js';
 import { pack } from '../../src/pack/index.js';
-import { checkFiles } from '../../src/pack/write.js';
+import { checkFiles } from '../../src/pack/out/write.js';
 import { addModel, realModel, scratch, writeModel } from '../fixtures/models.js';
 import { LONG_MS, runs } from '../tier.js';
 import { compileProgram } from './program.js';

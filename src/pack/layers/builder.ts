@@ -2,8 +2,8 @@
 import type { DType } from '../../dtype.js';
 import type { Dim } from '../../signature.js';
 import { broken, type Fields } from '../fields.js';
+import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
-import type { Weight } from '../weights.js';
 
 /** One tensor of the graph that is being built. */
 export interface GraphTensor {

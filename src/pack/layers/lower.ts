@@ -2,8 +2,8 @@
 import type { DType } from '../../dtype.js';
 import type { Dim } from '../../signature.js';
 import { broken, type Fields, show } from '../fields.js';
+import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
-import type { Weight } from '../weights.js';
 import { attr, GraphBuilder, type GraphTensor } from './builder.js';
 import { type LayerConfig, type ModelConfig, readTopology } from './topology.js';
 import { callModel } from './walk.js';

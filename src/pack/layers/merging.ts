@@ -1,7 +1,6 @@
 /** Layers that make one tensor of several. */
 import type { Dim } from '../../signature.js';
-import { broken } from '../fields.js';
-import { showShape } from '../image.js';
+import { broken, showShape } from '../fields.js';
 import { attr, type GraphTensor } from './builder.js';
 import { type Call, knownSizes, type Rule, reshaped } from './rule.js';
 

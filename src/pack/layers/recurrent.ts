@@ -1,7 +1,7 @@
 /** Recurrent layers, unrolled over a known number of steps. What does not depend on the step before is one matrix product for all. */
 import { broken } from '../fields.js';
+import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
-import type { Weight } from '../weights.js';
 import { activate, activationOf } from './activations.js';
 import { attr, type GraphTensor } from './builder.js';
 import { matrixProduct } from './core.js';

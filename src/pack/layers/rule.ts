@@ -1,6 +1,5 @@
 /** What a layer's rule is given, and what every family of rules asks first. */
-import { broken } from '../fields.js';
-import { showShape } from '../image.js';
+import { broken, showShape } from '../fields.js';
 import type { GraphBuilder, GraphTensor } from './builder.js';
 import type { Settings } from './settings.js';
 import type { LayerWeights } from './weights.js';

@@ -1,8 +1,7 @@
 /** The file's weights, handed to the layers that own them: each by name, of the shape the layer needs, and none left over. */
 import type { Dim } from '../../signature.js';
-import { broken } from '../fields.js';
-import { showShape } from '../image.js';
-import type { Weight } from '../weights.js';
+import { broken, showShape } from '../fields.js';
+import type { Weight } from '../files/weights.js';
 import type { Settings } from './settings.js';
 
 /** One layer's weights, asked for by name. */

@@ -1,0 +1,133 @@
+import type { TensorFeed } from '../../engine/engine.js';
+import { rangeOf } from '../../engine/golden.js';
+import { messageOf } from '../../errors.js';
+import { rowsFeed, type TabularSpec } from '../../input/columns.js';
+import { type PaddedLength, padTogether } from '../../input/pad.js';
+import { tensorFeed } from '../../input/tensor.js';
+import type { ImageSpec, InputSpec } from '../../manifest.js';
+import type { Pixels } from '../../signature.js';
+import { type NpyArray, readNpy } from '../files/npy.js';
+import { readOptionFile } from '../files/option-file.js';
+import { readPhotograph } from '../files/photograph.js';
+import { LIMITS } from '../limits.js';
+import { badOption, type GoldenCheck } from '../options.js';
+
+/** How far answers may lie from the expected ones by default, as a share of how far those scatter. ARCHITECTURE.md has what was measured. */
+const TOLERANCE = 0.03;
+
+/** A picture that an input is given. */
+export interface GivenPicture {
+  readonly spec: InputSpec & { readonly image: ImageSpec };
+  readonly pixels: Pixels;
+}
+
+/** One check with its files read. */
+export interface ReadCheck {
+  /** For messages. */
+  readonly place: string;
+  readonly pictures: readonly GivenPicture[];
+  readonly tensors: readonly TensorFeed[];
+  /** Of inputs that are padded, as an app's would be. */
+  readonly length: PaddedLength | undefined;
+  readonly expected: readonly { readonly name: string; readonly array: NpyArray }[];
+  readonly tolerance: number;
+}
+
+/**
+ * Reads the files of all checks.
+ * @throws {PannierError} `options`, naming the check
+ */
+export async function readChecks(
+  checks: readonly GoldenCheck[],
+  inputs: Readonly<Record<string, InputSpec>>,
+  outputs: readonly string[],
+): Promise<ReadCheck[]> {
+  const read: ReadCheck[] = [];
+  for (const [index, check] of checks.entries()) read.push(await readCheck(check, `golden[${index}]`, inputs, outputs));
+  return read;
+}
+
+async function readCheck(
+  { image, inputs: given = {}, expect, tolerance = TOLERANCE }: GoldenCheck,
+  place: string,
+  inputs: Readonly<Record<string, InputSpec>>,
+  outputs: readonly string[],
+): Promise<ReadCheck> {
+  const files = { ...(image !== undefined && { [onlyPicture(place, inputs, given)]: image }), ...given };
+  const stranger = Object.keys(files).find((name) => !Object.hasOwn(inputs, name));
+  if (stranger !== undefined)
+    throw badOption(`Option ${place}.inputs names "${stranger}"; the model takes ${listed(Object.keys(inputs))}.`);
+  const pictures: GivenPicture[] = [];
+  const arrays: { name: string; spec: InputSpec; feed: TensorFeed }[] = [];
+  for (const [name, spec] of Object.entries(inputs)) {
+    const file = files[name];
+    if (file === undefined) throw badOption(`Option ${place} has nothing for input "${name}"; say which file in ${place}.inputs.`);
+    const what = `${place}'s ${file}`;
+    const { columns } = spec;
+    if (/\.npy$/i.test(file)) arrays.push({ name, spec, feed: arrayFeed(name, spec, await readArray(file, what), what) });
+    else if (columns !== undefined && /\.json$/i.test(file))
+      arrays.push({ name, spec, feed: await readRows(name, { ...spec, columns }, file, what) });
+    else if (spec.image !== undefined) pictures.push({ spec: { ...spec, image: spec.image }, pixels: await readPhotograph(file, what) });
+    else {
+      const others = columns === undefined ? ', since input' : ', or a .json file of rows, since input';
+      throw badOption(`${what} should be an .npy file${others} "${name}" takes no picture.`);
+    }
+  }
+  const { feeds, length } = fitting(place, () => padTogether(arrays));
+  const tensors = feeds.filter((feed) => feed !== undefined);
+  const wanted = typeof expect === 'string' ? { [onlyOutput(place, outputs)]: expect } : expect;
+  const expected: { name: string; array: NpyArray }[] = [];
+  for (const [name, file] of Object.entries(wanted)) {
+    if (!outputs.includes(name)) throw badOption(`Option ${place}.expect names "${name}"; the model gives ${listed(outputs)}.`);
+    const array = await readArray(file, `${place}'s ${file}`);
+    if (array.values.length === 0 || !rangeOf(array.values).finite)
+      throw badOption(`${place}'s ${file} is empty or holds values that are not finite; nothing can be held against it.`);
+    expected.push({ name, array });
+  }
+  return { place, pictures, tensors, length, expected, tolerance };
+}
+
+async function readArray(file: string, what: string): Promise<NpyArray> {
+  return readNpy(await readOptionFile(file, what, LIMITS.npyBytes), what);
+}
+
+function arrayFeed(name: string, spec: InputSpec, { shape, values }: NpyArray, what: string): TensorFeed {
+  const isWhole = values.every((value) => (value | 0) === value);
+  if (spec.dtype !== 'float32' && !isWhole) throw badOption(`${what} holds values that are no ${spec.dtype}, for input "${name}".`);
+  const data =
+    spec.dtype === 'float32' ? Float32Array.from(values) : spec.dtype === 'int32' ? Int32Array.from(values) : Uint8Array.from(values);
+  return fitting(what, () => tensorFeed(name, spec, { data, shape }));
+}
+
+async function readRows(name: string, spec: TabularSpec, file: string, what: string): Promise<TensorFeed> {
+  const text = (await readOptionFile(file, what, LIMITS.jsonBytes)).toString();
+  return fitting(what, () => rowsFeed(name, spec, JSON.parse(text)));
+}
+
+/** What does not fit an input, an option has named. */
+function fitting<T>(what: string, step: () => T): T {
+  try {
+    return step();
+  } catch (thrown) {
+    throw badOption(`${what} does not fit: ${messageOf(thrown)}`);
+  }
+}
+
+function onlyPicture(place: string, inputs: Readonly<Record<string, InputSpec>>, given: Readonly<Record<string, string>>): string {
+  const free = Object.keys(inputs).filter((name) => inputs[name]?.image !== undefined && !Object.hasOwn(given, name));
+  const [only] = free;
+  if (only === undefined || free.length > 1)
+    throw badOption(`Option ${place}.image is for the only input that takes a picture, but there are ${free.length}; use ${place}.inputs.`);
+  return only;
+}
+
+function onlyOutput(place: string, outputs: readonly string[]): string {
+  const [only] = outputs;
+  if (only === undefined || outputs.length > 1)
+    throw badOption(
+      `Option ${place}.expect names one file, but the model gives ${listed(outputs)}; say which: expect: { '${only}': 'file.npy' }.`,
+    );
+  return only;
+}
+
+const listed = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');

@@ -1,0 +1,109 @@
+/** Runs golden checks: the graph's answers held against the training framework's. */
+import { sizeOf } from '../../dtype.js';
+import type { Feed, RawOutput } from '../../engine/engine.js';
+import { PannierError } from '../../errors.js';
+import { mapToSource } from '../../input/mapping.js';
+import { cutBack } from '../../input/pad.js';
+import type { ImageSpec } from '../../manifest.js';
+import type { NpyArray } from '../files/npy.js';
+import type { Runner } from '../golden/run.js';
+import { findAgreeing } from './alternatives.js';
+import type { ReadCheck } from './checks.js';
+
+/** What a check finds. */
+export interface CheckVerdict {
+  readonly agrees: boolean;
+  /** Of the output that is furthest off: root mean square of the differences, as a share of the expected values' own deviation. */
+  readonly distance: number;
+  readonly miss?: string;
+}
+
+/**
+ * Runs every check.
+ * @param lengthAxes by output: axes that are cut back where inputs are padded
+ * @returns warnings about what could not be checked
+ * @throws {PannierError} `golden-mismatch` for the first check that fails, with a preprocessing that would agree where there is one
+ */
+export async function runChecks(
+  runner: Runner,
+  checks: readonly ReadCheck[],
+  lengthAxes: Readonly<Record<string, readonly number[]>>,
+): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const check of checks) {
+    const { agrees, distance, miss = '' } = await tryCheck(runner, check, lengthAxes);
+    if (!agrees) {
+      const cause = await findAgreeing((image) => tryCheck(runner, check, lengthAxes, image), check.pictures, distance);
+      throw new PannierError('golden-mismatch', `${check.place}: ${miss}. ${cause}`, { check: check.place });
+    }
+    if (check.pictures.some(({ spec }) => spec.image.filter === 'browser'))
+      warnings.push(`${check.place} was checked with filter 'bilinear': only browsers resize as filter 'browser' does.`);
+  }
+  return warnings;
+}
+
+/** One run, with the declared preprocessing or another one. */
+async function tryCheck(
+  runner: Runner,
+  check: ReadCheck,
+  lengthAxes: Readonly<Record<string, readonly number[]>>,
+  change: (image: ImageSpec) => ImageSpec = (image) => image,
+): Promise<CheckVerdict> {
+  const { pictures, tensors, length, expected, tolerance } = check;
+  const feeds = pictures.map(({ spec: { node, dtype, image: declared }, pixels }): Feed => {
+    const image = change(declared);
+    const { width, height, channels, layout } = image;
+    const depth = channels === 'gray' ? 1 : 3;
+    const shape = layout === 'nhwc' ? [1, height, width, depth] : [1, depth, height, width];
+    return {
+      kind: 'picture',
+      node,
+      dtype: dtype === 'int32' ? dtype : 'float32',
+      shape,
+      picture: pixels,
+      image,
+      map: mapToSource(image, pixels),
+    };
+  });
+  const answers = await runner.run([...feeds, ...tensors]);
+  const verdicts = expected.map(({ name, array }) => {
+    const answer = answers[name] as RawOutput;
+    return compare(name, array, length === undefined ? answer : cutBack(answer, lengthAxes[name] ?? [], length), tolerance);
+  });
+  return verdicts.reduce((worst, verdict) => (verdict.distance > worst.distance ? verdict : worst));
+}
+
+function compare(name: string, { shape, values }: NpyArray, got: RawOutput, tolerance: number): CheckVerdict {
+  // Frameworks differ in sizes of 1, such as the batch's.
+  const [wantedSizes, gotSizes] = [shape, got.shape].map((sizes) => sizes.filter((size) => size !== 1));
+  if (`${wantedSizes}` !== `${gotSizes}`) {
+    const miss = `output "${name}" has shape [${got.shape.join(', ')}], but the training framework gave [${shape.join(', ')}]`;
+    return { agrees: false, distance: Number.POSITIVE_INFINITY, miss };
+  }
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let [squares, scatter, largest, at] = [0, 0, -1, 0];
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
+    const difference = Math.abs(value - (got.data[index] as number));
+    squares += difference ** 2;
+    scatter += (value - mean) ** 2;
+    // NaN is the largest.
+    if (!(difference <= largest)) [largest, at] = [difference, index];
+  }
+  // Values that are all the same scatter nowhere: then they are the measure.
+  const size = Math.sqrt(scatter / values.length) || Math.abs(mean) || 1;
+  const distance = Math.sqrt(squares / values.length) / size;
+  if (distance <= tolerance) return { agrees: true, distance };
+  const miss = `output "${name}" is not what the training framework gave: it is off by ${percent(distance)} of how far those values scatter (${percent(tolerance)} is allowed), most at ${placeOf(at, got.shape)}, ${short(got.data[at])} where ${short(values[at])} is expected`;
+  return { agrees: false, distance: Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance, miss };
+}
+
+const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
+
+const short = (value: number | undefined): string => String(Number(value?.toPrecision(4)));
+
+/** `[0, 3, 1]` */
+function placeOf(index: number, shape: readonly number[]): string {
+  const places = shape.map((size, axis) => Math.floor(index / sizeOf(shape.slice(axis + 1))) % size);
+  return `[${places.join(', ')}]`;
+}

@@ -1,0 +1,66 @@
+/** JSON from strangers: bounded in size and depth, without keys that reach into JavaScript's objects. */
+import { broken, show } from '../fields.js';
+import { LIMITS } from '../limits.js';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * Parses a JSON file.
+ * @param what names the file in messages
+ * @throws {PannierError} `model-format`, with the offset of the fault where there is one
+ */
+export function parseJson(bytes: Uint8Array, what: string): unknown {
+  if (bytes.length > LIMITS.jsonBytes) throw broken(`${what} has ${bytes.length} bytes; the limit is ${LIMITS.jsonBytes}.`);
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    throw broken(`${what} begins with a byte order mark (offset 0), which JSON does not allow. Save it as plain UTF-8.`);
+  }
+  checkDepth(bytes, what);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw broken(`${what} is not UTF-8 text; a model.json is wanted.`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (thrown) {
+    throw broken(`${what} is not valid JSON: ${(thrown as Error).message.replace(/\s+/g, ' ')} (of ${text.length} characters).`);
+  }
+  checkStrings(value, what);
+  return value;
+}
+
+/** Before parsing: V8's parser would keep all levels on the heap. */
+function checkDepth(bytes: Uint8Array, what: string): void {
+  let depth = 0;
+  let inString = false;
+  for (let offset = 0; offset < bytes.length; offset++) {
+    const byte = bytes[offset];
+    if (inString) {
+      if (byte === BACKSLASH) offset++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > LIMITS.jsonDepth) throw broken(`${what} nests more than ${LIMITS.jsonDepth} levels deep at offset ${offset}.`);
+    } else if (byte === 0x7d || byte === 0x5d) depth--;
+  }
+}
+
+/** Every key and every string, at any level. */
+function checkStrings(root: unknown, what: string): void {
+  const waiting = [root];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value === 'string' && value.length > LIMITS.stringBytes) {
+      throw broken(`${what} holds a text of ${value.length} characters; the limit is ${LIMITS.stringBytes}.`);
+    }
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, child] of Object.entries(value)) {
+      if (key === '__proto__' || key === 'constructor' || key === 'prototype')
+        throw broken(`${what} has a field named ${show(key)}, which is refused.`);
+      waiting.push(key, child);
+    }
+  }
+}

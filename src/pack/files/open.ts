@@ -1,0 +1,80 @@
+/** Files that the packer reads: regular ones, within limits, and each written down for whoever watches. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { messageOf, PannierError } from '../../errors.js';
+import { broken } from '../fields.js';
+
+/** Files by absolute path: the SHA-256 of what was read, or undefined where reading failed. */
+export type Reads = Map<string, string | undefined>;
+
+const recording = new AsyncLocalStorage<Reads>();
+
+/** Runs a step and writes down every file that it reads, as far as it comes: whoever watches must know a broken file too. */
+export const recordReads = <T>(reads: Reads, step: () => Promise<T>): Promise<T> => recording.run(reads, step);
+
+/** Writes down a file that is about to be read, and again with what was read. */
+export const record = (path: string, content?: Uint8Array) =>
+  recording.getStore()?.set(resolve(path), content && createHash('sha256').update(content).digest('hex'));
+
+/**
+ * Opens a file inside of a folder; links that lead out of it are refused.
+ * @throws {PannierError} `model-format`, naming the path
+ */
+export async function openInside(folder: string, path: string): Promise<{ handle: FileHandle; length: number }> {
+  const full = join(folder, path);
+  record(full);
+  const root = await realpath(folder);
+  const real = await realpath(full).catch((thrown: unknown) => {
+    throw unreadable(path, thrown);
+  });
+  if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
+    throw broken(`${path} leads out of the model's folder, to ${real}; copy it there.`);
+  }
+  return openRegular(real, path, constants.O_NOFOLLOW);
+}
+
+/** Reads a whole file that is no pipe, device or directory. */
+export async function readRegularFile(path: string, what: string, most: number): Promise<Uint8Array> {
+  record(path);
+  const { handle, length } = await openRegular(path, what);
+  return readAndClose(handle, length, path, what, most);
+}
+
+/** Reads a whole file that is open, and closes it. */
+export async function readAndClose(handle: FileHandle, length: number, path: string, what: string, most: number): Promise<Uint8Array> {
+  try {
+    if (length > most) throw broken(`${what} has ${length} bytes; the limit is ${most}.`);
+    const content = new Uint8Array(length);
+    await readFully(handle, content, what);
+    record(path, content);
+    return content;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openRegular(path: string, what: string, flags = 0): Promise<{ handle: FileHandle; length: number }> {
+  // O_NONBLOCK: opening a pipe would wait for its other end.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags).catch((thrown: unknown) => {
+    throw unreadable(what, thrown);
+  });
+  const stats = await handle.stat();
+  if (stats.isFile()) return { handle, length: stats.size };
+  await handle.close();
+  throw broken(`${what} is not a regular file.`);
+}
+
+/** Fills an array from a file that is open. */
+export async function readFully(handle: FileHandle, into: Uint8Array, what: string): Promise<void> {
+  for (let offset = 0; offset < into.length; ) {
+    const { bytesRead } = await handle.read(into, offset, into.length - offset, offset);
+    if (bytesRead === 0) throw broken(`${what} became shorter while it was read.`);
+    offset += bytesRead;
+  }
+}
+
+const unreadable = (what: string, thrown: unknown) =>
+  new PannierError('model-format', `${what} cannot be read: ${messageOf(thrown)}`, {}, { cause: thrown });

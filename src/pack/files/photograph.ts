@@ -1,0 +1,80 @@
+/** PNG and JPEG files as pixels, the same ones that browsers and training frameworks decode. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { PNG } from 'pngjs';
+import { messageOf } from '../../errors.js';
+import type { Pixels } from '../../signature.js';
+import { LIMITS } from '../limits.js';
+import { badOption } from '../options.js';
+import { readOptionFile } from './option-file.js';
+
+/**
+ * Reads a picture as RGBA; EXIF orientation is applied, as browsers do.
+ * @param what names the file in messages
+ * @throws {PannierError} `options`
+ */
+export async function readPhotograph(path: string, what: string): Promise<Pixels> {
+  const bytes = await readOptionFile(path, what, LIMITS.pictureBytes);
+  const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
+  // Sizes stand in front: a picture that is too large is refused before it is decoded.
+  const { width, height } = (isJpeg ? jpegSize : pngSize)(bytes);
+  if (width * height > LIMITS.pixels) throw badOption(`${what} has ${width}×${height} pixels; at most ${LIMITS.pixels} in all are wanted.`);
+  return isJpeg ? decodeJpeg(bytes, what) : decodePng(bytes, what);
+}
+
+/** Width and height as a PNG's first bytes say; 0 where it is none. */
+export const pngSize = (bytes: Buffer): { readonly width: number; readonly height: number } =>
+  bytes.length >= 24 ? { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) } : { width: 0, height: 0 };
+
+/** @throws {PannierError} `options` where the bytes are no PNG */
+export function decodePng(bytes: Buffer, what: string): Pixels {
+  try {
+    const { data, width, height } = PNG.sync.read(bytes);
+    return { data: new Uint8Array(data), width, height };
+  } catch (thrown) {
+    throw badOption(`${what} is not a picture that can be read: ${messageOf(thrown)}.`);
+  }
+}
+
+/** From the frame's header, which segments of other kinds may precede. */
+function jpegSize(bytes: Buffer): { readonly width: number; readonly height: number } {
+  for (let at = 2; at + 9 <= bytes.length; ) {
+    const marker = bytes[at + 1] as number;
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+    if (isFrame) return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
+    at += 2 + bytes.readUInt16BE(at + 2);
+  }
+  return { width: 0, height: 0 };
+}
+
+interface JpegDecoder {
+  init(module: WebAssembly.Module, options: { printErr(line: string): void }): Promise<void>;
+  default(bytes: ArrayBuffer, options: { preserveOrientation: boolean }): Promise<Pixels>;
+}
+
+let decoder: Promise<JpegDecoder> | undefined;
+const complaints: string[] = [];
+
+/** MozJPEG decodes as libjpeg-turbo does, which is what most training frameworks and browsers have. */
+async function decodeJpeg(bytes: Buffer, what: string): Promise<Pixels> {
+  decoder ??= startDecoder();
+  complaints.length = 0;
+  try {
+    const decode = (await decoder).default;
+    const { data, width, height } = await decode(new Uint8Array(bytes).buffer, { preserveOrientation: true });
+    // A file that is cut is decoded all the same, gray where it ends.
+    if (complaints.length > 0) throw new Error(complaints.join(', '));
+    return { data, width, height };
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : (complaints[0] ?? 'the decoder gave up');
+    throw badOption(`${what} is not a picture that can be read: ${why}.`);
+  }
+}
+
+async function startDecoder(): Promise<JpegDecoder> {
+  // Its types know nothing of Node, where somebody has to read the wasm file.
+  const found = (await import('@jsquash/jpeg/decode.js')) as unknown as JpegDecoder;
+  const wasm = await readFile(createRequire(import.meta.url).resolve('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm'));
+  await found.init(new WebAssembly.Module(new Uint8Array(wasm)), { printErr: (line) => complaints.push(line) });
+  return found;
+}

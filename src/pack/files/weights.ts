@@ -1,0 +1,94 @@
+/** Weight tensors: what a manifest says about each, and whether its bytes can be that. */
+import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../dtype.js';
+import type { WeightSpec as EngineWeightSpec } from '../../engine/decode.js';
+import { broken, type Fields, nameAt, objectAt, show } from '../fields.js';
+import { LIMITS } from '../limits.js';
+
+/** How a tensor is stored when not as itself. `value = stored × scale + min` for the whole-number kinds. */
+export type Quantization =
+  | { readonly dtype: 'float16'; readonly original_dtype: 'float32' }
+  | { readonly dtype: 'uint8' | 'uint16'; readonly min: number; readonly scale: number; readonly original_dtype: 'float32' | 'int32' };
+
+/** As the engine reads it, but checked: the quantisation is whole. With TF.js's own field names. */
+export interface WeightSpec extends EngineWeightSpec {
+  readonly quantization?: Quantization;
+}
+
+/** One weight with its stored bytes. */
+export interface Weight extends WeightSpec {
+  readonly bytes: Uint8Array;
+}
+
+/** Bytes of a weight once it is expanded. */
+export const expandedBytes = ({ shape, dtype }: WeightSpec): number => sizeOf(shape) * bytesPerElement(dtype);
+
+/**
+ * Reads one entry of a weights manifest.
+ * @throws {PannierError} `model-format`
+ */
+export function readWeightSpec(value: unknown, place: string): WeightSpec {
+  const fields = objectAt(value, place);
+  const name = nameAt(fields['name'], `${place}.name`);
+  const what = `Weight "${name}"`;
+  const shape = readShape(fields['shape'], what);
+  const { dtype } = fields;
+  if (dtype === 'string') throw broken(`${what} holds text; Pannier takes no string tensors.`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(DTYPES, dtype)) {
+    throw broken(`${what} has dtype ${show(dtype)}; ${Object.keys(DTYPES).join(', ')} are known.`);
+  }
+  const spec = { name, shape, dtype: dtype as DType };
+  if (fields['quantization'] === undefined) return spec;
+  return { ...spec, quantization: readQuantization(objectAt(fields['quantization'], `${what}'s quantization`), spec.dtype, what) };
+}
+
+function readShape(value: unknown, what: string): readonly number[] {
+  if (!Array.isArray(value)) throw broken(`${what} has shape ${show(value)}; an array of sizes is wanted.`);
+  if (value.length > LIMITS.rank) throw broken(`${what} has ${value.length} dimensions; the limit is ${LIMITS.rank}.`);
+  let elements = 1;
+  for (const dim of value) {
+    if (!Number.isSafeInteger(dim) || dim < 0 || dim >= LIMITS.elements) {
+      throw broken(`${what} has shape [${value.map(show).join(', ')}]; sizes are whole numbers from 0 to ${LIMITS.elements - 1}.`);
+    }
+    elements *= dim;
+    if (elements > LIMITS.elements) throw broken(`${what} has shape [${value.join(', ')}], more than ${LIMITS.elements} elements.`);
+  }
+  return value;
+}
+
+function readQuantization(fields: Fields, dtype: DType, what: string): Quantization {
+  const kind = fields['dtype'];
+  if (kind === 'float16' && dtype === 'float32') return { dtype: kind, original_dtype: dtype };
+  if ((kind !== 'uint8' && kind !== 'uint16') || dtype === 'bool') {
+    throw broken(`${what} is ${dtype} stored as ${show(kind)}; float16 (for float32), uint8 and uint16 (for float32, int32) are known.`);
+  }
+  const { min, scale } = fields;
+  if (typeof min !== 'number' || typeof scale !== 'number' || !Number.isFinite(min) || !Number.isFinite(scale)) {
+    throw broken(`${what} is stored as ${kind} with min ${show(min)} and scale ${show(scale)}; both must be finite numbers.`);
+  }
+  const largest = Math.max(Math.abs(min), Math.abs(min + scale * (kind === 'uint8' ? 255 : 65535)));
+  if (largest > (dtype === 'int32' ? 2 ** 31 : 3.4e38))
+    throw broken(`${what} is stored as ${kind} with min ${min} and scale ${scale}, beyond ${dtype}.`);
+  return { dtype: kind, min, scale, original_dtype: dtype };
+}
+
+/**
+ * Refuses NaN, and ±Infinity unless the weight is a single constant, where graphs use it as a bound.
+ * @throws {PannierError} `model-format`, naming the weight and the element
+ */
+export function checkFinite(weight: Weight): void {
+  const { name, dtype, quantization, bytes, shape } = weight;
+  if (dtype !== 'float32' || (quantization !== undefined && quantization.dtype !== 'float16')) return;
+  const infinityAllowed = sizeOf(shape) <= 1;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [step, exponent, fraction] = quantization === undefined ? [4, 0x7f800000, 0x007fffff] : [2, 0x7c00, 0x03ff];
+  for (let offset = 0; offset < bytes.length; offset += step) {
+    const bits = step === 4 ? view.getUint32(offset, true) : view.getUint16(offset, true);
+    if ((bits & exponent) !== exponent) continue;
+    const holdsNaN = (bits & fraction) !== 0;
+    if (holdsNaN || !infinityAllowed) {
+      throw broken(
+        `Weight "${name}" has ${holdsNaN ? 'NaN' : 'an infinite value'} at element ${offset / step}; weights must be finite. Was training cut short?`,
+      );
+    }
+  }
+}

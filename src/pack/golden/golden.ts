@@ -1,0 +1,131 @@
+/** Makes the golden sample: what to feed, and which of the answers are worth keeping. */
+import { sizeOf } from '../../dtype.js';
+import type { Feed, RawOutput } from '../../engine/engine.js';
+import { compareGolden, goldenValues, rangeOf, spreadOf } from '../../engine/golden.js';
+import { toTensor } from '../../input/resize.js';
+import type { GoldenInput, GoldenOutput, GoldenSpec, InputSpec } from '../../manifest.js';
+import { type Graph, nodeOf } from '../model/graph.js';
+import type { GoldenPicture } from './picture.js';
+
+/** The largest golden file. */
+export const GOLDEN_BYTES = 64 * 1024;
+
+/** Stored values of one output, at most. */
+const VALUES = 1024;
+
+/** An output whose spread is smaller says nothing: all zeros would pass. */
+export const LEAST_SPREAD = 1e-6;
+
+/** How far the second run's input is off, as a share of its range. */
+const NUDGE = 1e-6;
+
+/** Answers of one run by friendly name. */
+export type Answers = Readonly<Record<string, RawOutput>>;
+
+/** Golden inputs and the start of the golden file, which they point into. */
+export interface GoldenPlan {
+  readonly inputs: Readonly<Record<string, GoldenInput>>;
+  readonly bytes: Uint8Array;
+}
+
+/** A whole golden sample but for its file's name. */
+export interface GoldenSample extends Omit<GoldenSpec, 'asset'> {
+  readonly bytes: Uint8Array;
+}
+
+/** What to feed: the picture where an input takes one, rows where it has columns, else seeded numbers. One picture serves all inputs. */
+export function planGolden(
+  inputs: readonly { readonly name: string; readonly spec: InputSpec; readonly shape: readonly number[] }[],
+  picture: GoldenPicture,
+): GoldenPlan {
+  const { width, height, rgb } = picture;
+  const plans = inputs.map(({ name, spec, shape }, index): [string, GoldenInput] => {
+    if (spec.image !== undefined) return [name, { kind: 'picture', offset: 0, width, height, shape }];
+    if (spec.columns !== undefined) return [name, { kind: 'rows', seed: index + 1, shape }];
+    return [name, { kind: 'uniform', seed: index + 1, low: 0, high: spec.dtype === 'float32' ? 1 : 2, shape }];
+  });
+  const hasPicture = plans.some(([, { kind }]) => kind === 'picture');
+  return { inputs: Object.fromEntries(plans), bytes: hasPicture ? rgb : new Uint8Array() };
+}
+
+/**
+ * The same feeds, off by a millionth of their range: an output that this moves would differ between
+ * backends that both are right. Whole numbers cannot be off by so little, so the graph is fed behind
+ * the casts that make floats of them.
+ */
+export function nudge(feeds: readonly Feed[], graph: Graph): Feed[] {
+  return feeds.flatMap((feed): Feed[] => {
+    const { node, dtype, shape } = feed;
+    if (dtype === 'bool') return [feed];
+    const values = Float32Array.from(
+      feed.kind === 'tensor' ? feed.data : toTensor(feed.picture as never, feed.image, feed.dtype, feed.map),
+    );
+    const { min, max } = rangeOf(values);
+    const step = NUDGE * (max - min || 1);
+    const data = values.map((value, index) => value + (index % 2 === 0 ? step : -step));
+    const moved = (at: string): Feed => ({ kind: 'tensor', node: at, dtype: 'float32', shape, data });
+    return dtype === 'float32' ? [moved(node)] : [feed, ...castsOf(graph, node).map(moved)];
+  });
+}
+
+function castsOf(graph: Graph, node: string): string[] {
+  const isCast = ({ op, input, attr }: { op: string; input: readonly string[]; attr: Readonly<Record<string, unknown>> }) =>
+    op === 'Cast' && nodeOf(input[0] ?? '') === node && (attr['DstT'] as { type?: unknown } | undefined)?.type === 'DT_FLOAT';
+  return [...graph.nodes.values()].filter(isCast).map(({ name }) => name);
+}
+
+/**
+ * Stores the answers that are worth comparing; the others are left out by name, with the reason.
+ * @param second the answers to the nudged feeds
+ */
+export function storeGolden(plan: GoldenPlan, first: Answers, second: Answers): GoldenSample {
+  const skipped: Record<string, string> = {};
+  const draft = layOut(plan, first);
+  for (const [name, output] of Object.entries(first)) {
+    const reason = emptiness(output, draft.outputs[name] as GoldenOutput) ?? movement(draft, name, second);
+    if (reason !== undefined) skipped[name] = reason;
+  }
+  const kept = Object.fromEntries(Object.entries(first).filter(([name]) => !Object.hasOwn(skipped, name)));
+  return { ...layOut(plan, kept), skipped };
+}
+
+/** The largest change of any value of each output that the sample keeps, as a share of the output's spread. */
+export function changeOf(sample: Pick<GoldenSpec, 'outputs'>, before: Answers, after: Answers): Record<string, number> {
+  const changes = Object.entries(sample.outputs).map(([name, stored]) => {
+    const [a, b] = [before[name]?.data ?? [], after[name]?.data ?? []];
+    if (a.length !== b.length || !rangeOf(b).finite) return [name, Number.POSITIVE_INFINITY];
+    let largest = 0;
+    for (let index = 0; index < a.length; index++) largest = Math.max(largest, Math.abs((a[index] as number) - (b[index] as number)));
+    return [name, largest / spreadOf(stored)];
+  });
+  return Object.fromEntries(changes);
+}
+
+function layOut(plan: GoldenPlan, answers: Answers): Omit<GoldenSample, 'skipped'> {
+  const outputs: Record<string, GoldenOutput> = {};
+  const start = Math.ceil(plan.bytes.length / 4) * 4;
+  const most = Math.min(VALUES, Math.floor((GOLDEN_BYTES - start) / 4 / Math.max(1, Object.keys(answers).length)));
+  const parts = [plan.bytes, new Uint8Array(start - plan.bytes.length)];
+  let offset = start;
+  for (const [name, { data, shape }] of Object.entries(answers)) {
+    const count = Math.min(most, sizeOf(shape));
+    const { min, max } = rangeOf(data);
+    outputs[name] = { shape, offset, count, min, max };
+    parts.push(new Uint8Array(goldenValues(data, count).buffer));
+    offset += count * 4;
+  }
+  return { inputs: plan.inputs, outputs, bytes: new Uint8Array(Buffer.concat(parts)) };
+}
+
+function emptiness({ data }: RawOutput, stored: GoldenOutput): string | undefined {
+  if (data.length === 0) return 'it has no elements on the golden sample';
+  if (!rangeOf(data).finite) return 'it has values that are not finite on the golden sample';
+  if (spreadOf(stored) < LEAST_SPREAD) return `it carries nothing on the golden sample: its spread is ${spreadOf(stored).toPrecision(2)}`;
+  return undefined;
+}
+
+function movement(draft: Omit<GoldenSample, 'skipped'>, name: string, second: Answers): string | undefined {
+  const alone = { golden: { ...draft, outputs: { [name]: draft.outputs[name] as GoldenOutput } } as never };
+  const { agrees } = compareGolden(alone, draft.bytes.buffer as ArrayBuffer, second);
+  return agrees ? undefined : 'it moves when the input is off by a millionth';
+}

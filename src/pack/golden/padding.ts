@@ -1,0 +1,111 @@
+/** What running a graph at several lengths shows: which outputs follow its padded inputs, and whether the padding shows in them. */
+import type { Feed, TensorFeed } from '../../engine/engine.js';
+import { goldenFeeds, rangeOf, SHARE_ALLOWED, spreadOf, TOLERANCE } from '../../engine/golden.js';
+import { PannierError } from '../../errors.js';
+import { cutBack, padTogether } from '../../input/pad.js';
+import { type SettledInput, sampledLength } from '../inputs/inputs.js';
+import { badOption } from '../options.js';
+import { type Answers, type GoldenPlan, LEAST_SPREAD } from './golden.js';
+import type { Runner } from './run.js';
+
+/** What running the graph at several lengths showed. */
+export interface Padding {
+  /** By output: axes that are as long as the padded inputs. */
+  readonly lengthAxes: Readonly<Record<string, readonly number[]>>;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Runs the graph at a second bucket, and at a length that is in no bucket, padded and not.
+ * @param answers the golden sample's
+ * @throws {PannierError} `options` where the graph runs at one length alone, so that nothing can be seen to follow it
+ */
+export async function observePadding(
+  runner: Runner,
+  inputs: readonly SettledInput[],
+  plan: GoldenPlan,
+  answers: Answers,
+): Promise<Padding> {
+  const padded = inputs.find(({ spec }) => spec.pad !== undefined);
+  if (padded?.spec.pad === undefined) return { lengthAxes: {}, warnings: [] };
+  const { to } = padded.spec.pad;
+  const seen = [{ length: sampledLength(padded), answers }];
+  const other = to.find((size) => size !== sampledLength(padded));
+  if (other !== undefined) seen.push({ length: other, answers: await runner.run(feedsOf(inputs, plan, other)) });
+
+  const bucket = to.find((size) => size > 1) as number;
+  const given = bucket - Math.max(1, Math.floor(bucket / 4));
+  const bare = feedsOf(inputs, plan, given);
+  const unpadded = await runner.run(bare).catch((thrown: unknown) => {
+    // Graphs that halve and double a length run at some lengths only: padding is what they need.
+    if (thrown instanceof PannierError) return undefined;
+    throw thrown;
+  });
+  if (unpadded !== undefined) seen.push({ length: given, answers: unpadded });
+  else if (other === undefined)
+    throw badOption(
+      `Padding to ${bucket} alone cannot be checked: the graph does not run at length ${given}. Say a second length in pad.to.`,
+    );
+
+  const { lengthAxes, warnings } = followers(seen);
+  if (unpadded === undefined) {
+    warnings.push(`Whether the padding shows could not be seen: the graph does not run at length ${given}, unpadded.`);
+    return { lengthAxes, warnings };
+  }
+  const { feeds, length = { given, bucket } } = padTogether(
+    inputs.map(({ name, spec }, index) => ({ name, spec, feed: bare[index]?.kind === 'tensor' ? (bare[index] as TensorFeed) : undefined })),
+  );
+  const filled = await runner.run(feeds.map((feed, index) => feed ?? (bare[index] as Feed)));
+  for (const [name, answer] of Object.entries(unpadded)) {
+    const cut = cutBack(filled[name] as Answers[string], lengthAxes[name] ?? [], length);
+    const share = cut.shape.join() === answer.shape.join() ? shareOff(answer, cut) : 0;
+    if (share > SHARE_ALLOWED)
+      warnings.push(
+        `Output "${name}" depends on the padding: filled up from ${given} to ${length.bucket}, ${(share * 100).toFixed(1)} % of its values are off by more than ${TOLERANCE} of its spread. Let the graph take a mask as an input, padded with 0, and leave out what is padded; or pack without pad.`,
+      );
+  }
+  return { lengthAxes, warnings };
+}
+
+/** The golden sample's inputs at another length. No whole number is the padding's own, so that a mask says that all is there. */
+function feedsOf(inputs: readonly SettledInput[], plan: GoldenPlan, length: number): Feed[] {
+  const resized = inputs.map(({ name, spec: { pad } }) => {
+    const input = plan.inputs[name] as GoldenPlan['inputs'][string];
+    return [name, pad === undefined ? input : { ...input, shape: input.shape.with(pad.axis, length) }] as const;
+  });
+  const signature = { inputs: Object.fromEntries(inputs.map(({ name, spec }) => [name, spec])), outputs: {} };
+  const feeds = goldenFeeds({ signature, golden: { inputs: Object.fromEntries(resized) } as never }, new Uint8Array(plan.bytes).buffer);
+  return feeds.map((feed, index) => {
+    const { pad, columns } = (inputs[index] as SettledInput).spec;
+    if (pad === undefined || columns !== undefined || feed.kind !== 'tensor' || feed.dtype === 'float32') return feed;
+    const present = pad.value === 0 ? 1 : 0;
+    return { ...feed, data: feed.data.map((value) => (value === pad.value ? present : value)) };
+  });
+}
+
+/** Axes whose size is the length, whichever it is; one that changes in another way cannot be cut, and is told. */
+function followers(seen: readonly { readonly length: number; readonly answers: Answers }[]) {
+  const lengthAxes: Record<string, number[]> = {};
+  const warnings: string[] = [];
+  for (const [name, { shape }] of Object.entries(seen[0]?.answers ?? {})) {
+    const sizes = shape.map((_, axis) => seen.map(({ answers }) => answers[name]?.shape[axis]));
+    const follows = (axis: number) => seen.every(({ length }, index) => sizes[axis]?.[index] === length);
+    lengthAxes[name] = shape.flatMap((_, axis) => (follows(axis) ? [axis] : []));
+    const strange = sizes.findIndex((each, axis) => new Set(each).size > 1 && !follows(axis));
+    if (strange >= 0)
+      warnings.push(
+        `Axis ${strange} of output "${name}" has ${sizes[strange]?.join(', ')} values for lengths of ${seen.map(({ length }) => length).join(', ')}: it is not cut back, and holds what the padding gave.`,
+      );
+  }
+  return { lengthAxes, warnings };
+}
+
+function shareOff(wanted: Answers[string], got: Answers[string]): number {
+  const { min, max, finite } = rangeOf(wanted.data);
+  if (!finite || wanted.data.length === 0) return 0;
+  const spread = spreadOf({ min, max, shape: wanted.shape });
+  const tolerance = TOLERANCE * (spread < LEAST_SPREAD ? Math.max(Math.abs(min), Math.abs(max)) : spread);
+  // NaN is never near.
+  const off = wanted.data.filter((value, index) => !(Math.abs(value - (got.data[index] as number)) <= tolerance));
+  return off.length / wanted.data.length;
+}

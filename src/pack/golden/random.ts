@@ -1,0 +1,41 @@
+/** Seeded random inputs of a packed model, by the golden sample's generator: what backends can be compared on. */
+import type { DType, OwnedArray } from '../../dtype.js';
+import type { TensorFeed } from '../../engine/engine.js';
+import { goldenFeeds, uniform } from '../../engine/golden.js';
+import { IDENTITY } from '../../input/mapping.js';
+import { toTensor } from '../../input/resize.js';
+import type { ImageSpec, InputSpec, Manifest } from '../../manifest.js';
+
+/** Values of one input, as `predict` takes them. */
+export interface RandomInput {
+  /** Friendly. */
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: OwnedArray;
+}
+
+/** Numbers and rows such as the golden sample has; for a picture, what random pixels become. */
+export function randomInputs({ signature, golden }: Pick<Manifest, 'signature' | 'golden'>, seed: number): RandomInput[] {
+  return Object.entries(golden.inputs).map(([name, input], index) => {
+    const spec = signature.inputs[name] as InputSpec;
+    const { dtype, image } = spec;
+    const { shape } = input;
+    if (input.kind === 'picture') {
+      return { name, dtype, shape, data: pixelValues(image as ImageSpec, dtype as 'float32' | 'int32', seed + index) };
+    }
+    const alone = {
+      signature: { inputs: { [name]: spec }, outputs: {} },
+      golden: { inputs: { [name]: { ...input, seed: seed + index } } },
+    };
+    const [feed] = goldenFeeds(alone as unknown as Manifest, new ArrayBuffer(0));
+    return { name, dtype, shape, data: (feed as TensorFeed).data };
+  });
+}
+
+function pixelValues(image: ImageSpec, dtype: 'float32' | 'int32', seed: number): OwnedArray {
+  const { width, height } = image;
+  const random = uniform('int32', { kind: 'uniform', seed, low: 0, high: 256, shape: [height, width, 4] });
+  const data = Uint8Array.from(random, (value, index) => (index % 4 === 3 ? 255 : value));
+  return toTensor({ data, width, height }, { ...image, filter: 'nearest' }, dtype, IDENTITY);
+}

@@ -1,0 +1,72 @@
+/** The graph on the cpu backend, where the packer finds out what it answers and what it costs. */
+import type { Engine, EngineModel, Feed, Session } from '../../engine/engine.js';
+import type { RunProfile } from '../../engine/tfjs.js';
+import { messageOf } from '../../errors.js';
+import { broken } from '../fields.js';
+import { KERNELS } from '../model/tfjs-table.js';
+import type { PackedFile } from '../out/shards.js';
+import type { Answers } from './golden.js';
+
+/** A graph that can be run. */
+export interface Runner {
+  /** @throws {PannierError} `model-format` when TF.js cannot run the graph */
+  run(feeds: readonly Feed[]): Promise<Answers>;
+  /** The kernels that one run calls, and the room that it takes. */
+  profile(feeds: readonly Feed[]): Promise<RunProfile>;
+}
+
+/** A loop without an end would otherwise never let go. */
+const DEADLINE_MS = 300_000;
+
+let engine: Promise<Engine> | undefined;
+
+/** TF.js puts its engine on `globalThis` when it is imported, so that waits until something is packed. */
+async function cpuEngine(): Promise<Engine> {
+  const [{ start }, { createEngine }] = await Promise.all([import('../../backend/cpu.js'), import('../../engine/tfjs.js')]);
+  return createEngine('cpu', await start({}));
+}
+
+/** Opens a graph, hands it to `use` and frees it. */
+export async function withRunner<T>(
+  model: Omit<EngineModel, 'graph' | 'weights'>,
+  graph: PackedFile,
+  shards: readonly PackedFile[],
+  outputs: readonly { readonly name: string; readonly node: string }[],
+  use: (runner: Runner) => Promise<T>,
+): Promise<T> {
+  engine ??= cpuEngine();
+  const nodes = outputs.map(({ node }) => node);
+  let session: Session | undefined;
+  const named = async <R>(step: () => Promise<R>): Promise<R> => {
+    try {
+      return await step();
+    } catch (thrown) {
+      throw broken(`The graph does not run: ${messageOf(thrown).replace(/\s+/g, ' ')}`);
+    }
+  };
+  try {
+    const opened = await named(async () =>
+      (await (engine as Promise<Engine>)).open({ ...model, graph: bufferOf(graph), weights: shards.map(bufferOf) }),
+    );
+    session = opened;
+    return await use({
+      run: (feeds) =>
+        named(async () => {
+          const answers = await opened.run(feeds, nodes, DEADLINE_MS);
+          return Object.fromEntries(outputs.map(({ name }, index) => [name, answers.outputs[index] as Answers[string]]));
+        }),
+      // Besides kernels the profile lists the ops that call them, such as `fusedConv2d__op`.
+      profile: (feeds) =>
+        named(async () => {
+          const { profileRun } = await import('../../engine/tfjs.js');
+          const { kernels, peakBytes } = await profileRun(opened, feeds, nodes);
+          return { kernels: kernels.filter(({ name }) => KERNELS['cpu']?.has(name)), peakBytes };
+        }),
+    });
+  } finally {
+    session?.dispose();
+  }
+}
+
+/** A copy: engines consume what they are given. */
+const bufferOf = ({ bytes }: PackedFile): ArrayBuffer => new Uint8Array(bytes).buffer;

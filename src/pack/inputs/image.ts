@@ -1,0 +1,104 @@
+/** Which inputs take pictures, how, and the sizes that the golden sample has. */
+import { sizeOf } from '../../dtype.js';
+import type { ImageSpec } from '../../manifest.js';
+import type { Dim } from '../../signature.js';
+import { broken, showShape } from '../fields.js';
+import { LIMITS } from '../limits.js';
+import type { GraphInput } from '../model/signature.js';
+import { badOption } from '../options.js';
+
+/** Where a layout has its height, width and channels. */
+const AXES = { nhwc: { height: 1, width: 2, channels: 3 }, nchw: { height: 2, width: 3, channels: 1 } } as const;
+
+/**
+ * The picture side of an input: as the options say, else a default where the shape is a picture's.
+ * @returns `image: undefined` for an input that takes arrays only; `warning` where the default is a guess
+ * @throws {PannierError} `options`
+ */
+export function settleImage(input: GraphInput): { readonly image?: ImageSpec; readonly warning?: string } {
+  const { name, node, dtype, options } = input;
+  const given = options.image;
+  const shape = mergedShape(input);
+  const place = `inputs["${node}"].image`;
+  const axes = AXES[given?.layout ?? 'nhwc'];
+  const [batch, channelCount] = [shape?.[0], shape?.[axes.channels]];
+  // Without a declared rank, four sizes in the options say nothing about what the values are.
+  if (given === undefined && input.shape === null) return {};
+  const isPicture =
+    dtype !== 'bool' && shape?.length === 4 && (batch === null || batch === 1) && (channelCount === 3 || channelCount === 1);
+  if (!isPicture) {
+    if (given === undefined) return {};
+    throw badOption(
+      `Option ${place} cannot be: input "${name}" is ${dtype} ${showShape(input.shape)}, no batch of one picture with 1 or 3 channels.`,
+    );
+  }
+  const width = settleSize(shape[axes.width], given?.width, `${place}.width`);
+  const height = settleSize(shape[axes.height], given?.height, `${place}.height`);
+  if (width === null || height === null) {
+    if (given === undefined) return {};
+    throw badOption(`Option ${place} needs width and height, since input "${name}" is ${showShape(input.shape)}.`);
+  }
+  const channels = given?.channels ?? (channelCount === 1 ? 'gray' : 'rgb');
+  if ((channels === 'gray') !== (channelCount === 1))
+    throw badOption(`Option ${place}.channels is ${channels}, but input "${name}" has ${channelCount} channels.`);
+  const perChannel = (values: number | readonly number[], key: string): readonly number[] => {
+    const list = typeof values === 'number' ? Array<number>(channelCount).fill(values) : values;
+    if (list.length !== channelCount)
+      throw badOption(`Option ${place}.${key} has ${list.length} numbers, but input "${name}" has ${channelCount} channels.`);
+    return list;
+  };
+  const image: ImageSpec = {
+    width,
+    height,
+    fit: given?.fit ?? 'stretch',
+    filter: given?.filter ?? 'bilinear',
+    channels,
+    layout: given?.layout ?? 'nhwc',
+    scale: perChannel(given?.scale ?? (dtype === 'int32' ? 1 : 1 / 255), 'scale'),
+    offset: perChannel(given?.offset ?? 0, 'offset'),
+  };
+  if (dtype === 'int32' || given?.scale !== undefined) return { image };
+  return {
+    image,
+    warning: `Input "${name}" is taken for a picture with values from 0 to 1, which is a guess. Say what training used: --scale '${node}=1/255' --offset '${node}=0', or inputs: { '${node}': { image: { scale: 1 / 255, offset: 0 } } } in pannier.config.mjs.`,
+  };
+}
+
+/**
+ * Sizes without an open one: the golden sample's.
+ * @throws {PannierError} `options` where they are not known
+ */
+export function goldenShape(input: GraphInput, image: ImageSpec | undefined): readonly number[] {
+  const { name, node } = input;
+  const shape = mergedShape(input);
+  const advice = `say which to use for the golden sample: --shape ${node}=${(shape ?? [1, null]).map((dim, axis) => dim ?? (axis === 0 ? 1 : 256)).join(',')}, or inputs: { '${node}': { shape: […] } }.`;
+  if (shape === null) throw badOption(`Input "${name}" has an unknown rank; ${advice}`);
+  const sizes = shape.map((dim, axis) => {
+    if (dim !== null) return dim;
+    if (image !== undefined && axis === AXES[image.layout].height) return image.height;
+    if (image !== undefined && axis === AXES[image.layout].width) return image.width;
+    return axis === 0 ? 1 : undefined;
+  });
+  if (sizes.includes(undefined)) throw badOption(`Input "${name}" has open sizes, ${showShape(input.shape)}; ${advice}`);
+  const elements = sizeOf(sizes as number[]);
+  if (elements > LIMITS.feedElements) {
+    const message = `Input "${name}" would take ${elements} values, ${showShape(sizes as number[])}; the limit is ${LIMITS.feedElements}.`;
+    throw input.options.shape === undefined && input.options.image === undefined ? broken(message) : badOption(message);
+  }
+  return sizes as number[];
+}
+
+/** The graph's shape with what `shape` in the options fixes. */
+function mergedShape({ name, node, shape, options }: GraphInput): readonly Dim[] | null {
+  const fixed = options.shape;
+  if (fixed === undefined) return shape;
+  const fits = shape === null || (shape.length === fixed.length && shape.every((dim, axis) => dim === null || dim === fixed[axis]));
+  if (!fits) throw badOption(`Option inputs["${node}"].shape is [${fixed.join(', ')}], but input "${name}" is ${showShape(shape)}.`);
+  return fixed;
+}
+
+function settleSize(dim: Dim | undefined, given: number | undefined, place: string): number | null {
+  if (dim === null || dim === undefined) return given ?? null;
+  if (given !== undefined && given !== dim) throw badOption(`Option ${place} is ${given}, but the graph takes ${dim}.`);
+  return dim;
+}

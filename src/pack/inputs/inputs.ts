@@ -1,0 +1,52 @@
+/** Everything the options and the graph say of each input, settled: what the manifest will say, and the golden sample's shape. */
+import type { InputSpec, PadSpec } from '../../manifest.js';
+import type { GraphInput } from '../model/signature.js';
+import { badOption } from '../options.js';
+import { settleColumns } from './columns.js';
+import { goldenShape, settleImage } from './image.js';
+import { settlePad } from './pad.js';
+
+/** An input that the packer has settled. */
+export interface SettledInput {
+  readonly name: string;
+  readonly spec: InputSpec;
+  /** The golden sample's. */
+  readonly shape: readonly number[];
+}
+
+/**
+ * Settles every input.
+ * @param warn is told of guesses
+ * @throws {PannierError} `options`, naming the input
+ */
+export function settleInputs(inputs: readonly GraphInput[], warn: (warning: string) => void): readonly SettledInput[] {
+  const settled = inputs.map((input): SettledInput => {
+    const { columns, shape } = settleColumns(input);
+    const { image, warning } = settleImage(input);
+    if (warning !== undefined) warn(warning);
+    const { pad, sampled } = settlePad(input, shape, image);
+    const taken = { ...(image && { image }), ...(columns && { columns }), ...(pad && { pad }) };
+    const spec: InputSpec = { dtype: input.dtype, shape, node: input.node, ...taken };
+    return { name: input.name, spec, shape: goldenShape({ ...input, shape: sampled }, image) };
+  });
+  checkPads(settled);
+  return settled;
+}
+
+/**
+ * All padded inputs of a model have one length.
+ * @throws {PannierError} `options` where two have other buckets, or other lengths in the golden sample
+ */
+function checkPads(inputs: readonly SettledInput[]): void {
+  const [first, ...others] = inputs.filter(({ spec }) => spec.pad !== undefined);
+  for (const other of others) {
+    const [own, theirs] = [first, other].map((input) => input?.spec.pad?.to.join(', '));
+    if (own !== theirs)
+      throw badOption(`Inputs "${first?.name}" and "${other.name}" are padded to ${own} and to ${theirs}; padded inputs have one length.`);
+    if (sampledLength(first as SettledInput) !== sampledLength(other))
+      throw badOption(`Inputs "${first?.name}" and "${other.name}" have different lengths in \`shape\`; padded inputs have one length.`);
+  }
+}
+
+/** How long a padded input is in the golden sample. */
+export const sampledLength = ({ spec, shape }: SettledInput): number => shape[(spec.pad as PadSpec).axis] as number;

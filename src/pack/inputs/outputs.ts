@@ -1,0 +1,65 @@
+/** What the manifest says of each output: its declared shape, held against what the runs answered. */
+
+import type { RawOutput } from '../../engine/engine.js';
+import type { OutputSpec } from '../../manifest.js';
+import type { Dim } from '../../signature.js';
+import { showShape } from '../fields.js';
+import type { GraphOutput, GraphSignature } from '../model/signature.js';
+import { badOption } from '../options.js';
+
+/** What running the graph showed of its outputs. */
+export interface Seen {
+  /** The golden sample's. */
+  readonly answers: Readonly<Record<string, Pick<RawOutput, 'dtype' | 'shape'>>>;
+  /** By output: axes that are as long as the padded inputs. */
+  readonly lengthAxes: Readonly<Record<string, readonly number[]>>;
+  readonly controlFlow: boolean;
+}
+
+/** @throws {PannierError} `options` for labels that do not fit */
+export function outputSpecs({ inputs, outputs }: GraphSignature, { answers, lengthAxes, controlFlow }: Seen): Record<string, OutputSpec> {
+  const isFixed = !controlFlow && inputs.every(({ shape }) => shape?.slice(1).every((dim) => dim !== null) ?? false);
+  const isBatched = inputs.some(({ shape }) => shape?.[0] === null);
+  return Object.fromEntries(
+    outputs.map((output) => {
+      const spec = outputSpec(output, answers, isFixed, isBatched);
+      return [output.name, withLengthAxes(spec, lengthAxes[output.name] ?? [])];
+    }),
+  );
+}
+
+function outputSpec(
+  { name, node, shape, options }: GraphOutput,
+  answers: Seen['answers'],
+  isFixed: boolean,
+  isBatched: boolean,
+): OutputSpec {
+  const { dtype, shape: seen } = answers[name] as Pick<RawOutput, 'dtype' | 'shape'>;
+  const merged = shape === undefined ? guessShape(seen, isFixed, isBatched) : mergeShapes(shape, seen);
+  const { labels, values } = options;
+  const last = merged?.at(-1);
+  if (labels !== undefined && typeof last === 'number' && last !== labels.length) {
+    throw badOption(
+      `Option outputs["${node}"].labels has ${labels.length} labels, but the last axis of ${showShape(merged)} has ${last} values.`,
+    );
+  }
+  return { dtype, shape: merged, node, ...(labels && { labels }), ...(values && { values }) };
+}
+
+/** Axes that follow a padded length are open, whatever the signature says. */
+function withLengthAxes(spec: OutputSpec, lengthAxes: readonly number[]): OutputSpec {
+  if (lengthAxes.length === 0) return spec;
+  const shape = spec.shape?.map((dim, axis) => (lengthAxes.includes(axis) ? null : dim)) ?? null;
+  return { ...spec, shape, lengthAxes };
+}
+
+/** A size that the run contradicts is open, whatever the signature says. */
+function mergeShapes(declared: readonly Dim[] | null, seen: readonly number[]): readonly Dim[] | null {
+  if (declared === null || declared.length !== seen.length) return null;
+  return declared.map((dim, axis) => (dim === seen[axis] ? dim : null));
+}
+
+/** Without a declaration, what was seen holds only for a graph whose sizes do not depend on its inputs. */
+function guessShape(seen: readonly number[], isFixed: boolean, isBatched: boolean): readonly Dim[] {
+  return seen.map((dim, axis) => (isFixed && !(isBatched && axis === 0) ? dim : null));
+}

@@ -1,0 +1,140 @@
+/** A GraphDef, checked: nodes with unique names, known ops, inputs that exist, constants that have weights. */
+import { arrayAt, broken, type Fields, nameAt, objectAt, show, textAt } from '../fields.js';
+import type { Weight } from '../files/weights.js';
+import { LIMITS } from '../limits.js';
+import { ASYNC_OPS, SYNC_OPS } from './tfjs-table.js';
+
+/** One node of the graph. */
+export interface GraphNode {
+  readonly name: string;
+  readonly op: string;
+  /** Names as the graph writes them: `node`, `node:1`, `^node` for control. */
+  readonly input: readonly string[];
+  readonly attr: Fields;
+}
+
+/** The graph that a model.json describes. */
+export interface Graph {
+  /** The top level only; bodies of loops and branches are functions. */
+  readonly nodes: ReadonlyMap<string, GraphNode>;
+  /** Operation names with their counts, functions included, sorted. */
+  readonly ops: Readonly<Record<string, number>>;
+}
+
+/**
+ * Checks a GraphDef against its weights.
+ * @throws {PannierError} `model-format`; ops that TF.js cannot execute are listed with their nodes
+ */
+export function readGraph(topology: Fields, weights: readonly Weight[]): Graph {
+  const nodes = readNodes(topology['node'], 'modelTopology.node');
+  const functions = readFunctions(topology['library']);
+  const all = [...nodes.values(), ...[...functions.values()].flatMap((body) => [...body.values()])];
+  if (all.length > LIMITS.nodes) throw broken(`The graph has ${all.length} nodes; the limit is ${LIMITS.nodes}.`);
+  checkOps(all);
+  for (const node of nodes.values()) checkInputs(node, nodes);
+  for (const node of all) checkCalls(node, functions);
+  checkConstants(all, weights);
+  const counts = new Map<string, number>();
+  for (const { op } of all) counts.set(op, (counts.get(op) ?? 0) + 1);
+  return { nodes, ops: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+/** The node that an input or a signature entry means: `^a` and `a:1` are of `a`. */
+export const nodeOf = (tensor: string): string => tensor.replace(/^\^/, '').split(':')[0] as string;
+
+/** The nodes that the given tensors depend on, themselves included. */
+export function reachableFrom(graph: Graph, tensors: Iterable<string>): Set<string> {
+  const seen = new Set<string>();
+  const waiting = [...tensors].map(nodeOf);
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    waiting.push(...(graph.nodes.get(name)?.input ?? []).map(nodeOf));
+  }
+  return seen;
+}
+
+/** Whether TF.js must run these outputs asynchronously: control flow, or sizes that depend on data. */
+export function isAsync(graph: Graph, outputs: Iterable<string>): boolean {
+  return [...reachableFrom(graph, outputs)].some((name) => ASYNC_OPS.has(graph.nodes.get(name)?.op ?? ''));
+}
+
+function readNodes(value: unknown, place: string): Map<string, GraphNode> {
+  const nodes = new Map<string, GraphNode>();
+  for (const [index, item] of arrayAt(value, place, LIMITS.nodes).entries()) {
+    const fields = objectAt(item, `${place}[${index}]`);
+    const name = nameAt(fields['name'], `${place}[${index}].name`);
+    if (nodes.has(name)) throw broken(`Node "${name}" occurs twice in ${place}; names must be unique.`);
+    const input = arrayAt(fields['input'] ?? [], `${place}[${index}].input`, LIMITS.nodes).map((each) =>
+      textAt(each, `Node "${name}"'s input`),
+    );
+    nodes.set(name, {
+      name,
+      op: nameAt(fields['op'], `Node "${name}"'s op`),
+      input,
+      attr: objectAt(fields['attr'] ?? {}, `Node "${name}"'s attr`),
+    });
+  }
+  return nodes;
+}
+
+function readFunctions(library: unknown): Map<string, Map<string, GraphNode>> {
+  const functions = new Map<string, Map<string, GraphNode>>();
+  if (library === undefined) return functions;
+  const list = objectAt(library, 'modelTopology.library')['function'] ?? [];
+  for (const [index, item] of arrayAt(list, 'modelTopology.library.function', LIMITS.nodes).entries()) {
+    const place = `modelTopology.library.function[${index}]`;
+    const fields = objectAt(item, place);
+    const signature = objectAt(fields['signature'], `${place}.signature`);
+    const name = nameAt(signature['name'], `${place}.signature.name`);
+    if (functions.has(name)) throw broken(`Function "${name}" occurs twice in the graph's library; names must be unique.`);
+    for (const side of ['inputArg', 'outputArg']) {
+      for (const arg of arrayAt(signature[side] ?? [], `${place}.signature.${side}`, LIMITS.nodes)) {
+        nameAt(objectAt(arg, `${place}.signature.${side}`)['name'], `${place}.signature.${side}'s name`);
+      }
+    }
+    functions.set(name, readNodes(fields['nodeDef'] ?? [], `${place}.nodeDef`));
+  }
+  return functions;
+}
+
+function checkOps(nodes: readonly GraphNode[]): void {
+  const unknown = nodes.filter(({ op }) => !SYNC_OPS.has(op) && !ASYNC_OPS.has(op));
+  if (unknown.length === 0) return;
+  const listed = unknown.slice(0, 8).map(({ name, op }) => `${op} (node "${name}")`);
+  const more = unknown.length > listed.length ? ` and ${unknown.length - listed.length} more` : '';
+  throw broken(
+    `The graph uses ops that TF.js does not execute, or that work on text: ${listed.join(', ')}${more}. Export the model without them.`,
+    {
+      nodes: unknown.map(({ name }) => name),
+    },
+  );
+}
+
+function checkInputs({ name, input }: GraphNode, nodes: ReadonlyMap<string, GraphNode>): void {
+  for (const from of input) {
+    if (!nodes.has(nodeOf(from))) throw broken(`Node "${name}" takes ${show(from)}, which is not in the graph.`);
+  }
+}
+
+/** Attributes such as a loop's `cond` and `body` name functions of the library. */
+function checkCalls({ name, attr }: GraphNode, functions: ReadonlyMap<string, unknown>): void {
+  for (const [key, value] of Object.entries(attr)) {
+    const { func } = objectAt(value, `Node "${name}"'s attr.${key}`);
+    if (func === undefined) continue;
+    const called = textAt(objectAt(func, `Node "${name}"'s attr.${key}.func`)['name'], `Node "${name}"'s attr.${key}.func.name`);
+    if (!functions.has(called)) throw broken(`Node "${name}" calls function ${show(called)}, which the graph's library does not have.`);
+  }
+}
+
+/** Every constant has a weight and every weight is some constant's. */
+function checkConstants(nodes: readonly GraphNode[], weights: readonly Weight[]): void {
+  const constants = new Set(nodes.filter(({ op }) => op === 'Const').map(({ name }) => name));
+  for (const { name } of weights) {
+    if (!constants.delete(name))
+      throw broken(`Weight "${name}" belongs to no constant of the graph; model.json and weights are not from one export.`);
+  }
+  const [without] = constants;
+  if (without !== undefined)
+    throw broken(`Constant "${without}" has no weight in the weightsManifest; model.json and weights are not from one export.`);
+}

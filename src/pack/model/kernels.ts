@@ -1,0 +1,13 @@
+/** Which backends can run a graph, told by the kernels that it calls. */
+import type { KernelCall } from '../../engine/tfjs.js';
+import { KERNELS } from './tfjs-table.js';
+
+/** Kernels that the graph calls and a backend lacks. */
+export function missingKernels(calls: readonly KernelCall[]): Record<string, string[]> {
+  const called = [...new Set(calls.map(({ name }) => name))].sort();
+  const missing = Object.entries(KERNELS).map(([backend, kernels]): [string, string[]] => [
+    backend,
+    called.filter((name) => !kernels.has(name)),
+  ]);
+  return Object.fromEntries(missing.filter(([, names]) => names.length > 0));
+}

@@ -1,0 +1,134 @@
+/** A TF.js model on disk → checked parts of a graph model. Nothing outside of the model's folder is opened. */
+import { access, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { storedBytes } from '../../engine/decode.js';
+import { arrayAt, broken, type Fields, objectAt, show, textAt } from '../fields.js';
+import { parseJson } from '../files/json.js';
+import { openInside, readAndClose, readFully, readRegularFile, record } from '../files/open.js';
+import { checkFinite, readWeightSpec, type Weight } from '../files/weights.js';
+import { lowerLayers } from '../layers/lower.js';
+import { type Hints, METADATA_FILE, readMetadata } from '../layers/teachable-machine.js';
+import { isLayersTopology } from '../layers/topology.js';
+import { LIMITS } from '../limits.js';
+
+/** What a model.json and its weight files hold. The topology is not checked yet. */
+export interface ModelParts {
+  /** Base name of the model.json. */
+  readonly file: string;
+  readonly json: Fields;
+  readonly topology: Fields;
+  readonly weights: readonly Weight[];
+  /** What files beside the model say about its inputs and outputs; options say more. */
+  readonly hints?: Hints;
+}
+
+/**
+ * Reads a model.json with its weight files. A Layers model comes back as the graph model that computes the same.
+ * @throws {PannierError} `model-format`
+ */
+export async function readModel(path: string): Promise<ModelParts> {
+  const file = basename(path);
+  const json = objectAt(parseJson(await readRegularFile(path, file, LIMITS.jsonBytes), file), file);
+  const { format } = json;
+  if (format !== undefined && format !== 'graph-model' && format !== 'layers-model') {
+    throw broken(
+      `${file} is a ${show(format)}; a TF.js graph-model or layers-model is wanted. Convert it with tensorflowjs_converter --output_format=tfjs_graph_model.`,
+    );
+  }
+  if (json['modelTopology'] === undefined) {
+    throw broken(
+      `${file} has no modelTopology: it is no TF.js model. tensorflowjs_converter --output_format=tfjs_graph_model writes one, as tf.LayersModel.save does.`,
+    );
+  }
+  const topology = objectAt(json['modelTopology'], `${file}'s modelTopology`);
+  const folder = dirname(path);
+  const weights: Weight[] = [];
+  const names = new Set<string>();
+  let budget: number = LIMITS.weightBytes;
+  for (const [index, value] of arrayAt(json['weightsManifest'], `${file}'s weightsManifest`, LIMITS.weightFiles).entries()) {
+    const group = await readGroup(value, `${file}'s weightsManifest[${index}]`, folder, budget);
+    for (const weight of group) {
+      if (names.has(weight.name)) throw broken(`Weight "${weight.name}" occurs twice in ${file}; names must be unique.`);
+      names.add(weight.name);
+      checkFinite(weight);
+      budget -= weight.bytes.length;
+    }
+    weights.push(...group);
+    if (weights.length > LIMITS.tensors) throw broken(`${file} has ${weights.length} weights; the limit is ${LIMITS.tensors}.`);
+  }
+  if (format === 'graph-model' || (format === undefined && !isLayersTopology(topology))) return { file, json, topology, weights };
+  const { inputs, outputs, ...lowered } = lowerLayers(topology, withoutOptimizer(json, weights), file);
+  const metadata = await readBeside(folder, METADATA_FILE);
+  const hints = metadata && readMetadata(metadata, inputs, outputs);
+  return { file, json: { signature: lowered.signature }, topology: lowered.topology, weights: lowered.weights, ...(hints && { hints }) };
+}
+
+/** `save({ includeOptimizer: true })` adds what only training needs. */
+function withoutOptimizer(json: Fields, weights: readonly Weight[]): Weight[] {
+  const specs = (json['weightsManifest'] as { weights: Fields[] }[]).flatMap((group) => group.weights);
+  return weights.filter((_, index) => specs[index]?.['group'] !== 'optimizer');
+}
+
+/** A JSON file in the model's folder that need not be there. */
+async function readBeside(folder: string, name: string): Promise<Fields | undefined> {
+  const path = join(folder, name);
+  record(path);
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return undefined;
+  const { handle, length } = await openInside(folder, name);
+  return objectAt(parseJson(await readAndClose(handle, length, path, name, LIMITS.jsonBytes), name), name);
+}
+
+/** One group: the files' bytes, end to end, are the weights' bytes, without a hole or a tail. */
+async function readGroup(value: unknown, place: string, folder: string, budget: number): Promise<Weight[]> {
+  const group = objectAt(value, place);
+  const specs = arrayAt(group['weights'], `${place}.weights`, LIMITS.tensors).map((spec, index) =>
+    readWeightSpec(spec, `${place}.weights[${index}]`),
+  );
+  const paths = arrayAt(group['paths'], `${place}.paths`, LIMITS.weightFiles).map((path, index) =>
+    checkPath(path, `${place}.paths[${index}]`),
+  );
+  const wanted = specs.reduce((sum, spec) => sum + storedBytes(spec), 0);
+  if (wanted > budget) throw broken(`The weights take more than ${LIMITS.weightBytes} bytes; that is the limit.`);
+
+  const opened: { path: string; handle: FileHandle; length: number }[] = [];
+  try {
+    for (const path of paths) opened.push({ path, ...(await openInside(folder, path)) });
+    const got = opened.reduce((sum, { length }) => sum + length, 0);
+    if (got !== wanted) {
+      throw broken(
+        `${paths.join(', ')} should have ${wanted} bytes, the sum of its ${specs.length} weights, but has ${got}. Is the file cut, or from another export?`,
+      );
+    }
+    const bytes = new Uint8Array(wanted);
+    let offset = 0;
+    for (const { path, handle, length } of opened) {
+      const part = bytes.subarray(offset, offset + length);
+      await readFully(handle, part, path);
+      record(join(folder, path), part);
+      offset += length;
+    }
+    let end = 0;
+    return specs.map((spec) => {
+      const start = end;
+      end += storedBytes(spec);
+      return { ...spec, bytes: bytes.subarray(start, end) };
+    });
+  } finally {
+    await Promise.all(opened.map(({ handle }) => handle.close()));
+  }
+}
+
+/** Relative POSIX paths only, the same ones for a file system as for a browser that resolves them. */
+function checkPath(value: unknown, place: string): string {
+  const path = textAt(value, place);
+  const parts = path.split('/');
+  const plain = /^[^\\%:?#]+$/.test(path) && !/\p{Cc}/u.test(path) && path.length <= LIMITS.nameBytes;
+  if (!plain || parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw broken(`${place} is ${show(path)}; a relative path inside the model's folder is wanted.`);
+  }
+  return path;
+}

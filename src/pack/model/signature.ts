@@ -1,0 +1,208 @@
+/** A graph's inputs and outputs under the names that apps use. */
+import type { DType } from '../../dtype.js';
+import type { Dim } from '../../signature.js';
+import { broken, type Fields, isReserved, nameAt, objectAt, show } from '../fields.js';
+import { badOption, type InputOptions, type OutputOptions, type PackOptions } from '../options.js';
+import { type Graph, nodeOf, reachableFrom } from './graph.js';
+import { camelCase } from './names.js';
+import type { ModelParts } from './read.js';
+
+/** One input of the graph with what the options say about it. */
+export interface GraphInput {
+  readonly name: string;
+  /** The signature's own key, for the packed graph file. */
+  readonly key: string;
+  /** The signature's own entry, likewise. */
+  readonly declared: Fields;
+  readonly node: string;
+  readonly dtype: DType;
+  readonly shape: readonly Dim[] | null;
+  readonly options: InputOptions;
+}
+
+/** One output of the graph; what its signature leaves unsaid comes from the golden run. */
+export interface GraphOutput {
+  readonly name: string;
+  readonly key: string;
+  readonly declared: Fields;
+  /** Tensor, `node:index`. */
+  readonly node: string;
+  /** `undefined`: the signature says nothing. */
+  readonly shape: readonly Dim[] | null | undefined;
+  readonly options: OutputOptions;
+}
+
+/** Both sides, in the order of the model's signature, which stock TF.js calls by position. */
+export interface GraphSignature {
+  readonly inputs: readonly GraphInput[];
+  readonly outputs: readonly GraphOutput[];
+}
+
+/** As TF.js maps them: whole numbers of any width are int32 tensors. */
+const DTYPE_OF: Readonly<Record<string, DType>> = {
+  DT_FLOAT: 'float32',
+  DT_HALF: 'float32',
+  DT_DOUBLE: 'float32',
+  DT_INT32: 'int32',
+  DT_INT64: 'int32',
+  DT_INT8: 'int32',
+  DT_UINT8: 'int32',
+  DT_BOOL: 'bool',
+};
+
+/**
+ * Finds what the graph takes and gives: from its signature, else from its placeholders and loose ends.
+ * @throws {PannierError} `model-format` for a signature that the graph contradicts, `options` for
+ * options that name nothing or give one name twice
+ */
+export function readSignature(
+  { json, file, hints }: Pick<ModelParts, 'json' | 'file' | 'hints'>,
+  graph: Graph,
+  options: Pick<PackOptions, 'inputs' | 'outputs'>,
+): GraphSignature {
+  const declared = declaredSignature(json, file);
+  const outputEntries = entriesOf(declared['outputs'], 'outputs', graph) ?? looseEnds(graph);
+  if (outputEntries.length === 0) throw broken(`${file} has no outputs: neither a signature nor a node that ends the graph.`);
+  const inputEntries = withPlaceholders(entriesOf(declared['inputs'], 'inputs', graph) ?? [], graph, outputEntries);
+
+  const inputOptions = optionsByNode(options.inputs, inputEntries, 'inputs');
+  const outputOptions = optionsByNode(options.outputs, outputEntries, 'outputs');
+  const inputs = inputEntries.map((entry): GraphInput => {
+    const placeholder = graph.nodes.get(nodeOf(entry.tensor))?.attr;
+    const given = over(hints?.inputs[entry.key], inputOptions.get(entry));
+    const dtype = attrDtype(placeholder) ?? entry.fields['dtype'];
+    const shape = shapeOf(entry.fields['tensorShape']) ?? shapeOf(attrShape(placeholder)) ?? null;
+    return {
+      name: given.name ?? friendlyName(entry),
+      key: entry.key,
+      declared: entry.fields,
+      node: nodeOf(entry.tensor),
+      dtype: knownDtype(dtype, entry.tensor),
+      shape,
+      options: given,
+    };
+  });
+  const outputs = outputEntries.map((entry): GraphOutput => {
+    const given = { ...hints?.outputs[entry.key], ...outputOptions.get(entry) };
+    const shape = shapeOf(entry.fields['tensorShape']);
+    return {
+      name: given.name ?? friendlyName(entry),
+      key: entry.key,
+      declared: entry.fields,
+      node: indexed(entry.tensor),
+      shape,
+      options: given,
+    };
+  });
+  refuseDoubles(inputs, 'inputs');
+  refuseDoubles(outputs, 'outputs');
+  return { inputs, outputs };
+}
+
+/** Options over hints, field by field; so also of a picture. */
+function over(hint: InputOptions = {}, given: InputOptions = {}): InputOptions {
+  const image = hint.image || given.image ? { ...hint.image, ...given.image } : undefined;
+  return { ...hint, ...given, ...(image && { image }) };
+}
+
+/** Tensor name with its index: TF.js reads `a` as `a:0`. */
+const indexed = (tensor: string): string => (/:\d+$/.test(tensor) ? tensor : `${tensor}:0`);
+
+interface Entry {
+  readonly key: string;
+  readonly tensor: string;
+  readonly fields: Fields;
+}
+
+function declaredSignature(json: Fields, file: string): Fields {
+  const metadata = json['userDefinedMetadata'];
+  // In TF.js's own order of preference.
+  const signature =
+    (metadata === undefined || metadata === null ? undefined : objectAt(metadata, `${file}'s userDefinedMetadata`)['signature']) ??
+    json['signature'];
+  return signature === undefined || signature === null ? {} : objectAt(signature, `${file}'s signature`);
+}
+
+function entriesOf(side: unknown, what: 'inputs' | 'outputs', graph: Graph): Entry[] | undefined {
+  if (side === undefined || side === null) return undefined;
+  const entries = Object.entries(objectAt(side, `signature.${what}`)).map(([key, value]) => {
+    const place = `signature.${what}["${nameAt(key, `A key of signature.${what}`)}"]`;
+    const fields = objectAt(value, place);
+    const tensor = nameAt(fields['name'], `${place}.name`);
+    if (!graph.nodes.has(nodeOf(tensor))) throw broken(`${place} names ${show(tensor)}, which is not in the graph.`);
+    return { key, tensor, fields };
+  });
+  return entries.length === 0 ? undefined : entries;
+}
+
+/** Placeholders that the outputs need but the signature does not name are inputs all the same. */
+function withPlaceholders(entries: readonly Entry[], graph: Graph, outputs: readonly Entry[]): Entry[] {
+  const named = new Set(entries.map(({ tensor }) => nodeOf(tensor)));
+  const needed = reachableFrom(
+    graph,
+    outputs.map(({ tensor }) => tensor),
+  );
+  const rest = [...graph.nodes.values()].filter(({ name, op }) => op === 'Placeholder' && needed.has(name) && !named.has(name));
+  return [...entries, ...rest.map(({ name }) => ({ key: name, tensor: name, fields: {} }))];
+}
+
+function looseEnds(graph: Graph): Entry[] {
+  const used = new Set([...graph.nodes.values()].flatMap(({ input }) => input.map(nodeOf)));
+  return [...graph.nodes.keys()].filter((name) => !used.has(name)).map((name) => ({ key: name, tensor: name, fields: {} }));
+}
+
+function optionsByNode<T>(options: Readonly<Record<string, T>> | undefined, entries: readonly Entry[], what: string): Map<Entry, T> {
+  const found = new Map<Entry, T>();
+  for (const [key, value] of Object.entries(options ?? {})) {
+    const matches = (entry: Entry) => [entry.key, entry.tensor, nodeOf(entry.tensor), friendlyName(entry)].includes(key);
+    const entry = entries.find(({ tensor }) => indexed(tensor) === indexed(key)) ?? entries.find(matches);
+    if (entry === undefined)
+      throw badOption(`Option ${what} names ${show(key)}; the model has ${entries.map((each) => `"${each.key}"`).join(', ')}.`);
+    if (found.has(entry))
+      throw badOption(`Option ${what} names "${entry.key}" twice, once as ${show(key)}; say all about it in one place.`);
+    found.set(entry, value);
+  }
+  return found;
+}
+
+/** `MobilenetV1/heatmap_2/BiasAdd:0` → `mobilenetV1Heatmap2BiasAdd`. */
+function friendlyName({ key }: Entry): string {
+  const name = camelCase(key.replace(/:0$/, ''));
+  return name === '' || /^\d/.test(name) || isReserved(name) ? key : name;
+}
+
+function refuseDoubles(specs: readonly { readonly name: string; readonly key: string; readonly node: string }[], what: string): void {
+  const seen = new Map<string, string>();
+  for (const { name, key, node } of specs) {
+    const other = seen.get(name);
+    if (other !== undefined)
+      throw badOption(
+        `Both "${other}" and "${key}" would be called "${name}" among the ${what}; name one, e.g. ${what}: { '${node}': { name: '…' } }.`,
+      );
+    seen.set(name, key);
+  }
+}
+
+function knownDtype(dtype: unknown, tensor: string): DType {
+  const known = typeof dtype === 'string' && Object.hasOwn(DTYPE_OF, dtype) ? DTYPE_OF[dtype] : undefined;
+  if (known === undefined) throw broken(`Input "${tensor}" has dtype ${show(dtype)}; ${Object.keys(DTYPE_OF).join(', ')} are known.`);
+  return known;
+}
+
+const attrDtype = (attr: Fields | undefined): unknown => (attr?.['dtype'] as Fields | undefined)?.['type'];
+const attrShape = (attr: Fields | undefined): unknown => (attr?.['shape'] as Fields | undefined)?.['shape'];
+
+/** TensorFlow's TensorShapeProto; sizes below 0 are open. `undefined`: nothing said; `null`: unknown rank. */
+function shapeOf(value: unknown): readonly Dim[] | null | undefined {
+  if (value === undefined || value === null) return undefined;
+  const fields = objectAt(value, 'A tensorShape');
+  if (fields['unknownRank'] === true) return null;
+  const dims = fields['dim'] ?? [];
+  if (!Array.isArray(dims) || dims.length > 8) throw broken(`A tensorShape has dim ${show(dims)}; at most 8 sizes are wanted.`);
+  return dims.map((dim) => {
+    const size = Number(objectAt(dim, 'A size of a tensorShape')['size'] ?? -1);
+    if (!Number.isSafeInteger(size) || size >= 2 ** 31)
+      throw broken(`A tensorShape has size ${show(size)}; whole numbers below 2^31 are wanted.`);
+    return size < 0 ? null : size;
+  });
+}

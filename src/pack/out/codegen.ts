@@ -1,0 +1,152 @@
+/** Manifest → the text of `model.js` and `model.d.ts`. Pure; no text of a model can leave its quotes. */
+
+import type { DType } from '../../dtype.js';
+import type { ColumnSpec, InputSpec, Manifest, OutputSpec } from '../../manifest.js';
+import type { Dim } from '../../signature.js';
+import { showShape } from '../fields.js';
+import { camelCase } from '../model/names.js';
+
+/** The beginning of both files; a file without it is not ours to overwrite. */
+export const MARK = '// Written by `pannier pack`';
+
+/** Labels above this number are `string` to the compiler, which slows down on larger unions. */
+const LABEL_TYPES = 1000;
+
+const header = (file: string): string => `${MARK} from ${quote(file).slice(1, -1)}. Do not edit.\n`;
+
+/**
+ * The ES module: the manifest, whose addresses bundlers follow.
+ * @param file the model.json's base name, for the first line
+ */
+export const modelJs = (manifest: Manifest, file: string): string => `${header(file)}export default ${printJs(manifest, '')};\n`;
+
+/** The declarations: what the model takes and gives, for the compiler. */
+export function modelDts(manifest: Manifest, file: string): string {
+  const { inputs, outputs } = manifest.signature;
+  const name = identifier(manifest.name);
+  const typeName = (name[0] as string).toUpperCase() + name.slice(1);
+  const rows = rowNames(inputs, typeName);
+  const takes = Object.entries(inputs).map(([key, spec]) => field(key, inputNote(spec), inputType(spec, rows.get(key))));
+  const gives = Object.entries(outputs).map(([key, spec]) => field(key, outputNote(spec), outputType(spec)));
+  const has = (specs: object, test: (spec: InputSpec & OutputSpec) => boolean) => Object.values(specs).some(test);
+  const used = [
+    has(inputs, ({ image }) => image !== undefined) && 'ImageInput',
+    has(outputs, ({ labels }) => labels !== undefined) && 'LabelledTensor',
+    'ModelSource',
+    has(inputs, () => true) && 'Shaped',
+    has(outputs, ({ labels }) => labels === undefined) && 'Tensor',
+  ].filter((type) => type !== false);
+  const rowTypes = [...rows].map(([key, row]) => rowType(row, inputs[key]?.columns ?? []));
+  return `${header(file)}import type { ${used.join(', ')} } from 'pannier';
+
+${rowTypes.join('')}export type ${typeName}Inputs = {
+${takes.join('')}};
+
+export type ${typeName}Outputs = {
+${gives.join('')}};
+
+declare const ${name}: ModelSource<${typeName}Inputs, ${typeName}Outputs>;
+export default ${name};
+`;
+}
+
+/** JavaScript source of plain values; assets get their `url`. */
+function printJs(value: unknown, indent: string): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    if (value.every((item) => item === null || typeof item !== 'object'))
+      return `[${value.map((item) => printJs(item, inner)).join(', ')}]`;
+    return `[\n${value.map((item) => `${inner}${printJs(item, inner)},\n`).join('')}${indent}]`;
+  }
+  const lines = Object.entries(value)
+    .filter(([, each]) => each !== undefined)
+    .map(([key, each]) => {
+      if (typeof each !== 'function') return `${inner}${propertyName(key)}: ${printJs(each, inner)},\n`;
+      return `${inner}url: () => new URL('./${(value as { name: string }).name}', import.meta.url).href,\n`;
+    });
+  return lines.length === 0 ? '{}' : `{\n${lines.join('')}${indent}}`;
+}
+
+const field = (key: string, note: string, type: string): string => `  /** ${note} */\n  readonly ${propertyName(key)}: ${type};\n`;
+
+const FITS = { stretch: 'stretched to', contain: 'fitted into', cover: 'cut to cover' } as const;
+
+function inputNote({ dtype, shape, image, columns, pad }: InputSpec): string {
+  const longest = pad === undefined ? '' : `; axis ${pad.axis} takes at most ${pad.to.at(-1)}`;
+  const tensor = `${dtype} ${showShape(shape)}${longest}`;
+  if (columns !== undefined) return `${tensor}; a row, or an array of rows`;
+  return image === undefined ? tensor : `${tensor}; a picture is ${FITS[image.fit]} ${image.width} × ${image.height}`;
+}
+
+const outputNote = ({ dtype, shape, values }: OutputSpec): string =>
+  `${dtype} ${showShape(shape)}${values === undefined ? '' : `; ${values}`}`;
+
+const GIVEN = { float32: 'Float32Array', int32: 'Int32Array | Uint8Array | Uint8ClampedArray', bool: 'Uint8Array' } as const;
+
+/** A name for the type of each tabular input's rows, so that the compiler's messages and the app's own code can say it. */
+function rowNames(inputs: Manifest['signature']['inputs'], typeName: string): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const [key, { columns }] of Object.entries(inputs)) {
+    if (columns === undefined) continue;
+    const word = camelCase(key);
+    const name = `${typeName}${word.charAt(0).toUpperCase()}${word.slice(1)}Row`;
+    const taken = [...names.values()];
+    // `in-a` and `inA` are two inputs, and one word.
+    names.set(key, taken.includes(name) ? `${name}${taken.length + 1}` : name);
+  }
+  return names;
+}
+
+function rowType(name: string, columns: readonly ColumnSpec[]): string {
+  const cells = columns.map((column) => `  readonly ${propertyName(column.name)}: ${cellType(column)};\n`);
+  return `/** One row: a value for each column. */\nexport type ${name} = {\n${cells.join('')}};\n\n`;
+}
+
+function cellType(column: ColumnSpec): string {
+  if (!('categories' in column)) return 'number';
+  const { categories } = column;
+  const types = categories.map((category) => (typeof category === 'string' ? quote(category) : String(category)));
+  return [...new Set(categories.length > LABEL_TYPES ? categories.map((category) => typeof category) : types)].join(' | ');
+}
+
+function inputType({ dtype, shape, image }: InputSpec, row: string | undefined): string {
+  const shaped = `Shaped<${typeArguments(dtype, shape)}>`;
+  // Of two open sizes, a bare array's length does not tell which is which.
+  const ambiguous = shape === null || shape.filter((dim) => dim === null).length > 1;
+  // No bare array beside rows: the compiler would hold a row with a column missing against Float32Array, and say so.
+  if (row !== undefined) return `${row} | readonly ${row}[] | ${shaped}`;
+  return [...(image === undefined ? [] : ['ImageInput']), ...(ambiguous ? [] : [GIVEN[dtype]]), shaped].join(' | ');
+}
+
+function outputType({ dtype, shape, labels }: OutputSpec): string {
+  if (labels === undefined) return `Tensor<${typeArguments(dtype, shape)}>`;
+  const union = labels.length > LABEL_TYPES ? 'string' : [...new Set(labels)].map(quote).join(' | ');
+  return `LabelledTensor<${union}, ${typeArguments(dtype, shape)}>`;
+}
+
+function typeArguments(dtype: DType, shape: readonly Dim[] | null): string {
+  const sizes = shape === null ? 'readonly number[]' : `readonly [${shape.map((dim) => dim ?? 'number').join(', ')}]`;
+  return `'${dtype}', ${sizes}`;
+}
+
+/** What could end a script element, a line of an old engine, or turn the reading direction of source code. */
+const UNSAFE = /[<\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** A single-quoted literal that holds the text and nothing else. */
+function quote(text: string): string {
+  const inner = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+  return `'${inner.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
+}
+
+const propertyName = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key));
+
+const RESERVED =
+  /^(?:await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
+
+/** `movenet-lightning` → `movenetLightning`; `model` where nothing is left. */
+function identifier(name: string): string {
+  const joined = camelCase(name);
+  return joined === '' || /^\d/.test(joined) || RESERVED.test(joined) ? 'model' : joined;
+}

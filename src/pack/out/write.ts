@@ -1,0 +1,126 @@
+/** Puts a packed model on disk so that a kill at any moment leaves a whole one. */
+import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { messageOf, PannierError } from '../../errors.js';
+import { MARK } from './codegen.js';
+
+/** A file of the packed model by name. */
+export type Files = ReadonlyMap<string, Uint8Array>;
+
+const ASSET = /^(?:graph|weights|golden)-[0-9a-f]{16}\.(?:json|bin)$/;
+const UNFINISHED = /^\.pannier-.*\.tmp$/;
+
+/**
+ * Writes what differs: assets first, then `model.d.ts` and last `model.js`, each by rename; assets
+ * that nothing names any more go away afterwards.
+ * @returns whether anything was changed
+ * @throws {PannierError} `options` when the folder cannot be written or holds a model.js of somebody else
+ */
+export async function writeFiles(out: string, files: Files): Promise<boolean> {
+  try {
+    await mkdir(out, { recursive: true });
+    await refuseForeign(out);
+    const names = [...files.keys()].sort((a, b) => order(a) - order(b));
+    let changed = false;
+    for (const name of names) {
+      if (await replace(out, name, files.get(name) as Uint8Array)) changed = true;
+    }
+    for (const name of await leftOver(out, files)) {
+      await rm(join(out, name));
+      changed = true;
+    }
+    return changed;
+  } catch (thrown) {
+    if (thrown instanceof PannierError) throw thrown;
+    throw new PannierError(
+      'options',
+      `${out} cannot be written: ${messageOf(thrown)}. What was there before still works.`,
+      {},
+      { cause: thrown },
+    );
+  }
+}
+
+/**
+ * A packed model's graph can be packed again, but not in place: its weights are no longer named then, and go away.
+ * @throws {PannierError} `options` where `out` is the folder of the model file
+ */
+export async function refuseSource(out: string, model: string): Promise<void> {
+  const [there, source] = await Promise.all([out, dirname(model)].map((folder) => realpath(folder).catch(() => undefined)));
+  if (there !== undefined && there === source)
+    throw new PannierError('options', `Option out is ${out}, where the model itself lies; choose a folder for the packed model alone.`);
+}
+
+/**
+ * Compares without writing.
+ * @throws {PannierError} `output-stale`, naming the first file that differs
+ */
+export async function checkFiles(out: string, files: Files): Promise<void> {
+  const stale = (name: string, what: string) =>
+    new PannierError('output-stale', `${join(out, name)} ${what}; run \`pannier pack\` and commit what it writes.`, { file: name });
+  for (const [name, bytes] of files) {
+    const present = await readIfThere(join(out, name));
+    if (present === undefined) throw stale(name, 'is missing');
+    const at = firstDifference(present, bytes);
+    if (at !== undefined) throw stale(name, `is out of date: byte ${at} is the first that differs`);
+  }
+  const [old] = await leftOver(out, files);
+  if (old !== undefined) throw stale(old, 'is of an older model');
+}
+
+/** Assets, whose names nobody knows yet; then types; then the one that everything hangs on. */
+const order = (name: string): number => ['model.d.ts', 'model.js'].indexOf(name);
+
+async function replace(out: string, name: string, bytes: Uint8Array): Promise<boolean> {
+  const path = join(out, name);
+  const present = await readIfThere(path);
+  if (present !== undefined && firstDifference(present, bytes) === undefined) return false;
+  const unfinished = join(out, `.pannier-${process.pid}-${name}.tmp`);
+  try {
+    const handle = await open(unfinished, 'w');
+    try {
+      await handle.writeFile(bytes);
+      // Without it a power cut could leave the new name on an empty file.
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(unfinished, path);
+  } catch (thrown) {
+    await rm(unfinished, { force: true });
+    throw thrown;
+  }
+  return true;
+}
+
+async function refuseForeign(out: string): Promise<void> {
+  for (const name of ['model.js', 'model.d.ts']) {
+    const present = await readIfThere(join(out, name));
+    if (present !== undefined && !Buffer.from(present).toString('latin1').startsWith(MARK)) {
+      throw new PannierError(
+        'options',
+        `${join(out, name)} was not written by pannier pack and stays; choose another --out, or remove it.`,
+      );
+    }
+  }
+}
+
+async function leftOver(out: string, files: Files): Promise<string[]> {
+  const present = await readdir(out);
+  return present.filter((name) => (ASSET.test(name) || UNFINISHED.test(name)) && !files.has(name)).sort();
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
+  if (Buffer.compare(a, b) === 0) return undefined;
+  const at = a.findIndex((byte, index) => byte !== b[index]);
+  return at === -1 ? a.length : at;
+}

@@ -1,0 +1,113 @@
+/** What a packed model may cost: its bytes, its FLOPs, and the error of quantised weights. A refusal names what costs most. */
+import type { Feed } from '../../engine/engine.js';
+import { compareGolden } from '../../engine/golden.js';
+import type { KernelCall } from '../../engine/tfjs.js';
+import { PannierError } from '../../errors.js';
+import type { Weight } from '../files/weights.js';
+import { type Answers, changeOf, type GoldenSample } from '../golden/golden.js';
+import type { Runner } from '../golden/run.js';
+import { countFlops } from '../model/flops.js';
+import { noiseOf } from './quantize.js';
+
+/** How many are named in a message. */
+const NAMED = 3;
+
+/** Weights that are each quantised alone to find the ones that cost most: every one is a run of the model. */
+const TRIED = 8;
+
+const over = (message: string, detail: Record<string, unknown>): PannierError => new PannierError('budget', message, detail);
+
+/** @throws {PannierError} `budget`, naming the largest weights */
+export function checkBytes(limit: number | undefined, bytes: number, weights: readonly Weight[]): void {
+  if (limit === undefined || bytes <= limit) return;
+  const largest = [...weights].sort((a, b) => b.bytes.length - a.bytes.length).slice(0, NAMED);
+  const named = largest.map(({ name, bytes: own, dtype, quantization }) => `"${name}" ${own.length} (${quantization?.dtype ?? dtype})`);
+  throw over(
+    `The packed model has ${bytes} bytes, more than budget.bytes, ${limit}. Its largest weights: ${named.join(', ')}. Store them in fewer bytes (quantize), take a smaller model, or raise the budget.`,
+    { bytes, limit, largest: largest.map(({ name, bytes: own }) => ({ name, bytes: own.length })) },
+  );
+}
+
+/** @throws {PannierError} `budget`, naming the kernels that cost most */
+export function checkFlops(limitMflop: number | undefined, calls: readonly KernelCall[]): void {
+  const mflop = countFlops(calls) / 1e6;
+  if (limitMflop === undefined || mflop <= limitMflop) return;
+  const names = [...new Set(calls.map(({ name }) => name))];
+  const kernels = names.map((name) => {
+    const own = calls.filter((call) => call.name === name);
+    return { name, calls: own.length, mflop: countFlops(own) / 1e6 };
+  });
+  const largest = kernels.sort((a, b) => b.mflop - a.mflop).slice(0, NAMED);
+  const named = largest.map(({ name, calls: count, mflop: own }) => `${name} ${short(own)} in ${count} calls`);
+  throw over(
+    `One predict takes ${short(mflop)} MFLOP, more than budget.mflop, ${limitMflop}. The kernels that cost most: ${named.join(', ')}. Take a smaller model or a smaller input, or raise the budget.`,
+    { mflop, limit: limitMflop, largest },
+  );
+}
+
+/** The original weights and the quantised ones, what they answered, and a way to run others. */
+export interface Comparison {
+  readonly before: readonly Weight[];
+  readonly after: readonly Weight[];
+  readonly golden: GoldenSample;
+  readonly original: Answers;
+  readonly quantized: Answers;
+  readonly feeds: readonly Feed[];
+  open<T>(weights: readonly Weight[], step: (runner: Runner) => Promise<T>): Promise<T>;
+}
+
+/**
+ * Holds the quantised weights' answers to the original ones.
+ * @returns the largest change of any golden value, as a share of its output's spread
+ * @throws {PannierError} `budget`, naming each output's error and the weights that cost most
+ */
+export async function checkGoldenError(limit: number | undefined, comparison: Comparison): Promise<number> {
+  const { golden, original, quantized } = comparison;
+  if (Object.keys(golden.outputs).length === 0) {
+    throw over('Nobody can tell what quantising costs: the golden sample has no output to compare. Give it a picture (goldenPicture).', {});
+  }
+  const changes = changeOf(golden, original, quantized);
+  const error = Math.max(...Object.values(changes));
+  if (isWithin(limit, comparison, quantized, error)) return error;
+  const costly = await findCostly(comparison);
+  const rest = await comparison.open(without(comparison, costly), (runner) => runner.run(comparison.feeds));
+  const restError = Math.max(...Object.values(changeOf(golden, original, rest)));
+  const rule = limit === undefined ? 'as close as a backend must be, or budget.goldenError' : `budget.goldenError, ${limit}`;
+  const outputs = Object.entries(changes).map(([name, change]) => `"${name}" by ${percent(change)}`);
+  const kept = costly.map(({ name }) => `'${name}': 'none'`);
+  const isEnough = isWithin(limit, comparison, rest, restError);
+  throw over(
+    [
+      `Quantised weights move the golden sample's outputs too far, as shares of their spread: ${outputs.join(', ')}; the limit is ${rule}.`,
+      `Leave out what costs most, quantize: { ${kept.join(', ')}, … } (alone ${costly.map(({ change }) => percent(change)).join(', ')}):`,
+      `the error is then ${percent(restError)}, ${isEnough ? 'which is enough' : 'which is not yet enough'}.`,
+    ].join(' '),
+    { outputs: changes, costly, withoutThem: restError, isEnough },
+  );
+}
+
+function isWithin(limit: number | undefined, { golden }: Comparison, answers: Answers, error: number): boolean {
+  // NaN is within nothing.
+  return limit === undefined ? compareGolden({ golden } as never, golden.bytes.buffer as ArrayBuffer, answers).agrees : error <= limit;
+}
+
+/** Of the weights that became coarsest, those that move the outputs most when they are the only ones. */
+async function findCostly({ before, after, golden, original, feeds, open }: Comparison) {
+  const changed = after.flatMap((weight, index) => {
+    const was = before[index] as Weight;
+    return weight === was ? [] : [{ weight, index, noise: noiseOf(was, weight) }];
+  });
+  const tried = changed.sort((a, b) => b.noise - a.noise).slice(0, TRIED);
+  const costs: { readonly name: string; readonly change: number }[] = [];
+  for (const { weight, index } of tried) {
+    const answers = await open(before.with(index, weight), (runner) => runner.run(feeds));
+    costs.push({ name: weight.name, change: Math.max(...Object.values(changeOf(golden, original, answers))) });
+  }
+  return costs.sort((a, b) => b.change - a.change).slice(0, NAMED);
+}
+
+const without = ({ before, after }: Comparison, costly: readonly { readonly name: string }[]): readonly Weight[] =>
+  after.map((weight, index) => (costly.some(({ name }) => name === weight.name) ? (before[index] as Weight) : weight));
+
+const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
+const short = (count: number): string => (count < 100 ? count.toPrecision(2) : count.toFixed(0));

@@ -1,0 +1,87 @@
+/** Which weights are stored in fewer bytes. In memory they are float32 again: this saves download and cache, no time. */
+import { sizeOf } from '../../dtype.js';
+import { decodeWeights } from '../../engine/decode.js';
+import type { Manifest } from '../../manifest.js';
+import { show } from '../fields.js';
+import type { Weight } from '../files/weights.js';
+import { badOption, QUANTIZED, type QuantizeOption } from '../options.js';
+import { toFloat16 } from './float16.js';
+import { toUint8 } from './uint8.js';
+
+/** Smaller weights, such as biases and what batch normalisation keeps, are no bytes worth an error. */
+export const LEAST_ELEMENTS = 256;
+
+/**
+ * Stores weights as the option says. Those that are not float32, that are small, that would overflow, or that
+ * the file has quantised already are left as they are, but float16 becomes uint8 where that is asked for.
+ * @returns weights in the same order; the same object where nothing was done
+ * @throws {PannierError} `options` for a pattern that matches no weight
+ */
+export function quantize(weights: readonly Weight[], option: QuantizeOption): readonly Weight[] {
+  const rules = Object.entries(typeof option === 'string' ? { '*': option } : option).map(([pattern, kind]) => {
+    const matches = matcher(pattern);
+    if (typeof option !== 'string' && !weights.some(({ name }) => matches(name))) throw badOption(unmatched(pattern, weights));
+    return { matches, kind };
+  });
+  return weights.map((weight) => {
+    const kind = rules.find(({ matches }) => matches(weight.name))?.kind ?? 'none';
+    const stored = weight.quantization?.dtype;
+    const isLeft = kind === 'none' || weight.dtype !== 'float32' || sizeOf(weight.shape) < LEAST_ELEMENTS;
+    if (isLeft || !(stored === undefined || (stored === 'float16' && kind === 'uint8'))) return weight;
+    return (kind === 'uint8' ? toUint8 : toFloat16)(weight, valuesOf(weight)) ?? weight;
+  });
+}
+
+/** What the manifest says of it; the error is measured elsewhere. */
+export function describeQuantized(
+  before: readonly Weight[],
+  after: readonly Weight[],
+): Omit<NonNullable<Manifest['quantized']>, 'maxError'> {
+  const changed = after.filter((weight, index) => weight !== before[index]);
+  const kinds = QUANTIZED.map((kind) => {
+    const those = changed.filter(({ quantization }) => quantization?.dtype === kind);
+    return [kind, { weights: those.length, bytes: bytesOf(those) }] as const;
+  });
+  return { originalBytes: bytesOf(before), kinds: Object.fromEntries(kinds.filter(([, { weights }]) => weights > 0)) };
+}
+
+/** How coarse a weight has become: the length of the error as a share of the weight's own. */
+export function noiseOf(before: Weight, after: Weight): number {
+  const [a, b] = [valuesOf(before), valuesOf(after)];
+  let [error, size] = [0, 0];
+  for (let index = 0; index < a.length; index++) {
+    const value = a[index] as number;
+    error += (value - (b[index] as number)) ** 2;
+    size += value ** 2;
+  }
+  return size === 0 ? 0 : Math.sqrt(error / size);
+}
+
+const bytesOf = (weights: readonly Weight[]): number => weights.reduce((sum, { bytes }) => sum + bytes.length, 0);
+
+/** Only `*` means anything. Pieces are looked for from left to right, so no pattern takes long. */
+function matcher(pattern: string): (name: string) => boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return (name) => name === pattern;
+  return (name) => {
+    if (!name.startsWith(first)) return false;
+    let at = first.length;
+    for (const piece of rest) {
+      const found = name.indexOf(piece, at);
+      if (found === -1) return false;
+      at = found + piece.length;
+    }
+    return name.length - last.length >= at && name.endsWith(last);
+  };
+}
+
+function unmatched(pattern: string, weights: readonly Weight[]): string {
+  const some = weights.slice(0, 3).map(({ name }) => show(name));
+  return `Option quantize has the pattern ${show(pattern)}, which matches no weight; the model has ${weights.length}, such as ${some.join(', ')}.`;
+}
+
+function valuesOf(weight: Weight): Float32Array {
+  const [decoded] = decodeWeights([weight], [new Uint8Array(weight.bytes).buffer]);
+  return decoded?.values as Float32Array;
+}

@@ -1,0 +1,41 @@
+/** The weights as they will be stored: as they are, or quantised, and then held to what the original ones answer. */
+import type { Manifest } from '../../manifest.js';
+import type { Weight } from '../files/weights.js';
+import type { Answers, GoldenSample } from '../golden/golden.js';
+import type { Sampled, Sampling } from '../golden/sampling.js';
+import type { PackOptions } from '../options.js';
+import { checkGoldenError } from './budget.js';
+import { describeQuantized, quantize } from './quantize.js';
+
+/** Weights, and what the graph answers with them: that is what backends are held to. */
+export interface Stored {
+  readonly weights: readonly Weight[];
+  readonly answers: Answers;
+  readonly golden: GoldenSample;
+  readonly quantized?: NonNullable<Manifest['quantized']>;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Quantises where the options say so.
+ * @param original what the graph answers with the weights of the file
+ * @throws {PannierError} `options` for a pattern that matches no weight, `budget` where answers move too far
+ */
+export async function storeWeights(
+  before: readonly Weight[],
+  options: Pick<PackOptions, 'quantize' | 'budget'>,
+  sampling: Sampling,
+  original: Sampled,
+): Promise<Stored> {
+  const kept = { weights: before, answers: original.answers, golden: original.golden, warnings: [] };
+  if (options.quantize === undefined) return kept;
+  const weights = quantize(before, options.quantize);
+  if (weights.every((weight, index) => weight === before[index]))
+    return { ...kept, warnings: ['Option quantize changes no weight: those it names are small, no float32, or stored so already.'] };
+  const { answers, golden } = await sampling.open(weights, sampling.sample);
+  const maxError = await checkGoldenError(options.budget?.goldenError, {
+    ...{ before, after: weights, golden: original.golden, original: original.answers, quantized: answers },
+    ...{ feeds: sampling.feeds, open: sampling.open },
+  });
+  return { weights, answers, golden, quantized: { ...describeQuantized(before, weights), maxError }, warnings: [] };
+}
