@@ -1,6 +1,6 @@
 /** The webgpu backend: TF.js's WGSL kernels on a GPUDevice that is ours, or the app's own. */
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import { findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
+import { type DataId, findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { requestAdapter } from './adapter.js';
 import type { BackendStart, Failure, StartBackend, StartedBackend } from './backend.js';
 import { oncePerThread, takeTurn } from './realm.js';
@@ -26,13 +26,13 @@ async function startWebgpu({ device: given, allowSoftwareAdapter = false }: Back
     failure ??= { code: error instanceof GPUOutOfMemoryError ? 'out-of-memory' : 'device-lost', reason: error.message };
   };
   void device.lost.then(({ reason, message }) => {
-    failure ??= { code: 'device-lost', reason: `the GPU device was lost (${reason || 'unknown'}) ${message}` };
+    failure ??= { code: 'device-lost', reason: `the GPU device was lost (${reason || 'unknown'}) ${message}${backend.readBack}` };
   });
   // Older browsers have no adapterInfo.
   const info: Partial<GPUAdapterInfo> = device.adapterInfo ?? {};
   const { vendor = '', architecture = '' } = info;
   const known = { vendor, architecture } as GPUAdapterInfo;
-  const backend = given === undefined ? new WebGPUBackend(device, known) : new GuestBackend(device, known, onError);
+  const backend = given === undefined ? new RememberingBackend(device, known) : new GuestBackend(device, known, onError);
   if (given === undefined) device.addEventListener('uncapturederror', ({ error }) => onError(error));
   await takeTurn(() => {
     // The package's own registration, or ours whose device was lost.
@@ -56,11 +56,39 @@ async function startWebgpu({ device: given, allowSoftwareAdapter = false }: Back
   };
 }
 
+/** Most values that are also kept on the processor: a bound, an axis, a shape or a padding has far fewer. */
+const KEPT_VALUES = 64;
+
+/**
+ * TF.js forgets values as soon as they are on the GPU (4.22). A constant may be an operand of one node and
+ * a bound, axis or shape to the next, which TF.js then reads back in the middle of the run: slow on any
+ * GPU, and fatal to a Chromium without a display, whose GPU process dies of the canvas that this takes.
+ */
+class RememberingBackend extends WebGPUBackend {
+  /** Ends the reason of a loss; empty as long as nothing was read so. */
+  readBack = '';
+
+  override uploadToGPU(dataId: DataId): void {
+    const data = this.tensorMap.get(dataId);
+    const { values } = data;
+    super.uploadToGPU(dataId);
+    if (values && values.length <= KEPT_VALUES) data.values = values;
+  }
+
+  override readSync(dataId: DataId) {
+    if (this.tensorMap.get(dataId).values == null) this.readBack = READ_BACK;
+    return super.readSync(dataId);
+  }
+}
+
+const READ_BACK =
+  ' It came after TF.js read a value back in the middle of a run, since the graph computes a bound, an axis or a shape: that takes a WebGPU canvas, which a browser without a display may not survive. Use another backend there.';
+
 /**
  * TF.js on the app's own device. Each of its calls stands in error scopes of its own, between which
  * nothing of the app's can come: whatever else goes wrong on that device is the app's matter.
  */
-class GuestBackend extends WebGPUBackend {
+class GuestBackend extends RememberingBackend {
   readonly #onError: (error: GPUError) => void;
 
   constructor(device: GPUDevice, info: GPUAdapterInfo, onError: (error: GPUError) => void) {

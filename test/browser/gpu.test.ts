@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { LoadOptions } from '../../src/index.js';
 import type { PlatformGPUDevice } from '../../src/platform.js';
 import { engineContract, graphContract } from '../contract/engine.js';
-import { addModel } from '../fixtures/models.js';
+import { addModel, constant, op, placeholder, type RawModel } from '../fixtures/models.js';
 import { remoteEngine } from '../fixtures/remote.js';
 import { room } from './room.js';
 
 // TF.js computes what is smaller than a thousand values on the processor.
 const SIZE = 2_000;
-const here = room({ add: addModel([1, SIZE], new Float32Array(SIZE).fill(2)) }, { launch: { webgpu: true } });
+const here = room({ add: addModel([1, SIZE], new Float32Array(SIZE).fill(2)), cap: capModel() }, { launch: { webgpu: true } });
 
 /** In the page or the worker: `devices` that were made, and one that can be told to break as soon as it is given work. */
 const WATCH = `
@@ -79,6 +79,7 @@ const IN_PAGE = `${WATCH}
   globalThis.newDevice = async () => (await navigator.gpu.requestAdapter()).requestDevice();
 `;
 declare global {
+  var devices: GPUDevice[];
   function answer(model: unknown): Promise<string>;
   function breakDevice(when: 'idle' | 'at work', thread: 'page' | 'worker'): Promise<void>;
   function breakShaders(): void;
@@ -144,6 +145,21 @@ describe('a shader that does not compile', () => {
   });
 });
 
+test('a device that is lost as values are read back in mid-run says so', async () => {
+  const page = await stage();
+  const reason = await page.evaluate(async () => {
+    // As in a browser without a display, whose GPU process ends here.
+    const { getContext } = OffscreenCanvas.prototype;
+    OffscreenCanvas.prototype.getContext = function (this: OffscreenCanvas, kind: 'webgpu') {
+      devices.at(-1)!.destroy();
+      return getContext.call(this, kind);
+    } as typeof getContext;
+    const model = await load('cap', { backend: ['webgpu', 'cpu'], thread: 'page' });
+    return model.selection[0]?.reason;
+  });
+  expect(reason).toMatch(/device was lost \(destroyed\).*after TF\.js read a value back in the middle of a run.*Use another backend/);
+});
+
 test("a given device: the app's errors are the app's, ours are ours", async () => {
   const page = await stage();
   const seen = await page.evaluate(async () => {
@@ -193,3 +209,27 @@ describe('the contract of an engine, on webgpu', () => {
   engineContract(open);
   graphContract(open);
 });
+
+/** Caps its values at half of the first one: a bound that is computed where the values are. */
+function capModel(): RawModel {
+  const sizes = [1, SIZE];
+  const float = { T: { type: 'DT_FLOAT' } };
+  const info = (name: string) => ({ name, dtype: 'DT_FLOAT', tensorShape: { dim: sizes.map((size) => ({ size: String(size) })) } });
+  return {
+    json: {
+      format: 'graph-model',
+      signature: { inputs: { x: info('x:0') }, outputs: { capped: info('capped:0') } },
+      modelTopology: {
+        node: [
+          placeholder('x', sizes),
+          ...['half', 'low'].map((name) => constant(name)),
+          op('halves', 'Mul', ['x', 'half'], float),
+          op('capped', 'ClipByValue', ['x', 'low', 'halves'], float),
+        ],
+        versions: {},
+      },
+      weightsManifest: [{ paths: ['w.bin'], weights: ['half', 'low'].map((name) => ({ name, shape: [], dtype: 'float32' })) }],
+    },
+    files: { 'w.bin': new Uint8Array(Float32Array.of(0.5, -2).buffer) },
+  };
+}

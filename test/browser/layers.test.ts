@@ -1,0 +1,62 @@
+/** Ten trained Layers models, packed, answer in a browser what tf.layers itself predicts, on wasm and on webgpu. */
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { expectClose, predicted, type Specimen, saveLayers, train, type Values } from '../fixtures/layers.js';
+import { LAYERS_MODELS } from '../fixtures/layers-models.js';
+import { scratch } from '../fixtures/models.js';
+import { room } from './room.js';
+
+const folder = scratch();
+const NAMES = Object.keys(LAYERS_MODELS);
+const slug = (name: string) => name.replaceAll(/\W/g, '-');
+const specimens = new Map<string, Specimen>();
+
+// Before the room, which packs what stands there.
+beforeAll(async () => {
+  for (const name of NAMES) {
+    const specimen = LAYERS_MODELS[name]!();
+    await train(specimen.model, specimen.inputs(6));
+    await saveLayers(specimen.model, join(folder, slug(name)));
+    specimens.set(name, specimen);
+  }
+});
+
+const here = room(Object.fromEntries(NAMES.map((name) => [slug(name), { model: join(folder, slug(name), 'model.json') }])), {
+  launch: { webgpu: true },
+});
+
+describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
+  test.each(NAMES)('%s', async (name) => {
+    const { model, inputs } = specimens.get(name)!;
+    const page = await here.page();
+    // Arrays and flags: what crosses to a page is JSON.
+    const batches = [1, 3].map((batch) =>
+      inputs(batch).map(({ shape, data }) => ({ shape, numbers: [...data], whole: data instanceof Int32Array })),
+    );
+    const { selection, answers } = await page.evaluate(
+      async ({ name, backend, batches }) => {
+        const loaded = await load(name, { backend: [backend] });
+        const names = Object.keys(loaded.signature.inputs);
+        const answers: { shape: number[]; numbers: number[] }[][] = [];
+        for (const batch of batches) {
+          const values = batch.map(({ shape, numbers, whole }) => ({
+            shape,
+            data: whole ? Int32Array.from(numbers) : Float32Array.from(numbers),
+          }));
+          const { outputs } = await loaded.predict(Object.fromEntries(values.map((each, index) => [names[index], each])));
+          answers.push(Object.values(outputs).map(({ shape, data }) => ({ shape: [...shape], numbers: [...data] as number[] })));
+        }
+        const { selection } = loaded;
+        loaded.dispose();
+        return { selection, answers };
+      },
+      { name: slug(name), backend, batches },
+    );
+    expect(selection).toMatchObject([{ backend, state: 'chosen', goldenShareOff: 0 }]);
+    for (const [index, batch] of [1, 3].entries()) {
+      const got = answers[index]!.map(({ shape, numbers }): Values => ({ shape, data: Float32Array.from(numbers) }));
+      expectClose(got, await predicted(model, inputs(batch)), `batch ${batch}`);
+    }
+    await page.close();
+  });
+});
