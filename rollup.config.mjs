@@ -110,15 +110,11 @@ export default [
     input: { [name]: `.build/worker/${name}.js` },
     output: { ...out, entryFileNames: 'worker/[name].js', inlineDynamicImports: true },
   })),
-  {
-    ...node,
-    input: { node: '.build/index.js' },
-    output: { ...out, entryFileNames: '[name].js', chunkFileNames: 'node-[name].js' },
-  },
+  // In one build, so that whoever packs and predicts in one process has one TF.js engine and one line for it.
   {
     ...node,
     input: {
-      ...{ pack: '.build/pack/index.js', cli: '.build/cli/index.js' },
+      ...{ node: '.build/index.js', pack: '.build/pack/index.js', cli: '.build/cli/index.js' },
       ...Object.fromEntries(
         ['vite', 'rollup', 'esbuild', 'plugin-thread'].map((name) => [name, `.build/plugin/${name.replace('plugin-', '')}.js`]),
       ),
@@ -126,7 +122,7 @@ export default [
     output: {
       ...out,
       entryFileNames: '[name].js',
-      chunkFileNames: 'pack-[name].js',
+      chunkFileNames: 'node-[name].js',
       banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
     },
   },

@@ -27,7 +27,7 @@ const digest = (...parts) => {
 /** All that decides what packing writes: a packer that changed packs anew. */
 const packer = digest(
   ...readdirSync(join(root, 'dist'))
-    .filter((name) => /^pack.*\.js$/.test(name))
+    .filter((name) => /^(pack|node-.*)\.js$/.test(name))
     .sort()
     .map((name) => readFileSync(join(root, 'dist', name))),
 );

@@ -8,7 +8,7 @@ import { MARK } from './codegen.js';
 export type Files = ReadonlyMap<string, Uint8Array>;
 
 const ASSET = /^(?:graph|weights|golden)-[0-9a-f]{16}\.(?:json|bin)$/;
-const UNFINISHED = /^\.pannier-.*\.tmp$/;
+const UNFINISHED = /^\.pannier-(\d+)-.*\.tmp$/;
 
 /**
  * Writes what differs: assets first, then `model.d.ts` and last `model.js`, each by rename; assets
@@ -107,7 +107,18 @@ async function refuseForeign(out: string): Promise<void> {
 
 async function leftOver(out: string, files: Files): Promise<string[]> {
   const present = await readdir(out);
-  return present.filter((name) => (ASSET.test(name) || UNFINISHED.test(name)) && !files.has(name)).sort();
+  return present.filter((name) => (ASSET.test(name) && !files.has(name)) || isAbandoned(name)).sort();
+}
+
+/** A file of a process that ended before it could give it its name; of one that runs, it is its own to finish. */
+function isAbandoned(name: string): boolean {
+  const owner = Number(name.match(UNFINISHED)?.[1]);
+  if (Number.isNaN(owner)) return false;
+  try {
+    return owner === process.pid || !process.kill(owner, 0);
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'ESRCH';
+  }
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
