@@ -52,7 +52,7 @@ it(
     writeFileSync(
       script,
       `import { readdirSync, readFileSync } from 'node:fs';
-import { writeFiles } from './pack/write.js';
+import { writeFiles } from './pack/out/write.js';
 const [from, out] = process.argv.slice(2);
 const files = new Map(readdirSync(from).map((name) => [name, readFileSync(from + '/' + name)]));
 process.stdout.write('ready');
