@@ -47,6 +47,17 @@ const recurrent = (): Specimen => ({
   inputs: (batch) => [seeded([batch, 5], 3, 20)],
 });
 
+const wrapped = (): Specimen => ({
+  model: sequential({
+    layers: [
+      L.depthwiseConv2d({ kernelSize: 3, inputShape: [6, 4, 2], biasInitializer: 'randomNormal' }),
+      L.timeDistributed({ layer: L.dense({ units: 3 }) }),
+      L.dense({ units: 2 }),
+    ],
+  }),
+  inputs: (batch) => [seeded([batch, 6, 4, 2], 4)],
+});
+
 /** As tensorflowjs_converter writes a Keras 2 file. */
 function asKeras2(json: SavedModel): void {
   const { class_name, config } = json['modelTopology'];
@@ -55,7 +66,7 @@ function asKeras2(json: SavedModel): void {
   for (const weight of json.weightsManifest[0]!.weights) weight.name = weight.name.replace(/((?:lstm|gru)_\w+)\//, '$1/cell_1/');
 }
 
-/** As it writes a Keras 3 file. */
+/** As it writes Keras 3's topology. */
 function asKeras3(json: SavedModel): void {
   asKeras2(json);
   for (const entry of configs(json)) {
@@ -76,6 +87,11 @@ function asKeras3(json: SavedModel): void {
     });
     if (config['output_layers']?.length === 1) config['output_layers'] = config['output_layers'][0];
   }
+}
+
+/** As it writes a Keras 3 archive. */
+function asKeras3Archive(json: SavedModel): void {
+  asKeras3(json);
   const counts = new Map<string, number>();
   for (const weight of json.weightsManifest[0]!.weights) {
     const layer = weight.name.slice(0, weight.name.lastIndexOf('/'));
@@ -85,12 +101,30 @@ function asKeras3(json: SavedModel): void {
   }
 }
 
+/** As it writes a Keras 3 file in HDF5: names are paths from the model down, the inner layer's of a wrapper too. */
+function asKeras3Hdf5(json: SavedModel): void {
+  asKeras3(json);
+  for (const weight of json.weightsManifest[0]!.weights)
+    weight.name = `whole/${weight.name.replace(/^(time_distributed\w*)\//, '$1/inner/').replace('/depthwise_kernel', '/kernel')}`;
+}
+
 describe.each([
   ['Keras 2', asKeras2],
-  ['Keras 3', asKeras3],
+  ['Keras 3, an archive', asKeras3Archive],
+  ['Keras 3, HDF5', asKeras3Hdf5],
 ])('as %s', (_name, change) => {
   it('a functional model', () => compare(place(), mixed(), change));
+  it('wrapped and depthwise layers', () => compare(place(), wrapped(), change));
   it('a sequential model', () => compare(place(), recurrent(), change));
+});
+
+it('guesses no weight of two that are as near', async () => {
+  const model = sequential({ layers: ['p', 'q'].map((name) => L.dense({ name, units: 2, inputShape: [2] })) });
+  const path = await saveLayers(model, place(), (json) => {
+    for (const weight of json.weightsManifest[0]!.weights) weight.name = weight.name.replace('p/', 'a/p/').replace('q/', 'b/p/');
+  });
+  const refused = { code: 'model-format', message: expect.stringMatching(/"p" \(Dense\) has no weight "p\/kernel"/) };
+  await expect(pack({ model: path, out: join(path, '../packed') })).rejects.toMatchObject(refused);
 });
 
 describe('as old or other writers', () => {

@@ -84,7 +84,7 @@ function depthwise(call: Call, x: GraphTensor, bias: (channels: number) => Graph
   const channels = knownSize(call, x, 3);
   // TF.js does not save a separable convolution's multiplier; its kernel still shows it.
   const multiplier = settings.value('depth_multiplier') === undefined ? null : settings.whole('depth_multiplier');
-  const weight = weights.take('depthwise_kernel', [...kernel, channels, multiplier]);
+  const weight = weights.take('depthwise_kernel', [...kernel, channels, multiplier], 'kernel');
   const places = kernel.map((size, axis) =>
     placesOf(call, x.shape[axis + 1] ?? null, size, strides[axis] as number, padding, dilations[axis] as number),
   );

@@ -9,9 +9,10 @@ export interface LayerWeights {
   /**
    * @param name Keras's name of the weight; asked for in Keras's order
    * @param shape a size of `null` may be any
+   * @param newName what Keras 3 calls it, where that differs
    * @throws {PannierError} `model-format` where the file has none, or one of another shape
    */
-  take(name: string, shape: readonly Dim[]): Weight;
+  take(name: string, shape: readonly Dim[], newName?: string): Weight;
 }
 
 /** All weights of a model file. */
@@ -19,6 +20,8 @@ export class WeightStore {
   readonly #byName = new Map<string, Weight>();
   /** Under their names without the last folder but one: TensorFlow puts a cell's name there, which layers do not know of. */
   readonly #byShortName = new Map<string, Weight>();
+  /** By the last two parts of either name: Keras 3 puts the names of the models around a layer before the layer's. */
+  readonly #byEnd = new Map<string, { readonly name: string; readonly weight: Weight }[]>();
   readonly #left: Set<Weight>;
   readonly #isNumbered: boolean;
   readonly #layers = new Map<Settings, Map<string, LayerWeights>>();
@@ -28,7 +31,11 @@ export class WeightStore {
     for (const weight of weights) {
       const parts = weight.name.split('/');
       this.#byName.set(weight.name, weight);
-      if (parts.length > 2) this.#byShortName.set(parts.toSpliced(-2, 1).join('/'), weight);
+      this.#addEnd(weight.name, weight);
+      if (parts.length <= 2) continue;
+      const shortName = parts.toSpliced(-2, 1).join('/');
+      this.#byShortName.set(shortName, weight);
+      this.#addEnd(shortName, weight);
     }
     // Keras 3 files number a layer's weights, `dense/0`, where others name them, `dense/kernel`.
     this.#isNumbered = weights.length > 0 && weights.every(({ name }) => /\/\d+$/.test(name));
@@ -42,8 +49,8 @@ export class WeightStore {
     if (known !== undefined) return known;
     const taken = new Map<string, Weight>();
     const weights: LayerWeights = {
-      take: (name, shape) => {
-        const weight = taken.get(name) ?? this.#find(settings, scope, name, taken.size);
+      take: (name, shape, newName) => {
+        const weight = taken.get(name) ?? this.#find(settings, scope, this.#isNumbered ? [String(taken.size)] : [name, newName ?? name]);
         taken.set(name, weight);
         if (weight.dtype !== 'float32') throw broken(`Weight "${weight.name}" of ${settings.what} is ${weight.dtype}; float32 is wanted.`);
         if (weight.shape.length !== shape.length || weight.shape.some((dim, axis) => dim !== (shape[axis] ?? dim))) {
@@ -67,14 +74,35 @@ export class WeightStore {
     );
   }
 
-  #find(settings: Settings, scope: string, name: string, index: number): Weight {
-    const wanted = `${scope}/${this.#isNumbered ? index : name}`;
-    const weight = this.#byName.get(wanted) ?? this.#byShortName.get(wanted);
+  #find(settings: Settings, scope: string, names: readonly string[]): Weight {
+    const [wanted] = names.map((name) => `${scope}/${name}`) as [string];
+    const weight = names.map((name) => this.#called(`${scope}/${name}`)).find((found) => found !== undefined);
     if (weight === undefined) {
-      throw broken(`${settings.what} has no weight "${wanted}" in the weightsManifest; model.json and weights are not from one export.`);
+      const next = this.#isNumbered ? 'save a Keras 3 model as .h5 and convert that' : 'model.json and weights are not from one export';
+      throw broken(`${settings.what} has no weight "${wanted}" in the weightsManifest; ${next}.`);
     }
     if (!this.#left.delete(weight))
       throw broken(`${settings.what} and another layer both own weight "${weight.name}"; names must be unique.`);
     return weight;
   }
+
+  #called(wanted: string): Weight | undefined {
+    const exact = this.#byName.get(wanted) ?? this.#byShortName.get(wanted);
+    // A Keras 3 archive numbers its weights, under folders that are not called as the layers are: nothing to go by.
+    if (exact !== undefined || this.#isNumbered) return exact;
+    const fitting = (this.#byEnd.get(endOf(wanted)) ?? []).filter(({ name }) => name.endsWith(`/${wanted}`));
+    const [nearest, next] = fitting.toSorted((a, b) => a.name.split('/').length - b.name.split('/').length);
+    // Of two in models just as deep, nothing says which is meant.
+    if (nearest === undefined || nearest.name.split('/').length === next?.name.split('/').length) return undefined;
+    return nearest.weight;
+  }
+
+  #addEnd(name: string, weight: Weight): void {
+    const end = endOf(name);
+    const known = this.#byEnd.get(end);
+    if (known === undefined) this.#byEnd.set(end, [{ name, weight }]);
+    else known.push({ name, weight });
+  }
 }
+
+const endOf = (name: string): string => name.split('/').slice(-2).join('/');
