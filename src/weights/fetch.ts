@@ -16,7 +16,7 @@ export interface FetchOptions {
 
 /**
  * Fetches one asset and verifies it.
- * @throws {PannierError} `offline`, `http-status`, `integrity` or `timeout`; an abort rethrows `signal.reason`.
+ * @throws {PannierError} `offline`, `http-status`, `integrity`, `timeout`, or `options` where an address has no host; an abort rethrows `signal.reason`.
  */
 export async function fetchAsset(
   asset: Pick<Asset, 'name' | 'bytes' | 'sha256'>,
@@ -75,6 +75,7 @@ async function bytesAt(
     letGo();
     if (thrown instanceof PannierError) throw thrown;
     if (signal.aborted) throw signal.reason;
+    if (globalThis.location === undefined && !/^[a-z][a-z\d+.-]*:/i.test(url)) throw withoutHost(url, asset.name, thrown);
     throw new PannierError(
       'offline',
       `${asset.name}: ${url} did not answer (${messageOf(thrown)}). Check the address and the connection.`,
@@ -84,6 +85,12 @@ async function bytesAt(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Some bundlers write addresses for browsers into what runs on the server, too; an app's own `fetch` may know what to do. */
+function withoutHost(url: string, name: string, cause: unknown): PannierError {
+  const message = `${name}: there is no page here whose host its address ${url} could belong to. Load the model in the browser, or pass assetUrl: (name, url) => new URL(url, 'https://your.site').href.`;
+  return new PannierError('options', message, { url }, { cause });
 }
 
 /** Says what came instead: a page of HTML is the usual answer of an app server to a missing file. */

@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch } from '../harness/browser.js';
 import { type Site, serve } from '../harness/site.js';
-import { type App, CONFIG, expectAnswer, makeApp, SHOW } from './app.js';
+import { ANSWER, type App, CONFIG, expectAnswer, makeApp, SHOW } from './app.js';
 import { expectAssetsOnce, expectOneBackend } from './emitted.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -38,16 +38,19 @@ const policy = () =>
     `report-uri ${reports.url}/.violations`,
   ].join('; ');
 
-const site = () => ({
+const site = (basePath: string) => ({
   'package.json': JSON.stringify({ name: 'site', private: true, type: 'module' }),
   'pannier.config.mjs': CONFIG,
   'next.config.mjs': `
 export default {
+  basePath: '${basePath}',
   turbopack: { root: ${JSON.stringify(root)} },
   headers: async () => [{ source: '/:path*', headers: [{ key: 'Content-Security-Policy', value: ${JSON.stringify(policy())} }] }],
 };`,
   'public/favicon.ico': '',
-  'src/app/layout.js': `export default function Layout({ children }) {
+  'src/app/layout.js': `export const metadata = { icons: '${basePath}/favicon.ico' };
+
+export default function Layout({ children }) {
   return <html lang="en"><body>{children}</body></html>;
 }`,
   'src/app/page.js': `import { PannierError } from 'pannier';
@@ -70,9 +73,9 @@ import add from '../../models/add/model.js';
 
 export const dynamic = 'force-dynamic';
 
-export async function GET() {
+export async function GET({ url: page }) {
   try {
-    const model = await loadModel(add);
+    const model = await loadModel(add, page.includes('?host') ? { assetUrl: (name, url) => new URL(url, page).href } : {});
     const { outputs } = await model.predict({ x: Float32Array.of(1, 2, 3, 4) });
     return new Response(outputs.sumY.data.join(' '));
   } catch (error) {
@@ -106,22 +109,23 @@ async function serving(app: App, use: (url: string) => Promise<void>): Promise<s
 }
 
 test.each([
-  ['Turbopack', [], '11 22 33 44'],
+  ['Turbopack', '', [], ANSWER],
   // There the server knows the model's files by the browser's path alone.
-  ['webpack', ['--webpack'], /^offline: /],
+  ['webpack', '/shop', ['--webpack'], /^options: .* pass assetUrl/],
 ] as const)(
-  'Next.js, built by %s, renders on the server and answers in the browser',
-  async (bundler, flags, onServer) => {
-    const app = makeApp(`next-${bundler.toLowerCase()}`, site());
+  'Next.js, built by %s, at "%s/", renders on the server and answers in the browser',
+  async (bundler, basePath, flags, onServer) => {
+    const app = makeApp(`next-${bundler.toLowerCase()}`, site(basePath));
     app.pack();
     app.node(NEXT, 'build', ...flags);
     expectAssetsOnce(join(app.folder, '.next/static'), join(app.folder, 'src/models/add'));
-    const log = await serving(app, async (url) => {
-      expect(await (await fetch(`${url}/`)).text()).toContain('<p id="server">add takes x; function</p>');
+    const log = await serving(app, async (origin) => {
+      const url = origin + basePath;
+      expect(await (await fetch(url)).text()).toContain('<p id="server">add takes x; function</p>');
       // React and Next's router are scripts, too.
-      await expectOneBackend(await expectAnswer(browser, `${url}/`), 1_000_000);
-      const said = await (await fetch(`${url}/server`)).text();
-      expect(said).toMatch(onServer);
+      await expectOneBackend(await expectAnswer(browser, url), 1_000_000);
+      expect(await (await fetch(`${url}/server`)).text()).toMatch(onServer);
+      expect(await (await fetch(`${url}/server?host`)).text()).toBe(ANSWER);
     });
     expect(log).not.toMatch(/error|warn|⨯|⚠|Filter/i);
     expect(reports.violations).toEqual([]);

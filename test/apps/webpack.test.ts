@@ -26,27 +26,25 @@ function build(configuration: Configuration): Promise<void> {
   );
 }
 
-async function expectBuilt(name: string, output: NonNullable<Configuration['output']>, csp: string): Promise<void> {
+/** @param path where the site has the build */
+async function expectBuilt(name: string, path: string, output: NonNullable<Configuration['output']>, csp: string): Promise<void> {
   const app = makeApp(name, { 'pannier.config.mjs': CONFIG, 'src/main.js': MAIN });
   app.pack();
   const built = join(app.folder, 'built');
   await build({ context: app.folder, entry: './src/main.js', output: { path: built, filename: '[name].[contenthash].js', ...output } });
-  const main = [...filesUnder(built).keys()].find((file) => file.startsWith('main.')) as string;
-  app.write('built/index.html', indexHtml(main));
   expectAssetsOnce(built, join(app.folder, 'src/models/add'));
-  const site = await serve({ '/': built }, { csp });
-  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`));
+  const main = [...filesUnder(built).keys()].find((file) => file.startsWith('main.')) as string;
+  const site = await serve({ [path]: built }, { csp });
+  site.put('/page.html', indexHtml(path + main));
+  await expectOneBackend(await expectAnswer(browser, `${site.url}/page.html`));
   await site.close();
 }
 
-test(
-  'an app built by webpack into modules answers under the strict policy',
-  () => expectBuilt('webpack-module', { module: true }, STRICT_CSP),
-  200_000,
-);
+test('an app built by webpack into modules answers under the strict policy', async () => {
+  await expectBuilt('webpack-module', '/', { module: true }, STRICT_CSP);
+}, 200_000);
 
-test(
-  'an app built by webpack into scripts answers where the policy names webpack’s loader too',
-  () => expectBuilt('webpack', { trustedTypes: true }, STRICT_CSP.replace('trusted-types pannier', 'trusted-types pannier webpack')),
-  200_000,
-);
+test('an app built by webpack into scripts answers where the policy names webpack’s loader too', async () => {
+  const csp = STRICT_CSP.replace('trusted-types pannier', 'trusted-types pannier webpack');
+  await expectBuilt('webpack', '/sub/path/', { trustedTypes: true, publicPath: '/sub/path/' }, csp);
+}, 200_000);

@@ -80,6 +80,20 @@ describe('from a server', () => {
     expect(await rejection(get(url))).toMatchObject({ code, message: expect.stringMatching(message), detail: { url, ...detail } });
   });
 
+  it('an address without a host is a matter of options where there is no page, unless the app’s fetch knows better', async () => {
+    const path = '/_next/static/weights.bin';
+    const error = await rejection(get(path));
+    expect(error).toMatchObject({ code: 'options', retryable: false, detail: { url: path } });
+    expect((error as Error).message).toContain(
+      `its address ${path} could belong to. Load the model in the browser, or pass assetUrl: (name,`,
+    );
+    const own: typeof fetch = async (address) => new Response(String(address) === path ? bytes : '');
+    expect(Buffer.from(await get(path, own)).equals(Buffer.from(bytes))).toBe(true);
+    vi.stubGlobal('location', new URL('https://a.page/'));
+    expect(await rejection(get(path))).toMatchObject({ code: 'offline' });
+    vi.unstubAllGlobals();
+  });
+
   it('a server that is not there is `offline`, and may be tried again', async () => {
     expect(await rejection(get('http://127.0.0.1:9/weights.bin'))).toMatchObject({
       code: 'offline',
