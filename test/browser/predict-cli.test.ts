@@ -1,14 +1,16 @@
 /** `pannier predict` as a program: the built files in a real browser, what it prints, and that it leaves nothing behind. */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { findChromium } from '../../scripts/chromium.mjs';
 import type { Report } from '../../src/cli/page.js';
 import { filesOf, serve } from '../../src/cli/serve.js';
 import { pack } from '../../src/pack/index.js';
+import { saveLayers } from '../fixtures/layers.js';
 import { addModel, realModel, scratch, tabularModel, twoInputModel, writeModel } from '../fixtures/models.js';
+import { METADATA, teachable } from '../fixtures/teachable-machine.js';
 
 const POSE = 'examples/pose/model';
 const PHOTO = 'test/fixtures/astronaut.png';
@@ -294,3 +296,28 @@ function statusOf(url: string, request: string): Promise<number> {
       .write(request);
   });
 }
+
+it('the two commands of docs/from-tfjs.md make an answer of what Teachable Machine exports', async () => {
+  const [, code = ''] =
+    readFileSync('docs/from-tfjs.md', 'utf8').match(/^```sh\n(npx pannier pack animals\/model\.json[\s\S]*?)^```/m) ?? [];
+  const cwd = join(folder, 'teachable');
+  await saveLayers(teachable().model, join(cwd, 'animals'));
+  writeFileSync(join(cwd, 'animals/metadata.json'), JSON.stringify(METADATA));
+  // Browsers go by what is in it.
+  cpSync(PHOTO, join(cwd, 'photo.jpg'));
+  const printed = code
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [npx, pannier, ...args] = line.split(' ');
+      expect([npx, pannier]).toEqual(['npx', 'pannier']);
+      const env = { ...process.env, PANNIER_CHROMIUM: findChromium(), TMPDIR: temporary };
+      const { status, stdout, stderr } = spawnSync(process.execPath, [resolve('dist/cli.js'), ...args], { cwd, env, encoding: 'utf8' });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      return stdout;
+    });
+  expect(printed).toEqual([
+    expect.stringMatching(/takes image: .* a picture\n.*gives scores: /s),
+    expect.stringMatching(/ {2}scores {2}.*\n(?: +(?:cat|dog|fox) +0\.\d+ .*\n){3}/),
+  ]);
+});

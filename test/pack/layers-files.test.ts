@@ -3,19 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type PackOptions, pack } from '../../src/pack/index.js';
-import {
-  answers,
-  compare,
-  configs,
-  type Json,
-  layers,
-  predicted,
-  type SavedModel,
-  type Specimen,
-  saveLayers,
-  seeded,
-} from '../fixtures/layers.js';
+import { answers, compare, configs, layers, predicted, type SavedModel, type Specimen, saveLayers, seeded } from '../fixtures/layers.js';
 import { scratch } from '../fixtures/models.js';
+import { METADATA, SIZE, teachable } from '../fixtures/teachable-machine.js';
 
 const folder = scratch();
 let count = 0;
@@ -180,34 +170,6 @@ it('keeps weights as the file stores them, also where a rule cuts them', async (
 });
 
 describe('Teachable Machine', () => {
-  const SIZE = 32;
-
-  /** As its image models are: a MobileNet cut short, then a head, each a model of its own. */
-  function teachable(): Specimen {
-    const x = input({ shape: [SIZE, SIZE, 3], name: 'input_1' });
-    const convolved = L.conv2d({ filters: 4, kernelSize: 3, strides: 2, padding: 'same', useBias: false, name: 'conv1' }).apply(x);
-    const normed = L.reLU({ maxValue: 6 }).apply(L.batchNormalization({}).apply(convolved));
-    const deep = L.depthwiseConv2d({ kernelSize: 3, padding: 'same', useBias: false, depthwiseInitializer: 'randomNormal' }).apply(normed);
-    const thin = L.conv2d({ filters: 8, kernelSize: 1, useBias: false }).apply(deep) as layers.SymbolicTensor;
-    const body = sequential({
-      layers: [
-        functional({ inputs: x, outputs: L.reLU({ maxValue: 6 }).apply(thin) as layers.SymbolicTensor }),
-        L.globalAveragePooling2d({}),
-      ],
-    });
-    const head = sequential({
-      layers: [L.dense({ units: 10, inputShape: [8], activation: 'relu' }), L.dense({ units: 3, useBias: false, activation: 'softmax' })],
-    });
-    return { model: sequential({ layers: [body, head] }), inputs: (batch) => [seeded([batch, SIZE, SIZE, 3], 1)] };
-  }
-  const METADATA: Json = {
-    tfjsVersion: '1.3.1',
-    tmVersion: '2.4.5',
-    packageName: '@teachablemachine/image',
-    labels: ['cat', 'dog', 'fox'],
-    imageSize: SIZE,
-  };
-
   async function saved(metadata: unknown): Promise<string> {
     const path = await saveLayers(teachable().model, place());
     writeFileSync(join(path, '../metadata.json'), JSON.stringify(metadata));
@@ -218,20 +180,21 @@ describe('Teachable Machine', () => {
 
   it('answers as its model does', () => compare(place(), teachable()));
 
-  it('brings its labels and its preprocessing', async () => {
+  it('brings its names, its labels and its preprocessing', async () => {
     const { inputs, outputs } = await packed(await saved(METADATA));
     const scale = 1 / 127;
-    expect(inputs['input1']?.image).toMatchObject({ width: SIZE, fit: 'cover', scale: [scale, scale, scale], offset: [-1, -1, -1] });
-    expect(Object.values(outputs)).toEqual([expect.objectContaining({ labels: ['cat', 'dog', 'fox'], values: 'probabilities' })]);
+    expect(Object.keys(inputs)).toEqual(['image']);
+    expect(inputs['image']?.image).toMatchObject({ width: SIZE, fit: 'cover', scale: [scale, scale, scale], offset: [-1, -1, -1] });
+    expect(outputs).toEqual({ scores: expect.objectContaining({ labels: ['cat', 'dog', 'fox'], values: 'probabilities' }) });
   });
 
   it('gives way to options, field by field', async () => {
-    const path = await saved(METADATA);
     const options = {
       inputs: { input_1: { name: 'photo', image: { fit: 'contain' } } },
-      outputs: { [await outputOf(path)]: { name: 'animal', labels: ['a', 'b', 'c'], values: 'logits' } },
+      // By the name that it would have.
+      outputs: { scores: { name: 'animal', labels: ['a', 'b', 'c'], values: 'logits' } },
     } as const;
-    const { inputs, outputs } = await packed(path, options);
+    const { inputs, outputs } = await packed(await saved(METADATA), options);
     expect(inputs['photo']?.image).toMatchObject({ fit: 'contain', offset: [-1, -1, -1] });
     expect(outputs['animal']).toMatchObject({ labels: ['a', 'b', 'c'], values: 'logits' });
   });
@@ -249,6 +212,4 @@ describe('Teachable Machine', () => {
       expect(Object.values(outputs)[0]).not.toHaveProperty('labels');
     }
   });
-
-  const outputOf = async (path: string) => Object.keys((await packed(path)).outputs)[0]!;
 });

@@ -17,7 +17,9 @@ export interface Hints {
 /** The file's name. */
 export const METADATA_FILE = 'metadata.json';
 
-const IMAGE: InputOptions = { image: { fit: 'cover', scale: 1 / 127, offset: -1 } };
+/** Layers are called after counters there, so the ends get names that say what they are. */
+const IMAGE: InputOptions = { name: 'image', image: { fit: 'cover', scale: 1 / 127, offset: -1 } };
+const SCORES: OutputOptions = { name: 'scores', values: 'probabilities' };
 
 /**
  * Reads a `metadata.json`. One that is not Teachable Machine's says nothing.
@@ -37,9 +39,11 @@ export function readMetadata(metadata: Fields, inputs: readonly End[], outputs: 
     );
   const long = labels.findIndex((label) => Buffer.byteLength(label) > LIMITS.labelBytes);
   if (long !== -1) throw broken(`${METADATA_FILE}'s labels[${long}] has more than ${LIMITS.labelBytes} bytes.`);
-  const pictures = inputs.filter(({ shape }) => shape.length === 4 && !shape.slice(1).includes(null) && (shape[3] === 3 || shape[3] === 1));
+  const [input, ...more] = inputs;
   return {
-    inputs: Object.fromEntries(pictures.map(({ key }) => [key, IMAGE])),
-    outputs: { [output.key]: { labels, values: 'probabilities' } },
+    inputs: input !== undefined && more.length === 0 && isPicture(input) ? { [input.key]: IMAGE } : {},
+    outputs: { [output.key]: { ...SCORES, labels } },
   };
 }
+
+const isPicture = ({ shape }: End): boolean => shape.length === 4 && !shape.slice(1).includes(null) && (shape[3] === 3 || shape[3] === 1);

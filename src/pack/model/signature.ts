@@ -65,8 +65,8 @@ export function readSignature(
   if (outputEntries.length === 0) throw broken(`${file} has no outputs: neither a signature nor a node that ends the graph.`);
   const inputEntries = withPlaceholders(entriesOf(declared['inputs'], 'inputs', graph) ?? [], graph, outputEntries);
 
-  const inputOptions = optionsByNode(options.inputs, inputEntries, 'inputs');
-  const outputOptions = optionsByNode(options.outputs, outputEntries, 'outputs');
+  const inputOptions = optionsByNode(options.inputs, inputEntries, 'inputs', hints?.inputs);
+  const outputOptions = optionsByNode(options.outputs, outputEntries, 'outputs', hints?.outputs);
   const inputs = inputEntries.map((entry): GraphInput => {
     const placeholder = graph.nodes.get(nodeOf(entry.tensor))?.attr;
     const given = over(hints?.inputs[entry.key], inputOptions.get(entry));
@@ -151,10 +151,16 @@ function looseEnds(graph: Graph): Entry[] {
   return [...graph.nodes.keys()].filter((name) => !used.has(name)).map((name) => ({ key: name, tensor: name, fields: {} }));
 }
 
-function optionsByNode<T>(options: Readonly<Record<string, T>> | undefined, entries: readonly Entry[], what: string): Map<Entry, T> {
+function optionsByNode<T extends { readonly name?: string }>(
+  options: Readonly<Record<string, T>> | undefined,
+  entries: readonly Entry[],
+  what: string,
+  hints: Readonly<Record<string, T>> = {},
+): Map<Entry, T> {
   const found = new Map<Entry, T>();
   for (const [key, value] of Object.entries(options ?? {})) {
-    const matches = (entry: Entry) => [entry.key, entry.tensor, nodeOf(entry.tensor), friendlyName(entry)].includes(key);
+    const matches = (entry: Entry) =>
+      [entry.key, entry.tensor, nodeOf(entry.tensor), friendlyName(entry), hints[entry.key]?.name].includes(key);
     const entry = entries.find(({ tensor }) => indexed(tensor) === indexed(key)) ?? entries.find(matches);
     if (entry === undefined)
       throw badOption(`Option ${what} names ${show(key)}; the model has ${entries.map((each) => `"${each.key}"`).join(', ')}.`);
