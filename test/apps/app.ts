@@ -70,10 +70,9 @@ let tarball: string | undefined;
 /** `npm pack` of what is built, once for a test file. */
 export function packedTarball(): string {
   if (tarball !== undefined) return tarball;
-  mkdirSync(APPS, { recursive: true });
-  const out = join(APPS, `tarball-${process.pid}`);
+  const out = join(APPS, 'tarball');
   rmSync(out, { recursive: true, force: true });
-  mkdirSync(out);
+  mkdirSync(out, { recursive: true });
   run(root, 'npm', 'pack', '--ignore-scripts', '--pack-destination', out);
   tarball = join(out, readdirSync(out)[0] as string);
   return tarball;
