@@ -58,10 +58,10 @@ function stampFile({ out }: PackOptions): string | undefined {
   }
 }
 
-/** The packer itself, its version within: a build of it that differs may pack differently. */
+/** The package itself, its version within: a build of it that differs may pack differently, whatever its scripts are called. */
 async function packerDigest(): Promise<string> {
   const folder = dirname(fileURLToPath(import.meta.url));
-  const files = (await readdir(folder)).filter((name) => /^(pack|plugin)[\w-]*\.js$|^golden\./.test(name)).sort();
+  const files = (await readdir(folder)).filter((name) => /\.js$|^golden\./.test(name)).sort();
   return sha256((await Promise.all(files.map((name) => digestOf(join(folder, name))))).join());
 }
 
