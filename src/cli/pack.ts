@@ -8,7 +8,7 @@ import { readRegularFile } from '../pack/files/open.js';
 import { badOption, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions } from '../pack/options.js';
 import { type PackResult, pack } from '../pack/pack.js';
 import type { Command } from './command.js';
-import { showBytes } from './print.js';
+import { plain, showBytes } from './print.js';
 
 const TEXT = { type: 'string' } as const;
 const TEXTS = { type: 'string', multiple: true } as const;
@@ -71,7 +71,7 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
 
   for (const [node, value] of pairs(flags, 'input')) input(node).name = value;
   for (const [node, value] of pairs(flags, 'shape')) input(node).shape = value === '' ? [] : numbers(value, 'shape');
-  for (const key of ['width', 'height'] as const) for (const [node, value] of pairs(flags, key)) image(node)[key] = numbers(value, key)[0];
+  for (const key of ['width', 'height'] as const) for (const [node, value] of pairs(flags, key)) image(node)[key] = number(value, key);
   for (const key of ['scale', 'offset'] as const) {
     for (const [node, value] of pairs(flags, key)) {
       const list = numbers(value, key);
@@ -86,7 +86,7 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
 
   const { name, version, license, source } = flags;
   const texts = { name, version, license, source, packedAt: flags['packed-at'], goldenPicture: flags['golden-picture'] };
-  const budget = pairs(flags, 'budget').map(([key, value]) => [key, numbers(value, 'budget')[0]]);
+  const budget = pairs(flags, 'budget').map(([key, value]) => [key, number(value, 'budget')]);
   const given = Object.entries({
     ...texts,
     ...(flags.quantize && { quantize: quantizeOf(flags.quantize) }),
@@ -117,11 +117,11 @@ function entry<T extends object>(entries: Map<string, T>, node: string): T {
   return made;
 }
 
-/** `NODE=VALUE`; a node's name may hold `=`, so the last one parts them. */
+/** `NODE=VALUE`, or `NAME=NUMBER` of a budget; a node's name may hold `=`, so the last one parts them. */
 function pairs(flags: Flags, key: keyof Flags): [string, string][] {
   return ((flags[key] ?? []) as string[]).map((pair) => {
     const at = pair.lastIndexOf('=');
-    if (at < 1) throw badOption(`--${key} is ${JSON.stringify(pair)}; NODE=VALUE is wanted.`);
+    if (at < 1) throw badOption(`--${key} is ${JSON.stringify(pair)}; ${key === 'budget' ? 'NAME=NUMBER' : 'NODE=VALUE'} is wanted.`);
     return [pair.slice(0, at), pair.slice(at + 1)];
   });
 }
@@ -137,6 +137,12 @@ function numbers(value: string, key: string): number[] {
   return list;
 }
 
+function number(value: string, key: string): number {
+  const [first = Number.NaN, ...more] = numbers(value, key);
+  if (more.length > 0) throw badOption(`--${key} is ${JSON.stringify(value)}; one number is wanted.`);
+  return first;
+}
+
 async function readLines(file: string): Promise<string[]> {
   const text = new TextDecoder().decode(await readRegularFile(file, `The label file ${file}`, 2 ** 27));
   return text.replace(/\r?\n$/, '').split(/\r?\n/);
@@ -150,18 +156,22 @@ function summary({ out, manifest, files, bytes, warnings, changed }: PackResult,
         `${name}: ${dtype} ${showShape(shape)}${'image' in rest ? ', a picture' : 'columns' in rest ? ', rows' : ''}`,
     );
   const state = check ? 'is up to date' : changed ? 'packed' : 'unchanged';
-  return [
-    `${manifest.name} ${state}: ${relative(process.cwd(), out) || '.'}, ${files.length} files, ${showBytes(bytes)}, ${millions(manifest.flops)} FLOPs a predict`,
-    `  takes ${specs(inputs).join('; ')}`,
-    `  gives ${specs(outputs).join('; ')}`,
+  const place = relative(process.cwd(), out) || '.';
+  const details = [
+    `takes ${specs(inputs).join('; ')}`,
+    `gives ${specs(outputs).join('; ')}`,
     ...(manifest.quantized === undefined ? [] : [quantizedLine(manifest.quantized)]),
-    ...warnings.map((warning) => `  warning: ${warning}`),
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ];
+  return [
+    plain(`${manifest.name} ${state}: ${place}, ${files.length} files, ${showBytes(bytes)}, ${millions(manifest.flops)} FLOPs a predict`),
+    ...details.map((detail) => `  ${plain(detail)}`),
   ].join('\n');
 }
 
 function quantizedLine({ originalBytes, kinds, maxError }: NonNullable<PackResult['manifest']['quantized']>): string {
   const made = Object.entries(kinds).map(([kind, { weights, bytes }]) => `${weights} weights as ${kind}, ${showBytes(bytes)}`);
-  return `  quantised: ${made.join('; ')} (all weights were ${showBytes(originalBytes)}); golden outputs moved by at most ${(maxError * 100).toPrecision(2)} % of their spread`;
+  return `quantised: ${made.join('; ')} (all weights were ${showBytes(originalBytes)}); golden outputs moved by at most ${(maxError * 100).toPrecision(2)} % of their spread`;
 }
 
 const millions = (count: number): string => (count < 1e6 ? `${count}` : `${(count / 1e6).toFixed(1)} M`);

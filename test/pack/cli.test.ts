@@ -94,6 +94,13 @@ it('packs what the config file says, and checks it', () => {
   expect(contents(join(app, 'src/sum'))).toEqual(before);
 });
 
+it('says a name on one line, whatever it holds', () => {
+  const model = writeModel(addModel([1, 4, 4, 3], new Float32Array(3)), join(folder, 'lines'));
+  const { status, stdout } = run(['pack', model, '--out', join(folder, 'lines-out'), '--name', 'a\nforged packed\r\u001b[2K\u202e']);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^a forged packed packed: \S+, \d+ files, .*\n {2}takes x: .*\n {2}gives .*\n {2}warning: Input "x" .*\n$/);
+});
+
 describe('errors are one line and exit code 1', () => {
   const model = writeModel(addModel(), join(folder, 'add'));
   const out = join(folder, 'never');
@@ -123,6 +130,16 @@ describe('errors are one line and exit code 1', () => {
       ['pack', model, '--out', out, '--budget', 'bytes=1e2'],
       /^pannier: The packed model has \d+ bytes, more than budget.bytes, 100\. Its largest weights: "w" 16 \(float32\)\. .*\n$/,
     ],
+    [
+      'a budget without a number',
+      ['pack', model, '--out', out, '--budget', 'bytes'],
+      /^pannier: --budget is "bytes"; NAME=NUMBER is wanted\. \(pannier\/docs\/errors\.md#options\)\n$/,
+    ],
+    ...['--budget', '--width', '--height'].map((flag): [string, string[], RegExp] => [
+      `two numbers for ${flag}`,
+      ['pack', model, '--out', out, flag, 'bytes=1,2'],
+      new RegExp(`^pannier: ${flag} is "1,2"; one number is wanted\\. \\(pannier/docs/errors\\.md#options\\)\\n$`),
+    ]),
     ['a kind', ['pack', model, '--out', out, '--quantize', 'int4'], /^pannier: Option quantize is "int4"; .*\n$/],
     [
       'a pattern',
