@@ -22,7 +22,11 @@ export type FakeFailure = ErrorCode | PannierError;
 export interface FakeOptions<I = AnyInputs, O = AnyOutputs> {
   /** Values by output, or a function of what `predict` was given. @default zeros of the declared shapes */
   readonly outputs?: FakeOutputs<O> | ((inputs: I) => FakeOutputs<O>);
-  /** How long each predict takes, by `setTimeout`: fake timers hold it too. @default 0: no timer is set */
+  /**
+   * How long each predict takes, by `setTimeout`: fake timers hold it too. At most 2³¹ − 1, or `Infinity`:
+   * none answers, until its signal or `dispose` ends it.
+   * @default 0: no timer is set
+   */
   readonly delayMs?: number;
   /** What predict rejects with, always or by call, counted from 1; `undefined` answers. */
   readonly fail?: FakeFailure | ((call: number) => FakeFailure | undefined);
@@ -31,7 +35,8 @@ export interface FakeOptions<I = AnyInputs, O = AnyOutputs> {
 /**
  * A model for tests, typed by its packed folder, which no file, worker or backend stands behind.
  * @param source the default export of a packed folder's `model.js`
- * @throws {PannierError} `manifest` where the source is no packed model; `options` where an output is not the model's or its values do not fit
+ * @throws {PannierError} `manifest` where the source is no packed model; `options` where an output is not the model's or its values do not fit,
+ * or `delayMs` is no time that a timer can wait
  */
 export function fakeModel<I = AnyInputs, O = AnyOutputs>(source: ModelSource<I, O>, options: FakeOptions<I, O> = {}): Model<I, O> {
   const manifest = readManifest(source);
@@ -59,10 +64,15 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
   }
 }
 
+/** A timer holds 31 bits: a longer one would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>, given: WeakMap<readonly Feed[], I>): Session {
   const { outputs = {}, delayMs = 0, fail } = options;
-  if (!(delayMs >= 0))
-    throw new PannierError('options', `fakeModel's option delayMs should be milliseconds from 0, but is ${String(delayMs)}.`);
+  if (!(delayMs >= 0 && (delayMs <= LONGEST_MS || delayMs === Number.POSITIVE_INFINITY))) {
+    const wanted = `milliseconds from 0 to ${LONGEST_MS}, or Infinity for a call that never answers`;
+    throw new PannierError('options', `fakeModel's option delayMs should be ${wanted}, but is ${String(delayMs)}.`);
+  }
   // What is wrong from the start is told at the start.
   const make = outputMaker(manifest);
   const always = typeof outputs === 'function' ? undefined : make(outputs);
@@ -72,12 +82,15 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>, given: 
     async run(feeds, nodes): Promise<RunResult> {
       const startMs = now();
       const call = ++calls;
-      if (delayMs > 0) await new Promise<void>((resolve) => void setTimeout(resolve, delayMs));
+      if (delayMs > 0)
+        await new Promise<void>((resolve) => {
+          if (delayMs <= LONGEST_MS) setTimeout(resolve, delayMs);
+        });
       const failure = typeof fail === 'function' ? fail(call) : fail;
       if (failure !== undefined) throw errorOf(failure, manifest.name, call);
       const answer = always ?? make((outputs as (inputs: I) => FakeOutputs<O>)(given.get(feeds) as I));
       // Each call's arrays are its own.
-      const answers = nodes.map((node) => answer(node));
+      const answers = nodes.map((node) => answer(node, feeds));
       return { outputs: answers, prepareMs: 0, computeMs: now() - startMs, readMs: 0, cold: false };
     },
     dispose: () => undefined,

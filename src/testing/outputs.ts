@@ -1,6 +1,6 @@
 /** What a test says of outputs → outputs as an engine gives them. */
 import { DTYPES, sizeOf } from '../dtype.js';
-import type { RawOutput } from '../engine/engine.js';
+import type { Feed, RawOutput } from '../engine/engine.js';
 import { PannierError } from '../errors.js';
 import { shapeText, typeName } from '../input/tensor.js';
 import type { Manifest, OutputSpec } from '../manifest.js';
@@ -9,36 +9,48 @@ import type { Dim } from '../signature.js';
 /** An output's values: a typed or plain array, or a tensor, whose shape settles open sizes. */
 export type FakeValues = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly shape?: readonly number[] };
 
-/** Values by output; those left out are zeros, of the golden sample's shape where sizes are open. */
+/** Values by output; those left out are zeros, as long as the padded inputs, else of the golden sample's shape where sizes are open. */
 export type FakeOutputs<O> = { readonly [Name in keyof O]?: FakeValues };
 
-/** Gives an output by its node in the graph, in memory of its own. */
-type Answer = (node: string) => RawOutput;
+/** Gives an output by its node in the graph, in memory of its own, for what the graph would be fed. */
+type Answer = (node: string, feeds: readonly Feed[]) => RawOutput;
 
 /** Checks what a test says of outputs; throws `options` where it does not fit the model. */
 export const outputMaker =
-  ({ name: model, signature: { outputs: specs }, golden }: Manifest) =>
+  ({ name: model, signature: { inputs, outputs: specs }, golden }: Manifest) =>
   (said: object): Answer => {
+    // What a promise holds would be zeros.
+    if (typeof said !== 'object' || said === null || typeof (said as { then?: unknown }).then === 'function')
+      throw wrong(`The outputs of fake model "${model}" should be an object of values by name, but are ${typeName(said)}.`);
     const names = Object.keys(specs);
     for (const name of Object.keys(said))
       if (!names.includes(name)) throw wrong(`Fake model "${model}" has no output "${name}". Its outputs are ${names.join(', ')}.`);
     const made = new Map(
       Object.entries(specs).map(([name, spec]) => {
         const values = (said as Readonly<Record<string, FakeValues | undefined>>)[name];
-        const output =
-          values === undefined ? zeros(spec, golden.outputs[name]?.shape) : checked(name, spec, values, golden.outputs[name]?.shape);
-        return [spec.node, output] as const;
+        const sampled = golden.outputs[name]?.shape;
+        const output = values === undefined ? undefined : checked(name, spec, values, sampled);
+        return [spec.node, (bucket: number | undefined) => output ?? zeros(spec, sampled, bucket)] as const;
       }),
     );
-    return (node) => {
-      const output = made.get(node) as RawOutput;
+    return (node, feeds) => {
+      const output = (made.get(node) as (bucket: number | undefined) => RawOutput)(bucketOf(inputs, feeds));
       return { ...output, data: output.data.slice() };
     };
   };
 
-function zeros({ dtype, shape }: OutputSpec, golden: readonly number[] | undefined): RawOutput {
-  const dims = golden ?? shape?.map((dim) => dim ?? 1) ?? [];
+function zeros({ dtype, shape, lengthAxes }: OutputSpec, golden: readonly number[] | undefined, bucket: number | undefined): RawOutput {
+  const sampled = golden ?? shape?.map((dim) => dim ?? 1) ?? [];
+  // As an engine would; what is behind the given length is cut as in production.
+  const dims = sampled.map((dim, axis) => (lengthAxes?.includes(axis) ? (bucket ?? dim) : dim));
   return { dtype, shape: dims, data: new DTYPES[dtype](sizeOf(dims)) };
+}
+
+/** The length that all padded inputs have; feeds are in the order of the inputs. */
+function bucketOf(inputs: Manifest['signature']['inputs'], feeds: readonly Feed[]): number | undefined {
+  const index = Object.values(inputs).findIndex(({ pad }) => pad !== undefined);
+  const axis = Object.values(inputs)[index]?.pad?.axis;
+  return axis === undefined ? undefined : feeds[index]?.shape[axis];
 }
 
 function checked(name: string, { dtype, shape }: OutputSpec, values: FakeValues, golden: readonly number[] | undefined): RawOutput {

@@ -95,6 +95,34 @@ describe('outputs', () => {
     expect(await rejection(later.predict({ x }))).toMatchObject({ code: 'options', message: expect.stringMatching(message) });
   });
 
+  it.each([
+    ['null', null],
+    ['undefined', undefined],
+    ['a text', 'zeros'],
+    ['a promise of them', Promise.resolve({ y: [1, 2, 3, 4] })],
+  ])('that are %s, or of a function that gives it, are an error', async (_what, outputs) => {
+    const message = /The outputs of fake model "fake" should be an object of values by name, but are \w+\./;
+    if (outputs !== undefined) expect(() => fakeModel(sum, { outputs: outputs as never })).toThrow(message);
+    const later = fakeModel(sum, { outputs: (() => outputs) as never });
+    expect(await rejection(later.predict({ x }))).toMatchObject({ code: 'options', message: expect.stringMatching(message) });
+  });
+
+  it('are as long as the padded input that was given, where they follow it', async () => {
+    const pad = { to: [4, 8, 16], axis: 1, value: 0 };
+    const padded = {
+      ...manifest,
+      signature: {
+        inputs: { x: { dtype: 'float32', shape: [1, null], node: 'x', pad } },
+        outputs: { y: { dtype: 'float32', shape: [1, null, 2], node: 'y:0', lengthAxes: [1] } },
+      },
+      golden: { ...manifest.golden, outputs: { y: { shape: [1, 4, 2], offset: 0, count: 4, min: 1, max: 4 } } },
+    } as Manifest as ModelSource<{ x: Float32Array }, { y: { data: Float32Array; shape: number[] } }>;
+    const model = fakeModel(padded);
+    const shapes = [];
+    for (const length of [2, 4, 6, 16]) shapes.push((await model.predict({ x: new Float32Array(length) })).outputs.y.shape);
+    expect(shapes).toEqual([2, 4, 6, 16].map((length) => [1, length, 2]));
+  });
+
   it('of several open sizes need their shape', () => {
     expect(() => fakeModel(open, { outputs: { two: [1, 2] } })).toThrow(/"two" of shape \[\?, \?\] and 2 values has to say its shape/);
     expect(() => fakeModel(open, { outputs: { any: [1, 2] } })).toThrow(/"any" of shape any rank and 2 values has to say its shape/);
@@ -126,8 +154,25 @@ describe('delayMs', () => {
     expect(await rejection(model.predict({ x }))).toMatchObject({ code: 'disposed' });
     expect(model.disposed).toBe(true);
   });
-  it('is a number of milliseconds', () =>
-    expect(() => fakeModel(sum, { delayMs: -1 })).toThrow(/delayMs should be milliseconds from 0, but is -1/));
+  it('of Infinity never answers, and ends as any other', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    const model = fakeModel(sum, { delayMs: Number.POSITIVE_INFINITY });
+    const controller = new AbortController();
+    const aborted = model.predict({ x }, { signal: controller.signal as never });
+    const waiting = model.predict({ x });
+    await vi.advanceTimersByTimeAsync(2 ** 31);
+    expect(await Promise.all([aborted, waiting].map(stateOf))).toEqual(['pending', 'pending']);
+    expect(vi.getTimerCount()).toBe(0);
+    controller.abort('enough');
+    expect(await rejection(aborted)).toBe('enough');
+    model.dispose();
+    expect(await rejection(waiting)).toMatchObject({ code: 'disposed' });
+  });
+  it.each([-1, 2 ** 31, Number.NaN, '5 s'])('is a number of milliseconds that a timer can wait, unlike %s', (delayMs) =>
+    expect(() => fakeModel(sum, { delayMs: delayMs as never })).toThrow(
+      `delayMs should be milliseconds from 0 to 2147483647, or Infinity for a call that never answers, but is ${delayMs}`,
+    ),
+  );
 });
 
 describe('fail', () => {
