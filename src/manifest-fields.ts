@@ -47,5 +47,6 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
   if (Array.isArray(value)) return 'an array';
   // Not every object can become a text: a module's namespace cannot.
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return 'then' in value ? 'a promise' : 'default' in value ? "a module's namespace" : 'an object';
 }

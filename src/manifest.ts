@@ -164,6 +164,9 @@ export const assetsOf = (manifest: Manifest): readonly Asset[] => [manifest.grap
 export function readManifest(source: unknown): Manifest {
   const manifest = object(source, '');
   const { format, weights, controlFlow } = manifest;
+  // What `import()` gives, before and after it is awaited.
+  need(!('then' in manifest), '', 'a packed model', source, 'Await it, and pass its default export.');
+  need('format' in manifest || !('default' in manifest), '', 'a packed model', source, 'Pass its default export.');
   need(format === MANIFEST_FORMAT, 'format', `${MANIFEST_FORMAT}`, format, 'Pack the model again with this version of pannier.');
   for (const field of ['name', 'version', 'hash']) text(manifest[field], field);
   const { inputs, outputs } = object(manifest['signature'], 'signature');

@@ -22,6 +22,7 @@ import type {
   VideoSource,
 } from './prediction.js';
 import { abortable, forManyListeners } from './promise.js';
+import { checkPredictEachOptions, checkPredictOptions } from './serving/call-options.js';
 import type { OpenedModel } from './serving/opened.js';
 import { namedOutputs, type Wanted, wantedOutputs } from './serving/outputs.js';
 import type { Lease } from './serving/shared.js';
@@ -90,6 +91,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
   async predict(inputs: I, options: PredictOptions<O> = {}): Promise<Prediction<O, I>> {
     const startMs = now();
     this.#ensureUsable();
+    checkPredictOptions(options);
     options.signal?.throwIfAborted();
     let settling: SettledInputs | Promise<SettledInputs> | undefined;
     try {
@@ -119,16 +121,13 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     options: PredictOptions<O>,
     startMs: number,
   ): Promise<Prediction<O, I>> {
-    const { priority = 'user' } = options;
-    if (priority !== 'user' && priority !== 'background')
-      throw new PannierError('options', `predict's option priority should be 'user' or 'background', but is ${String(priority)}.`);
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
     // By what they can do: apps exchange the class Promise, as zone.js does.
     const { feeds, images, length } = 'then' in settling ? await abortable(settling, signal) : settling;
     const settledMs = now();
 
     const nodes = wanted.map(([, { node }]) => node);
-    const { result, backend, enteredMs } = await this.#runInTurn(feeds, nodes, priority, signal);
+    const { result, backend, enteredMs } = await this.#runInTurn(feeds, nodes, options.priority ?? 'user', signal);
 
     const outputs = namedOutputs(wanted, result.outputs, length, options as PredictOptions);
     const totalMs = now() - startMs;
@@ -161,10 +160,11 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     options: PredictEachOptions<O, K> = {},
   ): AsyncGenerator<FramePrediction<Pick<O, K>, I>> {
     this.#ensureUsable();
+    checkPredictEachOptions(options);
     // Only apps that stream download this.
     const { predictEach } = await import('./serving/each.js');
     const imageInputs = Object.entries(this.#manifest.signature.inputs).flatMap(([name, { image }]) => (image === undefined ? [] : [name]));
-    const predict = (inputs: unknown) => this.predict(inputs as I, options as PredictOptions<O, K>);
+    const predict = (inputs: unknown, own: object) => this.predict<K>(inputs as I, own);
     yield* predictEach(predict, imageInputs, source, options, this.#ended.signal);
   }
 

@@ -1,6 +1,7 @@
 /** The one place where options are settled: nothing behind it sees a `?`. */
 import { BACKENDS, type BackendName } from './backend-name.js';
 import { PannierError } from './errors.js';
+import { checkKnown } from './known-options.js';
 import type { LoadOptions, ThreadName } from './options.js';
 import type { WeightsCache } from './weights/cache.js';
 
@@ -21,8 +22,14 @@ export interface Settled {
   readonly key: string;
 }
 
+const KNOWN: readonly (keyof LoadOptions)[] = [
+  ...(['backend', 'thread', 'device', 'cache', 'fetch', 'assetUrl', 'signal', 'onProgress'] as const),
+  ...(['deadlineMs', 'backendDeadlineMs', 'trace'] as const),
+];
+
 /** @throws {PannierError} `options`, naming the option. */
 export function settleOptions(options: LoadOptions): Settled {
+  checkKnown('loadModel', options, KNOWN);
   const { backend = 'auto', device, cache, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
   const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch } = options;
   const backends = backend === 'auto' ? BACKENDS : Array.isArray(backend) ? (backend as readonly BackendName[]) : [backend as BackendName];

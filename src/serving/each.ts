@@ -12,25 +12,19 @@ type Predict<O, I> = (inputs: unknown) => Promise<Prediction<O, I>>;
  * @throws {PannierError} `input` where the source is neither video nor iterable
  */
 export function predictEach<O, I>(
-  predict: Predict<O, I>,
+  predictOne: (inputs: unknown, options: object) => Promise<Prediction<O, I>>,
   imageInputs: readonly string[],
   source: unknown,
-  options: PredictEachOptions<never>,
+  { input, keepFrame = false, concurrency = 2, ...options }: PredictEachOptions<never>,
   ended: AbortSignal,
 ): AsyncGenerator<FramePrediction<O, I>> {
+  const predict = (inputs: unknown) => predictOne(inputs, options);
   const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal as AbortSignal, ended]);
   if (typeof source === 'object' && source !== null) {
     if ('videoWidth' in source || 'getSettings' in source) {
-      return overVideo(
-        predict,
-        frameInput(imageInputs, options.input),
-        source as unknown as VideoLike | MediaStreamTrack,
-        options.keepFrame ?? false,
-        signal,
-      );
+      return overVideo(predict, frameInput(imageInputs, input), source as unknown as VideoLike | MediaStreamTrack, keepFrame, signal);
     }
     if (Symbol.asyncIterator in source || Symbol.iterator in source) {
-      const { concurrency = 2 } = options;
       if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
         throw new PannierError(
           'options',

@@ -1,7 +1,9 @@
 /** A model that answers what a test says. All but the engine is the real thing: checks, queue, aborts, timing. */
 import type { Feed, RunResult, Session } from '../engine/engine.js';
-import { type ErrorCode, PannierError } from '../errors.js';
+import { ERROR_CODES, type ErrorCode, PannierError } from '../errors.js';
 import type { SettledInputs } from '../input/settle.js';
+import { typeName } from '../input/tensor.js';
+import { checkKnown } from '../known-options.js';
 import { type Manifest, type ModelSource, readManifest } from '../manifest.js';
 import { checkDetails } from '../manifest-details.js';
 import { LoadedModel } from '../model.js';
@@ -14,6 +16,8 @@ import { type FakeOutputs, outputMaker } from './outputs.js';
 import { withoutPixels } from './pictures.js';
 
 export type { FakeOutputs, FakeValues } from './outputs.js';
+
+const KNOWN: readonly (keyof FakeOptions)[] = ['outputs', 'delayMs', 'fail'];
 
 /** What `predict` rejects with: an error of a code, or one of your own. */
 export type FakeFailure = ErrorCode | PannierError;
@@ -68,12 +72,14 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
 const LONGEST_MS = 2 ** 31 - 1;
 
 function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>, given: WeakMap<readonly Feed[], I>): Session {
+  checkKnown('fakeModel', options, KNOWN);
   const { outputs = {}, delayMs = 0, fail } = options;
   if (!(delayMs >= 0 && (delayMs <= LONGEST_MS || delayMs === Number.POSITIVE_INFINITY))) {
     const wanted = `milliseconds from 0 to ${LONGEST_MS}, or Infinity for a call that never answers`;
     throw new PannierError('options', `fakeModel's option delayMs should be ${wanted}, but is ${String(delayMs)}.`);
   }
   // What is wrong from the start is told at the start.
+  if (fail !== undefined && typeof fail !== 'function') checkFailure(fail);
   const make = outputMaker(manifest);
   const always = typeof outputs === 'function' ? undefined : make(outputs);
   let calls = 0;
@@ -97,10 +103,22 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>, given: 
   };
 }
 
-const errorOf = (failure: FakeFailure, name: string, call: number): PannierError =>
-  typeof failure === 'string'
-    ? new PannierError(failure, `Fake model "${name}" fails call ${call} with ${failure}, as its test says.`)
-    : failure;
+/** Tests in JavaScript may name a code that there is not. */
+function checkFailure(failure: FakeFailure): void {
+  if (typeof failure === 'string' ? Object.hasOwn(ERROR_CODES, failure) : failure instanceof PannierError) return;
+  const got = typeof failure === 'string' ? `"${failure}"` : typeName(failure);
+  const codes = Object.keys(ERROR_CODES).join(', ');
+  throw new PannierError(
+    'options',
+    `fakeModel's option fail should be a PannierError or an error code, but is ${got}. Codes are ${codes}.`,
+  );
+}
+
+function errorOf(failure: FakeFailure, name: string, call: number): PannierError {
+  checkFailure(failure);
+  if (typeof failure !== 'string') return failure;
+  return new PannierError(failure, `Fake model "${name}" fails call ${call} with ${failure}, as its test says.`);
+}
 
 const openingOf = (session: Session): Opening => ({
   place: { backend: 'cpu', pooled: { queue: new Queue(), thread: 'page' }, session, close: () => session.dispose() },

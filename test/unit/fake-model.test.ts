@@ -199,6 +199,38 @@ describe('fail', () => {
   });
 });
 
+describe('options that there are not', () => {
+  const refused = (message: RegExp) => expect.objectContaining({ code: 'options', message: expect.stringMatching(message) });
+  it.each([
+    ['a misspelt one', { output: {} }, /^fakeModel has no option "output"; it takes outputs, delayMs, fail\./],
+    ['an unknown code', { fail: 'oom' }, /fail should be a PannierError or an error code, but is "oom"\. Codes are input, .*out-of-memory/],
+    ['a key of every object', { fail: 'toString' }, /but is "toString"/],
+    ['another error', { fail: new Error('no') }, /but is Error\./],
+  ])('are refused: %s', (_what, options, message) => expect(() => fakeModel(sum, options as never)).toThrow(refused(message)));
+  it('are refused by call, too', async () =>
+    expect(await rejection(fakeModel(sum, { fail: (() => 'oom') as never }).predict({ x }))).toEqual(refused(/but is "oom"/)));
+  it.each([
+    [{ output: ['y'] }, /^predict has no option "output"; it takes signal, outputs, into, priority\./],
+    [{ outputs: 'y' }, /outputs should be an array of names, but is y\./],
+    [{ priority: 'high' }, /priority should be 'user' or 'background', but is high\./],
+    [{ signal: new AbortController() }, /^predict's option signal should be an AbortSignal .*, but is AbortController\./],
+    [null, /^predict takes an object of options, but got null\./],
+  ])('are refused by predict: %j', async (options, message) =>
+    expect(await rejection(fakeModel(sum).predict({ x }, options as never))).toEqual(refused(message)),
+  );
+  it('are refused by predictEach, which hands the others on', async () => {
+    const next = (options: unknown) =>
+      fakeModel(sum)
+        .predictEach([{ x }], options as never)
+        .next();
+    expect(await rejection(next({ into: {} }))).toEqual(refused(/^predictEach has no option "into"; it takes signal, .*concurrency\./));
+    expect(await rejection(next({ signal: {} }))).toEqual(refused(/^predictEach's option signal .*but is Object\./));
+    const { signal } = new AbortController();
+    const { value } = await next({ outputs: [], concurrency: 1, input: 'x', keepFrame: false, priority: 'background', signal });
+    expect(value).toMatchObject({ outputs: {}, backend: 'cpu' });
+  });
+});
+
 describe('it behaves as a loaded model', () => {
   it('checks inputs', async () => {
     const model = fakeModel(sum);

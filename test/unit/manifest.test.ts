@@ -34,6 +34,22 @@ it('gives a good one back as it is', () => {
   expect(readManifest(manifest)).toBe(manifest);
 });
 
+it.each([
+  [
+    'the promise of a module',
+    () => import('../fixtures/fakes.js'),
+    /should be a packed model, but is a promise\. Await it, and pass its default export\./,
+  ],
+  ['a promise of a model', async () => fakeModel().manifest, /but is a promise\. Await it/],
+  [
+    'a module',
+    () => ({ default: fakeModel().manifest }),
+    /should be a packed model, but is a module's namespace\. Pass its default export\./,
+  ],
+])('says what to do with %s', (_what, make, message) =>
+  expect(() => readManifest(make())).toThrow(expect.objectContaining({ code: 'manifest', message: expect.stringMatching(message) })),
+);
+
 it('takes one from another realm, and one that is frozen', () => {
   const { manifest } = fakeModel();
   const foreign = runInNewContext(

@@ -55,6 +55,20 @@ it.each([
   expect(() => settle(options)).toThrow(expect.objectContaining({ code: 'options', detail: expect.objectContaining({ option, got }) }));
 });
 
+it.each([
+  [{ onprogress: () => {} }, /^loadModel has no option "onprogress"; it takes backend, thread, .*onProgress, .*trace\./],
+  [{ backends: ['cpu'] }, /no option "backends"/],
+  [
+    { signal: new AbortController() },
+    /option signal should be an AbortSignal \(the signal of an AbortController\), but is AbortController\./,
+  ],
+  [{ signal: null }, /option signal .*but is Null\./],
+  ['cpu', /loadModel takes an object of options, but got cpu\./],
+  [null, /loadModel takes an object of options, but got null\./],
+])('refuses what is no option: %j', (options, message) =>
+  expect(() => settle(options)).toThrow(expect.objectContaining({ code: 'options', message: expect.stringMatching(message) })),
+);
+
 describe('the key of a load', () => {
   const fetch = async () => new Response();
   const cache = {} as never;
