@@ -42,7 +42,9 @@ export function checkOptions(options: PackOptions): void {
   for (const key of ['name', 'version', 'license', 'source', 'packedAt', 'goldenPicture'] as const) {
     if (options[key] !== undefined) checkText(options[key], key);
   }
-  if (typeof (options.check ?? false) !== 'boolean') throw badOption(`Option check is ${show(options.check)}; true or false is wanted.`);
+  // Not `??`: null is nothing that an option takes.
+  if (options.check !== undefined && typeof options.check !== 'boolean')
+    throw badOption(`Option check is ${show(options.check)}; true or false is wanted.`);
   if (options.quantize !== undefined) checkQuantize(options.quantize);
   if (options.budget !== undefined) checkBudget(options.budget);
   if (options.golden !== undefined) checkGolden(options.golden);
@@ -112,7 +114,7 @@ function checkInput(input: InputOptions, place: string): void {
   }
   for (const key of ['fit', 'filter', 'channels', 'layout'] as const) checkChoice(image[key], key, `${place}.image`);
   for (const key of ['scale', 'offset'] as const) {
-    const given: unknown = image[key] ?? 0;
+    const given: unknown = image[key] === undefined ? 0 : image[key];
     // Spread, since `every` and `flat` leave out holes.
     const numbers: unknown[] = Array.isArray(given) ? [...given] : [given];
     if (!numbers.every((value) => typeof value === 'number' && Number.isFinite(value))) {

@@ -83,7 +83,7 @@ export const labelsOf = (text: string): string[] => {
   return lines === '' ? [] : lines.split(/\r?\n/).map((line) => line.trim());
 };
 
-/** Numbers and fractions, parted by commas or spaces; what is none is NaN, which the packer refuses. */
+/** Numbers and fractions, parted by commas or spaces; what is none is NaN, or null as JSON, and the packer refuses either. */
 export const numbersOf = (text: string): number[] =>
   text
     .split(/[,\s]+/)
@@ -93,7 +93,10 @@ export const numbersOf = (text: string): number[] =>
       return above === '' || below === '' || more.length > 0 ? Number.NaN : Number(above) / Number(below);
     });
 
+/** A text of anything else goes to the packer as it is: JSON has no NaN, and the packer says what it wants instead. */
 function oneOrMore(text: string): number | number[] {
-  const [first = Number.NaN, ...more] = numbersOf(text);
-  return more.length === 0 ? first : [first, ...more];
+  const numbers = numbersOf(text);
+  if (numbers.length === 0 || !numbers.every(Number.isFinite)) return text as never;
+  const [first = 0, ...more] = numbers;
+  return more.length === 0 ? first : numbers;
 }

@@ -184,6 +184,19 @@ describe('a pose', () => {
     expect(points[0]?.y).toBeCloseTo(nose[2] as number, 0);
   });
 
+  it('prepared by a scale that is no number is refused in the words of the packer', async () => {
+    const { url } = await trying(writeModel(addModel([1, 8, 8, 3], new Float32Array(3)), join(folder, 'scaled')));
+    const page = await openPage(browser, url);
+    await page.selectOption('[data-node=x] select:has(option[value=own])', 'own');
+    await page.fill('[data-node=x] .own input >> nth=0', 'abc');
+    await page.press('[data-node=x] .own input >> nth=0', 'Tab');
+    const refusal = /Option inputs\["x"\]\.image\.scale is "abc"; a number or one per channel is wanted/;
+    await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(refusal);
+    expect(await textOf(page, '#config')).toContain("scale: 'abc'");
+    await quietly(page);
+    await page.close();
+  });
+
   it('of a packed folder is shown as it was packed', async () => {
     const { url, told } = await trying('examples/pose/model');
     expect(told()).toContain('examples/pose/model, packed already');

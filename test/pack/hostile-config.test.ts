@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../src/pack/index.js';
 import type { PackOptions } from '../../src/pack/options.js';
-import { addModel, realModel, scratch, writeModel } from '../fixtures/models.js';
+import { addModel, realModel, scratch, tabularModel, writeModel } from '../fixtures/models.js';
 import { npy } from '../fixtures/npy.js';
 import { compileProgram, pannier } from './program.js';
 
@@ -235,6 +235,32 @@ describe('an option', () => {
     ['a picture for what is none', { inputs: { x: wide } }, /no batch of one picture/],
   ])('%s', async (_what, more, message) => expect(await refused(more)).toMatch(message));
 
+  it('of null, wherever there is one', async () => {
+    const picture = writeModel(addModel([1, 4, 4, 3], new Float32Array(3)), join(folder, 'picture'));
+    const tabular = writeModel(tabularModel(), join(folder, 'tabular'));
+    const keys = (all: string) => all.split(' ');
+    const cases = [
+      ...keys('name version license source packedAt inputs outputs quantize budget golden goldenPicture check').map((key) => ({
+        [key]: null,
+      })),
+      ...keys('name shape image columns pad').map((key) => ({ inputs: { x: { [key]: null } } })),
+      ...keys('width height fit filter channels layout scale offset').map((key) => ({ inputs: { x: { image: { [key]: null } } } })),
+      ...keys('name labels values').map((key) => ({ outputs: { y: { [key]: null } } })),
+      ...keys('bytes mflop goldenError').map((key) => ({ budget: { [key]: null } })),
+      ...keys('image inputs expect tolerance').map((key) => ({ golden: [{ inputs: { x: array }, expect: array, [key]: null }] })),
+      ...[{ scale: [null, 1, 1] }, { offset: [0, 0, null] }].map((image) => ({ inputs: { x: { image } } })),
+    ].map((each) => ({ model: picture, ...each }));
+    const rest = { name: 'rest', categories: [1, 2, 3, 4] };
+    const columns = [
+      ...keys('name mean std').map((key) => [{ name: 'a', [key]: null }, rest]),
+      ...keys('categories encode').map((key) => [{ name: 'a' }, { ...rest, [key]: null }]),
+    ];
+    const rows = [
+      ...columns.map((given) => ({ columns: given })),
+      ...keys('to axis value').map((key) => ({ pad: { to: [2, 4], axis: 0, [key]: null } })),
+    ].map((features) => ({ model: tabular, inputs: { features } }));
+    for (const each of [...cases, ...rows]) expect(await refused(each)).toMatch(/ is (null|an array)[;, ]/);
+  });
   it('sizes that no memory holds', async () => {
     expect(await refused({ model: realModel('faceboxes'), inputs: { image_tensor: wide } })).toMatch(
       /Input "imageTensor" would take \d+ values, \[1, 1073741824, 1073741824, 3\]; the limit is 67108864/,

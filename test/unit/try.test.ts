@@ -191,6 +191,19 @@ export default defineConfig({
 `);
   });
 
+  it('says an own scale or offset as it was typed where that is no number', () => {
+    const of = (scale: string, offset: string) => {
+      const state = start();
+      Object.assign(state.inputs[0]!.picture!, { range: 'own', scale, offset });
+      return state;
+    };
+    const sent = (state: ReturnType<typeof of>) => JSON.parse(JSON.stringify(packRequest(state))).inputs.input.image;
+    expect(sent(of('abc', '1, x'))).toEqual({ height: 256, scale: 'abc', offset: '1, x' });
+    expect(configText(of('abc', '1/0'))).toContain("image: { height: 256, scale: 'abc', offset: '1/0' }");
+    expect(sent(of('', ' '))).toEqual({ height: 256, scale: '', offset: ' ' });
+    expect(sent(of('1/4', '1 2 3'))).toEqual({ height: 256, scale: 0.25, offset: [1, 2, 3] });
+  });
+
   it('knows layouts, and sizes that are open', () => {
     const planes: InputFace = { node: 'x', name: 'x', dtype: 'float32', shape: [null, 3, 8, 8] };
     const words: InputFace = { node: 'ids', name: 'ids', dtype: 'int32', shape: [null, null] };
