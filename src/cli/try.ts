@@ -114,6 +114,8 @@ class Packer {
   readonly #model: string;
   readonly #folder: string;
   #count = 0;
+  /** Those whose folders are there. */
+  readonly #packed: number[] = [];
   /** The last one, and with it all before. */
   #packing: Promise<unknown> = Promise.resolve();
 
@@ -135,8 +137,12 @@ class Packer {
     try {
       const { warnings, bytes } = await packing;
       for (const [path, file] of await filesOf(out, `/packed/${number}/`)) site.put(path, file);
-      site.remove(`/packed/${number - KEPT}/`);
-      await rm(join(this.#folder, String(number - KEPT)), { recursive: true, force: true });
+      // By number would leave some: those that were refused have no folder.
+      this.#packed.push(number);
+      for (const old of this.#packed.splice(0, this.#packed.length - KEPT)) {
+        site.remove(`/packed/${old}/`);
+        await rm(join(this.#folder, String(old)), { recursive: true, force: true });
+      }
       return { url: `/packed/${number}/model.js`, warnings, bytes };
     } catch (thrown) {
       const { code, message } = asPannierError(thrown, 'model-format', 'The packer failed');

@@ -372,6 +372,19 @@ describe('no other site can drive it', () => {
     expect((await ask('{}')).text).toContain('"url":"/packed/');
   });
 
+  it('nor fill the disk: two packed copies stay, however many requests were refused', async () => {
+    const { url } = await trying(writeModel(addModel(), join(folder, 'kept')));
+    const { host, origin } = new URL(url);
+    const ask = async (said: object) =>
+      JSON.parse((await post(url, JSON.stringify(said), { Host: host, Origin: origin, 'Content-Type': 'application/json' })).text).url;
+    const [parent = ''] = readdirSync(temporary);
+    // What is refused has a number and no folder.
+    for (const request of [{}, {}, { name: '' }, {}, { name: '' }, {}]) await ask(request);
+    expect(readdirSync(join(temporary, parent)).sort()).toEqual(['4', '6']);
+    const statuses = await Promise.all([1, 2, 4, 6].map(async (copy) => (await fetch(`${url}packed/${copy}/model.js`)).status));
+    expect(statuses).toEqual([404, 404, 200, 200]);
+  });
+
   it('not from a page of another origin', async () => {
     const { url } = await trying(writeModel(addModel(), join(folder, 'hostile')));
     const site = await serve({}, { csp: null });
