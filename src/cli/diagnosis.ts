@@ -8,6 +8,8 @@ import type { Trials } from './trial.js';
 
 export interface Diagnosis {
   readonly facts: ModelFacts;
+  /** The packer's words on each limit of its budget that the model is over. */
+  readonly overBudget: readonly string[];
   /** Undefined: nothing was run. */
   readonly trials: Trials | undefined;
 }
@@ -20,7 +22,7 @@ const NO_OPS = new Set(['Const', 'Placeholder', 'NoOp']);
 const WIDTH = 100;
 
 /** All of it, ending in a line break. */
-export function showDiagnosis({ facts, trials }: Diagnosis, paper: Paper, columns = WIDTH): string {
+export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: Paper, columns = WIDTH): string {
   const { name, version, flops, bytes, memory, controlFlow, quantized } = facts;
   const { inputs, outputs } = facts.signature;
   const width = Math.max(40, Math.min(columns, WIDTH));
@@ -52,6 +54,7 @@ export function showDiagnosis({ facts, trials }: Diagnosis, paper: Paper, column
     ...specs,
     '',
     ...sizes.map(([what, size, rest]) => `  ${what.padEnd(8)}  ${size.padStart(10)}${rest === '' ? '' : paper('dim', `  ${rest}`)}`),
+    ...overBudget.flatMap((each) => ['', ...wrap(`over budget: ${plain(each)}`, width - 2).map((part) => `  ${paper('yellow', part)}`)]),
     '',
     ...showOps(facts, paper, width),
     '',

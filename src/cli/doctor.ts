@@ -6,7 +6,7 @@ import { showDiagnosis } from './diagnosis.js';
 import { examine, readPacked } from './examine.js';
 import { untilInterrupted } from './interrupted.js';
 import { printOutcome } from './outcome.js';
-import { packedFolder } from './packed.js';
+import { packedModel } from './packed.js';
 import { onPaper } from './print.js';
 import { tryBackends } from './trial.js';
 
@@ -19,17 +19,18 @@ export const doctorCommand: Command = {
   usage: `  pannier doctor MODEL [flags]                  what a model weighs, and which backends can run it
     MODEL is a packed folder, a model.json, or a name in pannier.config.mjs (--config FILE)
     --run    also runs it on each backend in an installed browser, on seeded random input: errors against cpu, times
-    --runs N (20, fewer where a call takes long)  --timeout SECONDS for each backend (120)  --browser PATH (PANNIER_CHROMIUM)
+    --runs N (20, fewer where a call takes long)  --timeout SECONDS for each backend (120)  --browser PATH (PANNIER_CHROMIUM):
+             each of them means --run
     --json   one object; what is no finite number is null`,
   run(args) {
     const json = args.includes('--json');
     return printOutcome(json, async () => {
       const { model, config, run, ...flags } = readFlags(args);
       const diagnosis = await untilInterrupted(async (surroundings) => {
-        const folder = await packedFolder(model, config, surroundings);
+        const { folder, overBudget } = await packedModel(model, config, surroundings);
         const manifest = await readPacked(folder);
         const facts = await examine(manifest, folder);
-        return { facts, trials: run ? await tryBackends({ ...flags, ...surroundings, manifest, folder }) : undefined };
+        return { facts, overBudget, trials: run ? await tryBackends({ ...flags, ...surroundings, manifest, folder }) : undefined };
       });
       return json ? `${JSON.stringify(merged(diagnosis))}\n` : showDiagnosis(diagnosis, onPaper(process.stdout), process.stdout.columns);
     });
@@ -39,17 +40,18 @@ export const doctorCommand: Command = {
 type Diagnosis = Parameters<typeof showDiagnosis>[0];
 
 /** One object, in which each backend has what is known of it in one place. */
-function merged({ facts, trials }: Diagnosis): object {
+function merged({ facts, overBudget, trials }: Diagnosis): object {
   const backends = Object.entries(facts.backends).map(([name, known]) => [
     name,
     { ...known, ...trials?.backends[name as keyof typeof facts.backends] },
   ]);
-  return { ...facts, backends: Object.fromEntries(backends), ...(trials && { browser: trials.browser }) };
+  return { ...facts, overBudget, backends: Object.fromEntries(backends), ...(trials && { browser: trials.browser }) };
 }
 
 function readFlags(args: readonly string[]) {
   const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
-  const { run = false, runs, timeout = '120', browser: path, config } = values;
+  const { runs, timeout = '120', browser: path, config } = values;
+  const run = values.run === true || [runs, values.timeout, path].some((flag) => flag !== undefined);
   const [model, ...more] = positionals;
   if (model === undefined) throw badOption('Say what to examine: pannier doctor MODEL, a packed folder or a model.json.');
   if (more.length > 0) throw badOption(`pannier doctor takes one MODEL, but got also ${more.join(', ')}.`);

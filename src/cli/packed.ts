@@ -5,26 +5,33 @@ import { basename, dirname, join } from 'node:path';
 import { messageOf, PannierError } from '../errors.js';
 import { CONFIG_FILE, readConfig } from '../pack/config.js';
 import { badOption, type PackOptions } from '../pack/options.js';
-import { pack } from '../pack/pack.js';
 import type { Surroundings } from './interrupted.js';
 import { plain } from './print.js';
+import { packUnlimited } from './unlimited.js';
+
+/** A packed model to run or to examine. */
+export interface Packed {
+  readonly folder: string;
+  /** The packer's words on each limit of the config's `budget` that the model is over. */
+  readonly overBudget: readonly string[];
+}
 
 /**
- * The folder of the packed model; one that was packed on the way goes away at the end.
+ * The packed model; one that was packed on the way, whatever its budget, goes away at the end.
  * @param config of which MODEL may name an entry; undefined for the one that is here, if any
  * @throws {PannierError} `options` where nothing is there, or what the packer says
  */
-export async function packedFolder(model: string, config: string | undefined, { onUndo, status }: Surroundings): Promise<string> {
+export async function packedModel(model: string, config: string | undefined, { onUndo, status }: Surroundings): Promise<Packed> {
   const configured = config === undefined && (await isThere(model)) ? undefined : await entryOf(model, config);
   const present = configured === undefined ? await presentFolder(model) : undefined;
-  if (present !== undefined) return present;
+  if (present !== undefined) return { folder: present, overBudget: [] };
   status(`Packing ${basename(model)}`);
   const out = await mkdtemp(join(tmpdir(), 'pannier-packed-'));
   onUndo(() => rm(out, { recursive: true, force: true }));
-  const { warnings } = await pack({ ...(configured ?? { model }), out });
+  const { warnings, overBudget } = await packUnlimited({ ...(configured ?? { model }), out });
   status('');
   for (const warning of warnings) process.stderr.write(`pannier: warning: ${plain(warning)}\n`);
-  return out;
+  return { folder: out, overBudget };
 }
 
 /** What a config says of the model that it calls by this name. */

@@ -8,7 +8,7 @@ import type { Command } from './command.js';
 import { readFeeds } from './inputs.js';
 import { type Surroundings, untilInterrupted } from './interrupted.js';
 import { printOutcome } from './outcome.js';
-import { packedFolder } from './packed.js';
+import { packedModel } from './packed.js';
 import { type Answer, type PageTask, predictInPage, type Report, readNeeds } from './page.js';
 import { onPaper, showReport } from './print.js';
 import { browserEnded, handOver, serveModel, settle, visit } from './visit.js';
@@ -95,7 +95,8 @@ interface Found {
 async function predict(flags: Flags, surroundings: Surroundings): Promise<Found> {
   const { backend, thread, runs, timeoutMs } = flags;
   const { onUndo, status } = surroundings;
-  const site = await serveModel(await packedFolder(flags.model, undefined, surroundings), onUndo);
+  const { folder } = await packedModel(flags.model, undefined, surroundings);
+  const site = await serveModel(folder, onUndo);
   status('Starting the browser');
   const byName = backend !== 'auto' && backend.includes('webgpu');
   const webgpu = byName ? 'named' : backend === 'auto' ? 'if-there' : 'no';

@@ -101,6 +101,29 @@ describe('without a browser', () => {
     expect(error).toMatchObject({ code: 'options', message: expect.stringMatching(/has no model "other"\. Its models are sums\./) });
   });
 
+  it('examines what packing refuses for its budget, or for a folder that is out of date', () => {
+    const weights = Float32Array.from({ length: 512 }, (_, index) => Math.sin(index));
+    const model = writeModel(addModel([512], weights), join(folder, 'large'));
+    const config = join(folder, 'large.config.mjs');
+    const entry = (budget: object) => JSON.stringify({ model, out: 'nowhere', check: true, quantize: 'uint8', budget });
+    const within = { bytes: 1e6, mflop: 1, goldenError: 0.1 };
+    const over = { bytes: 1000, mflop: 0, goldenError: 0 };
+    writeFileSync(config, `export default { models: { within: ${entry(within)}, over: ${entry(over).replace('nowhere', 'elsewhere')} } };`);
+    expect(diagnosis(['within', '--config', config])).toMatchObject({ name: 'within', overBudget: [] });
+    expect(diagnosis(['over', '--config', config])).toMatchObject({
+      name: 'over',
+      quantized: { maxError: expect.any(Number) },
+      overBudget: [
+        expect.stringMatching(/more than budget\.mflop, 0\. The kernels that cost most: Add /),
+        expect.stringMatching(/the limit is budget\.goldenError, 0\./),
+        expect.stringMatching(/more than budget\.bytes, 1000\. Its largest weights: "w" 512 \(uint8\)/),
+      ],
+    });
+    const shown = run(['over', '--config', config]);
+    expect(shown).toMatchObject({ status: 0, stderr: '' });
+    expect(shown.stdout.match(/^ {2}over budget: /gm)).toHaveLength(3);
+  });
+
   it.each([
     ['a broken model.json', () => broken(), 'model-format', /weights/],
     ['a folder that is not packed', () => 'examples/pose', 'options', /holds no model\.js/],
@@ -175,6 +198,10 @@ describe('with --run', () => {
     }
     expect(backends['cpu']).toMatchObject({ maxAbsError: 0, maxRelError: 0 });
     expect(browser).toMatchObject({ name: expect.stringMatching(/^Chromium \d/), adapter: { software: expect.any(Boolean) } });
+  });
+
+  it('which each flag of a run means too', { timeout: 60_000 }, () => {
+    expect(diagnosis([two, '--runs', '1']).backends['cpu']).toMatchObject({ ran: true, runs: 1 });
   });
 
   it('tries the others where one lacks a kernel, is refused or takes too long', { timeout: 120_000 }, () => {
