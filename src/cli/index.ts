@@ -8,11 +8,9 @@ process.on('uncaughtException', (thrown) => {
   end(1, `pannier: ${messageOf(thrown).replace(/\s+/g, ' ')}, thrown outside of any step ${where}\n`);
 });
 
-const code = await main(process.argv.slice(2));
-process.exitCode = code;
-// Or one that keeps the program waiting for ever.
-if (code !== 0) end(code, '');
+end(await main(process.argv.slice(2)), '');
 
+/** A config may leave something behind that would keep the program waiting for ever. What was printed gets out first. */
 function end(exitCode: number, line: string): void {
-  process.stderr.write(line, () => process.exit(exitCode));
+  process.stdout.write('', () => process.stderr.write(line, () => process.exit(exitCode)));
 }

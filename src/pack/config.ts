@@ -11,7 +11,7 @@ import { badOption, type PackOptions, type PannierConfig, plainCopy } from './op
 export const CONFIG_FILE = 'pannier.config.mjs';
 
 /** A config waits for nothing but its imports; one that awaits what never comes would wait for ever. */
-const DEADLINE_MS = 10_000;
+export const IMPORT_LIMIT_MS = 10_000;
 
 /**
  * Reads the options of every model in a config file, with absolute paths and names settled.
@@ -48,7 +48,10 @@ export async function readConfig(path: string): Promise<PackOptions[]> {
 async function importConfig(file: string): Promise<{ readonly default?: unknown }> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it awaits something that did not come in ${DEADLINE_MS / 1000} seconds`)), DEADLINE_MS);
+    timer = setTimeout(
+      () => reject(new Error(`it awaits something that did not come in ${IMPORT_LIMIT_MS / 1000} seconds`)),
+      IMPORT_LIMIT_MS,
+    );
   });
   try {
     // Not its default export, which would be awaited too.

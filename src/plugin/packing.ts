@@ -3,7 +3,7 @@ import { existsSync, type StatsListener, statSync, unwatchFile, watchFile } from
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
-import { CONFIG_FILE } from '../pack/config.js';
+import { CONFIG_FILE, IMPORT_LIMIT_MS } from '../pack/config.js';
 import type { PluginOptions } from './options.js';
 
 /** What a look at all models came to. Paths are absolute. */
@@ -18,10 +18,16 @@ export interface Outcome {
   readonly startedMs: number;
 }
 
+/** What the thread says: that it runs the config, that it is done with it, and at last what came of all. */
+export type Message = 'config' | 'models' | Omit<Outcome, 'startedMs'>;
+
 const NOTHING: Outcome = { models: [], sources: [], packed: [], warnings: [], failures: [], startedMs: 0 };
 
 /** How often a source is looked at. Looking is what works for every editor, mount and exporter. */
 const LOOK_MS = 250;
+
+/** The thread itself tells of a config that awaits; one that never lets go of it is told of here, a moment later. */
+const GRACE_MS = 2_000;
 
 /** Two bundles of one process must not write the same folder. */
 let line: Promise<unknown> = Promise.resolve();
@@ -110,13 +116,28 @@ export class Packing {
   }
 }
 
+/** The thread ends with its answer, whatever a config has left running in it. */
 function packInThread(config: string): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const startedMs = Date.now();
+  const startedMs = Date.now();
+  const thread = new Worker(new URL('./plugin-thread.js', import.meta.url), { workerData: config });
+  let timer: NodeJS.Timeout | undefined;
+  return new Promise<Outcome>((resolve) => {
     const fail = (message: string) => resolve({ ...NOTHING, sources: [config], failures: [message], startedMs });
-    new Worker(new URL('./plugin-thread.js', import.meta.url), { workerData: config })
-      .once('message', (outcome: Omit<Outcome, 'startedMs'>) => resolve({ ...outcome, startedMs }))
+    const onMessage = (message: Message) => {
+      clearTimeout(timer);
+      if (typeof message === 'object') resolve({ ...message, startedMs });
+      else if (message === 'config')
+        timer = setTimeout(
+          () => fail(`${config} cannot be imported: it still runs after ${(IMPORT_LIMIT_MS + GRACE_MS) / 1000} seconds.`),
+          IMPORT_LIMIT_MS + GRACE_MS,
+        );
+    };
+    thread
+      .on('message', onMessage)
       .once('error', (error) => fail(`The packer ended: ${messageOf(error)}`))
       .once('exit', (code) => fail(`The packer ended with code ${code}.`));
+  }).finally(() => {
+    clearTimeout(timer);
+    return thread.terminate();
   });
 }

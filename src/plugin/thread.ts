@@ -10,17 +10,22 @@ import { readConfig } from '../pack/config.js';
 import { type Reads, recordReads } from '../pack/files/open.js';
 import type { PackOptions } from '../pack/options.js';
 import { pack } from '../pack/pack.js';
-import type { Outcome } from './packing.js';
+import type { Message, Outcome } from './packing.js';
 import { namedFiles, settled } from './sources.js';
 import { readStamp, writeStamp } from './stamp.js';
 
-parentPort?.postMessage(await packStale(workerData as string));
+const say = (message: Message): void => parentPort?.postMessage(message);
+
+say(await packStale(workerData as string));
 
 async function packStale(config: string): Promise<Omit<Outcome, 'startedMs'>> {
   const sources = await namedFiles(config);
   const outcome = { models: [] as Outcome['models'][number][], packed: [] as string[], warnings: [] as string[], failures: [] as string[] };
   try {
-    for (const options of await readConfig(config)) {
+    say('config');
+    const models = await readConfig(config);
+    say('models');
+    for (const options of models) {
       const reads: Reads = new Map();
       try {
         checkOptions(options);

@@ -1,4 +1,5 @@
 /** When the plugins pack, and when not: seen through the hook that starts a build. */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -113,4 +114,30 @@ test('a config that cannot be imported is told of, whatever it throws', async ()
   await expect(start({ config: 'throws.config.mjs' })).rejects.toThrow('no labels here');
   app.write('ends.config.mjs', 'process.exit(3);');
   await expect(start({ config: 'ends.config.mjs' })).rejects.toThrow('The packer ended with code 3.');
+});
+
+test('a build ends, whatever the config leaves running', () => {
+  app.write(
+    'timer.config.mjs',
+    `${readFileSync(inApp('pannier.config.mjs'), 'utf8')}
+import { createServer } from 'node:net';
+setInterval(() => {}, 1_000);
+createServer().listen(0);`,
+  );
+  app.write(
+    'build.mjs',
+    `import { pannier } from 'pannier/rollup';
+const { buildStart } = pannier({ config: 'timer.config.mjs' });
+await buildStart.call({ meta: { watchMode: false }, info() {}, warn: console.log, error: console.log });
+console.log('built');`,
+  );
+  const { status, stdout } = spawnSync(process.execPath, ['build.mjs'], { cwd: app.folder, encoding: 'utf8', timeout: 40_000 });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: 'built\n' });
+});
+
+test('a config that never ends is told of', async () => {
+  app.write('loops.config.mjs', 'for (;;);');
+  await expect(start({ config: 'loops.config.mjs' })).rejects.toThrow(
+    'loops.config.mjs cannot be imported: it still runs after 12 seconds.',
+  );
 });

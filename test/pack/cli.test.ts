@@ -101,6 +101,19 @@ it('says a name on one line, whatever it holds', () => {
   expect(stdout).toMatch(/^a forged packed packed: \S+, \d+ files, .*\n {2}takes x: .*\n {2}gives .*\n {2}warning: Input "x" .*\n$/);
 });
 
+it('ends, with all printed, whatever the config leaves running', () => {
+  const app = join(folder, 'timer');
+  writeModel(twoInputModel(), join(app, 'x'));
+  const models = Array.from({ length: 4 }, (_, index) => `m${index}: { model: 'x/model.json', out: 'm${index}' }`);
+  writeFileSync(
+    join(app, 'pannier.config.mjs'),
+    `setInterval(() => {}, 1_000); console.log('x'.repeat(1e6)); export default { models: { ${models} } };`,
+  );
+  const { status, stdout } = run(['pack'], { cwd: app, timeout: 40_000 });
+  expect(status).toBe(0);
+  expect(stdout.match(/^(x+|m\d packed)/gm)?.map(({ length }) => length)).toEqual([1e6, 9, 9, 9, 9]);
+});
+
 describe('errors are one line and exit code 1', () => {
   const model = writeModel(addModel(), join(folder, 'add'));
   const out = join(folder, 'never');

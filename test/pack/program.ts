@@ -20,7 +20,7 @@ export function compileProgram(folder: string): void {
 export const pannier = (
   folder: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; timeout?: number } = {},
 ): SpawnSyncReturns<string> =>
   spawnSync(process.execPath, [join(folder, 'cli/index.js'), ...args], {
     encoding: 'utf8',
