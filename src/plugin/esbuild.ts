@@ -7,7 +7,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { BuildOptions, BuildResult, PartialMessage, Plugin } from 'esbuild';
 import { isShipped, replaceAddresses } from './addresses.js';
-import type { PluginOptions } from './options.js';
+import { checkPluginOptions, type PluginOptions } from './options.js';
 import { type Outcome, Packing } from './packing.js';
 import { readEntry, type ShippedEntry } from './shipped.js';
 
@@ -22,6 +22,7 @@ const COPY = 'pannier-copy';
  * the app's scripts. Needs `format: 'esm'`.
  */
 export function pannier(options: PluginOptions = {}): Plugin {
+  checkPluginOptions(options);
   return {
     name: 'pannier',
     setup(build) {

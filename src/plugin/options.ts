@@ -1,4 +1,7 @@
 /** What an app may tell any of the plugins. */
+import { checkKnown } from '../pack/check-options.js';
+import { show } from '../pack/fields.js';
+import { badOption } from '../pack/options.js';
 
 /** For any of them. */
 export interface PluginOptions {
@@ -17,4 +20,24 @@ export interface VitePluginOptions extends PluginOptions {
    * first visits: a later one has the weights at hand, and asks for them in vain.
    */
   readonly preload?: boolean | readonly string[];
+}
+
+/** @throws {PannierError} `options` where an app tells a plugin what it does not take */
+export function checkPluginOptions(options: PluginOptions): void {
+  checkKnown(options, ['config'], 'pannier()');
+  checkConfig(options.config);
+}
+
+/** @throws {PannierError} `options`, likewise */
+export function checkVitePluginOptions(options: VitePluginOptions): void {
+  checkKnown(options, ['config', 'preload'], 'pannier()');
+  checkConfig(options.config);
+  const preload: unknown = options.preload ?? false;
+  const isRight = Array.isArray(preload) ? [...preload].every((name) => typeof name === 'string') : typeof preload === 'boolean';
+  if (!isRight) throw badOption(`Option preload is ${show(preload)}; true, false or an array of models' names is wanted.`);
+}
+
+function checkConfig(config: unknown): void {
+  if (config === undefined || (typeof config === 'string' && config !== '')) return;
+  throw badOption(`Option config is ${show(config)}; the path of a config file is wanted.`);
 }

@@ -1,7 +1,7 @@
 /** `pannier/rollup`. */
 import type { Plugin } from 'rollup';
 import { Emitting, packForBuild } from './bundling.js';
-import type { PluginOptions } from './options.js';
+import { checkPluginOptions, type PluginOptions } from './options.js';
 import { Packing } from './packing.js';
 
 export type { PluginOptions } from './options.js';
@@ -11,6 +11,7 @@ export type { PluginOptions } from './options.js';
  * hashed files. Packages are found by `@rollup/plugin-node-resolve`, as ever.
  */
 export function pannier(options: PluginOptions = {}): Plugin {
+  checkPluginOptions(options);
   const packing = new Packing(options, process.cwd());
   const emitting = new Emitting();
   return {

@@ -6,7 +6,7 @@ import { CONFIG_FILE } from '../pack/config.js';
 import { badOption } from '../pack/options.js';
 import { Emitting, packForBuild, tell } from './bundling.js';
 import { dependentsOf } from './dependents.js';
-import type { VitePluginOptions } from './options.js';
+import { checkVitePluginOptions, type VitePluginOptions } from './options.js';
 import { type Outcome, Packing } from './packing.js';
 import { preloadLinks } from './preload.js';
 
@@ -16,7 +16,9 @@ export type { PluginOptions, VitePluginOptions } from './options.js';
  * Packs the models of `pannier.config.mjs` where a source has changed, in development too, and emits what they and
  * Pannier need as hashed files, never as `data:`. No other setting of Vite is needed.
  */
-export function pannier({ preload = false, ...options }: VitePluginOptions = {}): Plugin {
+export function pannier(options: VitePluginOptions = {}): Plugin {
+  checkVitePluginOptions(options);
+  const { preload = false } = options;
   let config: ResolvedConfig;
   let packing: Packing;
   const emitting = new Emitting();

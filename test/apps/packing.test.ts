@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
+import type { PannierError } from '../../src/errors.js';
 import { type App, CONFIG, makeApp } from './app.js';
 
 let app: App;
@@ -140,4 +141,25 @@ test('a config that never ends is told of', async () => {
   await expect(start({ config: 'loops.config.mjs' })).rejects.toThrow(
     'loops.config.mjs cannot be imported: it still runs after 12 seconds.',
   );
+});
+
+const TAKES = { vite: 'config, preload', rollup: 'config', esbuild: 'config' };
+test.each(Object.entries(TAKES))('pannier/%s refuses what it does not take', async (name, takes) => {
+  const { pannier } = await import(pathToFileURL(inApp(`node_modules/pannier/dist/${name}.js`)).href);
+  const refused = (options: unknown) => {
+    try {
+      pannier(options);
+    } catch (thrown) {
+      const { code, message } = thrown as PannierError;
+      return `${code}: ${message}`;
+    }
+    return 'taken';
+  };
+  expect(refused({ configg: 'x' })).toMatch(`options: pannier() has no option "configg"; it takes ${takes}.`);
+  expect(refused({ config: 5 })).toMatch('options: Option config is 5; the path of a config file is wanted.');
+  expect(refused('x.mjs')).toMatch('options: Option pannier() is "x.mjs"; an object is wanted.');
+  const preload = 'Option preload is "add"; true, false or an array of models\' names is wanted.';
+  expect(refused({ preload: 'add' })).toMatch(name === 'vite' ? `options: ${preload}` : 'has no option "preload"');
+  for (const options of [undefined, {}, { config: 'a.mjs' }, ...(name === 'vite' ? [{ preload: ['add'] }, { preload: true }] : [])])
+    expect(refused(options)).toBe('taken');
 });
