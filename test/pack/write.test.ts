@@ -3,9 +3,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
 import type { Manifest } from '../../src/manifest.js';
 import { pack } from '../../src/pack/index.js';
+import { LOCK, whileLocked } from '../../src/pack/out/lock.js';
 import { checkFiles } from '../../src/pack/out/write.js';
 import { addModel, realModel, scratch, writeModel } from '../fixtures/models.js';
 import { LONG_MS, runs } from '../tier.js';
@@ -40,46 +42,106 @@ const model = (first: number) =>
     join(folder, `m${first}`),
   );
 
-beforeAll(() => compileProgram(join(folder, 'program')));
+const stage = { 1: join(folder, 'one'), 2: join(folder, 'two') };
+const script = join(folder, 'program/emit.js');
+
+/** Writes a staged model into a folder as soon as it is told to. */
+const EMIT = `import { readdirSync, readFileSync } from 'node:fs';
+import { writeFiles } from './pack/out/write.js';
+const [from, out] = process.argv.slice(2);
+const files = new Map(readdirSync(from).map((name) => [name, readFileSync(from + '/' + name)]));
+process.stdout.write('ready');
+process.stdin.once('data', async () => {
+  await writeFiles(out, files);
+  process.exit(0);
+});
+`;
+
+beforeAll(async () => {
+  compileProgram(join(folder, 'program'));
+  writeFileSync(script, EMIT);
+  for (const version of [1, 2] as const) await pack({ model: model(version), out: stage[version], name: 'm', version: `${version}` });
+});
+
+/** Starts a writer and waits until it has read its model; `go` has it write, until its end or for so long. */
+async function writer(version: 1 | 2, out: string): Promise<(killAfterMs?: number) => Promise<'written' | 'failed' | 'killed'>> {
+  const child = spawn(process.execPath, [script, stage[version], out], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  return (killAfterMs) =>
+    new Promise((resolve) => {
+      child.stdin.write('go');
+      if (killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+      child.once('exit', (code, signal) => resolve(signal === 'SIGKILL' ? 'killed' : code === 0 ? 'written' : 'failed'));
+    });
+}
 
 it(
   'kill -9 at any moment leaves a whole model',
   async () => {
     const out = join(folder, 'killed');
-    const stage = { 1: join(folder, 'one'), 2: join(folder, 'two') };
-    for (const version of [1, 2] as const) await pack({ model: model(version), out: stage[version], name: 'm', version: `${version}` });
-    const script = join(folder, 'program/emit.js');
-    writeFileSync(
-      script,
-      `import { readdirSync, readFileSync } from 'node:fs';
-import { writeFiles } from './pack/out/write.js';
-const [from, out] = process.argv.slice(2);
-const files = new Map(readdirSync(from).map((name) => [name, readFileSync(from + '/' + name)]));
-process.stdout.write('ready');
-await writeFiles(out, files);
-`,
-    );
-    const emit = (version: 1 | 2, killAfterMs: number) =>
-      new Promise<boolean>((resolve) => {
-        const child = spawn(process.execPath, [script, stage[version], out], { stdio: ['ignore', 'pipe', 'inherit'] });
-        child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), killAfterMs));
-        child.once('exit', (_code, signal) => resolve(signal === 'SIGKILL'));
-      });
-    await emit(1, 60_000);
+    const emit = async (version: 1 | 2, killAfterMs?: number) => (await writer(version, out))(killAfterMs);
+    expect(await emit(1)).toBe('written');
     expect(await whole(out)).toBe('1');
     let killed = 0;
-    const seen = new Set<string>();
     for (let round = 0; round < runs(1_000, 14); round++) {
-      if (await emit(round % 2 === 0 ? 2 : 1, (round % 7) * 2)) killed++;
-      seen.add(await whole(out));
+      if ((await emit(round % 2 === 0 ? 2 : 1, (round % 7) * 2)) === 'killed') killed++;
+      await whole(out);
     }
     expect(killed).toBeGreaterThan(3);
-    await emit(1, 60_000);
+    expect(await emit(1)).toBe('written');
     expect(await whole(out)).toBe('1');
     expect(readdirSync(out).sort()).toEqual(readdirSync(stage[1]).sort());
   },
   LONG_MS,
 );
+
+it(
+  'processes that write one folder at once leave the whole model of one of them, whichever is killed',
+  async () => {
+    for (let round = 0; round < runs(300, 6); round++) {
+      const out = join(folder, `raced-${round % 2}`);
+      const [first, second, third] = await Promise.all([writer(1, out), writer(2, out), writer(1, out)]);
+      const ended = await Promise.all([first(), second(), third(round % 3 === 0 ? (round % 9) * 2 : undefined)]);
+      expect(ended.slice(0, 2)).toEqual(['written', 'written']);
+      expect(ended[2]).not.toBe('failed');
+      const version = await whole(out);
+      // One that was killed last may have left what the next pack takes away.
+      if (ended[2] === 'killed') expect(await (await writer(version === '1' ? 1 : 2, out))()).toBe('written');
+      expect(readdirSync(out).sort()).toEqual(readdirSync(version === '1' ? stage[1] : stage[2]).sort());
+    }
+  },
+  LONG_MS,
+);
+
+it('an owner of the lock that ended holds nobody up, one that is silent not for long, one that works as long as it works', async () => {
+  const out = join(folder, 'locked');
+  const { pid: ended } = spawnSync(process.execPath, ['--version']);
+  const owners = [`${ended}-gone`, `${process.ppid}-silent`, 'no-number'];
+  for (const owner of owners) {
+    mkdirSync(join(out, LOCK), { recursive: true });
+    writeFileSync(join(out, LOCK, owner), '');
+    expect(await whileLocked(out, async () => readdirSync(join(out, LOCK)).includes(owner), 5)).toBe(false);
+    expect(readdirSync(out)).toEqual([]);
+  }
+  const turns: string[] = [];
+  const turn = (name: string, ms: number) =>
+    whileLocked(
+      out,
+      async () => {
+        turns.push(`${name} begins`);
+        await sleep(ms);
+        turns.push(`${name} ends`);
+      },
+      20,
+    );
+  // Ten silent beats would be 200 ms.
+  const long = turn('long', 700);
+  while (turns.length === 0) await sleep(1);
+  await Promise.all([long, turn('short', 0)]);
+  expect(turns).toEqual(['long begins', 'long ends', 'short begins', 'short ends']);
+  await expect(whileLocked(out, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(readdirSync(out)).toEqual([]);
+});
 
 it('a disk that fills up half-way leaves the old model and no litter', async () => {
   const out = join(folder, 'full');

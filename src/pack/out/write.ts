@@ -1,18 +1,21 @@
 /** Puts a packed model on disk so that a kill at any moment leaves a whole one. */
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, PannierError } from '../../errors.js';
 import { MARK } from './codegen.js';
+import { hasEnded, LOCK, whileLocked } from './lock.js';
 
 /** A file of the packed model by name. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
 const ASSET = /^(?:graph|weights|golden)-[0-9a-f]{16}\.(?:json|bin)$/;
-const UNFINISHED = /^\.pannier-(\d+)-.*\.tmp$/;
+const UNFINISHED = /^\.pannier-(\d+)-.*\.(tmp|lock)$/;
 
 /**
  * Writes what differs: assets first, then `model.d.ts` and last `model.js`, each by rename; assets
- * that nothing names any more go away afterwards.
+ * that nothing names any more go away afterwards. Who writes there at the same time waits: else each would
+ * remove the other's assets.
  * @returns whether anything was changed
  * @throws {PannierError} `options` when the folder cannot be written or holds a model.js of somebody else
  */
@@ -20,16 +23,20 @@ export async function writeFiles(out: string, files: Files): Promise<boolean> {
   try {
     await mkdir(out, { recursive: true });
     await refuseForeign(out);
-    const names = [...files.keys()].sort((a, b) => order(a) - order(b));
-    let changed = false;
-    for (const name of names) {
-      if (await replace(out, name, files.get(name) as Uint8Array)) changed = true;
-    }
-    for (const name of await leftOver(out, files)) {
-      await rm(join(out, name));
-      changed = true;
-    }
-    return changed;
+    // A folder that nothing may be written to can still be up to date.
+    if (await isUpToDate(out, files)) return false;
+    return await whileLocked(out, async () => {
+      const names = [...files.keys()].sort((a, b) => order(a) - order(b));
+      let changed = false;
+      for (const name of names) {
+        if (await replace(out, name, files.get(name) as Uint8Array)) changed = true;
+      }
+      for (const name of await leftOver(out, files)) {
+        await rm(join(out, name), { recursive: true });
+        changed = true;
+      }
+      return changed;
+    });
   } catch (thrown) {
     if (thrown instanceof PannierError) throw thrown;
     throw new PannierError(
@@ -71,10 +78,16 @@ export async function checkFiles(out: string, files: Files): Promise<void> {
 /** Assets, whose names nobody knows yet; then types; then the one that everything hangs on. */
 const order = (name: string): number => ['model.d.ts', 'model.js'].indexOf(name);
 
+async function isUpToDate(out: string, files: Files): Promise<boolean> {
+  for (const [name, bytes] of files) {
+    if (!isSame(await readIfThere(join(out, name)), bytes)) return false;
+  }
+  return (await leftOver(out, files)).length === 0 && !existsSync(join(out, LOCK));
+}
+
 async function replace(out: string, name: string, bytes: Uint8Array): Promise<boolean> {
   const path = join(out, name);
-  const present = await readIfThere(path);
-  if (present !== undefined && firstDifference(present, bytes) === undefined) return false;
+  if (isSame(await readIfThere(path), bytes)) return false;
   const unfinished = join(out, `.pannier-${process.pid}-${name}.tmp`);
   try {
     const handle = await open(unfinished, 'w');
@@ -110,16 +123,18 @@ async function leftOver(out: string, files: Files): Promise<string[]> {
   return present.filter((name) => (ASSET.test(name) && !files.has(name)) || isAbandoned(name)).sort();
 }
 
-/** A file of a process that ended before it could give it its name; of one that runs, it is its own to finish. */
+/**
+ * A file of a process that ended before it could give it its name; of one that runs, it is its own to finish.
+ * This process writes under the lock, so that what else it has here is of one with its number before it, or waits for the lock.
+ */
 function isAbandoned(name: string): boolean {
-  const owner = Number(name.match(UNFINISHED)?.[1]);
-  if (Number.isNaN(owner)) return false;
-  try {
-    return owner === process.pid || !process.kill(owner, 0);
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'ESRCH';
-  }
+  const [, pid, kind] = name.match(UNFINISHED) ?? [];
+  if (pid === undefined) return false;
+  return hasEnded(Number(pid)) || (kind === 'tmp' && Number(pid) === process.pid);
 }
+
+const isSame = (present: Uint8Array | undefined, bytes: Uint8Array): boolean =>
+  present !== undefined && firstDifference(present, bytes) === undefined;
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
