@@ -109,6 +109,8 @@ async function openModel(manifest: Manifest, settled: Settled, { report, retired
     if (veto !== undefined) return { refused: veto, measured: {} };
     return attempt(backend, manifest, settled, { ...around, takeBytes, caching });
   });
+  const wasm = place.backend === 'cpu' && selection.find(({ backend, state }) => backend === 'wasm' && state === 'refused');
+  if (wasm) note('wasm-refused', `The model runs on cpu, which is slower than wasm. wasm: ${wasm.reason}`);
   const { totalMs: weightsMs, hashMs, cache } = await first;
   const { startMs: backendMs = 0, openMs = 0, goldenMs = 0 } = selection.find(({ state }) => state === 'chosen') ?? {};
   const loadTiming = { totalMs: now() - startMs, weightsMs, hashMs, startMs: backendMs, openMs, goldenMs, cache };
@@ -149,12 +151,8 @@ async function attempt(
     lease = await timed('startMs', acquireEngine(backend, settled, AbortSignal.any([signal, failed.signal])));
     release = lease.release;
     const { maxBufferBytes } = lease.value.engine;
-    if (manifest.largestWeightBytes > maxBufferBytes) {
-      throw new PannierError(
-        'backend-unavailable',
-        `one weight has ${manifest.largestWeightBytes} bytes, its largest buffer ${maxBufferBytes}`,
-      );
-    }
+    if (manifest.largestWeightBytes > maxBufferBytes)
+      return refuse(`one weight has ${manifest.largestWeightBytes} bytes, its largest buffer ${maxBufferBytes}`);
   } catch (thrown) {
     return refuse(thrown);
   }

@@ -78,7 +78,7 @@ async function bytesAt(
     if (globalThis.location === undefined && !/^[a-z][a-z\d+.-]*:/i.test(url)) throw withoutHost(url, asset.name, thrown);
     throw new PannierError(
       'offline',
-      `${asset.name}: ${url} did not answer (${messageOf(thrown)}). Check the address and the connection.`,
+      `${asset.name}: ${url} did not answer (${messageOf(thrown)}). Check the address, the connection and the page's connect-src.`,
       { url },
       { cause: thrown },
     );

@@ -172,12 +172,37 @@ describe('backends', () => {
   test('without wasm-unsafe-eval, wasm is refused and cpu serves', async () => {
     const site = await here.serve({ csp: STRICT_CSP.replace(" 'wasm-unsafe-eval'", '') });
     const page = await here.page(undefined, site);
-    const selection = await page.evaluate(async () => (await load('add', { backend: ['wasm', 'cpu'] })).selection);
+    const { selection, notes } = await page.evaluate(async () => {
+      const { selection, notes } = await load('add', { backend: ['wasm', 'cpu'] });
+      return { selection, notes };
+    });
     await site.close();
     expect(selection).toMatchObject([
       { state: 'refused', reason: expect.stringContaining("'wasm-unsafe-eval'") },
       { backend: 'cpu', state: 'chosen' },
     ]);
+    expect(notes).toEqual([
+      {
+        code: 'wasm-refused',
+        message: expect.stringMatching(/^The model runs on cpu, which is slower than wasm\. wasm: .*add 'wasm-unsafe-eval' to script-src/),
+      },
+    ]);
+  });
+
+  test('where cpu comes first, nothing is noted', async () => {
+    const page = await here.page();
+    expect(await page.evaluate(async () => (await load('add', { backend: ['cpu', 'wasm'] })).notes)).toEqual([]);
+  });
+
+  test('a policy that forbids the download is named', async () => {
+    const site = await here.serve({ csp: STRICT_CSP.replace("connect-src 'self'", "connect-src 'none'") });
+    const page = await here.page(undefined, site);
+    const error = await page.evaluate(() => load('add', { backend: 'cpu' }).then(String, ({ code, message }) => ({ code, message })));
+    await site.close();
+    expect(error).toEqual({
+      code: 'offline',
+      message: expect.stringMatching(/ did not answer .*Check the address, the connection and the page's connect-src\. /),
+    });
   });
 });
 
