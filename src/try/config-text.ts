@@ -1,6 +1,7 @@
 /** The `pannier.config.mjs` that packs what the page shows. */
+import { quote } from '../javascript.js';
 import { packRequest } from './pack-request.js';
-import { quote, sourceOf } from './source-text.js';
+import { sourceOf } from './source-text.js';
 import type { State } from './state.js';
 
 /** A whole file; its paths are relative to where `pannier try` runs. */

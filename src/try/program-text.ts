@@ -1,8 +1,9 @@
 /** The program that does what the page shows. */
 import type { DType, Row } from '../index.js';
+import { memberOf, propertyName, quote, variableName } from '../javascript.js';
 import { packedPath } from './config-text.js';
 import type { DrawingSettings } from './guess.js';
-import { memberOf, quote, sourceOf } from './source-text.js';
+import { sourceOf } from './source-text.js';
 
 /** One input, settled. */
 export interface ProgramInput {
@@ -50,7 +51,7 @@ export function programText({ name, inputs, outputs }: Program): string {
   }
   const photos = new Map(pictures.map(({ name: input }, index) => [input, index === 0 ? 'photo' : `photo${index + 1}`]));
   const packed = importName(name, [...answers.keys(), ...photos.values()]);
-  const given = inputs.map((input) => `${propertyOf(input.name)}: ${photos.get(input.name) ?? valuesText(input)}`);
+  const given = inputs.map((input) => `${propertyName(input.name)}: ${photos.get(input.name) ?? valuesText(input)}`);
   const usesImage = [...answers.values()].some((call) => call.includes('images'));
   const call = `const { outputs${usesImage ? ', images' : ''} } = await model.predict(${braced(given)});`;
   return [
@@ -152,20 +153,15 @@ function braced(parts: readonly string[]): string {
   return line.length <= WIDTH ? line : `{\n${parts.map((part) => `  ${part},\n`).join('')}}`;
 }
 
-const propertyOf = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key));
-
 function unique(term: string, taken: readonly string[]): string {
   for (let count = 2, name = term; ; name = `${term}${count++}`) if (!taken.includes(name)) return name;
 }
 
-/** Names that the program has already, and words that no variable can have. */
-const TAKEN =
-  /^(?:model|outputs|images|loadModel|topK|boxes|keypoints|maskImage|console|fetch|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|undefined|var|void|while|with|yield|Float32Array|Int32Array|Uint8Array)$/;
+/** Names that the program has already. */
+const TAKEN = ['model', 'outputs', 'images', 'loadModel', 'topK', 'boxes', 'keypoints', 'maskImage', 'console', 'fetch'];
 
 /** What the packed model is imported as: its own name where that can be. */
 function importName(name: string, taken: readonly string[]): string {
-  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
-  const joined = words.map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
-  const own = joined.charAt(0).toLowerCase() + joined.slice(1);
-  return own === '' || /^\d/.test(own) || TAKEN.test(own) || taken.includes(own) ? 'packed' : own;
+  const own = variableName(name);
+  return own === undefined || TAKEN.includes(own) || taken.includes(own) ? 'packed' : own;
 }

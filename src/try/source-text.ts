@@ -1,4 +1,5 @@
 /** Plain values as source text that a person would have written. */
+import { propertyName, quote } from '../javascript.js';
 
 /** Longest line that is not broken. */
 const WIDTH = 110;
@@ -19,22 +20,6 @@ export function sourceOf(value: unknown, indent = '', used = 0): string {
   const lines = Object.entries(value).map(([key, each]) => part(each, key, inner));
   return `${opening}\n${lines.map((each) => `${inner}${each},\n`).join('')}${indent}${closing}`;
 }
-
-/** What could turn the reading direction of source code, or end a line of it. */
-const UNSAFE = /[\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-
-/** A single-quoted literal. */
-export function quote(text: string): string {
-  const inner = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
-  return `'${inner.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
-}
-
-const isName = (key: string): boolean => /^[A-Za-z_$][\w$]*$/.test(key);
-
-const propertyName = (key: string): string => (isName(key) ? key : quote(key));
-
-/** `outputs.keypoints`, or `outputs['key points']`. */
-export const memberOf = (object: string, key: string): string => (isName(key) ? `${object}.${key}` : `${object}[${quote(key)}]`);
 
 /** `1 / 255` rather than 0.00392156862745098, where that is the very same number. */
 function numberText(value: number): string {

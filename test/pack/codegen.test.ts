@@ -63,6 +63,20 @@ const NASTY = [
   "'; throw 1; '",
 ];
 
+it.each([
+  ['eval', 'model'],
+  ['arguments', 'model'],
+  ['Arguments', 'model'],
+  ['undefined', 'model'],
+  ['let', 'model'],
+  ['3d', 'model'],
+  ['async', 'async'],
+  ['hand-pose.v2', 'handPoseV2'],
+])('exports a model called %s as %s', async (name, exported) => {
+  const { out } = await pack({ model: writeModel(addModel(), join(folder, 'named')), out: join(folder, 'named-out'), name });
+  expect(declarations(out)).toContain(`\ndeclare const ${exported}: ModelSource<`);
+});
+
 it('holds labels and texts that want out', async () => {
   const labels = [...NASTY];
   const w = Float32Array.from(labels, (_, index) => index);
@@ -97,6 +111,8 @@ it('compiles, with the types that it promises', async () => {
     out: join(place, 'n'),
     outputs: { y: { labels: NASTY, values: 'logits' } },
   });
+  await pack({ model: writeModel(addModel(), join(folder, 'a')), out: join(place, 'eval'), name: 'eval' });
+  await pack({ model: writeModel(addModel(), join(folder, 'a')), out: join(place, 'arguments'), name: 'arguments' });
   expect(declarations(pose.out)).toContain('declare const model: ModelSource<ModelInputs, ModelOutputs>;');
   mkdirSync(join(place, 'pannier'));
   writeFileSync(

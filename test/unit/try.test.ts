@@ -223,6 +223,7 @@ export default defineConfig({
     const hostile = '\'}); throw "\u2028\u202e\\';
     expect(runInNewContext(`(${sourceOf({ [hostile]: [hostile] })})`)).toEqual({ [hostile]: [hostile] });
     expect(sourceOf(hostile)).toMatch(/^[\x20-\x7e]+$/);
+    expect(sourceOf('</script>')).toBe("'\\u003c/script>'");
   });
 });
 
@@ -285,7 +286,10 @@ console.log({ points });
     expect(given({ data: new Float32Array(300) })).toContain('new Float32Array(300 /* your values */)');
   });
 
-  it.each(['model', 'class', '3d', 'photo', 'points', ''])('imports a model called %j under a name that is free', (name) => {
-    expect(program([output('k', { kind: 'keypoints' })], name)).toMatch(/^import packed from '\.\/models\/[\w-]+\/model\.js';$/m);
-  });
+  it.each(['model', 'class', 'eval', 'arguments', 'undefined', 'topK', '3d', 'photo', 'points', ''])(
+    'imports a model called %j under a name that is free',
+    (name) => {
+      expect(program([output('k', { kind: 'keypoints' })], name)).toMatch(/^import packed from '\.\/models\/[\w-]+\/model\.js';$/m);
+    },
+  );
 });

@@ -1,10 +1,11 @@
 /** A graph's inputs and outputs under the names that apps use. */
+
 import type { DType } from '../../dtype.js';
+import { camelCase } from '../../javascript.js';
 import type { Dim } from '../../signature.js';
 import { broken, type Fields, isReserved, nameAt, objectAt, show } from '../fields.js';
 import { badOption, type InputOptions, type OutputOptions, type PackOptions } from '../options.js';
 import { type Graph, nodeOf, reachableFrom } from './graph.js';
-import { camelCase } from './names.js';
 import type { ModelParts } from './read.js';
 
 /** One input of the graph with what the options say about it. */

@@ -1,10 +1,10 @@
 /** Manifest → the text of `model.js` and `model.d.ts`. Pure; no text of a model can leave its quotes. */
 
 import type { DType } from '../../dtype.js';
+import { camelCase, propertyName, quote, variableName } from '../../javascript.js';
 import type { ColumnSpec, InputSpec, Manifest, OutputSpec } from '../../manifest.js';
 import type { Dim } from '../../signature.js';
 import { showShape } from '../fields.js';
-import { camelCase } from '../model/names.js';
 
 /** The beginning of both files; a file without it is not ours to overwrite. */
 export const MARK = '// Written by `pannier pack`';
@@ -23,7 +23,7 @@ export const modelJs = (manifest: Manifest, file: string): string => `${header(f
 /** The declarations: what the model takes and gives, for the compiler. */
 export function modelDts(manifest: Manifest, file: string): string {
   const { inputs, outputs } = manifest.signature;
-  const name = identifier(manifest.name);
+  const name = variableName(manifest.name) ?? 'model';
   const typeName = (name[0] as string).toUpperCase() + name.slice(1);
   const rows = rowNames(inputs, typeName);
   const takes = Object.entries(inputs).map(([key, spec]) => field(key, inputNote(spec), inputType(spec, rows.get(key))));
@@ -129,24 +129,4 @@ function outputType({ dtype, shape, labels }: OutputSpec): string {
 function typeArguments(dtype: DType, shape: readonly Dim[] | null): string {
   const sizes = shape === null ? 'readonly number[]' : `readonly [${shape.map((dim) => dim ?? 'number').join(', ')}]`;
   return `'${dtype}', ${sizes}`;
-}
-
-/** What could end a script element, a line of an old engine, or turn the reading direction of source code. */
-const UNSAFE = /[<\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-
-/** A single-quoted literal that holds the text and nothing else. */
-function quote(text: string): string {
-  const inner = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
-  return `'${inner.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
-}
-
-const propertyName = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key));
-
-const RESERVED =
-  /^(?:await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
-
-/** `movenet-lightning` → `movenetLightning`; `model` where nothing is left. */
-function identifier(name: string): string {
-  const joined = camelCase(name);
-  return joined === '' || /^\d/.test(joined) || RESERVED.test(joined) ? 'model' : joined;
 }
