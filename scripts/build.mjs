@@ -15,12 +15,13 @@ const require = createRequire(import.meta.url);
 // The old dist stays until the new one is there: a page or a test may be using it.
 const start = Date.now();
 rmSync('.build', { recursive: true, force: true });
-tsc('tsconfig.json');
-tsc('src/pack/tsconfig.json');
-tsc('src/try/tsconfig.json');
+tsc('the library', 'tsconfig.json');
+tsc('the packer', 'src/pack/tsconfig.json');
+tsc('the page of try', 'src/try/tsconfig.json');
 
 const { options } = await loadConfigFile(join(root, 'rollup.config.mjs'));
 const bundled = new Set();
+say('Bundling what ships');
 try {
   // At the same time: the minifier has its own threads.
   await Promise.all(
@@ -55,15 +56,22 @@ for (const name of readdirSync('dist', { recursive: true })) {
   if (file?.isFile() && file.mtimeMs < start) rmSync(join('dist', name));
 }
 
+say("Packing the examples' models");
 if (existsSync('examples/pannier.config.mjs')) run('the examples', [join(root, 'dist/cli.js'), 'pack'], join(root, 'examples'));
 
-function tsc(project) {
+function tsc(what, project) {
+  say(`Compiling ${what}`);
   run(project, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project]);
 }
 
 function run(what, args, cwd = root) {
   const { status } = spawnSync(process.execPath, args, { cwd, stdio: 'inherit' });
   if (status !== 0) fail(what);
+}
+
+/** A minute without a word looks like a hang. */
+function say(step) {
+  console.log(`${step} …`);
 }
 
 function fail(what) {

@@ -21,8 +21,11 @@ const samples = pages.flatMap((page) =>
 );
 const inLanguage = (...languages: string[]) => samples.filter(({ language }) => languages.includes(language));
 
-/** Samples that other tests run: by the file name in their first line. */
-const RUN = /^\/\/ (nose\.js|(vitest|jest)\/nose\.test\.js|jest\.config\.js|sw\.js)$/m;
+/** Samples that other tests run: by the file name in their first line. They are compiled under that name, as TypeScript. */
+const RUN = /^\/\/ (nose\.ts|(?:vitest|jest)\/nose\.test\.ts|jest\.config\.js|sw\.js)$/m;
+
+/** A worker's script has other globals than a page's. */
+const WORKER = /^\/\/ sw\.js$/m;
 
 /** docs/api.md is a page of declarations; test/api-page.test.ts and test/types.test.ts hold it. */
 const isDeclarations = ({ place }: Sample) => place.startsWith('docs/api.md');
@@ -40,13 +43,15 @@ const AROUND: Readonly<Record<string, string>> = {
   draw: 'declare function draw(...drawn: unknown[]): void;',
   showRetry: 'declare function showRetry(): void;',
   PoseCard: 'declare const PoseCard: unknown;',
+  jest: "import { expect, jest, test } from '@jest/globals';",
 };
 
 /** A sample as a module of its own. */
 function moduleOf({ code }: Sample): string {
+  const bare = code.replace(/'[^'\n]*'/g, "''");
   const around = Object.entries(AROUND).filter(([name]) => {
     const own = new RegExp(`(import [^;]*\\b${name}\\b[^;]* from|(const|let|function|class) ${name}\\b)`);
-    return new RegExp(`\\b${name}\\b`).test(code) && !own.test(code);
+    return new RegExp(`\\b${name}\\b`).test(bare) && !own.test(code);
   });
   return `${around.map(([, line]) => `${line}\n`).join('')}${code}\nexport {};\n`;
 }
@@ -61,13 +66,18 @@ test('a sample is in a language that is held to something', () => {
   expect(samples.filter((each) => !known.includes(each.language) && !isDeclarations(each)).map(({ place }) => place)).toEqual([]);
 });
 
-test('every sample of TypeScript and JavaScript compiles, or runs elsewhere', () => {
+test('every sample of TypeScript and JavaScript compiles', () => {
   const folder = '.cache/docs';
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(`${folder}/models/pose`, { recursive: true });
   cpSync('test/types/models/pose.d.ts', `${folder}/models/pose/model.d.ts`);
-  const compiled = inLanguage('ts', 'js').filter((each) => !isDeclarations(each) && !RUN.test(each.code));
-  for (const each of compiled) writeFileSync(`${folder}/${each.place.replace(/\W+/g, '-')}.ts`, moduleOf(each));
+  const compiled = inLanguage('ts', 'js').filter((each) => !isDeclarations(each) && !WORKER.test(each.code));
+  for (const each of compiled) {
+    const name = RUN.exec(each.code)?.[1] ?? each.place.replace(/\W+/g, '-');
+    const file = `${folder}/${name.replace(/\.[jt]s$/, '')}.ts`;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, moduleOf(each));
+  }
   writeFileSync(
     `${folder}/tsconfig.json`,
     JSON.stringify({ extends: '../../test/types/dom/tsconfig.json', compilerOptions: { skipLibCheck: true }, include: ['.'] }),
@@ -79,8 +89,8 @@ test('every sample of TypeScript and JavaScript compiles, or runs elsewhere', ()
 });
 
 test('what other tests run is there to be run', () => {
-  const names = inLanguage('js').flatMap(({ code }) => code.match(RUN)?.[1] ?? []);
-  expect(names.sort()).toEqual(['jest.config.js', 'jest/nose.test.js', 'nose.js', 'sw.js', 'vitest/nose.test.js']);
+  const names = inLanguage('js', 'ts').flatMap(({ code }) => code.match(RUN)?.[1] ?? []);
+  expect(names.sort()).toEqual(['jest.config.js', 'jest/nose.test.ts', 'nose.ts', 'sw.js', 'vitest/nose.test.ts']);
 });
 
 test('every command of a terminal is there, with every flag', () => {

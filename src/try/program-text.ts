@@ -50,6 +50,7 @@ export function programText({ name, inputs, outputs }: Program): string {
     answers.set(unique(term, [...answers.keys()]), call);
   }
   const photos = new Map(pictures.map(({ name: input }, index) => [input, index === 0 ? 'photo' : `photo${index + 1}`]));
+  const files = [...photos.values()].map((photo) => `${photo}.jpg`);
   const packed = importName(name, [...answers.keys(), ...photos.values()]);
   const given = inputs.map((input) => `${propertyName(input.name)}: ${photos.get(input.name) ?? valuesText(input)}`);
   const usesImage = [...answers.values()].some((call) => call.includes('images'));
@@ -59,8 +60,10 @@ export function programText({ name, inputs, outputs }: Program): string {
     ...(read.size > 0 ? [`import { ${[...read].sort().join(', ')} } from ${quote('pannier/read')};`] : []),
     `import ${packed} from ${quote(`./${packedPath(name)}/model.js`)};`,
     '',
-    ...(photos.size > 0 ? ['// Or an <img>, a <video>, a canvas, a file that somebody chose.'] : []),
-    ...[...photos.values()].map((photo) => `const ${photo} = await (await fetch('${photo}.jpg')).blob();`),
+    ...(photos.size > 0
+      ? [`// Put ${files.join(' and ')} in public/. An <img>, a <video>, a canvas, a file that somebody chose do as well.`]
+      : []),
+    ...[...photos.values()].map((photo, index) => `const ${photo} = await (await fetch('${files[index]}')).blob();`),
     ...(photos.size > 0 ? [''] : []),
     `const model = await loadModel(${packed});`,
     call,

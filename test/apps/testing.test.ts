@@ -9,7 +9,7 @@ const modules = resolve(import.meta.dirname, '../../node_modules');
 
 /** The page's samples, by the file name in their first line. */
 const samples = new Map(
-  [...readFileSync('docs/testing.md', 'utf8').matchAll(/^```js\n\/\/ (\S+)\n([\s\S]*?)^```/gm)].map(([, name = '', code = '']) => [
+  [...readFileSync('docs/testing.md', 'utf8').matchAll(/^```[jt]s\n\/\/ (\S+)\n([\s\S]*?)^```/gm)].map(([, name = '', code = '']) => [
     name,
     code,
   ]),
@@ -24,7 +24,7 @@ const sample = (name: string): string => {
 const appWith = (name: string, files: Record<string, string>): App =>
   makeApp(name, {
     'models/pose/model.js': readFileSync('examples/pose/model/model.js', 'utf8'),
-    'nose.js': sample('nose.js'),
+    'nose.ts': sample('nose.ts'),
     // Else the project's own would be found above.
     'vitest.config.js': 'export default {};',
     ...files,
@@ -43,13 +43,13 @@ process.exit(status ?? 1);
 `;
 
 test('Vitest runs the sample, with no setting', () => {
-  const app = appWith('testing-vitest', { 'vitest/nose.test.js': sample('vitest/nose.test.js') });
+  const app = appWith('testing-vitest', { 'vitest/nose.test.ts': sample('vitest/nose.test.ts') });
   expect(vitest(app)).toMatch(/✓ .*shows where the nose is[\s\S]*Tests +1 passed/);
 });
 
 test("a sample's test fails where the app is wrong", () => {
-  const wrong = sample('nose.js').replace('nose.x', 'nose.x + 1');
-  const app = appWith('testing-wrong', { 'nose.js': wrong, 'vitest/nose.test.js': sample('vitest/nose.test.js') });
+  const wrong = sample('nose.ts').replace('nose.x', 'nose.x + 1');
+  const app = appWith('testing-wrong', { 'nose.ts': wrong, 'vitest/nose.test.ts': sample('vitest/nose.test.ts') });
   expect(() => vitest(app)).toThrow(/expected '97, 96' to be '96, 96'/);
 });
 
@@ -59,7 +59,7 @@ test('Jest with jsdom runs the sample by its one line, behind a transformer of t
   expect(config).toContain('nextJest');
   const app = appWith('testing-jest', {
     'jest.config.js': `import nextJest from 'next/jest.js';\n${config}`,
-    'jest/nose.test.js': sample('jest/nose.test.js'),
+    'jest/nose.test.ts': sample('jest/nose.test.ts'),
     'app/page.js': 'export default () => null;',
     'run-jest.mjs': RUN_JEST,
   });

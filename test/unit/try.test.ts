@@ -245,7 +245,7 @@ describe('the program', () => {
 import { keypoints } from 'pannier/read';
 import pose from './models/pose/model.js';
 
-// Or an <img>, a <video>, a canvas, a file that somebody chose.
+// Put photo.jpg in public/. An <img>, a <video>, a canvas, a file that somebody chose do as well.
 const photo = await (await fetch('photo.jpg')).blob();
 
 const model = await loadModel(pose);
