@@ -57,7 +57,7 @@ const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   [/^src\/plugin\//, /^src\/pack\//],
   [/^src\/cli\//, /^src\/(pack\/|try\/wire\.ts$)/],
   // The packer, from its own roof down: what is stored, checked, sampled, named, written, read.
-  [/^src\/pack\/(index|pack)\.ts$/, /^src\/pack\//],
+  [/^src\/pack\/(index|pack|stamp)\.ts$/, /^src\/pack\//],
   [/^src\/pack\/weights\//, /^src\/(pack\/(golden|model|files)|engine)\//],
   [/^src\/pack\/checks\//, /^src\/(pack\/(golden|files)|engine|input)\//],
   [/^src\/pack\/golden\//, /^src\/(pack\/(inputs|out|model|files)|engine|backend|input)\//],

@@ -7,6 +7,7 @@ import { showShape } from '../pack/fields.js';
 import { readRegularFile } from '../pack/files/open.js';
 import { badOption, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions } from '../pack/options.js';
 import { type PackResult, pack } from '../pack/pack.js';
+import { packStamped } from '../pack/stamp.js';
 import type { Command } from './command.js';
 import { plain, showBytes } from './print.js';
 
@@ -55,7 +56,7 @@ export const packCommand: Command = {
       if (flags.out === undefined) throw badOption('Say where to: pannier pack MODEL_JSON --out DIR.');
       all = [await optionsOf(model, flags.out, flags)];
     }
-    for (const options of all) console.log(summary(await pack({ ...options, check }), check));
+    for (const options of all) console.log(summary(await (check ? pack({ ...options, check }) : packStamped(options)), check));
     return 0;
   },
 };

@@ -2,17 +2,15 @@
  * Brings packed folders up to date, in a thread of its own: each run imports the config, and what that
  * imports, anew; a dev server answers meanwhile; and what TF.js keeps goes with the thread.
  */
-import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
 import { checkOptions } from '../pack/check-options.js';
 import { readConfig } from '../pack/config.js';
-import { type Reads, recordReads } from '../pack/files/open.js';
+import type { Reads } from '../pack/files/open.js';
 import type { PackOptions } from '../pack/options.js';
-import { pack } from '../pack/pack.js';
+import { packStamped, readStamp } from '../pack/stamp.js';
 import type { Message, Outcome } from './packing.js';
 import { namedFiles, settled } from './sources.js';
-import { readStamp, writeStamp } from './stamp.js';
 
 const say = (message: Message): void => parentPort?.postMessage(message);
 
@@ -47,12 +45,7 @@ async function packStale(config: string): Promise<Omit<Outcome, 'startedMs'>> {
 }
 
 async function packOne(options: PackOptions, reads: Reads, warnings: string[]): Promise<string> {
-  const { manifest, out, files, bytes, warnings: said } = await recordReads(reads, () => pack(options));
+  const { manifest, out, files, bytes, warnings: said } = await packStamped(options, reads);
   warnings.push(...said.map((warning) => `"${manifest.name}": ${warning}`));
-  await writeStamp(
-    options,
-    reads,
-    files.map((name) => join(out, name)),
-  );
   return `"${manifest.name}" packed: ${files.length} files, ${bytes} bytes in ${out}`;
 }

@@ -55,6 +55,13 @@ test('a build packs nothing where nothing has changed, and a new time is no chan
   expect(said).toEqual([]);
 });
 
+test('a build packs nothing that the terminal has just packed', async () => {
+  rmSync(inApp('node_modules/.cache'), { recursive: true });
+  app.pack();
+  await start();
+  expect(said).toEqual([]);
+});
+
 test('a shard of the same size and time is packed when its content is another', async () => {
   const path = inApp('training/w.bin');
   const { atime, mtime } = statSync(path);

@@ -5,8 +5,9 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-import type { Reads } from '../pack/files/open.js';
-import type { PackOptions } from '../pack/options.js';
+import { type Reads, recordReads } from './files/open.js';
+import type { PackOptions } from './options.js';
+import { type PackResult, pack } from './pack.js';
 
 /** Contents by their SHA-256, not by size and time: what a package manager unpacks all has one time. */
 interface Stamp {
@@ -34,11 +35,17 @@ export async function readStamp(options: PackOptions): Promise<{ fresh: boolean;
   }
 }
 
-/** Keeps what was read and written. Where it cannot be kept, the next start packs again. */
-export async function writeStamp(options: PackOptions, reads: Reads, outputs: readonly string[]): Promise<void> {
-  const file = stampFile(options);
-  if (file === undefined) return;
-  const written = await Promise.all(outputs.map(async (path) => [path, await digestOf(path)]));
+/**
+ * Packs, and keeps what was read and written: by plugin or terminal, the next plugin knows. Where it cannot be kept,
+ * the next start packs again.
+ * @param reads what was read, also where packing fails
+ */
+export async function packStamped(options: PackOptions, reads: Reads = new Map()): Promise<PackResult> {
+  const result = await recordReads(reads, () => pack(options));
+  const file = stampFile({ ...options, out: result.out });
+  if (file === undefined) return result;
+  const paths = result.files.map((name) => join(result.out, name));
+  const written = await Promise.all(paths.map(async (path) => [path, await digestOf(path)]));
   const stamp: Stamp = {
     packer: await packerDigest(),
     options: textOf(options),
@@ -48,6 +55,7 @@ export async function writeStamp(options: PackOptions, reads: Reads, outputs: re
   await mkdir(dirname(file), { recursive: true })
     .then(() => writeFile(file, JSON.stringify(stamp)))
     .catch(() => undefined);
+  return result;
 }
 
 function stampFile({ out }: PackOptions): string | undefined {
