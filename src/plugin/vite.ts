@@ -6,6 +6,7 @@ import { CONFIG_FILE } from '../pack/config.js';
 import { badOption } from '../pack/options.js';
 import { Emitting, packForBuild, tell } from './bundling.js';
 import { dependentsOf } from './dependents.js';
+import { Failing } from './failing.js';
 import { checkVitePluginOptions, type VitePluginOptions } from './options.js';
 import { type Outcome, Packing } from './packing.js';
 import { preloadLinks } from './preload.js';
@@ -31,13 +32,17 @@ export function pannier(options: VitePluginOptions = {}): Plugin {
       config = resolved;
       packing = new Packing(options, config.root);
     },
-    async configureServer() {
+    async configureServer({ ws }) {
       const { logger } = config;
-      const report = (outcome: Outcome) =>
-        tell(outcome, {
-          info: (line) => logger.info(`[pannier] ${line}`, { timestamp: true }),
-          warn: (line) => logger.warn(`[pannier] ${line}`, { timestamp: true }),
-        });
+      const say = {
+        info: (line: string) => logger.info(`[pannier] ${line}`, { timestamp: true }),
+        warn: (line: string) => logger.warn(`[pannier] ${line}`, { timestamp: true }),
+      };
+      const failing = new Failing(ws);
+      const report = (outcome: Outcome) => {
+        tell(outcome, say);
+        if (failing.settle(outcome)) say.info('packed again: every model is up to date');
+      };
       const outcome = await packing.pack();
       report(outcome);
       // Vitest's one run, for one, has nobody to wait for a change.

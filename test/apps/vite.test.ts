@@ -1,7 +1,7 @@
 /** Vite with the plugin, and without it by the documented setting: development, builds, library mode. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { build, createLogger, createServer } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addModel, writeModel } from '../fixtures/models.js';
@@ -185,7 +185,7 @@ test('a dev server answers, and packs a changed model once', async () => {
   const url = server.resolvedUrls?.local[0] as string;
   await expectAnswer(browser, url);
 
-  const packs = () => lines.filter((line) => line.startsWith('[pannier]')).map((line) => line.replace(/: \d.*/, ''));
+  const packs = () => lines.filter((line) => line.startsWith('[pannier]')).map((line) => line.replace(/: (\d|every).*/, ''));
   expect(packs()).toEqual(['[pannier] "add" packed']);
   const page = await openPage(browser, url);
   const answer = (wanted: string) => page.waitForFunction((value) => document.querySelector('output')?.value === value, wanted);
@@ -205,13 +205,39 @@ test('a dev server answers, and packs a changed model once', async () => {
   app.write('training/w.bin', new Uint8Array(3));
   await expect.poll(packs, { timeout: 30_000 }).toHaveLength(3);
   expect(packs()[2]).toMatch('"add" was not packed: w.bin should have 16 bytes');
+  await overlay(page, '"add" was not packed: w.bin should have 16 bytes');
   await page.reload();
   await answer('2 4 6 8');
+  await overlay(page, '"add" was not packed: w.bin should have 16 bytes');
 
   // The config's own imports count, too.
   app.write('training/w.bin', new Uint8Array(Float32Array.of(5, 5, 5, 5).buffer));
   await answer('6 7 8 9');
-  expect(packs()).toHaveLength(4);
-  await page.close();
+  expect(packs().slice(3)).toEqual(['[pannier] "add" packed', '[pannier] packed again']);
+  expect(await page.$('vite-error-overlay')).toBeNull();
+
+  // A slip in the config packs nothing, and mending it neither.
+  app.write('pannier.config.mjs', CONFIG.replace("out: '", "ou: '"));
+  await overlay(page, 'ou');
+  const later = await openPage(browser, url);
+  await overlay(later, 'ou');
+  app.write('pannier.config.mjs', CONFIG);
+  for (const each of [page, later]) {
+    await each.waitForFunction(() => document.querySelector('vite-error-overlay') === null);
+    await each.waitForFunction(() => document.querySelector('output')?.value === '6 7 8 9');
+  }
+  expect(packs()).toHaveLength(7);
+  expect(packs().at(-1)).toBe('[pannier] packed again');
+  const last = await openPage(browser, url);
+  await last.waitForFunction(() => document.querySelector('output')?.value === '6 7 8 9');
+  expect(await last.$('vite-error-overlay')).toBeNull();
+  for (const each of [page, later, last]) await each.close();
   await server.close();
 });
+
+/** Until Vite's overlay says so. */
+const overlay = (page: Page, text: string) =>
+  page.waitForFunction(
+    (wanted) => document.querySelector('vite-error-overlay')?.shadowRoot?.querySelector('.message')?.textContent?.includes(wanted),
+    text,
+  );
