@@ -50,6 +50,24 @@ export default prices;
 `);
 });
 
+it.each<[readonly number[], string, string]>([
+  [[-1, 5], 'a row, or an array of rows', 'PricesFeaturesRow | readonly PricesFeaturesRow[]'],
+  [[1, 5], 'a row, or an array of rows', 'PricesFeaturesRow | readonly PricesFeaturesRow[]'],
+  [[3, 5], 'an array of 3 rows', 'readonly PricesFeaturesRow[]'],
+])('takes one row for %j only where the model does', async (sizes, note, type) => {
+  const { out, manifest } = await packed(tabularModel(sizes), { features: { columns: HOUSE } });
+  const [rows, width] = sizes.map((size) => (size === -1 ? 'number' : size));
+  const text = readFileSync(join(out, 'model.d.ts'), 'utf8');
+  expect(text).toContain(`; ${note} */\n  readonly features: ${type} | Shaped<'float32', readonly [${rows}, ${width}]>;`);
+  using model = await loadModel(manifest, { backend: 'cpu' });
+  const features = { rooms: 6, area: 2, city: 'Bern' };
+  const answer = model.predict({ features } as never).then(
+    () => 'answered',
+    ({ code }) => code,
+  );
+  expect(await answer).toBe(type.startsWith('readonly') ? 'input' : 'answered');
+});
+
 it('declares categories of every kind, thousands of them, and names that want out', async () => {
   const many = Array.from({ length: 1_001 }, (_, index) => `zip ${index}`);
   const { out } = await packed(tabularModel([-1, 4]), {

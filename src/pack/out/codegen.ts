@@ -76,7 +76,7 @@ const FITS = { stretch: 'stretched to', contain: 'fitted into', cover: 'cut to c
 function inputNote({ dtype, shape, image, columns, pad }: InputSpec): string {
   const longest = pad === undefined ? '' : `; axis ${pad.axis} takes at most ${pad.to.at(-1)}`;
   const tensor = `${dtype} ${showShape(shape)}${longest}`;
-  if (columns !== undefined) return `${tensor}; a row, or an array of rows`;
+  if (columns !== undefined) return `${tensor}; ${takesOneRow(shape) ? 'a row, or an array of rows' : `an array of ${shape?.[0]} rows`}`;
   return image === undefined ? tensor : `${tensor}; a picture is ${FITS[image.fit]} ${image.width} × ${image.height}`;
 }
 
@@ -116,9 +116,12 @@ function inputType({ dtype, shape, image }: InputSpec, row: string | undefined):
   // Of two open sizes, a bare array's length does not tell which is which.
   const ambiguous = shape === null || shape.filter((dim) => dim === null).length > 1;
   // No bare array beside rows: the compiler would hold a row with a column missing against Float32Array, and say so.
-  if (row !== undefined) return `${row} | readonly ${row}[] | ${shaped}`;
+  if (row !== undefined) return `${takesOneRow(shape) ? `${row} | ` : ''}readonly ${row}[] | ${shaped}`;
   return [...(image === undefined ? [] : ['ImageInput']), ...(ambiguous ? [] : [GIVEN[dtype]]), shaped].join(' | ');
 }
+
+/** Whether a single row can fill an input with columns. */
+const takesOneRow = (shape: readonly Dim[] | null): boolean => shape?.length === 1 || (shape?.[0] ?? 1) === 1;
 
 function outputType({ dtype, shape, labels }: OutputSpec): string {
   if (labels === undefined) return `Tensor<${typeArguments(dtype, shape)}>`;
