@@ -1,9 +1,11 @@
 /** `pannier`: one command each in a file of its own. */
 import { PannierError } from '../errors.js';
+import { nearest } from '../pack/nearest.js';
 import type { Command } from './command.js';
 import { doctorCommand } from './doctor.js';
 import { packCommand } from './pack.js';
 import { predictCommand } from './predict.js';
+import { plain } from './print.js';
 import { tryCommand } from './try.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand, predict: predictCommand, doctor: doctorCommand, try: tryCommand };
@@ -21,6 +23,12 @@ export async function main(args: readonly string[]): Promise<number> {
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined || rest.includes('--help')) {
     const asked = name === '--help' || rest.includes('--help');
+    if (!asked && name !== undefined) {
+      const meant = nearest(name, Object.keys(COMMANDS));
+      const next = meant === undefined ? 'pannier --help lists them.' : `Is ${meant} meant?`;
+      process.stderr.write(`pannier: There is no command ${plain(name)}; there are ${Object.keys(COMMANDS).join(', ')}. ${next}\n`);
+      return 1;
+    }
     (asked ? process.stdout : process.stderr).write(`${USAGE}\n`);
     return asked ? 0 : 1;
   }

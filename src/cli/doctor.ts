@@ -6,7 +6,7 @@ import { showDiagnosis } from './diagnosis.js';
 import { examine, readPacked } from './examine.js';
 import { untilInterrupted } from './interrupted.js';
 import { printOutcome } from './outcome.js';
-import { packedModel } from './packed.js';
+import { MODEL_USAGE, packedModel } from './packed.js';
 import { onPaper } from './print.js';
 import { tryBackends } from './trial.js';
 
@@ -17,7 +17,7 @@ const FLAGS = { ...{ run: SWITCH, json: SWITCH }, ...{ runs: TEXT, timeout: TEXT
 /** The `doctor` command. */
 export const doctorCommand: Command = {
   usage: `  pannier doctor MODEL [flags]                  what a model weighs, and which backends can run it
-    MODEL is a packed folder, a model.json, or a name in pannier.config.mjs (--config FILE)
+    ${MODEL_USAGE} (--config FILE)
     --run    also runs it on each backend in an installed browser, on seeded random input: errors against cpu, times
     --runs N (20, fewer where a call takes long)  --timeout SECONDS for each backend (120)  --browser PATH (PANNIER_CHROMIUM):
              each of them means --run
@@ -53,7 +53,7 @@ function readFlags(args: readonly string[]) {
   const { runs, timeout = '120', browser: path, config } = values;
   const run = values.run === true || [runs, values.timeout, path].some((flag) => flag !== undefined);
   const [model, ...more] = positionals;
-  if (model === undefined) throw badOption('Say what to examine: pannier doctor MODEL, a packed folder or a model.json.');
+  if (model === undefined) throw badOption(`Say what to examine: pannier doctor MODEL. ${MODEL_USAGE}.`);
   if (more.length > 0) throw badOption(`pannier doctor takes one MODEL, but got also ${more.join(', ')}.`);
   if (runs !== undefined && !/^[1-9]\d{0,5}$/.test(runs))
     throw badOption(`--runs is ${JSON.stringify(runs)}; a whole number from 1 is wanted.`);

@@ -2,7 +2,7 @@
 
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CONFIG_FILE, readConfig } from '../pack/config.js';
+import { CONFIG_FILE, readConfig, withModel } from '../pack/config.js';
 import { showShape } from '../pack/fields.js';
 import { readRegularFile } from '../pack/files/open.js';
 import { badOption, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions } from '../pack/options.js';
@@ -47,19 +47,23 @@ export const packCommand: Command = {
     const { config, check = false, ...flags } = values;
     const [model, ...more] = positionals;
     if (more.length > 0) throw badOption(`pannier pack takes one MODEL_JSON, but got also ${more.join(', ')}.`);
-    let all: PackOptions[];
     if (model === undefined) {
       const [stray] = Object.keys(flags);
       if (stray !== undefined) throw badOption(`--${stray} goes with a MODEL_JSON; without one, ${CONFIG_FILE} says what to pack.`);
-      all = await readConfig(config ?? CONFIG_FILE);
-    } else {
-      if (flags.out === undefined) throw badOption('Say where to: pannier pack MODEL_JSON --out DIR.');
-      all = [await optionsOf(model, flags.out, flags)];
+      for (const each of await readConfig(config ?? CONFIG_FILE)) {
+        console.log(await withModel(each, (options) => packOrCheck(options, check)));
+      }
+      return 0;
     }
-    for (const options of all) console.log(summary(await (check ? pack({ ...options, check }) : packStamped(options)), check));
+    if (flags.out === undefined) throw badOption('Say where to: pannier pack MODEL_JSON --out DIR.');
+    console.log(await packOrCheck(await optionsOf(model, flags.out, flags), check));
     return 0;
   },
 };
+
+async function packOrCheck(options: PackOptions, check: boolean): Promise<string> {
+  return summary(await (check ? pack({ ...options, check }) : packStamped(options)), check);
+}
 
 type Flags = Omit<ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'], 'config' | 'check' | 'out'>;
 

@@ -8,7 +8,7 @@ import type { Command } from './command.js';
 import { readFeeds } from './inputs.js';
 import { type Surroundings, untilInterrupted } from './interrupted.js';
 import { printOutcome } from './outcome.js';
-import { packedModel } from './packed.js';
+import { MODEL_USAGE, packedModel } from './packed.js';
 import { type Answer, type PageTask, predictInPage, type Report, readNeeds } from './page.js';
 import { onPaper, showReport } from './print.js';
 import { browserEnded, handOver, serveModel, settle, visit } from './visit.js';
@@ -25,14 +25,14 @@ const TEXT = { type: 'string' } as const;
 const TEXTS = { type: 'string', multiple: true } as const;
 const SWITCH = { type: 'boolean' } as const;
 const FLAGS = {
-  ...{ image: TEXT, input: TEXTS, backend: TEXT, thread: TEXT, runs: TEXT, timeout: TEXT, browser: TEXT },
+  ...{ image: TEXT, input: TEXTS, backend: TEXT, thread: TEXT, runs: TEXT, timeout: TEXT, browser: TEXT, config: TEXT },
   ...{ json: SWITCH, full: SWITCH },
 } as const;
 
 /** The `predict` command. */
 export const predictCommand: Command = {
   usage: `  pannier predict MODEL [flags]                 runs a model in an installed Chromium, Chrome or Edge
-    MODEL is a packed folder or a model.json
+    ${MODEL_USAGE} (--config FILE)
     --image FILE                   a picture, for the input that takes one
     --input NAME=FILE              .json numbers, flat or nested, or rows; .bin little-endian values; or a picture
     --backend auto|${BACKENDS.join('|')}  also several, as wasm,cpu; webgpu by name may run in software
@@ -62,14 +62,15 @@ interface Flags {
   readonly runs: number | undefined;
   readonly timeoutMs: number;
   readonly browser: string | undefined;
+  readonly config: string | undefined;
   readonly full: boolean;
 }
 
 function readFlags(args: readonly string[]): Flags {
   const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
-  const { image, input = [], backend = 'auto', thread = 'worker', runs, timeout = '300', browser, full = false } = values;
+  const { image, input = [], backend = 'auto', thread = 'worker', runs, timeout = '300', browser, config, full = false } = values;
   const [model, ...more] = positionals;
-  if (model === undefined) throw badOption('Say what to run: pannier predict MODEL, a packed folder or a model.json.');
+  if (model === undefined) throw badOption(`Say what to run: pannier predict MODEL. ${MODEL_USAGE}.`);
   if (more.length > 0) throw badOption(`pannier predict takes one MODEL, but got also ${more.join(', ')}.`);
   const backends = backend.split(',');
   const unknown = backends.find((name) => !(BACKENDS as readonly string[]).includes(name));
@@ -81,7 +82,7 @@ function readFlags(args: readonly string[]): Flags {
     throw badOption(`--runs is ${JSON.stringify(runs)}; a whole number from 1 is wanted.`);
   if (!(Number(timeout) > 0)) throw badOption(`--timeout is ${JSON.stringify(timeout)}; seconds above 0 are wanted.`);
   return {
-    ...{ model, image, inputs: input, backend: backend === 'auto' ? backend : (backends as BackendName[]), thread, browser, full },
+    ...{ model, image, inputs: input, backend: backend === 'auto' ? backend : (backends as BackendName[]), thread, browser, config, full },
     runs: runs === undefined ? undefined : Number(runs),
     timeoutMs: Number(timeout) * 1_000,
   };
@@ -95,7 +96,7 @@ interface Found {
 async function predict(flags: Flags, surroundings: Surroundings): Promise<Found> {
   const { backend, thread, runs, timeoutMs } = flags;
   const { onUndo, status } = surroundings;
-  const { folder } = await packedModel(flags.model, undefined, surroundings);
+  const { folder } = await packedModel(flags.model, flags.config, surroundings);
   const site = await serveModel(folder, onUndo);
   status('Starting the browser');
   const byName = backend !== 'auto' && backend.includes('webgpu');

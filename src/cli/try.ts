@@ -13,7 +13,7 @@ import { defaultName, pack } from '../pack/pack.js';
 import type { About, PackAnswer, PackRequest } from '../try/wire.js';
 import type { Command } from './command.js';
 import { Interrupted, type OnUndo, untilInterrupted } from './interrupted.js';
-import { presentFolder } from './packed.js';
+import { findModel, MODEL_USAGE } from './packed.js';
 import { plain } from './print.js';
 import { filesOf, type Site, serve } from './serve.js';
 import { showInBrowser } from './system-browser.js';
@@ -54,7 +54,7 @@ function readFlags(args: readonly string[]): Flags {
   const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
   const { port = '0', backend = 'auto' } = values;
   const [model, ...more] = positionals;
-  if (model === undefined) throw badOption('Say what to try: pannier try MODEL, a model.json or a packed folder.');
+  if (model === undefined) throw badOption(`Say what to try: pannier try MODEL. ${MODEL_USAGE}.`);
   if (more.length > 0) throw badOption(`pannier try takes one MODEL, but got also ${more.join(', ')}.`);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw badOption(`--port is ${JSON.stringify(port)}; a number up to 65535 is wanted.`);
@@ -71,7 +71,10 @@ function readFlags(args: readonly string[]): Flags {
 }
 
 async function open({ model, backend, port }: Flags, onUndo: OnUndo): Promise<{ site: Site; about: About }> {
-  const folder = await presentFolder(model);
+  const found = await findModel(model);
+  const { folder } = found;
+  if (folder === undefined && found.options.model !== model)
+    throw badOption(`pannier try takes no name of a config. Give the file: pannier try ${relative(process.cwd(), found.options.model)}.`);
   const shown = { model: (relative(process.cwd(), resolve(model)) || '.').replaceAll('\\', '/'), backend };
   const about: About =
     folder === undefined ? { ...shown, ...(await readFile(model)) } : { ...shown, kind: 'folder', url: '/packed/model.js' };

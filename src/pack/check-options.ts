@@ -1,6 +1,7 @@
 /** The check that the packer was told something sensible: a config file is JavaScript, and anything may stand there. */
 import { isReserved, show } from './fields.js';
 import { LIMITS } from './limits.js';
+import { nearest } from './nearest.js';
 import {
   type BudgetOptions,
   badOption,
@@ -146,11 +147,18 @@ export const isSize = (value: unknown): value is number =>
 /** No array, `Map` or anything else that has a name of its own. */
 const isObject = (value: unknown): value is object => Object.prototype.toString.call(value) === '[object Object]';
 
+/** A sentence, where there is a word to guess. */
+function meant(typed: string, words: readonly string[]): string {
+  const word = nearest(typed, words);
+  return word === undefined ? '' : ` Is ${word} meant?`;
+}
+
 /** @throws {PannierError} `options` for what is no object, or for a key that is not `known` */
 export function checkKnown(options: object, known: readonly string[], place: string): void {
   if (!isObject(options)) throw badOption(`Option ${place} is ${show(options)}; an object is wanted.`);
   const stranger = Object.keys(options).find((key) => !known.includes(key));
-  if (stranger !== undefined) throw badOption(`${place} has no option ${show(stranger)}; it takes ${known.join(', ')}.`);
+  if (stranger !== undefined)
+    throw badOption(`${place} has no option ${show(stranger)}; it takes ${known.join(', ')}.${meant(stranger, known)}`);
 }
 
 function checkText(value: unknown, key: string): void {

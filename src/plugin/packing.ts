@@ -3,7 +3,7 @@ import { existsSync, type StatsListener, statSync, unwatchFile, watchFile } from
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
-import { CONFIG_FILE, IMPORT_LIMIT_MS } from '../pack/config.js';
+import { CONFIG_FILE, IMPORT_LIMIT_MS, misnamedConfig } from '../pack/config.js';
 import type { PluginOptions } from './options.js';
 
 /** What a look at all models came to. Paths are absolute. */
@@ -44,7 +44,7 @@ export class Packing {
   /** @param root what `options.config` is relative to */
   constructor({ config }: PluginOptions, root: string) {
     const file = resolve(root, config ?? CONFIG_FILE);
-    this.#config = config !== undefined || existsSync(file) ? file : undefined;
+    this.#config = config !== undefined || existsSync(file) || misnamedConfig(root) !== undefined ? file : undefined;
   }
 
   /** Packs what is out of date. A model that fails is told of, and its folder stays as it was. */

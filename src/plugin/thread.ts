@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
 import { checkOptions } from '../pack/check-options.js';
-import { readConfig } from '../pack/config.js';
+import { ofModel, readConfig } from '../pack/config.js';
 import type { Reads } from '../pack/files/open.js';
 import type { PackOptions } from '../pack/options.js';
 import { packStamped, readStamp } from '../pack/stamp.js';
@@ -23,7 +23,7 @@ async function packStale(config: string): Promise<Omit<Outcome, 'startedMs'>> {
     say('config');
     const models = await readConfig(config);
     say('models');
-    for (const options of models) {
+    for (const { key, options } of models) {
       const reads: Reads = new Map();
       try {
         checkOptions(options);
@@ -34,7 +34,7 @@ async function packStale(config: string): Promise<Omit<Outcome, 'startedMs'>> {
         await settled([options.model, ...sources]);
         outcome.packed.push(await packOne(options, reads, outcome.warnings));
       } catch (thrown) {
-        outcome.failures.push(`"${options.name}" was not packed: ${messageOf(thrown)}`);
+        outcome.failures.push(ofModel(key, thrown));
       }
       for (const path of reads.keys()) sources.add(path);
     }

@@ -74,7 +74,7 @@ test('another format is refused, and so is a broken model', async () => {
   const options = await optionsOf(app);
   await expect(build({ ...options, format: 'iife' })).rejects.toThrow("format: 'esm' is wanted");
   app.write('training/w.bin', new Uint8Array(3));
-  await expect(build(options)).rejects.toThrow('"add" was not packed: w.bin should have 16 bytes');
+  await expect(build(options)).rejects.toThrow('models["add"]: w.bin should have 16 bytes');
 });
 
 test('a watch packs a changed model, and tells of a broken one', async () => {
@@ -98,7 +98,7 @@ test('a watch packs a changed model, and tells of a broken one', async () => {
   await expect.poll(() => ended.at(-1)?.weights, patient).not.toEqual(ended[0]?.weights);
   const good = ended.at(-1);
   app.write('training/w.bin', new Uint8Array(3));
-  await expect.poll(() => ended.at(-1)?.warnings[0], patient).toMatch('"add" was not packed: w.bin should have 16 bytes');
+  await expect.poll(() => ended.at(-1)?.warnings[0], patient).toMatch('models["add"]: w.bin should have 16 bytes');
   expect(ended.at(-1)?.weights).toEqual(good?.weights);
   await watching.dispose();
 });

@@ -61,7 +61,7 @@ test('names and places are the app’s', async () => {
 test('a broken model ends a build', async () => {
   const app = makeRollupApp('rollup-broken');
   app.write('training/w.bin', new Uint8Array(3));
-  await expect(rollup(await optionsOf(app))).rejects.toThrow('"add" was not packed: w.bin should have 16 bytes');
+  await expect(rollup(await optionsOf(app))).rejects.toThrow('models["add"]: w.bin should have 16 bytes');
 });
 
 test('a watch packs a changed model once, and bundles it once', async () => {
@@ -86,7 +86,7 @@ test('a watch packs a changed model once, and bundles it once', async () => {
   await expect.poll(() => built, PATIENT).toBe(2);
   app.write('training/w.bin', new Uint8Array(3));
   await expect.poll(packs, PATIENT).toHaveLength(3);
-  expect(packs()[2]).toMatch('"add" was not packed: w.bin should have 16 bytes');
+  expect(packs()[2]).toMatch('models["add"]: w.bin should have 16 bytes');
   // Time for a build too many.
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(built).toBe(2);

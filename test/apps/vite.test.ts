@@ -204,11 +204,11 @@ test('a dev server answers, and packs a changed model once', async () => {
   // A broken export is told of; what was packed last goes on.
   app.write('training/w.bin', new Uint8Array(3));
   await expect.poll(packs, { timeout: 30_000 }).toHaveLength(3);
-  expect(packs()[2]).toMatch('"add" was not packed: w.bin should have 16 bytes');
-  await overlay(page, '"add" was not packed: w.bin should have 16 bytes');
+  expect(packs()[2]).toMatch('models["add"]: w.bin should have 16 bytes');
+  await overlay(page, 'models["add"]: w.bin should have 16 bytes');
   await page.reload();
   await answer('2 4 6 8');
-  await overlay(page, '"add" was not packed: w.bin should have 16 bytes');
+  await overlay(page, 'models["add"]: w.bin should have 16 bytes');
 
   // The config's own imports count, too.
   app.write('training/w.bin', new Uint8Array(Float32Array.of(5, 5, 5, 5).buffer));

@@ -98,7 +98,7 @@ describe('without a browser', () => {
     expect(diagnosis(['sums', '--config', config])).toMatchObject({ name: 'sums', signature: { outputs: { sum: {} } } });
     expect(readdirSync(folder)).not.toContain('nowhere');
     const { error } = JSON.parse(run(['other', '--config', config, '--json']).stdout);
-    expect(error).toMatchObject({ code: 'options', message: expect.stringMatching(/has no model "other"\. Its models are sums\./) });
+    expect(error).toMatchObject({ code: 'options', message: expect.stringMatching(/There is no file or folder other, and .* has sums\./) });
   });
 
   it('examines what packing refuses for its budget, or for a folder that is out of date', () => {
@@ -128,7 +128,7 @@ describe('without a browser', () => {
     ['a broken model.json', () => broken(), 'model-format', /weights/],
     ['a folder that is not packed', () => 'examples/pose', 'options', /holds no model\.js/],
     ['a model.js that is none', () => notPacked(), 'manifest', /format/],
-    ['nothing', () => 'gone', 'options', /gone cannot be read/],
+    ['nothing', () => 'gone', 'options', /There is no file or folder gone, and there is no pannier\.config\.mjs here\./],
   ])('says in one line what is wrong with %s', (_what, model, code, message) => {
     const { status, stdout, stderr } = run([model(), '--json']);
     expect(status).toBe(1);

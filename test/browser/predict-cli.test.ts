@@ -205,7 +205,7 @@ describe('what is wrong is said in one line', () => {
       /--browser names \/nonexistent, which is not a program/,
     ],
     ['a program that is no browser', [...pose, '--browser', process.execPath], 'backend-unavailable', /did not start.*Is it a Chromium/],
-    ['no such model', ['gone'], 'options', /gone cannot be read/],
+    ['no such model', ['gone'], 'options', /There is no file or folder gone, and there is no pannier\.config\.mjs here\./],
     ['a folder that is not packed', ['examples/pose', '--image', PHOTO], 'options', /examples\/pose holds no model\.js/],
     ['a model.json that is none', ['package.json'], 'model-format', /modelTopology/],
     ['an unknown backend', [...pose, '--backend', 'gpu'], 'options', /--backend is "gpu"; auto, or some of webgpu, wasm, cpu/],

@@ -324,7 +324,7 @@ describe('what is wrong is said in one line', () => {
 
   it('of flags and files', () => {
     expect(failure([])).toMatch(/Say what to try/);
-    expect(failure(['gone.json'])).toMatch(/gone\.json cannot be read/);
+    expect(failure(['gone.json'])).toMatch(/There is no gone\.json; that folder has .*package\.json/);
     expect(failure(['examples/pose'])).toMatch(/examples\/pose holds no model\.js/);
     expect(failure(['examples/pose/model', '--port', '99999'])).toMatch(/--port is "99999"/);
     expect(failure(['examples/pose/model', '--backend', 'gpu'])).toMatch(/--backend is "gpu"/);

@@ -1,5 +1,5 @@
 /** `pannier pack` as a program: flags, config file, one-line errors, the same bytes everywhere (B12). */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
@@ -119,7 +119,27 @@ describe('errors are one line and exit code 1', () => {
   const out = join(folder, 'never');
   it.each([
     ['no command', [], /^Usage:/],
-    ['an unknown command', ['train'], /^Usage:/],
+    [
+      'an unknown command',
+      ['train'],
+      /^pannier: There is no command train; there are pack, predict, doctor, try\. pannier --help lists them\.\n$/,
+    ],
+    ['a mistyped command', ['pakc'], /^pannier: There is no command pakc; there are pack, predict, doctor, try\. Is pack meant\?\n$/],
+    [
+      'a model that is another file',
+      ['pack', join(folder, 'add/modle.json'), '--out', out],
+      /^pannier: There is no \S+modle\.json; that folder has model\.json\..*\n$/,
+    ],
+    [
+      'a folder that is not there',
+      ['doctor', 'gone/model.json'],
+      /^pannier: There is no gone\/model\.json, nor a folder gone\. MODEL is a packed folder.*\n$/,
+    ],
+    [
+      'a folder of a model.json',
+      ['doctor', join(folder, 'add')],
+      /^pannier: \S+add holds no model\.js\. Of \.json files it has model\.json\. MODEL is.*\n$/,
+    ],
     ['no config', ['pack', '--config', '/nowhere/c.mjs'], /^pannier: There is no \/nowhere\/c.mjs\..*\n$/],
     ['no --out', ['pack', model], /^pannier: Say where to: pannier pack MODEL_JSON --out DIR\. \(pannier\/docs\/errors\.md#options\)\n$/],
     ['an unknown flag', ['pack', model, '--out', out, '--colour', 'red'], /^pannier: Unknown option '--colour'.*\n$/],
@@ -168,6 +188,63 @@ describe('errors are one line and exit code 1', () => {
   });
   it('helps', () =>
     expect(run(['pack', '--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('pannier pack MODEL_JSON --out DIR') }));
+});
+
+describe('a name in the config', () => {
+  const named = (files: Record<string, string>) => {
+    const place = mkdtempSync(join(folder, 'named-'));
+    writeModel(addModel(), join(place, 'source'));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(place, name), text);
+    return { place, stderrOf: (args: readonly string[]) => run(args, { cwd: place }).stderr };
+  };
+  const config = (more = '') =>
+    `export default { models: { emotion: { model: 'source/model.json', out: 'a', ${more} }, prices: { model: 'source/model.json', out: 'b' } } };`;
+
+  it.each([
+    ['no out', 'out: undefined', /^pannier: models\["emotion"\]: Option out is undefined; a text is wanted/],
+    ['a mistyped option', 'input: {}', /^pannier: models\["emotion"\]: pack has no option "input"; it takes .*\. Is inputs meant\?/],
+    [
+      'a mistyped option of a picture',
+      'inputs: { x: { image: { with: 5 } } }',
+      /^pannier: models\["emotion"\]: inputs\["x"\]\.image has no option "with"; .*Is width meant\?/,
+    ],
+    [
+      'no such file',
+      "model: 'source/emotion.json'",
+      /^pannier: models\["emotion"\]: There is no \S+source\/emotion\.json; that folder has model\.json\./,
+    ],
+  ])('is said where pack fails: %s', (_what, more, message) => {
+    const { stderrOf } = named({ 'pannier.config.mjs': config(more) });
+    expect(stderrOf(['pack'])).toMatch(message);
+    // `doctor` packs to a folder of its own.
+    if (!more.startsWith('out')) expect(stderrOf(['doctor', 'emotion'])).toMatch(message);
+  });
+
+  it('that nobody has given', () => {
+    const { stderrOf } = named({ 'pannier.config.mjs': config() });
+    expect(stderrOf(['doctor', 'emotoin'])).toMatch(
+      /^pannier: There is no file or folder emotoin, and pannier\.config\.mjs has emotion, prices\. Is emotion meant\?/,
+    );
+  });
+
+  it.each(['js', 'ts', 'json'])('of a file called pannier.config.%s', (extension) => {
+    const { stderrOf, place } = named({ [`pannier.config.${extension}`]: config() });
+    expect(stderrOf(['pack'])).toBe(
+      `pannier: There is no ${place}/pannier.config.mjs, but pannier.config.${extension} is beside it; only pannier.config.mjs is read. Rename it, and write it as JavaScript. (pannier/docs/errors.md#options)\n`,
+    );
+    expect(stderrOf(['doctor', 'emotion'])).toMatch(
+      `There is no file or folder emotion, and pannier.config.${extension} is here, but only pannier.config.mjs is read.`,
+    );
+  });
+
+  it('of a file that is no JavaScript, with the line', () => {
+    const { stderrOf } = named({
+      'pannier.config.mjs': "export default {\n  models: {\n    m: { model: 'a', },,\n};\n",
+      'outer.mjs': "import './pannier.config.mjs';\n",
+    });
+    expect(stderrOf(['pack'])).toMatch(/pannier\.config\.mjs cannot be imported: Unexpected token ',' in line 3\./);
+    expect(stderrOf(['pack', '--config', 'outer.mjs'])).toMatch(/outer\.mjs cannot be imported: Unexpected token ','\./);
+  });
 });
 
 it('B12: writes the same bytes from anywhere, at any time, in any language', () => {

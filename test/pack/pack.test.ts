@@ -40,13 +40,27 @@ describe('signatures', () => {
     expect(Object.keys(manifest.signature.inputs)).toEqual(['a', 'b']);
     expect(manifest.signature.outputs).toMatchObject({ total: { node: 'total:0', dtype: 'float32', shape: [null, 3] } });
   });
+  it('names a node without the index that says nothing', async () => {
+    const model = twoInputModel();
+    const text = JSON.stringify(model.json.signature);
+    model.json.signature = JSON.parse(text.replace('"total":', '"Identity:0":').replace('"first":', '"input_1:0":'));
+    await expect(pack({ ...options(model), inputs: { c: {} } })).rejects.toThrow('names "c"; the model has "input_1", "second".');
+    for (const written of ['Identity', 'Identity:0', 'identity'])
+      await expect(pack({ ...options(model), outputs: { [written]: { labels: ['a'], values: 'logits' } } })).rejects.toThrow(
+        `outputs["${written}"].labels has 1 labels, but the last axis of [?, 3] has 3 values. Give one label per class, in the order of training.`,
+      );
+  });
   it.each<[string, Partial<PackOptions>, RegExp]>([
     ['one name for two', { inputs: { a: { name: 'x' }, b: { name: 'x' } } }, /Both "first" and "second" would be called "x"/],
     ['an input that is not there', { inputs: { c: {} } }, /Option inputs names "c"; the model has "first", "second"/],
     ['a shape that does not fit', { inputs: { a: { shape: [1, 4] } } }, /shape is \[1, 4\], but input "first" is \[\?, 3\]/],
     ['a picture that is none', { inputs: { a: { image: {} } } }, /input "first" is float32 \[\?, 3\], no batch of one picture/],
     ['labels without their kind', { outputs: { total: { labels: ['a', 'b', 'c'] } } }, /say also whether its values are/],
-    ['too few labels', { outputs: { total: { labels: ['a'], values: 'logits' } } }, /has 1 labels, but the last axis of \[\?, 3\] has 3/],
+    [
+      'too few labels',
+      { outputs: { total: { labels: ['a'], values: 'logits' } } },
+      /Option outputs\["total"\]\.labels has 1 labels, but the last axis of \[\?, 3\] has 3 values\. Give one label per class/,
+    ],
     ['a million labels', { outputs: { total: { labels: Array(1e6).fill('a'), values: 'logits' } } }, /1000000 labels; the limit is 100000/],
     ['an unknown option', { colour: 'red' } as never, /pack has no option "colour"/],
     ['a reserved name', { inputs: { a: { name: '__proto__' } } }, /name is "__proto__"/],

@@ -29,7 +29,7 @@ export function outputSpecs({ inputs, outputs }: GraphSignature, { answers, leng
 }
 
 function outputSpec(
-  { name, node, shape, options }: GraphOutput,
+  { name, shape, node, place, options }: GraphOutput,
   answers: Seen['answers'],
   isFixed: boolean,
   isBatched: boolean,
@@ -40,7 +40,7 @@ function outputSpec(
   const last = merged?.at(-1);
   if (labels !== undefined && typeof last === 'number' && last !== labels.length) {
     throw badOption(
-      `Option outputs["${node}"].labels has ${labels.length} labels, but the last axis of ${showShape(merged)} has ${last} values.`,
+      `Option outputs["${place}"].labels has ${labels.length} labels, but the last axis of ${showShape(merged)} has ${last} values. Give one label per class, in the order of training.`,
     );
   }
   return { dtype, shape: merged, node, ...(labels && { labels }), ...(values && { values }) };

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { storedBytes } from '../../engine/decode.js';
 import { arrayAt, broken, type Fields, objectAt, show, textAt } from '../fields.js';
 import { parseJson } from '../files/json.js';
+import { missingFile } from '../files/missing.js';
 import { openInside, readAndClose, readFully, readRegularFile, record } from '../files/open.js';
 import { checkFinite, readWeightSpec, type Weight } from '../files/weights.js';
 import { lowerLayers } from '../layers/lower.js';
@@ -28,7 +29,11 @@ export interface ModelParts {
  */
 export async function readModel(path: string): Promise<ModelParts> {
   const file = basename(path);
-  const json = objectAt(parseJson(await readRegularFile(path, file, LIMITS.jsonBytes), file), file);
+  const bytes = await readRegularFile(path, file, LIMITS.jsonBytes).catch(async (thrown) => {
+    const { code } = ((thrown as Error).cause as NodeJS.ErrnoException | undefined) ?? {};
+    throw code === 'ENOENT' ? broken(await missingFile(path)) : thrown;
+  });
+  const json = objectAt(parseJson(bytes, file), file);
   const { format } = json;
   if (format !== undefined && format !== 'graph-model' && format !== 'layers-model') {
     throw broken(

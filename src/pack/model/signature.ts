@@ -28,6 +28,8 @@ export interface GraphOutput {
   readonly declared: Fields;
   /** Tensor, `node:index`. */
   readonly node: string;
+  /** What the options call it, else its node. */
+  readonly place: string;
   /** `undefined`: the signature says nothing. */
   readonly shape: readonly Dim[] | null | undefined;
   readonly options: OutputOptions;
@@ -70,7 +72,7 @@ export function readSignature(
   const outputOptions = optionsByNode(options.outputs, outputEntries, 'outputs', hints?.outputs);
   const inputs = inputEntries.map((entry): GraphInput => {
     const placeholder = graph.nodes.get(nodeOf(entry.tensor))?.attr;
-    const given = over(hints?.inputs[entry.key], inputOptions.get(entry));
+    const given = over(hints?.inputs[entry.key], inputOptions.get(entry)?.options);
     const dtype = attrDtype(placeholder) ?? entry.fields['dtype'];
     const shape = shapeOf(entry.fields['tensorShape']) ?? shapeOf(attrShape(placeholder)) ?? null;
     return {
@@ -84,13 +86,15 @@ export function readSignature(
     };
   });
   const outputs = outputEntries.map((entry): GraphOutput => {
-    const given = { ...hints?.outputs[entry.key], ...outputOptions.get(entry) };
+    const said = outputOptions.get(entry);
+    const given = { ...hints?.outputs[entry.key], ...said?.options };
     const shape = shapeOf(entry.fields['tensorShape']);
     return {
       name: given.name ?? friendlyName(entry),
       key: entry.key,
       declared: entry.fields,
       node: indexed(entry.tensor),
+      place: said?.key ?? bare(entry.tensor),
       shape,
       options: given,
     };
@@ -105,6 +109,9 @@ function over(hint: InputOptions = {}, given: InputOptions = {}): InputOptions {
   const image = hint.image || given.image ? { ...hint.image, ...given.image } : undefined;
   return { ...hint, ...given, ...(image && { image }) };
 }
+
+/** Without an index that says nothing. */
+const bare = (tensor: string): string => tensor.replace(/:0$/, '');
 
 /** Tensor name with its index: TF.js reads `a` as `a:0`. */
 const indexed = (tensor: string): string => (/:\d+$/.test(tensor) ? tensor : `${tensor}:0`);
@@ -157,24 +164,24 @@ function optionsByNode<T extends { readonly name?: string }>(
   entries: readonly Entry[],
   what: string,
   hints: Readonly<Record<string, T>> = {},
-): Map<Entry, T> {
-  const found = new Map<Entry, T>();
+): Map<Entry, { readonly key: string; readonly options: T }> {
+  const found = new Map<Entry, { readonly key: string; readonly options: T }>();
   for (const [key, value] of Object.entries(options ?? {})) {
     const matches = (entry: Entry) =>
       [entry.key, entry.tensor, nodeOf(entry.tensor), friendlyName(entry), hints[entry.key]?.name].includes(key);
     const entry = entries.find(({ tensor }) => indexed(tensor) === indexed(key)) ?? entries.find(matches);
     if (entry === undefined)
-      throw badOption(`Option ${what} names ${show(key)}; the model has ${entries.map((each) => `"${each.key}"`).join(', ')}.`);
+      throw badOption(`Option ${what} names ${show(key)}; the model has ${entries.map((each) => `"${bare(each.key)}"`).join(', ')}.`);
     if (found.has(entry))
-      throw badOption(`Option ${what} names "${entry.key}" twice, once as ${show(key)}; say all about it in one place.`);
-    found.set(entry, value);
+      throw badOption(`Option ${what} names "${bare(entry.key)}" twice, once as ${show(key)}; say all about it in one place.`);
+    found.set(entry, { key, options: value });
   }
   return found;
 }
 
 /** `MobilenetV1/heatmap_2/BiasAdd:0` → `mobilenetV1Heatmap2BiasAdd`. */
 function friendlyName({ key }: Entry): string {
-  const name = camelCase(key.replace(/:0$/, ''));
+  const name = camelCase(bare(key));
   return name === '' || /^\d/.test(name) || isReserved(name) ? key : name;
 }
 
