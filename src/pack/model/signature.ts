@@ -168,7 +168,7 @@ function optionsByNode<T extends { readonly name?: string }>(
   const found = new Map<Entry, { readonly key: string; readonly options: T }>();
   for (const [key, value] of Object.entries(options ?? {})) {
     const matches = (entry: Entry) =>
-      [entry.key, entry.tensor, nodeOf(entry.tensor), friendlyName(entry), hints[entry.key]?.name].includes(key);
+      [entry.key, bare(entry.key), entry.tensor, nodeOf(entry.tensor), friendlyName(entry), hints[entry.key]?.name].includes(key);
     const entry = entries.find(({ tensor }) => indexed(tensor) === indexed(key)) ?? entries.find(matches);
     if (entry === undefined)
       throw badOption(`Option ${what} names ${show(key)}; the model has ${entries.map((each) => `"${bare(each.key)}"`).join(', ')}.`);
