@@ -32,6 +32,15 @@ const packer = digest(
     .map((name) => readFileSync(join(root, 'dist', name))),
 );
 
+/** All that decides what the cpu backend answers: its worker, TF.js in it, and what the page does before and after. */
+const runner = digest(
+  readFileSync(join(root, 'dist/worker/cpu.js')),
+  ...readdirSync(join(root, 'dist'))
+    .filter((name) => /^(index|page-.*)\.js$/.test(name))
+    .sort()
+    .map((name) => readFileSync(join(root, 'dist', name))),
+);
+
 /**
  * One model, packed.
  * @returns its folder, and what `model.js` exports
@@ -65,7 +74,7 @@ export function inputsOf(name, { signature, golden }) {
  */
 export async function reference(name, source, feeds, ask) {
   const { signature, graph, weights } = source;
-  const model = [JSON.stringify(signature), graph.sha256, ...weights.map(({ sha256 }) => sha256)];
+  const model = [runner, JSON.stringify(signature), graph.sha256, ...weights.map(({ sha256 }) => sha256)];
   const file = join(cache, 'references', `${name}-${digest(...model, ...feeds.flatMap(({ input, data }) => [input, data]))}.json`);
   if (!existsSync(file)) {
     const outputs = await ask();
