@@ -1,6 +1,7 @@
 /** Text of a table, or JSON, to rows by the names of their columns. */
 import type { Cell, Row } from '../index.js';
 import type { ColumnSpec } from '../manifest.js';
+import { readLiteral } from './literal.js';
 
 /**
  * Reads rows for an input of named columns. Without a heading, cells are in the order of the columns. What
@@ -15,7 +16,8 @@ export function readColumnRows(text: string, columns: readonly ColumnSpec[]): re
   const lines = trimmed.split(/\r?\n/).filter((line) => line.trim() !== '');
   const cells = lines.map(cellsOf);
   const [first = []] = cells;
-  const hasHeading = first.some((cell) => names.includes(cell)) && first.every((cell) => names.includes(cell));
+  const hasHeading = isHeading(first, columns);
+  if (hasHeading) checkHeading(first, names);
   const order = hasHeading ? first : names;
   const rows = hasHeading ? cells.slice(1) : cells;
   if (rows.length === 0) throw new Error('There is a heading, but no row below it.');
@@ -35,12 +37,28 @@ export function readColumnRows(text: string, columns: readonly ColumnSpec[]): re
 }
 
 function readJson(text: string): readonly Row[] {
-  try {
-    const json = JSON.parse(text) as Row | readonly Row[];
-    return Array.isArray(json) ? json : [json as Row];
-  } catch (thrown) {
-    throw new Error(`This is no JSON: ${(thrown as Error).message}`);
-  }
+  const json = readLiteral(text) as Row | readonly Row[];
+  return Array.isArray(json) ? json : [json as Row];
+}
+
+/** A line that names a column, and that could be no row; one of its names may be wrong. */
+function isHeading(cells: readonly string[], columns: readonly ColumnSpec[]): boolean {
+  const names = columns.map(({ name }) => name);
+  if (!cells.some((cell) => names.includes(cell))) return false;
+  const fits = (cell: string, column: ColumnSpec | undefined) =>
+    column !== undefined &&
+    ('categories' in column ? column.categories.some((each) => String(each) === cell) : !Number.isNaN(Number(cell)));
+  return cells.every((cell) => names.includes(cell)) || !cells.every((cell, index) => fits(cell, columns[index]));
+}
+
+function checkHeading(heading: readonly string[], names: readonly string[]): void {
+  const strange = heading.filter((name) => !names.includes(name));
+  const missing = names.filter((name) => !heading.includes(name));
+  if (strange.length > 0)
+    throw new Error(
+      `The header has ${strange.join(', ')}; ${missing.length > 0 ? `wanted ${missing.join(', ')}` : 'no column is called so'}.`,
+    );
+  if (missing.length > 0) throw new Error(`The header lacks ${missing.join(', ')}.`);
 }
 
 /** Spaces part cells only where nothing else does: names of categories may hold some. */

@@ -6,7 +6,7 @@ import { labelsOf } from './pack-request.js';
 import type { Panel } from './panel.js';
 import { type ProgramInput, programText } from './program-text.js';
 import { readRows } from './rows.js';
-import type { InputState, State } from './state.js';
+import { type InputState, problemOf, type State } from './state.js';
 
 export function copyPanel(state: State): Panel {
   const program = copyBox('program', 'The program', 'src/main.ts', 'after npx pannier pack, which writes the folder that it imports');
@@ -26,8 +26,11 @@ export function copyPanel(state: State): Panel {
   return {
     element,
     render() {
-      if (isFile) config.show(configText(state));
-      program.show(programOf(state));
+      const problem = problemOf(state);
+      const refusal = state.isRefused ? `Not to be copied yet: ${problem || 'the packer has not seen it.'}` : '';
+      if (isFile) config.show(() => configText(state), refusal);
+      const hasBadInput = state.inputs.some(({ error }) => error !== '');
+      program.show(() => programOf(state), hasBadInput ? `Not to be copied yet: ${problem}` : refusal);
     },
   };
 }
@@ -87,10 +90,20 @@ function copyBox(id: string, title: string, file: string, hint: string) {
     make('div', {}, make('h3', {}, file), make('p', { className: 'soft' }, hint)),
     button,
   );
+  const why = make('p', { className: 'error', role: 'status', hidden: true });
   return {
-    element: make('article', { className: 'card copy' }, head, text),
-    show(source: string) {
-      text.textContent = source;
+    element: make('article', { className: 'card copy' }, head, why, text),
+    /** @param refusal why it must not be copied, or nothing */
+    show(source: () => string, refusal: string) {
+      try {
+        text.textContent = source();
+        why.textContent = refusal;
+      } catch (thrown) {
+        // The last one that could be written stays to be seen.
+        why.textContent = `Not to be copied yet: ${(thrown as Error).message}`;
+      }
+      why.hidden = why.textContent === '';
+      button.disabled = !why.hidden;
     },
   };
 }

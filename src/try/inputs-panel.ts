@@ -113,11 +113,12 @@ function columnsControl(input: InputState, change: Change): HTMLElement[] {
     change('drawn');
   });
   area.addEventListener('change', () => change('asked'));
-  const hint = 'JSON, in the order of training. Rows then have cells by name, and the packed model scales and encodes them.';
+  const hint =
+    'An array as in a config, or JSON, in the order of training. Rows then have cells by name, and the packed model scales and encodes them.';
   return [make('details', {}, make('summary', {}, 'Its values are columns of a table'), labelled('Columns', area, hint))];
 }
 
-const EXAMPLE = '[{ "name": "area", "mean": 120, "std": 35 },\n { "name": "kind", "categories": ["house", "flat"] }]';
+const EXAMPLE = "[{ name: 'area', mean: 120, std: 35 },\n { name: 'kind', categories: ['house', 'flat'] }]";
 
 /** Rows of a table that are made up. */
 const ROWS = 3;

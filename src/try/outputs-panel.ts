@@ -6,17 +6,27 @@ import type { DrawingKind } from './guess.js';
 import { nameRow } from './inputs-panel.js';
 import { labelsOf } from './pack-request.js';
 import type { Change, Panel } from './panel.js';
-import { type OutputState, type State, shapeText } from './state.js';
+import { type OutputState, problemOf, type State, shapeText } from './state.js';
 
 export function outputsPanel(state: State, change: Change): Panel {
+  const old = make('p', { className: 'soft', role: 'status', hidden: true }, 'These are of the last input that was good.');
   const cards = state.outputs.map((output) => outputCard(state, output, change));
   const element = make(
     'section',
     { className: 'panel', ariaLabel: 'Outputs' },
     make('h2', {}, 'Outputs'),
+    old,
     ...cards.map((card) => card.element),
   );
-  return { element, render: () => cards.forEach((card) => void card.render()) };
+  return {
+    element,
+    render() {
+      const isOld = state.prediction !== undefined && problemOf(state) !== '';
+      old.hidden = !isOld;
+      element.classList.toggle('old', isOld);
+      for (const card of cards) card.render();
+    },
+  };
 }
 
 const KINDS: Readonly<Record<DrawingKind, string>> = {

@@ -1,5 +1,6 @@
 /** What the page's choices are to the packer: the options that are sent, and that the config says. */
 import type { ImageOptions, InputOptions, OutputOptions } from '../pack/options.js';
+import { readLiteral } from './literal.js';
 import type { InputState, OutputState, PictureSettings, Range, State } from './state.js';
 import type { PackRequest } from './wire.js';
 
@@ -24,7 +25,10 @@ function round(value: number): number {
   return Number(value.toFixed(6));
 }
 
-/** Only what differs from the packer's own defaults, so that a config stays short. */
+/**
+ * Only what differs from the packer's own defaults, so that a config stays short.
+ * @throws {Error} that names the input whose columns cannot be read
+ */
 export function packRequest(state: Pick<State, 'name' | 'inputs' | 'outputs'>): PackRequest {
   const inputs = state.inputs.flatMap((input) => entry(input.face.node, inputOptions(input)));
   const outputs = state.outputs.flatMap((output) => entry(output.face.node, outputOptions(output)));
@@ -43,16 +47,16 @@ function inputOptions({ face, name, picture, sizes, columns = '' }: InputState):
     ...(name !== face.name && { name }),
     ...(sizes !== undefined && { shape: numbersOf(sizes) }),
     ...(Object.keys(image).length > 0 && { image }),
-    ...(columns.trim() !== '' && { columns: columnsOf(columns) }),
+    ...(columns.trim() !== '' && { columns: columnsOf(face.node, columns) }),
   };
 }
 
-/** What is no JSON goes to the packer as it is: it says what it wants instead. */
-function columnsOf(text: string): NonNullable<InputOptions['columns']> {
+/** What they hold, the packer checks. */
+function columnsOf(node: string, text: string): NonNullable<InputOptions['columns']> {
   try {
-    return JSON.parse(text);
-  } catch {
-    return text as never;
+    return readLiteral(text) as NonNullable<InputOptions['columns']>;
+  } catch (thrown) {
+    throw new Error(`inputs["${node}"].columns: ${(thrown as Error).message}`);
   }
 }
 

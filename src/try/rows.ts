@@ -1,5 +1,6 @@
 /** Text of numbers, pasted as JSON or as a table, to what predict takes. */
 import type { DType, GivenArray } from '../index.js';
+import { readLiteral } from './literal.js';
 
 /** Values with their shape. */
 export interface Values {
@@ -35,12 +36,7 @@ interface Read {
 }
 
 function readJson(text: string): Read {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (thrown) {
-    throw new Error(`This is no JSON: ${(thrown as Error).message}`);
-  }
+  const json = readLiteral(text);
   const sizes: number[] = [];
   for (let inner = json; Array.isArray(inner); inner = inner[0]) sizes.push(inner.length);
   const values: number[] = [];

@@ -62,16 +62,19 @@ export class Session {
   async #step(): Promise<void> {
     const { about, backend } = this.#state;
     for (const each of [...this.#state.inputs, ...this.#state.outputs]) each.error = '';
+    this.#state.isRefused = true;
     const request = about.kind === 'file' ? JSON.stringify(packRequest(this.#state)) : '';
     if (this.#made !== request + backend) {
       // Until there is another, the one before stays to be seen.
       const packed = await this.#pack(request);
+      this.#state.isRefused = false;
       const model = await this.#load(packed.manifest);
       this.#model?.dispose();
       this.#model = model;
       this.#packed = packed;
       this.#made = request + backend;
     }
+    this.#state.isRefused = false;
     await this.#predict();
   }
 
@@ -123,10 +126,7 @@ export class Session {
         input.seen = await showSeen(name, spec, input.bitmap);
       } else input.error ||= 'Drop a picture here, paste one or choose a file.';
     }
-    if (this.#state.inputs.some(({ error }) => error !== '')) {
-      this.#state.prediction = undefined;
-      return this.#tell('Waiting for its inputs');
-    }
+    if (this.#state.inputs.some(({ error }) => error !== '')) return this.#tell('Waiting for its inputs');
     this.#tell('Predicting');
     const prediction = await model.predict(given);
     const { warnings } = this.#packed as Packed;

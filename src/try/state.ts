@@ -34,7 +34,7 @@ export interface InputState {
   seen: SeenPicture | undefined;
   /** Numbers as typed. */
   rows: string;
-  /** The columns of its rows, as the config has them, in JSON; undefined where it cannot have any. */
+  /** The columns of its rows, as the config has them; undefined where it cannot have any. */
   columns: string | undefined;
   /** The same with every default, of the model that runs. */
   rowsOf: readonly ColumnSpec[] | undefined;
@@ -87,7 +87,13 @@ export interface State {
   status: string;
   /** What belongs to no input and to no output. */
   error: string;
+  /** Whether the packer has not taken what the page says now. */
+  isRefused: boolean;
 }
+
+/** The first thing that is wrong, or nothing. */
+export const problemOf = ({ error, inputs, outputs }: State): string =>
+  [...inputs, ...outputs, { error }].find((each) => each.error !== '')?.error ?? '';
 
 /** What differs between a file and a folder is only where the faces come from. */
 export function startState(about: About, name: string, inputs: readonly InputFace[], outputs: readonly OutputFace[]): State {
@@ -108,6 +114,7 @@ export function startState(about: About, name: string, inputs: readonly InputFac
     stats: undefined,
     status: '',
     error: '',
+    isRefused: true,
   };
 }
 

@@ -256,21 +256,45 @@ describe('rows', () => {
     await answered(page);
     await page.click('[data-node=x] summary');
     const area = '[data-node=x] details textarea';
-    await page.fill(area, '[{ "name": "area" }, { "name": "kind", "categories": ["house", "flat"] }');
+    const isCopied = (what: string) => page.isEnabled(`button[aria-label="Copy the ${what}"]`);
+    const why = (what: string) => page.$eval(`#${what}`, (text) => text.parentElement?.querySelector('.error')?.textContent);
+    const old = () => page.isVisible('text=These are of the last input that was good.');
+    expect([await isCopied('config'), await isCopied('program'), await old()]).toEqual([true, true, false]);
+    await page.fill(area, "[{ name: 'area' }, { name: 'kind', categories: ['house', 'flat'] }");
+    expect([await isCopied('config'), await why('config')]).toEqual([
+      false,
+      'Not to be copied yet: inputs["x"].columns: This is no JSON: in line 1 the text ends, wanted is "," or "]".',
+    ]);
     await page.press(area, 'Tab');
-    await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(/columns is .*; an array of \{ name, mean, std \}/);
-    const columns = [
-      { name: 'area', mean: 100, std: 20 },
-      { name: 'kind', categories: ['house', 'flat', 'hut'] },
-    ];
-    await page.fill(area, JSON.stringify(columns));
+    await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(/This is no JSON: in line 1 the text ends/);
+    expect([await isCopied('config'), await isCopied('program'), await old()]).toEqual([false, false, true]);
+    // It reads, but is none: the packer's own words.
+    await page.fill(area, "[{ name: 'area', mean: 'much', std: 20 }]");
+    await page.press(area, 'Tab');
+    await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(/columns\[0\]/);
+    expect([await isCopied('config'), await isCopied('program'), await old()]).toEqual([false, false, true]);
+    expect(await why('config')).toMatch(/^Not to be copied yet: .*columns\[0\]/);
+    await page.fill(
+      area,
+      "[\n  { name: 'area', mean: 100, std: 20 },\n  { name: 'kind', categories: ['house', 'flat', 'hut'] }, // one-hot\n]",
+    );
     await page.press(area, 'Tab');
     await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(/cells; area, kind are 2/);
+    // The config is packed, and right; the program has no rows yet.
+    expect([await isCopied('config'), await isCopied('program'), await old()]).toEqual([true, false, true]);
+    await page.fill('[data-node=x] .rows', 'art,area\nflat,120\nhut,80');
+    await page.press('[data-node=x] .rows', 'Tab');
+    await expect.poll(() => textOf(page, '[data-node=x] .error')).toBe('The header has art; wanted kind.');
+    await page.fill('[data-node=x] .rows', 'kind,area\ncastle,120');
+    await page.press('[data-node=x] .rows', 'Tab');
+    await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(/castle/);
+    expect(await old()).toBe(true);
     await page.fill('[data-node=x] .rows', 'kind,area\nflat,120\nhut,80');
     await afterwards(page, () => page.press('[data-node=x] .rows', 'Tab'));
     await afterwards(page, () => page.selectOption('[data-node=y] select', 'table'));
     const rows = await page.$$eval('[data-node=y] tbody td', (found) => found.map((cell) => Number(cell.textContent)));
     expect(rows).toEqual([11, 20, 31, 40, 9, 20, 30, 41]);
+    expect([await isCopied('config'), await isCopied('program'), await old()]).toEqual([true, true, false]);
     const [config, program] = [await textOf(page, '#config'), await textOf(page, '#program')];
     expect(program).toContain("{ kind: 'flat', area: 120 }");
     await quietly(page);

@@ -1,10 +1,12 @@
 /** The page of `pannier try`, without a page: what it guesses, what it reads, what it writes for people to copy. */
+import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/index.js';
 import { exampleRows, readColumnRows } from '../../src/try/column-rows.js';
 import { configText } from '../../src/try/config-text.js';
 import { guessDrawing, UNGUESSED } from '../../src/try/guess.js';
+import { readLiteral } from '../../src/try/literal.js';
 import { numbersOf, packRequest } from '../../src/try/pack-request.js';
 import { type ProgramOutput, programText } from '../../src/try/program-text.js';
 import { randomRows, readRows } from '../../src/try/rows.js';
@@ -142,6 +144,17 @@ describe('rows of columns', () => {
     expect(() => readColumnRows('[{', columns)).toThrow('This is no JSON');
   });
 
+  it.each([
+    ['area,kind,level\n1,house,0', 'The header has level; wanted floor.'],
+    ['area,kind\n1,house', 'The header lacks floor.'],
+    ['area,kind,floor,id\n1,house,0,7', 'The header has id; no column is called so.'],
+  ])('with the heading of %j are refused by its names', (text, message) => expect(() => readColumnRows(text, columns)).toThrow(message));
+
+  it('may hold the name of a column', () => {
+    const own = [{ name: 'kind', categories: ['kind', 'rude'], encode: 'index' }, columns[0]] as const;
+    expect(readColumnRows('kind, 3', own)).toEqual([{ kind: 'kind', area: 3 }]);
+  });
+
   it('made up ones fit', () => {
     const rows = readColumnRows(exampleRows(columns, 3, 1), columns);
     expect(rows).toHaveLength(3);
@@ -156,6 +169,47 @@ describe('rows of columns', () => {
     expect(programText({ name: 'm', inputs: [{ name: 'x', dtype: 'float32', rows: wanted }], outputs: [] })).toContain(
       "predict({\n  x: [{ area: 120, kind: 'two rooms', floor: 1 }, { area: 80.5, kind: 'house', floor: 0 }],\n});",
     );
+  });
+});
+
+describe('a pasted literal', () => {
+  it.each([
+    `[{ name: 'rooms', mean: -3.4, std: 1.2e1 }, { "na me": "it's", on: true, off: null, },]`,
+    `const columns = [ // a list
+  { name: 'a', /* of */ categories: ['say "x"', 'it\\'s', 'tab\\t', .5] },
+];`,
+  ])('is what JavaScript makes of it: %j', (text) => {
+    const expression = text.replace(/^const columns = |;$/g, '');
+    expect(readLiteral(text)).toEqual(JSON.parse(JSON.stringify(runInNewContext(`(${expression})`))));
+  });
+
+  it('is the array of the guide', () => {
+    const [, array = ''] = readFileSync('docs/preprocessing.md', 'utf8').match(/^const columns = (\[[\s\S]*?^\]);/m) ?? [];
+    expect(readLiteral(array)).toEqual([
+      { name: 'rooms', mean: 3.4, std: 1.2 },
+      { name: 'city', categories: ['Bern', 'Chur', 'Thun'] },
+    ]);
+  });
+
+  it.each([
+    ["[{ name: 'a'\n mean: 1 }]", 'in line 2 there is mean, wanted is "," or "}"'],
+    ['[{ name: area }]', 'in line 1 there is area, wanted is a value: a text in quotes'],
+    ['[1, 2', 'the text ends, wanted is "," or "]"'],
+    ['[1 / 255]', 'there is /, wanted is "," or "]"'],
+    ['[alert(1)]', 'there is alert, wanted is a value'],
+    ['[1] [2]', 'there is [, wanted is the end'],
+    ['[,]', 'there is ,, wanted is a value'],
+    ["['open]", "there is ', wanted is a value"],
+    ['', 'the text ends, wanted is a value'],
+    ['['.repeat(60), 'there is [, wanted is at most 50 brackets in brackets'],
+  ])('%j is refused in words', (text, message) =>
+    expect(() => readLiteral(text)).toThrow(`This is no JSON: ${message.startsWith('in') ? '' : 'in line 1 '}${message}`),
+  );
+
+  it('sets no prototype', () => {
+    const read = readLiteral("{ __proto__: { name: 'x' } }") as object;
+    expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+    expect(Object.keys(read)).toEqual(['__proto__']);
   });
 });
 
