@@ -10,7 +10,7 @@ import { shapeText, typeName, wrong } from './tensor.js';
 /** An input that takes rows. */
 export type TabularSpec = InputSpec & Required<Pick<InputSpec, 'columns'>>;
 
-/** Categories that a message lists. */
+/** Categories or columns that a message lists. */
 const LISTED = 10;
 
 /** Categories by value with their place, made once for a model. */
@@ -38,16 +38,20 @@ export function rowsFeed(name: string, spec: TabularSpec, given: unknown): Tenso
 function encodeRow(name: string, spec: TabularSpec, given: unknown, row: number, values: OwnedArray): void {
   const { columns, dtype, shape } = spec;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    const wanted = `should be { ${columns.map((column) => column.name).join(', ')} }, an array of them or numbers of ${shapeText(shape)}`;
+    const wanted = `should be ${rowText(columns)}, an array of them or { data, shape } of ${shapeText(shape)}`;
     throw wrong(name, wanted, `${Array.isArray(given) || row > 0 ? `row ${row} ` : ''}is ${typeName(given)}`, { row });
   }
   const cells = given as Readonly<Record<string, unknown>>;
+  const stranger = Object.keys(cells).find((key) => !columns.some((column) => column.name === key));
   let at = 0;
   for (const column of columns) {
-    const refuse = (wanted: string, got: string): PannierError =>
-      wrong(name, `should have ${wanted} in column "${column.name}" of row ${row}`, got, { row, column: column.name });
+    const refuse = (wanted: string, got: string, next?: string): PannierError =>
+      wrong(name, `should have ${wanted} in column "${column.name}" of row ${row}`, got, { row, column: column.name }, next);
     const cell = cells[column.name];
-    if (cell === undefined) throw refuse(kindOf(column), 'it has none');
+    if (cell === undefined) {
+      const next = stranger === undefined ? '' : `The row has ${show(stranger)}, which is no column.`;
+      throw refuse(kindOf(column), 'it has none', next);
+    }
     if ('categories' in column) {
       const place = placesOf(column).get(cell);
       if (place === undefined) throw refuse(kindOf(column), `has ${show(cell)}`);
@@ -61,11 +65,19 @@ function encodeRow(name: string, spec: TabularSpec, given: unknown, row: number,
     }
     at += widthOf(column);
   }
-  if (Object.keys(cells).length === columns.length) return;
-  const stranger = Object.keys(cells).find((key) => !columns.some((column) => column.name === key));
   if (stranger === undefined) return;
-  const all = columns.map((column) => column.name).join(', ');
-  throw wrong(name, `should have the columns ${all} in row ${row}`, `it has also "${stranger}"`, { row, column: stranger });
+  throw wrong(
+    name,
+    `should have the columns ${columns.map((column) => column.name).join(', ')} in row ${row}`,
+    `it has also "${stranger}"`,
+    { row, column: stranger },
+  );
+}
+
+/** A row as messages show it. */
+export function rowText(columns: readonly ColumnSpec[]): string {
+  const names = columns.slice(0, LISTED).map(({ name }) => name);
+  return `{ ${names.join(', ')}${columns.length > LISTED ? ', …' : ''} }`;
 }
 
 const kindOf = (column: ColumnSpec): string => ('categories' in column ? listed(column.categories) : 'a number');

@@ -8,7 +8,7 @@ import { messageOf, PannierError } from '../errors.js';
 import type { ImageSpec, InputSpec } from '../manifest.js';
 import type { Crop, Pixels } from '../signature.js';
 import { type ImageMapping, imageMapping, mapToSource } from './mapping.js';
-import { typeName, wrong } from './tensor.js';
+import { giveTyped, typeName, wrong } from './tensor.js';
 
 /** A picture on its way to the engine, and how its pixels lie under the tensor's. */
 export interface SettledImage {
@@ -25,7 +25,7 @@ export async function imageFeed(name: string, spec: InputSpec & { readonly image
   // A copy, as of the pixels: the picture may take its time.
   const crop = said === undefined ? undefined : { ...said };
   if (crop !== undefined) checkCrop(name, crop);
-  const picture = await capture(name, source);
+  const picture = await capture(name, spec, source);
   const width = 'displayWidth' in picture ? picture.displayWidth : picture.width;
   const height = 'displayHeight' in picture ? picture.displayHeight : picture.height;
   const { image, node } = spec;
@@ -50,8 +50,9 @@ function checkCrop(name: string, { x, y, width, height, rotation = 0 }: Crop): v
   );
 }
 
-async function capture(name: string, source: unknown): Promise<Picture> {
-  if (typeof source !== 'object' || source === null) throw wrong(name, 'should be a picture', `is ${typeName(source)}`);
+async function capture(name: string, spec: InputSpec, source: unknown): Promise<Picture> {
+  if (typeof source !== 'object' || source === null || Array.isArray(source))
+    throw wrong(name, 'should be a picture', `is ${typeName(source)}`, {}, nextOf(spec, source));
   if ('data' in source) return copyPixels(name, source as Partial<Pixels>);
   try {
     if ('displayWidth' in source) return (source as VideoFrame).clone();
@@ -69,8 +70,20 @@ async function capture(name: string, source: unknown): Promise<Picture> {
     });
   } catch (thrown) {
     if (thrown instanceof PannierError) throw thrown;
-    throw wrong(name, 'should be a picture that is ready and can be decoded', `${typeName(source)} is not (${messageOf(thrown)})`);
+    throw wrong(name, 'should be a picture that is ready and can be decoded', `${sourceName(source)} is not (${messageOf(thrown)})`);
   }
+}
+
+/** The next step for whoever gave what is nearly a picture. */
+function nextOf(spec: InputSpec, source: unknown): string {
+  if (typeof source === 'string') return 'An address is not loaded: give an <img>, or await (await fetch(url)).blob().';
+  return Array.isArray(source) ? giveTyped(spec) : '';
+}
+
+/** A server's page of HTML in place of a picture is a Blob, too. */
+function sourceName(source: object): string {
+  const isFile = 'type' in source && 'size' in source;
+  return isFile ? `${typeName(source)} of ${source.type || 'no type'}` : typeName(source);
 }
 
 const HAVE_CURRENT_DATA = 2;

@@ -40,7 +40,7 @@ function draw(picture: Exclude<Picture, Pixels>, width: number, height: number, 
     throw asPannierError(
       thrown,
       'input',
-      "The picture's pixels cannot be read. Is it from another origin? Serve it with CORS and set crossOrigin",
+      "The picture's pixels cannot be read. Is it from another origin? Set crossorigin and let its server allow it",
     );
   } finally {
     closePicture(picture);

@@ -2,7 +2,7 @@
 import type { Feed, TensorFeed } from '../engine/engine.js';
 import { PannierError } from '../errors.js';
 import type { InputSpec, Manifest } from '../manifest.js';
-import { rowsFeed } from './columns.js';
+import { rowsFeed, rowText } from './columns.js';
 import { imageFeed } from './image.js';
 import { IDENTITY, type ImageMapping, imageMapping } from './mapping.js';
 import { type PaddedLength, padTogether } from './pad.js';
@@ -99,5 +99,5 @@ export async function closePictures(settling: SettledInputs | Promise<SettledInp
 
 const list = (inputs: Readonly<Record<string, InputSpec>>): string =>
   Object.entries(inputs)
-    .map(([name, { dtype, shape }]) => `"${name}" (${dtype} ${shapeText(shape)})`)
+    .map(([name, { dtype, shape, columns }]) => `"${name}" (${columns === undefined ? `${dtype} ${shapeText(shape)}` : rowText(columns)})`)
     .join(', ');

@@ -31,11 +31,9 @@ export function tensorFeed(name: string, spec: InputSpec, given: unknown): Tenso
   const { data, shape: said } = isShaped(given) ? given : { data: given, shape: undefined };
   const kind = typeName(data);
   if (!ArrayBuffer.isView(data) || !TAKES[spec.dtype].includes(kind)) {
-    const others = spec.image !== undefined ? ', or a picture' : spec.columns !== undefined ? ', or rows' : '';
-    throw wrong(name, `should be ${TAKES[spec.dtype].join(' or ')} of ${shapeText(spec.shape)}${others}`, `is ${kind}`, {
-      wanted: TAKES[spec.dtype],
-      got: kind,
-    });
+    const others = spec.image !== undefined ? ', or a picture' : spec.columns !== undefined ? ', in { data, shape }, or rows' : '';
+    const wanted = `should be ${TAKES[spec.dtype].join(' or ')} of ${shapeText(spec.shape)}${others}`;
+    throw wrong(name, wanted, `is ${kind}`, { wanted: TAKES[spec.dtype], got: kind }, kind === 'Array' ? giveTyped(spec) : '');
   }
   const values = data as OwnedArray;
   if (values.length === 0 && isDetached(values.buffer)) {
@@ -49,6 +47,12 @@ export function tensorFeed(name: string, spec: InputSpec, given: unknown): Tenso
   }
   const shape = said === undefined ? shapeFor(name, spec.shape, values.length) : checkedShape(name, spec.shape, said, values.length);
   return { kind: 'tensor', node: spec.node, dtype: spec.dtype, shape, data: new DTYPES[spec.dtype](values) };
+}
+
+/** The next step for whoever has a plain array. */
+export function giveTyped({ dtype, shape }: InputSpec): string {
+  const isOpen = shape === null || shape.includes(null);
+  return `Give a ${TAKES[dtype][0]} of ${isOpen ? shapeText(shape) : `${sizeOf(shape as readonly number[])} values`}, flat.`;
 }
 
 /** The shape that a bare array of this length can only mean. */

@@ -2,6 +2,7 @@
 import { PannierError } from '../errors.js';
 import type { ImageMapping } from '../input/mapping.js';
 import type { Tensor } from '../signature.js';
+import { checkTensor } from './check-tensor.js';
 
 /** What one value of a keypoint's row means. */
 export type KeypointColumn = 'x' | 'y' | 'z' | 'score';
@@ -41,9 +42,11 @@ export interface KeypointOptions {
 export function keypoints<N extends string>(tensor: Tensor, options: KeypointOptions & { readonly names: readonly N[] }): Keypoint<N>[];
 export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoint<string | undefined>[];
 export function keypoints(
-  { data, shape }: Tensor,
+  tensor: Tensor,
   { columns, names, normalized = false, image, row = 0 }: KeypointOptions,
 ): Keypoint<string | undefined>[] {
+  checkTensor('keypoints', tensor);
+  const { data, shape } = tensor;
   const stride = columns.length;
   const last = shape.at(-1) ?? 1;
   const [x, y, z, score] = (['x', 'y', 'z', 'score'] as const).map((name) => columns.indexOf(name)) as [number, number, number, number];

@@ -1,6 +1,7 @@
 /** A segmentation mask to a picture that can be drawn. */
 import { PannierError } from '../errors.js';
 import type { Tensor } from '../signature.js';
+import { checkTensor } from './check-tensor.js';
 
 /** What `new ImageData(data, width, height)` takes: straight RGBA bytes. */
 export interface MaskImage {
@@ -28,6 +29,7 @@ export function maskImage(
   tensor: Tensor,
   { threshold, channel = 0, color: [red, green, blue] = [255, 255, 255] }: MaskOptions = {},
 ): MaskImage {
+  checkTensor('maskImage', tensor);
   const [height, width, channels] = maskShape(tensor.shape);
   if (!Number.isInteger(channel) || channel < 0 || channel >= channels) {
     throw new PannierError(

@@ -1,6 +1,7 @@
 /** Class scores to the few best classes. */
 import { PannierError } from '../errors.js';
 import type { Tensor, ValueKind } from '../signature.js';
+import { checkTensor } from './check-tensor.js';
 
 /** One class and how sure the model is of it. */
 export interface Ranked<L> {
@@ -40,8 +41,10 @@ export function topK(
 ): Ranked<string | undefined>[];
 export function topK(
   tensor: Tensor & { readonly labels?: readonly string[]; readonly values?: ValueKind },
-  { k = 5, labels = tensor.labels, values = tensor.values, row = 0 }: TopKOptions = {},
+  options: TopKOptions = {},
 ): Ranked<string | undefined>[] {
+  checkTensor('topK', tensor);
+  const { k = 5, labels = tensor.labels, values = tensor.values, row = 0 } = options;
   const classes = tensor.shape.at(-1) ?? 1;
   const rows = tensor.data.length / classes;
   if (!Number.isInteger(row) || row < 0 || row >= rows) {

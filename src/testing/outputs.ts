@@ -17,8 +17,10 @@ type Answer = (node: string, feeds: readonly Feed[]) => RawOutput;
 
 /** Checks what a test says of outputs; throws `options` where it does not fit the model. */
 export const outputMaker =
-  ({ name: model, signature: { inputs, outputs: specs }, golden }: Manifest) =>
+  (manifest: Manifest) =>
   (said: object): Answer => {
+    const { name: model, golden } = manifest;
+    const { inputs, outputs: specs } = manifest.signature;
     // What a promise holds would be zeros.
     if (typeof said !== 'object' || said === null || typeof (said as { then?: unknown }).then === 'function')
       throw wrong(`The outputs of fake model "${model}" should be an object of values by name, but are ${typeName(said)}.`);
@@ -30,19 +32,31 @@ export const outputMaker =
         const values = (said as Readonly<Record<string, FakeValues | undefined>>)[name];
         const sampled = golden.outputs[name]?.shape;
         const output = values === undefined ? undefined : checked(name, spec, values, sampled);
-        return [spec.node, (bucket: number | undefined) => output ?? zeros(spec, sampled, bucket)] as const;
+        return [
+          spec.node,
+          (feeds: readonly Feed[]) => output ?? zeros(spec, sampled, bucketOf(inputs, feeds), batchOf(manifest, feeds)),
+        ] as const;
       }),
     );
     return (node, feeds) => {
-      const output = (made.get(node) as (bucket: number | undefined) => RawOutput)(bucketOf(inputs, feeds));
+      const output = (made.get(node) as (feeds: readonly Feed[]) => RawOutput)(feeds);
       return { ...output, data: output.data.slice() };
     };
   };
 
-function zeros({ dtype, shape, lengthAxes }: OutputSpec, golden: readonly number[] | undefined, bucket: number | undefined): RawOutput {
+function zeros(
+  { dtype, shape, lengthAxes }: OutputSpec,
+  golden: readonly number[] | undefined,
+  bucket: number | undefined,
+  batch: Batch | undefined,
+): RawOutput {
   const sampled = golden ?? shape?.map((dim) => dim ?? 1) ?? [];
   // As an engine would; what is behind the given length is cut as in production.
-  const dims = sampled.map((dim, axis) => (lengthAxes?.includes(axis) ? (bucket ?? dim) : dim));
+  const dims = sampled.map((dim, axis) => {
+    if (lengthAxes?.includes(axis)) return bucket ?? dim;
+    // An open first size that was as many as the golden sample's rows is a row's place; another counts something else.
+    return axis === 0 && shape?.[0] === null && dim === batch?.sampled ? batch.rows : dim;
+  });
   return { dtype, shape: dims, data: new DTYPES[dtype](sizeOf(dims)) };
 }
 
@@ -51,6 +65,18 @@ function bucketOf(inputs: Manifest['signature']['inputs'], feeds: readonly Feed[
   const index = Object.values(inputs).findIndex(({ pad }) => pad !== undefined);
   const axis = Object.values(inputs)[index]?.pad?.axis;
   return axis === undefined ? undefined : feeds[index]?.shape[axis];
+}
+
+/** Rows that inputs of an open first size have: in a call, and in the golden sample (1 where that tells nothing). */
+interface Batch {
+  readonly rows: number;
+  readonly sampled: number;
+}
+
+function batchOf({ signature: { inputs }, golden }: Manifest, feeds: readonly Feed[]): Batch | undefined {
+  const index = Object.values(inputs).findIndex(({ shape, pad }) => shape?.[0] === null && pad?.axis !== 0);
+  const rows = feeds[index]?.shape[0];
+  return rows === undefined ? undefined : { rows, sampled: golden.inputs[Object.keys(inputs)[index] as string]?.shape[0] ?? 1 };
 }
 
 function checked(name: string, { dtype, shape }: OutputSpec, values: FakeValues, golden: readonly number[] | undefined): RawOutput {
@@ -62,6 +88,9 @@ function checked(name: string, { dtype, shape }: OutputSpec, values: FakeValues,
   const other = numbers.find((value) => typeof value !== 'number');
   if (other !== undefined) throw wrong(`Output "${name}" should be a flat array of numbers, but holds ${typeName(other)}.`);
   const dims = said ?? inferred(shape, numbers.length, golden);
+  const known = sizeOf(shape?.filter((dim) => dim !== null) ?? []);
+  if (dims === undefined && shape?.filter((dim) => dim === null).length === 1)
+    throw wrong(`Output "${name}" of shape ${shapeText(shape)} wants a multiple of ${known} values, but has ${numbers.length}.`);
   if (dims === undefined)
     throw wrong(`Output "${name}" of shape ${shapeText(shape)} and ${numbers.length} values has to say its shape: { data, shape }.`);
   if (shape !== null && !(dims.length === shape.length && shape.every((dim, axis) => dim === null || dim === dims[axis])))

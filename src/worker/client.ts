@@ -148,7 +148,7 @@ class Connection {
         reject(
           new PannierError(
             'input',
-            `The input cannot cross to the worker: ${messageOf(thrown)}. Is the picture from another origin?`,
+            'The picture cannot cross to the worker. Is it from another origin? Set crossorigin and let its server allow it.',
             {},
             { cause: thrown },
           ),

@@ -262,6 +262,8 @@ describe('pictures', () => {
       const given = {
         unready: document.createElement('video'),
         broken: new Blob(['no picture at all']),
+        html: new Blob(['<!doctype html>'], { type: 'text/html' }),
+        array: [1, 2, 3],
         text: 'cat.png',
         short: { data: new Uint8Array(12), width: 2, height: 2 },
         emptyCrop: { source: flag(), crop: { x: 0, y: 0, width: 0, height: 4 } },
@@ -273,7 +275,9 @@ describe('pictures', () => {
     });
     expect(errors).toEqual({
       unready: expect.stringMatching(/^input: .*loadeddata/),
-      broken: expect.stringMatching(/^input: .*ready and can be decoded/),
+      broken: expect.stringMatching(/^input: .*ready and can be decoded, but Blob of no type is not/),
+      html: expect.stringMatching(/^input: .*can be decoded, but Blob of text\/html is not/),
+      array: expect.stringMatching(/^input: .*should be a picture, but is Array\. Give a Float32Array of \d+ values, flat\./),
       text: expect.stringMatching(/^input: .*should be a picture/),
       short: expect.stringMatching(/^input: .*width × height × 4/),
       emptyCrop: expect.stringMatching(/^input: .*above 0/),
@@ -296,14 +300,17 @@ describe('pictures', () => {
         const found: unknown[] = [];
         for (const thread of ['worker', 'page'] as const) {
           const model = await load('echo', { backend: 'cpu', thread });
-          for (const given of [image, canvas]) found.push(await model.predict({ picture: given }).then(String, ({ code }) => code));
+          for (const given of [image, canvas])
+            found.push(await model.predict({ picture: given }).then(String, ({ code, message }) => `${code}: ${message}`));
         }
         return found;
       },
       elsewhere.url.replace('127.0.0.1', 'localhost'),
     );
     await Promise.all([site.close(), elsewhere.close()]);
-    expect(errors).toEqual(['input', 'input', 'input', 'input']);
+    const told = expect.stringMatching(/^input: .* Is it from another origin\? Set crossorigin and let its server allow it/);
+    expect(errors).toEqual([told, told, told, told]);
+    expect(errors.slice(0, 2).join()).not.toContain('postMessage');
   });
 });
 

@@ -94,6 +94,13 @@ describe('rows that do not fit', () => {
       'the columns rooms, city, floor, lift in row 1, but it has also "garden"',
       { row: 1, column: 'garden' },
     ],
+    [
+      'a column of another name',
+      house,
+      { rooms: 3, town: 'Bern', floor: 0, lift: true },
+      'in column "city" of row 0, but it has none. The row has "town", which is no column.',
+      { column: 'city' },
+    ],
     ['NaN', house, { ...bern, rooms: Number.NaN }, 'a finite number in column "rooms" of row 0, but has NaN', {}],
     ['infinity', house, { ...bern, rooms: Number.NEGATIVE_INFINITY }, 'a finite number in column "rooms" of row 0, but has -Infinity', {}],
     ['more than float32 holds', house, { ...bern, rooms: 1e300 }, 'a finite number', {}],
@@ -104,7 +111,7 @@ describe('rows that do not fit', () => {
       'a nested row',
       house,
       [[bern]],
-      'should be { rooms, city, floor, lift }, an array of them or numbers of [?, 6], but row 0 is Array',
+      'should be { rooms, city, floor, lift }, an array of them or { data, shape } of [?, 6], but row 0 is Array',
       { row: 0 },
     ],
     ['a hole', house, Object.assign(new Array(2), [bern]), 'but row 1 is undefined', { row: 1 }],
@@ -114,7 +121,13 @@ describe('rows that do not fit', () => {
     ['no rows', house, [], 'should have at least one row, for [?, 6], but has 0', { rows: 0 }],
     ['two rows where one is taken', { ...house, shape: [6] }, [bern, thun], 'should have 1 row, for [6], but has 2', { rows: 2 }],
     ['one row where two are taken', { ...house, shape: [2, 6] }, bern, 'should have 2 rows, for [2, 6], but has 1', { rows: 1 }],
-    ['another array class', house, new Float64Array(6), 'should be Float32Array of [?, 6], or rows, but is Float64Array', {}],
+    [
+      'another array class',
+      house,
+      new Float64Array(6),
+      'should be Float32Array of [?, 6], in { data, shape }, or rows, but is Float64Array',
+      {},
+    ],
     ['an array of another length', house, new Float32Array(7), 'a whole number of times 6 values', {}],
   ])('%s', (_what, spec, given, message, detail) =>
     expect(() => feed(spec, given)).toThrow(
@@ -124,6 +137,12 @@ describe('rows that do not fit', () => {
         detail: expect.objectContaining({ input: 'features', ...detail }),
       }),
     ),
+  );
+  it.each([
+    ['without the name of its input', bern, 'The model has no input "rooms". Its inputs are "features" ({ rooms, city, floor, lift }).'],
+    ['left out', {}, 'Input "features" is missing. The model takes "features" ({ rooms, city, floor, lift }).'],
+  ])('a row %s', (_what, given, message) =>
+    expect(() => settleInputs({ inputs: { features: house }, outputs: {} }, given)).toThrow(message),
   );
   it('half a number where whole ones are held', () => {
     const spec: InputSpec = { dtype: 'int32', shape: [1], node: 'x', columns: [{ name: 'age', mean: 0, std: 1 }] };

@@ -41,6 +41,32 @@ describe('outputs', () => {
     });
   });
 
+  it('by default have as many rows as the inputs, where the golden sample’s had', async () => {
+    const rows = {
+      ...manifest,
+      signature: {
+        inputs: { x: { dtype: 'float32', shape: [null, 2], node: 'x' } },
+        outputs: {
+          mood: { dtype: 'float32', shape: [null, 7], node: 'mood:0' },
+          found: { dtype: 'float32', shape: [null, 4], node: 'found:0' },
+        },
+      },
+      golden: {
+        ...manifest.golden,
+        inputs: { x: { ...manifest.golden.inputs['x'], shape: [3, 2] } },
+        outputs: {
+          mood: { shape: [3, 7], offset: 0, count: 4, min: 1, max: 4 },
+          found: { shape: [5, 4], offset: 0, count: 4, min: 1, max: 4 },
+        },
+      },
+    } as Manifest as ModelSource<{ x: Float32Array }, Record<'mood' | 'found', { data: Float32Array; shape: number[] }>>;
+    const model = fakeModel(rows);
+    for (const count of [2, 4]) {
+      const { outputs } = await model.predict({ x: new Float32Array(2 * count) });
+      expect([outputs.mood.shape, outputs.mood.data.length, outputs.found.shape]).toEqual([[count, 7], count * 7, [5, 4]]);
+    }
+  });
+
   it('are what the test says, as the model’s own types', async () => {
     const said = {
       one: [1, 2, 3, 4],
@@ -126,7 +152,9 @@ describe('outputs', () => {
   it('of several open sizes need their shape', () => {
     expect(() => fakeModel(open, { outputs: { two: [1, 2] } })).toThrow(/"two" of shape \[\?, \?\] and 2 values has to say its shape/);
     expect(() => fakeModel(open, { outputs: { any: [1, 2] } })).toThrow(/"any" of shape any rank and 2 values has to say its shape/);
-    expect(() => fakeModel(open, { outputs: { one: [1, 2, 3] } })).toThrow(/"one" of shape \[\?, 2\] and 3 values has to say its shape/);
+    expect(() => fakeModel(open, { outputs: { one: [1, 2, 3] } })).toThrow(
+      /"one" of shape \[\?, 2\] wants a multiple of 2 values, but has 3\./,
+    );
   });
 });
 

@@ -24,6 +24,26 @@ const wrongInput = (message: RegExp) =>
 /** A 100 × 50 picture seen by a 20 × 20 model: five source pixels per model pixel, bars above and below. */
 const contained = imageMapping(mapToSource({ width: 20, height: 20, fit: 'contain' }, { width: 100, height: 50 }), 20, 20, 100, 50);
 
+it.each([
+  ['topK', topK, undefined, 'undefined'],
+  ['topK', topK, Promise.resolve(), 'Promise'],
+  ['boxes', boxes, null, 'null'],
+  ['keypoints', keypoints, Promise.resolve(), 'Promise'],
+  ['maskImage', maskImage, { outputs: {} }, 'Object'],
+  ['keypoints', keypoints, { data: [1, 2], shape: [1, 2] }, 'Object'],
+] as const)('%s wants a tensor', (name, read, given, got) => {
+  const message = `${name} wants a tensor of outputs, but got ${got}; is an await missing? Pass one of a prediction's outputs.`;
+  expect(() => (read as (tensor: unknown, options: unknown) => unknown)(given, { columns: ['x', 'y'] })).toThrow(
+    expect.objectContaining({ code: 'input', message: expect.stringContaining(message) }),
+  );
+});
+it('boxes wants a tensor of scores, too', () => {
+  const scores = Promise.resolve() as never;
+  expect(() => boxes(tensor([1, 4], [0, 0, 1, 1]), { columns: ['x0', 'y0', 'x1', 'y1'], scores })).toThrow(
+    wrongInput(/^boxes with scores wants a tensor of outputs, but got Promise/),
+  );
+});
+
 describe('topK', () => {
   it('names the best classes of a labelled output', () => {
     const scores = labelled(['cat', 'dog', 'cow'], [0.25, 0.5, 0.125], 'probabilities');
