@@ -343,14 +343,14 @@ describe('inputs that are not pictures', () => {
     );
   // price = features · [10, 20, 30, 40], as training had it: rooms standardised by 4 and 2, then Bern, Chur, Thun.
   const expected = file('price.npy', npy([2, 1], Float32Array.of(10 + 20, -10 + 40)));
-  const tabular = (features: string, categories = ['Bern', 'Chur', 'Thun']): PackOptions => ({
+  const tabular = (features: string, categories = ['Bern', 'Chur', 'Thun'], prices = expected, mean = 4): PackOptions => ({
     model: writeModel(tabularModel([-1, 4]), join(folder, `model-${count++}`)),
     out: join(folder, `out-${count++}`),
-    golden: [{ inputs: { features }, expect: expected }],
+    golden: [{ inputs: { features }, expect: prices }],
     inputs: {
       features: {
         columns: [
-          { name: 'rooms', mean: 4, std: 2 },
+          { name: 'rooms', mean, std: 2 },
           { name: 'city', categories },
         ],
         pad: { to: [4, 8], axis: 0 },
@@ -361,6 +361,69 @@ describe('inputs that are not pictures', () => {
     expect((await pack(tabular(rows('Thun')))).warnings).toEqual([]);
     const { code, message } = await refusal(tabular(rows('Thun'), ['Chur', 'Bern', 'Thun']));
     expect([code, message]).toEqual(['golden-mismatch', expect.stringContaining('output "price" is not what the training framework gave')]);
+  });
+  it.each<[string, readonly string[], readonly [number, number], string]>([
+    ['std ignored', ['Bern', 'Chur', 'Thun'], [20 + 20, -20 + 40], 'std left out'],
+    ['mean ignored', ['Bern', 'Chur', 'Thun'], [30 + 20, 10 + 40], 'mean left out'],
+    ['both ignored', ['Bern', 'Chur', 'Thun'], [60 + 20, 20 + 40], 'mean and std left out'],
+    ['sorted categories', ['Chur', 'Bern', 'Thun'], [10 + 20, -10 + 40], 'the categories of "city" sorted, ["Bern", "Chur", "Thun"],'],
+    ['reversed categories', ['Bern', 'Chur', 'Thun'], [10 + 40, -10 + 20], 'the categories of "city" reversed, ["Thun", "Chur", "Bern"],'],
+    [
+      'sorted categories and no std',
+      ['Chur', 'Bern', 'Thun'],
+      [20 + 20, -20 + 40],
+      'std left out and the categories of "city" sorted, ["Bern", "Chur", "Thun"],',
+    ],
+  ])('name %s in training', async (_what, categories, prices, told) => {
+    const trained = file('trained.npy', npy([2, 1], Float32Array.from(prices)));
+    const { code, message } = await refusal(tabular(rows('Thun'), [...categories], trained));
+    expect([code, message]).toEqual([
+      'golden-mismatch',
+      expect.stringContaining(`. With ${told} it agrees: if training did that, say so in inputs["features"].columns. (`),
+    ]);
+  });
+  it('name the one column of several whose categories were sorted, or all of them', async () => {
+    const cells = file(
+      'cells.json',
+      Buffer.from(
+        JSON.stringify([
+          { a: 2, b: 'x' },
+          { a: 10, b: 'y' },
+        ]),
+      ),
+    );
+    const given = (a: readonly number[], b: readonly string[], sums = [10 + 30, 20 + 40]): PackOptions => ({
+      model: writeModel(tabularModel([-1, 4]), join(folder, `model-${count++}`)),
+      out: join(folder, `out-${count++}`),
+      golden: [{ inputs: { features: cells }, expect: file('sums.npy', npy([2, 1], Float32Array.from(sums))) }],
+      inputs: {
+        features: {
+          columns: [
+            { name: 'a', categories: a },
+            { name: 'b', categories: b },
+          ],
+        },
+      },
+    });
+    await pack(given([2, 10], ['x', 'y']));
+    expect((await refusal(given([10, 2], ['y', 'x']))).message).toContain("With every column's categories sorted it agrees");
+    // Training had b from y to x, as declared.
+    expect((await refusal(given([10, 2], ['y', 'x'], [10 + 40, 20 + 30]))).message).toContain(
+      'With the categories of "a" sorted, [2, 10], it agrees',
+    );
+  });
+  it('say what to compare where nothing usual agrees', async () => {
+    const { message } = await refusal(tabular(rows('Thun'), undefined, undefined, 5));
+    expect(message).toContain(
+      'Mean, std and the order of columns and categories are the preprocessing of rows: compare inputs["features"].columns with training. It agrees neither without mean or std nor with categories sorted or reversed',
+    );
+    expect(message).not.toContain('numbers');
+  });
+  it('that are encoded already are not blamed on their columns', async () => {
+    const values = npy([2, 4], Float32Array.of(1, 1, 0, 0, -1, 0, 0, 1));
+    await pack(tabular(file('values.npy', values)));
+    const wrong = file('wrong.npy', npy([2, 1], Float32Array.of(1, 2)));
+    expect((await refusal(tabular(file('values.npy', values), undefined, wrong))).message).toContain('Its inputs are numbers');
   });
   it('are refused where a row does not fit', async () => {
     const { code, message } = await refusal(tabular(rows('Genf')));

@@ -2,7 +2,7 @@ import type { TensorFeed } from '../../engine/engine.js';
 import { rangeOf } from '../../engine/golden.js';
 import { messageOf } from '../../errors.js';
 import { rowsFeed, type TabularSpec } from '../../input/columns.js';
-import { type PaddedLength, padTogether } from '../../input/pad.js';
+import { padTogether } from '../../input/pad.js';
 import { tensorFeed } from '../../input/tensor.js';
 import type { ImageSpec, InputSpec } from '../../manifest.js';
 import type { Pixels } from '../../signature.js';
@@ -21,14 +21,29 @@ export interface GivenPicture {
   readonly pixels: Pixels;
 }
 
+/** Values that an input is given. */
+export interface GivenArray {
+  readonly name: string;
+  readonly spec: InputSpec;
+  readonly feed: TensorFeed;
+}
+
+/** Rows that an input is given, and their values. */
+export interface GivenRows extends GivenArray {
+  readonly spec: TabularSpec;
+  readonly rows: unknown;
+}
+
+/** Whether an input's values came from rows. */
+export const isTable = (array: GivenArray | GivenRows): array is GivenRows => 'rows' in array;
+
 /** One check with its files read. */
 export interface ReadCheck {
   /** For messages. */
   readonly place: string;
   readonly pictures: readonly GivenPicture[];
-  readonly tensors: readonly TensorFeed[];
-  /** Of inputs that are padded, as an app's would be. */
-  readonly length: PaddedLength | undefined;
+  /** Not yet padded. */
+  readonly arrays: readonly (GivenArray | GivenRows)[];
   readonly expected: readonly { readonly name: string; readonly array: NpyArray }[];
   readonly tolerance: number;
 }
@@ -58,23 +73,21 @@ async function readCheck(
   if (stranger !== undefined)
     throw badOption(`Option ${place}.inputs names "${stranger}"; the model takes ${listed(Object.keys(inputs))}.`);
   const pictures: GivenPicture[] = [];
-  const arrays: { name: string; spec: InputSpec; feed: TensorFeed }[] = [];
+  const arrays: (GivenArray | GivenRows)[] = [];
   for (const [name, spec] of Object.entries(inputs)) {
     const file = files[name];
     if (file === undefined) throw badOption(`Option ${place} has nothing for input "${name}"; say which file in ${place}.inputs.`);
     const what = `${place}'s ${file}`;
     const { columns } = spec;
     if (/\.npy$/i.test(file)) arrays.push({ name, spec, feed: arrayFeed(name, spec, await readArray(file, what), what) });
-    else if (columns !== undefined && /\.json$/i.test(file))
-      arrays.push({ name, spec, feed: await readRows(name, { ...spec, columns }, file, what) });
+    else if (columns !== undefined && /\.json$/i.test(file)) arrays.push(await readRows(name, { ...spec, columns }, file, what));
     else if (spec.image !== undefined) pictures.push({ spec: { ...spec, image: spec.image }, pixels: await readPhotograph(file, what) });
     else {
       const others = columns === undefined ? ', since input' : ', or a .json file of rows, since input';
       throw badOption(`${what} should be an .npy file${others} "${name}" takes no picture.`);
     }
   }
-  const { feeds, length } = fitting(place, () => padTogether(arrays));
-  const tensors = feeds.filter((feed) => feed !== undefined);
+  fitting(place, () => padTogether(arrays));
   const wanted = typeof expect === 'string' ? { [onlyOutput(place, outputs)]: expect } : expect;
   const expected: { name: string; array: NpyArray }[] = [];
   for (const [name, file] of Object.entries(wanted)) {
@@ -84,7 +97,7 @@ async function readCheck(
       throw badOption(`${place}'s ${file} is empty or holds values that are not finite; nothing can be held against it.`);
     expected.push({ name, array });
   }
-  return { place, pictures, tensors, length, expected, tolerance };
+  return { place, pictures, arrays, expected, tolerance };
 }
 
 async function readArray(file: string, what: string): Promise<NpyArray> {
@@ -99,9 +112,12 @@ function arrayFeed(name: string, spec: InputSpec, { shape, values }: NpyArray, w
   return fitting(what, () => tensorFeed(name, spec, { data, shape }));
 }
 
-async function readRows(name: string, spec: TabularSpec, file: string, what: string): Promise<TensorFeed> {
+async function readRows(name: string, spec: TabularSpec, file: string, what: string): Promise<GivenRows> {
   const text = (await readOptionFile(file, what, LIMITS.jsonBytes)).toString();
-  return fitting(what, () => rowsFeed(name, spec, JSON.parse(text)));
+  return fitting(what, () => {
+    const rows: unknown = JSON.parse(text);
+    return { name, spec, feed: rowsFeed(name, spec, rows), rows };
+  });
 }
 
 /** What does not fit an input, an option has named. */

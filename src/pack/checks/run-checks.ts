@@ -2,19 +2,17 @@
 import { sizeOf } from '../../dtype.js';
 import type { Feed, RawOutput } from '../../engine/engine.js';
 import { PannierError } from '../../errors.js';
+import { rowsFeed } from '../../input/columns.js';
 import { mapToSource } from '../../input/mapping.js';
-import { cutBack } from '../../input/pad.js';
-import type { ImageSpec } from '../../manifest.js';
+import { cutBack, padTogether } from '../../input/pad.js';
 import type { NpyArray } from '../files/npy.js';
 import type { Runner } from '../golden/run.js';
-import { findAgreeing } from './alternatives.js';
-import type { ReadCheck } from './checks.js';
+import { type Attempt, type Change, findCause } from './cause.js';
+import { type GivenArray, type GivenRows, isTable, type ReadCheck } from './checks.js';
+import type { ChangeColumns } from './column-cause.js';
 
-/** What a check finds. */
-export interface CheckVerdict {
-  readonly agrees: boolean;
-  /** Of the output that is furthest off: root mean square of the differences, as a share of the expected values' own deviation. */
-  readonly distance: number;
+/** What a check finds; `distance` is that of the output that is furthest off: root mean square of the differences, as a share of the expected values' own deviation. */
+interface CheckVerdict extends Attempt {
   readonly miss?: string;
 }
 
@@ -33,7 +31,7 @@ export async function runChecks(
   for (const check of checks) {
     const { agrees, distance, miss = '' } = await tryCheck(runner, check, lengthAxes);
     if (!agrees) {
-      const cause = await findAgreeing((image) => tryCheck(runner, check, lengthAxes, image), check.pictures, distance);
+      const cause = await findCause((change) => tryCheck(runner, check, lengthAxes, change), check, distance);
       throw new PannierError('golden-mismatch', `${check.place}: ${miss}. ${cause}`, { check: check.place });
     }
     if (check.pictures.some(({ spec }) => spec.image.filter === 'browser'))
@@ -47,11 +45,11 @@ async function tryCheck(
   runner: Runner,
   check: ReadCheck,
   lengthAxes: Readonly<Record<string, readonly number[]>>,
-  change: (image: ImageSpec) => ImageSpec = (image) => image,
+  change: Change = {},
 ): Promise<CheckVerdict> {
-  const { pictures, tensors, length, expected, tolerance } = check;
+  const { pictures, arrays, expected, tolerance } = check;
   const feeds = pictures.map(({ spec: { node, dtype, image: declared }, pixels }): Feed => {
-    const image = change(declared);
+    const image = change.image?.(declared) ?? declared;
     const { width, height, channels, layout } = image;
     const depth = channels === 'gray' ? 1 : 3;
     const shape = layout === 'nhwc' ? [1, height, width, depth] : [1, depth, height, width];
@@ -65,12 +63,19 @@ async function tryCheck(
       map: mapToSource(image, pixels),
     };
   });
-  const answers = await runner.run([...feeds, ...tensors]);
+  const { feeds: tensors, length } = padTogether(arrays.map((array) => withColumns(array, change.columns)));
+  const answers = await runner.run([...feeds, ...tensors.filter((tensor) => tensor !== undefined)]);
   const verdicts = expected.map(({ name, array }) => {
     const answer = answers[name] as RawOutput;
     return compare(name, array, length === undefined ? answer : cutBack(answer, lengthAxes[name] ?? [], length), tolerance);
   });
   return verdicts.reduce((worst, verdict) => (verdict.distance > worst.distance ? verdict : worst));
+}
+
+function withColumns(array: GivenArray | GivenRows, change: ChangeColumns | undefined): GivenArray {
+  if (change === undefined || !isTable(array)) return array;
+  const { name, spec, rows } = array;
+  return { ...array, feed: rowsFeed(name, { ...spec, columns: change(spec.columns, name) }, rows) };
 }
 
 function compare(name: string, { shape, values }: NpyArray, got: RawOutput, tolerance: number): CheckVerdict {

@@ -1,5 +1,6 @@
 /** What else a picture's preprocessing may have been in training, tried when a golden check fails. */
 import type { ImageSpec } from '../../manifest.js';
+import type { Attempt, Cause } from './cause.js';
 import type { GivenPicture } from './checks.js';
 
 /** One other way to prepare a picture, as the options spell it. */
@@ -23,18 +24,12 @@ const ROUNDS = 3;
  * Looks for a preprocessing under which a failed check would agree: every usual alternative alone, then
  * together with the one that came nearest.
  * @param attempt runs the check with each picture's preprocessing changed
- * @returns a sentence or two about the likely cause
  */
-export async function findAgreeing(
-  attempt: (change: (image: ImageSpec) => ImageSpec) => Promise<{ readonly agrees: boolean; readonly distance: number }>,
-  pictures: readonly GivenPicture[],
+export async function findPictureCause(
+  attempt: (change: (image: ImageSpec) => ImageSpec) => Promise<Attempt>,
+  { spec: { image, node, dtype } }: GivenPicture,
   firstDistance: number,
-): Promise<string> {
-  const [picture] = pictures;
-  if (picture === undefined)
-    return 'Its inputs are numbers, so no preprocessing is in the way: is the model the one that answered, and exported whole?';
-  if (firstDistance === Number.POSITIVE_INFINITY) return 'Is the file of this output, and of this model?';
-  const { image, node, dtype } = picture.spec;
+): Promise<Cause> {
   const all = alternatives(image, dtype === 'int32');
   let best: { readonly taken: readonly Alternative[]; readonly distance: number; readonly agrees: boolean } = {
     ...{ taken: [], distance: firstDistance, agrees: false },
@@ -51,9 +46,13 @@ export async function findAgreeing(
     if (best === before) break;
   }
   const { told } = applied(best.taken, image);
-  if (best.agrees) return `With ${told} it agrees: if training did that, say inputs: { '${node}': { image: { ${told} } } }.`;
+  if (best.agrees)
+    return { agrees: true, told: `With ${told} it agrees: if training did that, say inputs: { '${node}': { image: { ${told} } } }.` };
   const nearest = told === '' ? '' : ` (the nearest is ${told})`;
-  return `No usual other scale, offset, order of channels, fit or filter agrees${nearest}: are both files of one run of this very model?`;
+  return {
+    agrees: false,
+    told: `No usual other scale, offset, order of channels, fit or filter agrees${nearest}: are both files of one run of this very model?`,
+  };
 }
 
 /** Channels first: numbers per channel follow them. */

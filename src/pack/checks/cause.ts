@@ -1,0 +1,45 @@
+/** Why a golden check may have failed: other preprocessings are tried, until one answers as the training framework did. */
+import type { ImageSpec } from '../../manifest.js';
+import { isTable, type ReadCheck } from './checks.js';
+import { type ChangeColumns, findColumnCause } from './column-cause.js';
+import { findPictureCause } from './picture-cause.js';
+
+/** Another preprocessing than the declared one. */
+export interface Change {
+  readonly image?: (image: ImageSpec) => ImageSpec;
+  readonly columns?: ChangeColumns;
+}
+
+/** What came of a run; `distance` is how far off it is. */
+export interface Attempt {
+  readonly agrees: boolean;
+  readonly distance: number;
+}
+
+/** A sentence or two, and whether a preprocessing was found. */
+export interface Cause {
+  readonly agrees: boolean;
+  readonly told: string;
+}
+
+/**
+ * Says what may be wrong with a check that failed.
+ * @param attempt runs the check with a preprocessing changed
+ * @param distance of the run as declared
+ */
+export async function findCause(
+  attempt: (change: Change) => Promise<Attempt>,
+  { pictures: [picture], arrays }: ReadCheck,
+  distance: number,
+): Promise<string> {
+  const tables = arrays.filter(isTable);
+  if (picture === undefined && tables.length === 0)
+    return 'Its inputs are numbers, so no preprocessing is in the way: is the model the one that answered, and exported whole?';
+  if (distance === Number.POSITIVE_INFINITY) return 'Is the file of this output, and of this model?';
+  // What cannot even run in another way does not agree.
+  const tried = (change: Change) => attempt(change).catch(() => ({ agrees: false, distance: Number.POSITIVE_INFINITY }));
+  const ofPictures = picture && (await findPictureCause((image) => tried({ image }), picture, distance));
+  if (ofPictures?.agrees === true || tables.length === 0) return ofPictures?.told ?? '';
+  const ofRows = await findColumnCause((columns) => tried({ columns }), tables);
+  return ofRows.agrees || ofPictures === undefined ? ofRows.told : `${ofPictures.told} ${ofRows.told}`;
+}

@@ -1,0 +1,79 @@
+/** What else the preprocessing of rows may have been in training, tried when a golden check fails. */
+import type { ColumnSpec } from '../../manifest.js';
+import type { Cell } from '../../signature.js';
+import { show } from '../fields.js';
+import type { Attempt, Cause } from './cause.js';
+import type { GivenRows } from './checks.js';
+
+/** The columns of one input by its name, prepared in another way. */
+export type ChangeColumns = (columns: readonly ColumnSpec[], input: string) => readonly ColumnSpec[];
+
+interface Alternative {
+  readonly kind: 'numbers' | 'categories';
+  readonly told: string;
+  readonly change: ChangeColumns;
+}
+
+/** Categorical columns that are also changed alone, and categories that are listed. */
+const TRIED = 8;
+const LISTED = 10;
+
+/**
+ * Looks for columns under which a failed check would agree: means or deviations left out, categories in
+ * another order, alone and together.
+ * @param attempt runs the check with each input's columns changed
+ */
+export async function findColumnCause(attempt: (change: ChangeColumns) => Promise<Attempt>, tables: readonly GivenRows[]): Promise<Cause> {
+  const places = tables.map(({ spec }) => `inputs["${spec.node}"].columns`).join(' and ');
+  const all = alternatives(tables);
+  const pairs = all.flatMap((one, at) => all.slice(at + 1).flatMap((other) => (other.kind === one.kind ? [] : [[one, other]])));
+  for (const taken of [...all.map((one) => [one]), ...pairs]) {
+    const { agrees } = await attempt((declared, input) => taken.reduce((columns, { change }) => change(columns, input), declared));
+    const told = taken.map((each) => each.told).join(' and ');
+    if (agrees) return { agrees, told: `With ${told} it agrees: if training did that, say so in ${places}.` };
+  }
+  return {
+    agrees: false,
+    told: `Mean, std and the order of columns and categories are the preprocessing of rows: compare ${places} with training. It agrees neither without mean or std nor with categories sorted or reversed; if these are right, are both files of one run of this very model?`,
+  };
+}
+
+function alternatives(tables: readonly GivenRows[]): Alternative[] {
+  const numbers = (told: string, change: { readonly mean?: 0; readonly std?: 1 }): Alternative => ({
+    ...{ kind: 'numbers', told },
+    change: (columns) => columns.map((column) => ('categories' in column ? column : { ...column, ...change })),
+  });
+  const categorical = tables.flatMap(({ name, spec }) =>
+    spec.columns.flatMap((column) => ('categories' in column ? [{ input: name, name: column.name, categories: column.categories }] : [])),
+  );
+  const ordered = (order: typeof sorted, said: string, only?: (typeof categorical)[number]): Alternative => ({
+    kind: 'categories',
+    told:
+      only === undefined
+        ? `every column's categories ${said}`
+        : `the categories of ${show(only.name)} ${said}, ${listed(order(only.categories))},`,
+    change: (columns, input) =>
+      columns.map((column) => {
+        const isMeant = only === undefined || (only.input === input && only.name === column.name);
+        return isMeant && 'categories' in column ? { ...column, categories: order(column.categories) } : column;
+      }),
+  });
+  const orders = (only?: (typeof categorical)[number]) => [
+    ordered(sorted, 'sorted', only),
+    ordered((categories) => categories.toReversed(), 'reversed', only),
+  ];
+  return [
+    numbers('std left out', { std: 1 }),
+    numbers('mean left out', { mean: 0 }),
+    numbers('mean and std left out', { mean: 0, std: 1 }),
+    ...(categorical.length > 1 ? orders() : []),
+    ...categorical.slice(0, TRIED).flatMap(orders),
+  ];
+}
+
+/** As Python sorts what a column holds: numbers by size, texts by their characters. */
+const sorted = (categories: readonly Cell[]): readonly Cell[] =>
+  [...categories].sort((a, b) => (typeof a === 'string' && typeof b === 'string' ? (a < b ? -1 : 1) : Number(a) - Number(b)));
+
+const listed = (categories: readonly Cell[]): string =>
+  `[${categories.slice(0, LISTED).map(show).join(', ')}${categories.length > LISTED ? ', …' : ''}]`;
