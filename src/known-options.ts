@@ -13,7 +13,5 @@ export function checkKnown(call: string, options: object, known: readonly string
   for (const name of Object.keys(options)) if (!known.includes(name)) refuse(` has no option "${name}"; it takes ${known.join(', ')}`);
   const { signal } = options as { signal?: AbortSignal };
   if (signal !== undefined && typeof signal?.throwIfAborted !== 'function')
-    refuse(
-      `'s option signal should be an AbortSignal (the signal of an AbortController), but is ${Object.prototype.toString.call(signal).slice(8, -1)}`,
-    );
+    refuse(`'s option signal should be an AbortSignal, but is ${Object.prototype.toString.call(signal).slice(8, -1)}`);
 }

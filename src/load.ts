@@ -109,8 +109,8 @@ async function openModel(manifest: Manifest, settled: Settled, { report, retired
     if (veto !== undefined) return { refused: veto, measured: {} };
     return attempt(backend, manifest, settled, { ...around, takeBytes, caching });
   });
-  const wasm = place.backend === 'cpu' && selection.find(({ backend, state }) => backend === 'wasm' && state === 'refused');
-  if (wasm) note('wasm-refused', `The model runs on cpu, which is slower than wasm. wasm: ${wasm.reason}`);
+  const slower = (await restOfPannier()).slowerNote(selection);
+  if (slower !== undefined) note(slower.code, slower.message);
   const { totalMs: weightsMs, hashMs, cache } = await first;
   const { startMs: backendMs = 0, openMs = 0, goldenMs = 0 } = selection.find(({ state }) => state === 'chosen') ?? {};
   const loadTiming = { totalMs: now() - startMs, weightsMs, hashMs, startMs: backendMs, openMs, goldenMs, cache };

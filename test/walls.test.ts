@@ -42,7 +42,7 @@ const SEAM = /^src\/(options|prediction|settled|engine\/engine|backend\/backend|
 const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   [/^src\/index\.ts$/, /^src\/load\.ts$/],
   [/^src\/load\.ts$/, /^src\/((lazy|settled)\.ts|(serving|worker|engine|backend|weights|input)\/)/],
-  [/^src\/lazy\.ts$/, /^src\/(model\.ts|serving\/agreement\.ts)$/],
+  [/^src\/lazy\.ts$/, /^src\/(model\.ts|serving\/(agreement|slower)\.ts)$/],
   [/^src\/model\.ts$/, /^src\/(serving|backend|input)\//],
   [/^src\/serving\//, /^src\/(worker|engine|backend|weights|input)\//],
   [/^src\/worker\//, /^src\/(engine|backend|input)\//],

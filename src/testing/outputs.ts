@@ -9,7 +9,7 @@ import type { Dim } from '../signature.js';
 /** An output's values: a typed or plain array, or a tensor, whose shape settles open sizes. */
 export type FakeValues = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly shape?: readonly number[] };
 
-/** Values by output; those left out are zeros, as long as the padded inputs, else of the golden sample's shape where sizes are open. */
+/** Values by output; those left out are zeros, of as many rows and as long as the inputs, else of the golden sample's shape where sizes are open. */
 export type FakeOutputs<O> = { readonly [Name in keyof O]?: FakeValues };
 
 /** Gives an output by its node in the graph, in memory of its own, for what the graph would be fed. */
