@@ -1,10 +1,9 @@
 /** What a packed folder was made of, kept in the app's `node_modules/.cache`, so that nothing is packed twice. */
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { cacheFile, sha256 } from './cache.js';
 import { type Reads, recordReads } from './files/open.js';
 import type { PackOptions } from './options.js';
 import { type PackResult, pack } from './pack.js';
@@ -58,13 +57,7 @@ export async function packStamped(options: PackOptions, reads: Reads = new Map()
   return result;
 }
 
-function stampFile({ out }: PackOptions): string | undefined {
-  for (let folder = dirname(out); ; folder = dirname(folder)) {
-    const modules = join(folder, 'node_modules');
-    if (existsSync(modules)) return join(modules, '.cache', 'pannier', `${sha256(out).slice(0, 16)}.json`);
-    if (folder === dirname(folder)) return undefined;
-  }
-}
+const stampFile = ({ out }: PackOptions): string | undefined => cacheFile(out, '.json');
 
 /** The package itself, its version within: a build of it that differs may pack differently, whatever its scripts are called. */
 async function packerDigest(): Promise<string> {
@@ -78,5 +71,3 @@ const textOf = (options: PackOptions): string =>
   inspect(options, { depth: null, maxArrayLength: null, maxStringLength: null, sorted: true, breakLength: Number.POSITIVE_INFINITY });
 
 const digestOf = (path: string): Promise<string | undefined> => readFile(path).then(sha256, () => undefined);
-
-const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');

@@ -3,11 +3,12 @@
  * `resolver: 'pannier/jest'` leads it to CommonJS copies of this package and of packed models, whichever
  * transformers and presets there are. Where Jest runs ES modules, all stays as it is.
  */
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cacheFile } from '../pack/cache.js';
+import { badOption } from '../pack/options.js';
 import { MARK } from '../pack/out/codegen.js';
 
 /** What Jest hands to a resolver, as far as it is used. */
@@ -32,9 +33,6 @@ export function sync(request: string, options: ResolverOptions): string {
   return basename(path) === 'model.js' ? commonJsOf(path) : path;
 }
 
-/** In a `node_modules`, where neither transformers nor coverage look. */
-const COPIES = join(tmpdir(), 'pannier-jest', 'node_modules');
-
 /** The path of a packed model's CommonJS copy; other files stay themselves. */
 function commonJsOf(path: string): string {
   const source = readFileSync(path, 'utf8');
@@ -43,11 +41,13 @@ function commonJsOf(path: string): string {
   const code = source
     .replace(/^export default /m, 'exports.__esModule = true;\nexports.default = ')
     .replace(/^(\s*url: \(\) => new URL\('[^']*', )import\.meta\.url(?=\)\.href,$)/gm, (_all, before: string) => before + url);
-  const copy = join(COPIES, `${createHash('sha256').update(code).digest('hex').slice(0, 16)}.cjs`);
-  if (existsSync(copy)) return copy;
-  mkdirSync(COPIES, { recursive: true });
+  // In a `node_modules`, where neither transformers nor coverage look. One for each model: a new copy replaces the old one.
+  const copy = cacheFile(path, '.cjs');
+  if (copy === undefined) throw badOption(`Jest's copy of ${path} goes into a node_modules folder above it, and there is none.`);
+  if (existsSync(copy) && readFileSync(copy, 'utf8') === code) return copy;
+  mkdirSync(dirname(copy), { recursive: true });
   // Jest has several workers: each sees a whole file or none.
-  const part = `${copy}.${process.pid}`;
+  const part = `${copy}.${randomUUID()}`;
   writeFileSync(part, code);
   renameSync(part, copy);
   return copy;

@@ -1,5 +1,5 @@
 /** An app's own tests with `pannier/testing`, as docs/testing.md shows them: by Vitest and by Jest, each a real run. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
@@ -127,6 +127,25 @@ test('Jest with jsdom and no transformer but its own', () => {
   expect(() => jest(app)).toThrow(
     /Cannot use 'import.meta'|Unexpected token 'export'|Must use import to load ES Module|Cannot find module/,
   );
+});
+
+test('Jest runs what the packed module says, and no copy of another content', () => {
+  const app = appWith('testing-jest-copies', {
+    'package.json': JSON.stringify({ name: 'testing-jest-copies', private: true }),
+    'jest.config.json': JSON.stringify({ testEnvironment: 'node', resolver: 'pannier/jest' }),
+    'pose.test.js': "test('named', () => expect(require('./models/pose/model.js').default.name).toBe('pose'));",
+    'run-jest.mjs': RUN_JEST,
+  });
+  const cache = join(app.folder, 'node_modules/.cache/pannier');
+  expect(jest(app)).toMatch(/Tests: +1 passed, 1 total/);
+  const copies = readdirSync(cache);
+  expect(copies).toHaveLength(1);
+  app.write(`node_modules/.cache/pannier/${copies[0]}`, 'exports.default = { name: "planted" };');
+  expect(jest(app)).toMatch(/Tests: +1 passed, 1 total/);
+  const module = readFileSync(join(app.folder, 'models/pose/model.js'), 'utf8');
+  app.write('models/pose/model.js', module.replace("name: 'pose'", "name: 'repacked'"));
+  expect(() => jest(app)).toThrow(/Received: +"repacked"/);
+  expect(readdirSync(cache)).toEqual(copies);
 });
 
 test('Jest that runs ES modules keeps them', () => {
