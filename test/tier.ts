@@ -1,5 +1,12 @@
 /** How long the long lines are: all of it by hand, a twentieth in CI, a moment in `npm test`. */
+import { test } from 'vitest';
+
 const TIERS: Readonly<Record<string, number>> = { evidence: 1, ci: 1 / 20 };
+
+const tier = process.env['PANNIER_TIER'] ?? '';
+
+/** A test that takes long even once: where there is a tier, not in `npm test`, which counts it as skipped. */
+export const longTest = test.runIf(tier in TIERS);
 
 /**
  * How often a test repeats itself here, by `PANNIER_TIER`.
@@ -7,7 +14,6 @@ const TIERS: Readonly<Record<string, number>> = { evidence: 1, ci: 1 / 20 };
  * @param least how often it does in `npm test`; no tier does less
  */
 export function runs(full: number, least: number): number {
-  const tier = process.env['PANNIER_TIER'] ?? '';
   return Math.max(least, Math.ceil(full * (TIERS[tier] ?? 0)));
 }
 

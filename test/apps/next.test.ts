@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { launch } from '../harness/browser.js';
 import { type Site, serve } from '../harness/site.js';
+import { longTest } from '../tier.js';
 import { ANSWER, type App, CONFIG, expectAnswer, makeApp, SHOW } from './app.js';
 import { expectAssetsOnce, expectOneBackend } from './emitted.js';
 
@@ -108,27 +109,33 @@ async function serving(app: App, use: (url: string) => Promise<void>): Promise<s
   return log;
 }
 
-test.each([
-  ['Turbopack', '', [], ANSWER],
-  // There the server knows the model's files by the browser's path alone.
-  ['webpack', '/shop', ['--webpack'], /^options: .* pass assetUrl/],
-] as const)(
-  'Next.js, built by %s, at "%s/", renders on the server and answers in the browser',
-  async (bundler, basePath, flags, onServer) => {
-    const app = makeApp(`next-${bundler.toLowerCase()}`, site(basePath));
-    app.pack();
-    app.node(NEXT, 'build', ...flags);
-    expectAssetsOnce(join(app.folder, '.next/static'), join(app.folder, 'src/models/add'));
-    const log = await serving(app, async (origin) => {
-      const url = origin + basePath;
-      expect(await (await fetch(url)).text()).toContain('<p id="server">add takes x; function</p>');
-      // React and Next's router are scripts, too.
-      await expectOneBackend(await expectAnswer(browser, url), 1_000_000);
-      expect(await (await fetch(`${url}/server`)).text()).toMatch(onServer);
-      expect(await (await fetch(`${url}/server?host`)).text()).toBe(ANSWER);
-    });
-    expect(log).not.toMatch(/error|warn|⨯|⚠|Filter/i);
-    expect(reports.violations).toEqual([]);
-  },
+/** @param onServer what a route handler answers by itself */
+async function expectBuilt(bundler: 'turbopack' | 'webpack', basePath: string, onServer: string | RegExp): Promise<void> {
+  const app = makeApp(`next-${bundler}`, site(basePath));
+  app.pack();
+  app.node(NEXT, 'build', ...(bundler === 'webpack' ? ['--webpack'] : []));
+  expectAssetsOnce(join(app.folder, '.next/static'), join(app.folder, 'src/models/add'));
+  const log = await serving(app, async (origin) => {
+    const url = origin + basePath;
+    expect(await (await fetch(url)).text()).toContain('<p id="server">add takes x; function</p>');
+    // React and Next's router are scripts, too.
+    await expectOneBackend(await expectAnswer(browser, url), 1_000_000);
+    expect(await (await fetch(`${url}/server`)).text()).toMatch(onServer);
+    expect(await (await fetch(`${url}/server?host`)).text()).toBe(ANSWER);
+  });
+  expect(log).not.toMatch(/error|warn|⨯|⚠|Filter/i);
+  expect(reports.violations).toEqual([]);
+}
+
+longTest(
+  'Next.js, built by Turbopack, renders on the server and answers in the browser',
+  () => expectBuilt('turbopack', '', ANSWER),
+  200_000,
+);
+
+// There the server knows the model's files by the browser's path alone.
+longTest(
+  'Next.js, built by webpack at a path, renders on the server and answers in the browser',
+  () => expectBuilt('webpack', '/shop', /^options: .* pass assetUrl/),
   200_000,
 );

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import webpack, { type Configuration } from 'webpack';
 import { launch } from '../harness/browser.js';
 import { STRICT_CSP, serve } from '../harness/site.js';
+import { longTest } from '../tier.js';
 import { CONFIG, expectAnswer, filesUnder, indexHtml, MAIN, makeApp } from './app.js';
 import { expectAssetsOnce, expectOneBackend } from './emitted.js';
 
@@ -44,7 +45,11 @@ test('an app built by webpack into modules answers under the strict policy', asy
   await expectBuilt('webpack-module', '/', { module: true }, STRICT_CSP);
 }, 200_000);
 
-test('an app built by webpack into scripts answers where the policy names webpack’s loader too', async () => {
-  const csp = STRICT_CSP.replace('trusted-types pannier', 'trusted-types pannier webpack');
-  await expectBuilt('webpack', '/sub/path/', { trustedTypes: true, publicPath: '/sub/path/' }, csp);
-}, 200_000);
+longTest(
+  'an app built by webpack into scripts answers where the policy names webpack’s loader too',
+  async () => {
+    const csp = STRICT_CSP.replace('trusted-types pannier', 'trusted-types pannier webpack');
+    await expectBuilt('webpack', '/sub/path/', { trustedTypes: true, publicPath: '/sub/path/' }, csp);
+  },
+  200_000,
+);

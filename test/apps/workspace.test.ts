@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeModel } from '../fixtures/models.js';
 import { launch } from '../harness/browser.js';
 import { serve } from '../harness/site.js';
+import { longTest } from '../tier.js';
 import { appModel, CONFIG, expectAnswer, type Folder, indexHtml, makeFolder, packedTarball, SHOW } from './app.js';
 import { expectAssetsOnce, expectOneBackend } from './emitted.js';
 
@@ -80,14 +81,18 @@ test('a packed model is built into an app that has no config', async () => {
   await expectBuilt({ plugins: [await plugin()] });
 });
 
-test('without the plugin one setting will do', async () => {
-  await expectBuilt({ build: { assetsInlineLimit: 0 } });
-  await expectServed({});
-});
+test('without the plugin one setting will do', () => expectBuilt({ build: { assetsInlineLimit: 0 } }));
+
+longTest('a dev server without the plugin answers', () => expectServed({}));
+
+const PACKS = { config: '../../packages/viewer/pannier.config.mjs' };
 
 test('the plugin of an app packs by the config of the package', async () => {
   rmSync(join(viewer, 'src/models'), { recursive: true });
-  await expectBuilt({ plugins: [await plugin({ config: '../../packages/viewer/pannier.config.mjs' })] });
+  await expectBuilt({ plugins: [await plugin(PACKS)] });
+});
+
+longTest('a dev server packs by the config of the package, too', async () => {
   rmSync(join(viewer, 'src/models'), { recursive: true });
-  await expectServed({ plugins: [await plugin({ config: '../../packages/viewer/pannier.config.mjs' })] });
+  await expectServed({ plugins: [await plugin(PACKS)] });
 });
