@@ -109,6 +109,6 @@ class Reader {
   #wanted(what: string): Error {
     const line = this.#text.slice(0, this.#at).split('\n').length;
     const got = this.#token.text === '' ? 'the text ends' : `there is ${this.#token.text}`;
-    return new Error(`This is no JSON: in line ${line} ${got}, wanted is ${what}.`);
+    return new Error(`This cannot be read: in line ${line} ${got}, wanted is ${what}.`);
   }
 }

@@ -263,10 +263,10 @@ describe('rows', () => {
     await page.fill(area, "[{ name: 'area' }, { name: 'kind', categories: ['house', 'flat'] }");
     expect([await isCopied('config'), await why('config')]).toEqual([
       false,
-      'Not to be copied yet: inputs["x"].columns: This is no JSON: in line 1 the text ends, wanted is "," or "]".',
+      'Not to be copied yet: inputs["x"].columns: This cannot be read: in line 1 the text ends, wanted is "," or "]".',
     ]);
     await page.press(area, 'Tab');
-    await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(/This is no JSON: in line 1 the text ends/);
+    await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(/This cannot be read: in line 1 the text ends/);
     expect([await isCopied('config'), await isCopied('program'), await old()]).toEqual([false, false, true]);
     // It reads, but is none: the packer's own words.
     await page.fill(area, "[{ name: 'area', mean: 'much', std: 20 }]");

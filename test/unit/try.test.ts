@@ -99,7 +99,7 @@ describe('rows', () => {
     ['too few', '1, 2', /These are 2 numbers in the shape \[2\]; the model takes 3 numbers/],
     ['ragged lines', 'a,b,c\n1,2,3\n4,5', /Line 3 has 2 numbers; the first has 3/],
     ['words', '1,2,3\n4,five,6', /Line 2 has "five", which is no number/],
-    ['broken JSON', '[[1, 2', /This is no JSON/],
+    ['broken JSON', '[[1, 2', /This cannot be read/],
     ['ragged JSON', '[[1, 2, 3], [4]]', /\[1\] should be an array of 3/],
     ['texts in JSON', '[["1", 2, 3]]', /\[0\]\[0\] is no number/],
   ])('that are %s are refused in words', (_what, text, message) => expect(() => read(text)).toThrow(message));
@@ -141,7 +141,7 @@ describe('rows of columns', () => {
     expect(() => readColumnRows('', columns)).toThrow('Type or paste rows of area, kind, floor.');
     expect(() => readColumnRows('area,kind,floor\n1,house', columns)).toThrow('Line 2 has 2 cells; area, kind, floor are 3.');
     expect(() => readColumnRows('area,kind,floor', columns)).toThrow('no row below it');
-    expect(() => readColumnRows('[{', columns)).toThrow('This is no JSON');
+    expect(() => readColumnRows('[{', columns)).toThrow('This cannot be read');
   });
 
   it.each([
@@ -203,7 +203,7 @@ describe('a pasted literal', () => {
     ['', 'the text ends, wanted is a value'],
     ['['.repeat(60), 'there is [, wanted is at most 50 brackets in brackets'],
   ])('%j is refused in words', (text, message) =>
-    expect(() => readLiteral(text)).toThrow(`This is no JSON: ${message.startsWith('in') ? '' : 'in line 1 '}${message}`),
+    expect(() => readLiteral(text)).toThrow(`This cannot be read: ${message.startsWith('in') ? '' : 'in line 1 '}${message}`),
   );
 
   it('sets no prototype', () => {
