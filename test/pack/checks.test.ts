@@ -160,6 +160,20 @@ describe('inputs that are numbers', () => {
       /it is off by 17 % of how far those values scatter .*, most at \[1, 2\], 8 where 9 is expected\. Its inputs are numbers/,
     );
   });
+  it('are measured by their own size where the expected ones scatter nowhere', async () => {
+    const all = (value: number) => file('same.npy', npy([1, 4], new Float32Array(4).fill(value)));
+    const given = (value: number, tolerance: number): PackOptions => ({
+      model: writeModel(addModel([1, 4], new Float32Array(4)), join(folder, `model-${count++}`)),
+      out: join(folder, `out-${count++}`),
+      golden: [{ inputs: { x: all(value) }, expect: all(-5), tolerance }],
+    });
+    await pack(given(-5, 0.01));
+    await pack(given(-4, 0.21));
+    expect(await refusal(given(-4, 0.19))).toMatchObject({
+      code: 'golden-mismatch',
+      message: expect.stringContaining('is off by 20 % of'),
+    });
+  });
   it.each<[string, GoldenCheck, RegExp]>([
     ['an input is missing', { inputs: { first: 'a.npy' }, expect: 'y.npy' }, /nothing for input "second"|cannot be read/],
     ['an input is unknown', { inputs: { third: 'a.npy' }, expect: 'y.npy' }, /names "third"; the model takes "first", "second"/],

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileS
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+import { npy } from '../fixtures/npy.js';
 import { compileProgram, pannier } from './program.js';
 
 const folder = scratch();
@@ -92,6 +93,19 @@ it('packs what the config file says, and checks it', () => {
     /^pannier: .*model.js is out of date: byte \d+ is the first that differs; run `pannier pack` and commit what it writes\. \(pannier\/docs\/errors\.md#output-stale\)\n$/,
   );
   expect(contents(join(app, 'src/sum'))).toEqual(before);
+});
+
+it('finds the files of golden checks beside the config', () => {
+  const app = join(folder, 'checked');
+  writeModel(addModel(), join(app, 'x'));
+  writeFileSync(join(app, 'x.npy'), npy([1, 4], new Float32Array(4)));
+  writeFileSync(join(app, 'y.npy'), npy([1, 4], Float32Array.of(1, 2, 3, 4)));
+  const golden = "golden: [{ inputs: { x: 'x.npy' }, expect: { y: './y.npy' } }]";
+  writeFileSync(
+    join(app, 'pannier.config.mjs'),
+    `export default { models: { sum: { model: 'x/model.json', out: 'sum', outputs: { y: { name: 'y' } }, ${golden} } } };`,
+  );
+  expect(run(['pack', '--config', 'checked/pannier.config.mjs'], { cwd: folder })).toMatchObject({ status: 0, stderr: '' });
 });
 
 it('says a name on one line, whatever it holds', () => {

@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { decodeWeights } from '../../src/engine/decode.js';
 import { readManifest } from '../../src/manifest.js';
 import type { Weight } from '../../src/pack/files/weights.js';
+import type { Runner } from '../../src/pack/golden/run.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
+import { checkBytes, checkFlops, checkGoldenError } from '../../src/pack/weights/budget.js';
 import { float16Bits } from '../../src/pack/weights/float16.js';
 import { LEAST_ELEMENTS, quantize } from '../../src/pack/weights/quantize.js';
 import { toUint8 } from '../../src/pack/weights/uint8.js';
@@ -217,6 +219,37 @@ describe('budgets', () => {
     expect(message).toMatch(
       /^One predict takes 13 MFLOP, more than budget\.mflop, 10\. The kernels that cost most: FusedConv2D 1\d in 4 calls, /,
     );
+  });
+  it('names what costs most first, whatever comes first in the model', async () => {
+    const refused = (step: () => unknown) =>
+      Promise.resolve()
+        .then(step)
+        .catch(({ message, detail }) => ({ message, detail }) as never);
+    const sizes = [1, 2, 3, 4].map((size) => weight(`w${size}`, new Float32Array(size)));
+    expect(await refused(() => checkBytes(1, 40, sizes))).toMatchObject({
+      message: expect.stringContaining('"w4" 16 (float32), "w3" 12 (float32), "w2" 8 (float32).'),
+    });
+    const kernels = [1, 2, 3, 4].map((size) => ({ name: `K${size}`, inputShapes: [], outputShapes: [[size * 1e6]] }));
+    expect(await refused(() => checkFlops(1, kernels))).toMatchObject({
+      message: expect.stringContaining('cost most: K4 4.0 in 1 calls, K3 3.0 in 1 calls, K2 2.0 in 1 calls.'),
+    });
+    // Coarsest first is the order of the trials; what counts is how far each moves the answer.
+    const before = ['loud', 'mild', 'faint'].map((name) => weight(name, Float32Array.of(1)));
+    const after = before.map(({ name }, index) => weight(name, Float32Array.of(1.5 - index / 10)));
+    const moved = { loud: 0.2, mild: 0.3, faint: 0.5 } as const;
+    const answer = (weights: readonly Weight[]) => {
+      const sum = weights.reduce((total, each) => total + (before.includes(each) ? 0 : moved[each.name as keyof typeof moved]), 0);
+      return { y: { dtype: 'float32' as const, shape: [2], data: Float32Array.of(0, 1 + sum) } };
+    };
+    const comparison = {
+      ...{ before, after, feeds: [], original: answer(before), quantized: answer(after) },
+      golden: { outputs: { y: { shape: [2], offset: 0, count: 2, min: 0, max: 1 } } } as never,
+      open: <T>(weights: readonly Weight[], step: (runner: Runner) => Promise<T>) =>
+        step({ run: () => Promise.resolve(answer(weights)) } as never),
+    };
+    expect(await refused(() => checkGoldenError(0.1, comparison))).toMatchObject({
+      message: expect.stringContaining("{ 'faint': 'none', 'mild': 'none', 'loud': 'none', … } (alone 50 %, 30 %, 20 %)"),
+    });
   });
   it('takes what is within', async () => {
     const { manifest } = await pack(options('liveness', { quantize: 'uint8', budget: { bytes: 200_000, mflop: 14, goldenError: 0.01 } }));
