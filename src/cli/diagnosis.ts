@@ -3,7 +3,7 @@
 import { BACKENDS } from '../backend-name.js';
 import { showShape } from '../pack/fields.js';
 import type { ModelFacts } from './examine.js';
-import { bar, heading, milliseconds, type Paper, plain, showBytes, showCount } from './print.js';
+import { bar, heading, milliseconds, type Paper, plain, showBytes, showCount, titled } from './print.js';
 import type { Trials } from './trial.js';
 
 export interface Diagnosis {
@@ -49,7 +49,7 @@ export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: P
     ({ what, each, type }) => `  ${what}  ${paper('cyan', each.padEnd(widest))}${isNarrow ? '\n         ' : '  '}${type}`,
   );
   return [
-    `${paper('bold', plain(name))} ${paper('dim', plain(version))}`,
+    paper('bold', titled(name, version)),
     '',
     ...specs,
     '',
@@ -63,6 +63,8 @@ export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: P
   ].join('\n');
 }
 
+const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
+
 function showOps({ ops }: ModelFacts, paper: Paper, width: number): string[] {
   const sorted = Object.entries(ops)
     .filter(([op]) => !NO_OPS.has(op))
@@ -73,7 +75,14 @@ function showOps({ ops }: ModelFacts, paper: Paper, width: number): string[] {
   const room = Math.max(0, Math.min(24, width - widest - 14));
   const rest = sorted.slice(OPS).reduce((sum, [, count]) => sum + count, 0);
   return [
-    heading('Ops', paper, `${sorted.reduce((sum, [, count]) => sum + count, 0)} nodes of ${sorted.length} kinds`),
+    heading(
+      'Ops',
+      paper,
+      `${counted(
+        sorted.reduce((sum, [, count]) => sum + count, 0),
+        'node',
+      )} of ${counted(sorted.length, 'kind')}`,
+    ),
     ...shown.map(([op, count]) =>
       `  ${op.padEnd(widest)}  ${String(count).padStart(6)}  ${paper('cyan', bar(count / most, room))}`.trimEnd(),
     ),

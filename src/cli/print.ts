@@ -30,7 +30,7 @@ export function showReport(report: Report, started: Started, paper: Paper): stri
   const adapter = backend === 'webgpu' && started.adapter !== undefined ? ` on ${plain(started.adapter.name)}` : '';
   const where = thread === 'worker' ? 'in a worker' : "in the page's thread";
   return [
-    `${paper('bold', `${plain(name)} ${plain(version)}`)}  ${backend}${adapter}, ${where}, ${plain(started.name)}`,
+    `${paper('bold', titled(name, version))}  ${backend}${adapter}, ${where}, ${plain(started.name)}`,
     '',
     heading('Backends', paper),
     ...candidates(report, paper),
@@ -46,6 +46,9 @@ export function showReport(report: Report, started: Started, paper: Paper): stri
     '',
   ].join('\n');
 }
+
+/** A model's name, with the version where one was given: the packer writes 0 for none. */
+export const titled = (name: string, version: string): string => plain(version === '0' ? name : `${name} ${version}`);
 
 /** A line above lines, with a remark. */
 export const heading = (text: string, paper: Paper, rest = ''): string =>

@@ -13,7 +13,7 @@ import { defaultName, pack } from '../pack/pack.js';
 import type { About, PackAnswer, PackRequest } from '../try/wire.js';
 import type { Command } from './command.js';
 import { Interrupted, type OnUndo, untilInterrupted } from './interrupted.js';
-import { findModel, MODEL_USAGE } from './packed.js';
+import { findModel } from './packed.js';
 import { plain } from './print.js';
 import { filesOf, type Site, serve } from './serve.js';
 import { showInBrowser } from './system-browser.js';
@@ -54,7 +54,7 @@ function readFlags(args: readonly string[]): Flags {
   const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
   const { port = '0', backend = 'auto' } = values;
   const [model, ...more] = positionals;
-  if (model === undefined) throw badOption(`Say what to try: pannier try MODEL. ${MODEL_USAGE}.`);
+  if (model === undefined) throw badOption('Say what to try: pannier try MODEL, a model.json or a packed folder.');
   if (more.length > 0) throw badOption(`pannier try takes one MODEL, but got also ${more.join(', ')}.`);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw badOption(`--port is ${JSON.stringify(port)}; a number up to 65535 is wanted.`);

@@ -5,7 +5,7 @@ import type { State } from './state.js';
 
 const PHASES = {
   queued: 'behind earlier calls',
-  prepare: 'picture to tensor',
+  prepare: 'inputs to tensors',
   transfer: 'to the worker and back',
   compute: 'the model itself',
   read: 'outputs out of the backend',
@@ -52,7 +52,7 @@ export function runPanel(state: State, onBackend: () => void, onRepeat: (times: 
         }),
       );
       const { flops } = packed?.manifest ?? {};
-      const size = packed?.bytes === undefined ? [] : [`${(packed.bytes / 1e6).toFixed(1)} MB packed`];
+      const size = packed?.bytes === undefined ? [] : [`${sizeText(packed.bytes)} packed`];
       const work = flops === undefined ? [] : [`${(flops / 1e6).toFixed(flops < 1e7 ? 2 : 0)} MFLOP a call`];
       const load = loaded?.loadTiming === undefined ? [] : [`loaded in ${loaded.loadTiming.totalMs.toFixed()} ms`];
       facts.textContent = [...size, ...work, ...load].join(', ');
@@ -61,6 +61,8 @@ export function runPanel(state: State, onBackend: () => void, onRepeat: (times: 
     },
   };
 }
+
+const sizeText = (bytes: number): string => (bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function renderTiming(
   timing: NonNullable<State['prediction']>['timing'] | undefined,

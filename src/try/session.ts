@@ -132,8 +132,9 @@ export class Session {
     const { warnings } = this.#packed as Packed;
     const rest = new Set(warnings);
     for (const input of this.#state.inputs) {
-      input.warnings = warnings.filter((warning) => speaksOf(warning, 'input', input));
-      for (const warning of input.warnings) rest.delete(warning);
+      const said = warnings.filter((warning) => speaksOf(warning, 'input', input));
+      input.warnings = said.map(inPageWords);
+      for (const warning of said) rest.delete(warning);
     }
     this.#state.packed = { ...(this.#packed as Packed), warnings: [...rest] };
     this.#state.prediction = prediction;
@@ -176,6 +177,10 @@ export class Session {
     }
   }
 }
+
+/** The packer's advice names flags; here there is a choice to make instead. */
+const inPageWords = (warning: string): string =>
+  warning.replace(/ Say what training used: .*$/, ' Choose what training used under Values.');
 
 /** Whether a message of the packer or of a load names this one. */
 function speaksOf(message: string, side: 'input' | 'output', { face, name }: InputState | OutputState): boolean {

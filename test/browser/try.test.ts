@@ -184,6 +184,16 @@ describe('a pose', () => {
     expect(points[0]?.y).toBeCloseTo(nose[2] as number, 0);
   });
 
+  it('of which nobody said the range is guessed at in words of the page', async () => {
+    const { url } = await trying(realModel('emotion'));
+    const page = await openPage(browser, url);
+    await answered(page);
+    expect(await textOf(page, '[aria-label=Inputs] .warnings')).toMatch(/which is a guess\. Choose what training used under Values\.$/);
+    expect(await textOf(page, '[aria-label=Inputs] .card')).toContain('Values');
+    expect(await textOf(page, '[aria-label="How it ran"]')).toMatch(/inputs to tensors.*\d MB packed, /);
+    await quietly(page);
+  });
+
   it('prepared by a scale that is no number is refused in the words of the packer', async () => {
     const { url } = await trying(writeModel(addModel([1, 8, 8, 3], new Float32Array(3)), join(folder, 'scaled')));
     const page = await openPage(browser, url);
@@ -348,6 +358,16 @@ describe('what is wrong is said in one line', () => {
 
   it('of flags and files', () => {
     expect(failure([])).toMatch(/Say what to try/);
+    const config = join(folder, 'pannier.config.mjs');
+    writeFileSync(
+      config,
+      `export default { models: { total: { model: ${JSON.stringify(writeModel(addModel(), join(folder, 'sum')))}, out: 'nowhere' } } };`,
+    );
+    const { stderr: named } = spawnSync(process.execPath, [join(process.cwd(), 'dist/cli.js'), 'try', 'total', '--no-open'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(named).toMatch(/^pannier: pannier try takes no name of a config\. Give the file: pannier try sum\/model\.json\. /);
     expect(failure(['gone.json'])).toMatch(/There is no gone\.json; that folder has .*package\.json/);
     expect(failure(['examples/pose'])).toMatch(/examples\/pose holds no model\.js/);
     expect(failure(['examples/pose/model', '--port', '99999'])).toMatch(/--port is "99999"/);
