@@ -2,4 +2,4 @@
 export { checkDetails } from './manifest-details.js';
 export { LoadedModel } from './model.js';
 export { Agreement } from './serving/agreement.js';
-export { slowerNote } from './serving/slower.js';
+export { slowerReason } from './serving/slower.js';

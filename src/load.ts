@@ -109,8 +109,8 @@ async function openModel(manifest: Manifest, settled: Settled, { report, retired
     if (veto !== undefined) return { refused: veto, measured: {} };
     return attempt(backend, manifest, settled, { ...around, takeBytes, caching });
   });
-  const slower = (await restOfPannier()).slowerNote(selection);
-  if (slower !== undefined) note(slower.code, slower.message);
+  const slower = (await restOfPannier()).slowerReason(selection);
+  if (slower !== undefined) note('wasm-refused', slower);
   const { totalMs: weightsMs, hashMs, cache } = await first;
   const { startMs: backendMs = 0, openMs = 0, goldenMs = 0 } = selection.find(({ state }) => state === 'chosen') ?? {};
   const loadTiming = { totalMs: now() - startMs, weightsMs, hashMs, startMs: backendMs, openMs, goldenMs, cache };
