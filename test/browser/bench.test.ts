@@ -1,15 +1,16 @@
 /** The benchmarks run; what they measure is for evidence, on a machine at rest. */
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { run as load } from '../../bench/load.mjs';
 import { run as overhead } from '../../bench/overhead.mjs';
+import { longTest } from '../tier.js';
 
-test('load compares first and second visits', async () => {
+longTest('load compares first and second visits', async () => {
   const { firstVisit, secondVisit } = await load(1);
   for (const visit of [firstVisit, secondVisit]) expect(visit.ratio).toMatch(/^\d+\.\d+ \[/);
   expect(secondVisit.sharesMs['goldenMs']).toBe(0);
 });
 
-test('overhead compares with the raw graph model', async () => {
+longTest('overhead compares with the raw graph model', async () => {
   const { aroundNothingMs, rawRatio } = await overhead(2);
   expect(aroundNothingMs.median).toBeGreaterThan(0);
   expect(rawRatio).toMatch(/^\d+\.\d+ \[/);
