@@ -19,6 +19,8 @@ export interface StartedBackend {
   readonly identity: string;
   /** What ended this backend, if anything has: every run fails with it from then on. */
   failure(): Failure | undefined;
+  /** Settles as `failure` comes true, also while nobody runs anything; never where none does. */
+  readonly whenFailed: Promise<Failure>;
   /** Takes note of what a run threw, before `failure` is asked: an end may show there first. */
   examine(thrown: unknown): void | Promise<void>;
   /** Frees what it holds. Safe to call twice. */

@@ -17,6 +17,7 @@ export const start: StartBackend = oncePerThread(() =>
       maxBufferBytes: Number.POSITIVE_INFINITY,
       identity: '',
       failure: () => undefined,
+      whenFailed: new Promise(() => undefined),
       examine: () => undefined,
       dispose: () => removeBackend('cpu'),
     };

@@ -10,7 +10,8 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core';
 import { messageOf, PannierError } from '../errors.js';
-import type { BackendStart, Failure, StartBackend, StartedBackend } from './backend.js';
+import type { BackendStart, StartBackend, StartedBackend } from './backend.js';
+import { Failing } from './failing.js';
 import { oncePerThread, takeTurn } from './realm.js';
 
 /** An address that only our own platform fetch answers. */
@@ -57,15 +58,16 @@ async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> 
   guardHeap(backend.wasm);
   // TF.js's own takes every listener off Node's process, the app's too. The heap goes as a whole, with its instance.
   Object.assign(backend, { dispose: () => undefined });
-  let failure: Failure | undefined;
+  const failing = new Failing();
   return {
     maxBufferBytes: 2 ** 32 - 2 ** 16,
     identity: '',
-    failure: () => failure,
+    failure: failing.failure,
+    whenFailed: failing.whenFailed,
     // A kernel that traps, as it does when its own scratch space is refused, leaves the heap half-written.
     examine(thrown) {
-      if (failure !== undefined || !(thrown instanceof WebAssembly.RuntimeError)) return;
-      failure = { code: 'out-of-memory', reason: `its WebAssembly instance trapped: ${thrown.message}` };
+      if (failing.failure() !== undefined || !(thrown instanceof WebAssembly.RuntimeError)) return;
+      failing.fail({ code: 'out-of-memory', reason: `its WebAssembly instance trapped: ${thrown.message}` });
       // Freeing anything would call into that heap, and trap again.
       Object.assign(backend, { disposeData: () => true });
     },

@@ -2,7 +2,8 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { type DataId, findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { requestAdapter } from './adapter.js';
-import type { BackendStart, Failure, StartBackend, StartedBackend } from './backend.js';
+import type { BackendStart, StartBackend, StartedBackend } from './backend.js';
+import { Failing } from './failing.js';
 import { oncePerThread, takeTurn } from './realm.js';
 
 /** Limits worth asking for: the defaults refuse buffers that an ordinary model needs. */
@@ -20,13 +21,13 @@ export const start: StartBackend = oncePerThread(startWebgpu);
 
 async function startWebgpu({ device: given, allowSoftwareAdapter = false }: BackendStart): Promise<StartedBackend> {
   const device = given ?? (await requestDevice(allowSoftwareAdapter));
-  let failure: Failure | undefined;
+  const failing = new Failing();
   // Without somebody who looks, a failed shader is a line in the console and an output of zeros.
   const onError = (error: GPUError) => {
-    failure ??= { code: error instanceof GPUOutOfMemoryError ? 'out-of-memory' : 'device-lost', reason: error.message };
+    failing.fail({ code: error instanceof GPUOutOfMemoryError ? 'out-of-memory' : 'device-lost', reason: error.message });
   };
   void device.lost.then(({ reason, message }) => {
-    failure ??= { code: 'device-lost', reason: `the GPU device was lost (${reason || 'unknown'}) ${message}${backend.readBack}` };
+    failing.fail({ code: 'device-lost', reason: `the GPU device was lost (${reason || 'unknown'}) ${message}${backend.readBack}` });
   });
   // Older browsers have no adapterInfo.
   const info: Partial<GPUAdapterInfo> = device.adapterInfo ?? {};
@@ -43,7 +44,8 @@ async function startWebgpu({ device: given, allowSoftwareAdapter = false }: Back
   return {
     maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
     identity: `${vendor} ${architecture}`,
-    failure: () => failure,
+    failure: failing.failure,
+    whenFailed: failing.whenFailed,
     // A read rejects a little before the device says that it is lost; what TF.js itself throws is a plain Error.
     async examine(thrown) {
       if (thrown instanceof DOMException || thrown instanceof RangeError) await device.queue.onSubmittedWorkDone().catch(() => undefined);

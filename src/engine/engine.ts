@@ -1,6 +1,7 @@
 /** What executes a graph: the seam between Pannier and TF.js, in this thread or behind a worker. */
 import type { BackendName, EngineName } from '../backend-name.js';
 import type { DType, OwnedArray } from '../dtype.js';
+import type { PannierError } from '../errors.js';
 import type { Affine } from '../input/mapping.js';
 import type { ImageSpec } from '../manifest.js';
 import type { Pixels } from '../signature.js';
@@ -82,6 +83,11 @@ export interface Engine {
   readonly identity: string;
   /** The backend is gone: nothing can be opened or run here any more. */
   readonly lost: boolean;
+  /**
+   * Settles as soon as the backend is gone for any reason but `dispose`, with that reason, also while
+   * nobody runs anything. Once; never rejects.
+   */
+  readonly whenLost: Promise<PannierError>;
   /** Builds the graph and uploads the weights. */
   open(model: EngineModel): Promise<Session>;
   /** Bytes of tensors now alive, and their number. */

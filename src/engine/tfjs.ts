@@ -4,7 +4,7 @@
  */
 import { GraphModel } from '@tensorflow/tfjs-converter';
 import { engine, env, memory, profile, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core';
-import type { StartedBackend } from '../backend/backend.js';
+import type { Failure, StartedBackend } from '../backend/backend.js';
 import { takeTurn } from '../backend/realm.js';
 import type { BackendName } from '../backend-name.js';
 import { DTYPES, type DType, type OwnedArray } from '../dtype.js';
@@ -19,6 +19,7 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
   const sessions = new Set<TfjsSession>();
   // Flags can be set from the page's address (`?tfjsflags=`); this one would download every tensor.
   env().set('DEBUG', false);
+  let disposed = false;
   return {
     backend,
     name: 'tfjs',
@@ -27,6 +28,10 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
     get lost() {
       return started.failure() !== undefined;
     },
+    whenLost: new Promise((resolve) => {
+      // A device that we destroy ourselves says that it is lost, too.
+      void started.whenFailed.then((failure) => disposed || resolve(lossOf(backend, failure)));
+    }),
     open: (model) =>
       inTurn(backend, () => {
         const session = new TfjsSession(model, backend, started, () => sessions.delete(session));
@@ -39,6 +44,7 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
         return { tensors: numTensors, bytes: numBytes };
       }),
     dispose() {
+      disposed = true;
       for (const session of sessions) session.dispose();
       void takeTurn(() => started.dispose());
     },
@@ -75,6 +81,8 @@ export async function profileRun(session: Session, feeds: readonly Feed[], outpu
     peakBytes: kernels.reduce((most, { totalBytesSnapshot }) => Math.max(most, totalBytesSnapshot), numBytes) - numBytes,
   };
 }
+
+const lossOf = (backend: BackendName, { code, reason }: Failure) => new PannierError(code, `The ${backend} backend failed: ${reason}`);
 
 /** Runs `step` when its turn comes, with `backend` active. */
 const inTurn = <T>(backend: BackendName, step: () => T | Promise<T>): Promise<T> =>
@@ -127,7 +135,7 @@ class TfjsSession implements Session {
 
   #ensureWhole(): void {
     const failure = this.#started.failure();
-    if (failure !== undefined) throw new PannierError(failure.code, `The ${this.#backend} backend failed: ${failure.reason}`);
+    if (failure !== undefined) throw lossOf(this.#backend, failure);
   }
 
   async #run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult> {

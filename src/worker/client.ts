@@ -59,6 +59,10 @@ class WorkerEngine implements Engine {
     return this.#connection.ended;
   }
 
+  get whenLost(): Promise<PannierError> {
+    return this.#connection.whenLost;
+  }
+
   async open(model: EngineModel): Promise<Session> {
     const session = this.#sessions++;
     const connection = this.#connection;
@@ -78,11 +82,11 @@ class WorkerEngine implements Engine {
       return await withDeadline(answer, deadlineMs, `Predict of model "${name}" on ${this.backend}`);
     } catch (thrown) {
       // TF.js can neither be interrupted nor get over a lost device, nor does a heap that was full ever shrink: only a new worker helps.
-      const { code, message } = thrown as PannierError;
-      if (code === 'timeout' || code === 'device-lost' || code === 'out-of-memory') {
-        this.#connection.end(new PannierError('worker-crashed', `The ${this.backend} worker was ended: ${message}`));
+      const error = thrown as PannierError;
+      if (error.code === 'timeout' || error.code === 'device-lost' || error.code === 'out-of-memory') {
+        this.#connection.end(new PannierError('worker-crashed', `The ${this.backend} worker was ended: ${error.message}`), error);
       }
-      throw thrown;
+      throw error;
     }
   }
 
@@ -103,6 +107,9 @@ interface Pending {
 /** A worker, the calls that wait for it, and the promise that none of them waits for ever. */
 class Connection {
   readonly ready: Promise<void>;
+  /** Settles with what ended the worker, unless it was nobody's need for it. */
+  readonly whenLost: Promise<PannierError>;
+  #tellLoss: (loss: PannierError) => void = () => undefined;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
@@ -110,13 +117,20 @@ class Connection {
 
   constructor(backend: BackendName, urlOf: (name: string, url: string) => string) {
     const { name, url } = WORKERS[backend];
+    this.whenLost = new Promise((resolve) => {
+      this.#tellLoss = resolve;
+    });
     try {
       this.#worker = new Worker(scriptUrl(urlOf(name, url())) as string, { type: 'module', name: `pannier ${backend}` });
     } catch (thrown) {
       throw new WorkerUnavailable(messageOf(thrown), { cause: thrown });
     }
     const listening = new Promise<void>((resolve, reject) => {
-      this.#worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => ('ready' in data ? resolve() : this.#settle(data)));
+      this.#worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
+        if ('ready' in data) resolve();
+        else if ('lost' in data) this.end(fromWire(data.lost));
+        else this.#settle(data);
+      });
       this.#worker.addEventListener('messageerror', () =>
         this.end(new PannierError('worker-crashed', `A message of the ${backend} worker could not be read.`)),
       );
@@ -157,16 +171,17 @@ class Connection {
     });
   }
 
-  /** Ends the worker; every call that waits rejects with `reason`. */
-  end(reason: PannierError): void {
+  /** Ends the worker; every call that waits rejects with `reason`. @param loss what it was lost to, where that was one call's matter. */
+  end(reason: PannierError, loss = reason): void {
     if (this.#ending !== undefined) return;
     this.#ending = reason;
+    if (reason.code !== 'disposed') this.#tellLoss(loss);
     this.#worker.terminate();
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
   }
 
-  #settle(reply: Exclude<Reply, { ready: true }>): void {
+  #settle(reply: Extract<Reply, { id: number }>): void {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if ('error' in reply) pending?.reject(fromWire(reply.error));

@@ -17,6 +17,7 @@ export function serve(backend: BackendName, startBackend: StartBackend): void {
     if (request.kind === 'start') {
       const started = await startBackend(request.options);
       engine = createEngine(backend, started);
+      void engine.whenLost.then((loss) => post({ lost: toWire(loss) }));
       return { maxBufferBytes: started.maxBufferBytes, identity: started.identity };
     }
     if (engine === undefined) throw new PannierError('backend-unavailable', `The ${backend} worker was not started.`);

@@ -20,9 +20,10 @@ export interface Answers {
   readonly memory: { readonly tensors: number; readonly bytes: number };
 }
 
-/** `ready` comes once, before any answer: the script has loaded and listens. */
+/** `ready` comes once, before any answer: the script has loaded and listens. `lost` comes unasked, as the backend fails. */
 export type Reply =
   | { readonly ready: true }
+  | { readonly lost: WireError }
   | { readonly id: number; readonly value: Answers[keyof Answers] }
   | { readonly id: number; readonly error: WireError };
 

@@ -8,7 +8,7 @@ import type { Engine, PictureFeed } from '../../src/engine/engine.js';
 import { startLocalEngine } from '../../src/engine/local.js';
 import { fakeEngine, hashOf, rejection } from '../fixtures/fakes.js';
 import { addModel, loopModel } from '../fixtures/models.js';
-import { engineContract, engineModel, feed, graphContract, productModel } from './engine.js';
+import { engineContract, engineModel, feed, graphContract, lossContract, productModel } from './engine.js';
 
 const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
 
@@ -136,7 +136,27 @@ describe('memory that runs out', () => {
   });
 });
 
-describe('the fake', () => engineContract(async () => fakeEngine()));
+describe('a wasm instance that traps', () => {
+  afterEach(() => vi.restoreAllMocks());
+  lossContract(
+    () => start('wasm'),
+    async (engine) => {
+      const session = await engine.open(engineModel(addModel()));
+      vi.spyOn(findBackend('wasm'), 'read').mockImplementation(() => {
+        throw new WebAssembly.RuntimeError('memory access out of bounds');
+      });
+      await rejection(session.run([feed('x', [1, 4], [0, 0, 0, 0])], ['y:0'], 30_000));
+    },
+  );
+});
+
+describe('the fake', () => {
+  engineContract(async () => fakeEngine());
+  lossContract(
+    async () => fakeEngine(),
+    (engine) => Object.assign(engine, { lost: true }),
+  );
+});
 
 describe('two backends in one thread', () => {
   const x = (index: number) => [feed('x', [1, 4], [index, 0, 0, 0])];

@@ -117,9 +117,11 @@ export function engineContract(open: () => Promise<Engine>): void {
     engine.dispose();
   });
 
-  it('ends with its sessions, twice if asked, and starts again', async () => {
+  it('ends with its sessions, twice if asked, and starts again; that is no loss', async () => {
+    const losses: unknown[] = [];
     for (let round = 0; round < 3; round++) {
       const engine = await open();
+      void engine.whenLost.then((loss) => losses.push(loss));
       const session = await engine.open(engineModel(addModel()));
       expect(await values(session, x(0, 0, 0, round), ['y:0'])).toEqual([[1, 2, 3, 4 + round]]);
       engine.dispose();
@@ -127,6 +129,7 @@ export function engineContract(open: () => Promise<Engine>): void {
       session.dispose();
       expect(await rejection(session.run(x(1, 1, 1, 1), ['y:0'], 30_000))).toMatchObject({ name: 'PannierError', code: 'disposed' });
     }
+    expect(losses).toEqual([]);
   });
 
   it('starts again while the one before is still ending', async () => {
@@ -141,6 +144,25 @@ export function engineContract(open: () => Promise<Engine>): void {
     const next = await second.open(engineModel(addModel()));
     expect(await values(next, x(1, 1, 1, 1), ['y:0'])).toEqual([[2, 3, 4, 5]]);
     second.dispose();
+  });
+}
+
+/** What holds for an engine that can be lost, besides. @param lose breaks the backend of an engine that `open` gave */
+export function lossContract(open: () => Promise<Engine>, lose: (engine: Engine) => unknown): void {
+  it('tells of its loss, once, and nothing runs there any more', async () => {
+    const engine = await open();
+    const session = await engine.open(engineModel(addModel()));
+    let told = 0;
+    void engine.whenLost.then(() => told++);
+    expect(await values(session, x(1, 1, 1, 1), ['y:0'])).toEqual([[2, 3, 4, 5]]);
+    expect([told, engine.lost]).toEqual([0, false]);
+    await lose(engine);
+    const { name, code } = await engine.whenLost;
+    expect([name, session.lost, engine.lost]).toEqual(['PannierError', true, true]);
+    expect(await rejection(session.run(x(1, 1, 1, 1), ['y:0'], 30_000))).toMatchObject({ name, code });
+    session.dispose();
+    engine.dispose();
+    expect(told).toBe(1);
   });
 }
 
