@@ -41,9 +41,10 @@ const SEAM = /^src\/(options|prediction|settled|engine\/engine|backend\/backend|
 /** What each room may import besides ground, seams' types and its own files. Rooms from the roof down: arrows point down only. */
 const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   [/^src\/index\.ts$/, /^src\/load\.ts$/],
-  [/^src\/load\.ts$/, /^src\/((lazy|settled)\.ts|(serving|worker|engine|backend|weights|input)\/)/],
-  [/^src\/lazy\.ts$/, /^src\/(model\.ts|serving\/(agreement|slower)\.ts)$/],
+  [/^src\/load\.ts$/, /^src\/((lazy|settled)\.ts|(choosing|serving|worker|engine|backend|weights|input)\/)/],
+  [/^src\/lazy\.ts$/, /^src\/(model\.ts|choosing\/\w+\.ts|serving\/(agreement|slower)\.ts)$/],
   [/^src\/model\.ts$/, /^src\/(serving|backend|input)\//],
+  [/^src\/choosing\//, /^src\/((serving|worker|engine|backend|weights|input)\/|settled)/],
   [/^src\/serving\//, /^src\/(worker|engine|backend|weights|input)\//],
   [/^src\/worker\//, /^src\/(engine|backend|input)\//],
   [/^src\/engine\//, /^src\/(backend|input)\//],

@@ -6,6 +6,7 @@ import type { Priority } from '../prediction.js';
 import { TFJS_VERSION, VERSION } from '../version.js';
 import type { WeightsCache } from '../weights/cache.js';
 import { toBytes } from '../weights/records.js';
+import { unheld, whenIdle } from './idle.js';
 import type { Queue } from './queue.js';
 
 /** A golden run's outcome; `reason` is empty where it agrees. */
@@ -67,13 +68,13 @@ export class Agreement {
       if (!agrees) onDisagreement(reason);
     };
     const repeat = () => this.#queue.run(judge, 'background', undefined);
-    const { requestIdleCallback: whenIdle = (run: () => void) => run() } = globalThis as {
-      requestIdleCallback?: (run: () => void) => unknown;
-    };
-    // What fails here fails again, and typed, in the next predict.
-    const timer = setTimeout(() => whenIdle(() => void repeat().catch(() => undefined)), QUIET_MS) as number | { unref(): void };
-    // In Node it must not keep the process alive.
-    if (typeof timer === 'object') timer.unref();
+    const quiet = setTimeout(() => {
+      // What fails here fails again, and typed, in the next predict.
+      whenIdle()
+        .then(repeat)
+        .catch(() => undefined);
+    }, QUIET_MS);
+    unheld(quiet);
   }
 
   async #judge(session: Session): Promise<Verdict> {

@@ -52,3 +52,6 @@ export class CallRecord {
 function percentile(sorted: Float64Array, share: number): number | undefined {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
 }
+
+/** The middle one, by nearest rank; of an even number the lower. Of none, NaN. */
+export const medianOf = (values: readonly number[]): number => percentile(Float64Array.from(values).sort(), 0.5) ?? Number.NaN;
