@@ -1,7 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The list of exports. Importing this runs nothing. */
 
-export type { Candidate } from './backend/choose.js';
 export type { BackendName, EngineName } from './backend-name.js';
 export type { DType, GivenArray, OwnedArray } from './dtype.js';
 export type { ErrorCode, ErrorDetail } from './errors.js';
@@ -11,11 +10,13 @@ export { loadModel } from './load.js';
 export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest.js';
 export type { LoadOptions, LoadProgress, ThreadName } from './options.js';
 export type {
+  BackendChange,
   CacheOutcome,
   FramePrediction,
   ImageMappings,
   LoadTiming,
   Model,
+  ModelEvents,
   ModelInfo,
   Note,
   PredictEachOptions,
@@ -25,6 +26,7 @@ export type {
   Stats,
   VideoSource,
 } from './prediction.js';
+export type { Candidate } from './selection.js';
 export type {
   AnyInputs,
   AnyOutputs,

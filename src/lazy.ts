@@ -1,5 +1,5 @@
 /** What a load needs by the time its bytes are there: one file, downloaded beside them, so that an app's first chunk stays small. */
+export { openFirst } from './choosing/open.js';
 export { checkDetails } from './manifest-details.js';
 export { LoadedModel } from './model.js';
-export { Agreement } from './serving/agreement.js';
-export { slowerReason } from './serving/slower.js';
+export { OpenedModel } from './serving/opened.js';

@@ -1,9 +1,9 @@
 /** The second trip: from inputs to typed outputs and an honest timing record. This file alone knows the order. */
 
-import type { Candidate } from './backend/choose.js';
 import type { BackendName } from './backend-name.js';
 import type { Feed } from './engine/engine.js';
 import { PannierError } from './errors.js';
+import { Events } from './events.js';
 import { closePictures, type SettledInputs, settleInputs } from './input/settle.js';
 import { assetsOf, type Manifest } from './manifest.js';
 import type { ThreadName } from './options.js';
@@ -12,6 +12,7 @@ import type {
   ImageMappings,
   LoadTiming,
   Model,
+  ModelEvents,
   ModelInfo,
   Note,
   PredictEachOptions,
@@ -22,8 +23,9 @@ import type {
   VideoSource,
 } from './prediction.js';
 import { abortable, forManyListeners } from './promise.js';
+import type { Candidate } from './selection.js';
 import { checkPredictEachOptions, checkPredictOptions } from './serving/call-options.js';
-import type { OpenedModel } from './serving/opened.js';
+import type { Listener, OpenedModel } from './serving/opened.js';
 import { namedOutputs, type Wanted, wantedOutputs } from './serving/outputs.js';
 import type { Lease } from './serving/shared.js';
 import { CallRecord } from './serving/stats.js';
@@ -36,21 +38,21 @@ interface Settings {
 }
 
 /** One handle on a model that is open; the model closes with the last handle that is disposed. */
-export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
+export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEvents> implements Model<I, O> {
   readonly #lease: Lease<OpenedModel>;
   readonly #manifest: Manifest;
   readonly #settings: Settings;
   readonly #calls = new CallRecord();
   readonly #ended = new AbortController();
-  readonly #events = new EventTarget();
 
   /** Use `loadModel`. */
   constructor(lease: Lease<OpenedModel>, settings: Settings) {
+    super();
     this.#lease = lease;
     this.#manifest = lease.value.manifest;
     this.#settings = settings;
     forManyListeners(this.#ended.signal);
-    lease.value.noteListeners.add(this.#onNote);
+    lease.value.listeners.add(this.#onEvent);
   }
 
   get name(): string {
@@ -68,19 +70,24 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     return { bytes, flops, controlFlow, ...(license && { license }), ...(source && { source }), ...(packedAt && { packedAt }) };
   }
   get backend(): BackendName {
-    return this.#lease.value.opening.place.backend;
+    return this.#lease.value.present.backend;
   }
   get thread(): ThreadName {
-    return this.#lease.value.opening.place.pooled.thread;
+    return this.#lease.value.present.pooled.thread;
   }
   get selection(): readonly Candidate[] {
-    return this.#lease.value.opening.selection;
+    return this.#lease.value.selection;
+  }
+  async finishedSelection(): Promise<readonly Candidate[]> {
+    this.#ensureUsable();
+    await abortable(this.#lease.value.trial, this.#ended.signal);
+    return this.selection;
   }
   get notes(): readonly Note[] {
     return [...this.#lease.value.notes];
   }
   get loadTiming(): LoadTiming {
-    return this.#lease.value.opening.loadTiming;
+    return this.#lease.value.loadTiming;
   }
   get disposed(): boolean {
     return this.#ended.signal.aborted;
@@ -98,9 +105,10 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
       const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
       settling = this.settle(inputs);
       const prediction = await this.#predict(settling, wanted, options, startMs);
-      const endMs = now();
-      this.#calls.add(prediction.timing, endMs);
-      if (this.#settings.trace) traceCall(this.name, startMs, prediction.timing);
+      const { timing } = prediction;
+      this.#calls.add(timing, now());
+      if (!timing.cold) this.#lease.value.onWarmCall?.(timing.totalMs - timing.queuedMs);
+      if (this.#settings.trace) traceCall(this.name, startMs, timing);
       return prediction;
     } catch (thrown) {
       // An engine lets go of the pictures that it was given; of others nobody else would.
@@ -169,14 +177,14 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
   }
 
   stats(): Stats {
-    const { bytesDownloaded, bytesFromCache } = this.#lease.value.opening;
+    const { bytesDownloaded, bytesFromCache } = this.#lease.value.taken;
     return { ...this.#calls.read(), bytesDownloaded, bytesFromCache, bytesResident: this.#manifest.residentBytes };
   }
 
   dispose(): void {
     if (this.disposed) return;
     this.#ended.abort(new PannierError('disposed', `Model "${this.name}" was disposed while the call was under way.`));
-    this.#lease.value.noteListeners.delete(this.#onNote);
+    this.#lease.value.listeners.delete(this.#onEvent);
     this.#lease.release();
   }
 
@@ -184,13 +192,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> implements Model<I, O> {
     this.dispose();
   }
 
-  addEventListener(type: 'note', listener: (event: { readonly detail: Note }) => void): void {
-    this.#events.addEventListener(type, listener as unknown as EventListener);
-  }
-  removeEventListener(type: 'note', listener: (event: { readonly detail: Note }) => void): void {
-    this.#events.removeEventListener(type, listener as unknown as EventListener);
-  }
-  readonly #onNote = (note: Note) => void this.#events.dispatchEvent(new CustomEvent('note', { detail: note }));
+  readonly #onEvent: Listener = (type, detail) => this.tell(type, detail);
 
   #ensureUsable(): void {
     if (this.disposed) throw new PannierError('disposed', `Model "${this.name}" was disposed. Load it again to predict.`);

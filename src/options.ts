@@ -15,12 +15,20 @@ export interface LoadProgress {
 export type ThreadName = 'worker' | 'page';
 
 export interface LoadOptions {
-  /** Which backends may be tried. @default 'auto', which is webgpu, wasm, cpu in this order, without software adapters */
+  /**
+   * Which backends may run the model, in this order; the first that is right does.
+   * @default 'auto': the one that is ready first, then the fastest, as measured on this device
+   */
   readonly backend?: 'auto' | BackendName | readonly BackendName[];
   /** @default 'worker'; where there are no workers (Node), the calling thread */
   readonly thread?: ThreadName;
   /** The app's own device for webgpu: implies the page's thread; Pannier never destroys it. */
   readonly device?: PlatformGPUDevice;
+  /**
+   * Whether 'auto' measures, in idle time, which backend is fastest; only between workers.
+   * @default true
+   */
+  readonly trial?: boolean;
   /** Where verified bytes are kept. @default IndexedDB where there is one; `null` keeps nothing */
   readonly cache?: WeightsCache | null;
   /** Fetches every asset, for instance with a token. @default globalThis.fetch */

@@ -1,10 +1,10 @@
 /** A model as an app sees it: what it takes, what it gives, what it says about itself. */
 
-import type { Candidate } from './backend/choose.js';
 import type { BackendName } from './backend-name.js';
 import type { ImageMapping } from './input/mapping.js';
 import type { ThreadName } from './options.js';
 import type { PlatformAbortSignal, PlatformImageBitmap, PlatformMediaStreamTrack, PlatformVideoElement } from './platform.js';
+import type { Candidate } from './selection.js';
 import type { AnyInputs, AnyOutputs, Pixels, Signature } from './signature.js';
 import type { Timing } from './timing.js';
 
@@ -61,6 +61,13 @@ export type CacheOutcome = 'hit' | 'partial' | 'miss' | 'off' | 'unavailable';
 export interface Note {
   readonly code: string;
   readonly message: string;
+}
+
+/** The model goes on elsewhere: nothing was dropped, and calls made from now on run there. */
+export interface BackendChange {
+  readonly from: BackendName;
+  readonly to: BackendName;
+  readonly reason: string;
 }
 
 /** Where the time of a load went. Stages overlap, so they do not add up to the total. */
@@ -122,8 +129,10 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
   readonly backend: BackendName;
   /** Where the engine runs. */
   readonly thread: ThreadName;
-  /** Every backend that was allowed: chosen, refused with the reason, or untried. */
+  /** Every backend that was allowed: chosen, slower, refused with the reason, or untried. Plain values, to be sent anywhere. */
   readonly selection: readonly Candidate[];
+  /** `selection` once the trial is over: at once, where there is none. */
+  finishedSelection(): Promise<readonly Candidate[]>;
   /** What went less than ideally, without failing. */
   readonly notes: readonly Note[];
   readonly loadTiming: LoadTiming;
@@ -148,7 +157,16 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
   /** Lets go of the model. Calls under way reject with `disposed`. Safe to call twice. */
   dispose(): void;
   [Symbol.dispose](): void;
-  /** `note`: something went less than ideally after the load; `event.detail` is the note. */
-  addEventListener(type: 'note', listener: (event: { readonly detail: Note }) => void): void;
-  removeEventListener(type: 'note', listener: (event: { readonly detail: Note }) => void): void;
+  /**
+   * `note`: something went less than ideally after the load; `event.detail` is the note.
+   * `backendchange`: another backend runs the calls from now on.
+   */
+  addEventListener<K extends keyof ModelEvents>(type: K, listener: (event: { readonly detail: ModelEvents[K] }) => void): void;
+  removeEventListener<K extends keyof ModelEvents>(type: K, listener: (event: { readonly detail: ModelEvents[K] }) => void): void;
+}
+
+/** What a model tells of after its load: the `detail` of each event. */
+export interface ModelEvents {
+  note: Note;
+  backendchange: BackendChange;
 }

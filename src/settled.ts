@@ -1,5 +1,5 @@
 /** The one place where options are settled: nothing behind it sees a `?`. */
-import { BACKENDS, type BackendName } from './backend-name.js';
+import { BACKENDS, type BackendName, STARTING_ORDER } from './backend-name.js';
 import { PannierError } from './errors.js';
 import { checkKnown } from './known-options.js';
 import type { LoadOptions, ThreadName } from './options.js';
@@ -7,10 +7,15 @@ import type { WeightsCache } from './weights/cache.js';
 
 /** Options with every default in place. */
 export interface Settled {
+  /** In the order in which they are tried. */
   readonly backends: readonly BackendName[];
-  /** The caller named its backends, so a software adapter is what it wants. */
-  readonly byName: boolean;
+  /** Nobody named a backend: the order is ours, and measuring may change it. */
+  readonly auto: boolean;
+  /** What is faster is found out by measuring. */
+  readonly trial: boolean;
   readonly thread: ThreadName;
+  /** Where no worker can start, the calling thread will do. */
+  readonly pageWillDo: boolean;
   readonly device: GPUDevice | undefined;
   /** `undefined`: the browser's own. */
   readonly cache: WeightsCache | null | undefined;
@@ -24,26 +29,32 @@ export interface Settled {
 
 const KNOWN: readonly (keyof LoadOptions)[] = [
   ...(['backend', 'thread', 'device', 'cache', 'fetch', 'assetUrl', 'signal', 'onProgress'] as const),
-  ...(['deadlineMs', 'backendDeadlineMs', 'trace'] as const),
+  ...(['deadlineMs', 'backendDeadlineMs', 'trace', 'trial'] as const),
 ];
 
 /** @throws {PannierError} `options`, naming the option. */
 export function settleOptions(options: LoadOptions): Settled {
   checkKnown('loadModel', options, KNOWN);
   const { backend = 'auto', device, cache, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
-  const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch } = options;
-  const backends = backend === 'auto' ? BACKENDS : Array.isArray(backend) ? (backend as readonly BackendName[]) : [backend as BackendName];
+  const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, trial = true } = options;
+  const auto = backend === 'auto';
+  // Whoever brings a device means it to be used.
+  const ours = device === undefined ? STARTING_ORDER : BACKENDS;
+  const backends = auto ? ours : Array.isArray(backend) ? (backend as readonly BackendName[]) : [backend as BackendName];
   for (const name of backends) if (!BACKENDS.includes(name)) throw wrong('backend', `'auto' or some of ${BACKENDS.join(', ')}`, name);
   if (backends.length === 0) throw wrong('backend', 'at least one name', '[]');
   if (thread !== 'worker' && thread !== 'page') throw wrong('thread', "'worker' or 'page'", thread);
   if (device !== undefined && thread === 'worker')
     throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
+  if (typeof trial !== 'boolean') throw wrong('trial', 'true or false', trial);
   for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
     if (!(value > 0)) throw wrong(name, 'milliseconds above 0', value);
   return {
     backends,
-    byName: backend !== 'auto',
+    auto,
+    trial: trial && auto,
     thread,
+    pageWillDo: true,
     device,
     cache,
     // A bare `fetch` taken off globalThis throws "Illegal invocation" when called as a method.
@@ -51,7 +62,7 @@ export function settleOptions(options: LoadOptions): Settled {
     assetUrl,
     deadlineMs,
     backendDeadlineMs,
-    key: [backend, thread, ...[device, cache, fetch, assetUrl].map(identityOf)].join(' '),
+    key: [backend, thread, trial, ...[device, cache, fetch, assetUrl].map(identityOf)].join(' '),
   };
 }
 

@@ -47,7 +47,9 @@ function candidateRow({ backend, state, reason, startMs, openMs, goldenMs }: Can
   const agreed = goldenMs === undefined ? 'agreed on an earlier visit' : 'agrees with the golden sample';
   const made = row(
     backend,
-    { chosen: `ready in ${took.toFixed()} ms, ${agreed}`, refused: reason ?? 'refused', untried: 'not needed' }[state],
+    { chosen: `ready in ${took.toFixed()} ms, ${agreed}`, slower: reason ?? 'slower', refused: reason ?? 'refused', untried: 'not needed' }[
+      state
+    ],
   );
   made.dataset['state'] = state;
   return made;

@@ -5,8 +5,6 @@ import type { ErrorCode } from '../errors.js';
 export interface BackendStart {
   /** Verified bytes of the wasm binary; only for wasm. */
   readonly wasmBinary?: ArrayBuffer;
-  /** The caller asked for webgpu by name, so a software adapter will do. */
-  readonly allowSoftwareAdapter?: boolean;
   /** The app's own device; never crosses to a worker and is never destroyed by us. */
   readonly device?: GPUDevice;
 }

@@ -19,8 +19,8 @@ const LIMITS = [
 
 export const start: StartBackend = oncePerThread(startWebgpu);
 
-async function startWebgpu({ device: given, allowSoftwareAdapter = false }: BackendStart): Promise<StartedBackend> {
-  const device = given ?? (await requestDevice(allowSoftwareAdapter));
+async function startWebgpu({ device: given }: BackendStart): Promise<StartedBackend> {
+  const device = given ?? (await requestDevice());
   const failing = new Failing();
   // Without somebody who looks, a failed shader is a line in the console and an output of zeros.
   const onError = (error: GPUError) => {
@@ -128,8 +128,8 @@ class GuestBackend extends RememberingBackend {
 
 const SCOPES = ['validation', 'out-of-memory', 'internal'] as const satisfies readonly GPUErrorFilter[];
 
-async function requestDevice(allowSoftware: boolean): Promise<GPUDevice> {
-  const adapter = await requestAdapter(allowSoftware);
+async function requestDevice(): Promise<GPUDevice> {
+  const adapter = await requestAdapter();
   const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
   return adapter.requestDevice({ requiredLimits });
 }

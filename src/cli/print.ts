@@ -54,11 +54,11 @@ export const titled = (name: string, version: string): string => plain(version =
 export const heading = (text: string, paper: Paper, rest = ''): string =>
   paper('bold', text) + (rest === '' ? '' : paper('dim', `  ${rest}`));
 
-const STATES = { chosen: 'green', refused: 'red', untried: 'dim' } as const;
+const STATES = { chosen: 'green', slower: 'dim', refused: 'red', untried: 'dim' } as const;
 
 function candidates({ selection }: Report, paper: Paper): string[] {
-  return selection.map(({ backend, state, reason, startMs, openMs, goldenMs, goldenShareOff }) => {
-    const spans = Object.entries({ start: startMs, open: openMs, 'golden sample': goldenMs }).flatMap(([stage, ms]) =>
+  return selection.map(({ backend, state, reason, startMs, openMs, goldenMs, goldenShareOff, p50Ms }) => {
+    const spans = Object.entries({ start: startMs, open: openMs, 'golden sample': goldenMs, 'a call': p50Ms }).flatMap(([stage, ms]) =>
       ms === undefined ? [] : [`${stage} ${milliseconds(ms)}`],
     );
     if (goldenShareOff !== undefined && goldenShareOff > 0) spans.push(`${(goldenShareOff * 100).toFixed(2)} % of it off`);

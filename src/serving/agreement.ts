@@ -1,5 +1,5 @@
 /** Whether a backend computes what the original graph computed: tested once, remembered, tested again in idle time. */
-import type { Engine, Session } from '../engine/engine.js';
+import type { Engine, RunResult, Session } from '../engine/engine.js';
 import { compareGolden, goldenFeeds } from '../engine/golden.js';
 import type { Manifest } from '../manifest.js';
 import type { Priority } from '../prediction.js';
@@ -77,12 +77,16 @@ export class Agreement {
     unheld(quiet);
   }
 
-  async #judge(session: Session): Promise<Verdict> {
-    const { signature } = this.#manifest;
+  /** Runs the golden sample once, for the time that it takes: nobody looks at the answer. In somebody's turn. */
+  run(session: Session): Promise<RunResult> {
     // All outputs, judged or not: what the golden run has compiled, the first predict finds warm.
-    const names = Object.keys(signature.outputs);
-    const nodes = Object.values(signature.outputs).map(({ node }) => node);
-    const { outputs } = await session.run(goldenFeeds(this.#manifest, this.#golden), nodes, this.#deadlineMs);
+    const nodes = Object.values(this.#manifest.signature.outputs).map(({ node }) => node);
+    return session.run(goldenFeeds(this.#manifest, this.#golden), nodes, this.#deadlineMs);
+  }
+
+  async #judge(session: Session): Promise<Verdict> {
+    const names = Object.keys(this.#manifest.signature.outputs);
+    const { outputs } = await this.run(session);
     const byName = Object.fromEntries(names.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
     const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
     // A cache that fails here costs the next visit one golden run.

@@ -32,8 +32,8 @@ const engines = new Shared<PooledEngine>(({ engine }) => engine.dispose());
  */
 export async function acquireEngine(backend: BackendName, settled: Settled, signal: AbortSignal): Promise<Lease<PooledEngine>> {
   const key: string[] = [backend, settled.thread];
-  // Only webgpu comes in several kinds: on a software adapter or not, on a device of the app's own.
-  if (backend === 'webgpu') key.push(String(settled.byName), settled.device === undefined ? '' : settled.key);
+  // On a device of the app's own.
+  if (backend === 'webgpu' && settled.device !== undefined) key.push(settled.key);
   const acquire = () => engines.acquire(key.join(' '), (starting) => start(backend, settled, starting), { signal });
   const lease = await acquire();
   if (!lease.value.engine.lost) return lease;
@@ -52,7 +52,7 @@ async function start(backend: BackendName, settled: Settled, signal: AbortSignal
   const local = async () => pooled(await startLocalEngine(backend, options), 'page');
   if (typeof Worker === 'undefined') return local();
   // Without a GPU nobody downloads what would run on it.
-  if (backend === 'webgpu' && settled.device === undefined) await requestAdapter(settled.byName);
+  if (backend === 'webgpu' && settled.device === undefined) await requestAdapter();
 
   if (settled.thread === 'page') {
     if (!isRealmTaken()) return local();
@@ -68,6 +68,7 @@ async function start(backend: BackendName, settled: Settled, signal: AbortSignal
     return pooled(await startWorkerEngine(backend, options, settled.assetUrl, signal), 'worker');
   } catch (thrown) {
     if (!(thrown instanceof WorkerUnavailable)) throw thrown;
+    if (!settled.pageWillDo) throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}).`);
     if (isRealmTaken())
       throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}), and this page runs its own TF.js.`);
     notes.push({ code: 'worker-unavailable', message: `No worker can start (${thrown.message}): the model runs on the page's thread.` });
@@ -76,9 +77,8 @@ async function start(backend: BackendName, settled: Settled, signal: AbortSignal
 }
 
 async function startOptions(backend: BackendName, settled: Settled, signal: AbortSignal): Promise<BackendStart> {
-  const options = { allowSoftwareAdapter: settled.byName };
-  if (backend === 'webgpu' && settled.device !== undefined) return { ...options, device: settled.device };
-  if (backend !== 'wasm') return options;
+  if (backend === 'webgpu' && settled.device !== undefined) return { device: settled.device };
+  if (backend !== 'wasm') return {};
   const url = settled.assetUrl(WASM_BINARY.name, WASM_BINARY.url());
-  return { ...options, wasmBinary: await fetchAsset(WASM_BINARY, url, { fetch: settled.fetch, signal }) };
+  return { wasmBinary: await fetchAsset(WASM_BINARY, url, { fetch: settled.fetch, signal }) };
 }

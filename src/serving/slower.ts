@@ -1,5 +1,5 @@
 /** The message of a note that a model answers more slowly than it might: nobody asks `selection` of a page that works. */
-import type { Candidate } from '../backend/choose.js';
+import type { Candidate } from '../selection.js';
 
 /** For a model that cpu serves though wasm was allowed before it. */
 export function slowerReason(selection: readonly Candidate[]): string | undefined {

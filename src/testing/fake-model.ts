@@ -55,7 +55,7 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
   constructor(manifest: Manifest, options: FakeOptions<I, O>) {
     const given = new WeakMap<readonly Feed[], I>();
     const opening = openingOf(sessionOf(manifest, options, given));
-    const opened = new OpenedModel(manifest, opening, async () => opening);
+    const opened = new OpenedModel(manifest, opening, { bytesDownloaded: 0, bytesFromCache: 0 }, async () => opening);
     super({ value: opened, release: () => opened.close() }, { deadlineMs: Number.POSITIVE_INFINITY, trace: false });
     this.#signature = manifest.signature;
     this.#given = given;
@@ -121,9 +121,7 @@ function errorOf(failure: FakeFailure, name: string, call: number): PannierError
 }
 
 const openingOf = (session: Session): Opening => ({
-  place: { backend: 'cpu', pooled: { queue: new Queue(), thread: 'page' }, session, close: () => session.dispose() },
+  place: { engine: 'tfjs', backend: 'cpu', pooled: { queue: new Queue(), thread: 'page' }, session, close: () => session.dispose() },
   selection: [{ backend: 'cpu', engine: 'tfjs', state: 'chosen' }],
   loadTiming: { totalMs: 0, weightsMs: 0, hashMs: 0, startMs: 0, openMs: 0, goldenMs: 0, cache: 'off' },
-  bytesDownloaded: 0,
-  bytesFromCache: 0,
 });

@@ -47,7 +47,7 @@ export function runPanel(state: State, onBackend: () => void, onRepeat: (times: 
       candidates.replaceChildren(
         ...(loaded?.selection ?? []).map(({ backend: name, state: what, reason, startMs = 0, openMs = 0, goldenMs = 0 }) => {
           const ready = `ready in ${(startMs + openMs + goldenMs).toFixed()} ms, agrees with the golden sample`;
-          const text = { chosen: ready, refused: reason ?? 'refused', untried: 'not needed' }[what];
+          const text = { chosen: ready, slower: reason ?? 'slower', refused: reason ?? 'refused', untried: 'not needed' }[what];
           return make('li', { data: { state: what } }, make('strong', {}, name), make('span', {}, text));
         }),
       );

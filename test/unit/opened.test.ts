@@ -9,7 +9,7 @@ function place(name: string) {
   const seen = { closed: 0 };
   const opening = {
     place: { backend: 'wasm', pooled: {}, session, close: () => void seen.closed++ },
-    ...{ selection: [], loadTiming: {}, bytesDownloaded: 0, bytesFromCache: 0 },
+    ...{ selection: [], loadTiming: {} },
   } as unknown as Opening;
   return { name, opening, session, seen };
 }
@@ -18,7 +18,7 @@ function place(name: string) {
 function setup() {
   const first = place('first');
   const openings: Deferred<Opening>[] = [];
-  const opened = new OpenedModel(fakeModel().manifest, first.opening, () => {
+  const opened = new OpenedModel(fakeModel().manifest, first.opening, { bytesDownloaded: 0, bytesFromCache: 0 }, () => {
     const next = deferred<Opening>();
     openings.push(next);
     return next.promise;
@@ -36,7 +36,7 @@ describe('a lost place', () => {
   it('is left, and opened anew once for all who call meanwhile, with one note', async () => {
     const { first, opened, openings } = setup();
     const heard: string[] = [];
-    opened.noteListeners.add(({ code }) => heard.push(code));
+    opened.listeners.add((type, detail) => heard.push('code' in detail ? detail.code : type));
     first.session.lost = true;
     const calls = Promise.all([opened.place(), opened.place(), opened.place()]);
     await rest();
@@ -46,7 +46,7 @@ describe('a lost place', () => {
     expect(new Set(await calls)).toEqual(new Set([second.opening.place]));
     expect(opened.place()).toBe(second.opening.place);
     expect([heard, opened.notes.map(({ code }) => code)]).toEqual([['reopened'], ['reopened']]);
-    expect(opened.opening).toBe(second.opening);
+    expect(opened.present).toBe(second.opening.place);
   });
 
   it('that cannot be opened anew fails the calls that wait; the next call tries again', async () => {

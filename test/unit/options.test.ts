@@ -7,15 +7,23 @@ const settle = (options: unknown) => settleOptions(options as LoadOptions);
 
 it('has every default in place', () => {
   expect(settle({})).toMatchObject({
-    ...{ backends: ['webgpu', 'wasm', 'cpu'], byName: false, thread: 'worker', device: undefined, cache: undefined },
+    ...{
+      backends: ['wasm', 'webgpu', 'cpu'],
+      auto: true,
+      trial: true,
+      thread: 'worker',
+      pageWillDo: true,
+      device: undefined,
+      cache: undefined,
+    },
     ...{ deadlineMs: 30_000, backendDeadlineMs: 60_000 },
   });
   expect(settle({}).assetUrl('name', 'url')).toBe('url');
 });
 
 it('takes one backend, or several in an order of their own', () => {
-  expect(settle({ backend: 'cpu' })).toMatchObject({ backends: ['cpu'], byName: true });
-  expect(settle({ backend: ['cpu', 'wasm'] })).toMatchObject({ backends: ['cpu', 'wasm'], byName: true });
+  expect(settle({ backend: 'cpu' })).toMatchObject({ backends: ['cpu'], auto: false, trial: false });
+  expect(settle({ backend: ['cpu', 'wasm'] })).toMatchObject({ backends: ['cpu', 'wasm'], auto: false, trial: false });
 });
 
 it('takes no deadline for Infinity', () =>
@@ -56,7 +64,7 @@ it.each([
 });
 
 it.each([
-  [{ onprogress: () => {} }, /^loadModel has no option "onprogress"; it takes backend, thread, .*onProgress, .*trace\./],
+  [{ onprogress: () => {} }, /^loadModel has no option "onprogress"; it takes backend, thread, .*onProgress, .*trace, /],
   [{ backends: ['cpu'] }, /no option "backends"/],
   [{ signal: new AbortController() }, /option signal should be an AbortSignal, but is AbortController\./],
   [{ signal: null }, /option signal .*but is Null\./],

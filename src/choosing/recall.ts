@@ -1,0 +1,41 @@
+/** What an earlier visit found out: which pair is right and fastest for this model on this device. */
+import { type Candidate, isPair, type Pair } from '../selection.js';
+import { TFJS_VERSION, VERSION } from '../version.js';
+import type { WeightsCache } from '../weights/cache.js';
+import { fromBytes } from '../weights/records.js';
+
+/** The verdict of a trial, as the weights cache keeps it. */
+export interface Choice {
+  readonly chosen: Pair;
+  readonly selection: readonly Candidate[];
+  /** Vendor and architecture of the GPU that took part; empty where none did. */
+  readonly adapter: string;
+  /** Median of the app's own calls on the chosen pair; absent before there were enough of them. */
+  readonly liveP50Ms?: number;
+  /** Of the wall clock: a verdict outlives the page. */
+  readonly atMs: number;
+}
+
+/** A GPU driver, a browser's fix, other apps on the device: a verdict grows old. */
+const VALID_MS = 30 * 24 * 3_600_000;
+
+/** Whatever could change a verdict is in its key, but the GPU, which takes time to ask for. */
+export const choiceKey = (modelHash: string): string => {
+  const { hardwareConcurrency = 0, userAgent = '' } = globalThis.navigator ?? {};
+  // Engine and major version: the rest of a user agent changes with every small update.
+  const browser = userAgent.match(/(Firefox|Chrome|Version)\/\d+/)?.[0] ?? userAgent;
+  return `choice:${[modelHash, VERSION, TFJS_VERSION, browser, globalThis.crossOriginIsolated ?? false, hardwareConcurrency].join(' ')}`;
+};
+
+/** Undefined where there is none that still counts, or none that can be read. Never rejects. */
+export async function recall(cache: WeightsCache | null, modelHash: string, pairs: readonly Pair[]): Promise<Choice | undefined> {
+  try {
+    const bytes = await cache?.get(choiceKey(modelHash));
+    if (bytes === undefined) return undefined;
+    const choice = fromBytes(bytes) as Choice;
+    const ageMs = Date.now() - choice.atMs;
+    return ageMs >= 0 && ageMs < VALID_MS && pairs.some((pair) => isPair(pair, choice.chosen)) ? choice : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+/** Events with a type for each name, over the platform's own EventTarget. */
+
+/** @template Events the `detail` of each event, by name */
+export class Events<Events extends object> {
+  readonly #target = new EventTarget();
+
+  addEventListener<K extends keyof Events>(type: K, listener: (event: { readonly detail: Events[K] }) => void): void {
+    this.#target.addEventListener(type as string, listener as unknown as EventListener);
+  }
+
+  removeEventListener<K extends keyof Events>(type: K, listener: (event: { readonly detail: Events[K] }) => void): void {
+    this.#target.removeEventListener(type as string, listener as unknown as EventListener);
+  }
+
+  /** A listener that throws is reported as any event's is, and keeps none from hearing. */
+  protected tell<K extends keyof Events>(type: K, detail: Events[K]): void {
+    this.#target.dispatchEvent(new CustomEvent(type as string, { detail }));
+  }
+}
