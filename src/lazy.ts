@@ -1,5 +1,6 @@
 /** What a load needs by the time its bytes are there: one file, downloaded beside them, so that an app's first chunk stays small. */
 export { openFirst } from './choosing/open.js';
+export { Trial } from './choosing/trial.js';
 export { checkDetails } from './manifest-details.js';
 export { LoadedModel } from './model.js';
 export { OpenedModel } from './serving/opened.js';

@@ -83,7 +83,7 @@ async function open(
   const pairs = startingWith(choice?.chosen, all);
   const headStart = beginEngine(pairs[0] as Pair, manifest, settled, signal);
   try {
-    const { checkDetails, openFirst, OpenedModel } = await restOfPannier();
+    const { checkDetails, openFirst, OpenedModel, Trial } = await restOfPannier();
     checkDetails(manifest);
     const retired = new Map<string, string>();
     const retire = ({ backend, engine }: Pair, reason: string) => {
@@ -97,6 +97,7 @@ async function open(
       openFirst(settled.auto ? startingWith(lost, all) : all, supplies, takeBytes(stop), now(), stop);
     opened = new OpenedModel(manifest, first, taken, openAgain);
     opened.notes.push(...early);
+    if (settled.trial) opened.trial = new Trial(opened, supplies, choice).begin();
     return opened;
   } finally {
     void headStart.then((lease) => lease?.release());

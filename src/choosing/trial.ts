@@ -1,0 +1,154 @@
+/**
+ * The trial: every other pair that is right is raced against the one that serves, in idle time, one after
+ * another; a faster one takes over between two calls. What came out is remembered for the next visits.
+ * As Android's Acceleration Service does it, with the app's own model, and outside of the page's thread.
+ */
+import { adapterName, requestAdapter } from '../backend/adapter.js';
+import type { Candidate, Pair } from '../selection.js';
+import { isPair } from '../selection.js';
+import { whenIdle } from '../serving/idle.js';
+import type { OpenedModel, Place } from '../serving/opened.js';
+import { Queue } from '../serving/queue.js';
+import { now } from '../timing.js';
+import { toBytes } from '../weights/records.js';
+import { attempt, type Supplies } from './attempt.js';
+import { Drift } from './drift.js';
+import { contestantOf, race } from './race.js';
+import { type Choice, choiceKey } from './recall.js';
+
+/** One trial at a time on a page: two would measure each other. */
+const line = new Queue();
+
+export class Trial {
+  readonly #opened: OpenedModel;
+  readonly #supplies: Supplies;
+  readonly #signal: AbortSignal;
+  #choice: Choice | undefined;
+  #drift: Drift;
+  #isUnderWay = false;
+
+  /** @param choice what an earlier visit found out, if anything */
+  constructor(opened: OpenedModel, supplies: Supplies, choice: Choice | undefined) {
+    this.#opened = opened;
+    // A challenger on the page's own thread would freeze it.
+    this.#supplies = { ...supplies, settled: { ...supplies.settled, pageWillDo: false } };
+    this.#signal = opened.closing.signal;
+    this.#choice = choice;
+    this.#drift = new Drift(choice?.liveP50Ms);
+  }
+
+  /** Settles when all is measured, or known from an earlier visit; never rejects. */
+  async begin(): Promise<void> {
+    const { present } = this.#opened;
+    if (present.pooled.thread !== 'worker') return;
+    this.#opened.onWarmCall = (ms) => this.#watch(ms);
+    const choice = this.#choice;
+    if (choice === undefined || !isPair(choice.chosen, present)) return this.#raceAll();
+    this.#take(choice);
+    await this.#quietly(async () => {
+      await whenIdle(this.#signal);
+      if ((await presentAdapter()) !== choice.adapter) await this.#raceAll();
+    });
+  }
+
+  /** Verdicts of an earlier visit stand for what was not tried now. */
+  #take({ selection }: Choice): void {
+    for (const then of selection) {
+      const known = this.#opened.selection.find((each) => isPair(each, then));
+      if (known?.state === 'untried') this.#opened.learn({ ...then, remembered: true });
+      else if (known?.state === 'chosen' && then.p50Ms !== undefined) this.#opened.learn({ ...known, p50Ms: then.p50Ms, remembered: true });
+    }
+  }
+
+  async #raceAll(): Promise<void> {
+    if (this.#isUnderWay) return;
+    this.#isUnderWay = true;
+    await this.#quietly(async () => {
+      for (const { state, backend, engine } of this.#opened.selection) {
+        // What was refused a moment ago has had its chance.
+        if (state === 'refused') continue;
+        await whenIdle(this.#signal);
+        await line.run(() => this.#challenge({ engine, backend }), 'background', this.#signal);
+      }
+      this.#drift = new Drift();
+      this.#choice = undefined;
+      await this.#remember({ adapter: await presentAdapter() });
+    });
+    this.#isUnderWay = false;
+  }
+
+  async #challenge(pair: Pair): Promise<void> {
+    const incumbent = this.#opened.present;
+    if (isPair(pair, incumbent)) return;
+    const tried = await attempt(pair, this.#supplies, this.#signal, now(), 'background');
+    if (!('accepted' in tried)) return this.#opened.learn({ ...pair, state: 'refused', reason: tried.refused, ...tried.measured });
+    const challenger = tried.accepted;
+    let moved = false;
+    try {
+      const { verdict, reason, incumbentP50Ms, challengerP50Ms } = await race(
+        this.#contestant(incumbent, []),
+        this.#contestant(challenger, [incumbent]),
+        this.#signal,
+      );
+      const measured = { ...pair, ...tried.measured, ...(challengerP50Ms !== undefined && { p50Ms: challengerP50Ms }) };
+      this.#opened.learn({ ...this.#known(incumbent), p50Ms: incumbentP50Ms });
+      if (verdict !== 'faster') return this.#opened.learn({ ...measured, state: verdict, reason });
+      await incumbent.pooled.queue.run(
+        async () => {
+          if (!this.#opened.isAt(incumbent)) return;
+          this.#opened.learn({ ...this.#known(incumbent), state: 'slower', reason: `${pair.backend} is faster: ${reason}` });
+          this.#opened.learn({ ...measured, state: 'chosen' });
+          this.#opened.move(challenger, reason);
+          moved = true;
+        },
+        'background',
+        this.#signal,
+      );
+    } finally {
+      if (!moved) challenger.close();
+    }
+  }
+
+  /** The golden sample on a place, when the page has time and nothing runs there, nor at the others. */
+  #contestant({ session, agreement, pooled }: Place, others: readonly Place[]) {
+    const queues = [...others.map((other) => other.pooled.queue), pooled.queue];
+    const inTurn = async <T>(step: () => Promise<T>): Promise<T> => {
+      await whenIdle(this.#signal);
+      const nested = queues.reduceRight((inner, queue) => () => queue.run(inner, 'background', this.#signal), step);
+      return nested();
+    };
+    return contestantOf(async () => agreement?.run(session), inTurn);
+  }
+
+  #known(pair: Pair): Candidate {
+    return this.#opened.selection.find((each) => isPair(each, pair)) as Candidate;
+  }
+
+  /** A device that heats up, a GPU that somebody else took: what was measured once may be true no more. */
+  #watch(ms: number): void {
+    const { baselineMs } = this.#drift;
+    if (this.#isUnderWay) return;
+    if (this.#drift.add(ms)) this.#opened.trial = this.#raceAll();
+    if (baselineMs === undefined && this.#drift.baselineMs !== undefined) void this.#remember({ liveP50Ms: this.#drift.baselineMs });
+  }
+
+  async #remember(news: Partial<Choice>): Promise<void> {
+    const { backend, engine } = this.#opened.present;
+    const selection = this.#opened.selection.map(({ remembered, ...candidate }) => candidate);
+    this.#choice = { adapter: '', atMs: Date.now(), ...this.#choice, chosen: { engine, backend }, selection, ...news };
+    const cache = await this.#supplies.caching;
+    // A cache that fails here costs the next visit a trial.
+    await cache?.set(choiceKey(this.#supplies.manifest.hash), toBytes(this.#choice)).catch(() => undefined);
+  }
+
+  /** A trial that breaks off, since the model was disposed or lost its backend, is nobody's error. */
+  async #quietly(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch {
+      // `selection` says how far it came.
+    }
+  }
+}
+
+const presentAdapter = (): Promise<string> => requestAdapter().then(adapterName, () => '');
