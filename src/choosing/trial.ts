@@ -16,6 +16,12 @@ import { Drift } from './drift.js';
 import { contestantOf, race } from './race.js';
 import { type Choice, choiceKey } from './recall.js';
 
+/**
+ * Longest that one stage of a challenger may take: less than for a model that has nothing else to run on,
+ * for nobody waits, and a device that is busy for so long with something that no visitor sees is no faster one.
+ */
+const STAGE_LIMIT_MS = 20_000;
+
 /** One trial at a time on a page: two would measure each other. */
 const line = new Queue();
 
@@ -31,7 +37,8 @@ export class Trial {
   constructor(opened: OpenedModel, supplies: Supplies, choice: Choice | undefined) {
     this.#opened = opened;
     // A challenger on the page's own thread would freeze it.
-    this.#supplies = { ...supplies, settled: { ...supplies.settled, pageWillDo: false } };
+    const backendDeadlineMs = Math.min(supplies.settled.backendDeadlineMs, STAGE_LIMIT_MS);
+    this.#supplies = { ...supplies, settled: { ...supplies.settled, pageWillDo: false, backendDeadlineMs } };
     this.#signal = opened.closing.signal;
     this.#choice = choice;
     this.#drift = new Drift(choice?.liveP50Ms);
@@ -40,7 +47,7 @@ export class Trial {
   /** Settles when all is measured, or known from an earlier visit; never rejects. */
   async begin(): Promise<void> {
     const { present } = this.#opened;
-    if (present.pooled.thread !== 'worker') return;
+    if (present.pooled.thread !== 'worker' || savesData()) return;
     this.#opened.onWarmCall = (ms) => this.#watch(ms);
     const choice = this.#choice;
     if (choice === undefined || !isPair(choice.chosen, present)) return this.#raceAll();
@@ -150,5 +157,9 @@ export class Trial {
     }
   }
 }
+
+/** A visitor who counts bytes is not made to download what may turn out slower. */
+const savesData = (): boolean =>
+  (globalThis as { navigator?: { connection?: { saveData?: boolean } } }).navigator?.connection?.saveData === true;
 
 const presentAdapter = (): Promise<string> => requestAdapter().then(adapterName, () => '');
