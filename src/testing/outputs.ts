@@ -2,9 +2,9 @@
 import { DTYPES, sizeOf } from '../dtype.js';
 import type { Feed, RawOutput } from '../engine/engine.js';
 import { PannierError } from '../errors.js';
-import { shapeText, typeName } from '../input/tensor.js';
+import { typeName } from '../input/tensor.js';
 import type { Manifest, OutputSpec } from '../manifest.js';
-import type { Dim } from '../signature.js';
+import { givenOutput } from '../serving/given-output.js';
 
 /** An output's values: a typed or plain array, or a tensor, whose shape settles open sizes. */
 export type FakeValues = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly shape?: readonly number[] };
@@ -31,7 +31,7 @@ export const outputMaker =
       Object.entries(specs).map(([name, spec]) => {
         const values = (said as Readonly<Record<string, FakeValues | undefined>>)[name];
         const sampled = golden.outputs[name]?.shape;
-        const output = values === undefined ? undefined : checked(name, spec, values, sampled);
+        const output = values === undefined ? undefined : givenOutput(name, spec, values, wrong, sampled);
         return [
           spec.node,
           (feeds: readonly Feed[]) => output ?? zeros(spec, sampled, bucketOf(inputs, feeds), batchOf(manifest, feeds)),
@@ -77,40 +77,6 @@ function batchOf({ signature: { inputs }, golden }: Manifest, feeds: readonly Fe
   const index = Object.values(inputs).findIndex(({ shape, pad }) => shape?.[0] === null && pad?.axis !== 0);
   const rows = feeds[index]?.shape[0];
   return rows === undefined ? undefined : { rows, sampled: golden.inputs[Object.keys(inputs)[index] as string]?.shape[0] ?? 1 };
-}
-
-function checked(name: string, { dtype, shape }: OutputSpec, values: FakeValues, golden: readonly number[] | undefined): RawOutput {
-  const { data, shape: said } = isTensor(values) ? values : { data: values, shape: undefined };
-  const length = (data as ArrayLike<number> | null)?.length;
-  if (typeof data !== 'object' || !Number.isSafeInteger(length))
-    throw wrong(`Output "${name}" should be an array of numbers, but is ${typeName(data)}.`);
-  const numbers = Array.from(data);
-  const other = numbers.find((value) => typeof value !== 'number');
-  if (other !== undefined) throw wrong(`Output "${name}" should be a flat array of numbers, but holds ${typeName(other)}.`);
-  const dims = said ?? inferred(shape, numbers.length, golden);
-  const known = sizeOf(shape?.filter((dim) => dim !== null) ?? []);
-  if (dims === undefined && shape?.filter((dim) => dim === null).length === 1)
-    throw wrong(`Output "${name}" of shape ${shapeText(shape)} wants a multiple of ${known} values, but has ${numbers.length}.`);
-  if (dims === undefined)
-    throw wrong(`Output "${name}" of shape ${shapeText(shape)} and ${numbers.length} values has to say its shape: { data, shape }.`);
-  if (shape !== null && !(dims.length === shape.length && shape.every((dim, axis) => dim === null || dim === dims[axis])))
-    throw wrong(`Output "${name}" should have shape ${shapeText(shape)}, but has ${shapeText(dims)}.`);
-  if (sizeOf(dims) !== numbers.length)
-    throw wrong(`Output "${name}" of shape ${shapeText(dims)} should have ${sizeOf(dims)} values, but has ${numbers.length}.`);
-  return { dtype, shape: dims, data: DTYPES[dtype].from(numbers) };
-}
-
-const isTensor = (values: FakeValues): values is Exclude<FakeValues, ArrayLike<number>> =>
-  typeof values === 'object' && values !== null && 'data' in values;
-
-/** The shape that so many values can only mean; the golden sample's where they are as many as its. */
-function inferred(shape: readonly Dim[] | null, length: number, golden: readonly number[] | undefined): readonly number[] | undefined {
-  if (golden !== undefined && sizeOf(golden) === length) return golden;
-  if (shape === null) return undefined;
-  const open = shape.filter((dim) => dim === null).length;
-  const known = sizeOf(shape.filter((dim) => dim !== null));
-  if (open === 0) return shape as readonly number[];
-  return open === 1 && known > 0 && length % known === 0 ? shape.map((dim) => dim ?? length / known) : undefined;
 }
 
 const wrong = (message: string): PannierError => new PannierError('options', message);

@@ -110,7 +110,7 @@ describe('outputs', () => {
     ['an unknown name', { z: [1] }, /Fake model "fake" has no output "z"\. Its outputs are y\./],
     ['too few values', { y: [1, 2] }, /Output "y" of shape \[1, 4\] should have 4 values, but has 2\./],
     ['another shape', { y: { data: [1, 2, 3, 4], shape: [4] } }, /Output "y" should have shape \[1, 4\], but has \[4\]\./],
-    ['rows', { y: [[1, 2, 3, 4]] }, /Output "y" should be a flat array of numbers, but holds Array\./],
+    ['rows', { y: [[1, 2, 3, 4]] }, /Output "y" should be a flat array of numbers, but holds Array at 0\./],
     ['no array', { y: 3 }, /Output "y" should be an array of numbers, but is Number\./],
     ['null', { y: null }, /Output "y" should be an array of numbers, but is null\./],
   ])('%s is an error at once', async (_what, outputs, message) => {
