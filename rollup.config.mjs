@@ -75,7 +75,7 @@ const testing = [
   },
   {
     ...node,
-    input: { index: '.build/index.js', read: '.build/read/index.js', testing: '.build/testing/index.js' },
+    input: { index: '.build/index.js', read: '.build/read/index.js', remote: '.build/remote/index.js', testing: '.build/testing/index.js' },
     output: {
       ...out,
       format: 'cjs',
@@ -95,7 +95,7 @@ export default [
   ...testing,
   {
     ...browser,
-    input: { index: '.build/index.js', read: '.build/read/index.js' },
+    input: { index: '.build/index.js', read: '.build/read/index.js', remote: '.build/remote/index.js' },
     output: { ...out, entryFileNames: '[name].js', chunkFileNames: 'page-[name].js', manualChunks: tfjsAsOne },
   },
   // The page of `pannier try` imports what apps import, from beside it.

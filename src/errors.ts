@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   'worker-crashed': 'the worker ended or threw outside of a call',
   'policy-blocked': 'a browser policy (CSP, Trusted Types, insecure context) forbids a step',
   predict: 'the backend threw while it ran the graph',
+  fallback: "the app's own fallback failed, or answered what does not fit the signature",
   disposed: 'the model was disposed',
 } as const;
 

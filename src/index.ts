@@ -5,6 +5,7 @@ export type { BackendName, EngineName } from './backend-name.js';
 export type { DType, GivenArray, OwnedArray } from './dtype.js';
 export type { ErrorCode, ErrorDetail } from './errors.js';
 export { PannierError } from './errors.js';
+export type { Fallback, FallbackOutputs, FallbackRequest, FallbackValues } from './fallback.js';
 export type { ImageMapping } from './input/mapping.js';
 export { loadModel } from './load.js';
 export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest.js';

@@ -51,6 +51,14 @@ test('all of pannier/read costs at most 6 kB', async () => {
   expect(agrees(total(first), said('`pannier/read`')[0])).toBe(true);
 });
 
+test('all of pannier/remote costs at most 3 kB', async () => {
+  const { first, lazy } = await bundle("import * as remote from 'pannier/remote'; globalThis.remote = remote;");
+  console.log(`pannier/remote: ${kB(total(first))} gzip`);
+  expect(lazy).toEqual([]);
+  expect(total(first)).toBeLessThanOrEqual(3_000);
+  expect(agrees(total(first), said('`pannier/remote`')[0])).toBe(true);
+});
+
 test('an unused import costs nothing', async () => {
   const { first, lazy } = await bundle("import { loadModel } from 'pannier'; import { topK } from 'pannier/read';");
   expect([...first, ...lazy].map(({ code }) => code.trim())).toEqual(['']);

@@ -51,6 +51,7 @@ const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   [/^src\/(backend|weights|input)\//, /^$/],
   [/^src\/(options|prediction|settled)\.ts$/, /^src\/(serving|backend|input)\//],
   [/^src\/read\//, /^src\/input\/mapping\.ts$/],
+  [/^src\/remote\//, /^$/],
   // A double is the real model over another engine, so that it behaves as the real one does.
   [/^src\/testing\//, /^src\/(model\.ts$|(serving|input)\/)/],
   // The page of `pannier try` is an app, but that it shows what the preparing of pictures makes of one.
@@ -80,7 +81,7 @@ test('every package that src imports has an owner', () => {
 
 test('the front doors reach nothing heavy but by import()', () => {
   // Walks value imports from what a page imports; what is left out is lazy, as a worker's files are.
-  const reached = ['src/index.ts', 'src/read/index.ts', 'src/testing/index.ts'];
+  const reached = ['src/index.ts', 'src/read/index.ts', 'src/remote/index.ts', 'src/testing/index.ts'];
   for (const file of reached) {
     for (const { to } of imports.filter(({ from, kind }) => from === file && kind === 'value')) if (!reached.includes(to)) reached.push(to);
   }

@@ -21,6 +21,7 @@ export interface ResolverOptions {
 const ENTRIES: ReadonlyMap<string, string> = new Map([
   ['pannier', 'index'],
   ['pannier/read', 'read'],
+  ['pannier/remote', 'remote'],
   ['pannier/testing', 'testing'],
 ]);
 

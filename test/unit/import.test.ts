@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { TFJS_VERSION, VERSION } from '../../src/version.js';
 
-const ENTRIES = ['index', 'node', 'read', 'pack'] as const;
+const ENTRIES = ['index', 'node', 'read', 'remote', 'pack'] as const;
 
 /** Runs a module in a Node of its own and returns what it printed. */
 const run = (code: string) =>
@@ -23,7 +23,7 @@ test.each(ENTRIES)('dist/%s.js in Node', (entry) => {
   expect(JSON.parse(run(importing(entry)))).toEqual(nothing);
 });
 
-test.each(['index', 'node', 'read'] as const)(
+test.each(['index', 'node', 'read', 'remote'] as const)(
   'dist/%s.js without window, document, navigator, fetch, indexedDB, Worker or WebAssembly',
   (entry) => {
     const bare = ['window', 'document', 'navigator', 'self', 'fetch', 'indexedDB', 'Worker', 'WebAssembly', 'performance', 'crypto'];

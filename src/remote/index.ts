@@ -1,0 +1,2 @@
+/** Servers that answer where no backend can. */
+export { type OpenInferenceOptions, openInference } from './open-inference.js';

@@ -1,0 +1,131 @@
+/** A server that speaks the Open Inference Protocol, version 2, over HTTP: Triton, KServe, MLServer, OpenVINO. */
+import { type DType, sizeOf } from '../dtype.js';
+import { PannierError } from '../errors.js';
+import type { Fallback, FallbackOutputs } from '../fallback.js';
+import { checkKnown } from '../known-options.js';
+import type { PlatformFetch } from '../platform.js';
+import type { AnyInputs, AnyOutputs, Tensor, TensorSpec } from '../signature.js';
+import { breach, postJson } from './post.js';
+
+/** How a server is asked. */
+export interface OpenInferenceOptions {
+  /** The model's name there. @default the packed model's */
+  readonly model?: string;
+  /** The model's version there. @default the server's own choice */
+  readonly version?: string;
+  /** What inputs are called there, by their names here. @default the same */
+  readonly inputs?: Readonly<Record<string, string>>;
+  /** What outputs are called there, by their names here. @default the same */
+  readonly outputs?: Readonly<Record<string, string>>;
+  /** Sent with every request, for instance a token. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sends the requests. @default globalThis.fetch */
+  readonly fetch?: PlatformFetch;
+}
+
+const KNOWN: readonly (keyof OpenInferenceOptions)[] = ['model', 'version', 'inputs', 'outputs', 'headers', 'fetch'];
+
+const DATATYPES: Readonly<Record<DType, string>> = { float32: 'FP32', int32: 'INT32', bool: 'BOOL' };
+
+/**
+ * A fallback for `loadModel` that asks a server. Pictures and rows go there as the tensors that the graph would take.
+ * @param url what stands before `/v2` in the server's addresses; in a page it may be relative
+ * @returns a function that rejects with a PannierError: `http-status`; `offline`; `fallback` where the answer breaks the
+ * protocol; `input` where a value has no place in JSON; `options` where a name is none of the model's
+ * @throws {PannierError} `options`
+ */
+export function openInference<I = AnyInputs, O = AnyOutputs>(url: string, options: OpenInferenceOptions = {}): Fallback<I, O> {
+  checkKnown('openInference', options, KNOWN);
+  if (typeof url !== 'string') throw new PannierError('options', `openInference takes the address of a server, but got ${String(url)}.`);
+  const { version, headers = {} } = options;
+  return async (_inputs, { model, signature, outputs, signal, tensors }) => {
+    const inputThere = naming('inputs', signature.inputs, options.inputs);
+    const outputThere = naming('outputs', signature.outputs, options.outputs);
+    const path = ['models', options.model ?? model, ...(version === undefined ? [] : ['versions', version])];
+    const address = `${url.replace(/\/+$/, '')}/v2/${path.map(encodeURIComponent).join('/')}/infer`;
+    const specs = outputs.map((name) => signature.outputs[name] as TensorSpec);
+    const body = {
+      // The server repeats it, and may write it into its log.
+      id: crypto.randomUUID(),
+      inputs: Object.entries(await tensors()).map(([name, tensor]) => {
+        const { dtype, shape } = tensor;
+        return { name: inputThere(name), shape, datatype: DATATYPES[dtype], data: jsonValues(name, tensor) };
+      }),
+      outputs: outputs.map((name) => ({ name: outputThere(name) })),
+    };
+    const { fetch = globalThis.fetch } = options;
+    const post = { fetch, headers, body, signal: signal as AbortSignal, mostBytes: mostBytes(specs) };
+    const answered = readAnswer(address, await postJson(address, post), body);
+    const read = outputs.map((name, index) => [name, readOutput(address, answered, outputThere(name), specs[index] as TensorSpec)]);
+    return Object.fromEntries(read) as FallbackOutputs<O>;
+  };
+}
+
+/** From names here to names there; a misspelt one would be as good as none. */
+function naming(option: string, specs: object, names: Readonly<Record<string, string>> = {}): (name: string) => string {
+  const unknown = Object.keys(names).find((name) => !Object.hasOwn(specs, name));
+  if (unknown === undefined) return (name) => names[name] ?? name;
+  const message = `openInference's option ${option} names "${unknown}", but the model has ${Object.keys(specs).join(', ')}.`;
+  throw new PannierError('options', message, { option, name: unknown });
+}
+
+function jsonValues(name: string, { dtype, data }: Tensor): (number | boolean)[] {
+  if (dtype === 'bool') return Array.from(data, Boolean);
+  if (dtype === 'int32') return Array.from(data);
+  const other = data.find((value) => !Number.isFinite(value));
+  if (other !== undefined) throw new PannierError('input', `Input "${name}" holds ${other}, which JSON does not.`, { input: name });
+  // Nine digits tell every float32 from its neighbours; a double's seventeen would make the body twice as long.
+  return Array.from(data, (value) => Number(value.toPrecision(9)));
+}
+
+/** Values that outputs of open sizes may have: 256 MiB of answer. */
+const MOST_VALUES = 2 ** 22;
+
+/** A number takes 25 characters at most, and some more where every line is indented. */
+function mostBytes(specs: readonly TensorSpec[]): number {
+  const values = specs.reduce(
+    (sum, { shape }) => sum + (shape?.every((dim) => dim !== null) ? sizeOf(shape as readonly number[]) : MOST_VALUES),
+    0,
+  );
+  return 2 ** 20 + 64 * values;
+}
+
+interface AnsweredOutput {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly datatype: string;
+  readonly data: readonly unknown[];
+}
+
+interface Asked {
+  readonly id: string;
+  readonly outputs: readonly { readonly name: string }[];
+}
+
+const isSizes = (value: unknown): boolean => Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+
+/** The outputs of an answer that is one to what was asked. */
+function readAnswer(url: string, answer: unknown, asked: Asked): readonly AnsweredOutput[] {
+  const { id, outputs } = (answer ?? {}) as { readonly id?: unknown; readonly outputs?: unknown };
+  if (!Array.isArray(outputs)) throw breach(url, 'answered without "outputs"');
+  // Required where one was asked for, and yet left out by some.
+  if (id !== undefined && id !== asked.id) throw breach(url, `answered request "${String(id)}" in place of "${asked.id}"`);
+  for (const [index, output] of outputs.entries()) {
+    const { name, shape, datatype, data } = (output ?? {}) as Readonly<Record<keyof AnsweredOutput, unknown>>;
+    if (typeof name !== 'string' || typeof datatype !== 'string' || !isSizes(shape) || !Array.isArray(data))
+      throw breach(url, `answered outputs[${index}] without a name, a datatype, a shape of sizes, or data`);
+  }
+  const names = (listed: readonly { readonly name: string }[]) => listed.map(({ name }) => name).sort();
+  const [wanted, got] = [names(asked.outputs), names(outputs as AnsweredOutput[])].map((listed) => listed.join(', '));
+  if (wanted !== got) throw breach(url, `should answer the outputs ${wanted}, but answered ${got || 'none'}`, { wanted, got });
+  return outputs;
+}
+
+function readOutput(url: string, answered: readonly AnsweredOutput[], name: string, { dtype }: TensorSpec) {
+  const { datatype, shape, data } = answered.find((output) => output.name === name) as AnsweredOutput;
+  const wanted = DATATYPES[dtype];
+  if (datatype !== wanted) throw breach(url, `answered the output "${name}" in ${datatype}, but the model has ${wanted}`, { output: name });
+  const flat = data.flat(Number.POSITIVE_INFINITY);
+  // What is no number has no place in JSON, but servers write null.
+  return { dtype, shape, data: dtype === 'float32' ? flat.map((value) => value ?? Number.NaN) : flat };
+}

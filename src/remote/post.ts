@@ -1,0 +1,91 @@
+/** One exchange of JSON with an app's own server, or a typed error that says what came instead. */
+import { messageOf, PannierError } from '../errors.js';
+import { abortable } from '../promise.js';
+
+export interface Post {
+  readonly fetch: typeof globalThis.fetch;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly signal: AbortSignal;
+  /** An answer that is longer is not read to its end. */
+  readonly mostBytes: number;
+}
+
+/** Of an error's page; its message stands at its beginning. */
+const MOST_ERROR_BYTES = 2 ** 16;
+
+/**
+ * Posts JSON and reads JSON. Bare `NaN`, which JSON has not and servers write, is read as `null`, `Infinity` as itself.
+ * @throws {PannierError} `offline`, `http-status`, `fallback` where the answer is no JSON or too long; an abort rethrows `signal.reason`.
+ */
+export async function postJson(url: string, { fetch, headers, body, signal, mostBytes }: Post): Promise<unknown> {
+  const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body), signal };
+  try {
+    // An app's own fetch may not look at the signal.
+    const response = await abortable((async () => fetch(url, init))(), signal);
+    const { ok, status, statusText } = response;
+    const text = await textOf(url, response, ok ? mostBytes : MOST_ERROR_BYTES, signal);
+    if (ok) return parsed(url, text);
+    const message = `${url} answered ${`${status} ${statusText}`.trimEnd()}${reasonIn(text)}.`;
+    throw new PannierError('http-status', message, { url, status });
+  } catch (thrown) {
+    if (thrown instanceof PannierError) throw thrown;
+    signal.throwIfAborted();
+    const next = "Check the address, the connection, the page's connect-src, and that the server lets this origin read its answers (CORS).";
+    throw new PannierError('offline', `${url} did not answer (${messageOf(thrown)}). ${next}`, { url }, { cause: thrown });
+  }
+}
+
+/** What a server did that it should not. */
+export const breach = (url: string, problem: string, detail: Record<string, unknown> = {}, options?: ErrorOptions): PannierError =>
+  new PannierError('fallback', `${url} ${problem}.`, { url, ...detail }, options);
+
+async function textOf(url: string, { body }: Response, mostBytes: number, signal: AbortSignal): Promise<string> {
+  if (body === null) return '';
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  try {
+    let text = '';
+    for (let bytes = 0; ; ) {
+      const { done, value } = await abortable(reader.read(), signal);
+      if (done) return text + decoder.decode();
+      bytes += value.byteLength;
+      if (bytes > mostBytes) throw breach(url, `answered more than the ${mostBytes} bytes that its outputs can take`, { mostBytes });
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch (thrown) {
+    void reader.cancel().catch(() => undefined);
+    throw thrown;
+  }
+}
+
+/** A text, or what is no number and not JSON either. */
+const NOT_JSON = /"(?:[^"\\]|\\.)*"|\b(?:NaN|Infinity)\b/g;
+
+function parsed(url: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Triton, and whatever writes its answers with Python's json.
+  }
+  try {
+    return JSON.parse(text.replace(NOT_JSON, (found) => (found === 'NaN' ? 'null' : found === 'Infinity' ? '1e999' : found)));
+  } catch (thrown) {
+    const got = isHtml(text) ? 'a page of HTML' : text === '' ? 'nothing' : `"${text.slice(0, 40)}"`;
+    const problem = `should answer JSON, but answered ${got}. Check the address, and that the server speaks this protocol over HTTP`;
+    throw breach(url, problem, {}, { cause: thrown });
+  }
+}
+
+const isHtml = (text: string): boolean => /^\s*<(!|html)/i.test(text);
+
+/** What a server says of its error. */
+function reasonIn(text: string): string {
+  if (isHtml(text)) return ' with a page of HTML';
+  try {
+    const { error } = JSON.parse(text) as { readonly error?: unknown };
+    return typeof error === 'string' ? `: ${error}` : '';
+  } catch {
+    return '';
+  }
+}
