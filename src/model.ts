@@ -1,10 +1,11 @@
 /** The second trip: from inputs to typed outputs and an honest timing record. This file alone knows the order. */
 
 import type { BackendName } from './backend-name.js';
-import type { Feed } from './engine/engine.js';
+import type { Call } from './engine/engine.js';
 import { PannierError } from './errors.js';
 import { Events } from './events.js';
-import { closePictures, type SettledInputs, settleInputs } from './input/settle.js';
+import { closePictures } from './input/pictures.js';
+import { type SettledInputs, settleInputs } from './input/settle.js';
 import { assetsOf, type Manifest } from './manifest.js';
 import type { ThreadName } from './options.js';
 import type {
@@ -29,6 +30,7 @@ import type { Listener, OpenedModel } from './serving/opened.js';
 import { namedOutputs, type Wanted, wantedOutputs } from './serving/outputs.js';
 import type { Lease } from './serving/shared.js';
 import { CallRecord } from './serving/stats.js';
+import { runInTurn } from './serving/turn.js';
 import type { AnyInputs, AnyOutputs, Signature } from './signature.js';
 import { now, type Timing, traceCall } from './timing.js';
 
@@ -100,19 +102,14 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     this.#ensureUsable();
     checkPredictOptions(options);
     options.signal?.throwIfAborted();
-    let settling: SettledInputs | Promise<SettledInputs> | undefined;
     try {
-      const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
-      settling = this.settle(inputs);
-      const prediction = await this.#predict(settling, wanted, options, startMs);
+      const prediction = await this.#predict(inputs, options, startMs);
       const { timing } = prediction;
       this.#calls.add(timing, now());
       if (!timing.cold) this.#lease.value.onWarmCall?.(timing.totalMs - timing.queuedMs);
       if (this.#settings.trace) traceCall(this.name, startMs, timing);
       return prediction;
     } catch (thrown) {
-      // An engine lets go of the pictures that it was given; of others nobody else would.
-      if (settling !== undefined) void closePictures(settling);
       if (options.signal?.aborted !== true) this.#calls.fail();
       throw thrown;
     }
@@ -123,19 +120,11 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     return settleInputs(this.#manifest.signature, inputs as Readonly<Record<string, unknown>>);
   }
 
-  async #predict(
-    settling: SettledInputs | Promise<SettledInputs>,
-    wanted: Wanted,
-    options: PredictOptions<O>,
-    startMs: number,
-  ): Promise<Prediction<O, I>> {
+  async #predict(inputs: I, options: PredictOptions<O>, startMs: number): Promise<Prediction<O, I>> {
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
-    // By what they can do: apps exchange the class Promise, as zone.js does.
-    const { feeds, images, length } = 'then' in settling ? await abortable(settling, signal) : settling;
-    const settledMs = now();
-
-    const nodes = wanted.map(([, { node }]) => node);
-    const { result, backend, enteredMs } = await this.#runInTurn(feeds, nodes, options.priority ?? 'user', signal);
+    const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
+    const running = this.#run(inputs, wanted, options.priority ?? 'user', signal);
+    const { result, backend, images, length, settledMs, enteredMs } = await abortable(running, signal);
 
     const outputs = namedOutputs(wanted, result.outputs, length, options as PredictOptions);
     const totalMs = now() - startMs;
@@ -147,19 +136,18 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     return { outputs: outputs as O, timing, backend, images: images as ImageMappings<I> };
   }
 
-  async #runInTurn(feeds: readonly Feed[], nodes: readonly string[], priority: Priority, signal: AbortSignal) {
-    const opened = this.#lease.value;
-    for (;;) {
-      const placing = opened.place();
-      const place = 'then' in placing ? await abortable(placing, signal) : placing;
-      const step = async () => {
-        const enteredMs = now();
-        // The model may have left while this call waited there: then it waits again, at the new place.
-        if (!opened.isAt(place)) return undefined;
-        return { result: await place.session.run(feeds, nodes, this.#settings.deadlineMs), backend: place.backend, enteredMs };
-      };
-      const answer = await abortable(place.pooled.queue.run(step, priority, signal), signal);
-      if (answer !== undefined) return answer;
+  /** Settles when nothing reads the inputs any more: after an abort that may be later than the caller waits. */
+  async #run(inputs: I, wanted: Wanted, priority: Priority, signal: AbortSignal) {
+    const settling = this.settle(inputs);
+    // By what they can do: apps exchange the class Promise, as zone.js does.
+    const { feeds, images, length } = 'then' in settling ? await settling : settling;
+    try {
+      const settledMs = now();
+      const outputs = wanted.map(([, { node }]) => node);
+      const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs, given: inputs };
+      return { ...(await runInTurn(this.#lease.value, call, priority, signal)), images, length, settledMs };
+    } finally {
+      closePictures(feeds);
     }
   }
 

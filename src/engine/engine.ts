@@ -38,6 +38,17 @@ export interface RawOutput {
   readonly data: OwnedArray;
 }
 
+/** What one run is to do. Its feeds stay the caller's, who may run them again elsewhere: nobody below closes a picture or takes an array away. */
+export interface Call {
+  readonly feeds: readonly Feed[];
+  /** Outputs by their nodes, in the order in which they are answered. */
+  readonly outputs: readonly string[];
+  /** Held where the engine has a worker of its own; this thread cannot be interrupted. */
+  readonly deadlineMs: number;
+  /** What the app gave to predict, for sessions that are not an engine's; it never crosses to a worker. */
+  readonly given?: unknown;
+}
+
 /** What one run answered and where its time went, measured in the thread that ran it. */
 export interface RunResult {
   /** In the order in which they were asked for. */
@@ -61,12 +72,11 @@ export interface EngineModel {
 /** One loaded model on one backend. */
 export interface Session {
   /**
-   * Runs the graph once, for the outputs named by their nodes. Calls never overlap: the queue above
-   * takes turns. Frees every tensor it made, also when it throws.
-   * @param deadlineMs held where the engine has a worker of its own; this thread cannot be interrupted.
+   * Runs the graph once. Calls never overlap: the queue above takes turns. Frees every tensor it made, also
+   * when it throws, and reads no feed once it has settled.
    * @throws {PannierError} typed; after `worker-crashed` or `timeout` the session is lost.
    */
-  run(feeds: readonly Feed[], outputs: readonly string[], deadlineMs: number): Promise<RunResult>;
+  run(call: Call): Promise<RunResult>;
   /** Its backend is gone: nothing will run here any more. */
   readonly lost: boolean;
   /** Frees everything. Safe to call twice. */

@@ -9,10 +9,10 @@ import { takeTurn } from '../backend/realm.js';
 import type { BackendName } from '../backend-name.js';
 import { DTYPES, type DType, type OwnedArray } from '../dtype.js';
 import { asPannierError, messageOf, PannierError } from '../errors.js';
-import { closePicture, pictureTensor } from '../input/pixels.js';
+import { pictureTensor } from '../input/pixels.js';
 import { now } from '../timing.js';
 import { decodeWeights, type WeightSpec } from './decode.js';
-import type { Engine, EngineModel, Feed, RawOutput, RunResult, Session } from './engine.js';
+import type { Call, Engine, EngineModel, Feed, RawOutput, RunResult, Session } from './engine.js';
 
 /** Puts the engine on a backend that `backend/*.ts` has started in this realm. */
 export function createEngine(backend: BackendName, started: StartedBackend): Engine {
@@ -69,7 +69,7 @@ export interface RunProfile {
 export async function profileRun(session: Session, feeds: readonly Feed[], outputs: readonly string[]): Promise<RunProfile> {
   const { numBytes } = memory();
   const { kernels } = await profile(async () => {
-    await session.run(feeds, outputs, Number.POSITIVE_INFINITY);
+    await session.run({ feeds, outputs, deadlineMs: Number.POSITIVE_INFINITY });
     return tensor(0);
   });
   return {
@@ -115,17 +115,12 @@ class TfjsSession implements Session {
     return this.#started.failure() !== undefined;
   }
 
-  async run(feeds: readonly Feed[], outputs: readonly string[], deadlineMs: number): Promise<RunResult> {
-    try {
+  async run(call: Call): Promise<RunResult> {
+    this.#ensureUsable();
+    return inTurn(this.#backend, () => {
       this.#ensureUsable();
-      return await inTurn(this.#backend, () => {
-        this.#ensureUsable();
-        return this.#controlFlow ? watched(deadlineMs, () => this.#run(feeds, outputs)) : this.#run(feeds, outputs);
-      });
-    } finally {
-      // Also of a run that never came to draw them: a camera has few frames to lend.
-      for (const feed of feeds) if (feed.kind === 'picture') closePicture(feed.picture);
-    }
+      return this.#controlFlow ? watched(call.deadlineMs, () => this.#run(call)) : this.#run(call);
+    });
   }
 
   #ensureUsable(): void {
@@ -138,7 +133,7 @@ class TfjsSession implements Session {
     if (failure !== undefined) throw lossOf(this.#backend, failure);
   }
 
-  async #run(feeds: readonly Feed[], outputs: readonly string[]): Promise<RunResult> {
+  async #run({ feeds, outputs }: Call): Promise<RunResult> {
     const startMs = now();
     const alive: Tensor[] = [];
     try {

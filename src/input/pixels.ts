@@ -6,7 +6,7 @@ import type { Pixels } from '../signature.js';
 import { type Affine, IDENTITY } from './mapping.js';
 import { partUnder, toTensor } from './resize.js';
 
-/** One picture as tensor values. Lets go of a bitmap or frame that was handed over. */
+/** One picture as tensor values. */
 export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
   // Pixels come without a canvas that could resize them.
   if ('data' in picture) return toTensor(picture, image.filter === 'browser' ? { ...image, filter: 'bilinear' } : image, dtype, map);
@@ -15,11 +15,6 @@ export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Floa
   const part = partUnder(image, width, height, map);
   const pixels = draw(picture, part.width, part.height, { ...IDENTITY, e: -part.left, f: -part.top });
   return toTensor(pixels, image, dtype, map, part);
-}
-
-/** Lets go of a bitmap, or of one of a camera's few frames. Safe to call twice. */
-export function closePicture(picture: Picture): void {
-  if ('close' in picture) picture.close();
 }
 
 /** A canvas of more pixels, 16 MB of them, is not kept. */
@@ -43,7 +38,6 @@ function draw(picture: Exclude<Picture, Pixels>, width: number, height: number, 
       "The picture's pixels cannot be read. Is it from another origin? Set crossorigin and let its server allow it",
     );
   } finally {
-    closePicture(picture);
     if (width * height > KEPT_PIXELS) canvas = undefined;
   }
 }

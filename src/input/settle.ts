@@ -6,6 +6,7 @@ import { rowsFeed, rowText } from './columns.js';
 import { imageFeed } from './image.js';
 import { IDENTITY, type ImageMapping, imageMapping } from './mapping.js';
 import { type PaddedLength, padTogether } from './pad.js';
+import { closePictures } from './pictures.js';
 import { holdsArray, isTensorInput, shapeText, tensorFeed } from './tensor.js';
 
 /** What the engine is fed, and how each image input's tensor lies on its picture. */
@@ -87,14 +88,8 @@ async function withPictures(
   const feeds = taken.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const refused = taken.find((each) => each.status === 'rejected');
   if (refused === undefined) return { feeds, images, length };
-  void closePictures({ feeds, images, length });
+  closePictures(feeds);
   throw refused.reason;
-}
-
-/** Lets go of pictures that no engine will take, when they are there: a camera has few frames to lend. */
-export async function closePictures(settling: SettledInputs | Promise<SettledInputs>): Promise<void> {
-  const { feeds } = await Promise.resolve(settling).catch(() => ({ feeds: [] }));
-  for (const feed of feeds) if (feed.kind === 'picture' && 'close' in feed.picture) feed.picture.close();
 }
 
 const list = (inputs: Readonly<Record<string, InputSpec>>): string =>

@@ -81,7 +81,7 @@ export class Agreement {
   run(session: Session): Promise<RunResult> {
     // All outputs, judged or not: what the golden run has compiled, the first predict finds warm.
     const nodes = Object.values(this.#manifest.signature.outputs).map(({ node }) => node);
-    return session.run(goldenFeeds(this.#manifest, this.#golden), nodes, this.#deadlineMs);
+    return session.run({ feeds: goldenFeeds(this.#manifest, this.#golden), outputs: nodes, deadlineMs: this.#deadlineMs });
   }
 
   async #judge(session: Session): Promise<Verdict> {

@@ -1,5 +1,5 @@
 /** A model that answers what a test says. All but the engine is the real thing: checks, queue, aborts, timing. */
-import type { Feed, RunResult, Session } from '../engine/engine.js';
+import type { RunResult, Session } from '../engine/engine.js';
 import { ERROR_CODES, type ErrorCode, PannierError } from '../errors.js';
 import type { SettledInputs } from '../input/settle.js';
 import { typeName } from '../input/tensor.js';
@@ -50,28 +50,23 @@ export function fakeModel<I = AnyInputs, O = AnyOutputs>(source: ModelSource<I, 
 
 class FakeModel<I, O> extends LoadedModel<I, O> {
   readonly #signature: Manifest['signature'];
-  readonly #given: WeakMap<readonly Feed[], I>;
 
   constructor(manifest: Manifest, options: FakeOptions<I, O>) {
-    const given = new WeakMap<readonly Feed[], I>();
-    const opening = openingOf(sessionOf(manifest, options, given));
+    const opening = openingOf(sessionOf(manifest, options));
     const opened = new OpenedModel(manifest, opening, { bytesDownloaded: 0, bytesFromCache: 0 }, async () => opening);
     super({ value: opened, release: () => opened.close() }, { deadlineMs: Number.POSITIVE_INFINITY, trace: false });
     this.#signature = manifest.signature;
-    this.#given = given;
   }
 
   protected override async settle(inputs: I): Promise<SettledInputs> {
-    const settled = await super.settle(withoutPixels(this.#signature, inputs));
-    this.#given.set(settled.feeds, inputs);
-    return settled;
+    return super.settle(withoutPixels(this.#signature, inputs));
   }
 }
 
 /** A timer holds 31 bits: a longer one would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>, given: WeakMap<readonly Feed[], I>): Session {
+function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Session {
   checkKnown('fakeModel', options, KNOWN);
   const { outputs = {}, delayMs = 0, fail } = options;
   if (!(delayMs >= 0 && (delayMs <= LONGEST_MS || delayMs === Number.POSITIVE_INFINITY))) {
@@ -85,7 +80,7 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>, given: 
   let calls = 0;
   return {
     lost: false,
-    async run(feeds, nodes): Promise<RunResult> {
+    async run({ feeds, outputs: nodes, given }): Promise<RunResult> {
       const startMs = now();
       const call = ++calls;
       if (delayMs > 0)
@@ -94,7 +89,7 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>, given: 
         });
       const failure = typeof fail === 'function' ? fail(call) : fail;
       if (failure !== undefined) throw errorOf(failure, manifest.name, call);
-      const answer = always ?? make((outputs as (inputs: I) => FakeOutputs<O>)(given.get(feeds) as I));
+      const answer = always ?? make((outputs as (inputs: I) => FakeOutputs<O>)(given as I));
       // Each call's arrays are its own.
       const answers = nodes.map((node) => answer(node, feeds));
       return { outputs: answers, prepareMs: 0, computeMs: now() - startMs, readMs: 0, cold: false };

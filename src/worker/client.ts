@@ -2,11 +2,11 @@
 import { WORKERS } from '../assets.js';
 import type { BackendStart } from '../backend/backend.js';
 import type { BackendName } from '../backend-name.js';
-import type { Engine, EngineModel, Feed, RunResult, Session } from '../engine/engine.js';
+import type { Call, Engine, EngineModel, RunResult, Session } from '../engine/engine.js';
 import { fromWire, messageOf, PannierError } from '../errors.js';
 import { withDeadline } from '../promise.js';
 import { scriptUrl } from './policy.js';
-import { type Answers, type Reply, type Request, transfersOf } from './protocol.js';
+import { type Answers, type Reply, type Request, transfersOf, withBitmapCopies } from './protocol.js';
 
 /** No worker script takes this long to load and listen, except one that never will. */
 const READY_LIMIT_MS = 10_000;
@@ -71,13 +71,13 @@ class WorkerEngine implements Engine {
       get lost() {
         return connection.ended;
       },
-      run: (feeds, outputs, deadlineMs) => this.#run(session, model.name, feeds, outputs, deadlineMs),
+      run: (call) => this.#run(session, model.name, call),
       dispose: () => void connection.ask('close', { session }).catch(() => undefined),
     };
   }
 
-  async #run(session: number, name: string, feeds: readonly Feed[], outputs: readonly string[], deadlineMs: number): Promise<RunResult> {
-    const answer = this.#connection.ask('run', { session, feeds, outputs });
+  async #run(session: number, name: string, { feeds, outputs, deadlineMs }: Call): Promise<RunResult> {
+    const answer = withBitmapCopies(feeds, (copies) => this.#connection.ask('run', { session, feeds: copies, outputs }));
     try {
       return await withDeadline(answer, deadlineMs, `Predict of model "${name}" on ${this.backend}`);
     } catch (thrown) {

@@ -4,7 +4,7 @@ import type { BackendName } from '../backend-name.js';
 import type { Engine, RunResult, Session } from '../engine/engine.js';
 import { createEngine } from '../engine/tfjs.js';
 import { asPannierError, PannierError, toWire } from '../errors.js';
-import { closePicture } from '../input/pixels.js';
+import { closePictures } from '../input/pictures.js';
 import { type Answers, outputTransfers, type Reply, type Request } from './protocol.js';
 
 /** Serves one backend to the page that started this worker. */
@@ -26,12 +26,15 @@ export function serve(backend: BackendName, startBackend: StartBackend): void {
         sessions.set(request.session, await engine.open(request.model));
         return undefined;
       case 'run': {
-        const session = sessions.get(request.session);
-        if (session === undefined) {
-          for (const feed of request.feeds) if (feed.kind === 'picture') closePicture(feed.picture);
-          throw new PannierError('disposed', `Session ${request.session} is not open in this worker.`);
+        const { session: id, feeds, outputs } = request;
+        try {
+          const session = sessions.get(id);
+          if (session === undefined) throw new PannierError('disposed', `Session ${id} is not open in this worker.`);
+          return await session.run({ feeds, outputs, deadlineMs: Number.POSITIVE_INFINITY });
+        } finally {
+          // Those that came here are this worker's own.
+          closePictures(feeds);
         }
-        return session.run(request.feeds, request.outputs, Number.POSITIVE_INFINITY);
       }
       case 'close':
         sessions.get(request.session)?.dispose();

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { DType } from '../../src/dtype.js';
 import { DTYPES } from '../../src/dtype.js';
-import type { Engine, EngineModel, Feed, Session, TensorFeed } from '../../src/engine/engine.js';
+import type { Call, Engine, EngineModel, Feed, Session, TensorFeed } from '../../src/engine/engine.js';
 import { rejection } from '../fixtures/fakes.js';
 import { addModel, constant, loopModel, op, placeholder, type RawModel, twoInputModel } from '../fixtures/models.js';
 
@@ -19,6 +19,9 @@ export function engineModel({ json, files }: RawModel, controlFlow = false): Eng
 export function feed(node: string, shape: readonly number[], values: readonly number[], dtype: DType = 'float32'): TensorFeed {
   return { kind: 'tensor', node, dtype, shape, data: DTYPES[dtype].from(values) };
 }
+
+/** One run, with time enough. */
+export const call = (feeds: readonly Feed[], outputs: readonly string[]): Call => ({ feeds, outputs, deadlineMs: 30_000 });
 
 const float = { T: { type: 'DT_FLOAT' } };
 
@@ -61,7 +64,7 @@ function failingLoop(): RawModel {
 }
 
 const values = async (session: Session, feeds: readonly Feed[], outputs: readonly string[]) =>
-  (await session.run(feeds, outputs, 30_000)).outputs.map(({ data }) => [...data]);
+  (await session.run(call(feeds, outputs))).outputs.map(({ data }) => [...data]);
 
 const x = (...given: number[]) => [feed('x', [1, 4], given)];
 
@@ -70,10 +73,20 @@ export function engineContract(open: () => Promise<Engine>): void {
   it('answers, with shape, dtype and times', async () => {
     const engine = await open();
     const session = await engine.open(engineModel(addModel()));
-    const { outputs, prepareMs, computeMs, readMs, cold } = await session.run(x(1, 1, 1, 1), ['y:0'], 30_000);
+    const { outputs, prepareMs, computeMs, readMs, cold } = await session.run(call(x(1, 1, 1, 1), ['y:0']));
     expect(outputs).toEqual([{ dtype: 'float32', shape: [1, 4], data: Float32Array.of(2, 3, 4, 5) }]);
     for (const time of [prepareMs, computeMs, readMs ?? 0]) expect(time).toBeGreaterThanOrEqual(0);
     expect([cold, session.lost]).toEqual([true, false]);
+    session.dispose();
+    engine.dispose();
+  });
+
+  it('takes nothing away: the same call answers again', async () => {
+    const engine = await open();
+    const session = await engine.open(engineModel(addModel()));
+    const again = call(x(1, 1, 1, 1), ['y:0']);
+    for (let round = 0; round < 3; round++) expect((await session.run(again)).outputs[0]!.data).toEqual(Float32Array.of(2, 3, 4, 5));
+    expect((again.feeds[0] as TensorFeed).data).toEqual(Float32Array.of(1, 1, 1, 1));
     session.dispose();
     engine.dispose();
   });
@@ -83,7 +96,7 @@ export function engineContract(open: () => Promise<Engine>): void {
     const session = await engine.open(engineModel(twoInputModel()));
     const run = async (rows: number, outputs = ['total:0']) => {
       const [a, b] = [feed('a', [rows, 3], Array(rows * 3).fill(1)), feed('b', [rows, 3], Array(rows * 3).fill(2), 'int32')];
-      return (await session.run([a, b], outputs, 30_000)).cold;
+      return (await session.run(call([a, b], outputs))).cold;
     };
     expect([await run(1), await run(1), await run(2), await run(1), await run(2)]).toEqual([true, false, true, false, false]);
     const both = ['total:0', 'cast:0'];
@@ -108,12 +121,12 @@ export function engineContract(open: () => Promise<Engine>): void {
   it('lets a run that is under way end, and refuses one after dispose', async () => {
     const engine = await open();
     const session = await engine.open(engineModel(addModel()));
-    const running = session.run(x(1, 1, 1, 1), ['y:0'], 30_000);
+    const running = session.run(call(x(1, 1, 1, 1), ['y:0']));
     // Its turn has come, and it goes on.
     await new Promise((resolve) => setImmediate(resolve));
     session.dispose();
     await running.catch((thrown) => expect(thrown).toMatchObject({ code: 'disposed' }));
-    expect(await rejection(session.run(x(1, 1, 1, 1), ['y:0'], 30_000))).toMatchObject({ name: 'PannierError', code: 'disposed' });
+    expect(await rejection(session.run(call(x(1, 1, 1, 1), ['y:0'])))).toMatchObject({ name: 'PannierError', code: 'disposed' });
     engine.dispose();
   });
 
@@ -127,7 +140,7 @@ export function engineContract(open: () => Promise<Engine>): void {
       engine.dispose();
       engine.dispose();
       session.dispose();
-      expect(await rejection(session.run(x(1, 1, 1, 1), ['y:0'], 30_000))).toMatchObject({ name: 'PannierError', code: 'disposed' });
+      expect(await rejection(session.run(call(x(1, 1, 1, 1), ['y:0'])))).toMatchObject({ name: 'PannierError', code: 'disposed' });
     }
     expect(losses).toEqual([]);
   });
@@ -159,7 +172,7 @@ export function lossContract(open: () => Promise<Engine>, lose: (engine: Engine)
     await lose(engine);
     const { name, code } = await engine.whenLost;
     expect([name, session.lost, engine.lost]).toEqual(['PannierError', true, true]);
-    expect(await rejection(session.run(x(1, 1, 1, 1), ['y:0'], 30_000))).toMatchObject({ name, code });
+    expect(await rejection(session.run(call(x(1, 1, 1, 1), ['y:0'])))).toMatchObject({ name, code });
     session.dispose();
     engine.dispose();
     expect(told).toBe(1);
@@ -177,7 +190,7 @@ export function graphContract(open: () => Promise<Engine>): void {
       [6, 8, 10, 12],
       [5, 6, 7, 8],
     ]);
-    const twice = await session.run(given, ['y:0', 'y:0'], 30_000);
+    const twice = await session.run(call(given, ['y:0', 'y:0']));
     expect(twice.outputs.map(({ data }) => [...data])).toEqual([
       [6, 8, 10, 12],
       [6, 8, 10, 12],
@@ -201,7 +214,7 @@ export function graphContract(open: () => Promise<Engine>): void {
     const before = await engine.memory();
     for (let round = 0; round < 3; round++) {
       const given = x(5, 6, 7, 8);
-      const { outputs } = await session.run(given, nodes, 30_000);
+      const { outputs } = await session.run(call(given, nodes));
       expect(outputs.map(({ data }) => [...data])).toEqual(wanted);
       const buffers = [...outputs.map(({ data }) => data.buffer), (given[0] as TensorFeed).data.buffer];
       expect(new Set(buffers).size).toBe(6);
@@ -233,7 +246,7 @@ export function graphContract(open: () => Promise<Engine>): void {
     const before = await engine.memory();
     for (let round = 0; round < 5; round++) {
       const bad = [feed('x', [1, 2], [1, 2]), feed('q', [3, 1], [1, 1, 1])];
-      expect(await rejection(session.run(bad, ['product:0'], 30_000))).toMatchObject({ code: 'predict' });
+      expect(await rejection(session.run(call(bad, ['product:0'])))).toMatchObject({ code: 'predict' });
       expect(await engine.memory()).toEqual(before);
       const good = [feed('x', [1, 2], [1, 2]), feed('q', [2, 1], [1, 1])];
       expect(await values(session, good, ['product:0'])).toEqual([[30]]);
@@ -254,11 +267,11 @@ export function graphContract(open: () => Promise<Engine>): void {
       const kind = run % 10;
       const doomed =
         kind === 0
-          ? add.run([feed('x', [2, 2], [1, 2, 3, 4])], ['y:0'], 30_000)
+          ? add.run(call([feed('x', [2, 2], [1, 2, 3, 4])], ['y:0']))
           : kind === 1
-            ? product.run([feed('p', [2, 3], Array(6).fill(1)), feed('q', [2, 2], [1, 2, 3, 4])], ['y:0'], 30_000)
+            ? product.run(call([feed('p', [2, 3], Array(6).fill(1)), feed('q', [2, 2], [1, 2, 3, 4])], ['y:0']))
             : kind === 2
-              ? add.run(x(1, 2, 3, 4), ['none:0'], 30_000)
+              ? add.run(call(x(1, 2, 3, 4), ['none:0']))
               : undefined;
       if (doomed !== undefined) {
         expect(await rejection(doomed)).toMatchObject({ name: 'PannierError', code: 'predict' });
@@ -279,11 +292,7 @@ export function graphContract(open: () => Promise<Engine>): void {
     const empty = await engine.memory();
     for (let round = 0; round < 20; round++) {
       const session = await engine.open(engineModel(round % 2 === 0 ? addModel() : loopModel(), round % 2 === 1));
-      const running = session.run(
-        round % 2 === 0 ? x(1, 2, 3, 4) : [feed('x', [1, 2], [1, 2])],
-        [round % 2 === 0 ? 'y:0' : 'loop:1'],
-        30_000,
-      );
+      const running = session.run(round % 2 === 0 ? call(x(1, 2, 3, 4), ['y:0']) : call([feed('x', [1, 2], [1, 2])], ['loop:1']));
       if (round % 4 < 2) await new Promise((resolve) => setImmediate(resolve));
       session.dispose();
       await running.catch((thrown) => expect(thrown).toMatchObject({ code: 'disposed' }));

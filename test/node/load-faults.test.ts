@@ -243,9 +243,9 @@ describe('choosing', () => {
           get lost() {
             return session.lost;
           },
-          run: (feeds, outputs, deadlineMs) => {
-            deadlines.push(deadlineMs);
-            return session.run(feeds, outputs, deadlineMs);
+          run: (call) => {
+            deadlines.push(call.deadlineMs);
+            return session.run(call);
           },
         };
       };

@@ -52,7 +52,7 @@ export async function withRunner<T>(
     return await use({
       run: (feeds) =>
         named(async () => {
-          const answers = await opened.run(feeds, nodes, DEADLINE_MS);
+          const answers = await opened.run({ feeds, outputs: nodes, deadlineMs: DEADLINE_MS });
           return Object.fromEntries(outputs.map(({ name }, index) => [name, answers.outputs[index] as Answers[string]]));
         }),
       // Besides kernels the profile lists the ops that call them, such as `fusedConv2d__op`.
