@@ -2,8 +2,7 @@
  * From navigation start to outputs in JavaScript memory, MoveNet on wasm: a first visit with an empty
  * profile and a second one, against a page that has only TF.js's core, converter and wasm backend.
  */
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
-import { build, launch, resultOf, serve } from './site.mjs';
+import { build, launch, resultOf, serve, unpack } from './site.mjs';
 import { median, ratioText } from './statistics.mjs';
 
 /** Ours as it is, ours on the page's own thread (what the worker costs), and the rival. */
@@ -12,17 +11,9 @@ const SIDES = { worker: 'ours.html?thread=worker', page: 'ours.html?thread=page'
 /** Until a fresh browser window is at rest. */
 const SETTLE_MS = 1_500;
 
-/** The packed graph under the name that TF.js's documentation uses, its shards beside it. */
-function unpack(folder) {
-  mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync('examples/pose/model')) {
-    copyFileSync(`examples/pose/model/${name}`, `${folder}/${name.startsWith('graph-') ? 'model.json' : name}`);
-  }
-}
-
 export async function run(pairs = 15) {
   await build(['ours', 'rival']);
-  unpack('.cache/bench/model');
+  unpack('examples/pose/model', '.cache/bench/model');
   const site = await serve({ '/dist/': 'dist', '/model/': '.cache/bench/model', '/': '.cache/bench/pages' }, {});
   const browser = await launch();
   const visit = async (name) => {

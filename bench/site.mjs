@@ -1,5 +1,5 @@
 /** What every benchmark needs: a bundle of one page, a server of what it loads, and Chromium. */
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -10,7 +10,7 @@ import { browser as bundling } from '../rollup.config.mjs';
 import { FLAGS, findChromium } from '../scripts/chromium.mjs';
 
 /** Builds pages of `bench/pages` with Vite, as an app is built, into `.cache/bench/pages`. */
-export async function build(names) {
+export async function build(names, { external = [] } = {}) {
   const here = (path) => fileURLToPath(new URL(path, import.meta.url));
   await vite({
     root: here('pages'),
@@ -24,7 +24,7 @@ export async function build(names) {
       emptyOutDir: true,
       assetsInlineLimit: 0,
       target: 'es2023',
-      rollupOptions: { input: Object.fromEntries(names.map((name) => [name, here(`pages/${name}.html`)])) },
+      rollupOptions: { external, input: Object.fromEntries(names.map((name) => [name, here(`pages/${name}.html`)])) },
     },
   });
 }
@@ -35,6 +35,14 @@ export async function bundle(name, options = {}) {
   const built = await rollup({ ...bundling, ...options, input: { [name]: `bench/pages/${name}.js` } });
   await built.write({ dir: '.cache/bench', format: 'es', chunkFileNames: `${name}-[name].js` });
   await built.close();
+}
+
+/** Copies a packed folder as TF.js's documentation has it: the graph is `model.json`, its shards lie beside it. */
+export function unpack(from, folder) {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(from)) {
+    copyFileSync(`${from}/${name}`, `${folder}/${name.startsWith('graph-') ? 'model.json' : name}`);
+  }
 }
 
 /** Serves folders as a static host does: everything cacheable for ever. */

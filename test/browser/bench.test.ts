@@ -1,5 +1,6 @@
 /** The benchmarks run; what they measure is for evidence, on a machine at rest. */
 import { expect } from 'vitest';
+import { run as frames } from '../../bench/frames.mjs';
 import { run as load } from '../../bench/load.mjs';
 import { run as overhead } from '../../bench/overhead.mjs';
 import { longTest } from '../tier.js';
@@ -14,4 +15,14 @@ longTest('overhead compares with the raw graph model', async () => {
   const { aroundNothingMs, rawRatio } = await overhead(2);
   expect(aroundNothingMs.median).toBeGreaterThan(0);
   expect(rawRatio).toMatch(/^\d+\.\d+ \[/);
+});
+
+longTest('frames tells whose thread made one late', async () => {
+  const { firstVisit, secondVisit, rival } = await frames(1, 3);
+  for (const phases of [firstVisit, secondVisit]) {
+    expect(Object.keys(phases)).toEqual(['idle', 'load', 'predicts']);
+    for (const { frames, lateByOwnThread } of Object.values(phases)) expect([frames > 0, lateByOwnThread]).toEqual([true, 0]);
+  }
+  expect(rival['idle']?.lateByOwnThread).toBe(0);
+  expect(rival['predicts']?.lateByOwnThread).toBeGreaterThan(0);
 });
