@@ -36,16 +36,15 @@ const HOPELESS = 4;
 const LEAST_LIMIT_MS = 50;
 /** Runs of each side that count for nothing but the size of a sample. */
 const DISCARDED = 2;
-/** Shorter samples drown in the clock, which ticks in tenths where a page is not isolated. */
-const LEAST_SAMPLE_MS = 1;
-/** A call this short is taken for longer: no sample has more than twenty calls. */
+/** Of the faster side: a clock that ticks in tenths, where a page is not isolated, is then off by 2 % at each end. */
+const LEAST_SAMPLE_MS = 5;
+/** A call this short is taken for longer: no sample has more than a hundred calls. */
 const LEAST_CALL_MS = 0.05;
 const MOST_PAIRS = 9;
-/** A B B A: each side is as often first. */
+/** So many pairs decide where all say the same; else they are a round, of which one pair may be spoilt by a hiccup. */
+const ROUND = 4;
+/** Fewer than a round decide where all say the same and are so much work: A B B A, in which each side is first once. */
 const LEAST_PAIRS = 2;
-/** So many pairs decide where they all say the same. */
-const AGREEING_PAIRS = 4;
-/** Of work in pairs; a slow model's pairs stop at {@link LEAST_PAIRS}. */
 const MOST_WORK_MS = 300;
 
 /**
@@ -111,13 +110,13 @@ export async function race(incumbent: Contestant, challenger: Contestant, signal
   return result({ verdict: 'slower', reason: `${both}; a change needs ${LEAST_GAIN} times the speed` });
 }
 
-/** Where all of few pairs must show the gain, one of five may be spoilt by a hiccup, two of nine. */
-const missesAllowed = (pairs: number): number => Math.floor((pairs - 1) / 4);
+const missesAllowed = (pairs: number): number => Math.floor(pairs / ROUND);
 
 function isDecided(pairs: number, misses: number, workMs: number): boolean {
   if (misses > missesAllowed(MOST_PAIRS) || pairs === MOST_PAIRS) return true;
-  if (pairs >= AGREEING_PAIRS && misses === 0) return true;
-  return pairs >= LEAST_PAIRS && workMs >= MOST_WORK_MS;
+  const agree = misses === 0 || misses === pairs;
+  if (workMs >= MOST_WORK_MS) return pairs >= LEAST_PAIRS && (agree || pairs % ROUND === 0);
+  return agree && pairs >= ROUND;
 }
 
 /** How many calls make a sample long enough to be timed: for the faster side, but the slower one's samples stay a few milliseconds. */
