@@ -59,6 +59,27 @@ describe('IndexedDB', () => {
     expect(await idbCache().get('key')).toEqual(bytes(1));
   });
 
+  it('writes records so that they are on the disk, shards so that they are quick', async () => {
+    const asked: unknown[] = [];
+    const { transaction } = IDBDatabase.prototype;
+    vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...given) {
+      if (given[1] === 'readwrite') asked.push(given[2]?.durability);
+      return transaction.apply(this, given);
+    });
+    const cache = idbCache();
+    for (const key of ['a1'.repeat(32), 'model:a1', 'trial:a1', 'a1'.repeat(33)]) await cache.set(key, bytes(1));
+    expect(asked).toEqual(['relaxed', 'strict', 'strict', 'strict']);
+  });
+
+  it('has no record wait for the shards before it', async () => {
+    const cache = idbCache();
+    const done: string[] = [];
+    const shards = Array.from({ length: 5 }, (_, index) => cache.set(`${index}`.repeat(64), bytes(1)).then(() => done.push('shard')));
+    await cache.set('model:a', bytes(1)).then(() => done.push('record'));
+    await Promise.all(shards);
+    expect(done.at(-1)).toBe('shard');
+  });
+
   it('opens anew after the browser closed the connection', async () => {
     const opened = watchConnections();
     const cache = idbCache();
