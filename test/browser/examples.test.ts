@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FOLDERS, serveExamples } from '../../examples/serve.mjs';
 import { complaintsOf, launch, openPage } from '../harness/browser.js';
 import { type Site, STRICT_CSP, serve } from '../harness/site.js';
+import { longTest } from '../tier.js';
 
 /** What the stock cpu backend finds in the photograph, in its pixels; test/fixtures/README.md has more. */
 const NOSE = [222, 122] as const;
@@ -80,7 +81,7 @@ test('pose finds her on the photograph, keeps the model, and changes the backend
 });
 
 // In software, compiling the shaders alone takes seconds.
-test('pose finds her on webgpu', { timeout: 120_000 }, async () => {
+longTest('pose finds her on webgpu', { timeout: 120_000 }, async () => {
   const page = await openPage(browser, `${site.url}/pose/index.html?backend=webgpu`);
   page.setDefaultTimeout(110_000);
   await answered(page);

@@ -1,6 +1,7 @@
 /** Ten trained Layers models, packed, answer in a browser what tf.layers itself predicts, on wasm and on webgpu. */
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectClose, predicted, type Specimen, saveLayers, train, type Values } from '../fixtures/layers.js';
 import { LAYERS_MODELS } from '../fixtures/layers-models.js';
 import { scratch } from '../fixtures/models.js';
@@ -26,9 +27,20 @@ const here = room(Object.fromEntries(NAMES.map((name) => [slug(name), { model: j
 });
 
 describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await here.page();
+    // One model that stays keeps the worker for the others.
+    const name = slug(NAMES[0]!);
+    await page.evaluate(async ({ name, backend }) => void (await load(name, { backend: [backend] })), {
+      name,
+      backend,
+    });
+  });
+  afterAll(() => page?.close());
+
   test.each(NAMES)('%s', async (name) => {
     const { model, inputs } = specimens.get(name)!;
-    const page = await here.page();
     // Of one example, the golden run has answered. Arrays and flags: what crosses to a page is JSON.
     const given = inputs(3);
     const batch = given.map(({ shape, data }) => ({ shape, numbers: [...data], whole: data instanceof Int32Array }));
@@ -51,6 +63,5 @@ describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
     expect(selection).toMatchObject([{ backend, state: 'chosen', goldenShareOff: 0 }]);
     const got = answers.map(({ shape, numbers }): Values => ({ shape, data: Float32Array.from(numbers) }));
     expectClose(got, await predicted(model, given), backend);
-    await page.close();
   });
 });

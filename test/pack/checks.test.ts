@@ -23,6 +23,7 @@ import {
   writeModel,
 } from '../fixtures/models.js';
 import { npy } from '../fixtures/npy.js';
+import { longTest } from '../tier.js';
 
 const folder = scratch();
 let count = 0;
@@ -310,7 +311,7 @@ describe('photographs', () => {
     expect(await refusal(options(golden, {}, meanModel()))).toMatchObject({ code: 'options', message: expect.stringMatching(message) });
   });
 
-  it('MoveNet, resized and run by TF.js itself, agrees; with blue first it does not', async () => {
+  longTest('MoveNet, resized and run by TF.js itself, agrees; with blue first it does not', { timeout: 120_000 }, async () => {
     const { data, width, height } = PNG.sync.read(readFileSync('test/fixtures/astronaut.png'));
     const json = JSON.parse(readFileSync(realModel('movenet-lightning'), 'utf8'));
     const weightData = new Uint8Array(readFileSync(realModel('movenet-lightning').replace('.json', '.bin'))).buffer;
@@ -332,7 +333,7 @@ describe('photographs', () => {
     await pack(given({}));
     const { code, message } = await refusal(given({ channels: 'bgr' }));
     expect([code, message]).toEqual(['golden-mismatch', expect.stringContaining("With channels: 'rgb' it agrees")]);
-  }, 120_000);
+  });
 });
 
 /** A JPEG that claims another size. */

@@ -287,7 +287,7 @@ describe('fuzzed models', () => {
           writeFileSync(path, bytes);
           await survives(path);
         }),
-        { numRuns: runs(100_000, 300) },
+        { numRuns: runs(100_000, 100) },
       );
     },
     LONG_MS,
@@ -326,7 +326,7 @@ describe('fuzzed models', () => {
           parent[key] = value;
           await survives(writeModel(copy, join(folder, `fuzz-${count++}`)));
         }),
-        { numRuns: runs(100_000, 300) },
+        { numRuns: runs(100_000, 100) },
       );
     },
     LONG_MS,
