@@ -7,7 +7,7 @@ import { type Asset, assetsOf, type Manifest, type ModelSource, readManifest } f
 import type { LoadOptions, LoadProgress } from './options.js';
 import type { Model, Note } from './prediction.js';
 import { abortable } from './promise.js';
-import type { Pair } from './selection.js';
+import { isPair, type Pair } from './selection.js';
 import type { OpenedModel } from './serving/opened.js';
 import { acquireEngine } from './serving/pool.js';
 import { type Lease, Shared } from './serving/shared.js';
@@ -86,9 +86,11 @@ async function open(
     const { checkDetails, openFirst, OpenedModel, Trial } = await restOfPannier();
     checkDetails(manifest);
     const retired = new Map<string, string>();
-    const retire = ({ backend, engine }: Pair, reason: string) => {
+    const retire = (pair: Pair, reason: string) => {
+      const { engine, backend } = pair;
       retired.set(`${engine} ${backend}`, reason);
-      void opened?.reopen(`${backend} is used no more: ${reason}`).catch((thrown) => note('reopen-failed', messageOf(thrown)));
+      if (opened !== undefined && isPair(pair, opened.present))
+        void opened.reopen(`${backend} is used no more: ${reason}`).catch((thrown) => note('reopen-failed', messageOf(thrown)));
     };
     const takeBytes = (stop: AbortSignal) => gather(stop, () => undefined);
     const supplies = { manifest, settled, caching, takeBytes, note, retired, retire };
@@ -97,7 +99,8 @@ async function open(
       openFirst(settled.auto ? startingWith(lost, all) : all, supplies, takeBytes(stop), now(), stop);
     opened = new OpenedModel(manifest, first, taken, openAgain);
     opened.notes.push(...early);
-    if (settled.trial) opened.trial = new Trial(opened, supplies, choice).begin();
+    const trial = new Trial(opened, supplies, choice);
+    if (settled.trial) opened.trial = trial.begin();
     return opened;
   } finally {
     void headStart.then((lease) => lease?.release());

@@ -1,7 +1,6 @@
 /** One pair: started, the model opened on it, held against the golden sample. */
 import { messageOf, PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
-import type { Priority } from '../prediction.js';
 import { withDeadline } from '../promise.js';
 import type { Measured, Pair } from '../selection.js';
 import { Agreement } from '../serving/agreement.js';
@@ -33,7 +32,7 @@ export type Attempt = { readonly accepted: Place; readonly measured: Measured } 
 
 /**
  * @param beganMs when waiting for the engine began
- * @param priority of the golden run among the calls of other models
+ * @param role a challenger's golden run lets calls of other models go first, and is never skipped: it is also the warm-up for the race
  * @throws what no other pair could mend: no bytes, an abort
  */
 export async function attempt(
@@ -41,7 +40,7 @@ export async function attempt(
   supplies: Supplies,
   signal: AbortSignal,
   beganMs: number,
-  priority: Priority = 'user',
+  role: 'first' | 'challenger',
 ): Promise<Attempt> {
   const { manifest, settled, caching, takeBytes, note, retired, retire } = supplies;
   const { backend } = pair;
@@ -83,7 +82,7 @@ export async function attempt(
     const { engine } = lease.value;
     const agreement = new Agreement(manifest, golden, lease.value, await caching, settled.backendDeadlineMs);
     // What was not all in the cache has not been tested here, and its writes would hold up the question.
-    const remembering = cache === 'hit' ? agreement.isRemembered() : Promise.resolve(false);
+    const remembering = cache === 'hit' && role === 'first' ? agreement.isRemembered() : Promise.resolve(false);
     const opening = engine.open({ name: manifest.name, graph, weights, controlFlow: manifest.controlFlow });
     const session = await timed('openMs', opening).catch((thrown) => {
       // One that comes too late is closed when it comes.
@@ -98,7 +97,10 @@ export async function attempt(
     if (await remembering) {
       agreement.testWhenIdle(session, (reason) => retire(pair, reason));
     } else {
-      const { agrees, shareOff, reason } = await timed('goldenMs', agreement.test(session, priority, signal));
+      const { agrees, shareOff, reason } = await timed(
+        'goldenMs',
+        agreement.test(session, role === 'first' ? 'user' : 'background', signal),
+      );
       measured.goldenShareOff = shareOff;
       if (!agrees) throw new PannierError('backend-rejected', `it disagrees with the golden sample: ${reason}`);
     }

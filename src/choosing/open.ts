@@ -30,7 +30,7 @@ export async function openFirst(
   const isPatient = !settled.auto || settled.thread === 'page';
   const ended = new AbortController();
   const patience = isPatient ? never : after(first, PATIENCE_MS, ended.signal);
-  const opening = firstRight(pairs, (pair, stop) => attempt(pair, stocked, stop, beganMs), patience, signal);
+  const opening = firstRight(pairs, (pair, stop) => attempt(pair, stocked, stop, beganMs, 'first'), patience, signal);
   const { place, selection } = await opening.finally(() => ended.abort());
 
   const slower = slowerReason(selection);

@@ -4,9 +4,9 @@
  * As Android's Acceleration Service does it, with the app's own model, and outside of the page's thread.
  */
 import { adapterName, requestAdapter } from '../backend/adapter.js';
-import type { Candidate, Pair } from '../selection.js';
-import { isPair } from '../selection.js';
-import { whenIdle } from '../serving/idle.js';
+import { abortable } from '../promise.js';
+import { type Candidate, isPair, type Measured, type Pair } from '../selection.js';
+import { unheld, whenIdle } from '../serving/idle.js';
 import type { OpenedModel, Place } from '../serving/opened.js';
 import { Queue } from '../serving/queue.js';
 import { now } from '../timing.js';
@@ -84,36 +84,55 @@ export class Trial {
     this.#isUnderWay = false;
   }
 
+  /**
+   * Tries a pair again that was lost a while ago. Where the app gave an order, a pair that stands before the
+   * present one returns as soon as it is right; else it has to win.
+   */
+  async comeBack(pair: Pair, afterMs: number): Promise<void> {
+    await this.#quietly(async () => {
+      await pause(afterMs, this.#signal);
+      await whenIdle(this.#signal);
+      await line.run(() => this.#challenge(pair), 'background', this.#signal);
+    });
+  }
+
   async #challenge(pair: Pair): Promise<void> {
     const incumbent = this.#opened.present;
-    if (isPair(pair, incumbent)) return;
-    const tried = await attempt(pair, this.#supplies, this.#signal, now(), 'background');
+    const { auto, backends } = this.#supplies.settled;
+    if (isPair(pair, incumbent) || (!auto && backends.indexOf(pair.backend) > backends.indexOf(incumbent.backend))) return;
+    const tried = await attempt(pair, this.#supplies, this.#signal, now(), 'challenger');
     if (!('accepted' in tried)) return this.#opened.learn({ ...pair, state: 'refused', reason: tried.refused, ...tried.measured });
-    const challenger = tried.accepted;
-    let moved = false;
+    const { accepted: challenger, measured } = tried;
     try {
-      const { verdict, reason, incumbentP50Ms, challengerP50Ms } = await race(
-        this.#contestant(incumbent, []),
-        this.#contestant(challenger, [incumbent]),
-        this.#signal,
-      );
-      const measured = { ...pair, ...tried.measured, ...(challengerP50Ms !== undefined && { p50Ms: challengerP50Ms }) };
-      this.#opened.learn({ ...this.#known(incumbent), p50Ms: incumbentP50Ms });
-      if (verdict !== 'faster') return this.#opened.learn({ ...measured, state: verdict, reason });
-      await incumbent.pooled.queue.run(
-        async () => {
-          if (!this.#opened.isAt(incumbent)) return;
-          this.#opened.learn({ ...this.#known(incumbent), state: 'slower', reason: `${pair.backend} is faster: ${reason}` });
-          this.#opened.learn({ ...measured, state: 'chosen' });
-          this.#opened.move(challenger, reason);
-          moved = true;
-        },
-        'background',
-        this.#signal,
-      );
+      if (auto) await this.#raceWith(challenger, measured);
+      else await this.#moveTo(challenger, measured, `${pair.backend} comes before ${incumbent.backend}`);
     } finally {
-      if (!moved) challenger.close();
+      if (this.#opened.present !== challenger) challenger.close();
     }
+  }
+
+  async #raceWith(challenger: Place, measured: Measured): Promise<void> {
+    const { engine, backend } = challenger;
+    const incumbent = this.#opened.present;
+    const sides = [this.#contestant(incumbent, []), this.#contestant(challenger, [incumbent])] as const;
+    const { verdict, reason, incumbentP50Ms, challengerP50Ms } = await race(...sides, this.#signal);
+    this.#opened.learn({ ...this.#known(incumbent), p50Ms: incumbentP50Ms });
+    const timed = { ...measured, ...(challengerP50Ms !== undefined && { p50Ms: challengerP50Ms }) };
+    if (verdict === 'faster') await this.#moveTo(challenger, timed, `${backend} is faster: ${reason}`);
+    else this.#opened.learn({ engine, backend, ...timed, state: verdict, reason });
+  }
+
+  /** Between two calls: in a turn at the lowest priority nobody else waits. */
+  async #moveTo(next: Place, measured: Partial<Candidate>, reason: string): Promise<void> {
+    const { engine, backend } = next;
+    const before = this.#opened.present;
+    const move = async () => {
+      if (!this.#opened.isAt(before)) return;
+      this.#opened.learn({ ...this.#known(before), state: 'slower', reason });
+      this.#opened.learn({ engine, backend, ...measured, state: 'chosen' });
+      this.#opened.move(next, reason);
+    };
+    await before.pooled.queue.run(move, 'background', this.#signal);
   }
 
   /** The golden sample on a place, when the page has time and nothing runs there, nor at the others. */
@@ -161,5 +180,14 @@ export class Trial {
 /** A visitor who counts bytes is not made to download what may turn out slower. */
 const savesData = (): boolean =>
   (globalThis as { navigator?: { connection?: { saveData?: boolean } } }).navigator?.connection?.saveData === true;
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  let timer: unknown;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+    unheld(timer);
+  });
+  await abortable(over, signal).finally(() => clearTimeout(timer as number));
+}
 
 const presentAdapter = (): Promise<string> => requestAdapter().then(adapterName, () => '');
