@@ -4,9 +4,8 @@
  * As Android's Acceleration Service does it, with the app's own model, and outside of the page's thread.
  */
 import { adapterName, requestAdapter } from '../backend/adapter.js';
-import { abortable } from '../promise.js';
 import { type Candidate, isPair, type Measured, type Pair } from '../selection.js';
-import { unheld, whenIdle } from '../serving/idle.js';
+import { pause, QUIET_MS, whenIdle } from '../serving/idle.js';
 import type { OpenedModel, Place } from '../serving/opened.js';
 import { Queue } from '../serving/queue.js';
 import { now } from '../timing.js';
@@ -50,11 +49,12 @@ export class Trial {
     if (present.pooled.thread !== 'worker' || savesData()) return;
     this.#opened.onWarmCall = (ms) => this.#watch(ms);
     const choice = this.#choice;
-    if (choice === undefined || !isPair(choice.chosen, present)) return this.#raceAll();
-    this.#take(choice);
+    const isKnown = choice !== undefined && isPair(choice.chosen, present);
+    if (isKnown) this.#take(choice);
     await this.#quietly(async () => {
+      if (!isKnown) await pause(QUIET_MS, this.#signal);
       await whenIdle(this.#signal);
-      if ((await presentAdapter()) !== choice.adapter) await this.#raceAll();
+      if (!isKnown || (await presentAdapter()) !== choice.adapter) await this.#raceAll();
     });
   }
 
@@ -74,7 +74,7 @@ export class Trial {
       for (const { state, backend, engine } of this.#opened.selection) {
         // What was refused a moment ago has had its chance.
         if (state === 'refused') continue;
-        await whenIdle(this.#signal);
+        await this.#restingMoment();
         await line.run(() => this.#challenge({ engine, backend }), 'background', this.#signal);
       }
       this.#drift = new Drift();
@@ -91,9 +91,15 @@ export class Trial {
   async comeBack(pair: Pair, afterMs: number): Promise<void> {
     await this.#quietly(async () => {
       await pause(afterMs, this.#signal);
-      await whenIdle(this.#signal);
+      await this.#restingMoment();
       await line.run(() => this.#challenge(pair), 'background', this.#signal);
     });
+  }
+
+  /** The page has time, and no predict is in flight. */
+  async #restingMoment(): Promise<void> {
+    await whenIdle(this.#signal);
+    await this.#opened.present.pooled.queue.run(async () => undefined, 'background', this.#signal);
   }
 
   async #challenge(pair: Pair): Promise<void> {
@@ -180,14 +186,5 @@ export class Trial {
 /** A visitor who counts bytes is not made to download what may turn out slower. */
 const savesData = (): boolean =>
   (globalThis as { navigator?: { connection?: { saveData?: boolean } } }).navigator?.connection?.saveData === true;
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  let timer: unknown;
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-    unheld(timer);
-  });
-  await abortable(over, signal).finally(() => clearTimeout(timer as number));
-}
 
 const presentAdapter = (): Promise<string> => requestAdapter().then(adapterName, () => '');

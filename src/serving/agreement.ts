@@ -6,7 +6,7 @@ import type { Priority } from '../prediction.js';
 import { TFJS_VERSION, VERSION } from '../version.js';
 import type { WeightsCache } from '../weights/cache.js';
 import { toBytes } from '../weights/records.js';
-import { unheld, whenIdle } from './idle.js';
+import { pause, QUIET_MS, whenIdle } from './idle.js';
 import type { Queue } from './queue.js';
 
 /** A golden run's outcome; `reason` is empty where it agrees. */
@@ -16,9 +16,6 @@ export interface Verdict {
   readonly shareOff: number;
   readonly reason: string;
 }
-
-/** How long a page has to itself after a load that skipped the golden run. */
-const QUIET_MS = 2_000;
 
 export class Agreement {
   readonly #manifest: Manifest;
@@ -61,20 +58,15 @@ export class Agreement {
   }
 
   /** Repeats the sample when the page rests: a remembered pass may have stopped being true. */
-  testWhenIdle(session: Session, onDisagreement: (reason: string) => void): void {
+  async testWhenIdle(session: Session, onDisagreement: (reason: string) => void): Promise<void> {
     const judge = async () => {
       const { agrees, reason } = await this.#judge(session);
       // Before the next in line has its turn: no call may run here any more.
       if (!agrees) onDisagreement(reason);
     };
-    const repeat = () => this.#queue.run(judge, 'background', undefined);
-    const quiet = setTimeout(() => {
-      // What fails here fails again, and typed, in the next predict.
-      whenIdle()
-        .then(repeat)
-        .catch(() => undefined);
-    }, QUIET_MS);
-    unheld(quiet);
+    await pause(QUIET_MS);
+    await whenIdle();
+    await this.#queue.run(judge, 'background', undefined);
   }
 
   /** Runs the golden sample once, for the time that it takes: nobody looks at the answer. In somebody's turn. */
