@@ -8,6 +8,7 @@ import type { Engine, PictureFeed } from '../../src/engine/engine.js';
 import { startLocalEngine } from '../../src/engine/local.js';
 import { fakeEngine, hashOf, rejection } from '../fixtures/fakes.js';
 import { addModel, loopModel } from '../fixtures/models.js';
+import { watchSteps } from '../fixtures/steps.js';
 import { call, engineContract, engineModel, feed, graphContract, lossContract, productModel } from './engine.js';
 
 const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
@@ -21,7 +22,7 @@ it('the wasm binary is the one that the package names', () => {
 
 describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
   engineContract(() => start(backend));
-  graphContract(() => start(backend));
+  graphContract(() => start(backend), watchSteps);
 });
 
 describe('pictures', () => {
