@@ -119,7 +119,7 @@ describe.each(['page', 'worker'] as const)('a device that is lost, in the %s', (
   });
 });
 
-describe('a shader that does not compile', () => {
+describe('C9: a shader that does not compile', () => {
   test.each(['own', 'given'] as const)('refuses the backend (%s device)', async (whose) => {
     const page = await stage();
     const seen = await page.evaluate(async (whose) => {

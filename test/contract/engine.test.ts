@@ -82,7 +82,7 @@ describe('memory that runs out', () => {
 
   const square = (node: string, size: number) => feed(node, [size, size], Array(size * size).fill(1));
 
-  it('in the wasm heap is an error of the call, and changes no other tensor', async () => {
+  it('C13: in the wasm heap is an error of the call, and changes no other tensor', async () => {
     const engine = await start('wasm');
     const [add, product] = [await engine.open(engineModel(addModel())), await engine.open(engineModel(productModel()))];
     const before = await engine.memory();
@@ -102,7 +102,7 @@ describe('memory that runs out', () => {
     engine.dispose();
   });
 
-  it('inside a wasm kernel traps: the instance is lost, and a new one starts', async () => {
+  it('C14: inside a wasm kernel traps: the instance is lost, and a new one starts', async () => {
     const engine = await start('wasm');
     const session = await engine.open(engineModel(addModel()));
     const trap = () => {
