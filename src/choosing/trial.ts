@@ -4,6 +4,7 @@
  * As Android's Acceleration Service does it, with the app's own model, and outside of the page's thread.
  */
 import { adapterName, requestAdapter } from '../backend/adapter.js';
+import { messageOf, PannierError } from '../errors.js';
 import { type Candidate, isPair, type Measured, type Pair } from '../selection.js';
 import { pause, QUIET_MS, whenIdle } from '../serving/idle.js';
 import type { OpenedModel, Place } from '../serving/opened.js';
@@ -11,8 +12,9 @@ import { Queue } from '../serving/queue.js';
 import { now } from '../timing.js';
 import { toBytes } from '../weights/records.js';
 import { attempt, type Supplies } from './attempt.js';
+import { contestantAt } from './contestant.js';
 import { Drift } from './drift.js';
-import { contestantOf, race } from './race.js';
+import { race } from './race.js';
 import { type Choice, choiceKey } from './recall.js';
 
 /**
@@ -120,8 +122,13 @@ export class Trial {
   async #raceWith(challenger: Place, measured: Measured): Promise<void> {
     const { engine, backend } = challenger;
     const incumbent = this.#opened.present;
-    const sides = [this.#contestant(incumbent, []), this.#contestant(challenger, [incumbent])] as const;
-    const { verdict, reason, incumbentP50Ms, challengerP50Ms } = await race(...sides, this.#signal);
+    const sides = [contestantAt(incumbent, incumbent, this.#signal), contestantAt(challenger, incumbent, this.#signal)] as const;
+    const result = await race(...sides, this.#signal).catch((thrown) => {
+      // Of the incumbent: a challenger's is in the result.
+      if (thrown instanceof PannierError && thrown.code === 'backend-rejected') this.#supplies.retire(incumbent, messageOf(thrown));
+      throw thrown;
+    });
+    const { verdict, reason, incumbentP50Ms, challengerP50Ms } = result;
     this.#opened.learn({ ...this.#known(incumbent), p50Ms: incumbentP50Ms });
     const timed = { ...measured, ...(challengerP50Ms !== undefined && { p50Ms: challengerP50Ms }) };
     if (verdict === 'faster') await this.#moveTo(challenger, timed, `${backend} is faster: ${reason}`);
@@ -139,17 +146,6 @@ export class Trial {
       this.#opened.move(next, reason);
     };
     await before.pooled.queue.run(move, 'background', this.#signal);
-  }
-
-  /** The golden sample on a place, when the page has time and nothing runs there, nor at the others. */
-  #contestant({ session, agreement, pooled }: Place, others: readonly Place[]) {
-    const queues = [...others.map((other) => other.pooled.queue), pooled.queue];
-    const inTurn = async <T>(step: () => Promise<T>): Promise<T> => {
-      await whenIdle(this.#signal);
-      const nested = queues.reduceRight((inner, queue) => () => queue.run(inner, 'background', this.#signal), step);
-      return nested();
-    };
-    return contestantOf(async () => agreement?.run(session), inTurn);
   }
 
   #known(pair: Pair): Candidate {
