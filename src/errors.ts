@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   'out-of-memory': 'a backend could not allocate',
   'device-lost': 'the GPU device was lost, or a shader on it failed',
   'worker-crashed': 'the worker ended or threw outside of a call',
+  'worker-unresponsive': 'the worker had nothing to do and took no call',
   'policy-blocked': 'a browser policy (CSP, Trusted Types, insecure context) forbids a step',
   predict: 'the backend threw while it ran the graph',
   fallback: "the app's own fallback failed, or answered what does not fit the signature",
@@ -33,7 +34,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export type ErrorDetail = Readonly<Record<string, unknown>>;
 
 /** Codes for which the same call may succeed a little later. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'timeout', 'worker-crashed', 'device-lost']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'timeout', 'worker-crashed', 'worker-unresponsive', 'device-lost']);
 
 /** Likewise, of the statuses below 500; one of 500 and above may always pass. */
 const RETRYABLE_STATUS: ReadonlySet<unknown> = new Set([408, 425, 429]);

@@ -81,7 +81,8 @@ async function open(
   const all = settled.backends.map((backend): Pair => ({ engine: 'tfjs', backend }));
   const choice = settled.trial ? await recall(await caching, manifest.hash, all) : undefined;
   const pairs = startingWith(choice?.chosen, all);
-  const headStart = beginEngine(pairs[0] as Pair, manifest, settled, signal);
+  const decided = new AbortController();
+  const headStart = beginEngine(pairs[0] as Pair, manifest, settled, AbortSignal.any([signal, decided.signal]));
   try {
     const { checkDetails, openFirst, OpenedModel, Trial } = await restOfPannier();
     checkDetails(manifest);
@@ -103,6 +104,8 @@ async function open(
     if (settled.trial) opened.trial = trial.begin();
     return opened;
   } finally {
+    // Whoever it was for holds it by now, or has given it up, as one that never comes up.
+    decided.abort();
     void headStart.then((lease) => lease?.release());
   }
 }

@@ -10,7 +10,8 @@ import type { ThreadName } from '../options.js';
 import type { Note } from '../prediction.js';
 import type { Settled } from '../settled.js';
 import { fetchAsset } from '../weights/fetch.js';
-import { startWorkerEngine, WorkerUnavailable } from '../worker/client.js';
+import { startWorkerEngine } from '../worker/client.js';
+import { WorkerUnavailable } from '../worker/connection.js';
 import { Queue } from './queue.js';
 import { type Lease, Shared } from './shared.js';
 

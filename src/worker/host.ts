@@ -3,7 +3,7 @@ import type { StartBackend } from '../backend/backend.js';
 import type { BackendName } from '../backend-name.js';
 import type { Engine, RunResult, Session } from '../engine/engine.js';
 import { createEngine } from '../engine/tfjs.js';
-import { asPannierError, PannierError, toWire } from '../errors.js';
+import { asPannierError, messageOf, PannierError, toWire } from '../errors.js';
 import { closePictures } from '../input/pictures.js';
 import { type Answers, outputTransfers, type Reply, type Request } from './protocol.js';
 
@@ -45,7 +45,19 @@ export function serve(backend: BackendName, startBackend: StartBackend): void {
     }
   };
 
+  const crash = (reason: string) => post({ lost: toWire(new PannierError('worker-crashed', `The ${backend} worker crashed: ${reason}`)) });
+  // Of these two the page would hear nothing; of what is thrown it does.
+  self.addEventListener('unhandledrejection', ({ reason }) => crash(messageOf(reason)));
+  const { close } = self;
+  Object.assign(self, {
+    close() {
+      crash('it closed itself');
+      close.call(self);
+    },
+  });
+
   self.addEventListener('message', async ({ data: request }: MessageEvent<Request>) => {
+    post({ begun: request.id });
     try {
       const value = await answer(request);
       post({ id: request.id, value }, request.kind === 'run' ? outputTransfers((value as RunResult).outputs) : []);

@@ -21,9 +21,13 @@ export interface Answers {
   readonly memory: { readonly tensors: number; readonly bytes: number };
 }
 
-/** `ready` comes once, before any answer: the script has loaded and listens. `lost` comes unasked, as the backend fails. */
+/**
+ * `ready` comes once, before any answer: the script has loaded and listens. `begun` comes before the answer of its
+ * request: nothing else holds the worker up. `lost` comes unasked, as the backend fails or the worker ends by itself.
+ */
 export type Reply =
   | { readonly ready: true }
+  | { readonly begun: number }
   | { readonly lost: WireError }
   | { readonly id: number; readonly value: Answers[keyof Answers] }
   | { readonly id: number; readonly error: WireError };

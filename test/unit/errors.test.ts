@@ -52,7 +52,7 @@ it('is recognised when another copy of the library threw it', () => {
 
 it('says which failures may pass', () => {
   const retryable = codes.filter((code) => new PannierError(code, '').retryable);
-  expect(retryable.sort()).toEqual(['device-lost', 'offline', 'timeout', 'worker-crashed']);
+  expect(retryable.sort()).toEqual(['device-lost', 'offline', 'timeout', 'worker-crashed', 'worker-unresponsive']);
 });
 
 it.each([

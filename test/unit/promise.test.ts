@@ -59,6 +59,18 @@ describe('withDeadline', () => {
     await vi.advanceTimersByTimeAsync(20);
     expect(onTimeout).not.toHaveBeenCalled();
   });
+  it('outlasts a sleep: what came late counts as a quarter', async () => {
+    vi.useRealTimers();
+    const ticks: (() => void)[] = [];
+    const interval = vi.spyOn(globalThis, 'setInterval').mockImplementation(((tick: () => void) => ticks.push(tick)) as never);
+    const call = rejection(withDeadline(new Promise(() => {}), 60_000, 'It'));
+    expect(interval.mock.calls.map(([, ms]) => ms)).toEqual([15_000]);
+    for (let late = 0; late < 3; late++) ticks[0]!();
+    expect(await stateOf(call)).toBe('pending');
+    ticks[0]!();
+    expect(await call).toMatchObject({ code: 'timeout' });
+    interval.mockRestore();
+  });
   it.each([Number.POSITIVE_INFINITY, 2 ** 31])('never fires for %s, which no timer can hold', async (limit) => {
     const gate = deferred<number>();
     const call = withDeadline(gate.promise, limit, 'It');

@@ -1,0 +1,143 @@
+/** A worker, the calls that wait for it, and the promise that none of them waits for ever. */
+import { WORKERS } from '../assets.js';
+import type { BackendName } from '../backend-name.js';
+import { fromWire, messageOf, PannierError } from '../errors.js';
+import { withDeadline } from '../promise.js';
+import { scriptUrl } from './policy.js';
+import { type Answers, type Reply, type Request, transfersOf } from './protocol.js';
+
+/** No worker script takes this long to load and listen, except one that never will. */
+const READY_LIMIT_MS = 10_000;
+
+/** How often the page looks at calls that wait. */
+const TICK_MS = 2_000;
+
+/** So many ticks without a sign of life end a worker. Ticks, not time: a laptop that sleeps lets none go by. */
+const SILENT_TICKS = 3;
+
+/** The worker could not even begin (blocked by a policy, missing): the page itself may still do. */
+export class WorkerUnavailable extends Error {}
+
+interface Pending {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: PannierError) => void;
+  /** The worker has said that it is at it: how long that takes is for deadlines to say. */
+  begun: boolean;
+}
+
+export class Connection {
+  readonly ready: Promise<void>;
+  /** Settles with what ended the worker, unless it was nobody's need for it. */
+  readonly whenLost: Promise<PannierError>;
+  #tellLoss: (loss: PannierError) => void = () => undefined;
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  readonly #backend: BackendName;
+  #nextId = 0;
+  #ticking: ReturnType<typeof setInterval> | undefined;
+  #silentTicks = 0;
+  #ending: PannierError | undefined;
+
+  constructor(backend: BackendName, urlOf: (name: string, url: string) => string) {
+    const { name, url } = WORKERS[backend];
+    this.#backend = backend;
+    this.whenLost = new Promise((resolve) => {
+      this.#tellLoss = resolve;
+    });
+    try {
+      this.#worker = new Worker(scriptUrl(urlOf(name, url())) as string, { type: 'module', name: `pannier ${backend}` });
+    } catch (thrown) {
+      throw new WorkerUnavailable(messageOf(thrown), { cause: thrown });
+    }
+    const listening = new Promise<void>((resolve, reject) => {
+      this.#worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
+        this.#silentTicks = 0;
+        if ('ready' in data) resolve();
+        else if ('begun' in data) this.#markBegun(data.begun);
+        else if ('lost' in data) this.end(fromWire(data.lost));
+        else this.#settle(data);
+      });
+      this.#worker.addEventListener('messageerror', () =>
+        this.end(new PannierError('worker-crashed', `A message of the ${backend} worker could not be read.`)),
+      );
+      this.#worker.addEventListener('error', (event) => {
+        const reason = event.message || `its script ${url()} did not load or a policy forbids it`;
+        reject(new WorkerUnavailable(reason));
+        this.end(new PannierError('worker-crashed', `The ${backend} worker crashed: ${reason}`));
+      });
+    });
+    this.ready = withDeadline(listening, READY_LIMIT_MS, `Loading the ${backend} worker`).catch((thrown) => {
+      throw thrown instanceof WorkerUnavailable ? thrown : new WorkerUnavailable(messageOf(thrown));
+    });
+  }
+
+  get ended(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  ask<K extends Request['kind']>(kind: K, request: Omit<Extract<Request, { kind: K }>, 'id' | 'kind'>): Promise<Answers[K]> {
+    if (this.#ending !== undefined) return Promise.reject(this.#ending);
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      const message = { id, kind, ...request } as unknown as Request;
+      this.#pending.set(id, { resolve, reject, begun: false });
+      this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
+      try {
+        this.#worker.postMessage(message, transfersOf(message));
+      } catch (thrown) {
+        this.#pending.delete(id);
+        reject(
+          new PannierError(
+            'input',
+            'The picture cannot cross to the worker. Is it from another origin? Set crossorigin and let its server allow it.',
+            {},
+            { cause: thrown },
+          ),
+        );
+      }
+    });
+  }
+
+  /** Ends the worker; every call that waits rejects with `reason`. @param loss what it was lost to, where that was one call's matter. */
+  end(reason: PannierError, loss = reason): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = reason;
+    if (reason.code !== 'disposed') this.#tellLoss(loss);
+    this.#worker.terminate();
+    clearInterval(this.#ticking);
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#pending.clear();
+  }
+
+  #markBegun(id: number): void {
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) pending.begun = true;
+  }
+
+  #tick(): void {
+    const waiting = [...this.#pending.values()];
+    // What has begun may keep the thread for as long as it likes, and then nothing else begins.
+    if (waiting.length === 0 || waiting.some(({ begun }) => begun)) this.#silentTicks = 0;
+    else this.#silentTicks++;
+    if (waiting.length === 0) {
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+    }
+    if (this.#silentTicks < SILENT_TICKS) return;
+    const waitedMs = SILENT_TICKS * TICK_MS;
+    this.end(
+      new PannierError(
+        'worker-unresponsive',
+        `The ${this.#backend} worker began none of ${waiting.length} calls in ${waitedMs} ms: it hangs and was ended.`,
+        { waitedMs },
+      ),
+    );
+  }
+
+  #settle(reply: Extract<Reply, { id: number }>): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if ('error' in reply) pending?.reject(fromWire(reply.error));
+    else pending?.resolve(reply.value as never);
+  }
+}

@@ -1,0 +1,130 @@
+/** Workers that die or hang, by the rows of the fault table: every call settles, once, and the next one is right. */
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { addModel } from '../fixtures/models.js';
+import { room } from './room.js';
+
+const here = room({ add: addModel() });
+
+/** Our worker, but it falls ill when it hears of it. */
+const SICK = `
+  const heard = new BroadcastChannel('illness');
+  heard.onmessage = ({ data }) => {
+    if (data === 'closes itself') self.close();
+    if (data === 'throws') setTimeout(() => { throw new Error('nobody caught this'); });
+    if (data === 'rejects') Promise.reject(new Error('nobody caught this'));
+    if (data === 'spins') for (;;);
+    if (data === 'spins in its next run') performance.now = () => { for (;;); };
+  };
+  await import('/dist/worker/wasm.js');
+`;
+
+const IN_PAGE = `
+  globalThis.loadSick = (options) =>
+    load('add', { backend: ['wasm'], assetUrl: (name, url) => (name.startsWith('worker/') ? '/sick.js' : url), ...options });
+  globalThis.answer = (model) => model.predict({ x: new Float32Array(4) }).then(
+    ({ outputs }) => outputs.sumY.data.join() === '1,2,3,4' ? 'right' : 'wrong',
+    ({ code }) => code,
+  );
+  globalThis.fall = async (ill) => {
+    const worker = new BroadcastChannel('illness');
+    worker.postMessage(ill);
+    // Of a worker that ends nothing else may be heard.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    worker.close();
+  };
+`;
+type TestModel = Awaited<ReturnType<typeof load>>;
+declare global {
+  function loadSick(options?: object): Promise<TestModel>;
+  function answer(model: TestModel): Promise<string>;
+  function fall(ill: string): Promise<void>;
+}
+
+/** Chromium asks a worker to end, and two seconds later makes it. */
+const ENDING = { timeout: 10_000 };
+
+async function stage(): Promise<Page> {
+  here.site.put('/sick.js', SICK);
+  const page = await here.page();
+  await page.evaluate(IN_PAGE);
+  return page;
+}
+
+describe('L3: a worker', () => {
+  test.each(['closes itself', 'throws', 'rejects'])('that %s while idle, and with 32 calls in flight', async (ill) => {
+    const page = await stage();
+    const seen = await page.evaluate(async (ill) => {
+      const model = await loadSick();
+      await fall(ill);
+      const idle = await answer(model);
+      const calls = Array.from({ length: 32 }, () => answer(model));
+      await fall(ill);
+      return { idle, calls: await Promise.all(calls), after: await answer(model), thread: model.thread };
+    }, ill);
+    expect(seen).toMatchObject({ idle: 'right', after: 'right', thread: 'worker' });
+    // Only the call that was at work there can have been lost with it.
+    const lost = seen.calls.filter((each) => each !== 'right');
+    expect([[], ['worker-crashed']]).toContainEqual(lost);
+    expect(page.workers()).toHaveLength(1);
+  });
+});
+
+describe('L4: a worker that spins', () => {
+  test('outside of a run is ended after three ticks', async () => {
+    const page = await stage();
+    const seen = await page.evaluate(async () => {
+      const { setInterval } = globalThis;
+      // A tick goes by in a tenth of its time.
+      Object.assign(globalThis, { setInterval: (run: () => void, ms: number) => setInterval(run, ms === 2_000 ? 200 : ms) });
+      const model = await loadSick();
+      await fall('spins');
+      const calls = await Promise.all([answer(model), answer(model)]);
+      return { calls, after: await answer(model), notes: model.notes.map(({ code }) => code) };
+    });
+    expect(['right', 'worker-unresponsive']).toContain(seen.calls[0]);
+    expect(seen).toMatchObject({ calls: [expect.anything(), 'right'], after: 'right', notes: ['reopened'] });
+  });
+
+  test('in a run is ended at the deadline of the call', async () => {
+    const page = await stage();
+    const seen = await page.evaluate(async () => {
+      const model = await loadSick({ deadlineMs: 400 });
+      await fall('spins in its next run');
+      return { calls: await Promise.all([answer(model), answer(model)]), notes: model.notes.map(({ code }) => code) };
+    });
+    expect(seen).toEqual({ calls: ['timeout', 'right'], notes: ['reopened'] });
+    await expect.poll(() => page.workers().length, ENDING).toBe(1);
+  });
+});
+
+describe('C12: wasm', () => {
+  test('that never comes up is refused at its deadline, and its worker ends', async () => {
+    const page = await stage();
+    here.site.put('/never-up.js', "WebAssembly.instantiate = () => new Promise(() => {}); await import('/dist/worker/wasm.js');");
+    const seen = await page.evaluate(async () => {
+      const assetUrl = (name: string, url: string) => (name === 'worker/wasm.js' ? '/never-up.js' : url);
+      const model = await load('add', { backend: ['wasm', 'cpu'], assetUrl, backendDeadlineMs: 1_000 });
+      return { answer: await answer(model), selection: model.selection };
+    });
+    expect(seen).toMatchObject({
+      answer: 'right',
+      selection: [
+        { backend: 'wasm', state: 'refused', reason: expect.stringContaining('1000 ms') },
+        { backend: 'cpu', state: 'chosen' },
+      ],
+    });
+    await expect.poll(() => page.workers().map((each) => each.url().replace(/.*\//, '')), ENDING).toEqual(['cpu.js']);
+  });
+
+  test('comes up where pages are isolated, since none of its threads do', async () => {
+    const site = await here.serve({ isolated: true });
+    const page = await here.page(undefined, site);
+    await page.evaluate(IN_PAGE);
+    const seen = await page.evaluate(async () => [crossOriginIsolated, await answer(await load('add', { backend: ['wasm'] }))]);
+    expect(seen).toEqual([true, 'right']);
+    expect(page.workers()).toHaveLength(1);
+    expect(site.violations).toEqual([]);
+    await site.close();
+  });
+});

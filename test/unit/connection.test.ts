@@ -1,0 +1,167 @@
+/** The page's side of a worker that dies, hangs or sleeps: every call settles, once, and a busy worker is left alone. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Engine, Session } from '../../src/engine/engine.js';
+import { PannierError, toWire } from '../../src/errors.js';
+import { startWorkerEngine } from '../../src/worker/client.js';
+import { Connection } from '../../src/worker/connection.js';
+import type { Reply, Request } from '../../src/worker/protocol.js';
+import { rejection, rest, stateOf } from '../fixtures/fakes.js';
+
+/** A worker that a test speaks for. */
+class FakeWorker extends EventTarget {
+  static last: FakeWorker;
+  readonly asked: Request[] = [];
+  terminated = 0;
+  constructor() {
+    super();
+    FakeWorker.last = this;
+  }
+  postMessage(request: Request): void {
+    this.asked.push(request);
+  }
+  terminate(): void {
+    this.terminated++;
+  }
+  say(reply: Reply): void {
+    this.dispatchEvent(new MessageEvent('message', { data: reply }));
+  }
+  begin(id: number): void {
+    this.say({ begun: id });
+  }
+}
+
+const TICK_MS = 2_000;
+const addressOf = (_name: string, url: string) => url;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.stubGlobal('Worker', FakeWorker);
+});
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function connect() {
+  const connection = new Connection('wasm', addressOf);
+  FakeWorker.last.say({ ready: true });
+  return { connection, worker: FakeWorker.last };
+}
+const run = (connection: Connection) => connection.ask('run', { session: 0, feeds: [], outputs: [] });
+
+describe('a worker that takes no call', () => {
+  it('is ended after three ticks; every call is told, and so is whoever watches', async () => {
+    const { connection, worker } = connect();
+    await connection.ready;
+    const calls = [rejection(run(connection)), rejection(run(connection))];
+    vi.advanceTimersByTime(3 * TICK_MS - 1);
+    expect([connection.ended, worker.terminated]).toEqual([false, 0]);
+    vi.advanceTimersByTime(1);
+    const reason = await connection.whenLost;
+    expect(reason).toMatchObject({ code: 'worker-unresponsive', retryable: true, detail: { waitedMs: 6_000 } });
+    expect(await Promise.all(calls)).toEqual([reason, reason]);
+    expect(await rejection(run(connection))).toBe(reason);
+    expect([connection.ended, worker.terminated]).toEqual([true, 1]);
+  });
+
+  it('is left alone while it is at another one, however long', async () => {
+    const { connection, worker } = connect();
+    await connection.ready;
+    const [busy, waiting] = [run(connection), run(connection)];
+    worker.begin(0);
+    vi.advanceTimersByTime(1_000 * TICK_MS);
+    expect([await stateOf(busy), await stateOf(waiting)]).toEqual(['pending', 'pending']);
+    const value = { tensors: 0, bytes: 0 };
+    worker.say({ id: 0, value });
+    vi.advanceTimersByTime(2 * TICK_MS);
+    worker.begin(1);
+    vi.advanceTimersByTime(1_000 * TICK_MS);
+    worker.say({ id: 1, value });
+    expect(await Promise.all([busy, waiting])).toEqual([value, value]);
+    vi.advanceTimersByTime(TICK_MS);
+  });
+
+  it('is looked at only while calls wait', async () => {
+    const { connection, worker } = connect();
+    await connection.ready;
+    expect(vi.getTimerCount()).toBe(0);
+    for (let id = 0; id < 3; id++) {
+      const call = run(connection);
+      vi.advanceTimersByTime(2 * TICK_MS);
+      worker.begin(id);
+      worker.say({ id, value: undefined });
+      await call;
+      vi.advanceTimersByTime(TICK_MS);
+      expect(vi.getTimerCount()).toBe(0);
+    }
+  });
+
+  it('is judged by ticks, not by time: of a sleep of an hour only one comes', async () => {
+    vi.useRealTimers();
+    let tick = () => undefined as unknown;
+    vi.stubGlobal('setInterval', (callback: () => void) => {
+      tick = callback;
+      return 1;
+    });
+    vi.stubGlobal('clearInterval', () => undefined);
+    const { connection } = connect();
+    await connection.ready;
+    const call = rejection(run(connection));
+    for (let slept = 0; slept < 2; slept++) tick();
+    expect(connection.ended).toBe(false);
+    tick();
+    expect(await call).toMatchObject({ code: 'worker-unresponsive' });
+    vi.useFakeTimers();
+  });
+});
+
+describe('an engine in a worker', () => {
+  async function started(): Promise<{ engine: Engine; session: Session; worker: FakeWorker }> {
+    const starting = startWorkerEngine('wasm', Promise.resolve({}), addressOf, new AbortController().signal);
+    const worker = FakeWorker.last;
+    worker.say({ ready: true });
+    await rest();
+    worker.say({ id: 0, value: { maxBufferBytes: 1, identity: '' } });
+    const engine = await starting;
+    const opening = engine.open({ name: 'add', graph: new ArrayBuffer(0), weights: [], controlFlow: false });
+    worker.say({ id: 1, value: undefined });
+    return { engine, session: await opening, worker };
+  }
+  const call = { feeds: [], outputs: [], deadlineMs: 4 * TICK_MS };
+
+  it('that fails while idle is lost at once, by what it failed of', async () => {
+    const { engine, session, worker } = await started();
+    worker.say({ lost: toWire(new PannierError('device-lost', 'The GPU fell out.')) });
+    expect([engine.lost, session.lost, worker.terminated]).toEqual([true, true, 1]);
+    expect(await engine.whenLost).toMatchObject({ code: 'device-lost', message: expect.stringContaining('The GPU fell out.') });
+    expect(await rejection(session.run(call))).toBe(await engine.whenLost);
+  });
+
+  it('ends at the deadline of a run that has begun, which is the loss; a late answer is dropped', async () => {
+    const { engine, session, worker } = await started();
+    const [running, other] = [rejection(session.run(call)), rejection(engine.memory())];
+    await rest();
+    worker.begin(2);
+    vi.advanceTimersByTime(call.deadlineMs);
+    const timeout = await running;
+    expect(timeout).toMatchObject({ code: 'timeout' });
+    expect(await engine.whenLost).toBe(timeout);
+    expect(await other).toMatchObject({ code: 'worker-crashed' });
+    worker.say({ id: 2, value: { outputs: [], prepareMs: 0, computeMs: 0, readMs: 0, cold: false } });
+    worker.say({ lost: toWire(new PannierError('device-lost', 'Too late.')) });
+    expect(await engine.whenLost).toBe(timeout);
+    expect([session.lost, worker.terminated]).toEqual([true, 1]);
+  });
+
+  it('that is disposed is no loss; who waits is told', async () => {
+    const { engine, session, worker } = await started();
+    const running = rejection(session.run(call));
+    await rest();
+    engine.dispose();
+    engine.dispose();
+    expect(await running).toMatchObject({ code: 'disposed' });
+    worker.say({ lost: toWire(new PannierError('device-lost', 'Its device was destroyed.')) });
+    expect([await stateOf(engine.whenLost), engine.lost, worker.terminated]).toEqual(['pending', true, 1]);
+  });
+});
