@@ -16,7 +16,7 @@ export const ERROR_CODES = {
   offline: 'the network did not answer',
   timeout: 'a stage passed its deadline',
   'backend-unavailable': 'no backend can run this model here',
-  'backend-rejected': 'a backend started but disagreed with the golden sample',
+  'backend-rejected': 'a backend started, but disagreed with the golden sample or crashed while it ran the graph',
   'out-of-memory': 'a backend could not allocate',
   'device-lost': 'the GPU device was lost, or a shader on it failed',
   'worker-crashed': 'the worker ended or threw outside of a call',

@@ -25,9 +25,9 @@ export interface StartedBackend {
   dispose(): void;
 }
 
-/** A lost device, a shader that did not compile, memory that ran out half-way. */
+/** A lost device, a shader that did not compile, memory that ran out half-way, a trap. */
 export interface Failure {
-  readonly code: Extract<ErrorCode, 'device-lost' | 'out-of-memory'>;
+  readonly code: Extract<ErrorCode, 'device-lost' | 'out-of-memory' | 'backend-rejected'>;
   readonly reason: string;
 }
 

@@ -10,7 +10,7 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core';
 import { messageOf, PannierError } from '../errors.js';
-import type { BackendStart, StartBackend, StartedBackend } from './backend.js';
+import type { BackendStart, Failure, StartBackend, StartedBackend } from './backend.js';
 import { Failing } from './failing.js';
 import { oncePerThread, takeTurn } from './realm.js';
 
@@ -55,21 +55,27 @@ async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> 
     flags.platform = platform;
   }
   const backend = findBackend('wasm') as KernelBackend & { readonly wasm: Heap };
-  guardHeap(backend.wasm);
+  const isRefused = guardHeap(backend.wasm);
   // TF.js's own takes every listener off Node's process, the app's too. The heap goes as a whole, with its instance.
   Object.assign(backend, { dispose: () => undefined });
   const failing = new Failing();
+  const fail = (failure: Failure) => {
+    failing.fail(failure);
+    // Freeing anything would call into a heap that is half-written, and trap.
+    Object.assign(backend, { disposeData: () => true });
+  };
   return {
     maxBufferBytes: 2 ** 32 - 2 ** 16,
     identity: '',
-    failure: failing.failure,
+    failure() {
+      if (isRefused()) fail({ code: 'out-of-memory', reason: 'one of its kernels was refused the memory that it computes in' });
+      return failing.failure();
+    },
     whenFailed: failing.whenFailed,
-    // A kernel that traps, as it does when its own scratch space is refused, leaves the heap half-written.
     examine(thrown) {
-      if (failing.failure() !== undefined || !(thrown instanceof WebAssembly.RuntimeError)) return;
-      failing.fail({ code: 'out-of-memory', reason: `its WebAssembly instance trapped: ${thrown.message}` });
-      // Freeing anything would call into that heap, and trap again.
-      Object.assign(backend, { disposeData: () => true });
+      if (!(thrown instanceof WebAssembly.RuntimeError)) return;
+      const code = isRefused() ? 'out-of-memory' : 'backend-rejected';
+      fail({ code, reason: `its WebAssembly instance trapped: ${thrown.message}` });
     },
     dispose() {
       // After a trap another one may have taken its place.
@@ -101,19 +107,35 @@ function removeNodeListeners(): void {
 interface Heap {
   _malloc(bytes: number): number;
   _free(address: number): void;
+  readonly asm: { readonly memory: WebAssembly.Memory };
 }
 
-/** Where its heap is full TF.js writes at the address 0 that it was given, over other tensors, without an error. */
-function guardHeap(heap: Heap): void {
+/**
+ * Where its heap is full TF.js writes at the address 0 that it was given, over other tensors, without an error.
+ * @returns whether a kernel, for whose own requests no error can be thrown, was refused memory
+ */
+function guardHeap(heap: Heap): () => boolean {
   // The first call puts another function in its place.
   heap._free(heap._malloc(1));
   const malloc = heap._malloc;
+  const { memory } = heap.asm;
+  let isRefused = false;
+  memory.grow = (pages) => {
+    // Where much is refused Emscripten asks for less: the last answer counts.
+    isRefused = true;
+    const before = WebAssembly.Memory.prototype.grow.call(memory, pages);
+    isRefused = false;
+    return before;
+  };
   heap._malloc = (bytes) => {
     const address = malloc(bytes);
-    if (address === 0 && bytes > 0)
+    if (address === 0 && bytes > 0) {
+      isRefused = false;
       throw new PannierError('out-of-memory', `The wasm heap has no room for another ${bytes} bytes.`, { bytes });
+    }
     return address;
   };
+  return () => isRefused;
 }
 
 /** A blocked or missing WebAssembly would leave TF.js's loader waiting for ever. */

@@ -2,7 +2,7 @@
 import type { BackendStart } from '../backend/backend.js';
 import type { BackendName } from '../backend-name.js';
 import type { Call, Engine, EngineModel, RunResult, Session } from '../engine/engine.js';
-import { PannierError } from '../errors.js';
+import { type ErrorCode, PannierError } from '../errors.js';
 import { withDeadline } from '../promise.js';
 import { Connection } from './connection.js';
 import { type Answers, withBitmapCopies } from './protocol.js';
@@ -32,6 +32,9 @@ export async function startWorkerEngine(
     signal.removeEventListener('abort', onAbort);
   }
 }
+
+/** TF.js can neither be interrupted nor get over a lost device or a trap, nor does a heap that was full ever shrink: only a new worker helps. */
+const ENDINGS: ReadonlySet<ErrorCode> = new Set(['timeout', 'device-lost', 'out-of-memory', 'backend-rejected']);
 
 class WorkerEngine implements Engine {
   readonly name = 'tfjs';
@@ -74,9 +77,8 @@ class WorkerEngine implements Engine {
     try {
       return await withDeadline(answer, deadlineMs, `Predict of model "${name}" on ${this.backend}`);
     } catch (thrown) {
-      // TF.js can neither be interrupted nor get over a lost device, nor does a heap that was full ever shrink: only a new worker helps.
       const error = thrown as PannierError;
-      if (error.code === 'timeout' || error.code === 'device-lost' || error.code === 'out-of-memory') {
+      if (ENDINGS.has(error.code)) {
         this.#connection.end(new PannierError('worker-crashed', `The ${this.backend} worker was ended: ${error.message}`), error);
       }
       throw error;

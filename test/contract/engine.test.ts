@@ -101,7 +101,59 @@ describe('memory that runs out', () => {
     engine.dispose();
   });
 
-  it('inside a wasm kernel traps: the instance is lost, and a new one starts', async () => {
+  it('C13: inside a wasm kernel, which nobody tells, loses the instance before its answer is taken', async () => {
+    const engine = await start('wasm');
+    const session = await engine.open(engineModel(addModel()));
+    const backend = findBackend('wasm') as KernelBackend & { wasm: { asm: { malloc(bytes: number): number } } };
+    const { read } = backend;
+    const given: number[] = [];
+    vi.spyOn(backend, 'read').mockImplementation((dataId) => {
+      // As a kernel asks for its scratch space.
+      given.push(backend.wasm.asm.malloc(2 ** 30));
+      return read.call(backend, dataId);
+    });
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, 'grow').mockImplementation(() => {
+      throw new RangeError('WebAssembly.Memory.grow(): Maximum memory size exceeded');
+    });
+    const failure = await rejection(session.run(call([feed('x', [1, 4], [0, 0, 0, 0])], ['y:0'])));
+    expect(failure).toMatchObject({ code: 'out-of-memory', message: expect.stringMatching(/kernels was refused the memory/) });
+    expect([given, session.lost]).toEqual([[0], true]);
+    grow.mockRestore();
+    engine.dispose();
+  });
+
+  it('C13: inside a wasm kernel that then traps is out of memory, too', async () => {
+    const engine = await start('wasm');
+    const session = await engine.open(engineModel(addModel()));
+    const backend = findBackend('wasm') as KernelBackend & { wasm: { asm: { malloc(bytes: number): number } } };
+    vi.spyOn(WebAssembly.Memory.prototype, 'grow').mockImplementation(() => {
+      throw new RangeError('WebAssembly.Memory.grow(): Maximum memory size exceeded');
+    });
+    vi.spyOn(backend, 'read').mockImplementation(() => {
+      backend.wasm.asm.malloc(2 ** 30);
+      throw new WebAssembly.RuntimeError('memory access out of bounds');
+    });
+    expect(await rejection(session.run(call([feed('x', [1, 4], [0, 0, 0, 0])], ['y:0'])))).toMatchObject({ code: 'out-of-memory' });
+    expect(session.lost).toBe(true);
+    engine.dispose();
+  });
+
+  it('in the wasm heap for a while is no loss: what grows again is whole', async () => {
+    const engine = await start('wasm');
+    const session = await engine.open(engineModel(productModel()));
+    const { grow } = WebAssembly.Memory.prototype;
+    let refusals = 2;
+    // Emscripten asks for more than it needs, and for less where that is refused.
+    vi.spyOn(WebAssembly.Memory.prototype, 'grow').mockImplementation(function (this: WebAssembly.Memory, pages) {
+      if (refusals-- > 0) throw new RangeError('WebAssembly.Memory.grow(): Maximum memory size exceeded');
+      return grow.call(this, pages);
+    });
+    const { outputs } = await session.run(call([square('p', 2_600), square('q', 2_600)], ['y:0']));
+    expect([outputs[0]!.data[0], refusals < 0, session.lost]).toEqual([4 * 2_600, true, false]);
+    engine.dispose();
+  });
+
+  it('C14: a wasm kernel that traps: the instance is lost, and a new one starts', async () => {
     const engine = await start('wasm');
     const session = await engine.open(engineModel(addModel()));
     const trap = () => {
@@ -112,9 +164,9 @@ describe('memory that runs out', () => {
     Object.assign(backend.wasm, { _free: trap });
     Object.assign(backend.wasm.tfjs, { dispose: trap });
     const run = () => session.run(call([feed('x', [1, 4], [0, 0, 0, 0])], ['y:0']));
-    expect(await rejection(run())).toMatchObject({ code: 'out-of-memory', message: expect.stringContaining('out of bounds') });
+    expect(await rejection(run())).toMatchObject({ code: 'backend-rejected', message: expect.stringContaining('out of bounds') });
     expect(session.lost).toBe(true);
-    expect(await rejection(run())).toMatchObject({ code: 'out-of-memory' });
+    expect(await rejection(run())).toMatchObject({ code: 'backend-rejected' });
     const next = await start('wasm');
     session.dispose();
     engine.dispose();
