@@ -54,6 +54,14 @@ export function withDeadline<T>(
   });
 }
 
+/**
+ * Ends the page's task, so that a frame that is due can be painted before what follows; at once where nothing
+ * schedules tasks. Not a timer: those of a hidden page wait for a second each.
+ */
+export async function ownTask(): Promise<void> {
+  await (globalThis as { scheduler?: { postTask?(task: () => void): Promise<void> } }).scheduler?.postTask?.(() => undefined);
+}
+
 /** Runs `step` over `items`, at most `limit` at once; the first failure rejects, and nothing more is begun. */
 export async function mapLimited<T, R>(items: readonly T[], limit: number, step: (item: T) => Promise<R>): Promise<R[]> {
   const results = new Array<R>(items.length);

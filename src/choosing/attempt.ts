@@ -95,12 +95,13 @@ export async function attempt(
     };
     release = close;
     if (await remembering) {
-      agreement.testWhenIdle(session, (reason) => retire(pair, reason));
+      // What fails here fails again, and typed, in the next predict.
+      agreement.testWhenIdle(session, (reason) => retire(pair, reason)).catch(() => undefined);
     } else {
-      const { agrees, shareOff, reason } = await timed(
-        'goldenMs',
-        agreement.test(session, role === 'first' ? 'user' : 'background', signal),
-      );
+      // Its deadline begins with its turn: another model may keep the backend busy.
+      const judge = () => timed('goldenMs', agreement.judge(session));
+      const priority = role === 'first' ? 'user' : 'background';
+      const { agrees, shareOff, reason } = await lease.value.queue.run(judge, priority, signal);
       measured.goldenShareOff = shareOff;
       if (!agrees) throw new PannierError('backend-rejected', `it disagrees with the golden sample: ${reason}`);
     }

@@ -1,4 +1,5 @@
 /** What an earlier visit found out: which pair is right and fastest for this model on this device. */
+import { browserVersion } from '../browser-version.js';
 import { type Candidate, isPair, type Pair } from '../selection.js';
 import { TFJS_VERSION, VERSION } from '../version.js';
 import type { WeightsCache } from '../weights/cache.js';
@@ -21,10 +22,8 @@ const VALID_MS = 30 * 24 * 3_600_000;
 
 /** Whatever could change a verdict is in its key, but the GPU, which takes time to ask for. */
 export const choiceKey = (modelHash: string): string => {
-  const { hardwareConcurrency = 0, userAgent = '' } = globalThis.navigator ?? {};
-  // Engine and major version: the rest of a user agent changes with every small update.
-  const browser = userAgent.match(/(Firefox|Chrome|Version)\/\d+/)?.[0] ?? userAgent;
-  return `choice:${[modelHash, VERSION, TFJS_VERSION, browser, globalThis.crossOriginIsolated ?? false, hardwareConcurrency].join(' ')}`;
+  const { crossOriginIsolated = false, navigator: { hardwareConcurrency = 0 } = {} } = globalThis;
+  return `choice:${[modelHash, VERSION, TFJS_VERSION, browserVersion(), crossOriginIsolated, hardwareConcurrency].join(' ')}`;
 };
 
 /** Undefined where there is none that still counts, or none that can be read. Never rejects. */

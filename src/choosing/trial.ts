@@ -4,16 +4,17 @@
  * As Android's Acceleration Service does it, with the app's own model, and outside of the page's thread.
  */
 import { adapterName, requestAdapter } from '../backend/adapter.js';
-import { abortable } from '../promise.js';
+import { messageOf, PannierError } from '../errors.js';
 import { type Candidate, isPair, type Measured, type Pair } from '../selection.js';
-import { unheld, whenIdle } from '../serving/idle.js';
+import { pause, QUIET_MS, whenIdle } from '../serving/idle.js';
 import type { OpenedModel, Place } from '../serving/opened.js';
 import { Queue } from '../serving/queue.js';
 import { now } from '../timing.js';
 import { toBytes } from '../weights/records.js';
 import { attempt, type Supplies } from './attempt.js';
+import { contestantAt } from './contestant.js';
 import { Drift } from './drift.js';
-import { contestantOf, race } from './race.js';
+import { race } from './race.js';
 import { type Choice, choiceKey } from './recall.js';
 
 /**
@@ -50,11 +51,12 @@ export class Trial {
     if (present.pooled.thread !== 'worker' || savesData()) return;
     this.#opened.onWarmCall = (ms) => this.#watch(ms);
     const choice = this.#choice;
-    if (choice === undefined || !isPair(choice.chosen, present)) return this.#raceAll();
-    this.#take(choice);
+    const isKnown = choice !== undefined && isPair(choice.chosen, present);
+    if (isKnown) this.#take(choice);
     await this.#quietly(async () => {
+      if (!isKnown) await pause(QUIET_MS, this.#signal);
       await whenIdle(this.#signal);
-      if ((await presentAdapter()) !== choice.adapter) await this.#raceAll();
+      if (!isKnown || (await presentAdapter()) !== choice.adapter) await this.#raceAll();
     });
   }
 
@@ -74,7 +76,7 @@ export class Trial {
       for (const { state, backend, engine } of this.#opened.selection) {
         // What was refused a moment ago has had its chance.
         if (state === 'refused') continue;
-        await whenIdle(this.#signal);
+        await this.#restingMoment();
         await line.run(() => this.#challenge({ engine, backend }), 'background', this.#signal);
       }
       this.#drift = new Drift();
@@ -91,9 +93,15 @@ export class Trial {
   async comeBack(pair: Pair, afterMs: number): Promise<void> {
     await this.#quietly(async () => {
       await pause(afterMs, this.#signal);
-      await whenIdle(this.#signal);
+      await this.#restingMoment();
       await line.run(() => this.#challenge(pair), 'background', this.#signal);
     });
+  }
+
+  /** The page has time, and no predict is in flight. */
+  async #restingMoment(): Promise<void> {
+    await whenIdle(this.#signal);
+    await this.#opened.present.pooled.queue.run(async () => undefined, 'background', this.#signal);
   }
 
   async #challenge(pair: Pair): Promise<void> {
@@ -114,8 +122,13 @@ export class Trial {
   async #raceWith(challenger: Place, measured: Measured): Promise<void> {
     const { engine, backend } = challenger;
     const incumbent = this.#opened.present;
-    const sides = [this.#contestant(incumbent, []), this.#contestant(challenger, [incumbent])] as const;
-    const { verdict, reason, incumbentP50Ms, challengerP50Ms } = await race(...sides, this.#signal);
+    const sides = [contestantAt(incumbent, incumbent, this.#signal), contestantAt(challenger, incumbent, this.#signal)] as const;
+    const result = await race(...sides, this.#signal).catch((thrown) => {
+      // Of the incumbent: a challenger's is in the result.
+      if (thrown instanceof PannierError && thrown.code === 'backend-rejected') this.#supplies.retire(incumbent, messageOf(thrown));
+      throw thrown;
+    });
+    const { verdict, reason, incumbentP50Ms, challengerP50Ms } = result;
     this.#opened.learn({ ...this.#known(incumbent), p50Ms: incumbentP50Ms });
     const timed = { ...measured, ...(challengerP50Ms !== undefined && { p50Ms: challengerP50Ms }) };
     if (verdict === 'faster') await this.#moveTo(challenger, timed, `${backend} is faster: ${reason}`);
@@ -133,17 +146,6 @@ export class Trial {
       this.#opened.move(next, reason);
     };
     await before.pooled.queue.run(move, 'background', this.#signal);
-  }
-
-  /** The golden sample on a place, when the page has time and nothing runs there, nor at the others. */
-  #contestant({ session, agreement, pooled }: Place, others: readonly Place[]) {
-    const queues = [...others.map((other) => other.pooled.queue), pooled.queue];
-    const inTurn = async <T>(step: () => Promise<T>): Promise<T> => {
-      await whenIdle(this.#signal);
-      const nested = queues.reduceRight((inner, queue) => () => queue.run(inner, 'background', this.#signal), step);
-      return nested();
-    };
-    return contestantOf(async () => agreement?.run(session), inTurn);
   }
 
   #known(pair: Pair): Candidate {
@@ -180,14 +182,5 @@ export class Trial {
 /** A visitor who counts bytes is not made to download what may turn out slower. */
 const savesData = (): boolean =>
   (globalThis as { navigator?: { connection?: { saveData?: boolean } } }).navigator?.connection?.saveData === true;
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  let timer: unknown;
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-    unheld(timer);
-  });
-  await abortable(over, signal).finally(() => clearTimeout(timer as number));
-}
 
 const presentAdapter = (): Promise<string> => requestAdapter().then(adapterName, () => '');

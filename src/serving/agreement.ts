@@ -2,11 +2,10 @@
 import type { Engine, RunResult, Session } from '../engine/engine.js';
 import { compareGolden, goldenFeeds } from '../engine/golden.js';
 import type { Manifest } from '../manifest.js';
-import type { Priority } from '../prediction.js';
 import { TFJS_VERSION, VERSION } from '../version.js';
 import type { WeightsCache } from '../weights/cache.js';
 import { toBytes } from '../weights/records.js';
-import { unheld, whenIdle } from './idle.js';
+import { pause, QUIET_MS, whenIdle } from './idle.js';
 import type { Queue } from './queue.js';
 
 /** A golden run's outcome; `reason` is empty where it agrees. */
@@ -16,9 +15,6 @@ export interface Verdict {
   readonly shareOff: number;
   readonly reason: string;
 }
-
-/** How long a page has to itself after a load that skipped the golden run. */
-const QUIET_MS = 2_000;
 
 export class Agreement {
   readonly #manifest: Manifest;
@@ -55,43 +51,39 @@ export class Agreement {
     return pass !== undefined;
   }
 
-  /** Runs the golden sample in its turn, and remembers a pass or forgets one. */
-  test(session: Session, priority: Priority, signal?: AbortSignal): Promise<Verdict> {
-    return this.#queue.run(() => this.#judge(session), priority, signal);
-  }
-
   /** Repeats the sample when the page rests: a remembered pass may have stopped being true. */
-  testWhenIdle(session: Session, onDisagreement: (reason: string) => void): void {
+  async testWhenIdle(session: Session, onDisagreement: (reason: string) => void): Promise<void> {
     const judge = async () => {
-      const { agrees, reason } = await this.#judge(session);
+      const { agrees, reason } = await this.judge(session);
       // Before the next in line has its turn: no call may run here any more.
       if (!agrees) onDisagreement(reason);
     };
-    const repeat = () => this.#queue.run(judge, 'background', undefined);
-    const quiet = setTimeout(() => {
-      // What fails here fails again, and typed, in the next predict.
-      whenIdle()
-        .then(repeat)
-        .catch(() => undefined);
-    }, QUIET_MS);
-    unheld(quiet);
+    await pause(QUIET_MS);
+    await whenIdle();
+    await this.#queue.run(judge, 'background', undefined);
   }
 
-  /** Runs the golden sample once, for the time that it takes: nobody looks at the answer. In somebody's turn. */
+  /** Runs the sample once, in somebody's turn. */
   run(session: Session): Promise<RunResult> {
     // All outputs, judged or not: what the golden run has compiled, the first predict finds warm.
     const nodes = Object.values(this.#manifest.signature.outputs).map(({ node }) => node);
     return session.run({ feeds: goldenFeeds(this.#manifest, this.#golden), outputs: nodes, deadlineMs: this.#deadlineMs });
   }
 
-  async #judge(session: Session): Promise<Verdict> {
+  /** Holds what a run of the sample answered against what is stored. A pass that is true no more is forgotten. */
+  verdictOn({ outputs }: RunResult): Verdict {
     const names = Object.keys(this.#manifest.signature.outputs);
-    const { outputs } = await this.run(session);
     const byName = Object.fromEntries(names.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
     const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
-    // A cache that fails here costs the next visit one golden run.
-    const kept = agrees ? this.#cache?.set(this.#key, toBytes({ shareOff })) : this.#cache?.delete(this.#key);
-    kept?.catch(() => undefined);
+    if (!agrees) this.#cache?.delete(this.#key).catch(() => undefined);
     return { agrees, shareOff, reason };
+  }
+
+  /** Runs the sample in somebody's turn, and remembers a pass or forgets one. */
+  async judge(session: Session): Promise<Verdict> {
+    const verdict = this.verdictOn(await this.run(session));
+    // A cache that fails here costs the next visit one golden run.
+    if (verdict.agrees) this.#cache?.set(this.#key, toBytes({ shareOff: verdict.shareOff })).catch(() => undefined);
+    return verdict;
   }
 }

@@ -53,3 +53,19 @@ function idleMoment(signal: AbortSignal | undefined): Promise<void> {
 export function unheld(timer: unknown): void {
   if (typeof timer === 'object') (timer as { unref?(): void } | null)?.unref?.();
 }
+
+/** How long an app has to itself after a load: its first predictions wait for nothing, not even for a core. */
+export const QUIET_MS = 2_000;
+
+/**
+ * Resolves after so many milliseconds. Keeps no Node process alive.
+ * @throws `signal.reason` as soon as it aborts
+ */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  let timer: unknown;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+    unheld(timer);
+  });
+  await abortable(over, signal).finally(() => clearTimeout(timer as number));
+}

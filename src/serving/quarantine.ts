@@ -1,5 +1,6 @@
 /** What outlives the page of a backend's bad days, for one model in one browser on one GPU: it waits seven days for another chance. */
 import type { BackendName } from '../backend-name.js';
+import { browserVersion } from '../browser-version.js';
 import { withDeadline } from '../promise.js';
 import type { WeightsCache } from '../weights/cache.js';
 import { cacheFor } from '../weights/guarded.js';
@@ -42,10 +43,7 @@ export class Quarantine {
 
   /** @param identity the GPU's vendor and architecture, or nothing */
   constructor(cache: WeightsCache | null, modelHash: string, backend: BackendName, identity: string) {
-    const { userAgent = '' } = globalThis.navigator ?? {};
-    // Engine and major version: the rest of a user agent changes with every small update.
-    const browser = userAgent.match(/(Firefox|Chrome|Version)\/\d+/)?.[0] ?? userAgent;
-    this.#key = [modelHash, backend, browser, identity].join(' ');
+    this.#key = [modelHash, backend, browserVersion(), identity].join(' ');
     this.#cache = cache;
   }
 

@@ -1,7 +1,7 @@
 /** One asset from its address, as verified bytes or a typed error that says what came instead. */
 import { messageOf, PannierError } from '../errors.js';
 import type { Asset } from '../manifest.js';
-import { abortable } from '../promise.js';
+import { abortable, ownTask } from '../promise.js';
 import { isAsset } from './verify.js';
 
 /** No byte for this long ends a download. */
@@ -25,6 +25,8 @@ export async function fetchAsset(
 ): Promise<ArrayBuffer> {
   const idle = new AbortController();
   const found = await bytesAt(url, asset, fetch, AbortSignal.any([signal, idle.signal]), idle);
+  // Chromium hashes on the calling thread.
+  await ownTask();
   if (await isAsset(asset, found, onHash)) return found;
   throw mismatch(asset, url, found.byteLength, found);
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../errors.js';
 import type { Asset, Manifest } from '../manifest.js';
 import { assetsOf } from '../manifest.js';
 import type { CacheOutcome } from '../prediction.js';
-import { mapLimited } from '../promise.js';
+import { mapLimited, ownTask } from '../promise.js';
 import { now } from '../timing.js';
 import type { WeightsCache } from './cache.js';
 import { type FetchOptions, fetchAsset } from './fetch.js';
@@ -74,13 +74,18 @@ export async function loadWeights(manifest: Manifest, options: WeightsOptions): 
     return undefined;
   };
 
+  const write = async (to: WeightsCache, key: string, bytes: ArrayBuffer): Promise<void> => {
+    await ownTask();
+    await to.set(key, bytes);
+  };
+
   const gather = async (asset: Asset): Promise<ArrayBuffer> => {
     let bytes = await cached(asset);
     if (bytes !== undefined) bytesFromCache += asset.bytes;
     else {
       bytes = await fetchAsset(asset, options.urlOf(asset), { ...options, onHash });
       // A copy: the original is on its way to the engine before the write is done.
-      if (cache !== null) writes.push(cache.set(asset.sha256, bytes.slice(0)).catch(giveUpCache));
+      if (cache !== null) writes.push(write(cache, asset.sha256, bytes.slice(0)).catch(giveUpCache));
     }
     options.signal.throwIfAborted();
     verifiedBytes += asset.bytes;

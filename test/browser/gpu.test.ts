@@ -6,6 +6,7 @@ import type { PlatformGPUDevice } from '../../src/platform.js';
 import { engineContract, graphContract, lossContract } from '../contract/engine.js';
 import { addModel, constant, op, placeholder, type RawModel } from '../fixtures/models.js';
 import { remoteEngine } from '../fixtures/remote.js';
+import { remoteSteps } from '../fixtures/steps.js';
 import { room } from './room.js';
 
 // TF.js computes what is smaller than a thousand values on the processor.
@@ -116,7 +117,7 @@ describe.each(['page', 'worker'] as const)('a device that is lost, in the %s', (
   });
 });
 
-describe('a shader that does not compile', () => {
+describe('C9: a shader that does not compile', () => {
   test.each(['own', 'given'] as const)('refuses the backend (%s device)', async (whose) => {
     const page = await stage();
     const seen = await page.evaluate(async (whose) => {
@@ -207,7 +208,7 @@ describe('the contract of an engine, on webgpu', () => {
     return remoteEngine(await page, 'webgpu');
   };
   engineContract(open);
-  graphContract(open);
+  graphContract(open, async () => remoteSteps((await page) as Page));
   lossContract(open, async () => (await page)?.evaluate(() => breakDevice('idle', 'page')));
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';
 import { expectNoViolations } from '../harness/browser.js';
-import { STRICT_CSP } from '../harness/site.js';
+import { type Fault, STRICT_CSP } from '../harness/site.js';
 import { countModel, room } from './room.js';
 
 const here = room(
@@ -143,25 +143,37 @@ describe('backends', () => {
       () => void Object.assign(GPUAdapter.prototype, { requestDevice: () => Promise.reject(new Error('not today')) }),
       'not today',
     ],
-  ])('webgpu with %s is refused with the reason', async (_, breakIt, reason) => {
+  ])('C7: webgpu with %s is refused with the reason', async (_, breakIt, reason) => {
     const page = await here.page();
     await page.evaluate(breakIt);
     const selection = await page.evaluate(async () => (await load('add', { backend: ['webgpu', 'cpu'], thread: 'page' })).selection);
     expect(selection).toMatchObject([{ state: 'refused', reason: expect.stringContaining(reason) }, { state: 'chosen' }]);
   });
 
-  test('html in place of the wasm binary is named, and cpu serves', async () => {
-    const mend = here.site.fault(/\.wasm$/, { body: '<!doctype html><p>not here', headers: { 'Content-Type': 'text/html' } });
+  test.each<[string, Fault, RegExp]>([
+    ['that is not there', { status: 404 }, /answered 404/],
+    ['in whose place is a page', { body: '<!doctype html><p>not here', headers: { 'Content-Type': 'text/html' } }, /a page of HTML/],
+    ['of another content', { edit: (body) => body.fill(7, 9, 10) }, /other bytes of the same length/],
+    ['of another length', { extraBytes: 1 }, /424594/],
+  ])('C11: a wasm binary %s is named, and cpu serves', async (_what, fault, reason) => {
+    const mend = here.site.fault(/\.wasm$/, fault);
     const page = await here.page();
     const selection = await page.evaluate(async () => (await load('add', { backend: ['wasm', 'cpu'] })).selection);
     mend();
     expect(selection).toMatchObject([
-      { state: 'refused', reason: expect.stringMatching(/tfjs-backend-wasm-simd\.wasm.*a page of HTML/) },
+      { state: 'refused', reason: expect.stringMatching(RegExp(`tfjs-backend-wasm-simd\\.wasm.*${reason.source}`)) },
       { backend: 'cpu', state: 'chosen' },
     ]);
   });
 
-  test('where none can run, every reason is told', async () => {
+  test('C11: a wasm binary of the wrong type is the right one by its hash', async () => {
+    const mend = here.site.fault(/\.wasm$/, { headers: { 'Content-Type': 'text/plain', 'X-Content-Type-Options': 'nosniff' } });
+    const page = await here.page();
+    expect(await page.evaluate(async () => (await load('add', { backend: 'wasm' })).notes)).toEqual([]);
+    mend();
+  });
+
+  test('C11: where none can run, every reason is told', async () => {
     const mend = here.site.fault(/\.wasm$/, { status: 404 });
     const page = await here.page();
     const error = await page.evaluate(() => load('add', { backend: 'wasm' }).then(String, ({ code, message }) => ({ code, message })));
@@ -169,7 +181,7 @@ describe('backends', () => {
     expect(error).toEqual({ code: 'backend-unavailable', message: expect.stringMatching(/wasm: .*answered 404/) });
   });
 
-  test('without wasm-unsafe-eval, wasm is refused and cpu serves', async () => {
+  test('C11: without wasm-unsafe-eval, wasm is refused and cpu serves', async () => {
     const site = await here.serve({ csp: STRICT_CSP.replace(" 'wasm-unsafe-eval'", '') });
     const page = await here.page(undefined, site);
     const { selection, notes } = await page.evaluate(async () => {

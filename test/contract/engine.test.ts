@@ -8,6 +8,7 @@ import type { Engine, PictureFeed } from '../../src/engine/engine.js';
 import { startLocalEngine } from '../../src/engine/local.js';
 import { fakeEngine, hashOf, rejection } from '../fixtures/fakes.js';
 import { addModel, loopModel } from '../fixtures/models.js';
+import { watchSteps } from '../fixtures/steps.js';
 import { call, engineContract, engineModel, feed, graphContract, lossContract, productModel } from './engine.js';
 
 const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
@@ -21,7 +22,7 @@ it('the wasm binary is the one that the package names', () => {
 
 describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
   engineContract(() => start(backend));
-  graphContract(() => start(backend));
+  graphContract(() => start(backend), watchSteps);
 });
 
 describe('pictures', () => {
@@ -81,7 +82,7 @@ describe('memory that runs out', () => {
 
   const square = (node: string, size: number) => feed(node, [size, size], Array(size * size).fill(1));
 
-  it('in the wasm heap is an error of the call, and changes no other tensor', async () => {
+  it('C13: in the wasm heap is an error of the call, and changes no other tensor', async () => {
     const engine = await start('wasm');
     const [add, product] = [await engine.open(engineModel(addModel())), await engine.open(engineModel(productModel()))];
     const before = await engine.memory();

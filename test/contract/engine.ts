@@ -1,17 +1,18 @@
 /** What every engine promises, whichever backend it runs on. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DType } from '../../src/dtype.js';
 import { DTYPES } from '../../src/dtype.js';
 import type { Call, Engine, EngineModel, Feed, Session, TensorFeed } from '../../src/engine/engine.js';
 import { rejection } from '../fixtures/fakes.js';
-import { addModel, constant, loopModel, op, placeholder, type RawModel, twoInputModel } from '../fixtures/models.js';
+import { addModel, constant, loopModel, op, placeholder, type RawModel, tokensModel, twoInputModel } from '../fixtures/models.js';
+import type { BreakStep } from '../fixtures/steps.js';
 
 /** A hand-made model as an engine takes it: tight buffers of its own, every time. */
 export function engineModel({ json, files }: RawModel, controlFlow = false): EngineModel {
   return {
     name: 'tiny',
     graph: new TextEncoder().encode(JSON.stringify(json)).buffer,
-    weights: json.weightsManifest.flatMap(({ paths }) => paths).map((path) => files[path]!.slice().buffer as ArrayBuffer),
+    weights: json.weightsManifest.flatMap(({ paths }) => paths).map((path) => Uint8Array.from(files[path]!).buffer),
     controlFlow,
   };
 }
@@ -67,6 +68,8 @@ const values = async (session: Session, feeds: readonly Feed[], outputs: readonl
   (await session.run(call(feeds, outputs))).outputs.map(({ data }) => [...data]);
 
 const x = (...given: number[]) => [feed('x', [1, 4], given)];
+
+const TOKENS = ['tokens:0', 'pairs:0', 'pooled:0', 'mean:0', 'halves:0'];
 
 /** What holds for anything that says it is an engine. @param open gives a started engine */
 export function engineContract(open: () => Promise<Engine>): void {
@@ -179,8 +182,48 @@ export function lossContract(open: () => Promise<Engine>, lose: (engine: Engine)
   });
 }
 
-/** What holds for an engine that runs graphs, besides. */
-export function graphContract(open: () => Promise<Engine>): void {
+/**
+ * What holds for an engine that runs graphs, besides.
+ * @param watch how its steps are watched once it has started
+ */
+export function graphContract(open: () => Promise<Engine>, watch: () => Promise<BreakStep> | BreakStep): void {
+  describe('M1: an exception between tensors, at any step of TF.js, leaves none behind', () => {
+    it.each<[string, RawModel, () => Feed[], readonly string[]]>([
+      ['one kernel', addModel(), () => x(1, 2, 3, 4), ['y:0']],
+      ['several kernels', productModel(), () => [feed('p', [1, 2], [1, 2]), feed('q', [2, 1], [3, 4])], ['y:0', 's:0']],
+      ['shapes and reductions', tokensModel(), () => [feed('ids', [1, 2], [1, 3], 'int32'), feed('mask', [1, 2], [1, 1])], TOKENS],
+      ['a loop', loopModel(), () => [feed('x', [1, 2], [1, 2])], ['loop:1']],
+    ])('%s', async (_what, model, feeds, outputs) => {
+      const engine = await open();
+      const breakStep = await watch();
+      const empty = await engine.memory();
+      const openIt = () => engine.open(engineModel(model, model.json.modelTopology.library !== undefined));
+      await breakStep(0);
+      const session = await openIt();
+      const opening = await breakStep(0);
+      const right = await values(session, feeds(), outputs);
+      const running = await breakStep(0);
+      expect(Math.min(opening, running - outputs.length)).toBeGreaterThan(0);
+      const opened = await engine.memory();
+      for (let step = 1; step <= running; step++) {
+        await breakStep(step);
+        expect(await rejection(session.run(call(feeds(), outputs)))).toMatchObject({
+          code: 'predict',
+          message: expect.stringContaining('is broken'),
+        });
+        expect({ step, ...(await engine.memory()) }).toEqual({ step, ...opened });
+      }
+      expect(await values(session, feeds(), outputs)).toEqual(right);
+      session.dispose();
+      for (let step = 1; step <= opening; step++) {
+        await breakStep(step);
+        expect(await rejection(openIt())).toMatchObject({ code: 'predict', message: expect.stringContaining('is broken') });
+        expect({ step, ...(await engine.memory()) }).toEqual({ step, ...empty });
+      }
+      engine.dispose();
+    });
+  });
+
   it('gives outputs in the order asked for, one twice, or none', async () => {
     const engine = await open();
     const session = await engine.open(engineModel(identityModel()));

@@ -318,6 +318,38 @@ describe('a model', () => {
     expect([found.hashMs >= 0, found.totalMs >= 0, notes]).toEqual([true, true, []]);
   });
 
+  it('hashes and writes each shard in a task of its own, where the platform has tasks', async () => {
+    const steps: string[] = [];
+    let line = Promise.resolve();
+    // One after another, with time for all that follows from each.
+    const postTask = (task: () => void) => {
+      line = line.then(rest).then(() => {
+        steps.push('task');
+        task();
+      });
+      return line;
+    };
+    vi.stubGlobal('scheduler', { postTask });
+    const digest = crypto.subtle.digest.bind(crypto.subtle);
+    const hashing = vi.spyOn(crypto.subtle, 'digest').mockImplementation((...args) => {
+      steps.push('hash');
+      return digest(...args);
+    });
+    const kept = memoryCache();
+    const cache = {
+      ...kept,
+      set: (key: string, value: ArrayBuffer) => {
+        if (!key.startsWith('model:')) steps.push('write');
+        return kept.set(key, value);
+      },
+    };
+    await (await (await load(fakeModel(), cache)).loaded).stored;
+    hashing.mockRestore();
+    vi.unstubAllGlobals();
+    expect(steps.filter((_, index) => index % 2 === 0)).toEqual(Array(10).fill('task'));
+    expect(steps.filter((_, index) => index % 2 === 1).sort()).toEqual([...Array(5).fill('hash'), ...Array(5).fill('write')]);
+  });
+
   it('downloads at most six at once', async () => {
     const model = fakeModel(
       'm',
