@@ -35,7 +35,8 @@ export const predictCommand: Command = {
     ${MODEL_USAGE} (--config FILE)
     --image FILE                   a picture, for the input that takes one
     --input NAME=FILE              .json numbers, flat or nested, or rows; .bin little-endian values; or a picture
-    --backend auto|${BACKENDS.join('|')}  also several, as wasm,cpu; webgpu by name may run in software
+    --backend auto|${BACKENDS.join('|')}  also several in order, as wasm,cpu; webgpu by name may run in software;
+                                   auto measures, after the first call, which one is fastest
     --thread worker|page  --runs N (${RUNS})  --timeout SECONDS (300)  --browser PATH (PANNIER_CHROMIUM)
     --json   one object: outputs of the first call, at most ${MOST} values each (--full for all),
              timing of the call in the middle, where preparing includes decoding the picture;
