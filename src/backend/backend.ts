@@ -19,6 +19,12 @@ export interface StartedBackend {
   failure(): Failure | undefined;
   /** Settles as `failure` comes true, also while nobody runs anything; never where none does. */
   readonly whenFailed: Promise<Failure>;
+  /**
+   * Compiles all that `run` would, at the same time and beside whatever else the backend does; computes nothing. Absent
+   * where nothing is compiled.
+   * @param run may throw where it needs a value that a real run would have computed
+   */
+  compile?(run: () => void): Promise<void>;
   /** Takes note of what a run threw, before `failure` is asked: an end may show there first. */
   examine(thrown: unknown): void | Promise<void>;
   /** Frees what it holds. Safe to call twice. */

@@ -1,6 +1,6 @@
 /** The webgpu backend: TF.js's WGSL kernels on a GPUDevice that is ours, or the app's own. */
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import { type DataId, findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
+import { type DataId, env, findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { requestAdapter } from './adapter.js';
 import type { BackendStart, StartBackend, StartedBackend } from './backend.js';
 import { Failing } from './failing.js';
@@ -46,6 +46,7 @@ async function startWebgpu({ device: given }: BackendStart): Promise<StartedBack
     identity: `${vendor} ${architecture}`,
     failure: failing.failure,
     whenFailed: failing.whenFailed,
+    compile: (run) => backend.compile(run),
     // A read rejects a little before the device says that it is lost; what TF.js itself throws is a plain Error.
     async examine(thrown) {
       if (thrown instanceof DOMException || thrown instanceof RangeError) await device.queue.onSubmittedWorkDone().catch(() => undefined);
@@ -69,6 +70,34 @@ const KEPT_VALUES = 64;
 class RememberingBackend extends WebGPUBackend {
   /** Ends the reason of a loss; empty as long as nothing was read so. */
   readBack = '';
+  #isCompiling = false;
+
+  /**
+   * One after another, as TF.js compiles them in a run, pipelines hold up the thread of the GPU process that also
+   * draws the page: the frames of an animation came seconds late.
+   */
+  async compile(run: () => void): Promise<void> {
+    this.#isCompiling = true;
+    env().set(COMPILE_ONLY, true);
+    try {
+      run();
+    } catch {
+      // It needed a value. What comes after that is compiled as the real run comes to it.
+    } finally {
+      env().set(COMPILE_ONLY, false);
+      this.#isCompiling = false;
+    }
+    const { pipelineCache } = this as unknown as { pipelineCache: Record<string, GPUComputePipeline | Promise<GPUComputePipeline>> };
+    const compiling = Object.entries(pipelineCache).map(async ([key, pipeline]) => {
+      try {
+        pipelineCache[key] = await pipeline;
+      } catch {
+        // The real run compiles it again, and what is wrong with it reaches whoever listens for errors.
+        delete pipelineCache[key];
+      }
+    });
+    await Promise.all(compiling);
+  }
 
   override uploadToGPU(dataId: DataId): void {
     const data = this.tensorMap.get(dataId);
@@ -78,10 +107,13 @@ class RememberingBackend extends WebGPUBackend {
   }
 
   override readSync(dataId: DataId) {
+    if (this.#isCompiling && this.tensorMap.get(dataId).values == null) throw new Error('Nothing was computed.');
     if (this.tensorMap.get(dataId).values == null) this.readBack = READ_BACK;
     return super.readSync(dataId);
   }
 }
+
+const COMPILE_ONLY = 'WEBGPU_ENGINE_COMPILE_ONLY';
 
 const READ_BACK =
   ' It came after TF.js read a value back in the middle of a run, since the graph computes a bound, an axis or a shape: that takes a WebGPU canvas, which a browser without a display may not survive. Use another backend there.';

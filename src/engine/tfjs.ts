@@ -145,17 +145,16 @@ class TfjsSession implements Session {
         alive.push(input);
         inputs[node] = input;
       }
-      // Asked for by name, duplicates and weights included: TF.js then returns them in this order.
-      const answer = this.#controlFlow ? await this.#model.executeAsync(inputs, [...outputs]) : this.#model.execute(inputs, [...outputs]);
-      // Where none are asked for, TF.js answers with the first of none.
-      const tensors = outputs.length === 0 ? [] : Array.isArray(answer) ? answer : [answer];
+      const kind = [...feeds.map(({ shape }) => shape.join('x')), ...outputs].join();
+      const cold = !this.#seenRuns.has(kind);
+      // A graph with control flow goes where its values lead it.
+      if (cold && !this.#controlFlow) await this.#started.compile?.(() => this.#dispose(this.#execute(inputs, outputs), alive));
+      const tensors = this.#controlFlow ? await this.#executeAsync(inputs, outputs) : this.#execute(inputs, outputs);
       alive.push(...tensors);
       const computedMs = now();
       const read = await Promise.all(tensors.map((output) => this.#read(output)));
       this.#ensureWhole();
       const readMs = now();
-      const kind = [...feeds.map(({ shape }) => shape.join('x')), ...outputs].join();
-      const cold = !this.#seenRuns.has(kind);
       this.#seenRuns.add(kind);
       // On webgpu `execute` only encodes commands; the work is awaited by the first read.
       const apart = this.#backend !== 'webgpu';
@@ -171,8 +170,23 @@ class TfjsSession implements Session {
       this.#ensureWhole();
       throw failedAs(thrown, `Running the graph on ${this.#backend} failed`);
     } finally {
-      for (const each of alive) if (!this.#weightIds.has(each.id)) each.dispose();
+      this.#dispose(alive);
     }
+  }
+
+  // Outputs are asked for by name, duplicates and weights included: TF.js then returns them in this order. Where none
+  // are asked for, it answers with the first of none.
+  #execute(inputs: Record<string, Tensor>, outputs: readonly string[]): Tensor[] {
+    return outputs.length === 0 ? [] : [this.#model.execute(inputs, [...outputs])].flat();
+  }
+
+  async #executeAsync(inputs: Record<string, Tensor>, outputs: readonly string[]): Promise<Tensor[]> {
+    return outputs.length === 0 ? [] : [await this.#model.executeAsync(inputs, [...outputs])].flat();
+  }
+
+  /** Frees what is neither a weight nor one of `kept`. */
+  #dispose(tensors: readonly Tensor[], kept: readonly Tensor[] = []): void {
+    for (const each of tensors) if (!this.#weightIds.has(each.id) && !kept.includes(each)) each.dispose();
   }
 
   async #read(output: Tensor): Promise<RawOutput> {

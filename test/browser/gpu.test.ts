@@ -73,10 +73,9 @@ const IN_PAGE = `${WATCH}
     await new Promise((resolve) => setTimeout(resolve, 50));
   };
   globalThis.breakShaders = () => {
-    const { createComputePipeline } = GPUDevice.prototype;
-    GPUDevice.prototype.createComputePipeline = function (descriptor) {
-      const module = this.createShaderModule({ code: 'fn this is no shader' });
-      return createComputePipeline.call(this, { ...descriptor, compute: { ...descriptor.compute, module } });
+    const { createShaderModule } = GPUDevice.prototype;
+    GPUDevice.prototype.createShaderModule = function (descriptor) {
+      return createShaderModule.call(this, { ...descriptor, code: 'fn this is no shader' });
     };
   };
   globalThis.newDevice = async () => (await navigator.gpu.requestAdapter()).requestDevice();
@@ -144,6 +143,25 @@ describe('C9: a shader that does not compile', () => {
     }, whose);
     expect(seen).toBe('device-lost');
   });
+});
+
+test('pipelines are compiled beside the thread that draws the page', async () => {
+  const page = await stage();
+  const seen = await page.evaluate(async () => {
+    const { createComputePipeline, createComputePipelineAsync } = GPUDevice.prototype;
+    const pipelines = { inTurn: 0, beside: 0 };
+    GPUDevice.prototype.createComputePipeline = function (descriptor) {
+      pipelines.inTurn++;
+      return createComputePipeline.call(this, descriptor);
+    };
+    GPUDevice.prototype.createComputePipelineAsync = function (descriptor) {
+      pipelines.beside++;
+      return createComputePipelineAsync.call(this, descriptor);
+    };
+    const model = await load('add', { backend: ['webgpu'], thread: 'page' });
+    return { answer: await answer(model), pipelines };
+  });
+  expect(seen).toEqual({ answer: 'right', pipelines: { inTurn: 0, beside: 1 } });
 });
 
 test('a device that is lost as values are read back in mid-run says so', async () => {
