@@ -7,5 +7,8 @@ export type BackendName = (typeof BACKENDS)[number];
 /** Where a model runs first, until another place has proved faster: those that are ready quickest, and quick enough. */
 export const STARTING_ORDER: readonly BackendName[] = ['wasm', 'webgpu', 'cpu'];
 
+/** What answers calls: a backend, or where none can, the app's own function. */
+export type PlaceName = BackendName | 'fallback';
+
 /** What executes a graph on a backend. */
 export type EngineName = 'tfjs';

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The list of exports. Importing this runs nothing. */
 
-export type { BackendName, EngineName } from './backend-name.js';
+export type { BackendName, EngineName, PlaceName } from './backend-name.js';
 export type { DType, GivenArray, OwnedArray } from './dtype.js';
 export type { ErrorCode, ErrorDetail } from './errors.js';
 export { PannierError } from './errors.js';

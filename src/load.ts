@@ -2,12 +2,13 @@
 
 import { startingWith } from './choosing/order.js';
 import { recall } from './choosing/recall.js';
+import { vetoOf } from './choosing/vetoes.js';
 import { asPannierError, messageOf } from './errors.js';
 import { type Asset, assetsOf, type Manifest, type ModelSource, readManifest } from './manifest.js';
 import type { LoadOptions, LoadProgress } from './options.js';
 import type { Model, Note } from './prediction.js';
 import { abortable } from './promise.js';
-import { isPair, type Pair } from './selection.js';
+import { isPair, type Named, type Pair } from './selection.js';
 import type { OpenedModel } from './serving/opened.js';
 import { acquireEngine } from './serving/pool.js';
 import { type Lease, Shared } from './serving/shared.js';
@@ -26,7 +27,10 @@ const loads = new Shared<OpenedModel, LoadProgress>((opened) => opened.close());
  * @param source the default export of a packed folder's `model.js`
  * @throws {PannierError} by `code`; an abort rejects with `signal.reason`
  */
-export async function loadModel<I = AnyInputs, O = AnyOutputs>(source: ModelSource<I, O>, options: LoadOptions = {}): Promise<Model<I, O>> {
+export async function loadModel<I = AnyInputs, O = AnyOutputs>(
+  source: ModelSource<I, O>,
+  options: NoInfer<LoadOptions<I, O>> = {},
+): Promise<Model<I, O>> {
   const manifest = readManifest(source);
   const settled = settleOptions(options);
   const rest = restOfPannier();
@@ -75,19 +79,27 @@ async function open(
   };
   const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
 
-  // Bytes, engine and the rest of the code come at the same time.
-  const bytes = gather(signal, (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }));
-  bytes.catch(() => undefined);
   const all = settled.backends.map((backend): Pair => ({ engine: 'tfjs', backend }));
+  const mayRun = (pair: Pair) => vetoOf(pair, manifest, settled) === undefined;
+  const begin = (stop: AbortSignal, onBytes: (loadedBytes: number) => void) => {
+    if (!all.some(mayRun)) return undefined;
+    const unneeded = new AbortController();
+    const bytes = gather(AbortSignal.any([stop, unneeded.signal]), onBytes);
+    bytes.catch(() => undefined);
+    return { bytes, stop: () => unneeded.abort() };
+  };
+
+  // Bytes, engine and the rest of the code come at the same time.
+  const coming = begin(signal, (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }));
   const choice = settled.trial ? await recall(await caching, manifest.hash, all) : undefined;
   const pairs = startingWith(choice?.chosen, all);
   const decided = new AbortController();
-  const headStart = beginEngine(pairs[0] as Pair, manifest, settled, AbortSignal.any([signal, decided.signal]));
+  const headStart = beginEngine(pairs.find(mayRun), settled, AbortSignal.any([signal, decided.signal]));
   try {
     const { checkDetails, openFirst, OpenedModel, Trial } = await restOfPannier();
     checkDetails(manifest);
     const retired = new Map<string, string>();
-    const retire = (pair: Pair, reason: string) => {
+    const retire = (pair: Named, reason: string) => {
       const { engine, backend } = pair;
       retired.set(`${engine} ${backend}`, reason);
       if (opened !== undefined && isPair(pair, opened.present))
@@ -95,9 +107,15 @@ async function open(
     };
     const takeBytes = (stop: AbortSignal) => gather(stop, () => undefined);
     const supplies = { manifest, settled, caching, takeBytes, note, retired, retire };
-    const first = await openFirst(pairs, supplies, bytes, beganMs, signal);
-    const openAgain = (lost: Pair, stop: AbortSignal) =>
-      openFirst(settled.auto ? startingWith(lost, all) : all, supplies, takeBytes(stop), now(), stop);
+    const first = await openFirst(pairs, supplies, coming, beganMs, signal);
+    const openAgain = (lost: Named, stop: AbortSignal) =>
+      openFirst(
+        settled.auto ? startingWith(lost, all) : all,
+        supplies,
+        begin(stop, () => undefined),
+        now(),
+        stop,
+      );
     opened = new OpenedModel(manifest, first, taken, openAgain);
     opened.notes.push(...early);
     const trial = new Trial(opened, supplies, choice);
@@ -111,13 +129,7 @@ async function open(
 }
 
 /** A worker takes its time to boot: the likeliest one begins before anybody can use it. */
-async function beginEngine(
-  { backend }: Pair,
-  { missingKernels }: Manifest,
-  settled: Settled,
-  signal: AbortSignal,
-): Promise<Lease<unknown> | undefined> {
-  if (missingKernels[backend] !== undefined) return undefined;
+async function beginEngine(pair: Pair | undefined, settled: Settled, signal: AbortSignal): Promise<Lease<unknown> | undefined> {
   // Whoever needs it is told what it failed with.
-  return acquireEngine(backend, settled, signal).catch(() => undefined);
+  return pair && acquireEngine(pair.backend, settled, signal).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 /** The second trip: from inputs to typed outputs and an honest timing record. This file alone knows the order. */
 
-import type { BackendName } from './backend-name.js';
+import type { PlaceName } from './backend-name.js';
 import type { Call } from './engine/engine.js';
 import { PannierError } from './errors.js';
 import { Events } from './events.js';
@@ -71,7 +71,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     const bytes = assetsOf(this.#manifest).reduce((sum, asset) => sum + asset.bytes, 0);
     return { bytes, flops, controlFlow, ...(license && { license }), ...(source && { source }), ...(packedAt && { packedAt }) };
   }
-  get backend(): BackendName {
+  get backend(): PlaceName {
     return this.#lease.value.present.backend;
   }
   get thread(): ThreadName {
@@ -144,7 +144,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     try {
       const settledMs = now();
       const outputs = wanted.map(([, { node }]) => node);
-      const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs, given: inputs };
+      const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs, given: inputs, signal };
       return { ...(await runInTurn(this.#lease.value, call, priority, signal)), images, length, settledMs };
     } finally {
       closePictures(feeds);
@@ -166,7 +166,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
 
   stats(): Stats {
     const { bytesDownloaded, bytesFromCache } = this.#lease.value.taken;
-    return { ...this.#calls.read(), bytesDownloaded, bytesFromCache, bytesResident: this.#manifest.residentBytes };
+    return { ...this.#calls.read(), bytesDownloaded, bytesFromCache, bytesResident: this.#lease.value.bytesResident };
   }
 
   dispose(): void {

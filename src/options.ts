@@ -1,5 +1,6 @@
 /** What `loadModel` can be told. */
 import type { BackendName } from './backend-name.js';
+import type { Fallback } from './fallback.js';
 import type { PlatformAbortSignal, PlatformFetch, PlatformGPUDevice } from './platform.js';
 import type { WeightsCache } from './weights/cache.js';
 
@@ -14,7 +15,12 @@ export interface LoadProgress {
 /** Where the engine runs: in a worker of its own, or in the thread that called. */
 export type ThreadName = 'worker' | 'page';
 
-export interface LoadOptions {
+/**
+ * `I` and `O` are the model's types, which `fallback` has in common with it.
+ * By default they suit every model: options without a fallback do.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: inputs of any model fit
+export interface LoadOptions<I = any, O = never> {
   /**
    * Which backends may run the model, in this order; the first that is right does.
    * @default 'auto': the one that is ready first, then the fastest, as measured on this device
@@ -42,6 +48,13 @@ export interface LoadOptions {
   readonly deadlineMs?: number;
   /** Longest that one backend may take to start, open the model and agree with the golden sample. @default 60 000 */
   readonly backendDeadlineMs?: number;
+  /** Answers where no backend can: the model is too large, none is right, all were lost. Make it once: loads share a model by it. */
+  readonly fallback?: Fallback<I, O>;
+  /**
+   * Most bytes of memory that the model may take: its weights, and what one predict has alive beside them.
+   * @default a quarter of `navigator.deviceMemory`, which counts as 4 GiB where a browser does not tell it
+   */
+  readonly memoryBudgetBytes?: number;
   /** Writes each predict as a `performance.measure` on its own DevTools track. @default false */
   readonly trace?: boolean;
 }

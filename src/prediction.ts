@@ -1,6 +1,6 @@
 /** A model as an app sees it: what it takes, what it gives, what it says about itself. */
 
-import type { BackendName } from './backend-name.js';
+import type { PlaceName } from './backend-name.js';
 import type { ImageMapping } from './input/mapping.js';
 import type { ThreadName } from './options.js';
 import type { PlatformAbortSignal, PlatformImageBitmap, PlatformMediaStreamTrack, PlatformVideoElement } from './platform.js';
@@ -31,7 +31,7 @@ export interface Prediction<O = AnyOutputs, I = AnyInputs> {
   readonly outputs: O;
   readonly timing: Timing;
   /** What ran this call. */
-  readonly backend: BackendName;
+  readonly backend: PlaceName;
   /** For each image input; where it was given as a tensor, the tensor is the picture. */
   readonly images: ImageMappings<I>;
 }
@@ -65,8 +65,8 @@ export interface Note {
 
 /** The model goes on elsewhere: nothing was dropped, and calls made from now on run there. */
 export interface BackendChange {
-  readonly from: BackendName;
-  readonly to: BackendName;
+  readonly from: PlaceName;
+  readonly to: PlaceName;
   readonly reason: string;
 }
 
@@ -126,7 +126,7 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
   readonly signature: Signature;
   readonly info: ModelInfo;
   /** What the next call runs on. */
-  readonly backend: BackendName;
+  readonly backend: PlaceName;
   /** Where the engine runs. */
   readonly thread: ThreadName;
   /** Every backend that was allowed: chosen, slower, refused with the reason, or untried. Plain values, to be sent anywhere. */

@@ -1,5 +1,5 @@
 /** What can run a model here, and what became of each. */
-import type { BackendName, EngineName } from './backend-name.js';
+import type { BackendName, EngineName, PlaceName } from './backend-name.js';
 
 /** An engine on a backend. */
 export interface Pair {
@@ -7,10 +7,11 @@ export interface Pair {
   readonly backend: BackendName;
 }
 
-/** What became of one pair. */
+/** What became of one pair, or of the app's own function. */
 export interface Candidate {
-  readonly backend: BackendName;
-  readonly engine: EngineName;
+  readonly backend: PlaceName;
+  /** `app` is the app's own function: it counts where no backend can. */
+  readonly engine: EngineName | 'app';
   /** `slower`: it is right, and lost the race. `untried`: nobody needed it yet. */
   readonly state: 'chosen' | 'slower' | 'refused' | 'untried';
   /** Why it is not the chosen one. */
@@ -32,4 +33,14 @@ export interface Candidate {
 /** What was measured on the way. */
 export type Measured = Pick<Candidate, 'startMs' | 'openMs' | 'goldenMs' | 'goldenShareOff'>;
 
-export const isPair = (one: Pair, other: Pair): boolean => one.backend === other.backend && one.engine === other.engine;
+/** A pair, or what stands in for one. */
+export type Named = Pick<Candidate, 'backend' | 'engine'>;
+
+export const isPair = (one: Named, other: Named): boolean => one.backend === other.backend && one.engine === other.engine;
+
+/** The app's own function, as `selection` names it. */
+export const FALLBACK = { backend: 'fallback', engine: 'app' } as const satisfies Named;
+
+/** Why none of them serves, in one line. */
+export const reasonsOf = (selection: readonly Candidate[]): string =>
+  selection.flatMap(({ backend, reason }) => (reason === undefined ? [] : [`${backend}: ${reason}`])).join(' · ');

@@ -1,6 +1,7 @@
 /** The one place where options are settled: nothing behind it sees a `?`. */
 import { BACKENDS, type BackendName, STARTING_ORDER } from './backend-name.js';
 import { PannierError } from './errors.js';
+import type { Fallback } from './fallback.js';
 import { checkKnown } from './known-options.js';
 import type { LoadOptions, ThreadName } from './options.js';
 import type { WeightsCache } from './weights/cache.js';
@@ -23,19 +24,22 @@ export interface Settled {
   readonly assetUrl: (name: string, url: string) => string;
   readonly deadlineMs: number;
   readonly backendDeadlineMs: number;
+  readonly memoryBudgetBytes: number;
+  readonly fallback: Fallback | undefined;
   /** Two loads of one model with the same key are one load: same backends and thread, the very same cache and functions. */
   readonly key: string;
 }
 
 const KNOWN: readonly (keyof LoadOptions)[] = [
   ...(['backend', 'thread', 'device', 'cache', 'fetch', 'assetUrl', 'signal', 'onProgress'] as const),
-  ...(['deadlineMs', 'backendDeadlineMs', 'trace', 'trial'] as const),
+  ...(['deadlineMs', 'backendDeadlineMs', 'trace', 'trial', 'memoryBudgetBytes', 'fallback'] as const),
 ];
 
 /** @throws {PannierError} `options`, naming the option. */
-export function settleOptions(options: LoadOptions): Settled {
+export function settleOptions<I, O>(options: LoadOptions<I, O>): Settled {
   checkKnown('loadModel', options, KNOWN);
   const { backend = 'auto', device, cache, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
+  const { fallback, memoryBudgetBytes = defaultBudgetBytes() } = options;
   const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, trial = true } = options;
   const auto = backend === 'auto';
   // Whoever brings a device means it to be used.
@@ -49,6 +53,8 @@ export function settleOptions(options: LoadOptions): Settled {
   if (typeof trial !== 'boolean') throw wrong('trial', 'true or false', trial);
   for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
     if (!(value > 0)) throw wrong(name, 'milliseconds above 0', value);
+  if (!(memoryBudgetBytes >= 0)) throw wrong('memoryBudgetBytes', 'bytes from 0 up', memoryBudgetBytes);
+  if (fallback !== undefined && typeof fallback !== 'function') throw wrong('fallback', 'a function', fallback);
   return {
     backends,
     auto,
@@ -62,9 +68,14 @@ export function settleOptions(options: LoadOptions): Settled {
     assetUrl,
     deadlineMs,
     backendDeadlineMs,
-    key: [backend, thread, trial, ...[device, cache, fetch, assetUrl].map(identityOf)].join(' '),
+    memoryBudgetBytes,
+    fallback: fallback as Fallback | undefined,
+    key: [backend, thread, trial, memoryBudgetBytes, ...[device, cache, fetch, assetUrl, fallback].map(identityOf)].join(' '),
   };
 }
+
+/** Browsers round what they tell, and some tell nothing. */
+const defaultBudgetBytes = (): number => ((globalThis as { navigator?: { deviceMemory?: number } }).navigator?.deviceMemory ?? 4) * 2 ** 28;
 
 const sameUrl = (_name: string, url: string) => url;
 

@@ -2,7 +2,7 @@
 import { messageOf, PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import { withDeadline } from '../promise.js';
-import type { Measured, Pair } from '../selection.js';
+import type { Measured, Named, Pair } from '../selection.js';
 import { Agreement } from '../serving/agreement.js';
 import type { Place } from '../serving/opened.js';
 import { acquireEngine, type PooledEngine } from '../serving/pool.js';
@@ -11,7 +11,7 @@ import type { Settled } from '../settled.js';
 import { now } from '../timing.js';
 import type { WeightsCache } from '../weights/cache.js';
 import type { ModelBytes } from '../weights/weights.js';
-import { tooLarge, vetoOf } from './vetoes.js';
+import { adapterVeto, tooLarge, vetoOf } from './vetoes.js';
 
 /** What all attempts at one model share. */
 export interface Supplies {
@@ -24,7 +24,7 @@ export interface Supplies {
   /** Backends that passed once and have disagreed since, and why. */
   readonly retired: Map<string, string>;
   /** A backend whose remembered pass is true no more. */
-  readonly retire: (pair: Pair, reason: string) => void;
+  readonly retire: (pair: Named, reason: string) => void;
 }
 
 /** How one pair did: it serves, or there is a reason why not. */
@@ -60,7 +60,7 @@ export async function attempt(
     return { refused: messageOf(thrown), measured };
   };
 
-  const veto = retired.get(keyOf(pair)) ?? (await vetoOf(pair, manifest, settled));
+  const veto = retired.get(keyOf(pair)) ?? vetoOf(pair, manifest, settled) ?? (await adapterVeto(pair, manifest, settled));
   if (veto !== undefined) return { refused: veto, measured };
   let lease: Lease<PooledEngine>;
   try {
@@ -113,4 +113,4 @@ export async function attempt(
 }
 
 /** A pair as the key of a map. */
-export const keyOf = ({ engine, backend }: Pair): string => `${engine} ${backend}`;
+export const keyOf = ({ engine, backend }: Named): string => `${engine} ${backend}`;

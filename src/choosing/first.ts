@@ -1,5 +1,4 @@
 /** The first pair that is ready and right. What is faster is found out later; nobody waits for that. */
-import { PannierError } from '../errors.js';
 import type { Candidate, Pair } from '../selection.js';
 import type { Place } from '../serving/opened.js';
 import type { Attempt } from './attempt.js';
@@ -9,14 +8,14 @@ import type { Attempt } from './attempt.js';
  * two are tried at once, and the first that is right serves, as IP addresses are in "Happy Eyeballs" (RFC 8305).
  * @param attempt rejects only for what no other pair could mend
  * @param patience resolves when the first pair has had its time; never, for an order that is to be kept
- * @throws {PannierError} `backend-unavailable` with every reason, where none is accepted.
+ * @returns the place of the one that was accepted, if any was, and what became of each
  */
 export async function firstRight(
   pairs: readonly Pair[],
   attempt: (pair: Pair, signal: AbortSignal) => Promise<Attempt>,
   patience: Promise<unknown>,
   signal: AbortSignal,
-): Promise<{ readonly place: Place; readonly selection: readonly Candidate[] }> {
+): Promise<{ readonly place: Place | undefined; readonly selection: readonly Candidate[] }> {
   const outcomes = new Map<Pair, Candidate>();
   const tooLate = new AbortController();
   const waiting = [...pairs];
@@ -43,8 +42,5 @@ export async function firstRight(
     for (const each of [first, second]) each.then((found) => found && resolve(found), reject);
     Promise.all([first, second]).then(() => resolve(undefined), reject);
   });
-  const selection = pairs.map((pair) => outcomes.get(pair) ?? { ...pair, state: 'untried' as const });
-  if (place !== undefined) return { place, selection };
-  const reasons = selection.map(({ backend, reason }) => `${backend}: ${reason}`).join(' · ');
-  throw new PannierError('backend-unavailable', `No backend can run this model here. ${reasons}`, { selection });
+  return { place, selection: pairs.map((pair) => outcomes.get(pair) ?? { ...pair, state: 'untried' }) };
 }

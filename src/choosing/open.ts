@@ -1,43 +1,73 @@
 /** A model opened once: on the first pair that is right, with what came out about the others. */
-import type { Pair } from '../selection.js';
-import type { Opening } from '../serving/opened.js';
+import { PannierError } from '../errors.js';
+import { type Candidate, FALLBACK, type Pair, reasonsOf } from '../selection.js';
+import type { Opening, Place } from '../serving/opened.js';
 import { slowerReason } from '../serving/slower.js';
 import { now } from '../timing.js';
 import type { ModelBytes } from '../weights/weights.js';
 import { attempt, type Supplies } from './attempt.js';
 import { firstRight } from './first.js';
+import { fitsTwice } from './vetoes.js';
 
 /** How long the first pair has to itself, once the bytes are there, before a second one is tried beside it. */
 const PATIENCE_MS = 5_000;
 
+/** Bytes that are on their way. */
+export interface Coming {
+  readonly bytes: Promise<ModelBytes>;
+  /** Nobody needs them. */
+  readonly stop: () => void;
+}
+
+/** Of bytes that nobody took. */
+const UNTOUCHED = { totalMs: 0, hashMs: 0, cache: 'off' } as const;
+
 /**
  * @param pairs in the order in which they are tried
- * @param first the bytes that are on their way already; the first pair takes them, a later one gathers again
+ * @param first the bytes that are on their way already, if any are; the first pair takes them, a later one gathers again
  * @param beganMs when all this began
- * @throws {PannierError} `backend-unavailable` where no pair is right; what the bytes failed with
+ * @throws {PannierError} `backend-unavailable` where no pair is right and the app has no fallback; what the bytes failed with
  */
 export async function openFirst(
   pairs: readonly Pair[],
   supplies: Supplies,
-  first: Promise<ModelBytes>,
+  first: Coming | undefined,
   beganMs: number,
   signal: AbortSignal,
 ): Promise<Opening> {
-  const { settled, takeBytes, note } = supplies;
-  const heap = [first];
-  const stocked: Supplies = { ...supplies, takeBytes: (stop) => heap.pop() ?? takeBytes(stop) };
+  const { manifest, settled, takeBytes, note } = supplies;
+  const heap = first === undefined ? [] : [first];
+  const stocked: Supplies = { ...supplies, takeBytes: (stop) => heap.pop()?.bytes ?? takeBytes(stop) };
   // An order that somebody gave is kept; and on the page's thread two would only slow each other down.
-  const isPatient = !settled.auto || settled.thread === 'page';
+  const isPatient = !settled.auto || settled.thread === 'page' || !fitsTwice(manifest, settled);
   const ended = new AbortController();
-  const patience = isPatient ? never : after(first, PATIENCE_MS, ended.signal);
+  const patience = isPatient || first === undefined ? never : after(first.bytes, PATIENCE_MS, ended.signal);
   const opening = firstRight(pairs, (pair, stop) => attempt(pair, stocked, stop, beganMs, 'first'), patience, signal);
-  const { place, selection } = await opening.finally(() => ended.abort());
+  const found = await opening.finally(() => {
+    ended.abort();
+    for (const unneeded of heap) unneeded.stop();
+  });
+  const place = found.place ?? (await lastPlace(found.selection, supplies));
+  const { fallback } = settled;
+  const last: Candidate = { ...FALLBACK, state: place.backend === 'fallback' ? 'chosen' : 'untried' };
+  const selection = fallback === undefined ? found.selection : [...found.selection, last];
 
   const slower = slowerReason(selection);
   if (slower !== undefined) note('wasm-refused', slower);
-  const { totalMs: weightsMs, hashMs, cache } = await first;
+  const { totalMs: weightsMs, hashMs, cache } = heap.length === 0 && first !== undefined ? await first.bytes : UNTOUCHED;
   const { startMs = 0, openMs = 0, goldenMs = 0 } = selection.find(({ state }) => state === 'chosen') ?? {};
   return { place, selection, loadTiming: { totalMs: now() - beganMs, weightsMs, hashMs, startMs, openMs, goldenMs, cache } };
+}
+
+/** Where no backend can, the app's own function may. */
+async function lastPlace(selection: readonly Candidate[], { manifest, settled: { fallback } }: Supplies): Promise<Place> {
+  if (fallback === undefined) {
+    const message = `No backend can run this model here. ${reasonsOf(selection)}`;
+    throw new PannierError('backend-unavailable', message, { selection });
+  }
+  // Only apps that need it download this.
+  const { fallbackPlace } = await import('../serving/fallback.js');
+  return fallbackPlace(manifest, fallback);
 }
 
 const never = new Promise<never>(() => undefined);

@@ -5,7 +5,7 @@
  */
 import { adapterName, requestAdapter } from '../backend/adapter.js';
 import { messageOf, PannierError } from '../errors.js';
-import { type Candidate, isPair, type Measured, type Pair } from '../selection.js';
+import { type Candidate, FALLBACK, isPair, type Measured, type Named, type Pair } from '../selection.js';
 import { pause, QUIET_MS, whenIdle } from '../serving/idle.js';
 import type { OpenedModel, Place } from '../serving/opened.js';
 import { Queue } from '../serving/queue.js';
@@ -16,6 +16,7 @@ import { contestantAt } from './contestant.js';
 import { Drift } from './drift.js';
 import { race } from './race.js';
 import { type Choice, choiceKey } from './recall.js';
+import { fitsTwice } from './vetoes.js';
 
 /**
  * Longest that one stage of a challenger may take: less than for a model that has nothing else to run on,
@@ -48,7 +49,7 @@ export class Trial {
   /** Settles when all is measured, or known from an earlier visit; never rejects. */
   async begin(): Promise<void> {
     const { present } = this.#opened;
-    if (present.pooled.thread !== 'worker' || savesData()) return;
+    if (present.pooled.thread !== 'worker' || savesData() || !fitsTwice(this.#supplies.manifest, this.#supplies.settled)) return;
     this.#opened.onWarmCall = (ms) => this.#watch(ms);
     const choice = this.#choice;
     const isKnown = choice !== undefined && isPair(choice.chosen, present);
@@ -75,7 +76,7 @@ export class Trial {
     await this.#quietly(async () => {
       for (const { state, backend, engine } of this.#opened.selection) {
         // What was refused a moment ago has had its chance.
-        if (state === 'refused') continue;
+        if (state === 'refused' || engine === 'app' || backend === 'fallback') continue;
         await this.#restingMoment();
         await line.run(() => this.#challenge({ engine, backend }), 'background', this.#signal);
       }
@@ -107,12 +108,15 @@ export class Trial {
   async #challenge(pair: Pair): Promise<void> {
     const incumbent = this.#opened.present;
     const { auto, backends } = this.#supplies.settled;
-    if (isPair(pair, incumbent) || (!auto && backends.indexOf(pair.backend) > backends.indexOf(incumbent.backend))) return;
+    const isStopgap = incumbent.backend === 'fallback';
+    if (isPair(pair, incumbent)) return;
+    if (!auto && !isStopgap && backends.indexOf(pair.backend) > backends.indexOf(incumbent.backend)) return;
     const tried = await attempt(pair, this.#supplies, this.#signal, now(), 'challenger');
     if (!('accepted' in tried)) return this.#opened.learn({ ...pair, state: 'refused', reason: tried.refused, ...tried.measured });
     const { accepted: challenger, measured } = tried;
     try {
-      if (auto) await this.#raceWith(challenger, measured);
+      if (this.#opened.present.backend === 'fallback') await this.#moveTo(challenger, measured, `${pair.backend} can run the model again`);
+      else if (auto) await this.#raceWith(challenger, measured);
       else await this.#moveTo(challenger, measured, `${pair.backend} comes before ${incumbent.backend}`);
     } finally {
       if (this.#opened.present !== challenger) challenger.close();
@@ -141,28 +145,35 @@ export class Trial {
     const before = this.#opened.present;
     const move = async () => {
       if (!this.#opened.isAt(before)) return;
-      this.#opened.learn({ ...this.#known(before), state: 'slower', reason });
+      this.#opened.learn({
+        ...this.#known(before),
+        ...(before.backend === 'fallback' ? { state: 'untried' } : { state: 'slower', reason }),
+      });
       this.#opened.learn({ engine, backend, ...measured, state: 'chosen' });
       this.#opened.move(next, reason);
     };
     await before.pooled.queue.run(move, 'background', this.#signal);
   }
 
-  #known(pair: Pair): Candidate {
+  #known(pair: Named): Candidate {
     return this.#opened.selection.find((each) => isPair(each, pair)) as Candidate;
   }
 
   /** A device that heats up, a GPU that somebody else took: what was measured once may be true no more. */
   #watch(ms: number): void {
     const { baselineMs } = this.#drift;
-    if (this.#isUnderWay) return;
+    // What a server takes says nothing of this device.
+    if (this.#isUnderWay || this.#opened.present.backend === 'fallback') return;
     if (this.#drift.add(ms)) this.#opened.trial = this.#raceAll();
     if (baselineMs === undefined && this.#drift.baselineMs !== undefined) void this.#remember({ liveP50Ms: this.#drift.baselineMs });
   }
 
   async #remember(news: Partial<Choice>): Promise<void> {
     const { backend, engine } = this.#opened.present;
-    const selection = this.#opened.selection.map(({ remembered, ...candidate }) => candidate);
+    if (engine === 'app' || backend === 'fallback') return;
+    const selection = this.#opened.selection
+      .map(({ remembered, ...candidate }) => candidate)
+      .filter((candidate) => !isPair(candidate, FALLBACK));
     this.#choice = { adapter: '', atMs: Date.now(), ...this.#choice, chosen: { engine, backend }, selection, ...news };
     const cache = await this.#supplies.caching;
     // A cache that fails here costs the next visit a trial.

@@ -2,7 +2,7 @@
  * What runs inside of the page. Playwright carries each function there as source text, so it may use
  * its argument and the browser, and nothing of this file but types.
  */
-import type { BackendName } from '../backend-name.js';
+import type { BackendName, PlaceName } from '../backend-name.js';
 import type { DType } from '../dtype.js';
 import type { ErrorCode, ErrorDetail } from '../errors.js';
 import type { LoadOptions, ThreadName } from '../options.js';
@@ -70,7 +70,7 @@ export interface PageImage {
 
 /** What was found, in the order in which it is printed. */
 export interface Report extends Pick<Model, 'name' | 'version' | 'selection' | 'loadTiming' | 'notes'> {
-  readonly backend: BackendName;
+  readonly backend: PlaceName;
   readonly thread: ThreadName;
   readonly outputs: Readonly<Record<string, PageOutput>>;
   readonly images: Readonly<Record<string, PageImage>>;

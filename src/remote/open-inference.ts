@@ -4,7 +4,7 @@ import { PannierError } from '../errors.js';
 import type { Fallback, FallbackOutputs } from '../fallback.js';
 import { checkKnown } from '../known-options.js';
 import type { PlatformFetch } from '../platform.js';
-import type { AnyInputs, AnyOutputs, Tensor, TensorSpec } from '../signature.js';
+import type { Tensor, TensorSpec } from '../signature.js';
 import { breach, postJson } from './post.js';
 
 /** How a server is asked. */
@@ -34,7 +34,8 @@ const DATATYPES: Readonly<Record<DType, string>> = { float32: 'FP32', int32: 'IN
  * protocol; `input` where a value has no place in JSON; `options` where a name is none of the model's
  * @throws {PannierError} `options`
  */
-export function openInference<I = AnyInputs, O = AnyOutputs>(url: string, options: OpenInferenceOptions = {}): Fallback<I, O> {
+// biome-ignore lint/suspicious/noExplicitAny: it suits every model, made before it knows which
+export function openInference(url: string, options: OpenInferenceOptions = {}): Fallback<any, never> {
   checkKnown('openInference', options, KNOWN);
   if (typeof url !== 'string') throw new PannierError('options', `openInference takes the address of a server, but got ${String(url)}.`);
   const { version, headers = {} } = options;
@@ -57,7 +58,7 @@ export function openInference<I = AnyInputs, O = AnyOutputs>(url: string, option
     const post = { fetch, headers, body, signal: signal as AbortSignal, mostBytes: mostBytes(specs) };
     const answered = readAnswer(address, await postJson(address, post), body);
     const read = outputs.map((name, index) => [name, readOutput(address, answered, outputThere(name), specs[index] as TensorSpec)]);
-    return Object.fromEntries(read) as FallbackOutputs<O>;
+    return Object.fromEntries(read) as FallbackOutputs<never>;
   };
 }
 

@@ -4,12 +4,12 @@ import type { Session } from '../engine/engine.js';
 import { PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import type { LoadTiming, ModelEvents, Note } from '../prediction.js';
-import { type Candidate, isPair, type Pair } from '../selection.js';
+import { type Candidate, isPair, type Named, reasonsOf } from '../selection.js';
 import type { Agreement } from './agreement.js';
 import type { PooledEngine } from './pool.js';
 
-/** A session on an engine, held by a lease. */
-export interface Place extends Pair {
+/** A session on an engine, held by a lease; or the app's own function. */
+export interface Place extends Named {
   readonly pooled: Pick<PooledEngine, 'queue' | 'thread'>;
   readonly session: Session;
   /** With the golden sample, where there is one to be run. */
@@ -45,7 +45,7 @@ export class OpenedModel {
   trial: Promise<unknown> = Promise.resolve();
   /** Told what each warm call took on the present backend, in milliseconds, without its wait in line. */
   onWarmCall: ((ms: number) => void) | undefined;
-  readonly #open: (lost: Pair, signal: AbortSignal) => Promise<Opening>;
+  readonly #open: (lost: Named, signal: AbortSignal) => Promise<Opening>;
   #place: Place;
   #selection: readonly Candidate[];
   #loadTiming: LoadTiming;
@@ -58,7 +58,7 @@ export class OpenedModel {
     manifest: Manifest,
     { place, selection, loadTiming }: Opening,
     taken: BytesTaken,
-    open: (lost: Pair, signal: AbortSignal) => Promise<Opening>,
+    open: (lost: Named, signal: AbortSignal) => Promise<Opening>,
   ) {
     this.manifest = manifest;
     this.taken = taken;
@@ -66,6 +66,8 @@ export class OpenedModel {
     this.#selection = selection;
     this.#loadTiming = loadTiming;
     this.#open = open;
+    if (place.backend === 'fallback')
+      this.note('fallback', `No backend can run this model here, and the app's fallback answers. ${reasonsOf(selection)}`);
   }
 
   /** Where the model is now, though it may be lost. */
@@ -77,6 +79,10 @@ export class OpenedModel {
   }
   get loadTiming(): LoadTiming {
     return this.#loadTiming;
+  }
+  /** Bytes of the weights where the model is. */
+  get bytesResident(): number {
+    return this.#place.backend === 'fallback' ? 0 : this.manifest.residentBytes;
   }
 
   note(code: string, message: string): void {
@@ -117,7 +123,7 @@ export class OpenedModel {
     this.#place.close();
     const { place, selection, loadTiming } = await this.#open(this.#place, this.closing.signal);
     // What was not needed now is known from before.
-    const known = (pair: Pair) => this.#selection.find((each) => isPair(each, pair) && each.state !== 'chosen');
+    const known = (pair: Named) => this.#selection.find((each) => isPair(each, pair) && each.state !== 'chosen');
     this.#selection = selection.map((each) => (each.state === 'untried' ? (known(each) ?? each) : each));
     this.#loadTiming = loadTiming;
     this.#settle(place, reason);

@@ -1,4 +1,4 @@
-/** One call at a time, in order: the line in front of an engine, for all models on it. */
+/** One call at a time, in order: the line in front of an engine, for all models on it. Of a server, several at a time. */
 
 import type { Priority } from '../prediction.js';
 
@@ -8,11 +8,17 @@ interface Waiting {
 
 export class Queue {
   readonly #lines: Record<Priority, Waiting[]> = { user: [], background: [] };
-  #busy = false;
+  readonly #most: number;
+  #running = 0;
+
+  /** @param most calls that run at once */
+  constructor(most = 1) {
+    this.#most = most;
+  }
 
   /** Calls that wait or run. */
   get length(): number {
-    return this.#lines.user.length + this.#lines.background.length + (this.#busy ? 1 : 0);
+    return this.#lines.user.length + this.#lines.background.length + this.#running;
   }
 
   /**
@@ -21,15 +27,15 @@ export class Queue {
    */
   async run<T>(step: () => Promise<T>, priority: Priority, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
-    if (this.#busy) await this.#turn(priority, signal);
-    this.#busy = true;
+    if (this.#running < this.#most) this.#running++;
+    else await this.#turn(priority, signal);
     try {
       // The turn may have come in the same tick as the abort.
       signal?.throwIfAborted();
       return await step();
     } finally {
       const next = this.#lines.user.shift() ?? this.#lines.background.shift();
-      if (next === undefined) this.#busy = false;
+      if (next === undefined) this.#running--;
       else next.enter();
     }
   }

@@ -1,5 +1,5 @@
 /** One call in its turn, at whichever place the model then is; once more at the next, where that place is lost under it. */
-import type { BackendName } from '../backend-name.js';
+import type { PlaceName } from '../backend-name.js';
 import type { Call, RunResult } from '../engine/engine.js';
 import type { ErrorCode, PannierError } from '../errors.js';
 import type { Priority } from '../prediction.js';
@@ -10,7 +10,7 @@ import type { OpenedModel, Place } from './opened.js';
 /** What a call answered, where, and when its turn had come. */
 export interface Turn {
   readonly result: RunResult;
-  readonly backend: BackendName;
+  readonly backend: PlaceName;
   readonly enteredMs: number;
 }
 

@@ -1,7 +1,7 @@
 /** Which backend a model runs on, over worker engines of known behaviour and a clock that the test moves: who is chosen, why not the others, and what calls notice. */
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BackendName } from '../../src/backend-name.js';
+import type { BackendName, PlaceName } from '../../src/backend-name.js';
 import type { RunResult, Session } from '../../src/engine/engine.js';
 import { PannierError } from '../../src/errors.js';
 import { type LoadOptions, loadModel, type Model } from '../../src/index.js';
@@ -261,7 +261,7 @@ describe('calls that are made during a trial', () => {
     characters.webgpu = webgpu;
     const model = await load();
     const trial = stateAlong(model.finishedSelection());
-    const seen: { readonly value: number; readonly backend: BackendName }[] = [];
+    const seen: { readonly value: number; readonly backend: PlaceName }[] = [];
     const runsBefore: number[] = [];
     const calls: Promise<unknown>[] = [];
     while (trial.pending || calls.length < 10) {

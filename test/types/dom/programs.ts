@@ -1,10 +1,11 @@
 /** What the API page's programs leave out, in a page, under plain `strict`; the other projects are stricter. */
-import { loadModel, type Model, type ModelSource, PannierError, type Tensor } from 'pannier';
+import { type Fallback, type LoadOptions, loadModel, type Model, type ModelSource, PannierError, type Tensor } from 'pannier';
 import { keypoints, topK } from 'pannier/read';
+import { openInference } from 'pannier/remote';
 import detectorSource from '../models/detector.js';
 import petsSource, { type PetsInputs, type PetsOutputs } from '../models/pets.js';
 import poseSource from '../models/pose.js';
-import pricesSource, { type PricesFeaturesRow } from '../models/prices.js';
+import pricesSource, { type PricesFeaturesRow, type PricesInputs, type PricesOutputs } from '../models/prices.js';
 import textSource from '../models/text.js';
 import type { IsAny, Same } from '../same.js';
 
@@ -71,6 +72,33 @@ export async function everythingElse(device: GPUDevice, track: MediaStreamTrack)
   for (const each of any) console.log((await each.predict({})).outputs['scores']?.labels);
   console.log(await loadModel(unknown));
 }
+
+export async function fallbacks(url: string, server: Fallback<PricesInputs, PricesOutputs>, settings: LoadOptions): Promise<void> {
+  const prices = await loadModel(pricesSource, {
+    fallback: async ({ features }, { signal, outputs, tensors }) => {
+      const given: PricesInputs['features'] = features;
+      const { features: rows } = await tensors();
+      const answer = await fetch(url, { method: 'POST', body: JSON.stringify([given, rows?.data, outputs]), signal });
+      return (await answer.json()) as { price: number[]; band: number[] };
+    },
+  });
+  const price: Float32Array<ArrayBuffer> = (await prices.predict({ features: [] })).outputs.price.data;
+  const triton = openInference(url, { outputs: { price: 'OUTPUT__0' } });
+  await loadModel(petsSource, { fallback: openInference(url) });
+  const ready = await loadModel(pricesSource, { fallback: triton, memoryBudgetBytes: 1e9 });
+  const band: Int32Array<ArrayBuffer> = (await ready.predict({ features: [] })).outputs.band.data;
+  const [own, other] = [await loadModel(pricesSource, { fallback: server }), await loadModel(pricesSource, settings)];
+  const same: Same<typeof own, typeof other> = true;
+  // A model that answers as the other does.
+  const small = await loadModel(pricesSource, {
+    fallback: async (inputs, { signal }) => (await other.predict(inputs, { signal })).outputs,
+  });
+  if (small.backend === 'fallback') console.log(price, band, same);
+}
+
+export const options: Same<Parameters<typeof loadPrices>[0], LoadOptions<PricesInputs, PricesOutputs>> = true;
+const loadPrices = (given: LoadOptions<PricesInputs, PricesOutputs>) => loadModel(pricesSource, given);
+export const untyped: Same<Awaited<ReturnType<typeof loadPrices>>, Model<PricesInputs, PricesOutputs>> = true;
 
 export const model: Same<Awaited<ReturnType<typeof load>>, Model<PetsInputs, PetsOutputs>> = true;
 export const shape: Same<PetsOutputs['scores']['shape'], readonly [number, 3]> = true;

@@ -1,6 +1,7 @@
 /** Programs that must not compile. What the compiler says of each is kept in a snapshot: people read it. */
 import { loadModel, PannierError } from 'pannier';
 import { boxes, keypoints, topK } from 'pannier/read';
+import { openInference } from 'pannier/remote';
 import { fakeModel } from 'pannier/testing';
 import petsSource from '../models/pets.js';
 import pricesSource from '../models/prices.js';
@@ -58,6 +59,20 @@ topK((await pets.predict({ photo: new Image() })).outputs.scores)[0]?.label === 
 await loadModel(petsSource, { backend: 'webgl' });
 // A load option that is misspelt.
 await loadModel(petsSource, { progress: console.log });
+// A fallback that leaves an output out.
+await loadModel(pricesSource, { fallback: async () => ({ price: [1] }) });
+// A fallback whose output is misspelt.
+await loadModel(pricesSource, { fallback: async () => ({ price: [1], bands: [1] }) });
+// A fallback whose output is no array.
+await loadModel(pricesSource, { fallback: async () => ({ price: 1, band: [1] }) });
+// A fallback that does not wait.
+await loadModel(pricesSource, { fallback: () => ({ price: [1], band: [1] }) });
+// A fallback that takes what the model does not.
+await loadModel(pricesSource, { fallback: async ({ feature }) => ({ price: feature, band: [1] }) });
+// A server's address instead of a fallback.
+await loadModel(pricesSource, { fallback: 'https://inference.example' });
+// An option of a server that is misspelt.
+openInference('/inference', { names: { price: 'OUTPUT__0' } });
 // The address of a model instead of the model.
 await loadModel('./models/pets/model.js');
 // A model that is not loaded yet.
