@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';
 import { room } from './room.js';
 
-const here = room({ add: addModel() });
+// TF.js computes what is smaller than a thousand values on the processor, also where its backend is webgpu.
+const SIZE = 2_000;
+const here = room({ add: addModel([1, SIZE], new Float32Array(SIZE).fill(2)) }, { launch: { webgpu: true } });
 
 /** Our worker, but it falls ill when it hears of it. */
 const SICK = `
@@ -22,10 +24,15 @@ const SICK = `
 const IN_PAGE = `
   globalThis.loadSick = (options) =>
     load('add', { backend: ['wasm'], assetUrl: (name, url) => (name.startsWith('worker/') ? '/sick.js' : url), ...options });
-  globalThis.answer = (model) => model.predict({ x: new Float32Array(4) }).then(
-    ({ outputs }) => outputs.sumY.data.join() === '1,2,3,4' ? 'right' : 'wrong',
-    ({ code }) => code,
-  );
+  globalThis.calls = 0;
+  globalThis.answer = (model) => {
+    const x = new Float32Array(${SIZE}).fill(++calls);
+    const y = x[0] + 2;
+    return model.predict({ x }).then(
+      ({ outputs }) => (outputs.sumY.data.every((value) => value === y) ? 'right' : 'wrong'),
+      ({ code }) => code,
+    );
+  };
   globalThis.fall = async (ill) => {
     const worker = new BroadcastChannel('illness');
     worker.postMessage(ill);
@@ -62,10 +69,7 @@ describe('L3: a worker', () => {
       await fall(ill);
       return { idle, calls: await Promise.all(calls), after: await answer(model), thread: model.thread };
     }, ill);
-    expect(seen).toMatchObject({ idle: 'right', after: 'right', thread: 'worker' });
-    // Only the call that was at work there can have been lost with it.
-    const lost = seen.calls.filter((each) => each !== 'right');
-    expect([[], ['worker-crashed']]).toContainEqual(lost);
+    expect(seen).toEqual({ idle: 'right', calls: Array(32).fill('right'), after: 'right', thread: 'worker' });
     expect(page.workers()).toHaveLength(1);
   });
 });
@@ -82,8 +86,7 @@ describe('L4: a worker that spins', () => {
       const calls = await Promise.all([answer(model), answer(model)]);
       return { calls, after: await answer(model), notes: model.notes.map(({ code }) => code) };
     });
-    expect(['right', 'worker-unresponsive']).toContain(seen.calls[0]);
-    expect(seen).toMatchObject({ calls: [expect.anything(), 'right'], after: 'right', notes: ['reopened'] });
+    expect(seen).toEqual({ calls: ['right', 'right'], after: 'right', notes: ['reopened'] });
   });
 
   test('in a run is ended at the deadline of the call', async () => {
