@@ -89,14 +89,16 @@ export async function attempt(
       void opening.then((late) => late.dispose()).catch(() => undefined);
       throw thrown;
     });
+    const closed = new AbortController();
     const close = () => {
+      closed.abort();
       session.dispose();
       lease.release();
     };
     release = close;
     if (await remembering) {
       // What fails here fails again, and typed, in the next predict.
-      agreement.testWhenIdle(session, (reason) => retire(pair, reason)).catch(() => undefined);
+      agreement.testWhenIdle(session, (reason) => retire(pair, reason), closed.signal).catch(() => undefined);
     } else {
       // Its deadline begins with its turn: another model may keep the backend busy.
       const judge = () => timed('goldenMs', agreement.judge(session));

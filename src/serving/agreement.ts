@@ -51,16 +51,19 @@ export class Agreement {
     return pass !== undefined;
   }
 
-  /** Repeats the sample when the page rests: a remembered pass may have stopped being true. */
-  async testWhenIdle(session: Session, onDisagreement: (reason: string) => void): Promise<void> {
+  /**
+   * Repeats the sample when the page rests: a remembered pass may have stopped being true.
+   * @param signal aborts when the session is disposed: what waits would hold its whole backend
+   */
+  async testWhenIdle(session: Session, onDisagreement: (reason: string) => void, signal: AbortSignal): Promise<void> {
     const judge = async () => {
       const { agrees, reason } = await this.judge(session);
       // Before the next in line has its turn: no call may run here any more.
       if (!agrees) onDisagreement(reason);
     };
-    await pause(QUIET_MS);
-    await whenIdle();
-    await this.#queue.run(judge, 'background', undefined);
+    await pause(QUIET_MS, signal);
+    await whenIdle(signal);
+    await this.#queue.run(judge, 'background', signal);
   }
 
   /** Runs the sample once, in somebody's turn. */

@@ -20,6 +20,7 @@ const RUNS = {
   },
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),
+  cycles: () => testsOf('test/browser/cycles.test.ts'),
 };
 
 /** Tests whose repetitions `test/tier.ts` counts, with all of them. */
