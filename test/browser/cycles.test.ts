@@ -61,7 +61,8 @@ interface Cycling {
 async function cycle({ backend, thread, cycles, shared }: Cycling) {
   const assetUrl = (_name: string, url: string) => url.replace('/dist/worker/', '/watched/');
   const options = { backend, thread, assetUrl };
-  const kept = shared ? await load('kept', options) : undefined;
+  // Without a cache no pass is remembered, which would be tested again in the middle of it all.
+  const kept = shared ? await load('kept', { ...options, cache: null }) : undefined;
   const outlives = shared || thread === 'page';
   const seen: { open: Held; closed: Held | undefined }[] = [];
   for (let count = 0; count < cycles; count++) {
