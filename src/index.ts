@@ -7,7 +7,7 @@ export type { ErrorCode, ErrorDetail } from './errors.js';
 export { PannierError } from './errors.js';
 export type { Fallback, FallbackOutputs, FallbackRequest, FallbackValues } from './fallback.js';
 export type { ImageMapping } from './input/mapping.js';
-export { loadModel } from './load.js';
+export { loadModel, resetQuarantine } from './load.js';
 export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest.js';
 export type { LoadOptions, LoadProgress, ThreadName } from './options.js';
 export type {

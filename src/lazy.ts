@@ -4,3 +4,4 @@ export { Trial } from './choosing/trial.js';
 export { checkDetails } from './manifest-details.js';
 export { LoadedModel } from './model.js';
 export { OpenedModel } from './serving/opened.js';
+export { resetQuarantine } from './serving/quarantine.js';

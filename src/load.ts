@@ -15,6 +15,7 @@ import { type Lease, Shared } from './serving/shared.js';
 import { type Settled, settleOptions } from './settled.js';
 import type { AnyInputs, AnyOutputs } from './signature.js';
 import { now } from './timing.js';
+import type { WeightsCache } from './weights/cache.js';
 import { cacheFor } from './weights/guarded.js';
 import { loadWeights } from './weights/weights.js';
 
@@ -47,6 +48,15 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(
     lease.release();
     throw thrown;
   }
+}
+
+/**
+ * Forgets which backends were lost here, or took a page along: each may be tried again at once, without waiting
+ * for the end of a quarantine of seven days.
+ * @param cache of your own, where models are loaded with one; default the browser's
+ */
+export async function resetQuarantine(cache?: WeightsCache): Promise<void> {
+  await (await restOfPannier()).resetQuarantine(cache);
 }
 
 /** What a load needs only when its bytes are there. */
@@ -107,18 +117,18 @@ async function open(
     };
     const takeBytes = (stop: AbortSignal) => gather(stop, () => undefined);
     const supplies = { manifest, settled, caching, takeBytes, note, retired, retire };
-    const first = await openFirst(pairs, supplies, coming, beganMs, signal);
-    const openAgain = (lost: Named, stop: AbortSignal) =>
-      openFirst(
-        settled.auto ? startingWith(lost, all) : all,
-        supplies,
-        begin(stop, () => undefined),
-        now(),
-        stop,
-      );
+    const first = await openFirst(pairs, supplies, coming, beganMs, signal, 'first');
+    const openAgain = async (lost: Named, stop: AbortSignal) => {
+      const order = settled.auto ? startingWith(lost, all) : all;
+      const again = begin(stop, () => undefined);
+      const opening = await openFirst(order, supplies, again, now(), stop, 'rebuild');
+      trial.awaitReturns(opening.selection);
+      return opening;
+    };
     opened = new OpenedModel(manifest, first, taken, openAgain);
     opened.notes.push(...early);
     const trial = new Trial(opened, supplies, choice);
+    trial.awaitReturns(first.selection);
     if (settled.trial) opened.trial = trial.begin();
     return opened;
   } finally {

@@ -1,17 +1,21 @@
 /** One pair: started, the model opened on it, held against the golden sample. */
+import type { Engine } from '../engine/engine.js';
 import { messageOf, PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import { withDeadline } from '../promise.js';
 import type { Measured, Named, Pair } from '../selection.js';
 import { Agreement } from '../serving/agreement.js';
+import { ladder } from '../serving/ladder.js';
 import type { Place } from '../serving/opened.js';
 import { acquireEngine, type PooledEngine } from '../serving/pool.js';
+import type { Quarantine } from '../serving/quarantine.js';
 import type { Lease } from '../serving/shared.js';
 import type { Settled } from '../settled.js';
 import { now } from '../timing.js';
 import type { WeightsCache } from '../weights/cache.js';
 import type { ModelBytes } from '../weights/weights.js';
-import { adapterVeto, tooLarge, vetoOf } from './vetoes.js';
+import { examine, noteAbsence } from './examine.js';
+import { tooLarge, vetoOf } from './vetoes.js';
 
 /** What all attempts at one model share. */
 export interface Supplies {
@@ -27,12 +31,24 @@ export interface Supplies {
   readonly retire: (pair: Named, reason: string) => void;
 }
 
-/** How one pair did: it serves, or there is a reason why not. */
-export type Attempt = { readonly accepted: Place; readonly measured: Measured } | { readonly refused: string; readonly measured: Measured };
+/** How one pair did: it serves, or there is a reason why not; with `mayBeLast` it is tried again where no other pair is right. */
+export type Attempt = { readonly measured: Measured } & (
+  | { readonly accepted: Place }
+  | { readonly refused: string; readonly mayBeLast?: boolean }
+);
+
+/**
+ * What a pair is tried for. The golden run is skipped where an earlier visit's pass is remembered, but not after
+ * a loss, nor for a challenger, whose warm-up it is: it lets calls of other models go first.
+ */
+export type Role = 'first' | 'rebuild' | 'challenger';
+
+/** Longest that starting again may take where something was lost: what hangs then has hung before. */
+const REBUILD_START_MS = 5_000;
 
 /**
  * @param beganMs when waiting for the engine began
- * @param role a challenger's golden run lets calls of other models go first, and is never skipped: it is also the warm-up for the race
+ * @param isLast no other pair is right
  * @throws what no other pair could mend: no bytes, an abort
  */
 export async function attempt(
@@ -40,36 +56,49 @@ export async function attempt(
   supplies: Supplies,
   signal: AbortSignal,
   beganMs: number,
-  role: 'first' | 'challenger',
+  role: Role,
+  isLast = false,
 ): Promise<Attempt> {
   const { manifest, settled, caching, takeBytes, note, retired, retire } = supplies;
   const { backend } = pair;
   const measured: { startMs?: number; openMs?: number; goldenMs?: number; goldenShareOff?: number } = {};
   const failed = new AbortController();
   let release = () => {};
-  const timed = async <T>(name: 'startMs' | 'openMs' | 'goldenMs', step: Promise<T>, fromMs = now()): Promise<T> => {
-    const result = await withDeadline(step, settled.backendDeadlineMs, `${name.slice(0, -2)} of ${backend}`, (error) =>
-      failed.abort(error),
-    );
+  let unmark = () => {};
+  const limitMs = settled.backendDeadlineMs;
+  const startLimitMs = role === 'rebuild' && !isLast ? Math.min(limitMs, REBUILD_START_MS) : limitMs;
+  const timed = async <T>(name: 'startMs' | 'openMs' | 'goldenMs', step: Promise<T>, fromMs = now(), atMostMs = limitMs): Promise<T> => {
+    const result = await withDeadline(step, atMostMs, `${name.slice(0, -2)} of ${backend}`, (error) => failed.abort(error));
     measured[name] = now() - fromMs;
     return result;
   };
-  const refuse = (thrown: unknown): Attempt => {
+  const refuse = (thrown: unknown, mayBeLast = false): Attempt => {
     release();
     signal.throwIfAborted();
-    return { refused: messageOf(thrown), measured };
+    return { refused: messageOf(thrown), mayBeLast, measured };
   };
 
-  const veto = retired.get(keyOf(pair)) ?? vetoOf(pair, manifest, settled) ?? (await adapterVeto(pair, manifest, settled));
-  if (veto !== undefined) return { refused: veto, measured };
+  const veto = retired.get(keyOf(pair)) ?? vetoOf(pair, manifest, settled);
+  if (veto !== undefined) return refuse(veto);
   let lease: Lease<PooledEngine>;
+  let quarantine: Quarantine;
   try {
-    lease = await timed('startMs', acquireEngine(backend, settled, AbortSignal.any([signal, failed.signal])), beganMs);
+    const examining = examine(pair, manifest, settled, await caching, isLast);
+    const examined = await withDeadline(examining, startLimitMs, `start of ${backend}`);
+    if ('refused' in examined) return refuse(examined.refused.reason, examined.refused.mayBeLast);
+    quarantine = examined.quarantine;
+    const starting = acquireEngine(backend, settled, AbortSignal.any([signal, failed.signal]));
+    lease = await timed('startMs', starting, beganMs, startLimitMs);
     release = lease.release;
+    void ladder.watch(lease.value.engine, settled.device);
     const large = tooLarge(manifest, lease.value.engine.maxBufferBytes);
     if (large !== undefined) return refuse(large);
   } catch (thrown) {
-    return refuse(thrown);
+    // It hung, and it hangs.
+    const isLostAgain = role === 'rebuild' && (thrown as PannierError).code === 'timeout';
+    if (isLostAgain) ladder.lost(backend, messageOf(thrown));
+    else noteAbsence(backend, thrown);
+    return refuse(thrown, isLostAgain);
   }
 
   // Outside of the deadline and of the refusals: no other pair could do without the bytes.
@@ -80,9 +109,12 @@ export async function attempt(
 
   try {
     const { engine } = lease.value;
-    const agreement = new Agreement(manifest, golden, lease.value, await caching, settled.backendDeadlineMs);
+    const agreement = new Agreement(manifest, golden, lease.value, await caching, limitMs);
     // What was not all in the cache has not been tested here, and its writes would hold up the question.
     const remembering = cache === 'hit' && role === 'first' ? agreement.isRemembered() : Promise.resolve(false);
+    // Not awaited before the model is opened: its bytes take longer to cross than the mark does.
+    const marked = remembering.then((isKnown) => (isKnown ? undefined : quarantine.begin()));
+    unmark = () => void marked.then((end) => end?.());
     const opening = engine.open({ name: manifest.name, graph, weights, controlFlow: manifest.controlFlow });
     const session = await timed('openMs', opening).catch((thrown) => {
       // One that comes too late is closed when it comes.
@@ -96,13 +128,15 @@ export async function attempt(
       lease.release();
     };
     release = close;
+    void imposeWhenOver(quarantine, engine, settled, closed.signal);
+    await marked;
     if (await remembering) {
       // What fails here fails again, and typed, in the next predict.
       agreement.testWhenIdle(session, (reason) => retire(pair, reason), closed.signal).catch(() => undefined);
     } else {
       // Its deadline begins with its turn: another model may keep the backend busy.
       const judge = () => timed('goldenMs', agreement.judge(session));
-      const priority = role === 'first' ? 'user' : 'background';
+      const priority = role === 'challenger' ? 'background' : 'user';
       const { agrees, shareOff, reason } = await lease.value.queue.run(judge, priority, signal);
       measured.goldenShareOff = shareOff;
       if (!agrees) throw new PannierError('backend-rejected', `it disagrees with the golden sample: ${reason}`);
@@ -111,7 +145,19 @@ export async function attempt(
     return { accepted: { ...pair, pooled: lease.value, session, agreement, close }, measured };
   } catch (thrown) {
     return refuse(thrown);
+  } finally {
+    unmark();
   }
+}
+
+/**
+ * Where a session is over for a backend, the next ones spare the models that it was lost to. Not after a
+ * deadline, which is the app's own number.
+ */
+async function imposeWhenOver(quarantine: Quarantine, engine: Engine, { device }: Settled, closed: AbortSignal): Promise<void> {
+  const [wasClosed, error] = await Promise.all([engine.whenLost.then(() => closed.aborted), ladder.watch(engine, device)]);
+  if (wasClosed || error === undefined || error.code === 'timeout') return;
+  await quarantine.impose(`It was lost again and again in one session, at last so: ${messageOf(error)}`, true);
 }
 
 /** A pair as the key of a map. */

@@ -1,11 +1,11 @@
 /** A model opened once: on the first pair that is right, with what came out about the others. */
 import { PannierError } from '../errors.js';
-import { type Candidate, FALLBACK, type Pair, reasonsOf } from '../selection.js';
+import { type Candidate, FALLBACK, isPair, type Pair, reasonsOf } from '../selection.js';
 import type { Opening, Place } from '../serving/opened.js';
 import { slowerReason } from '../serving/slower.js';
 import { now } from '../timing.js';
 import type { ModelBytes } from '../weights/weights.js';
-import { attempt, type Supplies } from './attempt.js';
+import { attempt, type Role, type Supplies } from './attempt.js';
 import { firstRight } from './first.js';
 import { fitsTwice } from './vetoes.js';
 
@@ -34,6 +34,7 @@ export async function openFirst(
   first: Coming | undefined,
   beganMs: number,
   signal: AbortSignal,
+  role: Exclude<Role, 'challenger'>,
 ): Promise<Opening> {
   const { manifest, settled, takeBytes, note } = supplies;
   const heap = first === undefined ? [] : [first];
@@ -42,8 +43,21 @@ export async function openFirst(
   const isPatient = !settled.auto || settled.thread === 'page' || !fitsTwice(manifest, settled);
   const ended = new AbortController();
   const patience = isPatient || first === undefined ? never : after(first.bytes, PATIENCE_MS, ended.signal);
-  const opening = firstRight(pairs, (pair, stop) => attempt(pair, stocked, stop, beganMs, 'first'), patience, signal);
-  const found = await opening.finally(() => {
+  const held: Pair[] = [];
+  const tryOnce = async (pair: Pair, stop: AbortSignal) => {
+    const tried = await attempt(pair, stocked, stop, beganMs, role);
+    if ('refused' in tried && tried.mayBeLast === true) held.push(pair);
+    return tried;
+  };
+  const tryLast = (pair: Pair, stop: AbortSignal) => attempt(pair, stocked, stop, beganMs, role, true);
+  const open = async () => {
+    const found = await firstRight(pairs, tryOnce, patience, signal);
+    if (found.place !== undefined || settled.fallback !== undefined) return found;
+    // What was lost before is better than no answer.
+    const last = await firstRight(held, tryLast, never, signal);
+    return { ...last, selection: found.selection.map((each) => last.selection.find((other) => isPair(each, other)) ?? each) };
+  };
+  const found = await open().finally(() => {
     ended.abort();
     for (const unneeded of heap) unneeded.stop();
   });

@@ -7,6 +7,7 @@ import { adapterName, requestAdapter } from '../backend/adapter.js';
 import { messageOf, PannierError } from '../errors.js';
 import { type Candidate, FALLBACK, isPair, type Measured, type Named, type Pair } from '../selection.js';
 import { pause, QUIET_MS, whenIdle } from '../serving/idle.js';
+import { ladder } from '../serving/ladder.js';
 import type { OpenedModel, Place } from '../serving/opened.js';
 import { Queue } from '../serving/queue.js';
 import { now } from '../timing.js';
@@ -34,6 +35,7 @@ export class Trial {
   #choice: Choice | undefined;
   #drift: Drift;
   #isUnderWay = false;
+  readonly #awaited = new Set<string>();
 
   /** @param choice what an earlier visit found out, if anything */
   constructor(opened: OpenedModel, supplies: Supplies, choice: Choice | undefined) {
@@ -85,18 +87,33 @@ export class Trial {
       await this.#remember({ adapter: await presentAdapter() });
     });
     this.#isUnderWay = false;
+    this.awaitReturns(this.#opened.selection);
+  }
+
+  /** Pairs that are held back for a while have another chance when it is over. */
+  awaitReturns(selection: readonly Candidate[]): void {
+    const { backend: serves, pooled } = this.#opened.present;
+    if (pooled.thread === 'page' && serves !== 'fallback') return;
+    for (const { state, engine, backend } of selection) {
+      if (engine === 'app' || backend === 'fallback') continue;
+      const afterMs = ladder.retryAfterMs(backend);
+      if (state !== 'refused' || afterMs === undefined || this.#awaited.has(backend)) continue;
+      this.#awaited.add(backend);
+      void this.#comeBack({ engine, backend }, afterMs);
+    }
   }
 
   /**
-   * Tries a pair again that was lost a while ago. Where the app gave an order, a pair that stands before the
-   * present one returns as soon as it is right; else it has to win.
+   * Where nothing is measured, a pair that stands before the present one returns as soon as it is right; else it has to win.
    */
-  async comeBack(pair: Pair, afterMs: number): Promise<void> {
+  async #comeBack(pair: Pair, afterMs: number): Promise<void> {
     await this.#quietly(async () => {
       await pause(afterMs, this.#signal);
       await this.#restingMoment();
       await line.run(() => this.#challenge(pair), 'background', this.#signal);
     });
+    this.#awaited.delete(pair.backend);
+    if (!this.#signal.aborted) this.awaitReturns(this.#opened.selection);
   }
 
   /** The page has time, and no predict is in flight. */
@@ -107,16 +124,16 @@ export class Trial {
 
   async #challenge(pair: Pair): Promise<void> {
     const incumbent = this.#opened.present;
-    const { auto, backends } = this.#supplies.settled;
+    const { trial: races, backends } = this.#supplies.settled;
     const isStopgap = incumbent.backend === 'fallback';
     if (isPair(pair, incumbent)) return;
-    if (!auto && !isStopgap && backends.indexOf(pair.backend) > backends.indexOf(incumbent.backend)) return;
+    if (!races && !isStopgap && backends.indexOf(pair.backend) > backends.indexOf(incumbent.backend)) return;
     const tried = await attempt(pair, this.#supplies, this.#signal, now(), 'challenger');
     if (!('accepted' in tried)) return this.#opened.learn({ ...pair, state: 'refused', reason: tried.refused, ...tried.measured });
     const { accepted: challenger, measured } = tried;
     try {
       if (this.#opened.present.backend === 'fallback') await this.#moveTo(challenger, measured, `${pair.backend} can run the model again`);
-      else if (auto) await this.#raceWith(challenger, measured);
+      else if (races) await this.#raceWith(challenger, measured);
       else await this.#moveTo(challenger, measured, `${pair.backend} comes before ${incumbent.backend}`);
     } finally {
       if (this.#opened.present !== challenger) challenger.close();

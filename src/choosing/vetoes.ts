@@ -1,5 +1,4 @@
-/** Why a pair need not even be started: known for little, before anything of it is downloaded. */
-import { requestAdapter } from '../backend/adapter.js';
+/** Why a pair need not even be started: known for nothing, before anything of it is downloaded. */
 import type { Manifest } from '../manifest.js';
 import type { Pair } from '../selection.js';
 import type { Settled } from '../settled.js';
@@ -20,18 +19,6 @@ export const fitsTwice = (manifest: Manifest, { memoryBudgetBytes }: Settled): b
 
 /** Of so many copies of the weights, one of which predicts. */
 const bytesOf = ({ residentBytes, intermediateBytes }: Manifest, copies: number): number => copies * residentBytes + intermediateBytes;
-
-/** Likewise, for the price of asking the browser for its GPU. */
-export async function adapterVeto({ backend }: Pair, manifest: Manifest, { device }: Settled): Promise<string | undefined> {
-  if (backend !== 'webgpu' || device !== undefined) return undefined;
-  try {
-    const { maxBufferSize, maxStorageBufferBindingSize } = (await requestAdapter()).limits;
-    return tooLarge(manifest, Math.min(maxBufferSize, maxStorageBufferBindingSize));
-  } catch {
-    // Starting it says so at once, and why.
-    return undefined;
-  }
-}
 
 /** Whether a weight is larger than the largest buffer. */
 export function tooLarge({ largestWeightBytes }: Manifest, maxBufferBytes: number): string | undefined {

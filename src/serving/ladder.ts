@@ -42,7 +42,7 @@ const FRESH: Readonly<Standing> = { losses: 0, lastLostMs: Number.NEGATIVE_INFIN
 export class Ladder {
   readonly #now: () => number;
   readonly #standings = new Map<BackendName, Standing>();
-  readonly #watched = new WeakSet<Losable>();
+  readonly #watched = new WeakMap<Losable, Promise<PannierError | undefined>>();
   /** Counted on when a backend is lost: what was started before went with it. */
   readonly #generations = new Map<BackendName, number>();
 
@@ -55,16 +55,25 @@ export class Ladder {
    * Counts the loss of an engine when it comes, and once however often this is called. One crash of a GPU
    * ends every engine on it: those that were there before the last loss went with it.
    * @param device the app's own, which it may destroy whenever it likes
+   * @returns settles when it is lost: with what to, where the session is then over for its backend
    */
-  watch(engine: Losable, device?: GPUDevice): void {
-    if (this.#watched.has(engine)) return;
-    this.#watched.add(engine);
-    const { backend, whenLost } = engine;
+  watch(engine: Losable, device?: GPUDevice): Promise<PannierError | undefined> {
+    const watched = this.#watched.get(engine) ?? this.#watch(engine, device);
+    this.#watched.set(engine, watched);
+    return watched;
+  }
+
+  #watch({ backend, whenLost }: Losable, device: GPUDevice | undefined): Promise<PannierError | undefined> {
     const generation = this.#generations.get(backend);
-    void whenLost.then(async (error) => {
-      const ended = await Promise.race([device?.lost, undefined]);
-      if (this.#generations.get(backend) !== generation || !isLoss(error) || ended?.reason === 'destroyed') return;
-      this.lost(backend, messageOf(error));
+    let isDestroyed = false;
+    void device?.lost.then(({ reason }) => {
+      isDestroyed = reason === 'destroyed';
+    });
+    // Counted before anybody else can ask what to do about it.
+    return whenLost.then((error) => {
+      if (isDestroyed || !isLoss(error)) return undefined;
+      if (this.#generations.get(backend) === generation) this.lost(backend, messageOf(error));
+      return this.isOver(backend) ? error : undefined;
     });
   }
 

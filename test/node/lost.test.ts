@@ -1,0 +1,245 @@
+/** A backend that is lost, again and again, on engines and clocks that a test holds in its hand. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BackendName } from '../../src/backend-name.js';
+import type { Engine } from '../../src/engine/engine.js';
+import { type LoadOptions, loadModel, type Model, PannierError, resetQuarantine } from '../../src/index.js';
+import { ladder } from '../../src/serving/ladder.js';
+import { memoryCache } from '../../src/weights/memory.js';
+import { fromBytes } from '../../src/weights/records.js';
+import { type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection } from '../fixtures/fakes.js';
+
+/** What starts an engine in its worker. */
+const realm = vi.hoisted(() => ({ start: undefined as unknown }));
+vi.mock('../../src/worker/client.js', () => ({
+  WorkerUnavailable: class extends Error {},
+  startWorkerEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),
+}));
+
+let started: FakeEngine[];
+/** When the browser was asked for an adapter; whether it has one. */
+let askedAtMs: number[];
+let hasAdapter: boolean;
+const open: Model[] = [];
+let cache = memoryCache();
+
+beforeEach(() => {
+  started = [];
+  askedAtMs = [];
+  hasAdapter = true;
+  cache = memoryCache();
+  realm.start = async (backend: BackendName) => {
+    const engine = fakeEngine(backend);
+    started.push(engine);
+    return engine;
+  };
+  vi.useFakeTimers();
+  vi.stubGlobal('Worker', class {});
+  const limits = { maxBufferSize: 1e9, maxStorageBufferBindingSize: 1e9 };
+  const requestAdapter = async () => {
+    askedAtMs.push(Date.now());
+    return hasAdapter ? { limits, info: { vendor: 'acme', architecture: 'one' } } : null;
+  };
+  vi.stubGlobal('navigator', { gpu: { requestAdapter }, userAgent: 'Chrome/150.0' });
+});
+afterEach(() => {
+  for (const model of open.splice(0)) model.dispose();
+  ladder.reset();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+let count = 0;
+const freshModel = () => fakeModel(`model ${count++}`);
+
+/** Loads from a fake network, unless told otherwise. */
+async function load(options: LoadOptions = {}, model = freshModel()): Promise<Model> {
+  const { fetch } = fakeFetch(model.files);
+  const loading = loadModel(model.manifest, { backend: ['webgpu', 'wasm'], fetch, cache, ...options });
+  loading.catch(() => undefined);
+  // Hashes are real and take real time.
+  await vi.waitFor(async () => expect(await settled(loading)).toBe(true));
+  open.push(await loading);
+  return loading;
+}
+const settled = (promise: Promise<unknown>) =>
+  Promise.race([promise.then(() => true).catch(() => true), vi.advanceTimersByTimeAsync(0).then(() => false)]);
+
+/** Where a call is answered, or the code of its error. */
+async function answer(model: Model): Promise<string> {
+  const predicting = model.predict({ x: Float32Array.of(5, 6, 7, 8) }).then(
+    ({ outputs, backend }) => ([...(outputs['y']?.data ?? [])].join() === '6,7,8,9' ? backend : 'wrong'),
+    ({ code }) => String(code),
+  );
+  await vi.waitFor(async () => expect(await settled(predicting)).toBe(true));
+  return predicting;
+}
+
+/** The engine that serves is gone. */
+async function lose(): Promise<void> {
+  started.at(-1)!.lost = true;
+  await vi.advanceTimersByTimeAsync(0);
+}
+const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const states = (model: Model) => model.selection.map(({ backend, state }) => `${backend} ${state}`);
+const reasonOf = (model: Model) => model.selection.find(({ backend }) => backend === 'webgpu')?.reason;
+
+describe('in an order that the app gave', () => {
+  it('one loss is made good at once; a second one within 130 s by the next backend, until they have passed', async () => {
+    const model = await load();
+    const changes: string[] = [];
+    model.addEventListener('backendchange', ({ detail: { from, to } }) => changes.push(`${from} → ${to}`));
+    await lose();
+    expect(await answer(model)).toBe('webgpu');
+    await wait(1_000);
+    await lose();
+    const before = askedAtMs.length;
+    for (let call = 0; call < 5; call++) expect(await answer(model)).toBe('wasm');
+    expect(askedAtMs).toHaveLength(before);
+    expect(reasonOf(model)).toMatch(/^it was lost twice within 130 s, at last so: It is gone\.+ It is tried again in \d+ s\.$/);
+    await wait(128_000);
+    expect(await answer(model)).toBe('wasm');
+    expect(askedAtMs).toHaveLength(before);
+    await wait(2_000);
+    await vi.waitFor(async () => expect(await answer(model)).toBe('webgpu'));
+    expect(states(model)).toEqual(['webgpu chosen', 'wasm slower']);
+    expect(changes).toEqual(['webgpu → wasm', 'wasm → webgpu']);
+    expect(started.map(({ backend, ended }) => `${backend} ${ended}`)).toEqual(['webgpu true', 'webgpu true', 'wasm true', 'webgpu false']);
+  });
+
+  it('the third loss of a session is its last; the next session keeps the model off, until it is told otherwise', async () => {
+    const files = freshModel();
+    const model = await load({}, files);
+    for (let loss = 0; loss < 3; loss++) {
+      await lose();
+      expect(await answer(model)).toBe(loss < 2 ? 'webgpu' : 'wasm');
+      await wait(200_000);
+    }
+    expect(reasonOf(model)).toMatch(/lost 3 times, at last so: It is gone.*no more before the page is reloaded\.$/);
+    await wait(10_000_000);
+    expect(await answer(model)).toBe('wasm');
+    model.dispose();
+
+    // Another page: of the ladder nothing is left.
+    ladder.reset();
+    const again = await load({}, files);
+    expect([await answer(again), reasonOf(again)]).toEqual([
+      'wasm',
+      expect.stringMatching(/one session.*It is gone.*It is tried again from/),
+    ]);
+    const other = await load();
+    expect(await answer(other)).toBe('webgpu');
+    again.dispose();
+    await resetQuarantine(cache);
+    expect(await answer(await load({}, files))).toBe('webgpu');
+  });
+
+  it('deadlines that pass end the session for a backend, and no later one', async () => {
+    const files = freshModel();
+    const model = await load({}, files);
+    for (let loss = 0; loss < 3; loss++) {
+      started.at(-1)!.loseTo(new PannierError('timeout', 'Too late.'));
+      await wait(0);
+      await answer(model);
+      await wait(200_000);
+    }
+    expect(await answer(model)).toBe('wasm');
+    expect((await cache.keys()).filter((key) => key.startsWith('quarantine:'))).toEqual([]);
+  });
+
+  it('a browser without an adapter is asked again after 130 s, after ten minutes, and no more', async () => {
+    hasAdapter = false;
+    const model = await load();
+    expect(states(model)).toEqual(['webgpu refused', 'wasm chosen']);
+    expect(reasonOf(model)).toMatch(/requestAdapter gave null\)\. It is tried again in 130 s\.$/);
+    const loadedAtMs = Date.now();
+    askedAtMs = [];
+    await wait(10_000_000);
+    expect(askedAtMs.map((atMs) => Math.round((atMs - loadedAtMs) / 10_000))).toEqual([13, 73]);
+    expect(reasonOf(model)).toMatch(/no more before the page is reloaded\.$/);
+  });
+
+  it('a browser that has an adapter again gets the model back', async () => {
+    hasAdapter = false;
+    const model = await load();
+    hasAdapter = true;
+    await wait(129_000);
+    expect(await answer(model)).toBe('wasm');
+    await wait(2_000);
+    await vi.waitFor(async () => expect(await answer(model)).toBe('webgpu'));
+  });
+
+  it('a rebuilt backend is held against the golden sample, though its pass is remembered', async () => {
+    const files = freshModel();
+    (await load({}, files)).dispose();
+    const model = await load({}, files);
+    expect(model.loadTiming.goldenMs).toBe(0);
+    await lose();
+    expect(await answer(model)).toBe('webgpu');
+    expect(started.at(-1)!.runs).toHaveLength(2);
+  });
+});
+
+it('what is lost again and again is better than no answer', async () => {
+  const model = await load({ backend: 'wasm' });
+  for (let loss = 0; loss < 5; loss++) {
+    await lose();
+    expect(await answer(model)).toBe('wasm');
+  }
+  expect(states(model)).toEqual(['wasm chosen']);
+  expect(started).toHaveLength(6);
+  model.dispose();
+  ladder.reset();
+  expect(await answer(await load({ backend: 'wasm' }))).toBe('wasm');
+});
+
+it('what took the page along twice is not, until it is told otherwise', async () => {
+  const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+  for (const name of ['addEventListener', 'removeEventListener'] as const) vi.stubGlobal(name, page[name].bind(page));
+  vi.stubGlobal('document', page);
+  const files = freshModel();
+  for (let crash = 0; crash < 2; crash++) {
+    // A page that ends as the weights are uploaded is, to the next one, a load that never went on.
+    const stop = new AbortController();
+    realm.start = async (backend: BackendName) => Object.assign(fakeEngine(backend), { open: () => new Promise(() => undefined) });
+    const { fetch } = fakeFetch(files.files);
+    const loading = rejection(loadModel(files.manifest, { backend: 'wasm', fetch, cache, signal: stop.signal }));
+    let trial = '';
+    let mark = new ArrayBuffer(0);
+    const marked = async () => {
+      await wait(0);
+      trial = (await cache.keys()).find((key) => key.startsWith('trial:')) ?? '';
+      mark = (await cache.get(trial)) ?? mark;
+      expect(fromBytes(mark)).toHaveLength(crash + 1);
+    };
+    await vi.waitFor(marked);
+    stop.abort(new Error('the end of the page'));
+    await loading;
+    await wait(60_000);
+    await cache.set(trial, mark);
+  }
+  realm.start = async (backend: BackendName) => fakeEngine(backend);
+  expect(await rejection(load({ backend: 'wasm' }, files))).toMatchObject({
+    code: 'backend-unavailable',
+    message: expect.stringMatching(/wasm: The page ended 2 times while the model was first run there.*resetQuarantine\(\)/),
+  });
+  await resetQuarantine(cache);
+  expect(await answer(await load({ backend: 'wasm' }, files))).toBe('wasm');
+  expect((await cache.keys()).filter((key) => key.startsWith('trial:'))).toEqual([]);
+});
+
+it("with 'auto', what comes back has to win the race", async () => {
+  const model = await load({ backend: 'auto' });
+  await wait(60_000);
+  await vi.waitFor(async () => expect(await settled(model.finishedSelection())).toBe(true));
+  const [first] = model.selection.filter(({ state }) => state === 'chosen');
+  expect(first?.backend).toBe('wasm');
+  started.find(({ backend, ended }) => backend === 'wasm' && !ended)!.lost = true;
+  await wait(0);
+  expect(await answer(model)).toBe('wasm');
+  started.find(({ backend, ended }) => backend === 'wasm' && !ended)!.lost = true;
+  await wait(0);
+  expect(await answer(model)).toBe('webgpu');
+  expect(states(model)[0]).toBe('wasm refused');
+  await wait(140_000);
+  await vi.waitFor(() => expect(states(model)[0]).toMatch(/^wasm (slower|chosen)$/));
+});
