@@ -80,6 +80,10 @@ test('C8: a weight above the limits of the device is refused before anything is 
   expect(await second.evaluate(loadBroken, ['webgpu', 'wasm'] as const)).toEqual(refused(reason, 'wasm'));
 });
 
+interface Trapping {
+  readonly backend: { readSync(id: object): ArrayLike<number> };
+  readonly inputs: { readonly a: { readonly dataId: object } };
+}
 interface Realm {
   _tfGlobals: Map<string, Map<string, { kernelFunc: (given: { inputs: Record<string, unknown> }) => unknown }>>;
 }
@@ -124,6 +128,36 @@ describe('C10: a backend that computes wrong numbers is refused', () => {
     const page = await here.page();
     expect(await page.evaluate(loadBroken, [backend, next] as const)).toEqual(refused('disagrees with the golden sample', next));
   });
+});
+
+test('C14: a call that traps is run once more in a new instance, then rejected; those behind it answer', async () => {
+  breakWorker('wasm', () => {
+    const add = (globalThis as unknown as Realm)._tfGlobals.get('kernelRegistry')!.get('wasm_Add')!;
+    const { kernelFunc } = add;
+    // (module (func (export "f") unreachable))
+    const text = '0061736d0100000001040160000003020100070501016600000a05010300000b';
+    const module = new WebAssembly.Module(Uint8Array.from(text.match(/../g)!, (hex) => Number.parseInt(hex, 16)));
+    add.kernelFunc = (given) => {
+      const { backend, inputs } = given as unknown as Trapping;
+      if (backend.readSync(inputs.a.dataId)[0] === 666) (new WebAssembly.Instance(module).exports['f'] as () => void)();
+      return kernelFunc(given);
+    };
+  });
+  const page = await here.page();
+  const seen = await page.evaluate(async () => {
+    const assetUrl = (name: string, url: string) => (name === 'worker/wasm.js' ? '/broken/wasm.js' : url);
+    const model = await load('add', { backend: ['wasm', 'cpu'], assetUrl });
+    const ask = (x: number) =>
+      model.predict({ x: new Float32Array(2_000).fill(x) }).then(
+        ({ outputs, backend }) => `${backend} ${outputs['sumY']!.data[0]}`,
+        ({ code, message }) => `${code}: ${message}`,
+      );
+    const answers = [...(await Promise.all([666, 1, 2].map(ask))), await ask(3)];
+    return { answers, notes: model.notes.map(({ code }) => code) };
+  });
+  const trapped = expect.stringMatching(/^backend-rejected: .*trapped: unreachable/);
+  // Twice lost, twice opened anew.
+  expect(seen).toEqual({ answers: [trapped, 'wasm 3', 'wasm 4', 'wasm 5'], notes: ['reopened', 'reopened'] });
 });
 
 describe('C16: three models on three backends at once answer as each does alone, and say truly where', () => {
