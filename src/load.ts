@@ -1,8 +1,8 @@
 /** The first trip: from a packed model to a `Model` that answers. This file alone knows the order. */
 
+import { fits } from './choosing/budget.js';
 import { startingWith } from './choosing/order.js';
 import { recall } from './choosing/recall.js';
-import { vetoOf } from './choosing/vetoes.js';
 import { asPannierError, messageOf } from './errors.js';
 import { type Asset, assetsOf, type Manifest, type ModelSource, readManifest } from './manifest.js';
 import type { LoadOptions, LoadProgress } from './options.js';
@@ -90,7 +90,7 @@ async function open(
   const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
 
   const all = settled.backends.map((backend): Pair => ({ engine: 'tfjs', backend }));
-  const mayRun = (pair: Pair) => vetoOf(pair, manifest, settled) === undefined;
+  const mayRun = ({ backend }: Pair) => manifest.missingKernels[backend] === undefined && fits(manifest, settled);
   const begin = (stop: AbortSignal, onBytes: (loadedBytes: number) => void) => {
     if (!all.some(mayRun)) return undefined;
     const unneeded = new AbortController();

@@ -6,8 +6,8 @@ import { slowerReason } from '../serving/slower.js';
 import { now } from '../timing.js';
 import type { ModelBytes } from '../weights/weights.js';
 import { attempt, type Role, type Supplies } from './attempt.js';
+import { fits } from './budget.js';
 import { firstRight } from './first.js';
-import { fitsTwice } from './vetoes.js';
 
 /** How long the first pair has to itself, once the bytes are there, before a second one is tried beside it. */
 const PATIENCE_MS = 5_000;
@@ -40,7 +40,7 @@ export async function openFirst(
   const heap = first === undefined ? [] : [first];
   const stocked: Supplies = { ...supplies, takeBytes: (stop) => heap.pop()?.bytes ?? takeBytes(stop) };
   // An order that somebody gave is kept; and on the page's thread two would only slow each other down.
-  const isPatient = !settled.auto || settled.thread === 'page' || !fitsTwice(manifest, settled);
+  const isPatient = !settled.auto || settled.thread === 'page' || !fits(manifest, settled, 2);
   const ended = new AbortController();
   const patience = isPatient || first === undefined ? never : after(first.bytes, PATIENCE_MS, ended.signal);
   const held: Pair[] = [];

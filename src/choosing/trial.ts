@@ -13,11 +13,11 @@ import { Queue } from '../serving/queue.js';
 import { now } from '../timing.js';
 import { toBytes } from '../weights/records.js';
 import { attempt, type Supplies } from './attempt.js';
+import { fits } from './budget.js';
 import { contestantAt } from './contestant.js';
 import { Drift } from './drift.js';
 import { race } from './race.js';
 import { type Choice, choiceKey } from './recall.js';
-import { fitsTwice } from './vetoes.js';
 
 /**
  * Longest that one stage of a challenger may take: less than for a model that has nothing else to run on,
@@ -51,7 +51,7 @@ export class Trial {
   /** Settles when all is measured, or known from an earlier visit; never rejects. */
   async begin(): Promise<void> {
     const { present } = this.#opened;
-    if (present.pooled.thread !== 'worker' || savesData() || !fitsTwice(this.#supplies.manifest, this.#supplies.settled)) return;
+    if (present.pooled.thread !== 'worker' || savesData() || !fits(this.#supplies.manifest, this.#supplies.settled, 2)) return;
     this.#opened.onWarmCall = (ms) => this.#watch(ms);
     const choice = this.#choice;
     const isKnown = choice !== undefined && isPair(choice.chosen, present);
