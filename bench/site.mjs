@@ -45,11 +45,14 @@ export function unpack(from, folder) {
   }
 }
 
-/** Serves folders as a static host does: everything cacheable for ever. */
-export async function serve(folders, pages) {
+/** Serves folders as a static host does: everything cacheable for ever, with these headers too. */
+export async function serve(folders, pages, headers = {}) {
+  const setHeaders = (response) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  };
   const handlers = Object.entries(folders).map(([prefix, folder]) => [
     prefix,
-    sirv(folder, { dev: false, immutable: true, maxAge: 31_536_000 }),
+    sirv(folder, { dev: false, immutable: true, maxAge: 31_536_000, setHeaders }),
   ]);
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://site');
@@ -66,17 +69,17 @@ export async function serve(folders, pages) {
   return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }
 
-export const launch = () =>
+export const launch = (flags = []) =>
   chromium.launch({
     executablePath: findChromium(),
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
   });
 
 /** What a page leaves in `window.result` when it is done. */
-export async function resultOf(page, url) {
+export async function resultOf(page, url, limitMs = 60_000) {
   // A page that fails must not look like one that is slow.
   const failed = new Promise((_, reject) => page.once('pageerror', reject));
   await page.goto(url);
-  const done = page.waitForFunction(() => window.result, undefined, { timeout: 60_000 }).then((handle) => handle.jsonValue());
+  const done = page.waitForFunction(() => window.result, undefined, { timeout: limitMs }).then((handle) => handle.jsonValue());
   return Promise.race([done, failed]);
 }

@@ -51,3 +51,6 @@ export const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+/** A GPU in software: slow, but it runs the same shaders everywhere. */
+export const SOFTWARE_WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];

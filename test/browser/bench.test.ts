@@ -1,9 +1,21 @@
 /** The benchmarks run; what they measure is for evidence, on a machine at rest. */
 import { expect } from 'vitest';
+import { run as first } from '../../bench/first.mjs';
 import { run as frames } from '../../bench/frames.mjs';
 import { run as load } from '../../bench/load.mjs';
 import { run as overhead } from '../../bench/overhead.mjs';
 import { longTest } from '../tier.js';
+
+longTest('first compares all backends with wasm alone, and comes back', async () => {
+  const { plain, isolated, doctor } = await first(1);
+  for (const { ratio, trials } of [plain, isolated]) {
+    expect(ratio).toMatch(/^\d+\.\d+ \[/);
+    expect(trials).toMatchObject([
+      { began: 'wasm', secondVisit: { began: trials[0]?.chosen, workers: [trials[0]?.chosen], allRemembered: true } },
+    ]);
+  }
+  expect(Object.keys(doctor.p50Ms)).toContain(doctor.fastest);
+});
 
 longTest('load compares first and second visits', async () => {
   const { firstVisit, secondVisit } = await load(1);

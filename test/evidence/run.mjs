@@ -8,6 +8,7 @@ import { cpus } from 'node:os';
 import { findChromium } from '../../scripts/chromium.mjs';
 
 const RUNS = {
+  first: async () => (await import('../../bench/first.mjs')).run(15),
   frames: async () => (await import('../../bench/frames.mjs')).run(5),
   load: async () => (await import('../../bench/load.mjs')).run(20),
   overhead: async () => (await import('../../bench/overhead.mjs')).run(120),

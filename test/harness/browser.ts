@@ -1,11 +1,8 @@
 /** A real Chromium for the tests, and pages in it that report whatever a policy or the console objects to. */
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { FLAGS, findChromium } from '../../scripts/chromium.mjs';
+import { FLAGS, findChromium, SOFTWARE_WEBGPU } from '../../scripts/chromium.mjs';
 import { siteOf } from './site.js';
-
-/** A GPU in software: slow, but it runs the same shaders everywhere. */
-const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
 
 export interface LaunchOptions {
   readonly webgpu?: boolean;
@@ -16,7 +13,7 @@ export interface LaunchOptions {
 export function launch({ webgpu = false, args = [] }: LaunchOptions = {}): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('No Chromium here: run `npm test`, or set PANNIER_CHROMIUM.');
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...(webgpu ? WEBGPU : []), ...args] });
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...(webgpu ? SOFTWARE_WEBGPU : []), ...args] });
 }
 
 declare global {
