@@ -25,6 +25,11 @@ export interface StartedBackend {
    * @param run may throw where it needs a value that a real run would have computed
    */
   compile?(run: () => void): Promise<void>;
+  /**
+   * Awaited beside every reading, before `failure` is asked: settles no sooner than all that was asked of the backend
+   * has been computed, or will never be, which `failure` then knows. Never rejects.
+   */
+  confirm(): void | Promise<void>;
   /** Takes note of what a run threw, before `failure` is asked: an end may show there first. */
   examine(thrown: unknown): void | Promise<void>;
   /** Frees what it holds. Safe to call twice. */

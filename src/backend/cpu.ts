@@ -18,6 +18,7 @@ export const start: StartBackend = oncePerThread(() =>
       identity: '',
       failure: () => undefined,
       whenFailed: new Promise(() => undefined),
+      confirm: () => undefined,
       examine: () => undefined,
       dispose: () => removeBackend('cpu'),
     };

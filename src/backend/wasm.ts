@@ -72,6 +72,7 @@ async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> 
       return failing.failure();
     },
     whenFailed: failing.whenFailed,
+    confirm: () => undefined,
     examine(thrown) {
       if (!(thrown instanceof WebAssembly.RuntimeError)) return;
       const code = isRefused() ? 'out-of-memory' : 'backend-rejected';

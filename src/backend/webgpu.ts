@@ -26,7 +26,7 @@ async function startWebgpu({ device: given }: BackendStart): Promise<StartedBack
   const onError = (error: GPUError) => {
     failing.fail({ code: error instanceof GPUOutOfMemoryError ? 'out-of-memory' : 'device-lost', reason: error.message });
   };
-  void device.lost.then(({ reason, message }) => {
+  const lost = device.lost.then(({ reason, message }) => {
     failing.fail({ code: 'device-lost', reason: `the GPU device was lost (${reason || 'unknown'}) ${message}${backend.readBack}` });
   });
   // Older browsers have no adapterInfo.
@@ -41,22 +41,52 @@ async function startWebgpu({ device: given }: BackendStart): Promise<StartedBack
     registerBackend('webgpu', () => backend, 0);
     return setBackend('webgpu');
   });
+  const confirm = async () => {
+    if (await computes(device)) return;
+    // The reading ends a little before the device says that it is lost, and why.
+    await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, REASON_LIMIT_MS))]);
+    failing.fail({ code: 'device-lost', reason: `the GPU device computes no more${backend.readBack}` });
+  };
   return {
     maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
     identity: `${vendor} ${architecture}`,
     failure: failing.failure,
     whenFailed: failing.whenFailed,
     compile: (run) => backend.compile(run),
-    // A read rejects a little before the device says that it is lost; what TF.js itself throws is a plain Error.
-    async examine(thrown) {
-      if (thrown instanceof DOMException || thrown instanceof RangeError) await device.queue.onSubmittedWorkDone().catch(() => undefined);
-    },
+    confirm,
+    // Whatever was thrown: TF.js may have tripped over zeros.
+    examine: confirm,
     dispose() {
       // After a loss another one may have taken its place.
       if (findBackend('webgpu') === backend) removeBackend('webgpu');
       if (given === undefined) device.destroy();
     },
   };
+}
+
+/** How long a device that computes no more may take to say why. */
+const REASON_LIMIT_MS = 500;
+
+/** What a buffer holds that was written to; a new one, and one of a lost device, holds zeros. */
+const WRITTEN = Uint32Array.of(0x600d_da7a);
+
+/**
+ * Whether the device is there and has done all that its queue was given so far: what is written last comes back. Its own
+ * promises do not tell: `lost` may settle after a reading, and a reading in mid-run gives zeros without an error.
+ */
+async function computes(device: GPUDevice): Promise<boolean> {
+  try {
+    const buffer = device.createBuffer({ size: WRITTEN.byteLength, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+    try {
+      device.queue.writeBuffer(buffer, 0, WRITTEN);
+      await buffer.mapAsync(GPUMapMode.READ);
+      return new Uint32Array(buffer.getMappedRange())[0] === WRITTEN[0];
+    } finally {
+      buffer.destroy();
+    }
+  } catch {
+    return false;
+  }
 }
 
 /** Most values that are also kept on the processor: a bound, an axis, a shape or a padding has far fewer. */

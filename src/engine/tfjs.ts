@@ -152,7 +152,9 @@ class TfjsSession implements Session {
       const tensors = this.#controlFlow ? await this.#executeAsync(inputs, outputs) : this.#execute(inputs, outputs);
       alive.push(...tensors);
       const computedMs = now();
-      const read = await Promise.all(tensors.map((output) => this.#read(output)));
+      const reading = Promise.all(tensors.map((output) => this.#read(output)));
+      // Asked for after the readings, and awaited with them: what is not confirmed may be zeros.
+      const [read] = await Promise.all([reading, this.#started.confirm()]);
       this.#ensureWhole();
       const readMs = now();
       this.#seenRuns.add(kind);

@@ -11,7 +11,10 @@ import { room } from './room.js';
 
 // TF.js computes what is smaller than a thousand values on the processor.
 const SIZE = 2_000;
-const here = room({ add: addModel([1, SIZE], new Float32Array(SIZE).fill(2)), cap: capModel() }, { launch: { webgpu: true } });
+const here = room(
+  { add: addModel([1, SIZE], new Float32Array(SIZE).fill(2)), cap: capModel(), pick: pickModel() },
+  { launch: { webgpu: true } },
+);
 
 /** In the page or the worker: `devices` that were made, and one that can be told to break as soon as it is given work. */
 const WATCH = `
@@ -179,6 +182,67 @@ test('a device that is lost as values are read back in mid-run says so', async (
   expect(reason).toMatch(/device was lost \(destroyed\).*after TF\.js read a value back in the middle of a run.*Use another backend/);
 });
 
+describe('C2: never zeros', () => {
+  test('a device that is lost as values are read back in mid-run, which then are zeros, gives no answer', async () => {
+    const page = await stage();
+    const seen = await page.evaluate(async (size) => {
+      let breakAtRead = false;
+      // What TF.js sees of its buffers through a canvas, which a browser without a display does not survive: a 4, or of a lost device zeros.
+      OffscreenCanvas.prototype.getContext = ((kind: string) => {
+        const device = devices.at(-1)!;
+        const { COPY_DST } = GPUTextureUsage;
+        const getCurrentTexture = () => device.createTexture({ size: [256, 256], format: 'bgra8unorm', usage: COPY_DST });
+        if (kind === 'webgpu') return { configure() {}, getCurrentTexture };
+        const blue = breakAtRead ? 0 : 4;
+        if (breakAtRead) device.destroy();
+        breakAtRead = false;
+        const getImageData = (_x: number, _y: number, width: number, height: number) => ({
+          data: Uint8ClampedArray.from({ length: width * height * 4 }, (_, index) => (index % 4 === 2 ? blue : 0)),
+        });
+        return { clearRect() {}, drawImage() {}, getImageData };
+      }) as never;
+      const model = await load('pick', { backend: ['webgpu'], thread: 'page' });
+      const pick = async () => (await model.predict({ x: new Float32Array(size).fill(0.9) })).outputs['picked']?.data[0];
+      const before = await pick();
+      breakAtRead = true;
+      return { picked: [before, await pick()], broke: !breakAtRead, notes: model.notes.map(({ code }) => code) };
+    }, SIZE);
+    expect(seen).toEqual({ picked: [14, 14], broke: true, notes: ['reopened'] });
+  });
+
+  test('nor does a browser that reads zeros of a lost device, and never says that it is lost', async () => {
+    const page = await stage();
+    const seen = await page.evaluate(async () => {
+      Object.defineProperty(GPUDevice.prototype, 'lost', { value: new Promise(() => undefined) });
+      const dead = new WeakSet<GPUDevice>();
+      const owners = new WeakMap<GPUBuffer, GPUDevice>();
+      const { createBuffer, destroy } = GPUDevice.prototype;
+      const { mapAsync, getMappedRange } = GPUBuffer.prototype;
+      GPUDevice.prototype.createBuffer = function (descriptor) {
+        const buffer = createBuffer.call(this, descriptor);
+        owners.set(buffer, this);
+        return buffer;
+      };
+      GPUDevice.prototype.destroy = function () {
+        dead.add(this);
+        destroy.call(this);
+      };
+      const isDead = (buffer: GPUBuffer) => dead.has(owners.get(buffer)!);
+      GPUBuffer.prototype.mapAsync = async function (...given) {
+        if (!isDead(this)) await mapAsync.apply(this, given);
+      };
+      GPUBuffer.prototype.getMappedRange = function (...given) {
+        return isDead(this) ? new ArrayBuffer(this.size) : getMappedRange.apply(this, given);
+      };
+      const model = await load('add', { backend: ['webgpu'], thread: 'page' });
+      await breakDevice('at work', 'page');
+      const answers = [await answer(model), await answer(model)];
+      return { answers, notes: model.notes.map(({ code }) => code) };
+    });
+    expect(seen).toEqual({ answers: ['right', 'right'], notes: ['reopened'] });
+  });
+});
+
 test("a given device: the app's errors are the app's, ours are ours", async () => {
   const page = await stage();
   const seen = await page.evaluate(async () => {
@@ -208,12 +272,12 @@ test("a given device: the app's errors are the app's, ours are ours", async () =
   expect(seen).toEqual({ answers: ['right', 'right', 'right'], heard: 1, caught: true, notes: 0, whole: 4 });
 });
 
-test('a browser that says nothing about its adapter has a hardware one', async () => {
+test('a browser that says nothing about its adapter runs on it all the same', async () => {
   const page = await stage();
   const seen = await page.evaluate(async () => {
     Object.defineProperty(GPUAdapter.prototype, 'info', { value: undefined });
     Object.defineProperty(GPUDevice.prototype, 'adapterInfo', { value: undefined });
-    const model = await load('add', { thread: 'page' });
+    const model = await load('add', { backend: ['webgpu', 'wasm'], thread: 'page' });
     return { backend: model.backend, answer: await answer(model) };
   });
   expect(seen).toEqual({ backend: 'webgpu', answer: 'right' });
@@ -229,6 +293,42 @@ describe('the contract of an engine, on webgpu', () => {
   graphContract(open, async () => remoteSteps((await page) as Page));
   lossContract(open, async () => (await page)?.evaluate(() => breakDevice('idle', 'page')));
 });
+
+/** One of eight numbers, by its place: a computed one, as large as five times the largest value. The numbers themselves stay on the processor. */
+function pickModel(): RawModel {
+  const float = { T: { type: 'DT_FLOAT' } };
+  const info = (name: string, sizes: readonly number[]) => ({
+    name,
+    dtype: 'DT_FLOAT',
+    tensorShape: { dim: sizes.map((size) => ({ size: String(size) })) },
+  });
+  const weights = [
+    { name: 'five', shape: [], dtype: 'float32' },
+    { name: 'table', shape: [8], dtype: 'float32' },
+    { name: 'axes', shape: [1], dtype: 'int32' },
+    { name: 'one', shape: [1], dtype: 'int32' },
+  ];
+  const bytes = [Float32Array.of(5, 10, 11, 12, 13, 14, 15, 16, 17), Int32Array.of(1, 1)].map(({ buffer }) => Buffer.from(buffer));
+  return {
+    json: {
+      format: 'graph-model',
+      signature: { inputs: { x: info('x:0', [1, SIZE]) }, outputs: { picked: info('picked:0', [1]) } },
+      modelTopology: {
+        node: [
+          placeholder('x', [1, SIZE]),
+          ...weights.map(({ name, dtype }) => constant(name, dtype === 'int32' ? 'DT_INT32' : 'DT_FLOAT')),
+          op('scaled', 'Mul', ['x', 'five'], float),
+          op('peak', 'Max', ['scaled', 'axes'], { ...float, keep_dims: { b: false } }),
+          op('begin', 'Cast', ['peak'], { SrcT: { type: 'DT_FLOAT' }, DstT: { type: 'DT_INT32' } }),
+          op('picked', 'Slice', ['table', 'begin', 'one'], { ...float, Index: { type: 'DT_INT32' } }),
+        ],
+        versions: {},
+      },
+      weightsManifest: [{ paths: ['w.bin'], weights }],
+    },
+    files: { 'w.bin': new Uint8Array(Buffer.concat(bytes)) },
+  };
+}
 
 /** Caps its values at half of the first one: a bound that is computed where the values are. */
 function capModel(): RawModel {
