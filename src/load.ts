@@ -122,13 +122,13 @@ async function open(
       const order = settled.auto ? startingWith(lost, all) : all;
       const again = begin(stop, () => undefined);
       const opening = await openFirst(order, supplies, again, now(), stop, 'rebuild');
-      trial.awaitReturns(opening.selection);
+      trial.awaitReturns(opening);
       return opening;
     };
     opened = new OpenedModel(manifest, first, taken, openAgain);
     opened.notes.push(...early);
     const trial = new Trial(opened, supplies, choice);
-    trial.awaitReturns(first.selection);
+    trial.awaitReturns(first);
     if (settled.trial) opened.trial = trial.begin();
     return opened;
   } finally {

@@ -8,7 +8,7 @@ import { messageOf, PannierError } from '../errors.js';
 import { type Candidate, FALLBACK, isPair, type Measured, type Named, type Pair } from '../selection.js';
 import { pause, QUIET_MS, whenIdle } from '../serving/idle.js';
 import { ladder } from '../serving/ladder.js';
-import type { OpenedModel, Place } from '../serving/opened.js';
+import type { OpenedModel, Opening, Place } from '../serving/opened.js';
 import { Queue } from '../serving/queue.js';
 import { now } from '../timing.js';
 import { toBytes } from '../weights/records.js';
@@ -87,12 +87,11 @@ export class Trial {
       await this.#remember({ adapter: await presentAdapter() });
     });
     this.#isUnderWay = false;
-    this.awaitReturns(this.#opened.selection);
+    this.awaitReturns(this.#found);
   }
 
   /** Pairs that are held back for a while have another chance when it is over. */
-  awaitReturns(selection: readonly Candidate[]): void {
-    const { backend: serves, pooled } = this.#opened.present;
+  awaitReturns({ place: { backend: serves, pooled }, selection }: Pick<Opening, 'place' | 'selection'>): void {
     if (pooled.thread === 'page' && serves !== 'fallback') return;
     for (const { state, engine, backend } of selection) {
       if (engine === 'app' || backend === 'fallback') continue;
@@ -113,7 +112,7 @@ export class Trial {
       await line.run(() => this.#challenge(pair), 'background', this.#signal);
     });
     this.#awaited.delete(pair.backend);
-    if (!this.#signal.aborted) this.awaitReturns(this.#opened.selection);
+    if (!this.#signal.aborted) this.awaitReturns(this.#found);
   }
 
   /** The page has time, and no predict is in flight. */
@@ -170,6 +169,10 @@ export class Trial {
       this.#opened.move(next, reason);
     };
     await before.pooled.queue.run(move, 'background', this.#signal);
+  }
+
+  get #found(): Pick<Opening, 'place' | 'selection'> {
+    return { place: this.#opened.present, selection: this.#opened.selection };
   }
 
   #known(pair: Named): Candidate {

@@ -2,14 +2,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BackendName } from '../../src/backend-name.js';
 import type { Engine } from '../../src/engine/engine.js';
+import { startLocalEngine } from '../../src/engine/local.js';
 import { type LoadOptions, loadModel, type Model, PannierError, resetQuarantine } from '../../src/index.js';
 import { ladder } from '../../src/serving/ladder.js';
 import { memoryCache } from '../../src/weights/memory.js';
 import { fromBytes } from '../../src/weights/records.js';
-import { type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection } from '../fixtures/fakes.js';
+import { deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection } from '../fixtures/fakes.js';
 
 /** What starts an engine in its worker. */
 const realm = vi.hoisted(() => ({ start: undefined as unknown }));
+vi.mock('../../src/engine/local.js', () => ({ isRealmTaken: () => false, startLocalEngine: vi.fn() }));
 vi.mock('../../src/worker/client.js', () => ({
   WorkerUnavailable: class extends Error {},
   startWorkerEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),
@@ -242,4 +244,61 @@ it("with 'auto', what comes back has to win the race", async () => {
   expect(states(model)[0]).toBe('wasm refused');
   await wait(140_000);
   await vi.waitFor(() => expect(states(model)[0]).toMatch(/^wasm (slower|chosen)$/));
+});
+
+describe('where the app has a fallback', () => {
+  const fallback = async (inputs: { readonly x: Float32Array }) => ({ y: [...inputs.x].map((value) => value + 1) });
+  const withFallback = (options: LoadOptions = {}, server: unknown = fallback) =>
+    load({ backend: 'webgpu', fallback: server, ...options } as LoadOptions);
+
+  it.each(['worker', 'page'] as const)('it answers when the last backend is held back, until that returns: %s', async (thread) => {
+    vi.mocked(startLocalEngine).mockImplementation((backend) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend));
+    const model = await withFallback({ thread });
+    const changes: string[] = [];
+    model.addEventListener('backendchange', ({ detail: { from, to } }) => changes.push(`${from} → ${to}`));
+    for (const next of ['webgpu', 'fallback']) {
+      await lose();
+      expect(await answer(model)).toBe(next);
+    }
+    expect(states(model)).toEqual(['webgpu refused', 'fallback chosen']);
+    await wait(129_000);
+    expect(await answer(model)).toBe('fallback');
+    await wait(2_000);
+    await vi.waitFor(async () => expect(await answer(model)).toBe('webgpu'));
+    expect(states(model)).toEqual(['webgpu chosen', 'fallback untried']);
+    expect(changes).toEqual(['webgpu → fallback', 'fallback → webgpu']);
+  });
+
+  it('it answers where there is no adapter yet, and what is in flight when one comes is answered once', async () => {
+    hasAdapter = false;
+    const gate = deferred();
+    const model = await withFallback({ deadlineMs: 1e9 }, async (inputs: never) => {
+      await gate.promise;
+      return fallback(inputs);
+    });
+    expect(states(model)).toEqual(['webgpu refused', 'fallback chosen']);
+    const answers: unknown[] = [];
+    const inFlight = model.predict({ x: Float32Array.of(5, 6, 7, 8) }).then(({ outputs }) => answers.push([...outputs['y']!.data]));
+    hasAdapter = true;
+    await vi.waitFor(async () => {
+      await wait(10_000);
+      expect(model.backend).toBe('webgpu');
+    });
+    expect(await answer(model)).toBe('webgpu');
+    gate.resolve();
+    await inFlight;
+    expect(answers).toEqual([[6, 7, 8, 9]]);
+  });
+
+  it('a backend that is too wrong to return is not asked again', async () => {
+    realm.start = async (backend: BackendName) => {
+      const engine = fakeEngine(backend, () => [9, 9, 9, 8]);
+      started.push(engine);
+      return engine;
+    };
+    const model = await withFallback();
+    expect(states(model)).toEqual(['webgpu refused', 'fallback chosen']);
+    await wait(10_000_000);
+    expect([await answer(model), started.length]).toEqual(['fallback', 1]);
+  });
 });
