@@ -62,14 +62,17 @@ describe('L3: a worker', () => {
   test.each(['closes itself', 'throws', 'rejects'])('that %s while idle, and with 32 calls in flight', async (ill) => {
     const page = await stage();
     const seen = await page.evaluate(async (ill) => {
+      const { setInterval } = globalThis;
+      // Without ticks: that it died is known at once.
+      Object.assign(globalThis, { setInterval: (run: () => void, ms: number) => ms === 2_000 || setInterval(run, ms) });
       const model = await loadSick();
       await fall(ill);
-      const idle = await answer(model);
+      const idle = [await answer(model), ...model.notes.map(({ code }) => code)];
       const calls = Array.from({ length: 32 }, () => answer(model));
       await fall(ill);
       return { idle, calls: await Promise.all(calls), after: await answer(model), thread: model.thread };
     }, ill);
-    expect(seen).toEqual({ idle: 'right', calls: Array(32).fill('right'), after: 'right', thread: 'worker' });
+    expect(seen).toEqual({ idle: ['right', 'reopened'], calls: Array(32).fill('right'), after: 'right', thread: 'worker' });
     expect(page.workers()).toHaveLength(1);
   });
 });
