@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';
+import { LONG_MS, runs } from '../tier.js';
 import { room } from './room.js';
 
 // TF.js computes what is smaller than a thousand values on the processor, also where its backend is webgpu.
@@ -134,3 +135,63 @@ describe('C12: wasm', () => {
     await site.close();
   });
 });
+
+/** Everything that a round did; the seed makes it again. */
+test(
+  'workers that die at any moment: every call settles, right or with a typed error',
+  async () => {
+    const page = await stage();
+    const seed = Number(process.env['PANNIER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+    const seen = await page.evaluate(
+      async ({ seed, rounds }) => {
+        let state = seed;
+        // Mulberry32.
+        const random = () => {
+          state = (state + 0x6d2b79f5) | 0;
+          let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+          mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+          return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+        };
+        const oneOf = <T>(choices: readonly T[]) => choices[Math.floor(random() * choices.length)] as T;
+        const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+        const models = await Promise.all([loadSick({ deadlineMs: 1_500 }), loadSick({ deadlineMs: 1_501 })]);
+        const tally: Record<string, number> = {};
+        const strange: string[] = [];
+        for (let round = 0; round < rounds; round++) {
+          const count = 1 + Math.floor(random() * 32);
+          const calls: Promise<string>[] = [];
+          const illness = oneOf(['closes itself', 'throws', 'rejects', 'spins', 'spins in its next run']);
+          const fallAfter = Math.floor(random() * count);
+          let falling: Promise<void> | undefined;
+          for (let call = 0; call < count; call++) {
+            calls.push(answer(oneOf(models)));
+            if (random() < 0.2) await pause(random() * 4);
+            if (call === fallAfter) falling = fall(illness);
+          }
+          const all = Promise.all(calls);
+          const late = pause(30_000).then(() => 'pending' as const);
+          const settled = await Promise.race([all, late]);
+          await falling;
+          if (settled === 'pending') strange.push(`round ${round}: ${illness}, ${count} calls: one never settled`);
+          else {
+            for (const each of settled) tally[each] = (tally[each] ?? 0) + 1;
+            // The last one where the new worker fell ill, too, while the model was opened there.
+            const typed = ['right', 'timeout', 'worker-crashed', 'worker-unresponsive', 'backend-unavailable'];
+            for (const each of settled) if (!typed.includes(each)) strange.push(`round ${round}: ${illness}, ${count} calls: ${each}`);
+          }
+          for (const model of models) {
+            let after = await answer(model);
+            // It may have fallen ill only after the calls: that one is ended by this call.
+            if (after === 'timeout') after = await answer(model);
+            if (after !== 'right') strange.push(`round ${round}: ${illness}, afterwards ${after}`);
+          }
+        }
+        return { strange, tally, notes: new Set(models.flatMap(({ notes }) => notes.map(({ code }) => code))).size };
+      },
+      { seed, rounds: runs(200, 10) },
+    );
+    console.log(`seed ${seed}: ${JSON.stringify(seen.tally)}`);
+    expect(seen.strange).toEqual([]);
+  },
+  LONG_MS,
+);
