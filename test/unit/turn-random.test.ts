@@ -1,0 +1,170 @@
+/** Calls, losses, aborts, moves and failed openings at random: what a turn promises holds in any order of them. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { Call, RunResult } from '../../src/engine/engine.js';
+import { type ErrorCode, PannierError } from '../../src/errors.js';
+import { LoadedModel } from '../../src/model.js';
+import { OpenedModel, type Opening } from '../../src/serving/opened.js';
+import { Queue } from '../../src/serving/queue.js';
+import { fakeModel } from '../fixtures/fakes.js';
+import { LONG_MS, runs } from '../tier.js';
+
+const CODES: readonly ErrorCode[] = [
+  'device-lost',
+  'worker-crashed',
+  'worker-unresponsive',
+  'backend-rejected',
+  'timeout',
+  'out-of-memory',
+];
+
+/** One thing that a test does, and how many turns of the event loop it lets go by before the next. */
+const step = fc.record({
+  what: fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom('call', 'background call') },
+    { weight: 2, arbitrary: fc.constantFrom('abort', 'lose', 'move', 'reopen') },
+  ),
+  pick: fc.nat(1_000),
+  pause: fc.nat(3),
+});
+
+/** How each run and each opening ends, one after another, over and over. */
+const fates = fc.array(fc.record({ how: fc.nat(9), turns: fc.nat(3), code: fc.constantFrom(...CODES) }), { minLength: 1, maxLength: 20 });
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+async function live(
+  steps: readonly { what: string; pick: number; pause: number }[],
+  ends: readonly { how: number; turns: number; code: ErrorCode }[],
+) {
+  let next = 0;
+  const fate = () => ends[next++ % ends.length]!;
+  let alive: ReturnType<typeof place> | undefined;
+  const wrong: string[] = [];
+
+  function place() {
+    let running = false;
+    let isClosed = false;
+    const session = {
+      lost: false,
+      async run({ feeds: [feed] }: Call): Promise<RunResult> {
+        if (running) wrong.push('two runs at a time');
+        if (isClosed) wrong.push('a run where all is closed');
+        running = true;
+        const { how, turns, code } = fate();
+        for (let left = turns; left > 0; left--) await turn();
+        running = false;
+        if (how === 0) throw new PannierError('predict', 'not the fault of the place');
+        if (how === 1) session.lost = true;
+        if (session.lost) throw new PannierError(code, 'lost');
+        const value = feed?.kind === 'tensor' ? (feed.data[0] as number) : Number.NaN;
+        const data = new Float32Array(4).fill(value);
+        return {
+          outputs: [{ dtype: 'float32', shape: [1, 4], data }],
+          finite: true,
+          prepareMs: 0,
+          computeMs: 0,
+          readMs: 0,
+          cold: false,
+        } as RunResult;
+      },
+      dispose() {},
+    };
+    const close = () => {
+      isClosed = true;
+    };
+    const at = { engine: 'tfjs', backend: 'wasm', pooled: { queue: new Queue(), thread: 'worker' }, session, close } as const;
+    return { at, session, isClosed: () => isClosed };
+  }
+
+  const first = place();
+  alive = first;
+  const all = [first];
+  const opened = new OpenedModel(
+    fakeModel().manifest,
+    { place: first.at, selection: [], loadTiming: {} } as unknown as Opening,
+    { bytesDownloaded: 0, bytesFromCache: 0 },
+    async () => {
+      const { how, turns } = fate();
+      for (let left = turns; left > 0; left--) await turn();
+      if (how === 2) throw new PannierError('backend-unavailable', 'none just now');
+      alive = place();
+      alive.session.lost = how === 3;
+      all.push(alive);
+      return { place: alive.at, selection: [], loadTiming: {} } as unknown as Opening;
+    },
+  );
+  const model = new LoadedModel({ value: opened, release: () => opened.close() }, { deadlineMs: 30_000, trace: false } as never);
+
+  const calls: { abort: AbortController; settled: number; how?: string }[] = [];
+  const waiting: Promise<unknown>[] = [];
+  for (const { what, pick, pause } of steps) {
+    if (what.endsWith('call')) {
+      const id = calls.length + 1;
+      const entry: (typeof calls)[number] = { abort: new AbortController(), settled: 0 };
+      calls.push(entry);
+      const prediction = model.predict(
+        { x: Float32Array.of(id, 0, 0, 0) },
+        { signal: entry.abort.signal, priority: what === 'call' ? 'user' : 'background' },
+      );
+      const settle = (how: string) => {
+        entry.settled++;
+        entry.how = how;
+      };
+      waiting.push(
+        prediction.then(
+          ({ outputs }) => settle(outputs['y']!.data[0] === id ? 'right' : 'wrong'),
+          (thrown) => settle(thrown === 'enough' ? 'aborted' : (thrown as PannierError).code),
+        ),
+      );
+    }
+    if (what === 'abort' && calls.length > 0) calls[pick % calls.length]!.abort.abort('enough');
+    if (what === 'lose') (alive as ReturnType<typeof place>).session.lost = true;
+    if (what === 'reopen') void opened.reopen('a better reason').catch(() => undefined);
+    if (what === 'move') {
+      const from = opened.present;
+      const to = place();
+      all.push(to);
+      void from.pooled.queue.run(
+        async () => {
+          if (!opened.isAt(from)) return to.at.close();
+          alive = to;
+          opened.move(to.at, 'it is faster');
+        },
+        'background',
+        undefined,
+      );
+    }
+    for (let left = pause; left > 0; left--) await turn();
+  }
+  const hung = Promise.all(waiting).then(() => false);
+  let turns = 0;
+  const given = (async () => {
+    while (turns++ < 5_000) await turn();
+    return true;
+  })();
+  const isHung = await Promise.race([hung, given]);
+  turns = 5_000;
+  model.dispose();
+  for (let left = 10; left > 0; left--) await turn();
+  return { calls, wrong, isHung, open: all.filter((each) => !each.isClosed()).length };
+}
+
+it(
+  'whatever happens: each call settles once, right or with a typed error, and nothing stays open',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), fates, async (steps, ends) => {
+        // Somewhere there is a run that answers, or calls are lost for ever.
+        const { calls, wrong, isHung, open } = await live(steps, [...ends, { how: 9, turns: 0, code: 'device-lost' }]);
+        expect({ isHung, wrong, open }).toEqual({ isHung: false, wrong: [], open: 0 });
+        for (const { settled, how } of calls) {
+          expect(settled).toBe(1);
+          expect(['right', 'aborted', 'predict', 'backend-unavailable', ...CODES]).toContain(how);
+        }
+      }),
+      { numRuns: runs(20_000, 300) },
+    );
+  },
+  LONG_MS,
+);
