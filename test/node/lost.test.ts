@@ -50,6 +50,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+/** Of real time: a busy machine takes some for what is imported late. */
+const waitFor = (check: () => Promise<void> | void) => vi.waitFor(check, { timeout: 20_000, interval: 10 });
+
 let count = 0;
 const freshModel = () => fakeModel(`model ${count++}`);
 
@@ -59,7 +62,7 @@ async function load(options: LoadOptions = {}, model = freshModel()): Promise<Mo
   const loading = loadModel(model.manifest, { backend: ['webgpu', 'wasm'], fetch, cache, ...options });
   loading.catch(() => undefined);
   // Hashes are real and take real time.
-  await vi.waitFor(async () => expect(await settled(loading)).toBe(true));
+  await waitFor(async () => expect(await settled(loading)).toBe(true));
   open.push(await loading);
   return loading;
 }
@@ -72,7 +75,7 @@ async function answer(model: Model): Promise<string> {
     ({ outputs, backend }) => ([...(outputs['y']?.data ?? [])].join() === '6,7,8,9' ? backend : 'wrong'),
     ({ code }) => String(code),
   );
-  await vi.waitFor(async () => expect(await settled(predicting)).toBe(true));
+  await waitFor(async () => expect(await settled(predicting)).toBe(true));
   return predicting;
 }
 
@@ -102,7 +105,7 @@ describe('in an order that the app gave', () => {
     expect(await answer(model)).toBe('wasm');
     expect(askedAtMs).toHaveLength(before);
     await wait(2_000);
-    await vi.waitFor(async () => expect(await answer(model)).toBe('webgpu'));
+    await waitFor(async () => expect(await answer(model)).toBe('webgpu'));
     expect(states(model)).toEqual(['webgpu chosen', 'wasm slower']);
     expect(changes).toEqual(['webgpu → wasm', 'wasm → webgpu']);
     expect(started.map(({ backend, ended }) => `${backend} ${ended}`)).toEqual(['webgpu true', 'webgpu true', 'wasm true', 'webgpu false']);
@@ -167,7 +170,7 @@ describe('in an order that the app gave', () => {
     await wait(129_000);
     expect(await answer(model)).toBe('wasm');
     await wait(2_000);
-    await vi.waitFor(async () => expect(await answer(model)).toBe('webgpu'));
+    await waitFor(async () => expect(await answer(model)).toBe('webgpu'));
   });
 
   it('a rebuilt backend is held against the golden sample, though its pass is remembered', async () => {
@@ -213,7 +216,7 @@ it('what took the page along twice is not, until it is told otherwise', async ()
       mark = (await cache.get(trial)) ?? mark;
       expect(fromBytes(mark)).toHaveLength(crash + 1);
     };
-    await vi.waitFor(marked);
+    await waitFor(marked);
     stop.abort(new Error('the end of the page'));
     await loading;
     await wait(60_000);
@@ -232,7 +235,7 @@ it('what took the page along twice is not, until it is told otherwise', async ()
 it("with 'auto', what comes back has to win the race", async () => {
   const model = await load({ backend: 'auto' });
   await wait(60_000);
-  await vi.waitFor(async () => expect(await settled(model.finishedSelection())).toBe(true));
+  await waitFor(async () => expect(await settled(model.finishedSelection())).toBe(true));
   const [first] = model.selection.filter(({ state }) => state === 'chosen');
   expect(first?.backend).toBe('wasm');
   started.find(({ backend, ended }) => backend === 'wasm' && !ended)!.lost = true;
@@ -243,7 +246,7 @@ it("with 'auto', what comes back has to win the race", async () => {
   expect(await answer(model)).toBe('webgpu');
   expect(states(model)[0]).toBe('wasm refused');
   await wait(140_000);
-  await vi.waitFor(() => expect(states(model)[0]).toMatch(/^wasm (slower|chosen)$/));
+  await waitFor(() => expect(states(model)[0]).toMatch(/^wasm (slower|chosen)$/));
 });
 
 describe('where the app has a fallback', () => {
@@ -264,31 +267,39 @@ describe('where the app has a fallback', () => {
     await wait(129_000);
     expect(await answer(model)).toBe('fallback');
     await wait(2_000);
-    await vi.waitFor(async () => expect(await answer(model)).toBe('webgpu'));
+    await waitFor(async () => expect(await answer(model)).toBe('webgpu'));
     expect(states(model)).toEqual(['webgpu chosen', 'fallback untried']);
     expect(changes).toEqual(['webgpu → fallback', 'fallback → webgpu']);
   });
 
-  it('it answers where there is no adapter yet, and what is in flight when one comes is answered once', async () => {
-    hasAdapter = false;
-    const gate = deferred();
-    const model = await withFallback({ deadlineMs: 1e9 }, async (inputs: never) => {
-      await gate.promise;
-      return fallback(inputs);
-    });
-    expect(states(model)).toEqual(['webgpu refused', 'fallback chosen']);
-    const answers: unknown[] = [];
-    const inFlight = model.predict({ x: Float32Array.of(5, 6, 7, 8) }).then(({ outputs }) => answers.push([...outputs['y']!.data]));
-    hasAdapter = true;
-    await vi.waitFor(async () => {
-      await wait(10_000);
-      expect(model.backend).toBe('webgpu');
-    });
-    expect(await answer(model)).toBe('webgpu');
-    gate.resolve();
-    await inFlight;
-    expect(answers).toEqual([[6, 7, 8, 9]]);
-  });
+  it.each(['webgpu', 'auto'] as const)(
+    'it answers where there is no adapter yet, and once what is in flight when one comes: %s',
+    async (backend) => {
+      hasAdapter = false;
+      const { start } = realm as { start: (backend: BackendName) => Promise<Engine> };
+      realm.start = async (name: BackendName) => (name === 'webgpu' ? start(name) : Promise.reject(new Error('It does not start.')));
+      const gate = deferred();
+      const model = await withFallback({ backend, deadlineMs: 1e9 }, async (inputs: never) => {
+        await gate.promise;
+        return fallback(inputs);
+      });
+      expect([model.backend, model.selection.filter(({ state }) => state === 'refused').length]).toEqual([
+        'fallback',
+        backend === 'auto' ? 3 : 1,
+      ]);
+      const answers: unknown[] = [];
+      const inFlight = model.predict({ x: Float32Array.of(5, 6, 7, 8) }).then(({ outputs }) => answers.push([...outputs['y']!.data]));
+      hasAdapter = true;
+      await waitFor(async () => {
+        await wait(10_000);
+        expect(model.backend).toBe('webgpu');
+      });
+      expect(await answer(model)).toBe('webgpu');
+      gate.resolve();
+      await inFlight;
+      expect(answers).toEqual([[6, 7, 8, 9]]);
+    },
+  );
 
   it('a backend that is too wrong to return is not asked again', async () => {
     realm.start = async (backend: BackendName) => {
