@@ -6,7 +6,7 @@ import { run as load } from '../../bench/load.mjs';
 import { run as overhead } from '../../bench/overhead.mjs';
 import { longTest } from '../tier.js';
 
-longTest('first compares all backends with wasm alone, and comes back', async () => {
+longTest('first compares all backends with wasm alone, and comes back', { timeout: 300_000 }, async () => {
   const { plain, isolated, doctor } = await first(1);
   for (const { ratio, trials } of [plain, isolated]) {
     expect(ratio).toMatch(/^\d+\.\d+ \[/);
