@@ -29,6 +29,8 @@ export interface Supplies {
   readonly retired: Map<string, string>;
   /** A backend whose remembered pass is true no more. */
   readonly retire: (pair: Named, reason: string) => void;
+  /** Asked once an engine has started, before the model's bytes are taken: why the pair need not be tried any further. */
+  readonly doubt?: (pooled: PooledEngine) => Promise<string | undefined>;
 }
 
 /** How one pair did: it serves, or there is a reason why not; with `mayBeLast` it is tried again where no other pair is right. */
@@ -59,7 +61,7 @@ export async function attempt(
   role: Role,
   isLast = false,
 ): Promise<Attempt> {
-  const { manifest, settled, caching, takeBytes, note, retired, retire } = supplies;
+  const { manifest, settled, caching, takeBytes, note, retired, retire, doubt } = supplies;
   const { backend } = pair;
   const measured: { startMs?: number; openMs?: number; goldenMs?: number; goldenShareOff?: number } = {};
   const failed = new AbortController();
@@ -73,6 +75,7 @@ export async function attempt(
     return result;
   };
   const refuse = (thrown: unknown, mayBeLast = false): Attempt => {
+    unmark();
     release();
     signal.throwIfAborted();
     return { refused: messageOf(thrown), mayBeLast, measured };
@@ -93,6 +96,12 @@ export async function attempt(
     void ladder.watch(lease.value.engine, settled.device);
     const large = tooLarge(manifest, lease.value.engine.maxBufferBytes);
     if (large !== undefined) return refuse(large);
+    if (doubt !== undefined) {
+      // What it runs may be what ends the page, too.
+      unmark = await quarantine.begin();
+      const reason = await doubt(lease.value);
+      if (reason !== undefined) return refuse(reason);
+    }
   } catch (thrown) {
     // It hung, and it hangs.
     const isLostAgain = role === 'rebuild' && (thrown as PannierError).code === 'timeout';
@@ -103,6 +112,7 @@ export async function attempt(
 
   // Outside of the deadline and of the refusals: no other pair could do without the bytes.
   const { graph, weights, golden, cache } = await takeBytes(signal).catch((thrown) => {
+    unmark();
     release();
     throw thrown;
   });
@@ -113,8 +123,9 @@ export async function attempt(
     // What was not all in the cache has not been tested here, and its writes would hold up the question.
     const remembering = cache === 'hit' && role === 'first' ? agreement.isRemembered() : Promise.resolve(false);
     // Not awaited before the model is opened: its bytes take longer to cross than the mark does.
-    const marked = remembering.then((isKnown) => (isKnown ? undefined : quarantine.begin()));
-    unmark = () => void marked.then((end) => end?.());
+    const isMarked = doubt !== undefined;
+    const marked = remembering.then((isKnown) => (isKnown || isMarked ? undefined : quarantine.begin()));
+    if (!isMarked) unmark = () => void marked.then((end) => end?.());
     const opening = engine.open({ name: manifest.name, graph, weights, controlFlow: manifest.controlFlow });
     const session = await timed('openMs', opening).catch((thrown) => {
       // One that comes too late is closed when it comes.
@@ -142,11 +153,10 @@ export async function attempt(
       if (!agrees) throw new PannierError('backend-rejected', `it disagrees with the golden sample: ${reason}`);
     }
     for (const { code, message } of lease.value.notes) note(code, message);
+    unmark();
     return { accepted: { ...pair, pooled: lease.value, session, agreement, close }, measured };
   } catch (thrown) {
     return refuse(thrown);
-  } finally {
-    unmark();
   }
 }
 

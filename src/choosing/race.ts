@@ -31,7 +31,7 @@ export interface RaceResult {
 /** What a change must bring: less is not worth the memory of two backends, and soon is noise. */
 export const LEAST_GAIN = 1.15;
 /** A challenger this many times slower is not waited for. */
-const HOPELESS = 4;
+export const HOPELESS = 4;
 /** No call is given up earlier: the hiccup of a busy machine would decide over a tiny model. */
 const LEAST_LIMIT_MS = 50;
 /** Runs of each side that count for nothing but the size of a sample. */
@@ -130,7 +130,8 @@ function tooSlow(calls: number, limitMs: number, incumbentMs: number): string {
   return `${what} took longer than ${shortMs(limitMs)}; where the model runs now, one takes ${shortMs(incumbentMs)}`;
 }
 
-const shortMs = (ms: number): string => `${Number(ms.toPrecision(3))} ms`;
+/** Three digits are all that a race can tell. */
+export const shortMs = (ms: number): string => `${Number(ms.toPrecision(3))} ms`;
 
 /**
  * A contestant that runs calls of its own.

@@ -9,6 +9,7 @@ import { type Candidate, FALLBACK, isPair, type Measured, type Named, type Pair 
 import { pause, QUIET_MS, whenIdle } from '../serving/idle.js';
 import { ladder } from '../serving/ladder.js';
 import type { OpenedModel, Opening, Place } from '../serving/opened.js';
+import type { PooledEngine } from '../serving/pool.js';
 import { Queue } from '../serving/queue.js';
 import { now } from '../timing.js';
 import { toBytes } from '../weights/records.js';
@@ -16,6 +17,7 @@ import { attempt, type Supplies } from './attempt.js';
 import { fits } from './budget.js';
 import { contestantAt } from './contestant.js';
 import { Drift } from './drift.js';
+import { hopelessReason, LEAST_PROBED_FLOPS } from './probe.js';
 import { race } from './race.js';
 import { type Choice, choiceKey } from './recall.js';
 
@@ -127,7 +129,8 @@ export class Trial {
     const isStopgap = incumbent.backend === 'fallback';
     if (isPair(pair, incumbent)) return;
     if (!races && !isStopgap && backends.indexOf(pair.backend) > backends.indexOf(incumbent.backend)) return;
-    const tried = await attempt(pair, this.#supplies, this.#signal, now(), 'challenger');
+    const supplies = races && !isStopgap ? await this.#doubting(incumbent) : this.#supplies;
+    const tried = await attempt(pair, supplies, this.#signal, now(), 'challenger');
     if (!('accepted' in tried)) return this.#opened.learn({ ...pair, state: 'refused', reason: tried.refused, ...tried.measured });
     const { accepted: challenger, measured } = tried;
     try {
@@ -139,20 +142,37 @@ export class Trial {
     }
   }
 
+  /** For pairs that have to win: none is opened for which that is out of reach. */
+  async #doubting(incumbent: Place): Promise<Supplies> {
+    const { manifest, settled } = this.#supplies;
+    if (manifest.flops < LEAST_PROBED_FLOPS) return this.#supplies;
+    const { sample } = contestantAt(incumbent, incumbent, this.#signal);
+    const time = () => sample(1, Number.POSITIVE_INFINITY).catch(this.#retireWrong(incumbent));
+    // The first may compile.
+    await time();
+    const callMs = await time();
+    const doubt = (pooled: PooledEngine) => hopelessReason(manifest.flops, callMs, pooled, settled.backendDeadlineMs, this.#signal);
+    return { ...this.#supplies, doubt };
+  }
+
   async #raceWith(challenger: Place, measured: Measured): Promise<void> {
     const { engine, backend } = challenger;
     const incumbent = this.#opened.present;
     const sides = [contestantAt(incumbent, incumbent, this.#signal), contestantAt(challenger, incumbent, this.#signal)] as const;
-    const result = await race(...sides, this.#signal).catch((thrown) => {
-      // Of the incumbent: a challenger's is in the result.
-      if (thrown instanceof PannierError && thrown.code === 'backend-rejected') this.#supplies.retire(incumbent, messageOf(thrown));
-      throw thrown;
-    });
+    // Of the incumbent: what a challenger's samples threw is in the result.
+    const result = await race(...sides, this.#signal).catch(this.#retireWrong(incumbent));
     const { verdict, reason, incumbentP50Ms, challengerP50Ms } = result;
     this.#opened.learn({ ...this.#known(incumbent), p50Ms: incumbentP50Ms });
     const timed = { ...measured, ...(challengerP50Ms !== undefined && { p50Ms: challengerP50Ms }) };
     if (verdict === 'faster') await this.#moveTo(challenger, timed, `${backend} is faster: ${reason}`);
     else this.#opened.learn({ engine, backend, ...timed, state: verdict, reason });
+  }
+
+  #retireWrong(incumbent: Place): (thrown: unknown) => never {
+    return (thrown) => {
+      if (thrown instanceof PannierError && thrown.code === 'backend-rejected') this.#supplies.retire(incumbent, messageOf(thrown));
+      throw thrown;
+    };
   }
 
   /** Between two calls: in a turn at the lowest priority nobody else waits. */
