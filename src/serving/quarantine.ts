@@ -51,9 +51,8 @@ export class Quarantine {
   async held(): Promise<Held | undefined> {
     const [entry, starts] = await Promise.all([this.#read(QUARANTINE), this.#starts()]);
     const { sinceMs, reason, mayBeLast } = (entry ?? {}) as Partial<Entry>;
-    const ageMs = Date.now() - (sinceMs ?? Number.NaN);
-    // Not from the future either: a clock may have been set back by years.
-    if (ageMs >= 0 && ageMs < LASTS_MS) return heldSince(sinceMs as number, String(reason), mayBeLast === true);
+    // From the far future it is none either: a clock may have been set back by years.
+    if (Math.abs(Date.now() - (sinceMs ?? Number.NaN)) < LASTS_MS) return heldSince(sinceMs as number, String(reason), mayBeLast === true);
     const crashes = starts.filter((startedMs) => Date.now() - startedMs >= UNDER_WAY_MS).length;
     if (crashes < MOST_CRASHES) return undefined;
     const held = await this.impose(`The page ended ${crashes} times while the model was first run there.`, false);

@@ -98,7 +98,7 @@ const stage = async (): Promise<Page> => {
   return page;
 };
 
-describe.each(['page', 'worker'] as const)('a device that is lost, in the %s', (thread) => {
+describe.each(['page', 'worker'] as const)('C5: a device that other code destroys, in the %s', (thread) => {
   test.each(['idle', 'at work'] as const)('%s', async (when) => {
     const page = await stage();
     const seen = await page.evaluate(

@@ -9,11 +9,30 @@ export interface LaunchOptions {
   readonly args?: readonly string[];
 }
 
+/** For tests that crash the GPU's process: with so many, a browser would end itself. */
+export const GPU_CRASHES = ['--disable-gpu-process-crash-limit'];
+
 /** Starts Chromium; the caller closes it. */
-export function launch({ webgpu = false, args = [] }: LaunchOptions = {}): Promise<Browser> {
+export function launch(options: LaunchOptions = {}): Promise<Browser> {
+  return chromium.launch(launching(options));
+}
+
+/** Starts Chromium on a profile that is kept in a folder; the caller closes it. */
+export function launchProfile(folder: string, options: LaunchOptions = {}): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, launching(options));
+}
+
+function launching({ webgpu = false, args = [] }: LaunchOptions) {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('No Chromium here: run `npm test`, or set PANNIER_CHROMIUM.');
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...(webgpu ? SOFTWARE_WEBGPU : []), ...args] });
+  return { executablePath, headless: true, args: [...FLAGS, ...(webgpu ? SOFTWARE_WEBGPU : []), ...args] };
+}
+
+/** Has the process of the GPU crash, for all pages of the browser. Resolves when it has. */
+export async function crashGpu(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Browser.crashGpuProcess' as 'Browser.close');
+  await session.detach();
 }
 
 declare global {
