@@ -10,7 +10,7 @@ export async function open() {
   setWasmPaths('/dist/');
   await setBackend('wasm');
   const model = await loadGraphModel('/model/model.json');
-  return async (photo) => {
+  const predict = async (photo) => {
     const outputs = tidy(() => {
       const picture = image.resizeBilinear(browser.fromPixels(photo), [SIDE, SIDE], false, true);
       return model.execute(cast(expandDims(picture), 'float32'), NODES);
@@ -19,4 +19,5 @@ export async function open() {
     for (const output of outputs) output.dispose();
     return detections[0];
   };
+  return { predict };
 }

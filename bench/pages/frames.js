@@ -1,6 +1,6 @@
 /**
  * `bench frames`: a page that moves a square in every frame and writes down when each one came: at rest, while
- * one side (`?side=`) loads CenterNet, and over its predicts, one a frame, of a photograph.
+ * one side (`?side=`) loads CenterNet and tries its backends, and over its predicts, one a frame, of a photograph.
  */
 const SIDES = { ours: () => import('./frames-ours.js'), rival: () => import('./frames-rival.js') };
 
@@ -41,7 +41,8 @@ requestAnimationFrame(paint);
 // By this mark a trace's clock is put to the page's.
 const zeroMs = performance.mark('bench').startTime;
 await phase('idle', () => pause(IDLE_MS));
-const predict = await phase('load', async () => (await SIDES[asked.get('side')]()).open());
+const { predict, trial } = await phase('load', async () => (await SIDES[asked.get('side')]()).open());
+const selection = trial && (await phase('trial', trial));
 let value = 0;
 await phase('predicts', async () => {
   for (let count = Number(asked.get('predicts')); count > 0; count--) {
@@ -55,6 +56,7 @@ await pause(500);
 const scriptsOf = ({ scripts }) => scripts.map(({ invoker, sourceURL, duration }) => ({ invoker, sourceURL, durationMs: duration }));
 window.result = {
   value,
+  selection,
   zeroMs,
   frames,
   phases,

@@ -11,6 +11,7 @@ import { ladder } from '../serving/ladder.js';
 import type { OpenedModel, Opening, Place } from '../serving/opened.js';
 import type { PooledEngine } from '../serving/pool.js';
 import { Queue } from '../serving/queue.js';
+import { medianOf } from '../serving/stats.js';
 import { now } from '../timing.js';
 import { toBytes } from '../weights/records.js';
 import { attempt, type Supplies } from './attempt.js';
@@ -26,6 +27,9 @@ import { type Choice, choiceKey } from './recall.js';
  * for nobody waits, and a device that is busy for so long with something that no visitor sees is no faster one.
  */
 const STAGE_LIMIT_MS = 20_000;
+
+/** Calls by which it is known what a challenger is up against. */
+const TIMED_ALONE = 3;
 
 /** One trial at a time on a page: two would measure each other. */
 const line = new Queue();
@@ -146,13 +150,20 @@ export class Trial {
   async #doubting(incumbent: Place): Promise<Supplies> {
     const { manifest, settled } = this.#supplies;
     if (manifest.flops < LEAST_PROBED_FLOPS) return this.#supplies;
-    const { sample } = contestantAt(incumbent, incumbent, this.#signal);
-    const time = () => sample(1, Number.POSITIVE_INFINITY).catch(this.#retireWrong(incumbent));
-    // The first may compile.
-    await time();
-    const callMs = await time();
+    const callMs = await this.#timeAlone(incumbent);
     const doubt = (pooled: PooledEngine) => hopelessReason(manifest.flops, callMs, pooled, settled.backendDeadlineMs, this.#signal);
     return { ...this.#supplies, doubt };
+  }
+
+  async #timeAlone(incumbent: Place): Promise<number> {
+    const { sample } = contestantAt(incumbent, incumbent, this.#signal);
+    const timesMs: number[] = [];
+    for (let run = 0; run <= TIMED_ALONE; run++)
+      timesMs.push(await sample(1, Number.POSITIVE_INFINITY).catch(this.#retireWrong(incumbent)));
+    // The first may compile.
+    const p50Ms = medianOf(timesMs.slice(1));
+    this.#opened.learn({ ...this.#known(incumbent), p50Ms });
+    return p50Ms;
   }
 
   async #raceWith(challenger: Place, measured: Measured): Promise<void> {

@@ -32,7 +32,7 @@ longTest('overhead compares with the raw graph model', async () => {
 longTest('frames tells whose thread made one late', async () => {
   const { firstVisit, secondVisit, rival } = await frames(1, 3);
   for (const phases of [firstVisit, secondVisit]) {
-    expect(Object.keys(phases)).toEqual(['idle', 'load', 'predicts']);
+    expect(Object.keys(phases)).toEqual(['idle', 'load', 'trial', 'predicts']);
     for (const { frames, lateByOwnThread } of Object.values(phases)) expect([frames > 0, lateByOwnThread]).toEqual([true, 0]);
   }
   expect(rival['idle']?.lateByOwnThread).toBe(0);

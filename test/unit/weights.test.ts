@@ -535,7 +535,7 @@ describe('a cache', () => {
     it.each(methods.flatMap((method) => Object.entries(faults).map(([what, fault]) => [method, what, fault] as const)))(
       '%s %s',
       async (method, _what, fault) => {
-        vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+        vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
         const model = fakeModel();
         const kept = memoryCache();
         // An older version makes the commit go all the way; a damaged shard makes it delete.
