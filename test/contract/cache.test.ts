@@ -122,7 +122,7 @@ describe('IndexedDB', () => {
   });
 
   it('does not wait for ever for an open that is blocked, and works when it no longer is', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     const cache = idbCache();
     const blocked = vi.spyOn(factory, 'open').mockImplementation(() => ({ addEventListener() {} }) as never);
     const call = rejection(cache.get('key'));

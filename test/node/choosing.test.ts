@@ -147,7 +147,7 @@ const digestOf = (bytes: ArrayBuffer): ArrayBuffer => new Uint8Array(createHash(
 
 beforeEach(() => {
   realm.start = start;
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
   vi.stubGlobal('Worker', class {});
   // The platform's own takes time of the real clock, in which the test's would run on.
   vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (_, bytes) => digestOf(bytes as ArrayBuffer));

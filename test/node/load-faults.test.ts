@@ -282,7 +282,7 @@ describe('a cache that is broken', () => {
       { ...memoryCache(), set: (key: string) => (key.startsWith('golden:') ? throws() : Promise.resolve()) },
     ],
   ])('%s costs time and a note, never the load or a backend', async (_what, cache) => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     const loading = load(freshModel(), { cache: cache as never });
     while ((await stateOf(loading)) === 'pending') await vi.advanceTimersByTimeAsync(1_000);
     const loaded = await loading;
@@ -303,7 +303,7 @@ describe('a remembered golden pass', () => {
     (await load(model, { cache, ...options })).dispose();
     await vi.waitFor(async () => expect((await cache.keys()).filter((key) => /^(model|golden):/.test(key))).toHaveLength(2));
     started.splice(0);
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     return load(model, { cache, ...options });
   }
 
