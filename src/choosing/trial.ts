@@ -5,6 +5,7 @@
  */
 import { adapterName, requestAdapter } from '../backend/adapter.js';
 import { messageOf, PannierError } from '../errors.js';
+import { withDeadline } from '../promise.js';
 import { type Candidate, FALLBACK, isPair, type Measured, type Named, type Pair } from '../selection.js';
 import { pause, QUIET_MS, whenIdle } from '../serving/idle.js';
 import { ladder } from '../serving/ladder.js';
@@ -65,7 +66,7 @@ export class Trial {
     await this.#quietly(async () => {
       if (!isKnown) await pause(QUIET_MS, this.#signal);
       await whenIdle(this.#signal);
-      if (!isKnown || (await presentAdapter()) !== choice.adapter) await this.#raceAll();
+      if (!isKnown || (await this.#presentAdapter()) !== choice.adapter) await this.#raceAll();
     });
   }
 
@@ -90,7 +91,7 @@ export class Trial {
       }
       this.#drift = new Drift();
       this.#choice = undefined;
-      await this.#remember({ adapter: await presentAdapter() });
+      await this.#remember({ adapter: await this.#presentAdapter() });
     });
     this.#isUnderWay = false;
     this.awaitReturns(this.#found);
@@ -231,6 +232,12 @@ export class Trial {
     await cache?.set(choiceKey(this.#supplies.manifest.hash), toBytes(this.#choice)).catch(() => undefined);
   }
 
+  /** Empty where there is none, or a GPU that hangs. */
+  #presentAdapter(): Promise<string> {
+    const asking = requestAdapter().then(adapterName);
+    return withDeadline(asking, this.#supplies.settled.backendDeadlineMs, 'Asking for an adapter').catch(() => '');
+  }
+
   /** A trial that breaks off, since the model was disposed or lost its backend, is nobody's error. */
   async #quietly(step: () => Promise<void>): Promise<void> {
     try {
@@ -244,5 +251,3 @@ export class Trial {
 /** A visitor who counts bytes is not made to download what may turn out slower. */
 const savesData = (): boolean =>
   (globalThis as { navigator?: { connection?: { saveData?: boolean } } }).navigator?.connection?.saveData === true;
-
-const presentAdapter = (): Promise<string> => requestAdapter().then(adapterName, () => '');
