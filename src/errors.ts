@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   'worker-unresponsive': 'the worker had nothing to do and took no call',
   'policy-blocked': 'a browser policy (CSP, Trusted Types, insecure context) forbids a step',
   predict: 'the backend threw while it ran the graph',
+  'non-finite': 'an output holds NaN or an infinity',
   fallback: "the app's own fallback failed, or answered what does not fit the signature",
   disposed: 'the model was disposed',
 } as const;

@@ -9,7 +9,7 @@ export type { Fallback, FallbackOutputs, FallbackRequest, FallbackValues } from 
 export type { ImageMapping } from './input/mapping.js';
 export { loadModel, resetQuarantine } from './load.js';
 export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest.js';
-export type { LoadOptions, LoadProgress, ThreadName } from './options.js';
+export type { LoadOptions, LoadProgress, NonFinite, ThreadName } from './options.js';
 export type {
   BackendChange,
   CacheOutcome,

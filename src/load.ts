@@ -43,7 +43,8 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(
   });
   try {
     const { LoadedModel } = await abortable(rest, signal);
-    return new LoadedModel<I, O>(lease, { deadlineMs: settled.deadlineMs, trace: options.trace ?? false });
+    const { deadlineMs, nonFinite } = settled;
+    return new LoadedModel<I, O>(lease, { deadlineMs, nonFinite, trace: options.trace ?? false });
   } catch (thrown) {
     lease.release();
     throw thrown;

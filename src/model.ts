@@ -1,13 +1,13 @@
 /** The second trip: from inputs to typed outputs and an honest timing record. This file alone knows the order. */
 
 import type { PlaceName } from './backend-name.js';
-import type { Call } from './engine/engine.js';
+import type { Call, RawOutput } from './engine/engine.js';
 import { PannierError } from './errors.js';
 import { Events } from './events.js';
 import { closePictures } from './input/pictures.js';
 import { type SettledInputs, settleInputs } from './input/settle.js';
 import { assetsOf, type Manifest } from './manifest.js';
-import type { ThreadName } from './options.js';
+import type { NonFinite, ThreadName } from './options.js';
 import type {
   FramePrediction,
   ImageMappings,
@@ -26,6 +26,7 @@ import type {
 import { abortable, forManyListeners } from './promise.js';
 import type { Candidate } from './selection.js';
 import { checkPredictEachOptions, checkPredictOptions } from './serving/call-options.js';
+import { ensureFinite } from './serving/finite.js';
 import type { Listener, OpenedModel } from './serving/opened.js';
 import { namedOutputs, type Wanted, wantedOutputs } from './serving/outputs.js';
 import type { Lease } from './serving/shared.js';
@@ -37,6 +38,7 @@ import { now, type Timing, traceCall } from './timing.js';
 interface Settings {
   readonly deadlineMs: number;
   readonly trace: boolean;
+  readonly nonFinite: NonFinite;
 }
 
 /** One handle on a model that is open; the model closes with the last handle that is disposed. */
@@ -124,9 +126,12 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
     const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
     const running = this.#run(inputs, wanted, options.priority ?? 'user', signal);
-    const { result, backend, images, length, settledMs, enteredMs } = await abortable(running, signal);
+    const { result, backend, feeds, images, length, settledMs, enteredMs } = await abortable(running, signal);
 
-    const outputs = namedOutputs(wanted, result.outputs, length, options as PredictOptions);
+    const check = (name: string, output: RawOutput) => {
+      if (this.#settings.nonFinite === 'error') ensureFinite(name, output, this.#manifest.signature.inputs, feeds);
+    };
+    const outputs = namedOutputs(wanted, result.outputs, length, options as PredictOptions, check);
     const totalMs = now() - startMs;
     const queuedMs = enteredMs - settledMs;
     const prepareMs = settledMs - startMs + result.prepareMs;
@@ -145,7 +150,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
       const settledMs = now();
       const outputs = wanted.map(([, { node }]) => node);
       const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs, given: inputs, signal };
-      return { ...(await runInTurn(this.#lease.value, call, priority, signal)), images, length, settledMs };
+      return { ...(await runInTurn(this.#lease.value, call, priority, signal)), feeds, images, length, settledMs };
     } finally {
       closePictures(feeds);
     }

@@ -15,6 +15,9 @@ export interface LoadProgress {
 /** Where the engine runs: in a worker of its own, or in the thread that called. */
 export type ThreadName = 'worker' | 'page';
 
+/** What becomes of an answer that holds NaN or an infinity. */
+export type NonFinite = 'error' | 'allow';
+
 /**
  * `I` and `O` are the model's types, which `fallback` has in common with it.
  * By default they suit every model: options without a fallback do.
@@ -55,6 +58,8 @@ export interface LoadOptions<I = any, O = never> {
    * @default a quarter of `navigator.deviceMemory`, which counts as 4 GiB where a browser does not tell it
    */
   readonly memoryBudgetBytes?: number;
+  /** Whether predict rejects with `non-finite` where an output that is read holds NaN or an infinity. @default 'error' */
+  readonly nonFinite?: NonFinite;
   /** Writes each predict as a `performance.measure` on its own DevTools track. @default false */
   readonly trace?: boolean;
 }

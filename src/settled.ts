@@ -3,7 +3,7 @@ import { BACKENDS, type BackendName, STARTING_ORDER } from './backend-name.js';
 import { PannierError } from './errors.js';
 import type { Fallback } from './fallback.js';
 import { checkKnown } from './known-options.js';
-import type { LoadOptions, ThreadName } from './options.js';
+import type { LoadOptions, NonFinite, ThreadName } from './options.js';
 import type { WeightsCache } from './weights/cache.js';
 
 /** Options with every default in place. */
@@ -26,20 +26,21 @@ export interface Settled {
   readonly backendDeadlineMs: number;
   readonly memoryBudgetBytes: number;
   readonly fallback: Fallback | undefined;
+  readonly nonFinite: NonFinite;
   /** Two loads of one model with the same key are one load: same backends and thread, the very same cache and functions. */
   readonly key: string;
 }
 
 const KNOWN: readonly (keyof LoadOptions)[] = [
   ...(['backend', 'thread', 'device', 'cache', 'fetch', 'assetUrl', 'signal', 'onProgress'] as const),
-  ...(['deadlineMs', 'backendDeadlineMs', 'trace', 'trial', 'memoryBudgetBytes', 'fallback'] as const),
+  ...(['deadlineMs', 'backendDeadlineMs', 'trace', 'trial', 'memoryBudgetBytes', 'fallback', 'nonFinite'] as const),
 ];
 
 /** @throws {PannierError} `options`, naming the option. */
 export function settleOptions<I, O>(options: LoadOptions<I, O>): Settled {
   checkKnown('loadModel', options, KNOWN);
   const { backend = 'auto', device, cache, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
-  const { fallback, memoryBudgetBytes = defaultBudgetBytes() } = options;
+  const { fallback, memoryBudgetBytes = defaultBudgetBytes(), nonFinite = 'error' } = options;
   const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, trial = true } = options;
   const auto = backend === 'auto';
   // Whoever brings a device means it to be used.
@@ -51,6 +52,7 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>): Settled {
   if (device !== undefined && thread === 'worker')
     throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
   if (typeof trial !== 'boolean') throw wrong('trial', 'true or false', trial);
+  if (nonFinite !== 'error' && nonFinite !== 'allow') throw wrong('nonFinite', "'error' or 'allow'", nonFinite);
   for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
     if (!(value > 0)) throw wrong(name, 'milliseconds above 0', value);
   if (!(memoryBudgetBytes >= 0)) throw wrong('memoryBudgetBytes', 'bytes from 0 up', memoryBudgetBytes);
@@ -70,6 +72,7 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>): Settled {
     backendDeadlineMs,
     memoryBudgetBytes,
     fallback: fallback as Fallback | undefined,
+    nonFinite,
     key: [backend, thread, trial, memoryBudgetBytes, ...[device, cache, fetch, assetUrl, fallback].map(identityOf)].join(' '),
   };
 }

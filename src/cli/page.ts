@@ -137,7 +137,7 @@ export async function predictInPage(task: PageTask): Promise<string> {
     }
 
     const onProgress: LoadOptions['onProgress'] = ({ fraction }) => tell(`Loading the model: ${Math.floor(fraction * 100)} %`);
-    const model: Model = await loadModel(source, { ...task.options, onProgress });
+    const model: Model = await loadModel(source, { ...task.options, nonFinite: 'allow', onProgress });
     const timings: Timing[] = [];
     const endMs = performance.now() + task.enoughMs;
     const call = async (run: number, runs: number): Promise<Prediction> => {

@@ -36,6 +36,8 @@ export interface RawOutput {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: OwnedArray;
+  /** Whether all values are, seen in the thread where they were computed; absent where nobody has looked. */
+  readonly finite?: boolean;
 }
 
 /** What one run is to do. Its feeds stay the caller's, who may run them again elsewhere: nobody below closes a picture or takes an array away. */

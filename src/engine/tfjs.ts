@@ -13,6 +13,7 @@ import { pictureTensor } from '../input/pixels.js';
 import { now } from '../timing.js';
 import { decodeWeights, type WeightSpec } from './decode.js';
 import type { Call, Engine, EngineModel, Feed, RawOutput, RunResult, Session } from './engine.js';
+import { isAllFinite } from './finite.js';
 
 /** Puts the engine on a backend that `backend/*.ts` has started in this realm. */
 export function createEngine(backend: BackendName, started: StartedBackend): Engine {
@@ -198,7 +199,8 @@ class TfjsSession implements Session {
     const values = (await output.data()) as OwnedArray;
     // wasm copies out of its heap; cpu and webgpu may hand out the very array that a weight lives in.
     const data = this.#backend === 'wasm' ? values : values.slice();
-    return { dtype: dtype as DType, shape: output.shape.slice(), data };
+    const read = { dtype: dtype as DType, shape: output.shape.slice(), data };
+    return { ...read, finite: isAllFinite(read) };
   }
 
   dispose(): void {

@@ -45,18 +45,21 @@ function checkTarget(name: string, target: Tensor['data'] | undefined, dtype: DT
 
 /**
  * What an engine answered, by name, without padding, in the arrays that the caller gave.
- * @throws {PannierError} `input` where one of these does not fit; then nothing is written.
+ * @param check throws where an output is no answer, before anything is written
+ * @throws {PannierError} `input` where one of the caller's arrays does not fit; then nothing is written.
  */
 export function namedOutputs(
   wanted: Wanted,
   answers: readonly RawOutput[],
   length: PaddedLength | undefined,
   { into = {} }: Asked,
+  check: (name: string, output: RawOutput) => void,
 ): AnyOutputs {
   const targets = into as Readonly<Record<string, Tensor['data'] | undefined>>;
   const outputs = wanted.map(([name, spec], index) => {
     const answer = answers[index] as RawOutput;
     const own = length === undefined ? answer : cutBack(answer, spec.lengthAxes ?? [], length);
+    check(name, own);
     return { name, spec, ...own, target: targets[name] };
   });
   for (const { name, dtype, shape, target } of outputs) checkTarget(name, target, dtype, shape);

@@ -7,6 +7,7 @@ import { checkKnown } from '../known-options.js';
 import { type Manifest, type ModelSource, readManifest } from '../manifest.js';
 import { checkDetails } from '../manifest-details.js';
 import { LoadedModel } from '../model.js';
+import type { NonFinite } from '../options.js';
 import type { Model } from '../prediction.js';
 import { OpenedModel, type Opening } from '../serving/opened.js';
 import { Queue } from '../serving/queue.js';
@@ -17,7 +18,7 @@ import { withoutPixels } from './pictures.js';
 
 export type { FakeOutputs, FakeValues } from './outputs.js';
 
-const KNOWN: readonly (keyof FakeOptions)[] = ['outputs', 'delayMs', 'fail'];
+const KNOWN: readonly (keyof FakeOptions)[] = ['outputs', 'delayMs', 'fail', 'nonFinite'];
 
 /** What `predict` rejects with: an error of a code, or one of your own. */
 export type FakeFailure = ErrorCode | PannierError;
@@ -34,6 +35,8 @@ export interface FakeOptions<I = AnyInputs, O = AnyOutputs> {
   readonly delayMs?: number;
   /** What predict rejects with, always or by call, counted from 1; `undefined` answers. */
   readonly fail?: FakeFailure | ((call: number) => FakeFailure | undefined);
+  /** As of `loadModel`: outputs that hold NaN or an infinity reject with `non-finite`, or are handed over. @default 'error' */
+  readonly nonFinite?: NonFinite;
 }
 
 /**
@@ -54,7 +57,10 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
   constructor(manifest: Manifest, options: FakeOptions<I, O>) {
     const opening = openingOf(sessionOf(manifest, options));
     const opened = new OpenedModel(manifest, opening, { bytesDownloaded: 0, bytesFromCache: 0 }, async () => opening);
-    super({ value: opened, release: () => opened.close() }, { deadlineMs: Number.POSITIVE_INFINITY, trace: false });
+    super(
+      { value: opened, release: () => opened.close() },
+      { deadlineMs: Number.POSITIVE_INFINITY, trace: false, nonFinite: options.nonFinite ?? 'error' },
+    );
     this.#signature = manifest.signature;
   }
 
@@ -68,11 +74,13 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Session {
   checkKnown('fakeModel', options, KNOWN);
-  const { outputs = {}, delayMs = 0, fail } = options;
+  const { outputs = {}, delayMs = 0, fail, nonFinite = 'error' } = options;
   if (!(delayMs >= 0 && (delayMs <= LONGEST_MS || delayMs === Number.POSITIVE_INFINITY))) {
     const wanted = `milliseconds from 0 to ${LONGEST_MS}, or Infinity for a call that never answers`;
     throw new PannierError('options', `fakeModel's option delayMs should be ${wanted}, but is ${String(delayMs)}.`);
   }
+  if (nonFinite !== 'error' && nonFinite !== 'allow')
+    throw new PannierError('options', `fakeModel's option nonFinite should be 'error' or 'allow', but is ${String(nonFinite)}.`);
   // What is wrong from the start is told at the start.
   if (fail !== undefined && typeof fail !== 'function') checkFailure(fail);
   const make = outputMaker(manifest);

@@ -35,7 +35,8 @@ export function copyPanel(state: State): Panel {
   };
 }
 
-function programOf({ name, inputs, outputs }: State): string {
+function programOf({ name, inputs, outputs, prediction }: State): string {
+  const answers = Object.values(prediction?.outputs ?? {});
   return programText({
     name,
     inputs: inputs.map(inputOf),
@@ -45,6 +46,7 @@ function programOf({ name, inputs, outputs }: State): string {
       scores: outputs.find(({ face }) => face.node === output.scores)?.name,
       labels: labelsOf(output.labels),
     })),
+    allowsNonFinite: answers.some(({ data }) => data.some((value) => !Number.isFinite(value))),
   });
 }
 

@@ -33,13 +33,15 @@ export interface Program {
   readonly name: string;
   readonly inputs: readonly ProgramInput[];
   readonly outputs: readonly ProgramOutput[];
+  /** Answers hold NaN or infinities, which predict refuses unless it is told to allow them. */
+  readonly allowsNonFinite?: boolean;
 }
 
 /** Numbers that a reader still reads; more of them are the app's to fill in. */
 const VALUES = 64;
 
 /** TypeScript, to be kept in `src`. */
-export function programText({ name, inputs, outputs }: Program): string {
+export function programText({ name, inputs, outputs, allowsNonFinite = false }: Program): string {
   const pictures = inputs.filter(({ values, rows }) => values === undefined && rows === undefined);
   const image = pictures[0]?.name;
   const read = new Set<string>();
@@ -65,7 +67,7 @@ export function programText({ name, inputs, outputs }: Program): string {
       : []),
     ...[...photos.values()].map((photo, index) => `const ${photo} = await (await fetch('${files[index]}')).blob();`),
     ...(photos.size > 0 ? [''] : []),
-    `const model = await loadModel(${packed});`,
+    `const model = await loadModel(${packed}${allowsNonFinite ? ", { nonFinite: 'allow' }" : ''});`,
     call,
     '',
     ...[...answers].map(([term, text]) => `const ${term} = ${text};`),

@@ -100,6 +100,8 @@ export class Session {
       backendDeadlineMs: BACKEND_DEADLINE_MS,
       // Nothing stays in the browser of whoever tries a model.
       cache: null,
+      // It says how many there are.
+      nonFinite: 'allow',
       onProgress: ({ fraction }) => this.#tell(fraction < 1 ? `Loading: ${Math.floor(fraction * 100)} %` : 'Starting the backend'),
     });
     const { loadTiming, selection, notes } = model;

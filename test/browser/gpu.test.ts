@@ -183,6 +183,26 @@ test('a device that is lost as values are read back in mid-run says so', async (
   expect(reason).toMatch(/device was lost \(destroyed\).*after TF\.js read a value back in the middle of a run.*Use another backend/);
 });
 
+test('C15: NaN and infinities reject, on the page and in a worker, or are given where they are allowed', async () => {
+  const page = await stage();
+  const seen = await page.evaluate(async (size) => {
+    const x = new Float32Array(size);
+    x.set([Number.NaN, Number.NEGATIVE_INFINITY], 7);
+    const found: unknown[] = [];
+    for (const thread of ['page', 'worker'] as const) {
+      const options = { backend: ['webgpu'], thread } as const;
+      const [strict, lenient] = [await load('add', options), await load('add', { ...options, nonFinite: 'allow' })];
+      const refused = await strict.predict({ x }).catch(({ code, detail }) => ({ code, detail }));
+      const { outputs } = await lenient.predict({ x });
+      found.push({ refused, given: [...(outputs['sumY']?.data ?? [])].slice(6, 10), next: await answer(strict) });
+    }
+    return found;
+  }, SIZE);
+  const refused = { code: 'non-finite', detail: { output: 'sumY', count: 2, length: SIZE, inputs: ['x'] } };
+  const each = { refused, given: [2, Number.NaN, Number.NEGATIVE_INFINITY, 2], next: 'right' };
+  expect(seen).toEqual([each, each]);
+});
+
 describe('C2: never zeros', () => {
   test('a device that is lost as values are read back in mid-run, which then are zeros, gives no answer', async () => {
     const page = await stage();

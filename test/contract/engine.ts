@@ -77,7 +77,7 @@ export function engineContract(open: () => Promise<Engine>): void {
     const engine = await open();
     const session = await engine.open(engineModel(addModel()));
     const { outputs, prepareMs, computeMs, readMs, cold } = await session.run(call(x(1, 1, 1, 1), ['y:0']));
-    expect(outputs).toEqual([{ dtype: 'float32', shape: [1, 4], data: Float32Array.of(2, 3, 4, 5) }]);
+    expect(outputs).toMatchObject([{ dtype: 'float32', shape: [1, 4], data: Float32Array.of(2, 3, 4, 5) }]);
     for (const time of [prepareMs, computeMs, readMs ?? 0]) expect(time).toBeGreaterThanOrEqual(0);
     expect([cold, session.lost]).toEqual([true, false]);
     session.dispose();
@@ -281,6 +281,24 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
       }
     }
     expect(await engine.memory()).toEqual(before);
+    engine.dispose();
+  });
+
+  it('C15: says whether outputs are finite, by NaN and infinities of weights and of inputs', async () => {
+    const engine = await open();
+    const [whole, broken] = [
+      await engine.open(engineModel(addModel())),
+      await engine.open(engineModel(addModel([1, 4], Float32Array.of(1, Number.NaN, 3, 4)))),
+    ];
+    const finite = async (session: Session, ...given: number[]) => {
+      const { outputs } = await session.run(call(x(...given), ['y:0', 'x:0']));
+      return outputs.map((output) => output.finite);
+    };
+    expect(await finite(whole, 1, 2, 3, 4)).toEqual([true, true]);
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+      expect(await finite(whole, 1, 2, 3, value)).toEqual([false, false]);
+    expect(await finite(broken, 1, 2, 3, 4)).toEqual([false, true]);
+    expect(await finite(whole, 3e38, -3e38, 1e-45, -0)).toEqual([true, true]);
     engine.dispose();
   });
 

@@ -1,22 +1,57 @@
 /** What goes wrong while a model computes, on TF.js's own backends: rows of the fault table, by their names. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { getKernel, type NamedTensorInfoMap, registerKernel, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WASM_BINARY } from '../../src/assets.js';
 import { loadModel } from '../../src/index.js';
-import type { Manifest } from '../../src/manifest.js';
-import { pack } from '../../src/pack/index.js';
-import { rejection } from '../fixtures/fakes.js';
-import { addModel, scratch, writeModel } from '../fixtures/models.js';
+import type { Asset, Manifest } from '../../src/manifest.js';
+import { type PackOptions, pack } from '../../src/pack/index.js';
+import { hashOf, rejection } from '../fixtures/fakes.js';
+import { addModel, op, placeholder, type RawModel, scratch, writeModel } from '../fixtures/models.js';
 
 const folder = scratch();
 const wasmUrl = new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url).href;
 const assetUrl = (name: string, url: string) => (name === WASM_BINARY.name ? wasmUrl : url);
 
+/** y = ln x, and x itself; x of 4 values, or of any number of them. */
+function logModel(length: number): RawModel {
+  const float = { T: { type: 'DT_FLOAT' } };
+  const info = (name: string) => ({ name, dtype: 'DT_FLOAT', tensorShape: { dim: [{ size: '1' }, { size: String(length) }] } });
+  return {
+    json: {
+      format: 'graph-model',
+      signature: { inputs: { x: info('x:0') }, outputs: { y: info('y:0'), same: info('same:0') } },
+      modelTopology: {
+        node: [placeholder('x', [1, length]), op('y', 'Log', ['x'], float), op('same', 'Identity', ['x'], float)],
+        versions: {},
+      },
+      weightsManifest: [],
+    },
+    files: {},
+  };
+}
+
 let add: Manifest;
+let log: Manifest;
+let padded: Manifest;
+let infinite: Manifest;
 beforeAll(async () => {
-  const model = writeModel(addModel([1, 4], Float32Array.of(1, 2, 3, 4)), join(folder, 'add'));
-  add = (await pack({ model, out: join(folder, 'add-packed'), name: 'add' })).manifest;
+  const packed = async (name: string, raw: RawModel, options: Partial<PackOptions> = {}) => {
+    const { manifest } = await pack({ model: writeModel(raw, join(folder, name)), out: join(folder, `${name}-packed`), name, ...options });
+    return manifest;
+  };
+  add = await packed('add', addModel([1, 4], Float32Array.of(1, 2, 3, 4)));
+  log = await packed('log', logModel(4));
+  const model = logModel(4);
+  model.json.modelTopology.node.push(
+    op('nothing', 'Sub', ['x', 'x'], { T: { type: 'DT_FLOAT' } }),
+    op('z', 'Log', ['nothing'], { T: { type: 'DT_FLOAT' } }),
+  );
+  model.json.signature = { inputs: { x: { name: 'x:0' } }, outputs: { y: { name: 'y:0' }, z: { name: 'z:0' } } };
+  infinite = await packed('infinite', model);
+  padded = await packed('padded', logModel(-1), { inputs: { x: { pad: { to: [4, 8] } } } });
 });
 
 const x = (...values: number[]) => ({ x: Float32Array.from(values) });
@@ -63,5 +98,76 @@ describe('C14: a wasm trap', () => {
     });
     expect([...(await model.predict(x(1, 1, 1, 1))).outputs['sumY']!.data]).toEqual([2, 3, 4, 5]);
     expect(model.notes.map(({ code }) => code)).toEqual(['reopened', 'reopened']);
+  });
+});
+
+describe('C15: NaN and infinities', () => {
+  const on = { cpu: { backend: 'cpu' }, wasm: { backend: 'wasm', assetUrl } } as const;
+
+  describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+    it('of an input reject, and say where to look; the next call is right', async () => {
+      using model = await loadModel(add, on[backend]);
+      const into = { sumY: new Float32Array(4) };
+      expect(await rejection(model.predict(x(1, Number.NaN, 1, Number.NEGATIVE_INFINITY), { into: into as never }))).toMatchObject({
+        code: 'non-finite',
+        message: expect.stringMatching(
+          /^Output "sumY" holds 2 of 4 values that are not finite, the first of them NaN at 1\. So does what was given for "x".*nonFinite: 'allow'/,
+        ),
+        detail: { output: 'sumY', count: 2, length: 4, inputs: ['x'] },
+        retryable: false,
+      });
+      expect([...into.sumY]).toEqual([0, 0, 0, 0]);
+      expect([...(await model.predict(x(1, 1, 1, 1))).outputs['sumY']!.data]).toEqual([2, 3, 4, 5]);
+      expect(model.stats()).toMatchObject({ count: 1, failedCount: 1 });
+    });
+
+    it('of the graph reject, too, and look at no input', async () => {
+      using model = await loadModel(log, on[backend]);
+      expect(await rejection(model.predict(x(1, 1, 1, 0)))).toMatchObject({
+        code: 'non-finite',
+        message: expect.stringMatching(/holds 1 of 4 values.*-Infinity at 3\. None of the inputs does/),
+        detail: { inputs: [] },
+      });
+      // Only what is read is looked at.
+      expect((await model.predict(x(1, 1, 1, 0), { outputs: [] as never })).outputs).toEqual({});
+      expect((await model.predict(x(1, 1, 1, 0), { outputs: ['same'] as never })).outputs).toMatchObject({ same: { shape: [1, 4] } });
+    });
+
+    it('are given where they are allowed, for each handle as it was loaded', async () => {
+      using strict = await loadModel(add, on[backend]);
+      using lenient = await loadModel(add, { ...on[backend], nonFinite: 'allow' });
+      const odd = x(Number.NaN, 1, Number.POSITIVE_INFINITY, 1);
+      expect([...(await lenient.predict(odd)).outputs['sumY']!.data]).toEqual([Number.NaN, 3, Number.POSITIVE_INFINITY, 5]);
+      expect(await rejection(strict.predict(odd))).toMatchObject({ code: 'non-finite' });
+      expect(lenient.loadTiming).toBe(strict.loadTiming);
+    });
+
+    it('of a weight refuse the backend by its golden run', async () => {
+      const [weights] = add.weights as [Asset];
+      const bytes = new Uint8Array(Float32Array.of(1, Number.NaN, 3, 4).buffer);
+      const file = join(folder, 'nan.bin');
+      writeFileSync(file, bytes);
+      const asset = { name: weights.name, bytes: bytes.length, sha256: hashOf(bytes), url: () => pathToFileURL(file).href };
+      const refused = await rejection(loadModel({ ...add, weights: [asset] }, { ...on[backend], nonFinite: 'allow' }));
+      expect(refused).toMatchObject({
+        code: 'backend-unavailable',
+        message: expect.stringMatching(/"sumY" has values that are not finite/),
+      });
+    });
+  });
+
+  it('of the golden sample itself are told by the packer, judge no backend, and reject each predict as any other', async () => {
+    using model = await loadModel(infinite, on.cpu);
+    expect(model.selection).toMatchObject([{ state: 'chosen', goldenShareOff: 0 }]);
+    expect(await rejection(model.predict(x(1, 1, 1, 1)))).toMatchObject({ code: 'non-finite', detail: { output: 'z', count: 4 } });
+    expect((await model.predict(x(1, 1, 1, 1), { outputs: ['y'] as never })).outputs['y']!.data).toHaveLength(4);
+  });
+
+  it('in what stands for padding do not count', async () => {
+    using model = await loadModel(padded, on.cpu);
+    // The padding is 0, and so is its logarithm not finite.
+    const { outputs } = await model.predict(x(1, 1, 1));
+    expect(outputs['y']).toMatchObject({ shape: [1, 3], data: Float32Array.of(0, 0, 0) });
+    expect(await rejection(model.predict(x(1, 0, 1)))).toMatchObject({ code: 'non-finite', detail: { count: 1, length: 3 } });
   });
 });

@@ -102,17 +102,20 @@ describe('making the golden sample', () => {
       op('large', 'Mul', ['x', 'many']),
       op('steps', 'Floor', ['large']),
     );
-    node.push(op('rest', 'FloorMod', ['steps', 'w']), op('nothing', 'Sub', ['x', 'x']));
+    node.push(op('rest', 'FloorMod', ['steps', 'w']), op('nothing', 'Sub', ['x', 'x']), op('infinite', 'Log', ['nothing']));
     model.json.weightsManifest[0]?.weights.push({ name: 'many', shape: [], dtype: 'float32' });
     model.files['w.bin'] = new Uint8Array(Float32Array.of(3, 3, 3, 3, 1e7).buffer);
-    model.json.signature = { outputs: { y: { name: 'y' }, rest: { name: 'rest' }, nothing: { name: 'nothing' } } };
+    model.json.signature = {
+      outputs: { y: { name: 'y' }, rest: { name: 'rest' }, nothing: { name: 'nothing' }, infinite: { name: 'infinite' } },
+    };
     const { manifest, warnings } = await pack({ model: writeModel(model, join(folder, 'moves')), out: join(folder, 'moves-out') });
     expect(Object.keys(manifest.golden.outputs)).toEqual(['y']);
     expect(manifest.golden.skipped).toEqual({
       rest: 'it moves when the input is off by a millionth',
       nothing: 'it carries nothing on the golden sample: its spread is 0.0',
+      infinite: expect.stringMatching(/not finite on the golden sample; where a predict meets such values it rejects.*nonFinite: 'allow'/),
     });
-    expect(warnings.filter((warning) => warning.includes('not checked on backends'))).toHaveLength(2);
+    expect(warnings.filter((warning) => warning.includes('not checked on backends'))).toHaveLength(3);
   });
 
   it('sees movement behind the cast of a whole-number input', async () => {

@@ -227,13 +227,27 @@ describe('fail', () => {
   });
 });
 
+describe('nonFinite', () => {
+  const outputs = { y: [1, Number.NaN, 3, 4] };
+  it('rejects outputs that are not finite, as a model does', async () =>
+    expect(await rejection(fakeModel(sum, { outputs } as never).predict({ x }))).toMatchObject({
+      code: 'non-finite',
+      detail: { count: 1 },
+    }));
+  it('hands them over where they are allowed', async () => {
+    const { outputs: got } = await fakeModel(sum, { outputs, nonFinite: 'allow' } as never).predict({ x });
+    expect([...(got as { y: { data: Float32Array } }).y.data]).toEqual([1, Number.NaN, 3, 4]);
+  });
+});
+
 describe('options that there are not', () => {
   const refused = (message: RegExp) => expect.objectContaining({ code: 'options', message: expect.stringMatching(message) });
   it.each([
-    ['a misspelt one', { output: {} }, /^fakeModel has no option "output"; it takes outputs, delayMs, fail\./],
+    ['a misspelt one', { output: {} }, /^fakeModel has no option "output"; it takes outputs, delayMs, fail, nonFinite\./],
     ['an unknown code', { fail: 'oom' }, /fail should be a PannierError or an error code, but is "oom"\. Codes are input, .*out-of-memory/],
     ['a key of every object', { fail: 'toString' }, /but is "toString"/],
     ['another error', { fail: new Error('no') }, /but is Error\./],
+    ['a third way', { nonFinite: 'warn' }, /nonFinite should be 'error' or 'allow', but is warn\./],
   ])('are refused: %s', (_what, options, message) => expect(() => fakeModel(sum, options as never)).toThrow(refused(message)));
   it('are refused by call, too', async () =>
     expect(await rejection(fakeModel(sum, { fail: (() => 'oom') as never }).predict({ x }))).toEqual(refused(/but is "oom"/)));

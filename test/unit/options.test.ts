@@ -55,6 +55,8 @@ it.each([
   ['backend', { backend: 7 }, '7'],
   ['thread', { thread: 'main' }, 'main'],
   ['thread', { thread: 'worker', device: {} }, 'worker'],
+  ['nonFinite', { nonFinite: 'warn' }, 'warn'],
+  ['nonFinite', { nonFinite: false }, 'false'],
   ['deadlineMs', { deadlineMs: 0 }, '0'],
   ['deadlineMs', { deadlineMs: -1 }, '-1'],
   ['deadlineMs', { deadlineMs: Number.NaN }, 'NaN'],

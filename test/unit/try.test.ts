@@ -292,6 +292,12 @@ describe('the program', () => {
   const program = (outputs: readonly ProgramOutput[], name = 'pose') =>
     programText({ name, inputs: [{ name: 'image', dtype: 'float32' }], outputs });
 
+  it('allows what is not finite where the answer is not', () => {
+    const inputs = [{ name: 'x', dtype: 'float32' as const }];
+    expect(programText({ name: 'm', inputs, outputs: [], allowsNonFinite: true })).toContain("loadModel(m, { nonFinite: 'allow' });");
+    expect(programText({ name: 'm', inputs, outputs: [] })).toContain('loadModel(m);');
+  });
+
   it('reads as one that a person wrote', () => {
     expect(
       program([output('keypoints', { kind: 'keypoints', columns: 'y x score', normalized: true })]),

@@ -117,9 +117,12 @@ function layOut(plan: GoldenPlan, answers: Answers): Omit<GoldenSample, 'skipped
   return { inputs: plan.inputs, outputs, bytes: new Uint8Array(Buffer.concat(parts)) };
 }
 
+const NON_FINITE =
+  "it has values that are not finite on the golden sample; where a predict meets such values it rejects, unless the model is loaded with nonFinite: 'allow'";
+
 function emptiness({ data }: RawOutput, stored: GoldenOutput): string | undefined {
   if (data.length === 0) return 'it has no elements on the golden sample';
-  if (!rangeOf(data).finite) return 'it has values that are not finite on the golden sample';
+  if (!rangeOf(data).finite) return NON_FINITE;
   if (spreadOf(stored) < LEAST_SPREAD) return `it carries nothing on the golden sample: its spread is ${spreadOf(stored).toPrecision(2)}`;
   return undefined;
 }
