@@ -19,6 +19,11 @@ const RUNS = {
     if (!result.passes) process.exitCode = 1;
     return result;
   },
+  'soak-gpu': async () => {
+    const result = await (await import('../soak/gpu.mjs')).run();
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),
   cycles: () => testsOf('test/browser/cycles.test.ts'),
