@@ -3,11 +3,17 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';
 import { LONG_MS, runs } from '../tier.js';
-import { room } from './room.js';
+import { echoModel, room } from './room.js';
 
 // TF.js computes what is smaller than a thousand values on the processor, also where its backend is webgpu.
 const SIZE = 2_000;
-const here = room({ add: addModel([1, SIZE], new Float32Array(SIZE).fill(2)) }, { launch: { webgpu: true } });
+const here = room(
+  {
+    add: addModel([1, SIZE], new Float32Array(SIZE).fill(2)),
+    echo: { raw: echoModel(8, 8), inputs: { picture: { image: { scale: 1, offset: 0 } } } },
+  },
+  { launch: { webgpu: true } },
+);
 
 /** Our worker, but it falls ill when it hears of it. */
 const SICK = `
@@ -76,6 +82,46 @@ describe('L3: a worker', () => {
     expect(seen).toEqual({ idle: ['right', 'reopened'], calls: Array(32).fill('right'), after: 'right', thread: 'worker' });
     expect(page.workers()).toHaveLength(1);
   });
+});
+
+test('L3: pictures of calls whose worker dies are all let go, and the next worker reads them', async () => {
+  const page = await stage();
+  const seen = await page.evaluate(async () => {
+    const made: (VideoFrame | ImageBitmap)[] = [];
+    const { clone } = VideoFrame.prototype;
+    VideoFrame.prototype.clone = function () {
+      const copy = clone.call(this);
+      made.push(copy);
+      return copy;
+    };
+    const taking = globalThis.createImageBitmap;
+    globalThis.createImageBitmap = async (...given: unknown[]) => {
+      const bitmap = await (taking as (...given: unknown[]) => Promise<ImageBitmap>)(...given);
+      made.push(bitmap);
+      return bitmap;
+    };
+    const assetUrl = (name: string, url: string) => (name.startsWith('worker/') ? '/sick.js' : url);
+    const canvas = new OffscreenCanvas(16, 16);
+    canvas.getContext('2d')?.fillRect(0, 0, 16, 16);
+    const frame = new VideoFrame(canvas, { timestamp: 0 });
+    const model = await load('echo', { backend: ['wasm'], assetUrl, deadlineMs: 1_000 });
+    const send = (count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        model.predict({ picture: index % 2 === 0 ? frame : canvas }).then(
+          ({ outputs }) => (outputs['seen']?.data.every((value) => value === 0) ? 'right' : 'wrong'),
+          ({ code }) => code as string,
+        ),
+      );
+    const isOpen = (picture: VideoFrame | ImageBitmap) => ('codedWidth' in picture ? picture.codedWidth : picture.width) > 0;
+    const calls = send(16);
+    await fall('closes itself');
+    const answers = await Promise.all(calls);
+    const open = made.filter(isOpen).length;
+    await fall('spins in its next run');
+    const late = await Promise.all(send(2));
+    return { answers, late, made: made.length >= 18, open, openLater: made.filter(isOpen).length, given: isOpen(frame) };
+  });
+  expect(seen).toEqual({ answers: Array(16).fill('right'), late: ['timeout', 'right'], made: true, open: 0, openLater: 0, given: true });
 });
 
 describe('L4: a worker that spins', () => {
