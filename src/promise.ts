@@ -42,15 +42,18 @@ export function withDeadline<T>(
   // A timer holds 31 bits: a longer one would fire at once.
   if (limitMs > 2 ** 31 - 1) return promise;
   return new Promise((resolve, reject) => {
-    let parts = 0;
-    const timer = setInterval(() => {
-      if (++parts < PARTS) return;
-      clearInterval(timer);
-      const error = new PannierError('timeout', `${stage} took longer than ${limitMs} ms.`, { limitMs });
-      onTimeout?.(error);
-      reject(error);
-    }, limitMs / PARTS);
-    promise.then(resolve, reject).finally(() => clearInterval(timer));
+    let partsLeft = PARTS;
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = () => {
+      timer = setTimeout(() => {
+        if (--partsLeft > 0) return wait();
+        const error = new PannierError('timeout', `${stage} took longer than ${limitMs} ms.`, { limitMs });
+        onTimeout?.(error);
+        reject(error);
+      }, limitMs / PARTS);
+    };
+    wait();
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 

@@ -81,8 +81,8 @@ export interface Session {
    * @throws {PannierError} typed; after `worker-crashed` or `timeout` the session is lost.
    */
   run(call: Call): Promise<RunResult>;
-  /** Its backend is gone: nothing will run here any more. */
-  readonly lost: boolean;
+  /** What its backend was lost to: nothing will run here any more. Undefined while it is there. */
+  readonly lost: PannierError | undefined;
   /** Frees everything. Safe to call twice. */
   dispose(): void;
 }

@@ -112,8 +112,9 @@ class TfjsSession implements Session {
     this.#weightIds = new Set(weightsOf(this.#model).map(({ id }) => id));
   }
 
-  get lost(): boolean {
-    return this.#started.failure() !== undefined;
+  get lost(): PannierError | undefined {
+    const failure = this.#started.failure();
+    return failure && lossOf(this.#backend, failure);
   }
 
   async run(call: Call): Promise<RunResult> {
@@ -130,8 +131,8 @@ class TfjsSession implements Session {
   }
 
   #ensureWhole(): void {
-    const failure = this.#started.failure();
-    if (failure !== undefined) throw lossOf(this.#backend, failure);
+    const { lost } = this;
+    if (lost !== undefined) throw lost;
   }
 
   async #run({ feeds, outputs }: Call): Promise<RunResult> {

@@ -21,7 +21,7 @@ export function fallbackPlace(manifest: Manifest, fallback: Fallback): Place {
 }
 
 const fallbackSession = (manifest: Manifest, fallback: Fallback): Session => ({
-  lost: false,
+  lost: undefined,
   run: (call) => answer(manifest, fallback, call),
   dispose: () => undefined,
 });

@@ -1,7 +1,7 @@
 /** A model that is open somewhere, and stays open: what broke is opened anew for the next call. */
 
 import type { Session } from '../engine/engine.js';
-import { PannierError } from '../errors.js';
+import { messageOf, PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import type { LoadTiming, ModelEvents, Note } from '../prediction.js';
 import { type Candidate, isPair, type Named, reasonsOf } from '../selection.js';
@@ -98,8 +98,9 @@ export class OpenedModel {
 
   /** The place to run at: at once, unless the last one is lost or was left. */
   place(): Place | Promise<Place> {
-    const lost = this.#place.session.lost ? `The ${this.#place.backend} backend was lost and the model was opened again.` : undefined;
-    const reason = this.#left ?? lost;
+    const { backend, session } = this.#place;
+    const reason =
+      this.#left ?? (session.lost && `The ${backend} backend was lost and the model was opened again. ${messageOf(session.lost)}`);
     return reason === undefined ? this.#place : this.reopen(reason);
   }
 

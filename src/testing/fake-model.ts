@@ -87,7 +87,7 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Sessio
   const always = typeof outputs === 'function' ? undefined : make(outputs);
   let calls = 0;
   return {
-    lost: false,
+    lost: undefined,
     async run({ feeds, outputs: nodes, given }): Promise<RunResult> {
       const startMs = now();
       const call = ++calls;

@@ -52,7 +52,7 @@ class WorkerEngine implements Engine {
   }
 
   get lost(): boolean {
-    return this.#connection.ended;
+    return this.#connection.ending !== undefined;
   }
 
   get whenLost(): Promise<PannierError> {
@@ -65,7 +65,7 @@ class WorkerEngine implements Engine {
     await connection.ask('open', { session, model });
     return {
       get lost() {
-        return connection.ended;
+        return connection.ending;
       },
       run: (call) => this.#run(session, model.name, call),
       dispose: () => void connection.ask('close', { session }).catch(() => undefined),

@@ -71,8 +71,9 @@ export class Connection {
     });
   }
 
-  get ended(): boolean {
-    return this.#ending !== undefined;
+  /** What ended the worker, as calls are told that had no part in it; undefined while it is there. */
+  get ending(): PannierError | undefined {
+    return this.#ending;
   }
 
   ask<K extends Request['kind']>(kind: K, request: Omit<Extract<Request, { kind: K }>, 'id' | 'kind'>): Promise<Answers[K]> {

@@ -56,13 +56,13 @@ describe('a worker that takes no call', () => {
     await connection.ready;
     const calls = [rejection(run(connection)), rejection(run(connection))];
     vi.advanceTimersByTime(3 * TICK_MS - 1);
-    expect([connection.ended, worker.terminated]).toEqual([false, 0]);
+    expect([connection.ending, worker.terminated]).toEqual([undefined, 0]);
     vi.advanceTimersByTime(1);
     const reason = await connection.whenLost;
     expect(reason).toMatchObject({ code: 'worker-unresponsive', retryable: true, detail: { waitedMs: 6_000 } });
     expect(await Promise.all(calls)).toEqual([reason, reason]);
     expect(await rejection(run(connection))).toBe(reason);
-    expect([connection.ended, worker.terminated]).toEqual([true, 1]);
+    expect([connection.ending, worker.terminated]).toEqual([reason, 1]);
   });
 
   it('is left alone while it is at another one, however long', async () => {
@@ -109,7 +109,7 @@ describe('a worker that takes no call', () => {
     await connection.ready;
     const call = rejection(run(connection));
     for (let slept = 0; slept < 2; slept++) tick();
-    expect(connection.ended).toBe(false);
+    expect(connection.ending).toBeUndefined();
     tick();
     expect(await call).toMatchObject({ code: 'worker-unresponsive' });
     vi.useFakeTimers();
@@ -133,7 +133,7 @@ describe('an engine in a worker', () => {
   it('that fails while idle is lost at once, by what it failed of', async () => {
     const { engine, session, worker } = await started();
     worker.say({ lost: toWire(new PannierError('device-lost', 'The GPU fell out.')) });
-    expect([engine.lost, session.lost, worker.terminated]).toEqual([true, true, 1]);
+    expect([engine.lost, session.lost, worker.terminated]).toEqual([true, await engine.whenLost, 1]);
     expect(await engine.whenLost).toMatchObject({ code: 'device-lost', message: expect.stringContaining('The GPU fell out.') });
     expect(await rejection(session.run(call))).toBe(await engine.whenLost);
   });
@@ -151,7 +151,7 @@ describe('an engine in a worker', () => {
     worker.say({ id: 2, value: { outputs: [], prepareMs: 0, computeMs: 0, readMs: 0, cold: false } });
     worker.say({ lost: toWire(new PannierError('device-lost', 'Too late.')) });
     expect(await engine.whenLost).toBe(timeout);
-    expect([session.lost, worker.terminated]).toEqual([true, 1]);
+    expect([session.lost, worker.terminated]).toEqual([await other, 1]);
   });
 
   it('that is disposed is no loss; who waits is told', async () => {

@@ -1,11 +1,12 @@
 /** A model that stays open: what broke is opened anew, and calls made meanwhile wait for it. */
 import { describe, expect, it } from 'vitest';
+import { PannierError } from '../../src/errors.js';
 import { OpenedModel, type Opening } from '../../src/serving/opened.js';
 import { type Deferred, deferred, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 /** An opening whose place says what was done to it. */
 function place(name: string) {
-  const session = { lost: false, run: () => Promise.reject(new Error('not here')), dispose() {} };
+  const session = { lost: undefined as PannierError | undefined, run: () => Promise.reject(new Error('not here')), dispose() {} };
   const seen = { closed: 0 };
   const opening = {
     place: { backend: 'wasm', pooled: {}, session, close: () => void seen.closed++ },
@@ -37,7 +38,7 @@ describe('a lost place', () => {
     const { first, opened, openings } = setup();
     const heard: string[] = [];
     opened.listeners.add((type, detail) => heard.push('code' in detail ? detail.code : type));
-    first.session.lost = true;
+    first.session.lost = new PannierError('device-lost', 'It is gone.');
     const calls = Promise.all([opened.place(), opened.place(), opened.place()]);
     await rest();
     expect([openings.length, first.seen.closed]).toEqual([1, 1]);
@@ -51,7 +52,7 @@ describe('a lost place', () => {
 
   it('that cannot be opened anew fails the calls that wait; the next call tries again', async () => {
     const { first, opened, openings } = setup();
-    first.session.lost = true;
+    first.session.lost = new PannierError('device-lost', 'It is gone.');
     const calls = [opened.place(), opened.place()];
     await rest();
     openings[0]!.reject(new Error('offline'));
@@ -98,7 +99,7 @@ describe('closing', () => {
   });
   it('while it opens anew closes the new place too, as soon as it is there', async () => {
     const { first, opened, openings } = setup();
-    first.session.lost = true;
+    first.session.lost = new PannierError('device-lost', 'It is gone.');
     const call = opened.place();
     await rest();
     opened.close();
@@ -111,7 +112,7 @@ describe('closing', () => {
   it('opens nothing any more', async () => {
     const { first, opened, openings } = setup();
     opened.close();
-    first.session.lost = true;
+    first.session.lost = new PannierError('device-lost', 'It is gone.');
     expect(await rejection((async () => opened.place())())).toMatchObject({ code: 'disposed' });
     expect(openings).toEqual([]);
   });

@@ -19,7 +19,7 @@ interface Speed {
 function engineOf({ gflopsPerSecond, latencyMs = 0, compileMs = 0, fails = false }: Speed) {
   const seen = { opened: [] as EngineModel[], runs: [] as Call[], disposed: 0 };
   const session: Session = {
-    lost: false,
+    lost: undefined,
     async run(call) {
       if (fails) throw new Error('The device was lost.');
       const [{ shape = [] } = {}] = call.feeds;

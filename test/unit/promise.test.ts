@@ -61,15 +61,15 @@ describe('withDeadline', () => {
   });
   it('outlasts a sleep: what came late counts as a quarter', async () => {
     vi.useRealTimers();
-    const ticks: (() => void)[] = [];
-    const interval = vi.spyOn(globalThis, 'setInterval').mockImplementation(((tick: () => void) => ticks.push(tick)) as never);
+    const timers: (() => void)[] = [];
+    const timer = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((fire: () => void) => timers.push(fire)) as never);
     const call = rejection(withDeadline(new Promise(() => {}), 60_000, 'It'));
-    expect(interval.mock.calls.map(([, ms]) => ms)).toEqual([15_000]);
-    for (let late = 0; late < 3; late++) ticks[0]!();
+    for (let late = 0; late < 3; late++) timers[late]!();
     expect(await stateOf(call)).toBe('pending');
-    ticks[0]!();
+    timers[3]!();
     expect(await call).toMatchObject({ code: 'timeout' });
-    interval.mockRestore();
+    expect(timer.mock.calls.map(([, ms]) => ms)).toEqual(Array(4).fill(15_000));
+    timer.mockRestore();
   });
   it.each([Number.POSITIVE_INFINITY, 2 ** 31])('never fires for %s, which no timer can hold', async (limit) => {
     const gate = deferred<number>();

@@ -45,8 +45,9 @@ async function live(
   function place() {
     let running = false;
     let isClosed = false;
+    const loss = new PannierError('device-lost', 'The place is gone.');
     const session = {
-      lost: false,
+      lost: undefined as PannierError | undefined,
       async run({ feeds: [feed] }: Call): Promise<RunResult> {
         if (running) wrong.push('two runs at a time');
         if (isClosed) wrong.push('a run where all is closed');
@@ -55,8 +56,8 @@ async function live(
         for (let left = turns; left > 0; left--) await turn();
         running = false;
         if (how === 0) throw new PannierError('predict', 'not the fault of the place');
-        if (how === 1) session.lost = true;
-        if (session.lost) throw new PannierError(code, 'lost');
+        if (how === 1) session.lost = loss;
+        if (session.lost !== undefined) throw new PannierError(code, 'lost');
         const value = feed?.kind === 'tensor' ? (feed.data[0] as number) : Number.NaN;
         const data = new Float32Array(4).fill(value);
         return {
@@ -74,7 +75,7 @@ async function live(
       isClosed = true;
     };
     const at = { engine: 'tfjs', backend: 'wasm', pooled: { queue: new Queue(), thread: 'worker' }, session, close } as const;
-    return { at, session, isClosed: () => isClosed };
+    return { at, session, lose: () => Object.assign(session, { lost: loss }), isClosed: () => isClosed };
   }
 
   const first = place();
@@ -89,7 +90,7 @@ async function live(
       for (let left = turns; left > 0; left--) await turn();
       if (how === 2) throw new PannierError('backend-unavailable', 'none just now');
       alive = place();
-      alive.session.lost = how === 3;
+      if (how === 3) alive.lose();
       all.push(alive);
       return { place: alive.at, selection: [], loadTiming: {} } as unknown as Opening;
     },
@@ -119,7 +120,7 @@ async function live(
       );
     }
     if (what === 'abort' && calls.length > 0) calls[pick % calls.length]!.abort.abort('enough');
-    if (what === 'lose') (alive as ReturnType<typeof place>).session.lost = true;
+    if (what === 'lose') (alive as ReturnType<typeof place>).lose();
     if (what === 'reopen') void opened.reopen('a better reason').catch(() => undefined);
     if (what === 'move') {
       const from = opened.present;

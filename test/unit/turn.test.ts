@@ -21,7 +21,7 @@ function place(backend: BackendName) {
   const runs: Run[] = [];
   const seen = { closed: 0 };
   const session = {
-    lost: false,
+    lost: undefined as PannierError | undefined,
     run(call: Call) {
       const run = deferred<RunResult>();
       const [feed] = call.feeds;
@@ -49,7 +49,7 @@ function place(backend: BackendName) {
       run.resolve(answerOf(run.first));
     },
     lose(code: ErrorCode) {
-      session.lost = true;
+      session.lost = new PannierError('device-lost', 'It is gone.');
       runs.at(-1)!.reject(new PannierError(code, `The ${backend} place is lost.`));
     },
   };
@@ -277,7 +277,7 @@ describe('a place that was left while a call ran there', () => {
     const { first, openings, predict } = setup();
     const call = predict(1);
     await rest();
-    first.session.lost = true;
+    first.session.lost = new PannierError('device-lost', 'It is gone.');
     first.runs[0]!.resolve(answerOf(0));
     await rest();
     const second = place('wasm');
