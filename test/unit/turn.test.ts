@@ -25,7 +25,7 @@ function place(backend: BackendName) {
     run(call: Call) {
       const run = deferred<RunResult>();
       const [feed] = call.feeds;
-      runs.push({ ...run, call, first: feed?.kind === 'tensor' ? (feed.data[0] as number) : Number.NaN });
+      runs.push({ ...run, call, first: feed?.kind === 'tensor' ? (feed.data[0] as number) : 0 });
       return run.promise;
     },
     dispose() {},
