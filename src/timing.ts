@@ -13,7 +13,7 @@ export interface Timing {
   readonly prepareMs: number;
   /** Crossing to the worker and back. */
   readonly transferMs: number;
-  /** Uploading and running the graph; on webgpu also reading. */
+  /** Uploading and running the graph; on webgpu also reading; at a fallback, all that the app's function takes. */
   readonly computeMs: number;
   /** Copying outputs out of the backend; undefined where it cannot be told from computing. */
   readonly readMs: number | undefined;

@@ -46,8 +46,8 @@ export function openInference(url: string, options: OpenInferenceOptions = {}): 
     const address = `${url.replace(/\/+$/, '')}/v2/${path.map(encodeURIComponent).join('/')}/infer`;
     const specs = outputs.map((name) => signature.outputs[name] as TensorSpec);
     const body = {
-      // The server repeats it, and may write it into its log.
-      id: crypto.randomUUID(),
+      // The server repeats it, and may write it into its log. Pages without https have no randomUUID.
+      id: [Date.now(), Math.random() * 2 ** 52].map((part) => Math.floor(part).toString(36)).join('-'),
       inputs: Object.entries(await tensors()).map(([name, tensor]) => {
         const { dtype, shape } = tensor;
         return { name: inputThere(name), shape, datatype: DATATYPES[dtype], data: jsonValues(name, tensor) };

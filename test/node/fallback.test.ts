@@ -349,6 +349,18 @@ describe('a fallback', () => {
   });
 });
 
+describe('an answer that holds NaN', () => {
+  const loadWith = (options: LoadOptions = {}) => load(hopeless(), async () => ({ y: [1, Number.NaN, 3, 4] }), options);
+
+  it('is refused as a backend’s is', async () => {
+    expect(await rejection((await loadWith()).predict(x))).toMatchObject({ code: 'non-finite', detail: { output: 'y', count: 1 } });
+  });
+  it('is passed on where the app takes it', async () => {
+    const { outputs } = await (await loadWith({ nonFinite: 'allow' })).predict(x);
+    expect([...outputs['y']!.data]).toEqual([1, Number.NaN, 3, 4]);
+  });
+});
+
 describe('a call of a fallback that does not answer', () => {
   const stalled = async (options: LoadOptions = {}) => {
     const signals: AbortSignal[] = [];

@@ -63,7 +63,7 @@ describe('a request', () => {
     const [{ method, path, text } = { text: '' }] = server.asked;
     expect([method, path]).toEqual(['POST', '/v2/models/twice/infer']);
     expect(JSON.parse(text)).toEqual({
-      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      id: expect.stringMatching(/^[0-9a-z]+-[0-9a-z]+$/),
       inputs: [{ name: 'x', shape: [2, 2], datatype: 'FP32', data: [1, 2, 3, 4] }],
       outputs: [{ name: 'y' }],
     });
@@ -201,7 +201,7 @@ describe('an answer', () => {
     ['an output that nobody asked for', { outputs: [...good.outputs, { ...good.outputs[0], name: 'z' }] }, /outputs y, but answered y, z/],
     ['an output that comes twice', { outputs: [...good.outputs, ...good.outputs] }, /should answer the outputs y, but answered y, y/],
     ['another datatype', output({ datatype: 'FP64' }), /answered the output "y" in FP64, but the model has FP32/],
-    ['another request’s answer', { ...good, id: '42' }, /answered request "42" in place of "[0-9a-f-]{36}"/],
+    ['another request’s answer', { ...good, id: '42' }, /answered request "42" in place of "[0-9a-z]+-[0-9a-z]+"/],
   ])('is refused: %s', async (_what, body, message) => {
     json(body);
     expect(await rejection(ask())).toMatchObject({
