@@ -37,10 +37,12 @@ export async function firstRight(
     return undefined;
   };
   const first = lane();
-  const second = Promise.race([patience, first.catch(() => undefined)]).then(lane);
+  const second = Promise.race([patience, first]).then(lane);
   const place = await new Promise<Place | undefined>((resolve, reject) => {
-    for (const each of [first, second]) each.then((found) => found && resolve(found), reject);
-    Promise.all([first, second]).then(() => resolve(undefined), reject);
+    for (const each of [first, second]) each.then((found) => found && resolve(found)).catch(() => undefined);
+    // What one of them rejected with counts when the other has ended, too: it may have what the first one lacks.
+    const both = Promise.allSettled([first, second]).then(() => Promise.all([first, second]));
+    both.then(() => resolve(undefined), reject);
   });
   return { place, selection: pairs.map((pair) => outcomes.get(pair) ?? { ...pair, state: 'untried' }) };
 }

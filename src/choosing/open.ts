@@ -42,7 +42,7 @@ export async function openFirst(
   // An order that somebody gave is kept; and on the page's thread two would only slow each other down.
   const isPatient = !settled.auto || settled.thread === 'page' || !fits(manifest, settled, 2);
   const ended = new AbortController();
-  const patience = isPatient || first === undefined ? never : after(first.bytes, PATIENCE_MS, ended.signal);
+  const patience = isPatient || first === undefined ? never() : after(first.bytes, PATIENCE_MS, ended.signal);
   const held: Pair[] = [];
   const tryOnce = async (pair: Pair, stop: AbortSignal) => {
     const tried = await attempt(pair, stocked, stop, beganMs, role);
@@ -54,7 +54,7 @@ export async function openFirst(
     const found = await firstRight(pairs, tryOnce, patience, signal);
     if (found.place !== undefined || settled.fallback !== undefined) return found;
     // What was lost before is better than no answer.
-    const last = await firstRight(held, tryLast, never, signal);
+    const last = await firstRight(held, tryLast, never(), signal);
     return { ...last, selection: found.selection.map((each) => last.selection.find((other) => isPair(each, other)) ?? each) };
   };
   const found = await open().finally(() => {
@@ -84,7 +84,8 @@ async function lastPlace(selection: readonly Candidate[], { manifest, settled: {
   return fallbackPlace(manifest, fallback);
 }
 
-const never = new Promise<never>(() => undefined);
+/** A new one each time: a promise keeps whatever has ever waited for it. */
+const never = () => new Promise<never>(() => undefined);
 
 /** Resolves so long after `event` has come. */
 async function after(event: Promise<unknown>, waitMs: number, signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@
  * computes. A large model takes a GPU in software minutes, and once begun they cannot be called back: while they last
  * the browser may draw nothing, on any page.
  */
+import { withDeadline } from '../promise.js';
 import type { PooledEngine } from '../serving/pool.js';
 import { HOPELESS, shortMs } from './race.js';
 
@@ -29,7 +30,10 @@ export async function hopelessReason(
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const session = await engine.open({ name: 'probe', graph: productGraph(), weights: [], controlFlow: false });
+  const opening = engine.open({ name: 'probe', graph: productGraph(), weights: [], controlFlow: false });
+  const session = await withDeadline(opening, deadlineMs, 'Opening a probe', () => {
+    void opening.then((late) => late.dispose()).catch(() => undefined);
+  });
   try {
     const fastest: number[] = [];
     for (const size of SIZES) {

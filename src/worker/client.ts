@@ -3,7 +3,7 @@ import type { BackendStart } from '../backend/backend.js';
 import type { BackendName } from '../backend-name.js';
 import type { Call, Engine, EngineModel, RunResult, Session } from '../engine/engine.js';
 import { type ErrorCode, PannierError } from '../errors.js';
-import { withDeadline } from '../promise.js';
+import { abortable, withDeadline } from '../promise.js';
 import { Connection } from './connection.js';
 import { type Answers, withBitmapCopies } from './protocol.js';
 
@@ -22,7 +22,7 @@ export async function startWorkerEngine(
   const onAbort = () => connection.end(new PannierError('backend-unavailable', `Nobody waits for the ${backend} worker any more.`));
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    await connection.ready;
+    await abortable(connection.ready, signal);
     const { maxBufferBytes, identity } = await connection.ask('start', { options: await options });
     return new WorkerEngine(connection, backend, maxBufferBytes, identity);
   } catch (thrown) {

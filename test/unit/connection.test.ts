@@ -116,6 +116,19 @@ describe('a worker that takes no call', () => {
   });
 });
 
+describe('a start that nobody waits for any more', () => {
+  it.each(['before', 'while'])('ends at once, its worker too: given up %s the script loads', async (when) => {
+    const giveUp = new AbortController();
+    if (when === 'before') giveUp.abort();
+    const starting = rejection(startWorkerEngine('wasm', Promise.resolve({}), addressOf, giveUp.signal));
+    giveUp.abort();
+    // Not as if no worker could run here: the page's thread would take its place.
+    expect(await starting).toBe(giveUp.signal.reason);
+    expect(FakeWorker.last.terminated).toBe(1);
+    vi.advanceTimersByTime(10_000);
+  });
+});
+
 describe('an engine in a worker', () => {
   async function started(): Promise<{ engine: Engine; session: Session; worker: FakeWorker }> {
     const starting = startWorkerEngine('wasm', Promise.resolve({}), addressOf, new AbortController().signal);

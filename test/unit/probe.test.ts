@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { hopelessReason } from '../../src/choosing/probe.js';
 import type { Call, Engine, EngineModel, Session } from '../../src/engine/engine.js';
 import { Queue } from '../../src/serving/queue.js';
-import { rejection } from '../fixtures/fakes.js';
+import { deferred, rejection, rest } from '../fixtures/fakes.js';
 
 const GIGA = 1e9;
 
@@ -82,4 +82,16 @@ test('one that breaks is closed, and says why', async () => {
   const { asking, seen } = ask({ gflopsPerSecond: 1, fails: true }, GIGA, 1);
   expect(await rejection(asking)).toMatchObject({ message: 'The device was lost.' });
   expect(seen.disposed).toBe(1);
+});
+
+test('one that never opens is given up; what opens late is closed', async () => {
+  const { engine, seen } = engineOf({ gflopsPerSecond: 1 });
+  const { open } = engine;
+  const late = deferred();
+  engine.open = (model) => late.promise.then(() => open(model));
+  const pooled = { engine, queue: new Queue() };
+  expect(await rejection(hopelessReason(GIGA, 1, pooled, 1, new AbortController().signal))).toMatchObject({ code: 'timeout' });
+  late.resolve();
+  await rest();
+  expect([seen.opened.length, seen.disposed]).toEqual([1, 1]);
 });

@@ -1,0 +1,56 @@
+/** Pairs in order, two at once where the first keeps everybody waiting: what either finds is used or closed. */
+import { expect, it } from 'vitest';
+import type { BackendName } from '../../src/backend-name.js';
+import type { Attempt } from '../../src/choosing/attempt.js';
+import { firstRight } from '../../src/choosing/first.js';
+import type { Pair } from '../../src/selection.js';
+import type { Place } from '../../src/serving/opened.js';
+import { type Deferred, deferred, rejection, rest } from '../fixtures/fakes.js';
+
+const pairs = (['wasm', 'webgpu', 'cpu'] as const).map((backend): Pair => ({ engine: 'tfjs', backend }));
+
+/** Attempts that end when a test says so. */
+function setup(patience: Promise<unknown> = new Promise(() => undefined)) {
+  const asked = new Map<BackendName, Deferred<Attempt>>();
+  const closed: BackendName[] = [];
+  const attempt = ({ backend }: Pair) => {
+    const attempting = deferred<Attempt>();
+    asked.set(backend, attempting);
+    return attempting.promise;
+  };
+  const accept = (backend: BackendName) => {
+    const accepted = { backend, engine: 'tfjs', close: () => closed.push(backend) } as unknown as Place;
+    asked.get(backend)?.resolve({ accepted, measured: {} });
+  };
+  const found = firstRight(pairs, attempt, patience, new AbortController().signal);
+  return { asked, closed, accept, found };
+}
+
+it('begins no other pair where one failed with what no other could mend', async () => {
+  const { asked, found } = setup();
+  asked.get('wasm')?.reject(new Error('There are no bytes.'));
+  expect(await rejection(found)).toMatchObject({ message: 'There are no bytes.' });
+  await rest();
+  expect([...asked.keys()]).toEqual(['wasm']);
+});
+
+it.each(['wasm', 'webgpu'] as const)('of two under way takes the right one, though %s failed for good', async (failed) => {
+  const { asked, accept, found } = setup(Promise.resolve());
+  await rest();
+  const other = failed === 'wasm' ? 'webgpu' : 'wasm';
+  asked.get(failed)?.reject(new Error('There are no bytes.'));
+  await rest();
+  accept(other);
+  expect((await found).place?.backend).toBe(other);
+  expect([...asked.keys()]).toEqual(['wasm', 'webgpu']);
+});
+
+it('closes the one that is right too late', async () => {
+  const { accept, closed, found } = setup(Promise.resolve());
+  await rest();
+  accept('webgpu');
+  expect((await found).place?.backend).toBe('webgpu');
+  accept('wasm');
+  await rest();
+  expect(closed).toEqual(['wasm']);
+});
