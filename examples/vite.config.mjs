@@ -22,7 +22,14 @@ export default defineConfig({
     // The pages' own pictures: a policy of `img-src 'self'` shows no `data:` either.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { index: page('index.html'), hello: page('hello/index.html'), pose: page('pose/index.html') } },
+    rollupOptions: {
+      input: {
+        index: page('index.html'),
+        backends: page('backends/index.html'),
+        hello: page('hello/index.html'),
+        pose: page('pose/index.html'),
+      },
+    },
   },
   server: { fs: { allow: ['..'] } },
 });

@@ -1,6 +1,6 @@
 /** What the model says about itself: how it is loading, what it runs on and why, what went less than ideally. */
 import type { Candidate, LoadProgress, Model } from 'pannier';
-import { element } from './element.js';
+import { element } from '../element.js';
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 

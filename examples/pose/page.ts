@@ -1,7 +1,7 @@
 /** The pose page: a picture and a model, either of which can be changed at any time, and what comes of them. */
 import { type BackendName, type FramePrediction, loadModel, type Model, PannierError } from 'pannier';
 import { keypoints } from 'pannier/read';
-import { element } from './element.js';
+import { element } from '../element.js';
 import pose, { type PoseInputs, type PoseOutputs } from './model/model.js';
 import { hideProgress, showCandidates, showModel, showProgress } from './model-panel.js';
 import { isSeen, NAMES, type Point } from './skeleton.js';

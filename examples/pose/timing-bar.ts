@@ -1,6 +1,6 @@
 /** Where the time of the last predict went: one bar of five colours, its legend, and what many of them come to. */
 import type { Stats, Timing } from 'pannier';
-import { element } from './element.js';
+import { element } from '../element.js';
 
 const PHASES = {
   queued: ({ queuedMs }: Timing) => queuedMs,

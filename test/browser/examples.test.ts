@@ -34,7 +34,12 @@ const QUIET = { violations: [], consoleErrors: [], pageErrors: [] };
 test('the list leads to every example', async () => {
   const page = await openPage(browser, `${site.url}/`);
   const links = await page.$$eval('main a', (all) => all.map((link) => (link as HTMLAnchorElement).href));
-  expect(links.map((link) => new URL(link).pathname)).toEqual(['/pose/index.html', '/hello/index.html', '/examples/no-bundler/index.html']);
+  expect(links.map((link) => new URL(link).pathname)).toEqual([
+    '/pose/index.html',
+    '/backends/index.html',
+    '/hello/index.html',
+    '/examples/no-bundler/index.html',
+  ]);
   for (const link of links) expect((await fetch(link)).status, link).toBe(200);
   expect(await complaintsOf(page)).toEqual(QUIET);
   await page.close();
@@ -55,12 +60,7 @@ test('pose finds her on the photograph, keeps the model, and changes the backend
   await answered(page);
   await expectHer(page);
   expect(await page.textContent('#where')).toBe('on wasm, in a worker');
-  expect(await page.$$eval('#candidates li', (all) => all.map((row) => row.getAttribute('data-state')))).toEqual([
-    'refused',
-    'chosen',
-    'untried',
-  ]);
-  expect(await page.textContent('#candidates [data-state=refused]')).toMatch(/^webgpu.*software/);
+  expect(await page.textContent('#candidates [data-state=chosen] strong')).toBe('wasm');
   expect(await page.textContent('[data-fact=cache]')).toBe('miss, now kept');
   await page.reload();
   await answered(page);
@@ -141,9 +141,41 @@ test('pose says what stands in its way', async () => {
   await page.close();
 });
 
+test('backends answers at once and says what comes', async () => {
+  const page = await openPage(browser, `${site.url}/backends/index.html`);
+  await page.waitForFunction(() => document.querySelector('#racers')?.childElementCount === 3);
+  expect(await page.textContent('#racers [data-state=chosen] h3')).toBe('WebAssembly');
+  expect(await page.textContent('#answer')).toMatch(/^WebAssembly (was ready first|is the fastest|runs the model)/);
+  expect(await complaintsOf(page)).toEqual(QUIET);
+  await page.close();
+});
+
+// In software, compiling the shaders alone takes seconds.
+longTest('backends races, remembers, and shows a killed GPU recover', { timeout: 240_000 }, async () => {
+  const page = await openPage(browser, `${site.url}/backends/index.html`);
+  page.setDefaultTimeout(110_000);
+  const over = () => page.waitForFunction(() => (document.querySelector('#again') as HTMLButtonElement).disabled === false);
+  await over();
+  await page.reload();
+  await over();
+  expect(await page.textContent('#answer')).toBe('WebAssembly won on an earlier visit, so nothing is raced today.');
+
+  await page.click('#go');
+  // Once, or twice where it was started anew in time.
+  for (const kills of [1, 2]) {
+    await page.click('#kill:not(:disabled)');
+    await page.waitForFunction((count) => document.querySelector('#log')?.textContent?.match(/after the kill/g)?.length === count, kills);
+    if ((await page.textContent('#now')) === 'WebAssembly') break;
+  }
+  expect([await page.textContent('#wrong'), await page.textContent('#failed')]).toEqual(['0', '0']);
+  expect(await page.textContent('#now')).toBe('WebAssembly');
+  await page.click('#go');
+  await page.close();
+});
+
 test('no page is wider than a small phone', async () => {
   const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
-  for (const path of ['/', '/hello/', '/pose/', '/examples/no-bundler/']) {
+  for (const path of ['/', '/backends/', '/hello/', '/pose/', '/examples/no-bundler/']) {
     const page = await openPage(context, `${site.url}${path}`);
     if (path === '/pose/') await answered(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360);
