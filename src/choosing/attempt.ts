@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import { messageOf, PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import { withDeadline } from '../promise.js';
-import type { Measured, Named, Pair } from '../selection.js';
+import { keyOf, type Measured, type Named, type Pair } from '../selection.js';
 import { Agreement } from '../serving/agreement.js';
 import { ladder } from '../serving/ladder.js';
 import type { Place } from '../serving/opened.js';
@@ -169,6 +169,3 @@ async function imposeWhenOver(quarantine: Quarantine, engine: Engine, { device }
   if (wasClosed || error === undefined || error.code === 'timeout') return;
   await quarantine.impose(`It was lost again and again in one session, at last so: ${messageOf(error)}`, true);
 }
-
-/** A pair as the key of a map. */
-export const keyOf = ({ engine, backend }: Named): string => `${engine} ${backend}`;
