@@ -18,7 +18,11 @@ export interface Choice {
 }
 
 /** A GPU driver, a browser's fix, other apps on the device: a verdict grows old. */
-const VALID_MS = 30 * 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+const VALID_DAYS = 30;
+
+/** Where a pair was refused, which may have been for a while only: as long as a quarantine. */
+const VALID_DAYS_REFUSED = 7;
 
 /** Whatever could change a verdict is in its key, but the GPU, which takes time to ask for. */
 export const choiceKey = (modelHash: string): string => {
@@ -33,7 +37,8 @@ export async function recall(cache: WeightsCache | null, modelHash: string, pair
     if (bytes === undefined) return undefined;
     const choice = fromBytes(bytes) as Choice;
     const ageMs = Date.now() - choice.atMs;
-    return ageMs >= 0 && ageMs < VALID_MS && pairs.some((pair) => isPair(pair, choice.chosen)) ? choice : undefined;
+    const validDays = choice.selection.some(({ state }) => state === 'refused') ? VALID_DAYS_REFUSED : VALID_DAYS;
+    return ageMs >= 0 && ageMs < validDays * DAY_MS && pairs.some((pair) => isPair(pair, choice.chosen)) ? choice : undefined;
   } catch {
     return undefined;
   }

@@ -136,7 +136,7 @@ export class Trial {
     if (!races && !isStopgap && backends.indexOf(pair.backend) > backends.indexOf(incumbent.backend)) return;
     const supplies = races && !isStopgap ? await this.#doubting(incumbent) : this.#supplies;
     const tried = await attempt(pair, supplies, this.#signal, now(), 'challenger');
-    if (!('accepted' in tried)) return this.#opened.learn({ ...pair, state: 'refused', reason: tried.refused, ...tried.measured });
+    if (!('accepted' in tried)) return this.#learnOf({ ...pair, state: 'refused', reason: tried.refused, ...tried.measured });
     const { accepted: challenger, measured } = tried;
     try {
       if (this.#opened.present.backend === 'fallback') await this.#moveTo(challenger, measured, `${pair.backend} can run the model again`);
@@ -177,7 +177,12 @@ export class Trial {
     this.#opened.learn({ ...this.#known(incumbent), p50Ms: incumbentP50Ms });
     const timed = { ...measured, ...(challengerP50Ms !== undefined && { p50Ms: challengerP50Ms }) };
     if (verdict === 'faster') await this.#moveTo(challenger, timed, `${backend} is faster: ${reason}`);
-    else this.#opened.learn({ engine, backend, ...timed, state: verdict, reason });
+    else this.#learnOf({ engine, backend, ...timed, state: verdict, reason });
+  }
+
+  /** How a challenger lost; nothing, where the model was opened on that very pair meanwhile. */
+  #learnOf(challenger: Candidate): void {
+    if (!isPair(challenger, this.#opened.present)) this.#opened.learn(challenger);
   }
 
   #retireWrong(incumbent: Place): (thrown: unknown) => never {
@@ -217,7 +222,10 @@ export class Trial {
     // What a server takes says nothing of this device.
     if (this.#isUnderWay || this.#opened.present.backend === 'fallback') return;
     if (this.#drift.add(ms)) this.#opened.trial = this.#raceAll();
-    if (baselineMs === undefined && this.#drift.baselineMs !== undefined) void this.#remember({ liveP50Ms: this.#drift.baselineMs });
+    // Of what a trial chose: that the model runs elsewhere, before it or since a loss, is no verdict.
+    const isChosen = this.#choice !== undefined && isPair(this.#choice.chosen, this.#opened.present);
+    if (baselineMs === undefined && this.#drift.baselineMs !== undefined && isChosen)
+      void this.#remember({ liveP50Ms: this.#drift.baselineMs });
   }
 
   async #remember(news: Partial<Choice>): Promise<void> {

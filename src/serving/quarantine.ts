@@ -21,6 +21,8 @@ const CACHE_LIMIT_MS = 1_000;
 
 const QUARANTINE = 'quarantine:';
 const TRIAL = 'trial:';
+/** What trials came to: one that was held off at the time is refused there. */
+const CHOICE = 'choice:';
 
 /** Why a backend is not to be started. */
 export interface Held {
@@ -135,13 +137,14 @@ function heldSince(sinceMs: number, reason: string, mayBeLast: boolean): Held {
   return { reason: `${reason} It is tried again from ${until}, or after resetQuarantine().`, mayBeLast };
 }
 
-/** Forgets what a cache keeps of backends' bad days, and what this page has seen of them. */
+/** Forgets what a cache keeps of backends' bad days and of trials they missed, and what this page has seen of them. */
 export async function resetQuarantine(given?: WeightsCache): Promise<void> {
   ladder.reset();
   const cache = await cacheFor(given, () => undefined);
   try {
     const keys = (await cache?.keys()) ?? [];
-    await Promise.all(keys.filter((key) => key.startsWith(QUARANTINE) || key.startsWith(TRIAL)).map((key) => cache?.delete(key)));
+    const ofBadDays = keys.filter((key) => [QUARANTINE, TRIAL, CHOICE].some((kind) => key.startsWith(kind)));
+    await Promise.all(ofBadDays.map((key) => cache?.delete(key)));
   } catch {
     // It cannot be read, so that nothing of it counts.
   }

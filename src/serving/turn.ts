@@ -33,7 +33,10 @@ export async function runInTurn(opened: OpenedModel, call: Call, priority: Prior
         // The model may have left while this call waited there, or while it ran: then its answer comes too late.
         if (!opened.isAt(place)) return { next: opened.place() };
         const result = await place.session.run(call);
-        return opened.isAt(place) ? { result, backend: place.backend, enteredMs } : { next: opened.place() };
+        // What the app's own function answers is right wherever the model is by now.
+        return place.backend === 'fallback' || opened.isAt(place)
+          ? { result, backend: place.backend, enteredMs }
+          : { next: opened.place() };
       } catch (thrown) {
         if (isReplay || !place.session.lost || !LOSSES.has((thrown as PannierError).code)) throw thrown;
         isReplay = true;

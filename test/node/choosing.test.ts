@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BackendName, PlaceName } from '../../src/backend-name.js';
 import type { RunResult, Session } from '../../src/engine/engine.js';
 import { PannierError } from '../../src/errors.js';
-import { type LoadOptions, loadModel, type Model } from '../../src/index.js';
+import { type LoadOptions, loadModel, type Model, resetQuarantine } from '../../src/index.js';
 import type { Prediction } from '../../src/prediction.js';
 import type { Candidate } from '../../src/selection.js';
 // What a load imports when it needs it: here at once, since the clock runs meanwhile.
@@ -543,6 +543,28 @@ describe('a second visit', () => {
     expect([again.backend, states(again)]).toEqual(['wasm', { webgpu: 'refused', wasm: 'chosen', cpu: 'slower' }]);
   });
 
+  it.each<[what: string, change: (cache: ReturnType<typeof memoryCache>) => unknown]>([
+    ['after eight days', () => vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 8 * 24 * 3_600_000)],
+    ['after resetQuarantine()', resetQuarantine],
+  ])('%s tries again what was refused', async (_what, change) => {
+    characters.webgpu = { start: 'rejects' };
+    const model = freshModel();
+    const cache = memoryCache();
+    await firstVisit(model, cache);
+    await change(cache);
+    characters.webgpu = { callMs: 10 };
+    expect((await settledModel({ cache }, model)).backend).toBe('webgpu');
+  });
+
+  it('after one that was left before its trial knows of no verdict, however many calls there were', async () => {
+    const model = freshModel();
+    const cache = memoryCache();
+    const first = await load({ cache }, model);
+    for (let call = 0; call < 30; call++) await until(first.predict(x(1)));
+    expect(started.length).toBe(1);
+    expect((await cache.keys()).filter((key) => key.startsWith('choice:'))).toEqual([]);
+  });
+
   it('after one that was left during the trial has its own', async () => {
     const model = freshModel();
     const cache = memoryCache();
@@ -580,6 +602,19 @@ describe('what serves', () => {
     const { outputs, backend } = await until(model.predict(x(1)));
     expect([backend, ...outputs['y']!.data]).toEqual(['webgpu', 2, 2, 2, 2]);
     expect(of(model.selection, 'wasm')).toMatchObject({ state: 'refused', reason: expect.stringContaining('all zero') });
+  });
+
+  it('and is lost while a challenger hangs, leaves the model there where it opens a second time: that is the chosen one', async () => {
+    characters.webgpu = { open: 'hangs' };
+    characters.cpu = { callMs: 60 };
+    const model = await load({ backendDeadlineMs: 2_000 });
+    while (started.length < 2) await vi.advanceTimersByTimeAsync(10);
+    characters.webgpu = {};
+    characters.wasm = { start: 'rejects' };
+    (started[0] as FakeEngine).lost = true;
+    expect((await until(model.predict(x(1)))).backend).toBe('webgpu');
+    await finished(model);
+    expect([model.backend, states(model)]).toEqual(['webgpu', { wasm: 'refused', webgpu: 'chosen', cpu: 'slower' }]);
   });
 
   it('and dies in the race, comes back for the next call', async () => {

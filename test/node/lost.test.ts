@@ -288,7 +288,9 @@ describe('where the app has a fallback', () => {
         backend === 'auto' ? 3 : 1,
       ]);
       const answers: unknown[] = [];
-      const inFlight = model.predict({ x: Float32Array.of(5, 6, 7, 8) }).then(({ outputs }) => answers.push([...outputs['y']!.data]));
+      const inFlight = model
+        .predict({ x: Float32Array.of(5, 6, 7, 8) })
+        .then(({ outputs, backend }) => answers.push(backend, [...outputs['y']!.data]));
       hasAdapter = true;
       await waitFor(async () => {
         await wait(10_000);
@@ -297,7 +299,7 @@ describe('where the app has a fallback', () => {
       expect(await answer(model)).toBe('webgpu');
       gate.resolve();
       await inFlight;
-      expect(answers).toEqual([[6, 7, 8, 9]]);
+      expect(answers).toEqual(['fallback', [6, 7, 8, 9]]);
     },
   );
 
