@@ -45,11 +45,12 @@ export async function openFirst(
   const patience = isPatient || first === undefined ? never() : after(first.bytes, PATIENCE_MS, ended.signal);
   const held: Pair[] = [];
   const tryOnce = async (pair: Pair, stop: AbortSignal) => {
-    const tried = await attempt(pair, stocked, stop, beganMs, role);
+    // Only the first one's engine was asked for before this.
+    const tried = await attempt(pair, stocked, stop, pair === pairs[0] ? beganMs : now(), role);
     if ('refused' in tried && tried.mayBeLast === true) held.push(pair);
     return tried;
   };
-  const tryLast = (pair: Pair, stop: AbortSignal) => attempt(pair, stocked, stop, beganMs, role, true);
+  const tryLast = (pair: Pair, stop: AbortSignal) => attempt(pair, stocked, stop, now(), role, true);
   const open = async () => {
     const found = await firstRight(pairs, tryOnce, patience, signal);
     if (found.place !== undefined || settled.fallback !== undefined) return found;
