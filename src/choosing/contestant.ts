@@ -30,7 +30,7 @@ export function contestantAt(place: Place, incumbent: Place, signal: AbortSignal
  * Runs a step when the page has time and no line has anybody in it. Never waits in one line with its turn in
  * another: the calls of a model would wait for those of another model that stands there.
  */
-export async function turnAtAll<T>(queues: readonly Queue[], step: () => Promise<T>, signal: AbortSignal): Promise<T> {
+async function turnAtAll<T>(queues: readonly Queue[], step: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     await whenIdle(signal);
     for (const queue of queues) {

@@ -29,7 +29,7 @@ export interface RaceResult {
 }
 
 /** What a change must bring: less is not worth the memory of two backends, and soon is noise. */
-export const LEAST_GAIN = 1.15;
+const LEAST_GAIN = 1.15;
 /** A challenger this many times slower is not waited for. */
 export const HOPELESS = 4;
 /** No call is given up earlier: the hiccup of a busy machine would decide over a tiny model. */

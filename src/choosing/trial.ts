@@ -16,12 +16,12 @@ import { medianOf } from '../serving/stats.js';
 import { now } from '../timing.js';
 import { toBytes } from '../weights/records.js';
 import { attempt, type Supplies } from './attempt.js';
-import { fits } from './budget.js';
 import { contestantAt } from './contestant.js';
 import { Drift } from './drift.js';
 import { hopelessReason, LEAST_PROBED_FLOPS } from './probe.js';
 import { race } from './race.js';
 import { type Choice, choiceKey } from './recall.js';
+import { tooLargeTwice } from './vetoes.js';
 
 /**
  * Longest that one stage of a challenger may take: less than for a model that has nothing else to run on,
@@ -58,7 +58,9 @@ export class Trial {
   /** Settles when all is measured, or known from an earlier visit; never rejects. */
   async begin(): Promise<void> {
     const { present } = this.#opened;
-    if (present.pooled.thread !== 'worker' || savesData() || !fits(this.#supplies.manifest, this.#supplies.settled, 2)) return;
+    if (present.pooled.thread !== 'worker' || savesData()) return;
+    const twice = tooLargeTwice(this.#supplies.manifest, this.#supplies.settled);
+    if (twice !== undefined) return this.#leaveUntried(twice);
     this.#opened.onWarmCall = (ms) => this.#watch(ms);
     const choice = this.#choice;
     const isKnown = choice !== undefined && isPair(choice.chosen, present);
@@ -68,6 +70,11 @@ export class Trial {
       await whenIdle(this.#signal);
       if (!isKnown || (await this.#presentAdapter()) !== choice.adapter) await this.#raceAll();
     });
+  }
+
+  #leaveUntried(reason: string): void {
+    for (const each of this.#opened.selection)
+      if (each.state === 'untried' && !isPair(each, FALLBACK)) this.#opened.learn({ ...each, reason });
   }
 
   /** Verdicts of an earlier visit stand for what was not tried now. */

@@ -14,6 +14,12 @@ export function vetoOf({ backend }: Pair, manifest: Manifest, settled: Settled):
   return `the model takes ${bytesOf(manifest)} bytes of memory (${parts}), more than the budget of ${settled.memoryBudgetBytes} bytes (option memoryBudgetBytes)`;
 }
 
+/** Whether two copies, of which one is being compared with the other, take more memory than the model may. */
+export function tooLargeTwice(manifest: Manifest, settled: Settled): string | undefined {
+  if (fits(manifest, settled, 2)) return undefined;
+  return `to compare it, the model would have to be there twice: ${bytesOf(manifest, 2)} bytes of memory, more than the budget of ${settled.memoryBudgetBytes} bytes (option memoryBudgetBytes)`;
+}
+
 /** Whether a weight is larger than the largest buffer. */
 export function tooLarge({ largestWeightBytes }: Manifest, maxBufferBytes: number): string | undefined {
   if (largestWeightBytes <= maxBufferBytes) return undefined;

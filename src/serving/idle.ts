@@ -50,7 +50,7 @@ function idleMoment(signal: AbortSignal | undefined): Promise<void> {
 }
 
 /** A timer of Node's that does not keep the process alive. */
-export function unheld(timer: unknown): void {
+function unheld(timer: unknown): void {
   if (typeof timer === 'object') (timer as { unref?(): void } | null)?.unref?.();
 }
 

@@ -439,6 +439,19 @@ describe('there is no trial', () => {
     expect([model.backend, started.map(({ backend }) => backend)]).toEqual(['wasm', ['wasm']]);
   });
 
+  it('of a model that fits into memory once only, and the others say so', async () => {
+    const model = freshModel();
+    const { residentBytes, intermediateBytes } = model.manifest;
+    const memoryBudgetBytes = 2 * residentBytes + intermediateBytes - 1;
+    const { selection } = await settledModel({ memoryBudgetBytes }, model);
+    expect(selection.map(({ state }) => state)).toEqual(['chosen', 'untried', 'untried']);
+    const wanted = `${memoryBudgetBytes + 1} bytes of memory, more than the budget of ${memoryBudgetBytes} bytes`;
+    for (const backend of ['webgpu', 'cpu'] as const) expect(of(selection, backend).reason).toContain(wanted);
+    expect(of(selection, 'wasm')).not.toHaveProperty('reason');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(started.length).toBe(1);
+  });
+
   it('while the page is hidden', async () => {
     const document = Object.assign(new EventTarget(), { visibilityState: 'hidden' });
     vi.stubGlobal('document', document);
