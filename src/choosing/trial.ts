@@ -106,7 +106,9 @@ export class Trial {
 
   /** Pairs that are held back for a while have another chance when it is over. */
   awaitReturns({ place: { backend: serves, pooled }, selection }: Pick<Opening, 'place' | 'selection'>): void {
-    if (pooled.thread === 'page' && serves !== 'fallback') return;
+    const { manifest, settled } = this.#supplies;
+    // It would be opened beside the present one; with a fallback it is alone.
+    if (serves !== 'fallback' && (pooled.thread === 'page' || tooLargeTwice(manifest, settled) !== undefined)) return;
     for (const { state, engine, backend } of selection) {
       if (engine === 'app' || backend === 'fallback') continue;
       const afterMs = ladder.retryAfterMs(backend);

@@ -111,6 +111,18 @@ describe('in an order that the app gave', () => {
     expect(started.map(({ backend, ended }) => `${backend} ${ended}`)).toEqual(['webgpu true', 'webgpu true', 'wasm true', 'webgpu false']);
   });
 
+  it('a model that fits into memory once only stays where it is', async () => {
+    const files = freshModel();
+    const { residentBytes, intermediateBytes } = files.manifest;
+    const model = await load({ memoryBudgetBytes: 2 * residentBytes + intermediateBytes - 1 }, files);
+    for (const next of ['webgpu', 'wasm']) {
+      await lose();
+      expect(await answer(model)).toBe(next);
+    }
+    await wait(10_000_000);
+    expect([await answer(model), started.length]).toEqual(['wasm', 3]);
+  });
+
   it('the third loss of a session is its last; the next session keeps the model off, until it is told otherwise', async () => {
     const files = freshModel();
     const model = await load({}, files);
