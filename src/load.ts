@@ -8,7 +8,7 @@ import { type Asset, assetsOf, type Manifest, type ModelSource, readManifest } f
 import type { LoadOptions, LoadProgress } from './options.js';
 import type { Model, Note } from './prediction.js';
 import { abortable } from './promise.js';
-import { isPair, keyOf, type Named, type Pair } from './selection.js';
+import { isPair, type Named, type Pair } from './selection.js';
 import type { OpenedModel } from './serving/opened.js';
 import { acquireEngine } from './serving/pool.js';
 import { type Lease, Shared } from './serving/shared.js';
@@ -109,11 +109,12 @@ async function open(
   try {
     const { checkDetails, openFirst, OpenedModel, Trial } = await restOfPannier();
     checkDetails(manifest);
-    const retired = new Map<string, string>();
+    const retired: (Named & { readonly reason: string })[] = [];
     const retire = (pair: Named, reason: string) => {
-      retired.set(keyOf(pair), reason);
+      const { engine, backend } = pair;
+      retired.push({ engine, backend, reason });
       if (opened !== undefined && isPair(pair, opened.present))
-        void opened.reopen(`${pair.backend} is used no more: ${reason}`).catch((thrown) => note('reopen-failed', messageOf(thrown)));
+        void opened.reopen(`${backend} is used no more: ${reason}`).catch((thrown) => note('reopen-failed', messageOf(thrown)));
     };
     const takeBytes = (stop: AbortSignal) => gather(stop, () => undefined);
     const supplies = { manifest, settled, caching, takeBytes, note, retired, retire };

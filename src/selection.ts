@@ -38,9 +38,6 @@ export type Named = Pick<Candidate, 'backend' | 'engine'>;
 
 export const isPair = (one: Named, other: Named): boolean => one.backend === other.backend && one.engine === other.engine;
 
-/** A pair as the key of a map. */
-export const keyOf = ({ engine, backend }: Named): string => `${engine} ${backend}`;
-
 /** The app's own function, as `selection` names it. */
 export const FALLBACK = { backend: 'fallback', engine: 'app' } as const satisfies Named;
 

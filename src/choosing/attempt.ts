@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import { messageOf, PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import { withDeadline } from '../promise.js';
-import { keyOf, type Measured, type Named, type Pair } from '../selection.js';
+import { isPair, type Measured, type Named, type Pair } from '../selection.js';
 import { Agreement } from '../serving/agreement.js';
 import { ladder } from '../serving/ladder.js';
 import type { Place } from '../serving/opened.js';
@@ -26,7 +26,7 @@ export interface Supplies {
   readonly takeBytes: (signal: AbortSignal) => Promise<ModelBytes>;
   readonly note: (code: string, message: string) => void;
   /** Backends that passed once and have disagreed since, and why. */
-  readonly retired: Map<string, string>;
+  readonly retired: readonly (Named & { readonly reason: string })[];
   /** A backend whose remembered pass is true no more. */
   readonly retire: (pair: Named, reason: string) => void;
   /** Asked once an engine has started, before the model's bytes are taken: why the pair need not be tried any further. */
@@ -81,7 +81,7 @@ export async function attempt(
     return { refused: messageOf(thrown), mayBeLast, measured };
   };
 
-  const veto = retired.get(keyOf(pair)) ?? vetoOf(pair, manifest, settled);
+  const veto = retired.find((each) => isPair(each, pair))?.reason ?? vetoOf(pair, manifest, settled);
   if (veto !== undefined) return refuse(veto);
   let lease: Lease<PooledEngine>;
   let quarantine: Quarantine;

@@ -13,16 +13,12 @@ export interface Choice {
   readonly adapter: string;
   /** Median of the app's own calls on the chosen pair; absent before there were enough of them. */
   readonly liveP50Ms?: number;
-  /** Of the wall clock: a verdict outlives the page. */
-  readonly atMs: number;
+  /** How long it counts, on the wall clock: a verdict outlives the page. */
+  readonly untilMs: number;
 }
 
 /** A GPU driver, a browser's fix, other apps on the device: a verdict grows old. */
-const DAY_MS = 24 * 3_600_000;
-const VALID_DAYS = 30;
-
-/** Where a pair was refused, which may have been for a while only: as long as a quarantine. */
-const VALID_DAYS_REFUSED = 7;
+export const VALID_MS = 30 * 24 * 3_600_000;
 
 /** Whatever could change a verdict is in its key, but the GPU, which takes time to ask for. */
 export const choiceKey = (modelHash: string): string => {
@@ -36,9 +32,8 @@ export async function recall(cache: WeightsCache | null, modelHash: string, pair
     const bytes = await cache?.get(choiceKey(modelHash));
     if (bytes === undefined) return undefined;
     const choice = fromBytes(bytes) as Choice;
-    const ageMs = Date.now() - choice.atMs;
-    const validDays = choice.selection.some(({ state }) => state === 'refused') ? VALID_DAYS_REFUSED : VALID_DAYS;
-    return ageMs >= 0 && ageMs < validDays * DAY_MS && pairs.some((pair) => isPair(pair, choice.chosen)) ? choice : undefined;
+    const leftMs = choice.untilMs - Date.now();
+    return leftMs > 0 && leftMs <= VALID_MS && pairs.some((pair) => isPair(pair, choice.chosen)) ? choice : undefined;
   } catch {
     return undefined;
   }

@@ -20,7 +20,7 @@ import { contestantAt } from './contestant.js';
 import { Drift } from './drift.js';
 import { hopelessReason, LEAST_PROBED_FLOPS } from './probe.js';
 import { race } from './race.js';
-import { type Choice, choiceKey } from './recall.js';
+import { type Choice, choiceKey, VALID_MS } from './recall.js';
 import { tooLargeTwice } from './vetoes.js';
 
 /**
@@ -31,6 +31,9 @@ const STAGE_LIMIT_MS = 20_000;
 
 /** Calls by which it is known what a challenger is up against. */
 const TIMED_ALONE = 3;
+
+/** How long a verdict counts by which a pair was refused, which may have been for a while only: as long as a quarantine. */
+const VALID_REFUSED_MS = 7 * 24 * 3_600_000;
 
 /** One trial at a time on a page: two would measure each other. */
 const line = new Queue();
@@ -243,7 +246,8 @@ export class Trial {
     const selection = this.#opened.selection
       .map(({ remembered, ...candidate }) => candidate)
       .filter((candidate) => !isPair(candidate, FALLBACK));
-    this.#choice = { adapter: '', atMs: Date.now(), ...this.#choice, chosen: { engine, backend }, selection, ...news };
+    const validMs = selection.some(({ state }) => state === 'refused') ? VALID_REFUSED_MS : VALID_MS;
+    this.#choice = { adapter: '', untilMs: Date.now() + validMs, ...this.#choice, chosen: { engine, backend }, selection, ...news };
     const cache = await this.#supplies.caching;
     // A cache that fails here costs the next visit a trial.
     await cache?.set(choiceKey(this.#supplies.manifest.hash), toBytes(this.#choice)).catch(() => undefined);
