@@ -1,5 +1,5 @@
 /** A model opened once: on the first pair that is right, with what came out about the others. */
-import { PannierError } from '../errors.js';
+import { asPannierError, PannierError } from '../errors.js';
 import { type Candidate, FALLBACK, isPair, type Pair, reasonsOf } from '../selection.js';
 import type { Opening, Place } from '../serving/opened.js';
 import { slowerReason } from '../serving/slower.js';
@@ -80,9 +80,13 @@ async function lastPlace(selection: readonly Candidate[], { manifest, settled: {
     const message = `No backend can run this model here. ${reasonsOf(selection)}`;
     throw new PannierError('backend-unavailable', message, { selection });
   }
-  // Only apps that need it download this.
-  const { fallbackPlace } = await import('../serving/fallback.js');
-  return fallbackPlace(manifest, fallback);
+  try {
+    // Only apps that need it download this.
+    const { fallbackPlace } = await import('../serving/fallback.js');
+    return fallbackPlace(manifest, fallback);
+  } catch (thrown) {
+    throw asPannierError(thrown, 'offline', 'A part of Pannier did not arrive');
+  }
 }
 
 /** A new one each time: a promise keeps whatever has ever waited for it. */
@@ -90,7 +94,7 @@ const never = () => new Promise<never>(() => undefined);
 
 /** Resolves so long after `event` has come. */
 async function after(event: Promise<unknown>, waitMs: number, signal: AbortSignal): Promise<void> {
-  await event.catch(() => never);
+  await event.catch(never);
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, waitMs);
     signal.addEventListener('abort', () => clearTimeout(timer), { once: true });

@@ -210,10 +210,9 @@ export class Trial {
     const before = this.#opened.present;
     const move = async () => {
       if (!this.#opened.isAt(before)) return;
-      this.#opened.learn({
-        ...this.#known(before),
-        ...(before.backend === 'fallback' ? { state: 'untried' } : { state: 'slower', reason }),
-      });
+      // Only a race says who is slower.
+      const left = this.#supplies.settled.auto && before.backend !== 'fallback' ? 'slower' : 'untried';
+      this.#opened.learn({ ...this.#known(before), state: left, reason });
       this.#opened.learn({ engine, backend, ...measured, state: 'chosen' });
       this.#opened.move(next, reason);
     };

@@ -163,7 +163,9 @@ export async function predictInPage(task: PageTask): Promise<string> {
       const matrix = [right.x - zero.x, right.y - zero.y, down.x - zero.x, down.y - zero.y, zero.x, zero.y];
       mapped[name] = { width, height, sourceWidth, sourceHeight, toSource: matrix };
     }
-    const warm = timings.filter(({ cold }) => !cold);
+    // The first call may have run where the trial has left.
+    const there = timings.filter(({ backend }) => backend === model.backend);
+    const warm = there.filter(({ cold }) => !cold);
     const sorted = (warm.length > 0 ? warm : timings).sort((one, other) => one.totalMs - other.totalMs);
     const { name, version, backend, thread, selection, loadTiming, notes } = model;
     const report: Report = {

@@ -1,7 +1,7 @@
 /** What crosses between the page and a backend's worker. One answer for every request, by `id`. */
 import type { BackendStart } from '../backend/backend.js';
 import type { EngineModel, Feed, PictureFeed, RawOutput, RunResult } from '../engine/engine.js';
-import type { WireError } from '../errors.js';
+import { asPannierError, type WireError } from '../errors.js';
 import { closePictures } from '../input/pictures.js';
 
 export type Request = { readonly id: number } & (
@@ -56,11 +56,13 @@ export async function withBitmapCopies<T>(feeds: readonly Feed[], send: (feeds: 
   const copying = feeds.map(async (feed) =>
     isBitmapFeed(feed) ? { ...feed, picture: await createImageBitmap(feed.picture, AS_IT_IS) } : feed,
   );
-  const copies = await Promise.all(copying);
+  const copied = await Promise.allSettled(copying);
   try {
-    return await send(copies);
+    const failed = copied.find((each) => each.status === 'rejected');
+    if (failed !== undefined) throw asPannierError(failed.reason, 'out-of-memory', 'A picture could not be copied for the worker');
+    return await send(await Promise.all(copying));
   } finally {
-    closePictures(copies.filter(isBitmapFeed));
+    closePictures(copied.flatMap((each) => (each.status === 'fulfilled' && isBitmapFeed(each.value) ? [each.value] : [])));
   }
 }
 

@@ -106,7 +106,7 @@ describe('in an order that the app gave', () => {
     expect(askedAtMs).toHaveLength(before);
     await wait(2_000);
     await waitFor(async () => expect(await answer(model)).toBe('webgpu'));
-    expect(states(model)).toEqual(['webgpu chosen', 'wasm slower']);
+    expect(states(model)).toEqual(['webgpu chosen', 'wasm untried']);
     expect(changes).toEqual(['webgpu → wasm', 'wasm → webgpu']);
     expect(started.map(({ backend, ended }) => `${backend} ${ended}`)).toEqual(['webgpu true', 'webgpu true', 'wasm true', 'webgpu false']);
   });
