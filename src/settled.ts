@@ -73,9 +73,7 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>): Settled {
     memoryBudgetBytes,
     fallback: fallback as Fallback | undefined,
     nonFinite,
-    key: [backend, thread, trial, memoryBudgetBytes, ...[device, cache, fetch, assetUrl, fallback].map(identityOf)].join(
-      ' ',
-    ),
+    key: [backend, thread, trial, memoryBudgetBytes, ...[device, cache, fetch, assetUrl, fallback].map(identityOf)].join(' '),
   };
 }
 

@@ -156,7 +156,10 @@ export async function attempt(
     unmark();
     return { accepted: { ...pair, pooled: lease.value, session, agreement, close }, measured };
   } catch (thrown) {
-    return refuse(thrown);
+    const refused = refuse(thrown);
+    // A worker may go down with another model's call, which says nothing of this one: once more, then.
+    const isOthers = role === 'first' && thrown instanceof PannierError && thrown.code === 'worker-crashed';
+    return isOthers ? attempt(pair, supplies, signal, now(), 'rebuild', isLast) : refused;
   }
 }
 

@@ -2,9 +2,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BackendName } from '../../src/backend-name.js';
 import type { Engine, Feed } from '../../src/engine/engine.js';
+import { PannierError } from '../../src/errors.js';
 import { type LoadOptions, loadModel, type Model } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest.js';
 import type { Prediction, Priority } from '../../src/prediction.js';
+import { ladder } from '../../src/serving/ladder.js';
 import { memoryCache } from '../../src/weights/memory.js';
 import { type Deferred, deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
@@ -49,6 +51,8 @@ afterEach(async () => {
   for (const engine of started) engine.gate = undefined;
   for (const model of open) model.dispose();
   open.length = 0;
+  // What one test lost is nothing to the next.
+  ladder.reset();
   const seen = started.splice(0);
   // No test may leave an engine, or a session on it.
   await vi.waitFor(() => {
@@ -190,6 +194,27 @@ describe('choosing', () => {
     const loaded = await load(freshModel(), order);
     expect(loaded.selection[0]).toMatchObject({ backend: 'webgpu', state: 'refused', reason: expect.stringMatching(reason) });
     expect(loaded.backend).toBe('cpu');
+  });
+
+  it('tries a backend again whose worker went down with another model, once', async () => {
+    for (const [times, serves] of [
+      [1, 'webgpu'],
+      [2, 'cpu'],
+    ] as const) {
+      let left = times;
+      startWith((backend) => {
+        const engine = fakeEngine(backend);
+        if (backend !== 'webgpu' || left-- <= 0) return engine;
+        const open = () => {
+          engine.lost = true;
+          return Promise.reject(new PannierError('worker-crashed', 'The worker was ended by a call.'));
+        };
+        return Object.assign(engine, { open });
+      });
+      const loaded = await load(freshModel(), order);
+      expect(loaded.backend).toBe(serves);
+      loaded.dispose();
+    }
   });
 
   it('does not start a backend that lacks kernels', async () => {
