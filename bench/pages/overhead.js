@@ -19,9 +19,9 @@ function instantModel() {
     readMs: 0,
     cold: false,
   };
-  const place = { backend: 'wasm', pooled: { queue: new Queue(), thread: 'page' }, session: { lost: false, run: async () => result } };
-  const opened = new OpenedModel(pose, { place }, () => Promise.reject(new Error('It is open.')));
-  return new LoadedModel({ value: opened, release() {} }, { deadlineMs: 30_000, trace: false });
+  const place = { backend: 'wasm', pooled: { queue: new Queue(), thread: 'page' }, session: { lost: undefined, run: async () => result } };
+  const opened = new OpenedModel(pose, { place }, {}, () => Promise.reject(new Error('It is open.')));
+  return new LoadedModel({ value: opened, release() {} }, { deadlineMs: 30_000, trace: false, nonFinite: 'error' });
 }
 
 async function rawModel() {

@@ -211,7 +211,7 @@ export class Trial {
     const move = async () => {
       if (!this.#opened.isAt(before)) return;
       // Only a race says who is slower.
-      const left = this.#supplies.settled.auto && before.backend !== 'fallback' ? 'slower' : 'untried';
+      const left = this.#supplies.settled.trial && before.backend !== 'fallback' ? 'slower' : 'untried';
       this.#opened.learn({ ...this.#known(before), state: left, reason });
       this.#opened.learn({ engine, backend, ...measured, state: 'chosen' });
       this.#opened.move(next, reason);

@@ -2,7 +2,6 @@
 import type { BackendStart } from '../backend/backend.js';
 import type { EngineModel, Feed, PictureFeed, RawOutput, RunResult } from '../engine/engine.js';
 import { asPannierError, type WireError } from '../errors.js';
-import { closePictures } from '../input/pictures.js';
 
 export type Request = { readonly id: number } & (
   | { readonly kind: 'start'; readonly options: Omit<BackendStart, 'device'> }
@@ -56,13 +55,13 @@ export async function withBitmapCopies<T>(feeds: readonly Feed[], send: (feeds: 
   const copying = feeds.map(async (feed) =>
     isBitmapFeed(feed) ? { ...feed, picture: await createImageBitmap(feed.picture, AS_IT_IS) } : feed,
   );
-  const copied = await Promise.allSettled(copying);
   try {
-    const failed = copied.find((each) => each.status === 'rejected');
-    if (failed !== undefined) throw asPannierError(failed.reason, 'out-of-memory', 'A picture could not be copied for the worker');
     return await send(await Promise.all(copying));
+  } catch (thrown) {
+    throw asPannierError(thrown, 'out-of-memory', '');
   } finally {
-    closePictures(copied.flatMap((each) => (each.status === 'fulfilled' && isBitmapFeed(each.value) ? [each.value] : [])));
+    // Also of those that came though another one failed.
+    for (const copy of copying) void copy.then((feed) => isBitmapFeed(feed) && feed.picture.close()).catch(() => undefined);
   }
 }
 

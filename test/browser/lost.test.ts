@@ -116,7 +116,7 @@ test('C3: after two crashes in two minutes wasm answers, nobody asks for adapter
   await expect.poll(() => call(page)).toBe('webgpu');
   expect(await page.evaluate(() => model.selection.map(({ backend, state }) => `${backend} ${state}`))).toEqual([
     'webgpu chosen',
-    'wasm slower',
+    'wasm untried',
   ]);
 });
 
