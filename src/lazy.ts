@@ -5,3 +5,4 @@ export { checkDetails } from './manifest-details.js';
 export { LoadedModel } from './model.js';
 export { OpenedModel } from './serving/opened.js';
 export { resetQuarantine } from './serving/quarantine.js';
+export { commitRecord, hasRecord } from './weights/records.js';

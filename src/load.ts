@@ -17,7 +17,7 @@ import type { AnyInputs, AnyOutputs } from './signature.js';
 import { now } from './timing.js';
 import type { WeightsCache } from './weights/cache.js';
 import { cacheFor } from './weights/guarded.js';
-import { loadWeights } from './weights/weights.js';
+import { gatherWeights } from './weights/weights.js';
 
 /** Twenty parallel loads of one model are one load; the model closes with its last handle. */
 const loads = new Shared<OpenedModel, LoadProgress>((opened) => opened.close());
@@ -81,11 +81,17 @@ async function open(
   const beganMs = now();
   const caching = cacheFor(settled.cache, note);
   const taken = { bytesDownloaded: 0, bytesFromCache: 0 };
-  const gather = async (stop: AbortSignal, onBytes: (loadedBytes: number) => void) => {
+  const gather = (stop: AbortSignal, onBytes: (loadedBytes: number) => void) => {
     const urlOf = ({ name, url }: Asset) => settled.assetUrl(name, url());
-    const bytes = await loadWeights(manifest, { cache: await caching, fetch: settled.fetch, signal: stop, note, urlOf, onBytes });
-    taken.bytesDownloaded += bytes.bytesDownloaded;
-    taken.bytesFromCache += bytes.bytesFromCache;
+    const options = { caching, fetch: settled.fetch, signal: stop, note, urlOf, onBytes, rest: restOfPannier };
+    const bytes = gatherWeights(manifest, options);
+    void bytes.whole.then(
+      ({ bytesDownloaded, bytesFromCache }) => {
+        taken.bytesDownloaded += bytesDownloaded;
+        taken.bytesFromCache += bytesFromCache;
+      },
+      () => undefined,
+    );
     return bytes;
   };
   const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
@@ -95,9 +101,7 @@ async function open(
   const begin = (stop: AbortSignal, onBytes: (loadedBytes: number) => void) => {
     if (!all.some(mayRun)) return undefined;
     const unneeded = new AbortController();
-    const bytes = gather(AbortSignal.any([stop, unneeded.signal]), onBytes);
-    bytes.catch(() => undefined);
-    return { bytes, stop: () => unneeded.abort() };
+    return { bytes: gather(AbortSignal.any([stop, unneeded.signal]), onBytes), stop: () => unneeded.abort() };
   };
 
   // Bytes, engine and the rest of the code come at the same time.

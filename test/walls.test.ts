@@ -42,7 +42,7 @@ const SEAM = /^src\/(options|prediction|settled|engine\/engine|backend\/backend|
 const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   [/^src\/index\.ts$/, /^src\/load\.ts$/],
   [/^src\/load\.ts$/, /^src\/((lazy|settled)\.ts|(choosing|serving|worker|engine|backend|weights|input)\/)/],
-  [/^src\/lazy\.ts$/, /^src\/(model\.ts|choosing\/(open|trial)\.ts|serving\/(opened|quarantine)\.ts)$/],
+  [/^src\/lazy\.ts$/, /^src\/(model\.ts|choosing\/(open|trial)\.ts|serving\/(opened|quarantine)\.ts|weights\/.*)$/],
   [/^src\/model\.ts$/, /^src\/(serving|backend|input)\//],
   [/^src\/choosing\//, /^src\/(settled\.ts|(serving|worker|engine|backend|weights|input)\/)/],
   [/^src\/serving\//, /^src\/(worker|engine|backend|weights|input)\//],

@@ -23,7 +23,7 @@ export interface Supplies {
   readonly settled: Settled;
   readonly caching: Promise<WeightsCache | null>;
   /** All of the model's bytes, gathered anew for each who asks: engines consume them. */
-  readonly takeBytes: (signal: AbortSignal) => Promise<ModelBytes>;
+  readonly takeBytes: (signal: AbortSignal) => ModelBytes;
   readonly note: (code: string, message: string) => void;
   /** Backends that passed once and have disagreed since, and why. */
   readonly retired: readonly (Named & { readonly reason: string })[];
@@ -111,11 +111,13 @@ export async function attempt(
   }
 
   // Outside of the deadline and of the refusals: no other pair could do without the bytes.
-  const { graph, weights, golden, cache } = await takeBytes(signal).catch((thrown) => {
+  const bytes = takeBytes(signal);
+  const { cache } = await bytes.whole.catch((thrown) => {
     unmark();
     release();
     throw thrown;
   });
+  const [graph, golden, ...weights] = await Promise.all([bytes.graph, bytes.golden, ...bytes.weights]);
 
   try {
     const { engine } = lease.value;

@@ -14,7 +14,7 @@ const PATIENCE_MS = 5_000;
 
 /** Bytes that are on their way. */
 export interface Coming {
-  readonly bytes: Promise<ModelBytes>;
+  readonly bytes: ModelBytes;
   /** Nobody needs them. */
   readonly stop: () => void;
 }
@@ -42,7 +42,7 @@ export async function openFirst(
   // An order that somebody gave is kept; and on the page's thread two would only slow each other down.
   const isPatient = !settled.auto || settled.thread === 'page' || !fits(manifest, settled, 2);
   const ended = new AbortController();
-  const patience = isPatient || first === undefined ? never() : after(first.bytes, PATIENCE_MS, ended.signal);
+  const patience = isPatient || first === undefined ? never() : after(first.bytes.whole, PATIENCE_MS, ended.signal);
   const held: Pair[] = [];
   const tryOnce = async (pair: Pair, stop: AbortSignal) => {
     // Only the first one's engine was asked for before this.
@@ -69,7 +69,7 @@ export async function openFirst(
 
   const slower = slowerReason(selection);
   if (slower !== undefined) note('wasm-refused', slower);
-  const { totalMs: weightsMs, hashMs, cache } = heap.length === 0 && first !== undefined ? await first.bytes : UNTOUCHED;
+  const { totalMs: weightsMs, hashMs, cache } = heap.length === 0 && first !== undefined ? await first.bytes.whole : UNTOUCHED;
   const { startMs = 0, openMs = 0, goldenMs = 0 } = selection.find(({ state }) => state === 'chosen') ?? {};
   return { place, selection, loadTiming: { totalMs: now() - beganMs, weightsMs, hashMs, startMs, openMs, goldenMs, cache } };
 }

@@ -3,7 +3,7 @@ import { browserVersion } from '../browser-version.js';
 import { type Candidate, isPair, type Pair } from '../selection.js';
 import { TFJS_VERSION, VERSION } from '../version.js';
 import type { WeightsCache } from '../weights/cache.js';
-import { fromBytes } from '../weights/records.js';
+import { fromBytes } from '../weights/json.js';
 
 /** The verdict of a trial, as the weights cache keeps it. */
 export interface Choice {

@@ -14,7 +14,7 @@ import type { PooledEngine } from '../serving/pool.js';
 import { Queue } from '../serving/queue.js';
 import { medianOf } from '../serving/stats.js';
 import { now } from '../timing.js';
-import { toBytes } from '../weights/records.js';
+import { toBytes } from '../weights/json.js';
 import { attempt, type Supplies } from './attempt.js';
 import { contestantAt } from './contestant.js';
 import { Drift } from './drift.js';

@@ -4,7 +4,7 @@ import { compareGolden, goldenFeeds } from '../engine/golden.js';
 import type { Manifest } from '../manifest.js';
 import { TFJS_VERSION, VERSION } from '../version.js';
 import type { WeightsCache } from '../weights/cache.js';
-import { toBytes } from '../weights/records.js';
+import { toBytes } from '../weights/json.js';
 import { pause, QUIET_MS, whenIdle } from './idle.js';
 import type { Queue } from './queue.js';
 

@@ -4,7 +4,7 @@ import { browserVersion } from '../browser-version.js';
 import { withDeadline } from '../promise.js';
 import type { WeightsCache } from '../weights/cache.js';
 import { cacheFor } from '../weights/guarded.js';
-import { fromBytes, toBytes } from '../weights/records.js';
+import { fromBytes, toBytes } from '../weights/json.js';
 import { ladder } from './ladder.js';
 
 /** A driver, a browser, a model's next version may have mended it by then. */

@@ -1,5 +1,6 @@
 /** What a cache says it holds: a record for each model, and the clearing away of what no record names. */
 import type { WeightsCache } from './cache.js';
+import { fromBytes, toBytes } from './json.js';
 
 /** What a cache holds of one model; written after all of its assets, so that a half-written model is never seen. */
 export interface CacheRecord {
@@ -9,9 +10,6 @@ export interface CacheRecord {
 }
 
 const RECORD = 'model:';
-
-export const toBytes = (value: unknown): ArrayBuffer => new TextEncoder().encode(JSON.stringify(value)).buffer;
-export const fromBytes = (bytes: ArrayBuffer): unknown => JSON.parse(new TextDecoder().decode(bytes));
 
 export const hasRecord = async (cache: WeightsCache, hash: string): Promise<boolean> => (await cache.get(`${RECORD}${hash}`)) !== undefined;
 

@@ -7,26 +7,43 @@ import { mapLimited, ownTask } from '../promise.js';
 import { now } from '../timing.js';
 import type { WeightsCache } from './cache.js';
 import { type FetchOptions, fetchAsset } from './fetch.js';
-import { commitRecord, hasRecord } from './records.js';
+import type { commitRecord, hasRecord } from './records.js';
 import { isAsset } from './verify.js';
 
 /** Downloads under way at once; more gain nothing on one HTTP/2 connection. */
 const PARALLEL = 6;
 
+/** What is needed only when the bytes are there, or after a fault: an app's first chunk does without it. */
+export interface WeightsRest {
+  readonly hasRecord: typeof hasRecord;
+  readonly commitRecord: typeof commitRecord;
+}
+
 export interface WeightsOptions extends Pick<FetchOptions, 'fetch' | 'signal'> {
-  readonly cache: WeightsCache | null;
+  readonly caching: Promise<WeightsCache | null>;
   /** The address of an asset, already absolute. */
   readonly urlOf: (asset: Asset) => string;
   /** Called with the sum of verified bytes after each asset. */
   readonly onBytes: (verifiedBytes: number) => void;
   readonly note: (code: string, message: string) => void;
+  readonly rest: () => Promise<WeightsRest>;
 }
 
-/** Verified bytes of every asset. Whoever opens the model takes them; nobody else keeps them. */
+/**
+ * Verified bytes of every asset, each as soon as it is there. Whoever opens the model takes them; nobody else
+ * keeps them. Where one fails, all that is not there yet rejects with its failure.
+ */
 export interface ModelBytes {
-  readonly graph: ArrayBuffer;
-  readonly weights: readonly ArrayBuffer[];
-  readonly golden: ArrayBuffer;
+  readonly graph: Promise<ArrayBuffer>;
+  /** In the order in which the graph takes them. */
+  readonly weights: readonly Promise<ArrayBuffer>[];
+  readonly golden: Promise<ArrayBuffer>;
+  /** When all of them are there. */
+  readonly whole: Promise<Gathered>;
+}
+
+/** How a model's bytes came. */
+export interface Gathered {
   readonly cache: CacheOutcome;
   readonly bytesDownloaded: number;
   readonly bytesFromCache: number;
@@ -38,13 +55,14 @@ export interface ModelBytes {
 }
 
 /**
- * Gathers a model's bytes. A fault of the cache is a note; only the network can fail this.
- * @throws {PannierError} as `fetchAsset` does.
+ * Gathers a model's bytes. A fault of the cache is a note; only the network can fail this: `whole` rejects as
+ * `fetchAsset` does.
  */
-export async function loadWeights(manifest: Manifest, options: WeightsOptions): Promise<ModelBytes> {
+export function gatherWeights(manifest: Manifest, options: WeightsOptions): ModelBytes {
   const startMs = now();
   const assets = assetsOf(manifest);
-  let { cache } = options;
+  const arrivals = assets.map(() => new Arrival());
+  let cache: WeightsCache | null = null;
   let unavailable = false;
   let verifiedBytes = 0;
   let bytesFromCache = 0;
@@ -93,32 +111,49 @@ export async function loadWeights(manifest: Manifest, options: WeightsOptions): 
     return bytes;
   };
 
-  const all = await mapLimited(assets, PARALLEL, gather);
-  const total = assets.reduce((sum, { bytes }) => sum + bytes, 0);
   const commit = async () => {
     await Promise.all(writes);
     if (cache === null) return;
+    const { commitRecord, hasRecord } = await options.rest();
     // Where nothing was written the record is there already, unless an earlier load was cut short before it.
     if (writes.length === 0 && (await hasRecord(cache, manifest.hash))) return;
     await commitRecord(cache, manifest.hash, { name: manifest.name, assets: assets.map(({ sha256 }) => sha256) });
   };
-  return {
-    graph: all[0] as ArrayBuffer,
-    weights: all.slice(1, -1),
-    golden: all.at(-1) as ArrayBuffer,
-    cache: unavailable
-      ? 'unavailable'
-      : options.cache === null
-        ? 'off'
-        : bytesFromCache === total
-          ? 'hit'
-          : bytesFromCache > 0
-            ? 'partial'
-            : 'miss',
-    bytesDownloaded: total - bytesFromCache,
-    bytesFromCache,
-    totalMs: now() - startMs,
-    hashMs,
-    stored: commit().catch(giveUpCache),
+
+  const all = async (): Promise<Gathered> => {
+    cache = await options.caching;
+    const isOff = cache === null;
+    await mapLimited([...assets.keys()], PARALLEL, async (index) => arrivals[index]?.resolve(await gather(assets[index] as Asset)));
+    const totalBytes = assets.reduce((sum, { bytes }) => sum + bytes, 0);
+    const found = bytesFromCache === totalBytes ? 'hit' : bytesFromCache > 0 ? 'partial' : 'miss';
+    return {
+      cache: unavailable ? 'unavailable' : isOff ? 'off' : found,
+      bytesDownloaded: totalBytes - bytesFromCache,
+      bytesFromCache,
+      totalMs: now() - startMs,
+      hashMs,
+      stored: commit().catch(giveUpCache),
+    };
   };
+
+  const whole = all();
+  const promises = arrivals.map(({ promise }) => promise);
+  whole.catch((thrown) => {
+    for (const { reject } of arrivals) reject(thrown);
+  });
+  // Whoever opens the model may have no use for all of them.
+  for (const each of promises) each.catch(() => undefined);
+  return {
+    graph: promises[0] as Promise<ArrayBuffer>,
+    weights: promises.slice(1, -1),
+    golden: promises.at(-1) as Promise<ArrayBuffer>,
+    whole,
+  };
+}
+
+/** An asset that somebody waits for. */
+class Arrival {
+  resolve!: (bytes: ArrayBuffer) => void;
+  reject!: (reason: unknown) => void;
+  readonly promise = new Promise<ArrayBuffer>((resolve, reject) => Object.assign(this, { resolve, reject }));
 }

@@ -5,8 +5,8 @@ import type { Engine } from '../../src/engine/engine.js';
 import { startLocalEngine } from '../../src/engine/local.js';
 import { type LoadOptions, loadModel, type Model, PannierError, resetQuarantine } from '../../src/index.js';
 import { ladder } from '../../src/serving/ladder.js';
+import { fromBytes } from '../../src/weights/json.js';
 import { memoryCache } from '../../src/weights/memory.js';
-import { fromBytes } from '../../src/weights/records.js';
 import { deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection } from '../fixtures/fakes.js';
 
 /** What starts an engine in its worker. */

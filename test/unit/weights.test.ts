@@ -10,9 +10,10 @@ import type { Asset, Manifest } from '../../src/manifest.js';
 import type { WeightsCache } from '../../src/weights/cache.js';
 import { fetchAsset } from '../../src/weights/fetch.js';
 import { guardedCache } from '../../src/weights/guarded.js';
+import { fromBytes, toBytes } from '../../src/weights/json.js';
 import { memoryCache } from '../../src/weights/memory.js';
-import { commitRecord, fromBytes, toBytes } from '../../src/weights/records.js';
-import { loadWeights, type ModelBytes } from '../../src/weights/weights.js';
+import { commitRecord, hasRecord } from '../../src/weights/records.js';
+import { gatherWeights } from '../../src/weights/weights.js';
 import { assetOf, bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 const bytes = bytesOf(100_000);
@@ -286,15 +287,26 @@ async function load(
   const notes: string[] = [];
   const progress: number[] = [];
   const options = {
-    ...{ cache, signal, fetch: fetch ?? network.fetch, urlOf: ({ url }: Asset) => url() },
+    ...{
+      caching: Promise.resolve(cache),
+      rest: async () => ({ commitRecord, hasRecord }),
+      signal,
+      fetch: fetch ?? network.fetch,
+      urlOf: ({ url }: Asset) => url(),
+    },
     ...{ note: (code: string) => void notes.push(code), onBytes: (verified: number) => void progress.push(verified) },
   };
-  const loaded: Promise<ModelBytes> = loadWeights(model.manifest, options);
+  const { graph, weights, golden, whole } = gatherWeights(model.manifest, options);
+  const loaded = whole.then(async (gathered) => ({
+    ...gathered,
+    ...{ graph: await graph, weights: await Promise.all(weights), golden: await golden },
+  }));
   return { loaded, notes, progress, asked: network.asked };
 }
 
 /** All bytes in the manifest's order, as one. */
-const joined = ({ graph, weights, golden }: ModelBytes) => Buffer.concat([graph, ...weights, golden].map((each) => Buffer.from(each)));
+const joined = ({ graph, weights, golden }: Record<'graph' | 'golden', ArrayBuffer> & { readonly weights: readonly ArrayBuffer[] }) =>
+  Buffer.concat([graph, ...weights, golden].map((each) => Buffer.from(each)));
 const packed = (files: ReadonlyMap<string, Uint8Array>) => Buffer.concat([...files.values()]);
 const total = (manifest: Manifest) =>
   [manifest.graph, ...manifest.weights, manifest.golden.asset].reduce((sum, each) => sum + each.bytes, 0);
