@@ -4,7 +4,7 @@
  * what a second visit starts on. On a page that is isolated and on one that is not.
  */
 import { spawnSync } from 'node:child_process';
-import { SOFTWARE_WEBGPU } from '../scripts/chromium.mjs';
+import { SOFTWARE_WEBGPU } from '../scripts/browsers.mjs';
 import { build, launch, resultOf, serve } from './site.mjs';
 import { median, ratioText } from './statistics.mjs';
 

@@ -4,7 +4,7 @@
  * also be late because another process has them: the trace tells how long the page's own thread was on a core
  * meanwhile, and for how long the GPU process was at one task. Its WebGPU is in software, which is the worst case.
  */
-import { SOFTWARE_WEBGPU } from '../scripts/chromium.mjs';
+import { SOFTWARE_WEBGPU } from '../scripts/browsers.mjs';
 import { packed } from '../test/conformance/reference.mjs';
 import { tasksOf, traced } from './main-thread.mjs';
 import { build, launch, resultOf, serve, unpack } from './site.mjs';

@@ -7,7 +7,7 @@ import { rollup } from 'rollup';
 import sirv from 'sirv';
 import { build as vite } from 'vite';
 import { browser as bundling } from '../rollup.config.mjs';
-import { FLAGS, findChromium } from '../scripts/chromium.mjs';
+import { FLAGS, findChromium } from '../scripts/browsers.mjs';
 
 /** Builds pages of `bench/pages` with Vite, as an app is built, into `.cache/bench/pages`. */
 export async function build(names, { external = [] } = {}) {

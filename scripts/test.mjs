@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { needChromium } from './chromium.mjs';
+import { findFirefox, findWebKit, needChromium, needEngines } from './browsers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -21,6 +21,17 @@ if (chromium === undefined) {
 
 let passed = 0;
 let failed = 0;
+
+// CI has all three engines, or fails; elsewhere those run that are there.
+if (process.env['PANNIER_TIER'] === 'ci') {
+  for (const name of needEngines()) {
+    console.log(`✗ no ${name} here, and none could be installed`);
+    failed++;
+  }
+} else {
+  if (findFirefox() === undefined) console.log('- Firefox is skipped: there is none here (firefox-esr, or PANNIER_FIREFOX)');
+  if (findWebKit() === undefined) console.log('- WebKit is skipped: there is none here (webkit2gtk-driver and xvfb, or PANNIER_WEBKIT)');
+}
 
 const built = step('build', ['scripts/build.mjs']);
 step('lint', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']);

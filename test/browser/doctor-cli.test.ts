@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../scripts/chromium.mjs';
+import { findChromium } from '../../scripts/browsers.mjs';
 import { pack } from '../../src/pack/index.js';
 import { addModel, constant, op, placeholder, type RawModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 import { longTest } from '../tier.js';

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { findChromium } from '../../scripts/chromium.mjs';
+import { findChromium } from '../../scripts/browsers.mjs';
 import type { Report } from '../../src/cli/page.js';
 import { filesOf, serve } from '../../src/cli/serve.js';
 import { pack } from '../../src/pack/index.js';

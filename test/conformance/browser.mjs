@@ -1,7 +1,7 @@
 /** A model in a real browser, by the files that apps get: what one backend answers, whatever the golden sample says of it. */
 import { chromium } from 'playwright-core';
 import { serve } from '../../bench/site.mjs';
-import { FLAGS, findChromium } from '../../scripts/chromium.mjs';
+import { FLAGS, findChromium } from '../../scripts/browsers.mjs';
 
 const SWIFTSHADER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
 

@@ -1,12 +1,14 @@
 /** A real Chromium for the tests, and pages in it that report whatever a policy or the console objects to. */
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { FLAGS, findChromium, SOFTWARE_WEBGPU } from '../../scripts/chromium.mjs';
+import { FLAGS, findChromium, SOFTWARE_WEBGPU } from '../../scripts/browsers.mjs';
 import { siteOf } from './site.js';
 
 export interface LaunchOptions {
   readonly webgpu?: boolean;
   readonly args?: readonly string[];
+  /** Playwright turns it off. */
+  readonly backForwardCache?: boolean;
 }
 
 /** For tests that crash the GPU's process: with so many, a browser would end itself. */
@@ -22,10 +24,15 @@ export function launchProfile(folder: string, options: LaunchOptions = {}): Prom
   return chromium.launchPersistentContext(folder, launching(options));
 }
 
-function launching({ webgpu = false, args = [] }: LaunchOptions) {
+function launching({ webgpu = false, args = [], backForwardCache = false }: LaunchOptions) {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('No Chromium here: run `npm test`, or set PANNIER_CHROMIUM.');
-  return { executablePath, headless: true, args: [...FLAGS, ...(webgpu ? SOFTWARE_WEBGPU : []), ...args] };
+  return {
+    executablePath,
+    headless: true,
+    args: [...FLAGS, ...(webgpu ? SOFTWARE_WEBGPU : []), ...args],
+    ignoreDefaultArgs: backForwardCache ? ['--disable-back-forward-cache'] : [],
+  };
 }
 
 /** Has the process of the GPU crash, for all pages of the browser. Resolves when it has. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launch, serve } from '../../bench/site.mjs';
 import { median } from '../../bench/statistics.mjs';
 import { pack } from '../../dist/pack.js';
-import { SOFTWARE_WEBGPU } from '../../scripts/chromium.mjs';
+import { SOFTWARE_WEBGPU } from '../../scripts/browsers.mjs';
 import { modelFile } from '../conformance/models.mjs';
 
 /**

@@ -1,0 +1,105 @@
+/**
+ * WebKitGTK's MiniBrowser through classic WebDriver. Under automation it keeps no profile, as a private window, and the
+ * driver knows neither init scripts nor what the console says; policy reports reach the site all the same.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Readable } from 'node:stream';
+import { Builder, Capabilities, type WebDriver } from 'selenium-webdriver';
+import { findWebKit } from '../../../scripts/browsers.mjs';
+import { ASK_LIMIT_MS, type DrivenPage, type EngineBrowser, type EngineOptions, pageOf } from './engine.js';
+
+export async function launchWebKit({ profile }: EngineOptions): Promise<EngineBrowser> {
+  const found = findWebKit();
+  if (found === undefined) throw new Error('No WebKit here: install webkit2gtk-driver and xvfb, or set PANNIER_WEBKIT and PANNIER_XVFB.');
+  if (profile !== undefined) throw new Error('WebKit keeps no profile while it is driven.');
+  const screen = await startScreen(found.display);
+  const port = await freePort();
+  const service = spawn(found.driver, [`--port=${port}`], {
+    stdio: 'ignore',
+    // Its sandbox wants rights that a container does not give.
+    env: { ...process.env, DISPLAY: screen.display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' },
+  });
+  await answers(`http://127.0.0.1:${port}/status`);
+  const driver = await new Builder()
+    .usingServer(`http://127.0.0.1:${port}`)
+    .withCapabilities(new Capabilities({ browserName: 'MiniBrowser' }))
+    .build();
+  await driver.manage().setTimeouts({ script: ASK_LIMIT_MS });
+  const inTurn = turns();
+  return {
+    name: 'webkit',
+    version: String((await driver.getCapabilities()).get('browserVersion')),
+    async openPage(url, { init } = {}) {
+      if (init !== undefined) throw new Error('WebKit’s driver has no init scripts: put it into the page.');
+      const handle = await inTurn(async () => {
+        await driver.switchTo().newWindow('tab');
+        return driver.getWindowHandle();
+      });
+      const page = tab(driver, <Result>(use: () => Promise<Result>) =>
+        inTurn(async () => {
+          await driver.switchTo().window(handle);
+          return use();
+        }),
+      );
+      await page.open(url);
+      return pageOf(page);
+    },
+    restart: () => Promise.reject(new Error('WebKit keeps no profile while it is driven.')),
+    async close() {
+      await driver.quit();
+      await Promise.all([ended(service), ended(screen.process)]);
+    },
+  };
+}
+
+type InTab = <Result>(use: () => Promise<Result>) => Promise<Result>;
+
+function tab(driver: WebDriver, here: InTab): DrivenPage {
+  return {
+    open: (to) => here(() => driver.get(to)),
+    reload: () => here(() => driver.navigate().refresh()),
+    ask: (expression) => here(() => driver.executeAsyncScript<string>(`${expression}.then(arguments[arguments.length - 1])`)),
+    complaints: () => undefined,
+    close: () => here(() => driver.close()),
+  };
+}
+
+/** The session's window is one for all commands, so tabs take turns. */
+function turns(): InTab {
+  let last: Promise<unknown> = Promise.resolve();
+  return (use) => {
+    const mine = last.then(use);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+/** An X server on a display that it picks itself, and tells on descriptor 3. */
+async function startScreen(program: string): Promise<{ process: ChildProcess; display: string }> {
+  const screen = spawn(program, ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const [number] = (await once(screen.stdio[3] as Readable, 'data')) as [Buffer];
+  return { process: screen, display: `:${number.toString().trim()}` };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function answers(url: string): Promise<void> {
+  while (!(await fetch(url).catch(() => undefined))?.ok) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill();
+  await once(child, 'exit');
+}
