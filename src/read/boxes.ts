@@ -2,7 +2,7 @@
 import { PannierError } from '../errors.js';
 import type { ImageMapping } from '../input/mapping.js';
 import type { Tensor } from '../signature.js';
-import { checkTensor } from './check-tensor.js';
+import { checkColumns, checkTensor } from './checks.js';
 
 /** What one value of a detector's row means: two corners, or a corner or centre and a size. */
 export type BoxColumn = 'x0' | 'y0' | 'x1' | 'y1' | 'cx' | 'cy' | 'w' | 'h' | 'score' | 'class';
@@ -58,6 +58,7 @@ export function boxes<L extends string>(
 export function boxes(tensor: Tensor, options: BoxOptions): Box<string | undefined>[];
 export function boxes(tensor: Tensor, options: BoxOptions): Box<string | undefined>[] {
   checkTensor('boxes', tensor);
+  checkColumns('boxes', options);
   const { scores, labels = scores?.labels, normalized = false, image, minScore = 0.3, maxOverlap = 0.5, max = 100 } = options;
   if (scores !== undefined) checkTensor('boxes with scores', scores);
   if (normalized && image === undefined) throw unfit('an image with normalized', 'none', 'Pass images[input] of the same prediction.');

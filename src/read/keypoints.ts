@@ -2,7 +2,7 @@
 import { PannierError } from '../errors.js';
 import type { ImageMapping } from '../input/mapping.js';
 import type { Tensor } from '../signature.js';
-import { checkTensor } from './check-tensor.js';
+import { checkColumns, checkTensor } from './checks.js';
 
 /** What one value of a keypoint's row means. */
 export type KeypointColumn = 'x' | 'y' | 'z' | 'score';
@@ -41,11 +41,10 @@ export interface KeypointOptions {
  */
 export function keypoints<N extends string>(tensor: Tensor, options: KeypointOptions & { readonly names: readonly N[] }): Keypoint<N>[];
 export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoint<string | undefined>[];
-export function keypoints(
-  tensor: Tensor,
-  { columns, names, normalized = false, image, row = 0 }: KeypointOptions,
-): Keypoint<string | undefined>[] {
+export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoint<string | undefined>[] {
   checkTensor('keypoints', tensor);
+  checkColumns('keypoints', options);
+  const { columns, names, normalized = false, image, row = 0 } = options;
   const { data, shape } = tensor;
   const stride = columns.length;
   const last = shape.at(-1) ?? 1;

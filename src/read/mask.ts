@@ -1,7 +1,7 @@
 /** A segmentation mask to a picture that can be drawn. */
 import { PannierError } from '../errors.js';
 import type { Tensor } from '../signature.js';
-import { checkTensor } from './check-tensor.js';
+import { checkTensor } from './checks.js';
 
 /** What `new ImageData(data, width, height)` takes: straight RGBA bytes. */
 export interface MaskImage {

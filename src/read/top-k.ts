@@ -1,7 +1,7 @@
 /** Class scores to the few best classes. */
 import { PannierError } from '../errors.js';
 import type { Tensor, ValueKind } from '../signature.js';
-import { checkTensor } from './check-tensor.js';
+import { checkTensor } from './checks.js';
 
 /** One class and how sure the model is of it. */
 export interface Ranked<L> {

@@ -37,6 +37,16 @@ it.each([
     expect.objectContaining({ code: 'input', message: expect.stringContaining(message) }),
   );
 });
+it.each([
+  ['boxes', boxes, undefined, 'none'],
+  ['keypoints', keypoints, undefined, 'none'],
+  ['keypoints', keypoints, {}, 'none'],
+  ['boxes', boxes, { columns: 'x0' }, 'x0'],
+] as const)('%s says what it reads rows by, where it is not told', (name, read, options, got) => {
+  expect(() => (read as (tensor: Tensor, options: unknown) => unknown)(tensor([1, 2], [0, 0]), options)).toThrow(
+    wrongInput(new RegExp(`^${name} wants columns, but got ${got}\\. Pass what each value of a row means`)),
+  );
+});
 it('boxes wants a tensor of scores, too', () => {
   const scores = Promise.resolve() as never;
   expect(() => boxes(tensor([1, 4], [0, 0, 1, 1]), { columns: ['x0', 'y0', 'x1', 'y1'], scores })).toThrow(
