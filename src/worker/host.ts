@@ -9,7 +9,7 @@ import { type Answers, outputTransfers, type Reply, type Request } from './proto
 
 /** Serves one backend to the page that started this worker. */
 export function serve(backend: BackendName, startBackend: StartBackend): void {
-  const post = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(reply, transfer);
+  const post = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(reply, { transfer });
   const sessions = new Map<number, Session>();
   let engine: Engine | undefined;
 
