@@ -6,3 +6,4 @@ export { LoadedModel } from './model.js';
 export { OpenedModel } from './serving/opened.js';
 export { resetQuarantine } from './serving/quarantine.js';
 export { commitRecord, hasRecord } from './weights/records.js';
+export { resume } from './weights/resume.js';

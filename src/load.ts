@@ -33,7 +33,7 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(
   options: NoInfer<LoadOptions<I, O>> = {},
 ): Promise<Model<I, O>> {
   const manifest = readManifest(source);
-  const settled = settleOptions(options);
+  const settled = settleOptions(options, restOfPannier);
   const rest = restOfPannier();
   rest.catch(() => undefined);
   const signal = options.signal as AbortSignal | undefined;

@@ -5,6 +5,7 @@ import type { Fallback } from './fallback.js';
 import { checkKnown } from './known-options.js';
 import type { LoadOptions, NonFinite, ThreadName } from './options.js';
 import type { WeightsCache } from './weights/cache.js';
+import type { FetchOptions } from './weights/fetch.js';
 
 /** Options with every default in place. */
 export interface Settled {
@@ -21,6 +22,8 @@ export interface Settled {
   /** `undefined`: the browser's own. */
   readonly cache: WeightsCache | null | undefined;
   readonly fetch: typeof globalThis.fetch;
+  /** What a download needs after a try that failed. */
+  readonly rest: FetchOptions['rest'];
   readonly assetUrl: (name: string, url: string) => string;
   readonly deadlineMs: number;
   readonly backendDeadlineMs: number;
@@ -37,7 +40,7 @@ const KNOWN: readonly (keyof LoadOptions)[] = [
 ];
 
 /** @throws {PannierError} `options`, naming the option. */
-export function settleOptions<I, O>(options: LoadOptions<I, O>): Settled {
+export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['rest']): Settled {
   checkKnown('loadModel', options, KNOWN);
   const { backend = 'auto', device, cache, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
   const { fallback, memoryBudgetBytes = defaultBudgetBytes(), nonFinite = 'error' } = options;
@@ -67,6 +70,7 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>): Settled {
     cache,
     // A bare `fetch` taken off globalThis throws "Illegal invocation" when called as a method.
     fetch: (input, init) => fetch(input, init),
+    rest,
     assetUrl,
     deadlineMs,
     backendDeadlineMs,

@@ -49,7 +49,7 @@ const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   [/^src\/worker\//, /^src\/(engine|backend|input)\//],
   [/^src\/engine\//, /^src\/(backend|input)\//],
   [/^src\/(backend|weights|input)\//, /^$/],
-  [/^src\/(options|prediction|settled)\.ts$/, /^src\/(serving|backend|input)\//],
+  [/^src\/(options|prediction|settled)\.ts$/, /^src\/(serving|backend|weights|input)\//],
   [/^src\/read\//, /^src\/input\/mapping\.ts$/],
   [/^src\/remote\//, /^$/],
   // A double is the real model over another engine, so that it behaves as the real one does.

@@ -81,5 +81,6 @@ async function startOptions(backend: BackendName, settled: Settled, signal: Abor
   if (backend === 'webgpu' && settled.device !== undefined) return { device: settled.device };
   if (backend !== 'wasm') return {};
   const url = settled.assetUrl(WASM_BINARY.name, WASM_BINARY.url());
-  return { wasmBinary: await fetchAsset(WASM_BINARY, url, { fetch: settled.fetch, signal }) };
+  const { fetch, rest } = settled;
+  return { wasmBinary: await fetchAsset(WASM_BINARY, url, { fetch, rest, signal, line: { answered: false } }) };
 }

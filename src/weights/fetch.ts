@@ -1,144 +1,104 @@
-/** One asset from its address, as verified bytes or a typed error that says what came instead. */
-import { messageOf, PannierError } from '../errors.js';
+/** One asset from its address, verified. Here is the first try; `resume.ts` is what follows where it did not bring the asset. */
 import type { Asset } from '../manifest.js';
-import { abortable, ownTask } from '../promise.js';
+import { abortable, ownTask, withDeadline } from '../promise.js';
+import type { resume } from './resume.js';
 import { isAsset } from './verify.js';
 
-/** No byte for this long ends a download. */
-const IDLE_LIMIT_MS = 15_000;
+/** No byte for this long ends a try. */
+export const IDLE_LIMIT_MS = 15_000;
+
+export type Wanted = Pick<Asset, 'name' | 'bytes' | 'sha256'>;
 
 export interface FetchOptions {
   readonly fetch: typeof globalThis.fetch;
   readonly signal: AbortSignal;
+  /** What follows a try that failed: an app's first chunk does without it. */
+  readonly rest: () => Promise<{ readonly resume: typeof resume }>;
+  /** Shared by the downloads of one load: whether the network has answered any of them. */
+  readonly line: { answered: boolean };
   /** Told how long verifying took, in milliseconds. */
   readonly onHash?: (durationMs: number) => void;
+  /** Told of every sign of life: an answer, a chunk of its body. */
+  readonly onAlive?: () => void;
+}
+
+/** An asset on its way, over all tries. */
+export interface Incoming {
+  readonly asset: Wanted;
+  readonly url: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** So many of its bytes are here, from the start on; more than the asset has, where the body went on. */
+  arrivedBytes: number;
+  /** To the latest request; undefined where there was none. */
+  response: Response | undefined;
 }
 
 /**
  * Fetches one asset and verifies it.
  * @throws {PannierError} `offline`, `http-status`, `integrity`, `timeout`, or `options` where an address has no host; an abort rethrows `signal.reason`.
  */
-export async function fetchAsset(
-  asset: Pick<Asset, 'name' | 'bytes' | 'sha256'>,
-  url: string,
-  { fetch, signal, onHash }: FetchOptions,
-): Promise<ArrayBuffer> {
-  const idle = new AbortController();
-  const found = await bytesAt(url, asset, fetch, AbortSignal.any([signal, idle.signal]), idle);
+export async function fetchAsset(asset: Wanted, url: string, options: FetchOptions): Promise<ArrayBuffer> {
+  const incoming: Incoming = { asset, url, bytes: new Uint8Array(asset.bytes), arrivedBytes: 0, response: undefined };
+  let thrown: unknown;
+  try {
+    // A bundler may inline a small asset; fetching a data: address would need a looser CSP.
+    if (!/^(data|file):/.test(url) && (await receive(incoming, options)) && (await isWhole(incoming, options)))
+      return incoming.bytes.buffer;
+  } catch (failure) {
+    thrown = failure;
+  }
+  options.signal.throwIfAborted();
+  const { resume } = await options.rest();
+  return resume(incoming, thrown, options);
+}
+
+/**
+ * One request; its body goes behind the bytes that are here, and no further than one byte over.
+ * @param begin looks at the answer before its body is read, and may move `arrivedBytes`; false refuses it
+ * @returns whether there was a body to read
+ */
+export async function receive(
+  incoming: Incoming,
+  { fetch, signal, line, onAlive }: FetchOptions,
+  init: RequestInit = {},
+  begin: (response: Response) => boolean = ({ ok }) => ok,
+): Promise<boolean> {
+  const { bytes, url } = incoming;
+  const stop = new AbortController();
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  let ended = false;
+  // An app's own fetch may not look at the signal.
+  const next = <T>(promise: Promise<T>) => withDeadline(abortable(promise, signal), IDLE_LIMIT_MS, url);
+  incoming.response = undefined;
+  try {
+    const response = await next((async () => fetch(url, { ...init, signal: AbortSignal.any([signal, stop.signal]) }))());
+    reader = response.body?.getReader();
+    incoming.response = response;
+    line.answered = true;
+    let goesOn = begin(response);
+    const isWanted = goesOn;
+    // The manifest's length is the only one that counts: Content-Length lies under gzip, and a cut body can look complete.
+    while (goesOn && reader !== undefined) {
+      onAlive?.();
+      const { done, value } = await next(reader.read());
+      ended = done;
+      if (done) return true;
+      bytes.set(value.subarray(0, Math.max(0, bytes.length - incoming.arrivedBytes)), incoming.arrivedBytes);
+      incoming.arrivedBytes += value.byteLength;
+      goesOn = incoming.arrivedBytes <= bytes.length;
+    }
+    return isWanted;
+  } finally {
+    if (!ended) {
+      stop.abort();
+      reader?.cancel().catch(() => undefined);
+    }
+  }
+}
+
+/** Whether what is here is the asset. */
+export async function isWhole({ asset, bytes, arrivedBytes }: Incoming, { onHash }: FetchOptions): Promise<boolean> {
   // Chromium hashes on the calling thread.
   await ownTask();
-  if (await isAsset(asset, found, onHash)) return found;
-  throw mismatch(asset, url, found.byteLength, found);
-}
-
-async function bytesAt(
-  url: string,
-  asset: Pick<Asset, 'name' | 'bytes'>,
-  fetch: FetchOptions['fetch'],
-  signal: AbortSignal,
-  idle: AbortController,
-): Promise<ArrayBuffer> {
-  // A bundler may inline a small asset; fetching a data: address would need a looser CSP.
-  if (url.startsWith('data:')) return fromDataUrl(url, asset.name);
-  if (url.startsWith('file:')) return fromFile(url, asset.name);
-  const onIdle = () =>
-    idle.abort(new PannierError('timeout', `${asset.name}: no byte arrived from ${url} for ${IDLE_LIMIT_MS} ms.`, { url }));
-  let timer = setTimeout(onIdle, IDLE_LIMIT_MS);
-  let letGo = () => {};
-  try {
-    // An app's own fetch may not look at the signal.
-    const response = await abortable((async () => fetch(url, { signal }))(), signal);
-    const { body } = response;
-    letGo = () => void body?.cancel().catch(() => undefined);
-    if (!response.ok) {
-      throw new PannierError('http-status', `${asset.name}: ${url} answered ${response.status} ${response.statusText}`.trimEnd(), {
-        url,
-        status: response.status,
-      });
-    }
-    // The manifest's length is the only one that counts: Content-Length lies under gzip, and a cut body can look complete.
-    const bytes = new Uint8Array(asset.bytes);
-    let length = 0;
-    if (body === null) return new ArrayBuffer(0);
-    const reader = body.getReader();
-    letGo = () => void reader.cancel().catch(() => undefined);
-    for (;;) {
-      const { done, value } = await abortable(reader.read(), signal);
-      if (done) break;
-      clearTimeout(timer);
-      timer = setTimeout(onIdle, IDLE_LIMIT_MS);
-      bytes.set(value.subarray(0, asset.bytes - length), length);
-      length += value.byteLength;
-      if (length > asset.bytes) throw mismatch(asset, url, length, bytes.buffer);
-    }
-    if (length < asset.bytes) throw mismatch(asset, url, length, bytes.buffer);
-    return bytes.buffer;
-  } catch (thrown) {
-    letGo();
-    if (thrown instanceof PannierError) throw thrown;
-    if (signal.aborted) throw signal.reason;
-    if (globalThis.location === undefined && !/^[a-z][a-z\d+.-]*:/i.test(url)) throw withoutHost(url, asset.name, thrown);
-    throw new PannierError(
-      'offline',
-      `${asset.name}: ${url} did not answer (${messageOf(thrown)}). Check the address, the connection and the page's connect-src.`,
-      { url },
-      { cause: thrown },
-    );
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Some bundlers write addresses for browsers into what runs on the server, too; an app's own `fetch` may know what to do. */
-function withoutHost(url: string, name: string, cause: unknown): PannierError {
-  const message = `${name}: there is no page here whose host its address ${url} could belong to. Load the model in the browser, or pass assetUrl: (name, url) => new URL(url, 'https://your.site').href.`;
-  return new PannierError('options', message, { url }, { cause });
-}
-
-/** Says what came instead: a page of HTML is the usual answer of an app server to a missing file. */
-function mismatch(asset: Pick<Asset, 'name' | 'bytes'>, address: string, length: number, found: ArrayBuffer): PannierError {
-  const url = address.startsWith('data:') ? 'its data: address' : address;
-  const start = new TextDecoder().decode(new Uint8Array(found, 0, Math.min(16, found.byteLength)));
-  const html = /^\s*<(!|html)/i.test(start);
-  const got = html
-    ? 'a page of HTML'
-    : length > asset.bytes
-      ? `more (${length} or above)`
-      : length < asset.bytes
-        ? `${length} bytes`
-        : 'other bytes of the same length';
-  const next = html
-    ? 'The server answers missing files with its index page: check where the packed folder is served from.'
-    : 'Deploy the packed folder again, whole.';
-  return new PannierError('integrity', `${asset.name}: ${url} gave ${got}, not the ${asset.bytes} bytes that were packed. ${next}`, {
-    url,
-    wantedBytes: asset.bytes,
-    gotBytes: length,
-  });
-}
-
-function fromDataUrl(url: string, name: string): ArrayBuffer {
-  const comma = url.indexOf(',');
-  // Percent signs stand for bytes, which need not be a text.
-  const content = url.slice(comma + 1).replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  try {
-    const binary = /;base64$/i.test(url.slice(0, comma)) ? atob(content) : content;
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0)).buffer;
-  } catch (thrown) {
-    throw new PannierError('integrity', `${name}: its data: address holds no base64 (${messageOf(thrown)}).`, {}, { cause: thrown });
-  }
-}
-
-/** Only in Node, reached without an import that a browser bundle would trip over. */
-async function fromFile(url: string, name: string): Promise<ArrayBuffer> {
-  type NodeProcess = { getBuiltinModule?(id: string): { promises: { readFile(path: URL): Promise<Uint8Array<ArrayBuffer>> } } };
-  const fs = (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.('node:fs');
-  if (fs === undefined)
-    throw new PannierError('offline', `${name}: ${url} is a file: address, which only Node can read. Serve the page over http.`, { url });
-  try {
-    const { buffer, byteOffset, byteLength } = await fs.promises.readFile(new URL(url));
-    return buffer.slice(byteOffset, byteOffset + byteLength);
-  } catch (thrown) {
-    throw new PannierError('offline', `${name}: ${messageOf(thrown)}`, { url }, { cause: thrown });
-  }
+  return arrivedBytes === asset.bytes && isAsset(asset, bytes.buffer, onHash);
 }

@@ -14,7 +14,7 @@ import { isAsset } from './verify.js';
 const PARALLEL = 6;
 
 /** What is needed only when the bytes are there, or after a fault: an app's first chunk does without it. */
-export interface WeightsRest {
+export interface WeightsRest extends Awaited<ReturnType<FetchOptions['rest']>> {
   readonly hasRecord: typeof hasRecord;
   readonly commitRecord: typeof commitRecord;
 }
@@ -70,6 +70,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
   const onHash = (durationMs: number) => {
     hashMs += durationMs;
   };
+  const fetching: FetchOptions = { ...options, onHash, line: { answered: false } };
   const writes: Promise<void>[] = [];
 
   const giveUpCache = (thrown: unknown) => {
@@ -101,7 +102,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     let bytes = await cached(asset);
     if (bytes !== undefined) bytesFromCache += asset.bytes;
     else {
-      bytes = await fetchAsset(asset, options.urlOf(asset), { ...options, onHash });
+      bytes = await fetchAsset(asset, options.urlOf(asset), fetching);
       // A copy: the original is on its way to the engine before the write is done.
       if (cache !== null) writes.push(write(cache, asset.sha256, bytes.slice(0)).catch(giveUpCache));
     }

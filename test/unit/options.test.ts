@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LoadOptions } from '../../src/options.js';
 import { settleOptions } from '../../src/settled.js';
 
-const settle = (options: unknown) => settleOptions(options as LoadOptions);
+const settle = (options: unknown) => settleOptions(options as LoadOptions, () => import('../../src/lazy.js'));
 
 it('has every default in place', () => {
   expect(settle({})).toMatchObject({
