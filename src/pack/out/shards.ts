@@ -7,6 +7,9 @@ import type { GraphSignature } from '../model/signature.js';
 /** Largest shard. */
 export const SHARD_BYTES = 2 * 2 ** 20;
 
+/** No cut is looked for before. ARCHITECTURE.md has what was measured. */
+const LEAST_BYTES = SHARD_BYTES / 4;
+
 /** One file to write; equal content has equal names. */
 export interface PackedFile {
   readonly name: string;
@@ -21,29 +24,48 @@ export function hashedFile(kind: string, extension: string, bytes: Uint8Array): 
 }
 
 /**
- * Cuts weights into shards of at most {@link SHARD_BYTES}, between tensors where they fit, so that a
- * retrained layer changes one or two shards. In the order in which the graph takes them.
+ * Cuts weights into shards of at most {@link SHARD_BYTES}, between tensors where they fit, in the order in which
+ * the graph takes them. Of the cuts that make a shard large enough, the one is taken before the weight whose name
+ * has the highest hash: new values move no cut, and behind a layer that is new, gone or of another size the old
+ * cuts are found again, mostly by the next shard.
  */
-export function cutShards(weights: readonly Pick<Weight, 'bytes'>[]): PackedFile[] {
+export function cutShards(weights: readonly Pick<Weight, 'name' | 'bytes'>[]): PackedFile[] {
+  const pieces = weights.flatMap(piecesOf);
   const shards: PackedFile[] = [];
-  let open: Uint8Array[] = [];
-  let openBytes = 0;
-  const close = () => {
-    if (openBytes > 0) shards.push(hashedFile('weights', 'bin', Buffer.concat(open)));
-    open = [];
-    openBytes = 0;
-  };
-  for (const { bytes } of weights) {
-    if (openBytes + bytes.length > SHARD_BYTES) close();
-    for (let start = 0; start < bytes.length; start += SHARD_BYTES) {
-      const piece = bytes.subarray(start, start + SHARD_BYTES);
-      open.push(piece);
-      openBytes += piece.length;
-      if (openBytes === SHARD_BYTES) close();
-    }
+  for (let start = 0; start < pieces.length; ) {
+    const end = nextCut(pieces, start);
+    const bytes = Buffer.concat(pieces.slice(start, end).map((piece) => piece.bytes));
+    if (bytes.length > 0) shards.push(hashedFile('weights', 'bin', bytes));
+    start = end;
   }
-  close();
   return shards;
+}
+
+/** A weight, or so much of it as fits into one shard; a cut before it is the better, the higher its rank. */
+interface Piece {
+  readonly rank: string;
+  readonly bytes: Uint8Array;
+}
+
+function piecesOf({ name, bytes }: Pick<Weight, 'name' | 'bytes'>): Piece[] {
+  return Array.from({ length: Math.max(1, Math.ceil(bytes.length / SHARD_BYTES)) }, (_, index) => ({
+    rank: createHash('sha256').update(`${name} ${index}`).digest('hex'),
+    bytes: bytes.subarray(index * SHARD_BYTES, (index + 1) * SHARD_BYTES),
+  }));
+}
+
+/** Where a shard that begins with the piece at `start` ends. */
+function nextCut(pieces: readonly Piece[], start: number): number {
+  let bytes = 0;
+  let best: number | undefined;
+  for (let at = start; at < pieces.length; at++) {
+    const piece = pieces[at] as Piece;
+    if (bytes >= LEAST_BYTES && (best === undefined || piece.rank > (pieces[best] as Piece).rank)) best = at;
+    bytes += piece.bytes.length;
+    // The first piece of a shard always fits.
+    if (bytes > SHARD_BYTES) return best ?? at;
+  }
+  return pieces.length;
 }
 
 /** The graph file: a TF.js graph model that `tf.loadGraphModel` opens. */
