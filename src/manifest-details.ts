@@ -1,4 +1,6 @@
 /** What `readManifest` leaves to the time when the code that needs it is there: how inputs are made, what the golden sample holds. */
+
+import { ISO_DATE, isDate } from './date.js';
 import type { ColumnSpec, InputSpec, Manifest } from './manifest.js';
 import { choice, each, isNumber, isWhole, need, object, text, texts } from './manifest-fields.js';
 
@@ -7,7 +9,9 @@ import { choice, each, isNumber, isWhole, need, object, text, texts } from './ma
  * @param manifest as `readManifest` gave it
  * @throws {PannierError} `manifest`, naming the field.
  */
-export function checkDetails({ signature, golden }: Manifest): void {
+export function checkDetails({ signature, golden, packedAt, staleAfterDays }: Manifest): void {
+  if (packedAt !== undefined) need(isDate(packedAt), 'packedAt', ISO_DATE, packedAt);
+  if (staleAfterDays !== undefined) need(isNumber(staleAfterDays, 0), 'staleAfterDays', 'a number from 0 up', staleAfterDays);
   each(signature.inputs, 'signature.inputs', input);
   each(signature.outputs, 'signature.outputs', output);
   const { bytes } = golden.asset;

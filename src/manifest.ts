@@ -113,6 +113,8 @@ export interface Manifest {
   readonly source?: string;
   /** ISO date, given by whoever packed; there is no clock in the packer. */
   readonly packedAt?: string;
+  /** Days after `packedAt` from which on the model is stale. */
+  readonly staleAfterDays?: number;
   /** SHA-256 over everything else: two packed models with the same hash are the same model. */
   readonly hash: string;
   readonly signature: {

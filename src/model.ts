@@ -6,7 +6,7 @@ import { PannierError } from './errors.js';
 import { Events } from './events.js';
 import { closePictures } from './input/pictures.js';
 import { type SettledInputs, settleInputs } from './input/settle.js';
-import { assetsOf, type Manifest } from './manifest.js';
+import type { Manifest } from './manifest.js';
 import type { NonFinite, ThreadName } from './options.js';
 import type {
   FramePrediction,
@@ -27,6 +27,7 @@ import { abortable, forManyListeners } from './promise.js';
 import type { Candidate } from './selection.js';
 import { checkPredictEachOptions, checkPredictOptions } from './serving/call-options.js';
 import { ensureFinite } from './serving/finite.js';
+import { infoOf } from './serving/info.js';
 import type { Listener, OpenedModel } from './serving/opened.js';
 import { namedOutputs, type Wanted, wantedOutputs } from './serving/outputs.js';
 import type { Lease } from './serving/shared.js';
@@ -69,9 +70,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     return this.#manifest.signature;
   }
   get info(): ModelInfo {
-    const { license, source, packedAt, flops, controlFlow } = this.#manifest;
-    const bytes = assetsOf(this.#manifest).reduce((sum, asset) => sum + asset.bytes, 0);
-    return { bytes, flops, controlFlow, ...(license && { license }), ...(source && { source }), ...(packedAt && { packedAt }) };
+    return infoOf(this.#manifest);
   }
   get backend(): PlaceName {
     return this.#lease.value.present.backend;

@@ -109,9 +109,19 @@ export interface Stats {
 
 /** What a model says about itself, besides its signature. */
 export interface ModelInfo {
+  /** The packer's `version`; '0' where none was given. */
+  readonly version: string;
   readonly license?: string;
   readonly source?: string;
+  /** ISO date, as the packer was told. */
   readonly packedAt?: string;
+  /**
+   * Whole days since `packedAt`, by this device's clock when it is read. Undefined without `packedAt`, and where the clock is
+   * more than a day before it, which is then wrong.
+   */
+  readonly ageDays: number | undefined;
+  /** Whether it is as old as the packer's `staleAfterDays`, or older; false where `ageDays` is not known. Nothing else changes with it. */
+  readonly stale: boolean;
   /** Of all files together. */
   readonly bytes: number;
   /** Floating-point operations of one predict of the golden sample's shape. */

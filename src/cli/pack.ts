@@ -16,7 +16,17 @@ const TEXTS = { type: 'string', multiple: true } as const;
 const SWITCH = { type: 'boolean' } as const;
 
 const FLAGS = {
-  ...{ config: TEXT, out: TEXT, name: TEXT, version: TEXT, license: TEXT, source: TEXT, 'packed-at': TEXT, 'golden-picture': TEXT },
+  ...{
+    config: TEXT,
+    out: TEXT,
+    name: TEXT,
+    version: TEXT,
+    license: TEXT,
+    source: TEXT,
+    'packed-at': TEXT,
+    'stale-after-days': TEXT,
+    'golden-picture': TEXT,
+  },
   ...{ quantize: TEXTS, budget: TEXTS, check: SWITCH },
   ...{
     input: TEXTS,
@@ -37,7 +47,7 @@ const FLAGS = {
 export const packCommand: Command = {
   usage: `  pannier pack [--check] [--config FILE]        all models of ${CONFIG_FILE}
   pannier pack MODEL_JSON --out DIR [flags]     one model
-    --name, --version, --license, --source, --packed-at, --golden-picture PNG, --check
+    --name, --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
     --quantize float16|uint8   --quantize PATTERN=float16|uint8|none   --budget bytes|mflop|goldenError=NUMBER
     --input NODE=NAME  --shape NODE=1,256,256,3  --width NODE=256  --height NODE=256
     --fit, --filter, --channels, --layout NODE=WORD   --scale, --offset NODE=NUMBER[,NUMBER…]
@@ -94,6 +104,7 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
   const budget = pairs(flags, 'budget').map(([key, value]) => [key, number(value, 'budget')]);
   const given = Object.entries({
     ...texts,
+    ...(flags['stale-after-days'] && { staleAfterDays: number(flags['stale-after-days'], 'stale-after-days') }),
     ...(flags.quantize && { quantize: quantizeOf(flags.quantize) }),
     ...(flags.budget && { budget: Object.fromEntries(budget) }),
   }).filter(([, value]) => value !== undefined);

@@ -1,4 +1,5 @@
 /** The check that the packer was told something sensible: a config file is JavaScript, and anything may stand there. */
+import { ISO_DATE, isDate } from '../date.js';
 import { isReserved, show } from './fields.js';
 import { LIMITS } from './limits.js';
 import { nearest } from './nearest.js';
@@ -15,7 +16,7 @@ import {
 
 const KNOWN = {
   pack: [
-    ...['model', 'out', 'name', 'version', 'license', 'source', 'packedAt', 'inputs', 'outputs'],
+    ...['model', 'out', 'name', 'version', 'license', 'source', 'packedAt', 'staleAfterDays', 'inputs', 'outputs'],
     ...['quantize', 'budget', 'golden', 'goldenPicture', 'check'],
   ],
   golden: ['image', 'inputs', 'expect', 'tolerance'],
@@ -43,6 +44,7 @@ export function checkOptions(options: PackOptions): void {
   for (const key of ['name', 'version', 'license', 'source', 'packedAt', 'goldenPicture'] as const) {
     if (options[key] !== undefined) checkText(options[key], key);
   }
+  checkAge(options);
   // Not `??`: null is nothing that an option takes.
   if (options.check !== undefined && typeof options.check !== 'boolean')
     throw badOption(`Option check is ${show(options.check)}; true or false is wanted.`);
@@ -55,6 +57,15 @@ export function checkOptions(options: PackOptions): void {
   }
   for (const [key, input] of Object.entries(options.inputs ?? {})) checkInput(input, `inputs[${show(key)}]`);
   for (const [key, output] of Object.entries(options.outputs ?? {})) checkOutput(output, `outputs[${show(key)}]`);
+}
+
+function checkAge({ packedAt, staleAfterDays }: PackOptions): void {
+  if (packedAt !== undefined && !isDate(packedAt)) throw badOption(`Option packedAt is ${show(packedAt)}; ${ISO_DATE} is wanted.`);
+  if (staleAfterDays === undefined) return;
+  if (typeof staleAfterDays !== 'number' || !(staleAfterDays > 0) || staleAfterDays === Number.POSITIVE_INFINITY)
+    throw badOption(`Option staleAfterDays is ${show(staleAfterDays)}; a number of days above 0 is wanted.`);
+  if (packedAt === undefined)
+    throw badOption('Option staleAfterDays counts from packedAt, which is not given; say when the model was packed, too.');
 }
 
 function checkQuantize(option: QuantizeOption): void {

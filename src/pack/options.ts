@@ -123,8 +123,10 @@ export interface PackOptions {
   readonly version?: string;
   readonly license?: string;
   readonly source?: string;
-  /** ISO date; the packer has no clock. */
+  /** ISO date, a time in it with its zone; the packer has no clock. */
   readonly packedAt?: string;
+  /** Days after `packedAt` from which on `model.info.stale` is true. */
+  readonly staleAfterDays?: number;
   /** By node, by signature key or by default name. */
   readonly inputs?: Readonly<Record<string, InputOptions>>;
   readonly outputs?: Readonly<Record<string, OutputOptions>>;

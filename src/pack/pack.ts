@@ -94,12 +94,13 @@ async function packOne(options: PackOptions): Promise<PackResult> {
   const { answers } = stored;
   const { lengthAxes, kernels, peakBytes } = original;
   const { controlFlow } = sampling;
-  const { name = defaultName(options.model), version = '0', license, source, packedAt } = options;
+  const { name = defaultName(options.model), version = '0', license, source, packedAt, staleAfterDays } = options;
   const manifest = hashManifest({
     ...{ format: MANIFEST_FORMAT, name, version },
     ...(license !== undefined && { license }),
     ...(source !== undefined && { source }),
     ...(packedAt !== undefined && { packedAt }),
+    ...(staleAfterDays !== undefined && { staleAfterDays }),
     signature: { inputs: specs, outputs: outputSpecs(signature, { answers, lengthAxes, controlFlow }) },
     graph: asset(graphAsset),
     weights: shards.map(asset),

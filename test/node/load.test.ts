@@ -39,7 +39,15 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   it('answers by friendly name, says what ran it, and adds up', async () => {
     using model = await loadModel(packed['add']!, on(backend));
     expect(model).toMatchObject({ name: 'add', version: '2', backend, thread: 'page', disposed: false, notes: [] });
-    expect(model.info).toMatchObject({ license: 'MIT', controlFlow: false, bytes: expect.any(Number), flops: expect.any(Number) });
+    expect(model.info).toMatchObject({
+      license: 'MIT',
+      version: '2',
+      ageDays: undefined,
+      stale: false,
+      controlFlow: false,
+      bytes: expect.any(Number),
+      flops: expect.any(Number),
+    });
     expect(model.signature.inputs['x']).toMatchObject({ dtype: 'float32', shape: [1, 4] });
     const prediction = await model.predict(x(1, 1, 1, 1));
     expect(prediction.outputs).toEqual({ sumY: { dtype: 'float32', shape: [1, 4], data: Float32Array.of(2, 3, 4, 5) } });

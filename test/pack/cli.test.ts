@@ -26,6 +26,8 @@ it('packs with flags and says what it made', () => {
     'MIT',
     '--packed-at',
     '2026-01-01',
+    '--stale-after-days',
+    '90',
     '--quantize',
     '*conv2d_1/*=none',
     '--quantize',
@@ -54,6 +56,7 @@ it('packs with flags and says what it made', () => {
     'offset: [-1, -1, -1]',
     "labels: ['real', 'fake']",
     "packedAt: '2026-01-01'",
+    'staleAfterDays: 90',
   ])
     expect(module).toContain(part);
 });

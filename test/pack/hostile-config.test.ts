@@ -176,6 +176,13 @@ describe('an option', () => {
     ['out that is endless', { out: 'x'.repeat(1e6) }, /Option out is "x+…; a text is wanted, of at most 65536 characters/],
     ['a name of a megabyte', { name: 'x'.repeat(1e6) }, /Option name is "x+…/],
     ['a version of a number', { version: 1 }, /Option version is 1/],
+    ['a day that is none', { packedAt: '2026-02-31' }, /Option packedAt is "2026-02-31"; an ISO date, such as 2026-11-22 or .* is wanted/],
+    ['a time without a zone', { packedAt: '2026-11-22T10:00' }, /Option packedAt is "2026-11-22T10:00"; an ISO date/],
+    ['an age of text', { packedAt: '2026-11-22', staleAfterDays: '90' }, /Option staleAfterDays is "90"; a number of days above 0/],
+    ['an age of no days', { packedAt: '2026-11-22', staleAfterDays: 0 }, /Option staleAfterDays is 0/],
+    ['an age of NaN', { packedAt: '2026-11-22', staleAfterDays: Number.NaN }, /Option staleAfterDays is NaN/],
+    ['an age without end', { packedAt: '2026-11-22', staleAfterDays: Number.POSITIVE_INFINITY }, /Option staleAfterDays is Infinity/],
+    ['an age of nobody knows when', { staleAfterDays: 90 }, /Option staleAfterDays counts from packedAt, which is not given; say when/],
     ['check of a text', { check: 'yes' }, /Option check is "yes"; true or false is wanted/],
     ['a function', { name: () => 'm' }, /What pack was given cannot be read \(.*could not be cloned/],
     ['inputs of a number', { inputs: 7 }, /Option inputs is 7; an object is wanted/],
@@ -240,9 +247,11 @@ describe('an option', () => {
     const tabular = writeModel(tabularModel(), join(folder, 'tabular'));
     const keys = (all: string) => all.split(' ');
     const cases = [
-      ...keys('name version license source packedAt inputs outputs quantize budget golden goldenPicture check').map((key) => ({
-        [key]: null,
-      })),
+      ...keys('name version license source packedAt staleAfterDays inputs outputs quantize budget golden goldenPicture check').map(
+        (key) => ({
+          [key]: null,
+        }),
+      ),
       ...keys('name shape image columns pad').map((key) => ({ inputs: { x: { [key]: null } } })),
       ...keys('width height fit filter channels layout scale offset').map((key) => ({ inputs: { x: { image: { [key]: null } } } })),
       ...keys('name labels values').map((key) => ({ outputs: { y: { [key]: null } } })),

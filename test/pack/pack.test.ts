@@ -148,20 +148,21 @@ describe('the packed folder', () => {
     }
     expect(files.reduce((sum, name) => sum + readFileSync(join(out, name)).length, 0)).toBe(bytes);
   });
+  const AGED = { packedAt: '2026-01-01', staleAfterDays: 90.5 };
   it('exports the manifest, with addresses beside it', async () => {
-    const { manifest, out } = await pack(options(addModel(), { license: 'MIT', source: 'https://example.org', packedAt: '2026-01-01' }));
+    const { manifest, out } = await pack(options(addModel(), { license: 'MIT', source: 'https://example.org', ...AGED }));
     const exported = (await import(join(out, 'model.js'))).default;
     expect(JSON.stringify(exported)).toBe(JSON.stringify(manifest));
     expect(exported.graph.url()).toBe(manifest.graph.url());
-    expect(manifest).toMatchObject({ name: `case-${count - 1}`, version: '0', license: 'MIT', packedAt: '2026-01-01' });
+    expect(manifest).toMatchObject({ name: `case-${count - 1}`, version: '0', license: 'MIT', ...AGED });
   });
   it('has another hash when anything is another', async () => {
     const hashes = await Promise.all(
-      [{}, { version: '1' }, { license: 'MIT' }, { inputs: { x: { name: 'z' } } }].map(
+      [{}, { version: '1' }, { license: 'MIT' }, { inputs: { x: { name: 'z' } } }, AGED, { ...AGED, staleAfterDays: 9 }].map(
         async (more) => (await pack({ ...options(addModel()), name: 'm', ...more })).manifest.hash,
       ),
     );
-    expect(new Set(hashes).size).toBe(4);
+    expect(new Set(hashes).size).toBe(6);
   });
   it('packs again into the same bytes from its own graph file', async () => {
     const first = await pack(options('liveness', { name: 'm' }));

@@ -113,6 +113,10 @@ it.each([
   ['signature.outputs.y.labels', ['a', 7], 'should be an array of texts'],
   ['signature.outputs.y.values', 'softmax', 'should be logits, probabilities'],
   ['signature.inputs.x.image', 'rgb', 'should be an object'],
+  ['packedAt', '2026-02-31', 'should be an ISO date'],
+  ['packedAt', 5, 'should be an ISO date'],
+  ['staleAfterDays', '90', 'should be a number from 0 up'],
+  ['staleAfterDays', Number.NaN, 'should be a number from 0 up'],
 ] as [path: string, value: unknown, message: string, field?: string][])(
   'refuses %s of %j, naming the field',
   (path, value, message, field = path.replace(/\.(\d)/, '[$1]')) => {
@@ -266,6 +270,8 @@ describe('never throws anything but a PannierError', () => {
     'signature.outputs.y.lengthAxes',
     'signature.outputs.y.labels',
     'missingKernels',
+    'packedAt',
+    'staleAfterDays',
   ];
   it('for any value at any place', () => {
     fc.assert(

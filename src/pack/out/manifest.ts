@@ -7,9 +7,14 @@ export type Unhashed = Omit<Manifest, 'hash'>;
 
 /** Adds the hash; keys stand in the order of {@link Manifest}, whatever the order of `parts`. */
 export function hashManifest(parts: Unhashed): Manifest {
-  const { format, name, version, license, source, packedAt, signature, graph, weights, golden, ...rest } = parts;
+  const { format, name, version, license, source, packedAt, staleAfterDays, signature, graph, weights, golden, ...rest } = parts;
   const { controlFlow, ops, flops, missingKernels, largestWeightBytes, residentBytes, intermediateBytes, quantized } = rest;
-  const optional = { ...(license && { license }), ...(source && { source }), ...(packedAt && { packedAt }) };
+  const optional = {
+    ...(license && { license }),
+    ...(source && { source }),
+    ...(packedAt && { packedAt }),
+    ...(staleAfterDays !== undefined && { staleAfterDays }),
+  };
   const hash = createHash('sha256').update(canonicalJson(parts)).digest('hex');
   return {
     ...{ format, name, version, ...optional, hash, signature, graph, weights, golden },

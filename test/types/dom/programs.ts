@@ -1,5 +1,14 @@
 /** What the API page's programs leave out, in a page, under plain `strict`; the other projects are stricter. */
-import { type Fallback, type LoadOptions, loadModel, type Model, type ModelSource, PannierError, type Tensor } from 'pannier';
+import {
+  type Fallback,
+  type LoadOptions,
+  loadModel,
+  type Model,
+  type ModelInfo,
+  type ModelSource,
+  PannierError,
+  type Tensor,
+} from 'pannier';
 import { keypoints, topK } from 'pannier/read';
 import { openInference } from 'pannier/remote';
 import detectorSource from '../models/detector.js';
@@ -71,6 +80,16 @@ export async function everythingElse(device: GPUDevice, track: MediaStreamTrack)
   const unknown: ModelSource = petsSource;
   for (const each of any) console.log((await each.predict({})).outputs['scores']?.labels);
   console.log(await loadModel(unknown));
+}
+
+export async function age(): Promise<string> {
+  const { info } = await loadModel(petsSource);
+  const known: Same<typeof info, ModelInfo> = true;
+  const ageDays: number | undefined = info.ageDays;
+  const stale: boolean = info.stale;
+  // @ts-expect-error: undefined where it is not known
+  const days: number = info.ageDays;
+  return `${info.version} of ${info.packedAt?.slice(0, 10) ?? 'some day'}: ${ageDays} ${stale} ${known} ${days}`;
 }
 
 export async function fallbacks(url: string, server: Fallback<PricesInputs, PricesOutputs>, settings: LoadOptions): Promise<void> {
