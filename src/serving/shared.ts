@@ -12,6 +12,8 @@ interface Entry<T, R> {
   readonly promise: Promise<T>;
   readonly listeners: Set<(report: R) => void>;
   readonly abort: AbortController;
+  /** The last report: whoever joins later begins with it. */
+  last: { readonly report: R } | undefined;
   holders: number;
   /** As soon as it is there. */
   value: T | undefined;
@@ -48,11 +50,12 @@ export class Shared<T, R = never> {
       const abort = new AbortController();
       const listeners = new Set<(report: R) => void>();
       const report = (news: R) => {
+        started.last = { report: news };
         for (const listener of listeners) tell(listener, news);
       };
       // A start that reports at once must find its first listener: hence the microtask.
       const promise = Promise.resolve().then(() => start(abort.signal, report));
-      const started: Entry<T, R> = { promise, listeners, abort, holders: 0, value: undefined };
+      const started: Entry<T, R> = { promise, listeners, abort, last: undefined, holders: 0, value: undefined };
       entry = started;
       this.#entries.set(key, started);
       promise.then(
@@ -64,7 +67,10 @@ export class Shared<T, R = never> {
     }
     const joined = entry;
     joined.holders++;
-    if (onReport !== undefined) joined.listeners.add(onReport);
+    if (onReport !== undefined) {
+      joined.listeners.add(onReport);
+      if (joined.last !== undefined) tell(onReport, joined.last.report);
+    }
     let held = true;
     const release = () => {
       if (!held) return;

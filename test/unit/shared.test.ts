@@ -73,6 +73,29 @@ describe('sharing', () => {
     expect(heard).toEqual({ a: [1, 2], b: [1] });
   });
 
+  it('tells whoever joins late the last report, in the middle and at the end', async () => {
+    const { shared } = setup();
+    const gate = deferred();
+    const heard: Record<string, number[]> = { early: [], late: [], last: [] };
+    const start = async (_signal: AbortSignal, report: (news: number) => void) => {
+      report(1);
+      report(2);
+      await gate.promise;
+      report(3);
+      return 'value';
+    };
+    const join = (who: string) => shared.acquire('key', start, { onReport: (news) => heard[who]!.push(news) });
+    const joined = [join('early')];
+    await rest();
+    joined.push(join('late'));
+    await rest();
+    expect(heard).toEqual({ early: [1, 2], late: [2], last: [] });
+    gate.resolve();
+    await Promise.all(joined);
+    await join('last');
+    expect(heard).toEqual({ early: [1, 2, 3], late: [2, 3], last: [3] });
+  });
+
   it('does not let one listener that throws spoil the start for the others', async () => {
     const { shared } = setup();
     const uncaught: unknown[] = [];
