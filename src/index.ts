@@ -7,9 +7,10 @@ export type { ErrorCode, ErrorDetail } from './errors.js';
 export { PannierError } from './errors.js';
 export type { Fallback, FallbackOutputs, FallbackRequest, FallbackValues } from './fallback.js';
 export type { ImageMapping } from './input/mapping.js';
-export { loadModel, resetQuarantine } from './load.js';
+export { loadModel } from './load.js';
 export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest.js';
-export type { LoadOptions, LoadProgress, NonFinite, ThreadName } from './options.js';
+export { cacheStatus, clearCache, isOfflineReady, prefetchModel, requestPersistence, resetQuarantine } from './offline.js';
+export type { ClearCacheOptions, LoadOptions, LoadProgress, Network, NonFinite, PrefetchOptions, ThreadName } from './options.js';
 export type {
   BackendChange,
   CacheOutcome,
@@ -47,4 +48,4 @@ export type {
   ValueKind,
 } from './signature.js';
 export type { Timing } from './timing.js';
-export type { WeightsCache } from './weights/cache.js';
+export type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from './weights/cache.js';

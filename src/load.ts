@@ -3,11 +3,12 @@
 import { fits } from './choosing/budget.js';
 import { startingWith } from './choosing/order.js';
 import { recall } from './choosing/recall.js';
-import { asPannierError, messageOf } from './errors.js';
+import { messageOf } from './errors.js';
 import { type Asset, assetsOf, type Manifest, type ModelSource, readManifest } from './manifest.js';
 import type { LoadOptions, LoadProgress } from './options.js';
 import type { Model, Note } from './prediction.js';
 import { abortable } from './promise.js';
+import { restOfPannier } from './rest.js';
 import { isPair, type Named, type Pair } from './selection.js';
 import type { OpenedModel } from './serving/opened.js';
 import { acquireEngine } from './serving/pool.js';
@@ -15,8 +16,7 @@ import { type Lease, Shared } from './serving/shared.js';
 import { type Settled, settleOptions } from './settled.js';
 import type { AnyInputs, AnyOutputs } from './signature.js';
 import { now } from './timing.js';
-import type { WeightsCache } from './weights/cache.js';
-import { cacheFor } from './weights/guarded.js';
+import { cacheFor } from './weights/cache-for.js';
 import { gatherWeights } from './weights/weights.js';
 
 /** Twenty parallel loads of one model are one load; the model closes with its last handle. */
@@ -51,24 +51,6 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(
   }
 }
 
-/**
- * Forgets which backends were lost here, or took a page along: each may be tried again at once, without waiting
- * for the end of a quarantine of seven days.
- * @param cache of your own, where models are loaded with one; default the browser's
- */
-export async function resetQuarantine(cache?: WeightsCache): Promise<void> {
-  await (await restOfPannier()).resetQuarantine(cache);
-}
-
-/** What a load needs only when its bytes are there. */
-async function restOfPannier(): Promise<typeof import('./lazy.js')> {
-  try {
-    return await import('./lazy.js');
-  } catch (thrown) {
-    throw asPannierError(thrown, 'offline', 'A part of Pannier did not arrive');
-  }
-}
-
 async function open(
   manifest: Manifest,
   settled: Settled,
@@ -83,7 +65,9 @@ async function open(
   const taken = { bytesDownloaded: 0, bytesFromCache: 0 };
   const gather = (stop: AbortSignal, onBytes: (loadedBytes: number) => void) => {
     const urlOf = ({ name, url }: Asset) => settled.assetUrl(name, url());
-    const options = { caching, fetch: settled.fetch, signal: stop, note, urlOf, onBytes, rest: restOfPannier };
+    const refuse = async () => (await restOfPannier()).refuseNetwork(manifest, caching);
+    const fetch = settled.network === 'auto' ? settled.fetch : refuse;
+    const options = { caching, fetch, signal: stop, note, urlOf, onBytes, rest: restOfPannier, budgetBytes: settled.cacheBudgetBytes };
     const bytes = gatherWeights(manifest, options);
     void bytes.whole.then(
       ({ bytesDownloaded, bytesFromCache }) => {

@@ -1,6 +1,7 @@
 /** What `loadModel` can be told. */
 import type { BackendName } from './backend-name.js';
 import type { Fallback } from './fallback.js';
+import type { Manifest } from './manifest.js';
 import type { PlatformAbortSignal, PlatformFetch, PlatformGPUDevice } from './platform.js';
 import type { WeightsCache } from './weights/cache.js';
 
@@ -17,6 +18,20 @@ export type ThreadName = 'worker' | 'page';
 
 /** What becomes of an answer that holds NaN or an infinity. */
 export type NonFinite = 'error' | 'allow';
+
+/** Whether a model's files may be fetched. */
+export type Network = 'auto' | 'cache-only';
+
+/** What `prefetchModel` can be told, each as of `loadModel`. */
+export type PrefetchOptions = Pick<LoadOptions, 'cache' | 'cacheBudgetBytes' | 'fetch' | 'assetUrl' | 'signal' | 'onProgress'>;
+
+/** What `clearCache` can be told. */
+export interface ClearCacheOptions {
+  /** Models that stay. */
+  readonly except?: readonly Manifest[];
+  /** Of your own, where models are loaded with one. @default the browser's */
+  readonly cache?: WeightsCache;
+}
 
 /**
  * `I` and `O` are the model's types, which `fallback` has in common with it.
@@ -40,6 +55,17 @@ export interface LoadOptions<I = any, O = never> {
   readonly trial?: boolean;
   /** Where verified bytes are kept. @default IndexedDB where there is one; `null` keeps nothing */
   readonly cache?: WeightsCache | null;
+  /**
+   * Most bytes that the cache may hold of all models together, once this one is there: those that were not used for longest
+   * make way, whole versions, and none that a tab has open. A larger model is not kept.
+   * @default what the browser allows
+   */
+  readonly cacheBudgetBytes?: number;
+  /**
+   * 'cache-only' never fetches the model's files: what the cache lacks is a `not-cached` error. Workers and the wasm
+   * file are the service worker's to give. @default 'auto'
+   */
+  readonly network?: Network;
   /** Fetches every asset, for instance with a token. @default globalThis.fetch */
   readonly fetch?: PlatformFetch;
   /** Changes where an asset is fetched from; gets its file name and its usual address. */

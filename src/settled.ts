@@ -3,7 +3,7 @@ import { BACKENDS, type BackendName, STARTING_ORDER } from './backend-name.js';
 import { PannierError } from './errors.js';
 import type { Fallback } from './fallback.js';
 import { checkKnown } from './known-options.js';
-import type { LoadOptions, NonFinite, ThreadName } from './options.js';
+import type { LoadOptions, Network, NonFinite, ThreadName } from './options.js';
 import type { WeightsCache } from './weights/cache.js';
 import type { FetchOptions } from './weights/fetch.js';
 
@@ -21,6 +21,8 @@ export interface Settled {
   readonly device: GPUDevice | undefined;
   /** `undefined`: the browser's own. */
   readonly cache: WeightsCache | null | undefined;
+  readonly cacheBudgetBytes: number;
+  readonly network: Network;
   readonly fetch: typeof globalThis.fetch;
   /** What a download needs after a try that failed. */
   readonly rest: FetchOptions['rest'];
@@ -36,14 +38,30 @@ export interface Settled {
 
 const KNOWN: readonly (keyof LoadOptions)[] = [
   ...(['backend', 'thread', 'device', 'cache', 'fetch', 'assetUrl', 'signal', 'onProgress'] as const),
-  ...(['deadlineMs', 'backendDeadlineMs', 'trace', 'trial', 'memoryBudgetBytes', 'fallback', 'nonFinite'] as const),
+  ...([
+    'cacheBudgetBytes',
+    'network',
+    'deadlineMs',
+    'backendDeadlineMs',
+    'trace',
+    'trial',
+    'memoryBudgetBytes',
+    'fallback',
+    'nonFinite',
+  ] as const),
 ];
 
 /** @throws {PannierError} `options`, naming the option. */
 export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['rest']): Settled {
   checkKnown('loadModel', options, KNOWN);
   const { backend = 'auto', device, cache, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
-  const { fallback, memoryBudgetBytes = defaultBudgetBytes(), nonFinite = 'error' } = options;
+  const {
+    fallback,
+    memoryBudgetBytes = defaultBudgetBytes(),
+    cacheBudgetBytes = Infinity,
+    nonFinite = 'error',
+    network = 'auto',
+  } = options;
   const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, trial = true } = options;
   const auto = backend === 'auto';
   // Whoever brings a device means it to be used.
@@ -51,14 +69,16 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
   const backends = auto ? ours : Array.isArray(backend) ? (backend as readonly BackendName[]) : [backend as BackendName];
   for (const name of backends) if (!BACKENDS.includes(name)) throw wrong('backend', `'auto' or some of ${BACKENDS.join(', ')}`, name);
   if (backends.length === 0) throw wrong('backend', 'at least one name', '[]');
-  if (thread !== 'worker' && thread !== 'page') throw wrong('thread', "'worker' or 'page'", thread);
+  oneOf('thread', thread, 'worker', 'page');
   if (device !== undefined && thread === 'worker')
     throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
   if (typeof trial !== 'boolean') throw wrong('trial', 'true or false', trial);
-  if (nonFinite !== 'error' && nonFinite !== 'allow') throw wrong('nonFinite', "'error' or 'allow'", nonFinite);
+  oneOf('nonFinite', nonFinite, 'error', 'allow');
   for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
     if (!(value > 0)) throw wrong(name, 'milliseconds above 0', value);
-  if (!(memoryBudgetBytes >= 0)) throw wrong('memoryBudgetBytes', 'bytes from 0 up', memoryBudgetBytes);
+  oneOf('network', network, 'auto', 'cache-only');
+  for (const [name, value] of Object.entries({ memoryBudgetBytes, cacheBudgetBytes }))
+    if (!(value >= 0)) throw wrong(name, 'bytes from 0 up', value);
   if (fallback !== undefined && typeof fallback !== 'function') throw wrong('fallback', 'a function', fallback);
   return {
     backends,
@@ -68,6 +88,8 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
     pageWillDo: true,
     device,
     cache,
+    cacheBudgetBytes,
+    network,
     // A bare `fetch` taken off globalThis throws "Illegal invocation" when called as a method.
     fetch: (input, init) => fetch(input, init),
     rest,
@@ -77,7 +99,15 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
     memoryBudgetBytes,
     fallback: fallback as Fallback | undefined,
     nonFinite,
-    key: [backend, thread, trial, memoryBudgetBytes, ...[device, cache, fetch, assetUrl, fallback].map(identityOf)].join(' '),
+    key: [
+      backend,
+      thread,
+      trial,
+      memoryBudgetBytes,
+      cacheBudgetBytes,
+      network,
+      ...[device, cache, fetch, assetUrl, fallback].map(identityOf),
+    ].join(' '),
   };
 }
 
@@ -95,6 +125,10 @@ function identityOf(value: object | null | undefined): string {
   const identity = identities.get(value) ?? identityCount++;
   identities.set(value, identity);
   return `#${identity}`;
+}
+
+function oneOf(option: string, value: string, ...choices: string[]): void {
+  if (!choices.includes(value)) throw wrong(option, `'${choices.join("' or '")}'`, value);
 }
 
 function wrong(option: string, wanted: string, got: unknown): PannierError {

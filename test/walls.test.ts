@@ -28,9 +28,9 @@ const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
 ];
 
 /** Files that bring a big package with them: run-time code reaches them by `import()` alone. */
-const HEAVY = /^src\/(engine\/tfjs|backend\/(webgpu|wasm|cpu)|weights\/idb)\.ts$/;
+const HEAVY = /^src\/(engine\/tfjs|backend\/(webgpu|wasm|cpu)|weights\/(guarded|idb))\.ts$/;
 
-const GROUND = /^src\/(?!(index|load|lazy|model|options|prediction|settled)\.)[\w-]+\.ts$/;
+const GROUND = /^src\/(?!(index|load|offline|rest|lazy|model|options|prediction|prefetch|settled)\.)[\w-]+\.ts$/;
 /** The packer's own ground: any of its rooms may stand on it. */
 const PACK_GROUND = /^src\/pack\/(?!(index|pack)\.)[\w-]+\.ts$/;
 const NODE_ONLY = /^src\/(pack|cli|plugin)\//;
@@ -40,9 +40,12 @@ const SEAM = /^src\/(options|prediction|settled|engine\/engine|backend\/backend|
 
 /** What each room may import besides ground, seams' types and its own files. Rooms from the roof down: arrows point down only. */
 const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
-  [/^src\/index\.ts$/, /^src\/load\.ts$/],
-  [/^src\/load\.ts$/, /^src\/((lazy|settled)\.ts|(choosing|serving|worker|engine|backend|weights|input)\/)/],
-  [/^src\/lazy\.ts$/, /^src\/(model\.ts|choosing\/(open|trial)\.ts|serving\/(opened|quarantine)\.ts|weights\/.*)$/],
+  [/^src\/index\.ts$/, /^src\/(load|offline)\.ts$/],
+  [/^src\/offline\.ts$/, /^src\/rest\.ts$/],
+  [/^src\/rest\.ts$/, /^src\/lazy\.ts$/],
+  [/^src\/load\.ts$/, /^src\/((rest|settled)\.ts|(choosing|serving|worker|engine|backend|weights|input)\/)/],
+  [/^src\/lazy\.ts$/, /^src\/((model|prefetch)\.ts|choosing\/(open|trial)\.ts|serving\/(opened|quarantine)\.ts|weights\/.*)$/],
+  [/^src\/prefetch\.ts$/, /^src\/(settled\.ts|(serving|weights)\/)/],
   [/^src\/model\.ts$/, /^src\/(serving|backend|input)\//],
   [/^src\/choosing\//, /^src\/(settled\.ts|(serving|worker|engine|backend|weights|input)\/)/],
   [/^src\/serving\//, /^src\/(worker|engine|backend|weights|input)\//],

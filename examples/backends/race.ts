@@ -41,7 +41,7 @@ async function forget(): Promise<void> {
   model?.dispose();
   model = undefined;
   await new Promise<void>((resolve) => {
-    const deleting = indexedDB.deleteDatabase('pannier');
+    const deleting = indexedDB.deleteDatabase('pannier-1');
     for (const end of ['success', 'error', 'blocked'] as const) deleting.addEventListener(end, () => resolve());
   });
 }

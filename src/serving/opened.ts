@@ -5,6 +5,7 @@ import { messageOf, PannierError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import type { LoadTiming, ModelEvents, Note } from '../prediction.js';
 import { type Candidate, isPair, type Named, reasonsOf } from '../selection.js';
+import { holdModel } from '../weights/held.js';
 import type { Agreement } from './agreement.js';
 import type { PooledEngine } from './pool.js';
 
@@ -45,6 +46,7 @@ export class OpenedModel {
   trial: Promise<unknown> = Promise.resolve();
   /** Told what each warm call took on the present backend, in milliseconds, without its wait in line. */
   onWarmCall: ((ms: number) => void) | undefined;
+  readonly #letGo: () => void;
   readonly #open: (lost: Named, signal: AbortSignal) => Promise<Opening>;
   #place: Place;
   #selection: readonly Candidate[];
@@ -66,6 +68,7 @@ export class OpenedModel {
     this.#selection = selection;
     this.#loadTiming = loadTiming;
     this.#open = open;
+    this.#letGo = holdModel(manifest.hash);
     if (place.backend === 'fallback')
       this.note('fallback', `No backend can run this model here, and the app's fallback answers. ${reasonsOf(selection)}`);
   }
@@ -155,6 +158,7 @@ export class OpenedModel {
 
   close(): void {
     this.closing.abort();
+    this.#letGo();
     this.#place.close();
   }
 }

@@ -3,7 +3,7 @@ import type { BackendName } from '../backend-name.js';
 import { browserVersion } from '../browser-version.js';
 import { withDeadline } from '../promise.js';
 import type { WeightsCache } from '../weights/cache.js';
-import { cacheFor } from '../weights/guarded.js';
+import { cacheFor } from '../weights/cache-for.js';
 import { fromBytes, toBytes } from '../weights/json.js';
 import { ladder } from './ladder.js';
 

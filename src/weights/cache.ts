@@ -11,3 +11,42 @@ export interface WeightsCache {
   delete(key: string): Promise<void>;
   keys(): Promise<string[]>;
 }
+
+/** One version of a model, as a cache holds it. */
+export interface CachedModel {
+  readonly name: string;
+  readonly version: string;
+  /** The manifest's. */
+  readonly hash: string;
+  /** Of its files that are there. Versions share files that did not change: their bytes do not add up. */
+  readonly bytes: number;
+  /** All of its files are there: its weights need no network. */
+  readonly complete: boolean;
+  /** When it was last loaded or prefetched. */
+  readonly usedAt: Date;
+  /** Open in some tab, this one included; undefined where the browser has no Web Locks to tell by. */
+  readonly held: boolean | undefined;
+  /** First to make way when space is short. */
+  readonly evictedNext: boolean;
+}
+
+/** What a cache holds, and what the browser says of the origin's storage. */
+export interface CacheStatus {
+  /** In the order in which they would make way. */
+  readonly models: readonly CachedModel[];
+  /** Of all models together; files that several share count once. */
+  readonly bytes: number;
+  /** Whether the browser keeps the origin's storage when space is short; undefined where it does not tell. */
+  readonly persisted: boolean | undefined;
+  /** What the browser says the origin may take: a guess, on a full disk too high. */
+  readonly quotaBytes: number | undefined;
+  /** What the browser says the origin takes, with everything else that the app stores. */
+  readonly usageBytes: number | undefined;
+}
+
+/** What came of clearing. */
+export interface ClearedCache {
+  readonly freedBytes: number;
+  /** Versions that were left, since a tab has them open. */
+  readonly held: readonly CachedModel[];
+}

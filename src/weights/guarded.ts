@@ -1,29 +1,12 @@
-/** The cache of a load, whoever made it, held to its promises. */
-import { messageOf } from '../errors.js';
+/** A cache, whoever made it, held to its promises. */
 import { withDeadline } from '../promise.js';
 import type { WeightsCache } from './cache.js';
+import { idbCache } from './idb.js';
 
-let kept: Promise<WeightsCache> | undefined;
+let kept: WeightsCache | undefined;
 
-/**
- * The cache of a load: what the app gave, else the browser's own; null where there is none (Node
- * reads its files again instead). Never rejects.
- */
-export async function cacheFor(
-  asked: WeightsCache | null | undefined,
-  note: (code: string, message: string) => void,
-): Promise<WeightsCache | null> {
-  if (asked !== undefined) return asked === null ? null : guardedCache(asked);
-  try {
-    if (globalThis.indexedDB === undefined) return null;
-    kept ??= import('./idb.js').then(({ idbCache }) => guardedCache(idbCache()));
-    return await kept;
-  } catch (thrown) {
-    kept = undefined;
-    note('cache-unavailable', `The weights cache is not used: ${messageOf(thrown)}`);
-    return null;
-  }
-}
+/** The browser's own, one for the whole page. */
+export const browserCache = (): WeightsCache => (kept ??= guardedCache(idbCache()));
 
 /** Longest that one call may keep a load waiting. */
 const CALL_LIMIT_MS = 5_000;

@@ -4,7 +4,8 @@ import { PannierError } from '../errors.js';
 import { withDeadline } from '../promise.js';
 import type { WeightsCache } from './cache.js';
 
-const DATABASE = 'pannier';
+/** With the number of its layout: another one would take another name, and neither version of Pannier touch the other's. */
+const DATABASE = 'pannier-1';
 const SHARDS = 'weights';
 /** A store of their own: in one store a small record would wait until all shards before it are written. */
 const RECORDS = 'records';

@@ -1,42 +1,51 @@
-/** What a cache says it holds: a record for each model, and the clearing away of what no record names. */
+/** A record for each version of a model that a cache holds, or is about to: its assets belong to it, and stay as long as it does. */
+import { assetsOf, type Manifest } from '../manifest.js';
 import type { WeightsCache } from './cache.js';
 import { fromBytes, toBytes } from './json.js';
 
-/** What a cache holds of one model; written after all of its assets, so that a half-written model is never seen. */
-export interface CacheRecord {
+/** What a cache knows of one version of a model. */
+export interface ModelRecord {
   readonly name: string;
-  /** Hashes of the assets, which are also their keys. */
-  readonly assets: readonly string[];
+  readonly version: string;
+  /** Their hashes are also their keys. */
+  readonly assets: readonly { readonly sha256: string; readonly bytes: number }[];
+  /** On the wall clock, when it was last loaded: it outlives the page. */
+  readonly usedAtMs: number;
+  /** All of its assets have been written. Before that, what has arrived belongs to it already. */
+  readonly complete: boolean;
 }
 
-const RECORD = 'model:';
+export const RECORD = 'model:';
 
-export const hasRecord = async (cache: WeightsCache, hash: string): Promise<boolean> => (await cache.get(`${RECORD}${hash}`)) !== undefined;
+/** A record of this moment. */
+export const recordOf = (manifest: Manifest, complete: boolean): ModelRecord => ({
+  name: manifest.name,
+  version: manifest.version,
+  assets: assetsOf(manifest).map(({ sha256, bytes }) => ({ sha256, bytes })),
+  usedAtMs: Date.now(),
+  complete,
+});
 
-/** Writes a model's record, then deletes the other versions of it and every asset that no record names any more. */
-export async function commitRecord(cache: WeightsCache, hash: string, record: CacheRecord): Promise<void> {
-  await cache.set(`${RECORD}${hash}`, toBytes(record));
-  const keys = await cache.keys();
-  const kept = new Set<string>();
-  const dropped = new Set<string>();
-  for (const key of keys.filter((each) => each.startsWith(RECORD))) {
-    const bytes = await cache.get(key);
-    if (bytes === undefined) continue;
-    const found = readRecord(bytes);
-    const old = found === undefined || (found.name === record.name && key !== `${RECORD}${hash}`);
-    for (const asset of found?.assets ?? []) (old ? dropped : kept).add(asset);
-    // After its assets: cut short, the next commit finds it again.
-    if (old) dropped.add(key);
-  }
-  for (const key of dropped) if (!kept.has(key)) await cache.delete(key);
-}
-
-/** Undefined for what this version cannot read. */
-function readRecord(bytes: ArrayBuffer): CacheRecord | undefined {
+/** Undefined where there is none, or none that this version can read. */
+export async function readRecord(cache: WeightsCache, hash: string): Promise<ModelRecord | undefined> {
+  const bytes = await cache.get(`${RECORD}${hash}`);
   try {
-    const { name, assets } = fromBytes(bytes) as CacheRecord;
-    return typeof name === 'string' && Array.isArray(assets) ? { name, assets } : undefined;
+    const record = bytes && (fromBytes(bytes) as ModelRecord);
+    return record !== undefined && isRecord(record) ? record : undefined;
   } catch {
     return undefined;
   }
+}
+
+export const writeRecord = (cache: WeightsCache, hash: string, record: ModelRecord): Promise<void> =>
+  cache.set(`${RECORD}${hash}`, toBytes(record));
+
+function isRecord(found: ModelRecord | null): boolean {
+  return (
+    typeof found?.name === 'string' &&
+    typeof found.version === 'string' &&
+    Number.isFinite(found.usedAtMs) &&
+    Array.isArray(found.assets) &&
+    found.assets.every((asset) => typeof asset?.sha256 === 'string' && Number.isFinite(asset.bytes))
+  );
 }

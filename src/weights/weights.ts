@@ -7,7 +7,7 @@ import { mapLimited, ownTask } from '../promise.js';
 import { now } from '../timing.js';
 import type { WeightsCache } from './cache.js';
 import { type FetchOptions, fetchAsset } from './fetch.js';
-import type { commitRecord, hasRecord } from './records.js';
+import type { Recording } from './recording.js';
 import { isAsset } from './verify.js';
 
 /** Downloads under way at once; more gain nothing on one HTTP/2 connection. */
@@ -15,8 +15,7 @@ const PARALLEL = 6;
 
 /** What is needed only when the bytes are there, or after a fault: an app's first chunk does without it. */
 export interface WeightsRest extends Awaited<ReturnType<FetchOptions['rest']>> {
-  readonly hasRecord: typeof hasRecord;
-  readonly commitRecord: typeof commitRecord;
+  readonly Recording: typeof Recording;
 }
 
 export interface WeightsOptions extends Pick<FetchOptions, 'fetch' | 'signal'> {
@@ -27,6 +26,10 @@ export interface WeightsOptions extends Pick<FetchOptions, 'fetch' | 'signal'> {
   readonly onBytes: (verifiedBytes: number) => void;
   readonly note: (code: string, message: string) => void;
   readonly rest: () => Promise<WeightsRest>;
+  /** Most bytes that the cache may hold. */
+  readonly budgetBytes: number;
+  /** Only the cache shall have the bytes: none are handed over, and few are in memory at once. */
+  readonly storeOnly?: boolean;
 }
 
 /**
@@ -93,9 +96,16 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     return undefined;
   };
 
+  let recording: Recording | undefined;
+  const recordIn = async (to: WeightsCache): Promise<Recording> => {
+    const { Recording } = await options.rest();
+    recording ??= new Recording(to, manifest, options);
+    return recording;
+  };
+
   const write = async (to: WeightsCache, key: string, bytes: ArrayBuffer): Promise<void> => {
     await ownTask();
-    await to.set(key, bytes);
+    await (await recordIn(to)).keep(key, bytes);
   };
 
   const gather = async (asset: Asset): Promise<ArrayBuffer> => {
@@ -103,8 +113,12 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     if (bytes !== undefined) bytesFromCache += asset.bytes;
     else {
       bytes = await fetchAsset(asset, options.urlOf(asset), fetching);
-      // A copy: the original is on its way to the engine before the write is done.
-      if (cache !== null) writes.push(write(cache, asset.sha256, bytes.slice(0)).catch(giveUpCache));
+      if (cache !== null) {
+        // A copy: the original is on its way to the engine before the write is done.
+        const writing = write(cache, asset.sha256, bytes.slice(0)).catch(giveUpCache);
+        writes.push(writing);
+        if (options.storeOnly) await writing;
+      }
     }
     options.signal.throwIfAborted();
     verifiedBytes += asset.bytes;
@@ -114,17 +128,16 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
 
   const commit = async () => {
     await Promise.all(writes);
-    if (cache === null) return;
-    const { commitRecord, hasRecord } = await options.rest();
-    // Where nothing was written the record is there already, unless an earlier load was cut short before it.
-    if (writes.length === 0 && (await hasRecord(cache, manifest.hash))) return;
-    await commitRecord(cache, manifest.hash, { name: manifest.name, assets: assets.map(({ sha256 }) => sha256) });
+    if (cache !== null) await (await recordIn(cache)).finish();
   };
 
   const all = async (): Promise<Gathered> => {
     cache = await options.caching;
     const isOff = cache === null;
-    await mapLimited([...assets.keys()], PARALLEL, async (index) => arrivals[index]?.resolve(await gather(assets[index] as Asset)));
+    await mapLimited([...assets.keys()], PARALLEL, async (index) => {
+      const bytes = await gather(assets[index] as Asset);
+      if (!options.storeOnly) arrivals[index]?.resolve(bytes);
+    });
     const totalBytes = assets.reduce((sum, { bytes }) => sum + bytes, 0);
     const found = bytesFromCache === totalBytes ? 'hit' : bytesFromCache > 0 ? 'partial' : 'miss';
     return {

@@ -41,7 +41,7 @@ test('a damaged cache entry is noticed and fetched again', async () => {
     await load('add', { backend: 'cpu' });
     await new Promise((resolve) => setTimeout(resolve, 300));
     const database = await new Promise<IDBDatabase>((resolve) => {
-      const request = indexedDB.open('pannier');
+      const request = indexedDB.open('pannier-1');
       request.onsuccess = () => resolve(request.result);
     });
     const shard = (await source('add')).weights[0]?.sha256 as string;

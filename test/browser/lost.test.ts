@@ -180,7 +180,7 @@ const marksOf = (page: Page): Promise<number> =>
       });
     // To open it would make one without stores.
     if ((await indexedDB.databases()).length === 0) return 0;
-    const database = await settled(indexedDB.open('pannier'));
+    const database = await settled(indexedDB.open('pannier-1'));
     const store = database.transaction('records').objectStore('records');
     const keys = await settled(store.getAllKeys());
     const trial = keys.find((key) => String(key).startsWith('trial:'));

@@ -1,7 +1,8 @@
 /** The contract of a weights cache on both of ours, and IndexedDB on its bad days. */
 import { IDBDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cacheFor, guardedCache } from '../../src/weights/guarded.js';
+import { cacheFor } from '../../src/weights/cache-for.js';
+import { guardedCache } from '../../src/weights/guarded.js';
 import { idbCache } from '../../src/weights/idb.js';
 import { memoryCache } from '../../src/weights/memory.js';
 import { rejection } from '../fixtures/fakes.js';
@@ -55,7 +56,7 @@ describe('IndexedDB', () => {
 
   it('lives in a database of its own, and is there for the next page', async () => {
     await idbCache().set('key', bytes(1));
-    expect((await factory.databases()).map(({ name }) => name)).toEqual(['pannier']);
+    expect((await factory.databases()).map(({ name }) => name)).toEqual(['pannier-1']);
     expect(await idbCache().get('key')).toEqual(bytes(1));
   });
 
@@ -113,10 +114,10 @@ describe('IndexedDB', () => {
   it('gives way to another tab that deletes or upgrades the database, and comes back', async () => {
     const cache = idbCache();
     await cache.set('key', bytes(1));
-    await done(factory.deleteDatabase('pannier') as IDBRequest);
+    await done(factory.deleteDatabase('pannier-1') as IDBRequest);
     expect(await cache.get('key')).toBe(undefined);
     await cache.set('key', bytes(2));
-    const upgraded = (await done(factory.open('pannier', 2) as IDBRequest)) as unknown as IDBDatabase;
+    const upgraded = (await done(factory.open('pannier-1', 2) as IDBRequest)) as unknown as IDBDatabase;
     upgraded.close();
     expect(await cache.get('key')).toEqual(bytes(2));
   });

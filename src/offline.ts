@@ -1,0 +1,55 @@
+/** What an app asks and tells the weights cache, besides loading models: the doors; what is behind them comes when it is called. */
+import { type Manifest, readManifest } from './manifest.js';
+import type { ClearCacheOptions, PrefetchOptions } from './options.js';
+import { restOfPannier } from './rest.js';
+import type { CacheStatus, ClearedCache, WeightsCache } from './weights/cache.js';
+
+/**
+ * Fills the cache with a model's files, starting no engine and holding few of them in memory: "download for offline".
+ * What an earlier try has stored is not downloaded again.
+ * @param source the default export of a packed folder's `model.js`
+ * @throws {PannierError} `cache-full` or `cache-unavailable` where it cannot be kept, else as `loadModel`; an abort rejects with `signal.reason`
+ */
+export async function prefetchModel(source: Manifest, options: PrefetchOptions = {}): Promise<void> {
+  await (await restOfPannier()).prefetchModel(readManifest(source), options);
+}
+
+/**
+ * Whether all files of a model are in the cache, so that it loads without a network as soon as the app itself does: its own
+ * files, Pannier's workers and the wasm file are the service worker's. Never rejects for a cache that fails: that is no.
+ * @param cache of your own, where models are loaded with one; default the browser's
+ */
+export async function isOfflineReady(source: Manifest, cache?: WeightsCache): Promise<boolean> {
+  return (await restOfPannier()).isOfflineReady(readManifest(source), cache);
+}
+
+/**
+ * What the cache holds of which model and version.
+ * @param cache of your own, where models are loaded with one; default the browser's
+ * @throws {PannierError} `cache-unavailable`
+ */
+export async function cacheStatus(cache?: WeightsCache): Promise<CacheStatus> {
+  return (await restOfPannier()).cacheStatus(cache);
+}
+
+/**
+ * Deletes models from the cache, whole versions, and all that was found out about them; not those that a tab has open.
+ * @throws {PannierError} `cache-unavailable`
+ */
+export async function clearCache(options: ClearCacheOptions = {}): Promise<ClearedCache> {
+  return (await restOfPannier()).clearCache(options);
+}
+
+/** Asks the browser to keep the origin's storage when space is short; whether it will. Some ask the user. */
+export async function requestPersistence(): Promise<boolean> {
+  return (await restOfPannier()).requestPersistence();
+}
+
+/**
+ * Forgets which backends were lost here, or took a page along: each may be tried again at once, without waiting
+ * for the end of a quarantine of seven days.
+ * @param cache of your own, where models are loaded with one; default the browser's
+ */
+export async function resetQuarantine(cache?: WeightsCache): Promise<void> {
+  await (await restOfPannier()).resetQuarantine(cache);
+}

@@ -1,0 +1,71 @@
+/** A model's files for later: into the cache, without an engine. And the other way round: out of the cache alone. */
+import { PannierError } from './errors.js';
+import { checkKnown } from './known-options.js';
+import { type Asset, assetsOf, type Manifest } from './manifest.js';
+import type { LoadProgress, PrefetchOptions } from './options.js';
+import { Shared } from './serving/shared.js';
+import { type Settled, settleOptions } from './settled.js';
+import type { WeightsCache } from './weights/cache.js';
+import { Recording } from './weights/recording.js';
+import { resume } from './weights/resume.js';
+import { isOfflineReady, openCache } from './weights/status.js';
+import { gatherWeights } from './weights/weights.js';
+
+const KNOWN: readonly (keyof PrefetchOptions)[] = ['cache', 'cacheBudgetBytes', 'fetch', 'assetUrl', 'signal', 'onProgress'];
+
+/** Twenty parallel calls for one model are one. */
+const prefetches = new Shared<void, LoadProgress>(() => undefined);
+
+/** Behind the public function of this name. */
+export async function prefetchModel(manifest: Manifest, options: PrefetchOptions): Promise<void> {
+  checkKnown('prefetchModel', options, KNOWN);
+  const settled = settleOptions(options, async () => ({ resume }));
+  const joining = { signal: options.signal as AbortSignal | undefined, onReport: options.onProgress };
+  const start = (signal: AbortSignal, report: (progress: LoadProgress) => void) => store(manifest, settled, signal, report);
+  const { release } = await prefetches.acquire(`${manifest.hash} ${settled.key}`, start, joining);
+  release();
+}
+
+async function store(
+  manifest: Manifest,
+  { cache: given, fetch, assetUrl, cacheBudgetBytes: budgetBytes }: Settled,
+  signal: AbortSignal,
+  report: (progress: LoadProgress) => void,
+): Promise<void> {
+  const cache = await openCache(given);
+  const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
+  const failed = new AbortController();
+  const note = (code: string, message: string) => {
+    // A damaged entry is mended by this very call.
+    if (code === 'cache-full' || code === 'cache-unavailable') failed.abort(new PannierError(code, message));
+  };
+  const { whole } = gatherWeights(manifest, {
+    ...{ fetch, note, budgetBytes, storeOnly: true, caching: Promise.resolve(cache), rest: async () => ({ Recording, resume }) },
+    signal: AbortSignal.any([signal, failed.signal]),
+    urlOf: ({ name, url }: Asset) => assetUrl(name, url()),
+    onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),
+  });
+  const { stored } = await whole;
+  await stored;
+  failed.signal.throwIfAborted();
+  if (!(await isOfflineReady(manifest, cache))) {
+    const message = `"${manifest.name}" was stored and is not there: something else clears the cache at the same time. Try again.`;
+    throw new PannierError('cache-unavailable', message);
+  }
+}
+
+/**
+ * Stands in for `fetch` where the network is not to be used.
+ * @throws {PannierError} `not-cached`, always
+ */
+export async function refuseNetwork({ name, ...manifest }: Manifest, caching: Promise<WeightsCache | null>): Promise<never> {
+  const keys = await caching.then((cache) => cache?.keys()).catch(() => undefined);
+  const assets = assetsOf({ name, ...manifest });
+  const missing = assets.filter(({ sha256 }) => keys?.includes(sha256) !== true).map((asset) => asset.name);
+  const which =
+    keys === undefined
+      ? 'the cache does not answer'
+      : `the cache lacks ${missing.length} of ${assets.length} files (${missing.join(', ')})`;
+  const message = `"${name}" is not whole in the cache, and network: 'cache-only' fetches nothing: ${which}. Call prefetchModel or loadModel once with a connection.`;
+  throw new PannierError('not-cached', message, { missing });
+}

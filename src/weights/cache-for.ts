@@ -1,0 +1,21 @@
+/** The cache of a load. */
+import { messageOf } from '../errors.js';
+import type { WeightsCache } from './cache.js';
+
+/**
+ * The cache of a load: what the app gave, else the browser's own; null where there is none (Node
+ * reads its files again instead). Never rejects.
+ */
+export async function cacheFor(
+  asked: WeightsCache | null | undefined,
+  note: (code: string, message: string) => void,
+): Promise<WeightsCache | null> {
+  try {
+    if (asked === null || (asked === undefined && globalThis.indexedDB === undefined)) return null;
+    const { browserCache, guardedCache } = await import('./guarded.js');
+    return asked === undefined ? browserCache() : guardedCache(asked);
+  } catch (thrown) {
+    note('cache-unavailable', `The weights cache is not used: ${messageOf(thrown)}`);
+    return null;
+  }
+}

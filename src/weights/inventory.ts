@@ -1,0 +1,120 @@
+/** What a cache holds, as of one reading: versions of models, who of them makes way for others, and what belongs to none. */
+import type { WeightsCache } from './cache.js';
+import { heldModels } from './held.js';
+import { type ModelRecord, RECORD, readRecord } from './records.js';
+
+/** A version that was replaced by another one may still be what another app of this origin, or a page that is cached, loads. */
+const SUPERSEDED_MS = 7 * 24 * 3_600_000;
+
+const ASSET = /^[\da-f]{64}$/;
+/** What is remembered of one model on one device: the hash stands first. */
+const OF_MODEL = /^(?:golden|choice|trial|quarantine):(\S+)/;
+
+/** One version of a model. */
+export interface Version extends ModelRecord {
+  readonly hash: string;
+}
+
+export class Inventory {
+  readonly #cache: WeightsCache;
+  readonly #keys: Set<string>;
+  #versions: readonly Version[];
+  /** Hashes of models that are open in some tab; undefined where nothing tells. */
+  readonly held: ReadonlySet<string> | undefined;
+
+  private constructor(cache: WeightsCache, keys: Set<string>, versions: readonly Version[], held: ReadonlySet<string> | undefined) {
+    this.#cache = cache;
+    this.#keys = keys;
+    this.#versions = versions;
+    this.held = held;
+  }
+
+  /** Rejects as the cache does. */
+  static async read(cache: WeightsCache): Promise<Inventory> {
+    const holding = heldModels();
+    const keys = await cache.keys();
+    const hashes = keys.filter((key) => key.startsWith(RECORD)).map((key) => key.slice(RECORD.length));
+    const found = await Promise.all(hashes.map(async (hash) => ({ hash, record: await readRecord(cache, hash) })));
+    const versions = found.flatMap(({ hash, record }) => (record === undefined ? [] : [{ ...record, hash }]));
+    return new Inventory(cache, new Set(keys), versions, await holding);
+  }
+
+  /** In the order in which they make way: those that another version of the model replaces, then the least recently used. */
+  get versions(): readonly Version[] {
+    const rank = (version: Version) => (this.#newerOnes(version).length > 0 ? 0 : 1);
+    return [...this.#versions].sort((a, b) => rank(a) - rank(b) || a.usedAtMs - b.usedAtMs);
+  }
+
+  /** Those that may make way for the model `own`, next one first. */
+  evictable(own: string | undefined): readonly Version[] {
+    return this.versions.filter((each) => each.hash !== own && this.held?.has(each.hash) !== true && this.bytesOf([each]) > 0);
+  }
+
+  isComplete({ assets, complete }: ModelRecord): boolean {
+    return complete && assets.every(({ sha256 }) => this.has(sha256));
+  }
+
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  /** Bytes that are there of these versions; what they share counts once. */
+  bytesOf(versions: readonly ModelRecord[]): number {
+    const present = versions.flatMap(({ assets }) => assets).filter(({ sha256 }) => this.has(sha256));
+    return [...new Map(present.map(({ sha256, bytes }) => [sha256, bytes])).values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** Bytes that would be free without these versions. */
+  bytesWithout(versions: readonly Version[]): number {
+    return this.bytesOf(this.#versions) - this.bytesOf(this.#versions.filter((each) => !versions.includes(each)));
+  }
+
+  /** Whether a version other than `own` names an asset. */
+  isShared(sha256: string, own: string): boolean {
+    return this.#versions.some(({ hash, assets }) => hash !== own && assets.some((asset) => asset.sha256 === sha256));
+  }
+
+  /** A record that was written since. */
+  add(version: Version): void {
+    this.#versions = [...this.#versions.filter(({ hash }) => hash !== version.hash), version];
+  }
+
+  /** Deletes a version, its record first, and of its assets those that no other one names. Gives the bytes that this freed. */
+  async drop(version: Version): Promise<number> {
+    const freedBytes = this.bytesWithout([version]);
+    await this.#delete(`${RECORD}${version.hash}`);
+    this.#versions = this.#versions.filter((each) => each !== version);
+    for (const { sha256 } of version.assets) if (this.has(sha256) && !this.isShared(sha256, version.hash)) await this.#delete(sha256);
+    return freedBytes;
+  }
+
+  /** Drops what was replaced, or has not got beyond a part, and was not used for seven days. */
+  async dropOutdated(own: string): Promise<void> {
+    // Neither counts as used just now what a clock from the future has written.
+    const isOld = ({ usedAtMs }: Version) => Math.abs(Date.now() - usedAtMs) > SUPERSEDED_MS;
+    const isOpen = ({ hash }: Version) => hash === own || this.held?.has(hash) === true;
+    for (const each of this.versions)
+      if (!isOpen(each) && isOld(each) && (!this.isComplete(each) || this.#newerOnes(each).some((other) => this.isComplete(other))))
+        await this.drop(each);
+  }
+
+  /** Deletes what belongs to no version: assets, records that nobody can read, what was found out about models that are gone. */
+  async sweep(): Promise<void> {
+    const hashes = new Set(this.#versions.map(({ hash }) => hash));
+    const named = new Set(this.#versions.flatMap(({ assets }) => assets.map(({ sha256 }) => sha256)));
+    for (const key of this.#keys) {
+      const isRecord = key.startsWith(RECORD);
+      const hash = isRecord ? key.slice(RECORD.length) : OF_MODEL.exec(key)?.[1];
+      if (hash === undefined ? ASSET.test(key) && !named.has(key) : !hashes.has(hash)) await this.#delete(key);
+    }
+  }
+
+  #newerOnes({ name, usedAtMs }: Version): readonly Version[] {
+    return this.#versions.filter((other) => other.name === name && other.usedAtMs > usedAtMs);
+  }
+
+  async #delete(key: string): Promise<void> {
+    await this.#cache.delete(key);
+    this.#keys.delete(key);
+  }
+}

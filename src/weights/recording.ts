@@ -1,0 +1,120 @@
+/** What one load leaves in the cache: a record that it is under way, its bytes, a record that they are all there. */
+import { assetsOf, type Manifest } from '../manifest.js';
+import type { WeightsCache } from './cache.js';
+import { Inventory } from './inventory.js';
+import { readRecord, recordOf, writeRecord } from './records.js';
+
+/** A model that was loaded a moment ago counts as used now: reloads need no write each. */
+const REFRESH_MS = 60_000;
+
+export interface RecordingOptions {
+  /** Most bytes that all models may take in the cache once this one is there. */
+  readonly budgetBytes: number;
+  readonly note: (code: string, message: string) => void;
+}
+
+/** Methods reject as the cache does, but for a cache that is full: that is noted. */
+export class Recording {
+  readonly #cache: WeightsCache;
+  readonly #manifest: Manifest;
+  readonly #options: RecordingOptions;
+  readonly #totalBytes: number;
+  /** Keys that this load wrote. */
+  readonly #written = new Set<string>();
+  #begun: Promise<unknown> | undefined;
+  /** One write at a time finds out whether there is room. */
+  #line: Promise<unknown> = Promise.resolve();
+  /** Nothing more is kept of this load. */
+  #isFull = false;
+
+  constructor(cache: WeightsCache, manifest: Manifest, options: RecordingOptions) {
+    this.#cache = cache;
+    this.#manifest = manifest;
+    this.#options = options;
+    this.#totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Writes verified bytes, behind a record that says whose they are. */
+  async keep(sha256: string, bytes: ArrayBuffer): Promise<void> {
+    this.#begun ??= this.#begin();
+    await this.#begun;
+    if (this.#isFull) return;
+    await this.#write(() => this.#cache.set(sha256, bytes), bytes.byteLength);
+    this.#written.add(sha256);
+    // Another write may have found the cache full meanwhile.
+    if (this.#isFull) await this.#cache.delete(sha256);
+  }
+
+  /** Says in the record that all is there, and when it was used; then clears away what nobody needs any more. */
+  async finish(): Promise<void> {
+    const { hash } = this.#manifest;
+    if (this.#isFull) return;
+    const known = await readRecord(this.#cache, hash);
+    const isFresh = known?.complete === true && Math.abs(Date.now() - known.usedAtMs) < REFRESH_MS;
+    if (isFresh && this.#written.size === 0) return;
+    const inventory = await Inventory.read(this.#cache);
+    const record = recordOf(
+      this.#manifest,
+      assetsOf(this.#manifest).every(({ sha256 }) => inventory.has(sha256)),
+    );
+    await this.#write(() => writeRecord(this.#cache, hash, record), 0);
+    inventory.add({ ...record, hash });
+    await inventory.dropOutdated(hash);
+    const { budgetBytes } = this.#options;
+    if (this.#totalBytes <= budgetBytes)
+      for (const version of inventory.evictable(hash))
+        if (inventory.bytesOf(inventory.versions) > budgetBytes) await inventory.drop(version);
+    await inventory.sweep();
+  }
+
+  async #begin(): Promise<void> {
+    const { hash, name } = this.#manifest;
+    const { budgetBytes, note } = this.#options;
+    const known = await readRecord(this.#cache, hash);
+    if (known === undefined) await this.#write(() => writeRecord(this.#cache, hash, recordOf(this.#manifest, false)), 0);
+    if (this.#totalBytes <= budgetBytes) return;
+    this.#isFull = true;
+    note('cache-full', `"${name}" is not kept for the next visit: it takes ${this.#totalBytes} bytes, cacheBudgetBytes is ${budgetBytes}.`);
+  }
+
+  /** Writes; where the cache is full, versions that nobody holds make way, least recently used first. */
+  async #write(write: () => Promise<void>, bytes: number): Promise<void> {
+    try {
+      return await write();
+    } catch (thrown) {
+      if (!isQuota(thrown)) throw thrown;
+    }
+    const turn = this.#line.then(() => this.#writeWithRoom(write, bytes));
+    this.#line = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #writeWithRoom(write: () => Promise<void>, bytes: number): Promise<void> {
+    while (!this.#isFull) {
+      try {
+        return await write();
+      } catch (thrown) {
+        if (!isQuota(thrown)) throw thrown;
+      }
+      const inventory = await Inventory.read(this.#cache);
+      const { hash } = this.#manifest;
+      const evictable = inventory.evictable(hash);
+      const missingBytes = this.#totalBytes - inventory.bytesOf([recordOf(this.#manifest, false)]);
+      const [next] = evictable;
+      // Others are not dropped in vain, for one that would not fit even so: of free space there is less than these bytes.
+      if (next === undefined || inventory.bytesWithout(evictable) + bytes <= missingBytes) await this.#giveUp(inventory);
+      else await inventory.drop(next);
+    }
+  }
+
+  /** A model that does not fit leaves no bytes behind: the disk would stay full for the app, too. */
+  async #giveUp(inventory: Inventory): Promise<void> {
+    const { hash, name } = this.#manifest;
+    this.#isFull = true;
+    this.#options.note('cache-full', `"${name}" is not kept for the next visit: there is no room for its ${this.#totalBytes} bytes.`);
+    for (const sha256 of this.#written) if (!inventory.isShared(sha256, hash)) await this.#cache.delete(sha256);
+  }
+}
+
+/** By its name: browsers differ in its class and its code. */
+const isQuota = (thrown: unknown): boolean => (thrown as Error | null)?.name === 'QuotaExceededError';

@@ -1,0 +1,104 @@
+/** What apps ask of the weights cache: what is there, whether it is whole, whether it stays; and to let go of it. */
+import { asPannierError, PannierError } from '../errors.js';
+import { assetsOf, type Manifest } from '../manifest.js';
+import type { ClearCacheOptions } from '../options.js';
+import { withDeadline } from '../promise.js';
+import type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from './cache.js';
+import { cacheFor } from './cache-for.js';
+import { Inventory } from './inventory.js';
+import { readRecord } from './records.js';
+
+/** A question that the browser does not answer is one that it cannot. */
+const ANSWER_LIMIT_MS = 2_000;
+
+/** Behind the public function of this name. */
+export async function cacheStatus(given?: WeightsCache): Promise<CacheStatus> {
+  const [inventory, persisted, estimate] = await Promise.all([
+    take(given, (cache) => Inventory.read(cache)),
+    ask((storage) => storage.persisted()),
+    ask((storage) => storage.estimate()),
+  ]);
+  const { versions } = inventory;
+  return {
+    models: models(inventory),
+    bytes: inventory.bytesOf(versions),
+    persisted,
+    quotaBytes: estimate?.quota,
+    usageBytes: estimate?.usage,
+  };
+}
+
+/** Behind the public function of this name. */
+export async function isOfflineReady(manifest: Manifest, given?: WeightsCache): Promise<boolean> {
+  try {
+    const cache = await openCache(given);
+    const [record, keys] = await Promise.all([readRecord(cache, manifest.hash), cache.keys()]);
+    const present = new Set(keys);
+    return record?.complete === true && assetsOf(manifest).every(({ sha256 }) => present.has(sha256));
+  } catch {
+    return false;
+  }
+}
+
+/** Behind the public function of this name. */
+export async function clearCache({ except = [], cache: given }: ClearCacheOptions): Promise<ClearedCache> {
+  const kept = new Set(except.map(({ hash }) => hash));
+  return take(given, async (cache) => {
+    const inventory = await Inventory.read(cache);
+    let freedBytes = 0;
+    for (const version of inventory.versions)
+      if (!kept.has(version.hash) && inventory.held?.has(version.hash) !== true) freedBytes += await inventory.drop(version);
+    await inventory.sweep();
+    return { freedBytes, held: models(inventory).filter(({ hash, held }) => held === true && !kept.has(hash)) };
+  });
+}
+
+/** Behind the public function of this name. */
+export const requestPersistence = async (): Promise<boolean> => (await ask((storage) => storage.persist(), Infinity)) ?? false;
+
+/**
+ * The cache that is meant, guarded.
+ * @throws {PannierError} `cache-unavailable`
+ */
+export async function openCache(given: WeightsCache | null | undefined): Promise<WeightsCache> {
+  const refuse = (reason: string) => {
+    throw new PannierError('cache-unavailable', reason);
+  };
+  const cache = await cacheFor(given, (_code, message) => refuse(message));
+  return cache ?? refuse('There is no IndexedDB here to keep a model in, and no cache of your own was given.');
+}
+
+function models(inventory: Inventory): CachedModel[] {
+  const [next] = inventory.evictable(undefined);
+  return inventory.versions.map((each) => ({
+    name: each.name,
+    version: each.version,
+    hash: each.hash,
+    bytes: inventory.bytesOf([each]),
+    complete: inventory.isComplete(each),
+    usedAt: new Date(each.usedAtMs),
+    held: inventory.held?.has(each.hash),
+    evictedNext: each === next,
+  }));
+}
+
+async function take<T>(given: WeightsCache | undefined, step: (cache: WeightsCache) => Promise<T>): Promise<T> {
+  try {
+    return await step(await openCache(given));
+  } catch (thrown) {
+    throw asPannierError(thrown, 'cache-unavailable', 'The weights cache does not answer');
+  }
+}
+
+/** As a page has it: a worker cannot ask to persist. */
+type Storage = StorageManager & { persist(): Promise<boolean> };
+
+/** Undefined where the browser does not tell. */
+async function ask<T>(question: (storage: Storage) => Promise<T>, limitMs = ANSWER_LIMIT_MS): Promise<T | undefined> {
+  try {
+    const { storage } = (globalThis as unknown as { navigator?: { storage?: Storage } }).navigator ?? {};
+    return storage && (await withDeadline(question(storage), limitMs, 'Asking for storage'));
+  } catch {
+    return undefined;
+  }
+}

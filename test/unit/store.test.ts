@@ -1,0 +1,441 @@
+/** What the cache keeps of which model, for how long, and what apps are told of it. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { cacheStatus, clearCache, isOfflineReady, type PannierError, prefetchModel, requestPersistence } from '../../src/index.js';
+import type { WeightsCache } from '../../src/weights/cache.js';
+import { holdModel } from '../../src/weights/held.js';
+import { toBytes } from '../../src/weights/json.js';
+import { memoryCache } from '../../src/weights/memory.js';
+import { bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest } from '../fixtures/fakes.js';
+import { FakeLocks } from '../fixtures/locks.js';
+
+type Packed = ReturnType<typeof fakeModel>;
+
+const DAY_MS = 24 * 3_600_000;
+const totalOf = ({ files }: Packed) => [...files.values()].reduce((sum, { length }) => sum + length, 0);
+/** A model of its own of 100 bytes and a golden sample. */
+const modelOf = (name: string, seed: number) => fakeModel(name, [bytesOf(70, seed)]);
+
+/** A cache with room for so many bytes of shards, as a browser with such a quota. */
+function smallCache(quotaBytes: number) {
+  const kept = memoryCache();
+  const sizes = new Map<string, number>();
+  const seen = { mostBytes: 0, refused: 0 };
+  const used = () => [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const cache: WeightsCache = {
+    ...kept,
+    async set(key, bytes) {
+      // Records are small against a quota.
+      const size = /^[\da-f]{64}$/.test(key) ? bytes.byteLength : 0;
+      if (used() - (sizes.get(key) ?? 0) + size > quotaBytes) {
+        seen.refused++;
+        throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+      }
+      sizes.set(key, size);
+      seen.mostBytes = Math.max(seen.mostBytes, used());
+      await kept.set(key, bytes);
+    },
+    async delete(key) {
+      sizes.delete(key);
+      await kept.delete(key);
+    },
+  };
+  return { cache, seen, used };
+}
+
+async function prefetch(model: Packed, cache: WeightsCache, options: Parameters<typeof prefetchModel>[1] = {}) {
+  const network = fakeFetch(model.files);
+  await prefetchModel(model.manifest, { cache, fetch: network.fetch, ...options });
+  return network.asked;
+}
+
+const namesIn = async (cache: WeightsCache) => (await cacheStatus(cache)).models.map(({ name, version }) => `${name} ${version}`).sort();
+const hashesIn = async (cache: WeightsCache) => (await cacheStatus(cache)).models.map(({ hash }) => hash);
+
+let locks: FakeLocks;
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  locks = new FakeLocks();
+  vi.stubGlobal('navigator', { locks });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+describe('prefetchModel', () => {
+  it('fills the cache, so that the model is ready for offline use and nothing is fetched again', async () => {
+    const cache = memoryCache();
+    const model = fakeModel();
+    expect(await isOfflineReady(model.manifest, cache)).toBe(false);
+    const heard: number[] = [];
+    const asked = await prefetch(model, cache, { onProgress: ({ loadedBytes }) => heard.push(loadedBytes) });
+    expect(asked.sort()).toEqual([...model.files.keys()].sort());
+    expect(heard.at(-1)).toBe(totalOf(model));
+    expect(await isOfflineReady(model.manifest, cache)).toBe(true);
+    expect(await prefetch(model, cache)).toEqual([]);
+  });
+
+  it('goes on where an earlier try ended', async () => {
+    const cache = memoryCache();
+    const model = fakeModel();
+    const { fetch } = fakeFetch(new Map([...model.files].filter(([name]) => name !== '1.bin')));
+    expect(await rejection(prefetchModel(model.manifest, { cache, fetch }))).toMatchObject({ code: 'http-status' });
+    await rest();
+    expect(await isOfflineReady(model.manifest, cache)).toBe(false);
+    expect((await cacheStatus(cache)).models).toMatchObject([{ complete: false, bytes: totalOf(model) - 50 }]);
+    expect(await prefetch(model, cache)).toEqual(['1.bin']);
+  });
+
+  it('has few files in memory at once: the next is fetched when one is written', async () => {
+    const model = fakeModel(
+      'm',
+      Array.from({ length: 40 }, (_, index) => bytesOf(10, index)),
+    );
+    const kept = memoryCache();
+    const gate = deferred();
+    const cache = {
+      ...kept,
+      set: (key: string, bytes: ArrayBuffer) =>
+        (key.startsWith('model:') ? kept : Promise.resolve()) && gate.promise.then(() => kept.set(key, bytes)),
+    };
+    const network = fakeFetch(model.files);
+    const done = prefetchModel(model.manifest, { cache, fetch: network.fetch });
+    await rest();
+    await vi.waitFor(() => expect(network.asked).toHaveLength(6));
+    await rest();
+    expect(network.asked).toHaveLength(6);
+    gate.resolve();
+    await done;
+    expect(network.asked).toHaveLength(42);
+  });
+
+  it('is one download however many ask, and all hear of it, late ones at once', async () => {
+    const cache = memoryCache();
+    const model = fakeModel();
+    const gate = deferred();
+    const network = fakeFetch(model.files);
+    const fetch: typeof globalThis.fetch = async (...given) => {
+      if (String(given[0]).endsWith('golden.bin')) await gate.promise;
+      return network.fetch(...given);
+    };
+    const heard: number[][] = [[], []];
+    const calls = [prefetchModel(model.manifest, { cache, fetch, onProgress: ({ loadedBytes }) => heard[0]!.push(loadedBytes) })];
+    await vi.waitFor(() => expect(heard[0]).toHaveLength(4));
+    calls.push(prefetchModel(model.manifest, { cache, fetch, onProgress: ({ loadedBytes }) => heard[1]!.push(loadedBytes) }));
+    await rest();
+    expect(heard[1]).toEqual([heard[0]!.at(-1)]);
+    gate.resolve();
+    await Promise.all(calls);
+    expect([network.asked.length, heard.map((each) => each.at(-1))]).toEqual([5, [totalOf(model), totalOf(model)]]);
+  });
+
+  it('that is aborted rejects with the reason, and keeps what had arrived', async () => {
+    const cache = memoryCache();
+    const model = fakeModel();
+    const network = fakeFetch(model.files);
+    const fetch: typeof globalThis.fetch = (...given) =>
+      String(given[0]).endsWith('golden.bin') ? new Promise(() => {}) : network.fetch(...given);
+    const abort = new AbortController();
+    const call = rejection(prefetchModel(model.manifest, { cache, fetch, signal: abort.signal }));
+    await vi.waitFor(async () => expect((await cacheStatus(cache)).bytes).toBe(totalOf(model) - 16));
+    abort.abort('enough');
+    expect(await call).toBe('enough');
+    expect(await prefetch(model, cache)).toEqual(['golden.bin']);
+  });
+
+  it.each([
+    ['without a cache', () => undefined, /There is no IndexedDB here/],
+    ['with a cache that fails', () => ({ ...memoryCache(), set: async () => Promise.reject(new Error('broken')) }), /broken/],
+    ['with a cache that forgets', () => ({ ...memoryCache(), set: async () => undefined }), /is not there/],
+  ])('%s rejects with cache-unavailable', async (_what, open, message) => {
+    const { manifest, files } = fakeModel();
+    const cache = open() as WeightsCache;
+    const error = await rejection(prefetchModel(manifest, { ...(cache && { cache }), fetch: fakeFetch(files).fetch }));
+    expect(error).toMatchObject({ code: 'cache-unavailable', message: expect.stringMatching(message) });
+  });
+
+  it('refuses what is no option of it', async () => {
+    const options = { backend: 'wasm' } as never;
+    expect(await rejection(prefetchModel(fakeModel().manifest, options))).toMatchObject({
+      code: 'options',
+      message: expect.stringContaining('prefetchModel has no option "backend"'),
+    });
+  });
+});
+
+describe('S1: a quota', () => {
+  it('has the least recently used version make way, one at a time, and no more than is needed', async () => {
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name, index) => modelOf(name, index + 1)) as [Packed, Packed, Packed, Packed];
+    // The graph and the golden sample are the same bytes in all of them.
+    const { cache, seen, used } = smallCache(46 + 3 * 70);
+    for (const model of [a, b, c]) {
+      await prefetch(model, cache);
+      later(1_000);
+    }
+    expect(used()).toBe(46 + 3 * 70);
+    // `a` is used again, so that `b` is the one.
+    later(100_000);
+    await prefetch(a, cache);
+    expect((await cacheStatus(cache)).models.map(({ name, evictedNext }) => [name, evictedNext])).toEqual([
+      ['b', true],
+      ['c', false],
+      ['a', false],
+    ]);
+    await prefetch(d, cache);
+    expect(await namesIn(cache)).toEqual(['a 1', 'c 1', 'd 1']);
+    expect([seen.mostBytes, seen.refused > 0]).toEqual([46 + 3 * 70, true]);
+    for (const { manifest } of [a, c, d]) expect(await isOfflineReady(manifest, cache)).toBe(true);
+  });
+
+  it('that no eviction could meet drops nobody, keeps nothing of the model, and is said', async () => {
+    const small = modelOf('small', 1);
+    const large = fakeModel('large', [bytesOf(70, 2), bytesOf(70, 3), bytesOf(70, 4)]);
+    const { cache, used } = smallCache(46 + 2 * 70);
+    await prefetch(small, cache);
+    const error = (await rejection(prefetch(large, cache))) as PannierError;
+    expect(error).toMatchObject({ code: 'cache-full', message: expect.stringContaining('no room for its 256 bytes') });
+    await rest();
+    expect([await isOfflineReady(small.manifest, cache), used()]).toEqual([true, 46 + 70]);
+  });
+
+  it('spares what a tab holds', async () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name, index) => modelOf(name, index + 1)) as [Packed, Packed, Packed];
+    const { cache } = smallCache(46 + 2 * 70);
+    const letGo = holdModel(a.manifest.hash);
+    await prefetch(a, cache);
+    later(1_000);
+    await prefetch(b, cache);
+    await prefetch(c, cache);
+    expect(await namesIn(cache)).toEqual(['a 1', 'c 1']);
+    expect((await cacheStatus(cache)).models).toMatchObject([
+      { name: 'a', held: true, evictedNext: false },
+      { name: 'c', held: false, evictedNext: true },
+    ]);
+    letGo();
+    await rest();
+    await prefetch(b, cache);
+    expect(await namesIn(cache)).toEqual(['b 1', 'c 1']);
+  });
+});
+
+describe('cacheBudgetBytes', () => {
+  it('holds once the new model is there: whole versions make way, least recently used first', async () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name, index) => modelOf(name, index + 1)) as [Packed, Packed, Packed];
+    const cache = memoryCache();
+    for (const model of [a, b]) {
+      await prefetch(model, cache);
+      later(1_000);
+    }
+    await prefetch(c, cache, { cacheBudgetBytes: 46 + 2 * 70 });
+    expect(await namesIn(cache)).toEqual(['b 1', 'c 1']);
+    expect(await cache.get(hashOf(bytesOf(70, 1)))).toBe(undefined);
+    expect((await cacheStatus(cache)).bytes).toBe(46 + 2 * 70);
+  });
+
+  it('that the model alone is above keeps nothing of it, and drops nobody', async () => {
+    const [a, b] = [modelOf('a', 1), modelOf('b', 2)];
+    const cache = memoryCache();
+    await prefetch(a, cache);
+    const error = await rejection(prefetch(b, cache, { cacheBudgetBytes: 115 }));
+    expect(error).toMatchObject({ code: 'cache-full', message: expect.stringContaining('it takes 116 bytes, cacheBudgetBytes is 115') });
+    await rest();
+    expect([await isOfflineReady(a.manifest, cache), (await cacheStatus(cache)).bytes]).toEqual([true, 116]);
+  });
+});
+
+describe('versions of one model', () => {
+  const old = fakeModel('pose', [bytesOf(40, 1), bytesOf(50, 2)]);
+  const fresh = fakeModel('pose', [bytesOf(40, 1), bytesOf(50, 7)]);
+
+  it('S14: stay beside each other, until one was not used for seven days and no tab holds it', async () => {
+    const cache = memoryCache();
+    await prefetch(old, cache);
+    const letGo = holdModel(old.manifest.hash);
+    expect(await prefetch(fresh, cache)).toEqual(['1.bin']);
+    later(6.9 * DAY_MS);
+    await prefetch(fresh, cache);
+    expect(await isOfflineReady(old.manifest, cache)).toBe(true);
+    later(0.2 * DAY_MS);
+    await prefetch(fresh, cache);
+    expect(await isOfflineReady(old.manifest, cache)).toBe(true);
+    letGo();
+    await rest();
+    later(120_000);
+    await prefetch(fresh, cache);
+    expect(await hashesIn(cache)).toEqual([fresh.manifest.hash]);
+    expect(new Set(await cache.keys())).toEqual(new Set([`model:${fresh.manifest.hash}`, ...[...fresh.files.values()].map(hashOf)]));
+  });
+
+  it('of two apps in turns evict nobody', async () => {
+    const cache = memoryCache();
+    for (let day = 0; day < 20; day++) {
+      expect(await prefetch(day % 2 ? old : fresh, cache)).toHaveLength(day === 0 ? 4 : day === 1 ? 1 : 0);
+      later(DAY_MS);
+    }
+    expect(await hashesIn(cache)).toHaveLength(2);
+  });
+
+  it('that are replaced make way before models that were used longer ago', async () => {
+    const { cache } = smallCache(46 + 70 + 40 + 50);
+    await prefetch(modelOf('other', 4), cache);
+    later(1_000);
+    await prefetch(old, cache);
+    later(1_000);
+    await prefetch(fresh, cache).catch(() => undefined);
+    expect(await namesIn(cache)).toEqual(['other 1', 'pose 1']);
+    expect(await isOfflineReady(fresh.manifest, cache)).toBe(true);
+  });
+});
+
+describe('what belongs to nobody', () => {
+  it('goes with the next load: assets, records that cannot be read, what was found out about models that are gone', async () => {
+    const cache = memoryCache();
+    const model = fakeModel();
+    const { hash } = model.manifest;
+    const foreign = ['an app’s own', 'note:gone', `${'a'.repeat(63)}`];
+    const gone = ['a'.repeat(64), 'model:broken', 'model:null', 'golden:gone a', 'choice:gone b', 'trial:gone c', 'quarantine:gone d'];
+    const ours = [`golden:${hash} a`, `choice:${hash} b`, `trial:${hash} c`, `quarantine:${hash} d`];
+    for (const key of [...foreign, ...gone, ...ours]) await cache.set(key, toBytes(null));
+    await prefetch(model, cache);
+    const keys = await cache.keys();
+    expect(keys.filter((key) => gone.includes(key))).toEqual([]);
+    expect(keys).toEqual(expect.arrayContaining([...foreign, ...ours]));
+  });
+
+  it('is not what a download of another model has stored so far, for seven days', async () => {
+    const cache = memoryCache();
+    const model = fakeModel('half', [bytesOf(40, 5), bytesOf(50, 6)]);
+    const { fetch } = fakeFetch(new Map([...model.files].filter(([name]) => name !== '1.bin')));
+    await rejection(prefetchModel(model.manifest, { cache, fetch }));
+    await rest();
+    await prefetch(modelOf('other', 1), cache);
+    expect(await prefetch(model, cache)).toEqual(['1.bin']);
+  });
+
+  it('is a download that nobody finished in seven days', async () => {
+    const cache = memoryCache();
+    const model = fakeModel('half', [bytesOf(40, 5), bytesOf(50, 6)]);
+    const { fetch } = fakeFetch(new Map([...model.files].filter(([name]) => name !== '1.bin')));
+    await rejection(prefetchModel(model.manifest, { cache, fetch }));
+    await rest();
+    later(7.1 * DAY_MS);
+    await prefetch(modelOf('other', 1), cache);
+    expect(await namesIn(cache)).toEqual(['other 1']);
+    expect(await cache.get(hashOf(bytesOf(40, 5)))).toBe(undefined);
+  });
+});
+
+describe('cacheStatus', () => {
+  it('tells each version, and what the browser says of the origin', async () => {
+    const storage = { persisted: async () => true, estimate: async () => ({ quota: 1000, usage: 300 }), persist: async () => true };
+    vi.stubGlobal('navigator', { locks, storage });
+    const cache = memoryCache();
+    const model = modelOf('a', 1);
+    await prefetch(model, cache);
+    const { hash } = model.manifest;
+    const usedAt = new Date();
+    const only = { name: 'a', version: '1', hash, bytes: 116, complete: true, usedAt, held: false, evictedNext: true };
+    expect(await cacheStatus(cache)).toEqual({ models: [only], bytes: 116, persisted: true, quotaBytes: 1000, usageBytes: 300 });
+    expect(await requestPersistence()).toBe(true);
+  });
+
+  it('leaves open what the browser does not tell, and does not fail for it', async () => {
+    const storage = { persisted: async () => Promise.reject(new Error('no')), estimate: () => undefined };
+    vi.stubGlobal('navigator', { storage });
+    const cache = memoryCache();
+    await prefetch(modelOf('a', 1), cache);
+    const status = await cacheStatus(cache);
+    expect(status).toMatchObject({ persisted: undefined, quotaBytes: undefined, usageBytes: undefined });
+    expect(status.models).toMatchObject([{ held: undefined, evictedNext: true }]);
+    expect(await requestPersistence()).toBe(false);
+  });
+
+  it('rejects with cache-unavailable where the cache fails', async () => {
+    const keys = async () => Promise.reject(null);
+    expect(await rejection(cacheStatus({ ...memoryCache(), keys }))).toMatchObject({ code: 'cache-unavailable' });
+    expect(await rejection(cacheStatus())).toMatchObject({ code: 'cache-unavailable', message: expect.stringContaining('no IndexedDB') });
+  });
+});
+
+describe('S8: isOfflineReady', () => {
+  it('is no where one file is missing, or the cache fails', async () => {
+    const cache = memoryCache();
+    const model = fakeModel();
+    await prefetch(model, cache);
+    expect(await isOfflineReady(model.manifest, cache)).toBe(true);
+    expect(await isOfflineReady(model.manifest, { ...cache, get: async () => Promise.reject(new Error('no')) })).toBe(false);
+    expect(await isOfflineReady(model.manifest)).toBe(false);
+    await cache.delete(hashOf(model.files.get('1.bin')!));
+    expect(await isOfflineReady(model.manifest, cache)).toBe(false);
+    expect(await prefetch(model, cache)).toEqual(['1.bin']);
+  });
+});
+
+describe('clearCache', () => {
+  it('deletes whole versions but those that it is told to leave, and says what is free now', async () => {
+    const [a, b] = [modelOf('a', 1), modelOf('b', 2)];
+    const cache = memoryCache();
+    for (const model of [a, b]) await prefetch(model, cache);
+    await cache.set(`golden:${a.manifest.hash} cpu`, toBytes({}));
+    expect(await clearCache({ except: [b.manifest], cache })).toEqual({ freedBytes: 70, held: [] });
+    expect(new Set(await cache.keys())).toEqual(new Set([`model:${b.manifest.hash}`, ...[...b.files.values()].map(hashOf)]));
+    expect(await clearCache({ cache })).toEqual({ freedBytes: 116, held: [] });
+    expect(await cache.keys()).toEqual([]);
+  });
+
+  it('leaves what a tab has open, and says so', async () => {
+    const cache = memoryCache();
+    const model = modelOf('a', 1);
+    await prefetch(model, cache);
+    const letGo = holdModel(model.manifest.hash);
+    expect(await clearCache({ cache })).toMatchObject({ freedBytes: 0, held: [{ name: 'a', held: true, complete: true }] });
+    letGo();
+    letGo();
+    await rest();
+    expect(await clearCache({ cache })).toEqual({ freedBytes: 116, held: [] });
+  });
+
+  it('cut short at any deletion never leaves a record of what is not whole', async () => {
+    for (let deletions = 0; deletions < 8; deletions++) {
+      const kept = memoryCache();
+      const model = fakeModel();
+      await prefetch(model, kept);
+      let left = deletions;
+      const dying = { ...kept, delete: async (key: string) => (left-- > 0 ? kept.delete(key) : Promise.reject(new Error('ended'))) };
+      await clearCache({ cache: dying }).catch(() => undefined);
+      const { models } = await cacheStatus(kept);
+      expect(models.every(({ complete, bytes }) => complete && bytes === totalOf(model))).toBe(true);
+      // What was left over goes with the next load.
+      await prefetch(modelOf('other', 9), kept);
+      if (models.length === 0) expect((await cacheStatus(kept)).bytes).toBe(116);
+      expect((await kept.get(hashOf(bytesOf(50, 2)))) === undefined).toBe(models.length === 0);
+    }
+  });
+});
+
+describe('a page in the back/forward cache', () => {
+  it('holds nothing, and holds again when it is back', async () => {
+    const page = new EventTarget();
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+    vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+    const heldNames = async () => (await locks.query()).held!.map(({ name }) => name);
+    const tell = (type: string, persisted: boolean) => page.dispatchEvent(Object.assign(new Event(type), { persisted }));
+    const letGo = holdModel('hash');
+    await rest();
+    tell('pageshow', false);
+    await rest();
+    expect(await heldNames()).toEqual(['pannier model hash']);
+    tell('pagehide', true);
+    await rest();
+    expect(await heldNames()).toEqual([]);
+    tell('pageshow', true);
+    await rest();
+    expect(await heldNames()).toEqual(['pannier model hash']);
+    letGo();
+    await rest();
+    tell('pageshow', true);
+    await rest();
+    expect(await heldNames()).toEqual([]);
+  });
+});
