@@ -24,6 +24,13 @@ const RUNS = {
     if (!result.passes) process.exitCode = 1;
     return result;
   },
+  'kills-load': async () => {
+    const { run } = await import('../soak/kills.mjs');
+    const chromium = await run();
+    const firefox = await run({ engine: 'firefox', firstLoads: 20, updates: 5 });
+    if (!chromium.passes || !firefox.passes) process.exitCode = 1;
+    return { chromium, firefox };
+  },
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),
   cycles: () => testsOf('test/browser/cycles.test.ts'),
