@@ -26,13 +26,14 @@ declare global {
   function source(name: string): Promise<ModelSource>;
 }
 
-const IN_PAGE = `
+/** Script of a page. */
+export const IN_PAGE = `
   globalThis.source = async (name) => (await import('/models/' + name + '/model.js')).default;
   globalThis.load = async (name, options) => (await import('/dist/index.js')).loadModel(await source(name), options);
 `;
 
 /** An app's own worker, which loads the model `add`. */
-const APP_WORKER = `
+export const APP_WORKER = `
   import { loadModel } from '/dist/index.js';
   import add from '/models/add/model.js';
   const model = await loadModel(add, { backend: 'wasm' });
@@ -41,33 +42,41 @@ const APP_WORKER = `
   postMessage({ thread: model.thread, backend: timing.backend, y: outputs.sumY.data[3], track });
 `;
 
+/** By name: a model as it is, or with how it is packed. */
+export type RoomModels = Readonly<
+  Record<string, RawModel | Omit<PackOptions, 'out'> | (Omit<PackOptions, 'out' | 'model'> & { raw: RawModel })>
+>;
+
+/** Packs each model into a folder of its name, under `models`. */
+export async function packInto(folder: string, models: RoomModels): Promise<void> {
+  for (const [name, model] of Object.entries(models)) {
+    const raw = (made: RawModel) => writeModel(made, join(folder, 'raw', name));
+    const { raw: made, ...options } = 'json' in model ? { raw: model } : { raw: undefined, ...model };
+    await pack({
+      name,
+      ...(made === undefined ? {} : { model: raw(made) }),
+      ...(options as Omit<PackOptions, 'out'>),
+      out: join(folder, 'models', name),
+    });
+  }
+}
+
+/** The built files, what was packed into a folder, and pictures. */
+export const servePacked = (folder: string, rules?: SiteOptions): Promise<Site> =>
+  serve({ '/dist': 'dist', '/models': join(folder, 'models'), '/fixtures': 'test/fixtures', '/pose': 'examples/pose/model' }, rules);
+
 /** Sets a room up for the tests of one file. */
-export function room(
-  models: Readonly<Record<string, RawModel | Omit<PackOptions, 'out'> | (Omit<PackOptions, 'out' | 'model'> & { raw: RawModel })>>,
-  options: { launch?: LaunchOptions; site?: SiteOptions } = {},
-): Room {
+export function room(models: RoomModels, options: { launch?: LaunchOptions; site?: SiteOptions } = {}): Room {
   const folder = mkdtempSync(join(tmpdir(), 'pannier-'));
   const open = async (rules?: SiteOptions) => {
-    const site = await serve(
-      { '/dist': 'dist', '/models': join(folder, 'models'), '/fixtures': 'test/fixtures', '/pose': 'examples/pose/model' },
-      rules,
-    );
+    const site = await servePacked(folder, rules);
     site.put('/', '<!doctype html><title>A page</title>');
     site.put('/app-worker.js', APP_WORKER);
     return site;
   };
   const state: { browser?: Browser; site?: Site } = {};
   beforeAll(async () => {
-    for (const [name, model] of Object.entries(models)) {
-      const raw = (made: RawModel) => writeModel(made, join(folder, 'raw', name));
-      const { raw: made, ...options } = 'json' in model ? { raw: model } : { raw: undefined, ...model };
-      await pack({
-        name,
-        ...(made === undefined ? {} : { model: raw(made) }),
-        ...(options as Omit<PackOptions, 'out'>),
-        out: join(folder, 'models', name),
-      });
-    }
+    await packInto(folder, models);
     state.browser = await launch(options.launch);
     state.site = await open(options.site);
   });

@@ -27,6 +27,7 @@ export async function launchWebKit({ profile }: EngineOptions): Promise<EngineBr
     .withCapabilities(new Capabilities({ browserName: 'MiniBrowser' }))
     .build();
   await driver.manage().setTimeouts({ script: ASK_LIMIT_MS });
+  const first = await driver.getWindowHandle();
   const inTurn = turns();
   return {
     name: 'webkit',
@@ -34,7 +35,9 @@ export async function launchWebKit({ profile }: EngineOptions): Promise<EngineBr
     async openPage(url, { init } = {}) {
       if (init !== undefined) throw new Error('WebKit’s driver has no init scripts: put it into the page.');
       const handle = await inTurn(async () => {
-        await driver.switchTo().newWindow('tab');
+        // The session's own window may be of a page that was closed. A new tab would be hidden, and hold trials and frames back.
+        await driver.switchTo().window(first);
+        await driver.switchTo().newWindow('window');
         return driver.getWindowHandle();
       });
       const page = tab(driver, <Result>(use: () => Promise<Result>) =>
