@@ -17,7 +17,7 @@ import { now } from '../timing.js';
 import { toBytes } from '../weights/json.js';
 import { attempt, type Supplies } from './attempt.js';
 import { contestantAt } from './contestant.js';
-import { Drift } from './drift.js';
+import { Pace } from './pace.js';
 import { hopelessReason, LEAST_PROBED_FLOPS } from './probe.js';
 import { race } from './race.js';
 import { type Choice, choiceKey, VALID_MS } from './recall.js';
@@ -43,7 +43,7 @@ export class Trial {
   readonly #supplies: Supplies;
   readonly #signal: AbortSignal;
   #choice: Choice | undefined;
-  #drift: Drift;
+  #pace: Pace;
   #isUnderWay = false;
   readonly #awaited = new Set<string>();
 
@@ -55,7 +55,7 @@ export class Trial {
     this.#supplies = { ...supplies, settled: { ...supplies.settled, pageWillDo: false, backendDeadlineMs } };
     this.#signal = opened.closing.signal;
     this.#choice = choice;
-    this.#drift = new Drift(choice?.liveP50Ms);
+    this.#pace = new Pace(choice?.liveP50Ms);
   }
 
   /** Settles when all is measured, or known from an earlier visit; never rejects. */
@@ -99,7 +99,7 @@ export class Trial {
         await this.#restingMoment();
         await line.run(() => this.#challenge({ engine, backend }), 'background', this.#signal);
       }
-      this.#drift = new Drift();
+      this.#pace = new Pace();
       this.#choice = undefined;
       await this.#remember({ adapter: await this.#presentAdapter() });
     });
@@ -229,14 +229,14 @@ export class Trial {
 
   /** A device that heats up, a GPU that somebody else took: what was measured once may be true no more. */
   #watch(ms: number): void {
-    const { baselineMs } = this.#drift;
+    const { baselineMs } = this.#pace;
     // What a server takes says nothing of this device.
     if (this.#isUnderWay || this.#opened.present.backend === 'fallback') return;
-    if (this.#drift.add(ms)) this.#opened.trial = this.#raceAll();
+    if (this.#pace.add(ms)) this.#opened.trial = this.#raceAll();
     // Of what a trial chose: that the model runs elsewhere, before it or since a loss, is no verdict.
     const isChosen = this.#choice !== undefined && isPair(this.#choice.chosen, this.#opened.present);
-    if (baselineMs === undefined && this.#drift.baselineMs !== undefined && isChosen)
-      void this.#remember({ liveP50Ms: this.#drift.baselineMs });
+    if (baselineMs === undefined && this.#pace.baselineMs !== undefined && isChosen)
+      void this.#remember({ liveP50Ms: this.#pace.baselineMs });
   }
 
   async #remember(news: Partial<Choice>): Promise<void> {

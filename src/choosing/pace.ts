@@ -6,7 +6,7 @@ const ALLOWED = 1.5;
 /** Calls that a median is of. */
 const CALLS = 20;
 
-export class Drift {
+export class Pace {
   readonly #lastMs: number[] = [];
   #baselineMs: number | undefined;
   /** On which side of what is allowed the median is: slower, within, faster. */
