@@ -14,6 +14,7 @@ export type { ClearCacheOptions, LoadOptions, LoadProgress, Network, NonFinite, 
 export type {
   BackendChange,
   CacheOutcome,
+  DriftStats,
   FramePrediction,
   ImageMappings,
   LoadTiming,

@@ -44,7 +44,7 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(
   try {
     const { LoadedModel } = await abortable(rest, signal);
     const { deadlineMs, nonFinite } = settled;
-    return new LoadedModel<I, O>(lease, { deadlineMs, nonFinite, trace: options.trace ?? false });
+    return new LoadedModel<I, O>(lease, { deadlineMs, nonFinite, trace: options.trace ?? false, drift: options.drift ?? false });
   } catch (thrown) {
     lease.release();
     throw thrown;

@@ -9,7 +9,8 @@ import { choice, each, isNumber, isWhole, need, object, text, texts } from './ma
  * @param manifest as `readManifest` gave it
  * @throws {PannierError} `manifest`, naming the field.
  */
-export function checkDetails({ signature, golden, packedAt, staleAfterDays }: Manifest): void {
+export function checkDetails({ signature, golden, packedAt, staleAfterDays, drift }: Manifest): void {
+  if (drift !== undefined) checkDrift(drift, signature.outputs);
   if (packedAt !== undefined) need(isDate(packedAt), 'packedAt', ISO_DATE, packedAt);
   if (staleAfterDays !== undefined) need(isNumber(staleAfterDays, 0), 'staleAfterDays', 'a number from 0 up', staleAfterDays);
   each(signature.inputs, 'signature.inputs', input);
@@ -24,6 +25,15 @@ export const widthOf = (column: ColumnSpec): number =>
   'categories' in column && column.encode === 'one-hot' ? column.categories.length : 1;
 
 const own = <T>(specs: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(specs, name) ? specs[name] : undefined);
+
+function checkDrift(value: unknown, outputs: Manifest['signature']['outputs']): void {
+  const { output, edges, counts } = object(value, 'drift');
+  choice(output, 'drift.output', ...Object.keys(outputs));
+  const ascend = Array.isArray(edges) && edges.every((edge, index) => isNumber(edge) && (index === 0 || edge > edges[index - 1]));
+  need(ascend, 'drift.edges', 'ascending numbers', edges);
+  const isRight = Array.isArray(counts) && counts.length === (edges as number[]).length + 1 && counts.every((count) => isWhole(count));
+  need(isRight, 'drift.counts', 'a whole number for each bin, one more than there are edges', counts);
+}
 
 function input(value: unknown, field: string): void {
   const { image, columns, pad, shape } = object(value, field);

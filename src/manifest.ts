@@ -138,6 +138,15 @@ export interface Manifest {
   readonly residentBytes: number;
   /** Most bytes of inputs, outputs and values between them that are alive at once in one predict of the golden sample's shape. */
   readonly intermediateBytes: number;
+  /** How sure the model was of the samples that it was packed with. */
+  readonly drift?: {
+    /** The output whose top scores are counted. */
+    readonly output: string;
+    /** Where one bin ends and the next begins, ascending. */
+    readonly edges: readonly number[];
+    /** Top scores in each bin: one more than there are edges. */
+    readonly counts: readonly number[];
+  };
   /** What the packer stored in fewer bytes, and what that cost. */
   readonly quantized?: {
     /** Bytes of all weights as the model file had them. */

@@ -7,7 +7,7 @@ import { Events } from './events.js';
 import { closePictures } from './input/pictures.js';
 import { type SettledInputs, settleInputs } from './input/settle.js';
 import type { Manifest } from './manifest.js';
-import type { NonFinite, ThreadName } from './options.js';
+import type { LoadOptions, ThreadName } from './options.js';
 import type {
   FramePrediction,
   ImageMappings,
@@ -30,17 +30,14 @@ import { ensureFinite } from './serving/finite.js';
 import { infoOf } from './serving/info.js';
 import type { Listener, OpenedModel } from './serving/opened.js';
 import { namedOutputs, type Wanted, wantedOutputs } from './serving/outputs.js';
+import { type ScoreDrift, watchDrift } from './serving/score-drift.js';
 import type { Lease } from './serving/shared.js';
 import { CallRecord } from './serving/stats.js';
 import { runInTurn } from './serving/turn.js';
 import type { AnyInputs, AnyOutputs, Signature } from './signature.js';
 import { now, type Timing, traceCall } from './timing.js';
 
-interface Settings {
-  readonly deadlineMs: number;
-  readonly trace: boolean;
-  readonly nonFinite: NonFinite;
-}
+type Settings = Required<Pick<LoadOptions, 'deadlineMs' | 'trace' | 'nonFinite' | 'drift'>>;
 
 /** One handle on a model that is open; the model closes with the last handle that is disposed. */
 export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEvents> implements Model<I, O> {
@@ -48,6 +45,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
   readonly #manifest: Manifest;
   readonly #settings: Settings;
   readonly #calls = new CallRecord();
+  readonly #drift: ScoreDrift | undefined;
   readonly #ended = new AbortController();
 
   /** Use `loadModel`. */
@@ -56,6 +54,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     this.#lease = lease;
     this.#manifest = lease.value.manifest;
     this.#settings = settings;
+    this.#drift = settings.drift ? watchDrift(lease.value) : undefined;
     forManyListeners(this.#ended.signal);
     lease.value.listeners.add(this.#onEvent);
   }
@@ -107,6 +106,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
       const prediction = await this.#predict(inputs, options, startMs);
       const { timing } = prediction;
       this.#calls.add(timing, now());
+      this.#drift?.add(prediction.outputs as AnyOutputs);
       if (!timing.cold) this.#lease.value.onWarmCall?.(timing.totalMs - timing.queuedMs);
       if (this.#settings.trace) traceCall(this.name, startMs, timing);
       return prediction;
@@ -170,7 +170,13 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
 
   stats(): Stats {
     const { bytesDownloaded, bytesFromCache } = this.#lease.value.taken;
-    return { ...this.#calls.read(), bytesDownloaded, bytesFromCache, bytesResident: this.#lease.value.bytesResident };
+    return {
+      ...this.#calls.read(),
+      bytesDownloaded,
+      bytesFromCache,
+      bytesResident: this.#lease.value.bytesResident,
+      drift: this.#drift?.read(),
+    };
   }
 
   dispose(): void {

@@ -105,6 +105,25 @@ export interface Stats {
   readonly bytesResident: number;
   /** Time in which this model kept a backend busy. */
   readonly busyMs: number;
+  /** With the option `drift`, of a model that was packed with one. */
+  readonly drift: DriftStats | undefined;
+}
+
+/** Whether the model is as sure in use as it was of the samples that it was packed with. Plain values, to be sent anywhere. */
+export interface DriftStats {
+  /** Top scores counted so far, one for each row of the output (of more than 1 024 rows, so many). */
+  readonly count: number;
+  /** Where one bin ends and the next begins. */
+  readonly edges: readonly number[];
+  /** By bin, one more than there are edges. Those of several visitors may be added up. */
+  readonly counts: readonly number[];
+  /** Those of the samples. */
+  readonly expected: readonly number[];
+  /**
+   * The population stability index of `counts` against `expected`; undefined below 200 scores, which would say little.
+   * As is usual (N. Siddiqi, Credit Risk Scorecards, 2006): below 0.1 nothing to speak of, from 0.25 on a shift to act upon.
+   */
+  readonly index: number | undefined;
 }
 
 /** What a model says about itself, besides its signature. */

@@ -48,6 +48,7 @@ const KNOWN: readonly (keyof LoadOptions)[] = [
     'memoryBudgetBytes',
     'fallback',
     'nonFinite',
+    'drift',
   ] as const),
 ];
 
@@ -62,7 +63,7 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
     nonFinite = 'error',
     network = 'auto',
   } = options;
-  const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, trial = true } = options;
+  const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, trial = true, drift = false } = options;
   const auto = backend === 'auto';
   // Whoever brings a device means it to be used.
   const ours = device === undefined ? STARTING_ORDER : BACKENDS;
@@ -72,7 +73,7 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
   oneOf('thread', thread, 'worker', 'page');
   if (device !== undefined && thread === 'worker')
     throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
-  if (typeof trial !== 'boolean') throw wrong('trial', 'true or false', trial);
+  for (const [name, value] of Object.entries({ trial, drift })) if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
   oneOf('nonFinite', nonFinite, 'error', 'allow');
   for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
     if (!(value > 0)) throw wrong(name, 'milliseconds above 0', value);

@@ -64,7 +64,8 @@ const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
   // The packer, from its own roof down: what is stored, checked, sampled, named, written, read.
   [/^src\/pack\/(index|pack|stamp)\.ts$/, /^src\/pack\//],
   [/^src\/pack\/weights\//, /^src\/(pack\/(golden|model|files)|engine)\//],
-  [/^src\/pack\/checks\//, /^src\/(pack\/(golden|files)|engine|input)\//],
+  [/^src\/pack\/checks\//, /^src\/(pack\/(samples|golden|files)|engine|input)\//],
+  [/^src\/pack\/samples\//, /^src\/(pack\/(golden|files)|engine|input)\//],
   [/^src\/pack\/golden\//, /^src\/(pack\/(inputs|out|model|files)|engine|backend|input)\//],
   [/^src\/pack\/(inputs|out)\//, /^src\/(pack\/(model|files)|engine|input)\//],
   [/^src\/pack\/model\//, /^src\/(pack\/(layers|files)|engine)\//],

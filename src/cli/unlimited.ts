@@ -11,15 +11,16 @@ export interface PackedAnyway {
 }
 
 /**
- * Packs with as much of the budget as the model is within, and whether the folder is up to date or not.
+ * Packs with as much of the budget as the model is within, whether the folder is up to date or not, and without the samples of `drift`.
  * @throws {PannierError} what the packer says, but for `budget` and `output-stale`
  */
 export async function packUnlimited(options: PackOptions): Promise<PackedAnyway> {
   const overBudget: string[] = [];
-  let { budget } = options;
+  // Many runs, of which nobody here reads anything.
+  let { budget, drift: _samples, ...rest } = options;
   for (;;) {
     try {
-      const { warnings } = await pack({ ...options, ...(budget !== undefined && { budget }), check: false });
+      const { warnings } = await pack({ ...rest, ...(budget !== undefined && { budget }), check: false });
       return { warnings, overBudget };
     } catch (thrown) {
       const raised = raise(budget, thrown);

@@ -6,20 +6,24 @@ import { nearest } from './nearest.js';
 import {
   type BudgetOptions,
   badOption,
+  type DriftOptions,
   type GoldenCheck,
   type InputOptions,
   type OutputOptions,
   type PackOptions,
   QUANTIZED,
   type QuantizeOption,
+  type SampleFiles,
 } from './options.js';
 
 const KNOWN = {
   pack: [
     ...['model', 'out', 'name', 'version', 'license', 'source', 'packedAt', 'staleAfterDays', 'inputs', 'outputs'],
-    ...['quantize', 'budget', 'golden', 'goldenPicture', 'check'],
+    ...['quantize', 'budget', 'golden', 'drift', 'goldenPicture', 'check'],
   ],
   golden: ['image', 'inputs', 'expect', 'tolerance'],
+  drift: ['output', 'samples'],
+  sample: ['image', 'inputs'],
   budget: ['bytes', 'mflop', 'goldenError'],
   input: ['name', 'shape', 'image', 'columns', 'pad'],
   output: ['name', 'labels', 'values'],
@@ -51,6 +55,7 @@ export function checkOptions(options: PackOptions): void {
   if (options.quantize !== undefined) checkQuantize(options.quantize);
   if (options.budget !== undefined) checkBudget(options.budget);
   if (options.golden !== undefined) checkGolden(options.golden);
+  if (options.drift !== undefined) checkDrift(options.drift);
   for (const key of ['inputs', 'outputs'] as const) {
     if (options[key] !== undefined && !isObject(options[key]))
       throw badOption(`Option ${key} is ${show(options[key])}; an object is wanted, by node or name.`);
@@ -96,14 +101,33 @@ function checkGolden(checks: readonly GoldenCheck[]): void {
   for (const [index, check] of checks.entries()) {
     const place = `golden[${index}]`;
     checkKnown(check, KNOWN.golden, place);
-    const { image, inputs, expect, tolerance } = check;
-    if (image !== undefined) checkText(image, `${place}.image`);
-    if (inputs !== undefined) checkFiles(inputs, `${place}.inputs`);
+    const { expect, tolerance } = check;
+    checkSample(check, place);
     if (typeof expect === 'string') checkText(expect, `${place}.expect`);
     else checkFiles(expect, `${place}.expect`);
     if (tolerance !== undefined && !(typeof tolerance === 'number' && tolerance > 0 && tolerance <= 1))
       throw badOption(`Option ${place}.tolerance is ${show(tolerance)}; a share above 0, up to 1, is wanted.`);
   }
+}
+
+function checkDrift(drift: DriftOptions): void {
+  checkKnown(drift, KNOWN.drift, 'drift');
+  const { output, samples } = drift;
+  if (output !== undefined) checkText(output, 'drift.output');
+  if (!Array.isArray(samples) || samples.length === 0 || samples.length > LIMITS.driftSamples) {
+    const got = Array.isArray(samples) ? `${samples.length} samples` : show(samples);
+    throw badOption(`Option drift.samples is ${got}; an array of { image } or { inputs } is wanted, of 1 to ${LIMITS.driftSamples}.`);
+  }
+  for (const [index, sample] of samples.entries()) {
+    const place = `drift.samples[${index}]`;
+    checkKnown(sample, KNOWN.sample, place);
+    checkSample(sample, place);
+  }
+}
+
+function checkSample({ image, inputs }: SampleFiles, place: string): void {
+  if (image !== undefined) checkText(image, `${place}.image`);
+  if (inputs !== undefined) checkFiles(inputs, `${place}.inputs`);
 }
 
 function checkFiles(files: unknown, place: string): void {

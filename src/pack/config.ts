@@ -64,8 +64,8 @@ export async function readConfig(path: string): Promise<ConfiguredModel[]> {
     if (typeof options !== 'object' || options === null)
       throw badOption(`models[${show(name)}] of ${file} should be the options of one model.`);
     const paths = Object.entries(options)
-      .filter(([key]) => ['model', 'out', 'goldenPicture', 'golden'].includes(key))
-      .map(([key, value]) => [key, settlePath(value, dirname(file))]);
+      .filter(([key]) => ['model', 'out', 'goldenPicture', 'golden', 'drift'].includes(key))
+      .map(([key, value]) => [key, key === 'drift' ? settleSamples(value, dirname(file)) : settlePath(value, dirname(file))]);
     return { key: name, options: { name, ...options, ...Object.fromEntries(paths) } as PackOptions };
   });
   // Before anything is packed: the second would remove what the first has written.
@@ -126,6 +126,10 @@ function modelsOf(module: { readonly default?: unknown }, file: string): [name: 
   if (entries.length > LIMITS.models) throw badOption(`${file} has ${entries.length} models; the limit is ${LIMITS.models}.`);
   return entries;
 }
+
+/** The samples of `drift` are paths, its output is a name. */
+const settleSamples = (drift: unknown, folder: string): unknown =>
+  typeof drift === 'object' && drift !== null && 'samples' in drift ? { ...drift, samples: settlePath(drift.samples, folder) } : drift;
 
 /** Every text in a value is a path, at most three levels down, as in `golden`; whatever else is there is the packer's to refuse. */
 function settlePath(value: unknown, folder: string, levels = 3): unknown {

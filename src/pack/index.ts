@@ -2,6 +2,7 @@
 export {
   type BudgetOptions,
   type ColumnOptions,
+  type DriftOptions,
   defineConfig,
   type GoldenCheck,
   type ImageOptions,
@@ -11,6 +12,7 @@ export {
   type PadOptions,
   type PannierConfig,
   type QuantizeOption,
+  type SampleFiles,
   type WeightKind,
 } from './options.js';
 export { type PackResult, pack } from './pack.js';

@@ -21,6 +21,7 @@ export const LIMITS = {
   pixels: 2 ** 26,
   npyBytes: 2 ** 28,
   goldenChecks: 100,
+  driftSamples: 10_000,
   models: 1_000,
   feedElements: 2 ** 26,
 } as const;

@@ -77,12 +77,24 @@ export type WeightKind = (typeof QUANTIZED)[number] | 'none';
 /** Every weight as one kind, or by patterns of names with `*` for anything: the first that matches decides. */
 export type QuantizeOption = Exclude<WeightKind, 'none'> | Readonly<Record<string, WeightKind>>;
 
-/** What the training framework answered, to be held against the graph when it is packed; nothing of it is shipped. */
-export interface GoldenCheck {
+/** What a model is given, as files. */
+export interface SampleFiles {
   /** A PNG or JPEG for the only input that takes a picture. */
   readonly image?: string;
   /** By name: .npy files, pictures for inputs that take one, .json rows for inputs with columns. */
   readonly inputs?: Readonly<Record<string, string>>;
+}
+
+/** How sure the model is of samples like those that it will see, to be compared with how sure it is in use. Nothing of them is shipped. */
+export interface DriftOptions {
+  /** Whose top scores are counted, the highest of each row; default the only output. */
+  readonly output?: string;
+  /** 200 scores or more; each is run when the model is packed. A batch of rows has a score each. */
+  readonly samples: readonly SampleFiles[];
+}
+
+/** What the training framework answered, to be held against the graph when it is packed; nothing of it is shipped. */
+export interface GoldenCheck extends SampleFiles {
   /** An .npy file for the only output, or one for each that matters, by name. */
   readonly expect: string | Readonly<Record<string, string>>;
   /** How far an output may be off (root mean square), as a share of the expected values' standard deviation; default 0.03. */
@@ -136,6 +148,8 @@ export interface PackOptions {
   readonly budget?: BudgetOptions;
   /** Answers of the training framework that the graph must give too. */
   readonly golden?: readonly GoldenCheck[];
+  /** Samples whose scores `stats().drift` compares those in use with. */
+  readonly drift?: DriftOptions;
   /** A PNG of at most 96×96 to take the golden sample with, in place of the shipped photograph. */
   readonly goldenPicture?: string;
   /** Writes nothing; throws `output-stale` when the folder is not what packing would write. */

@@ -1,15 +1,15 @@
 /** The order of packing: read, check, name, run, store, write. Nothing is written before all of it went well. */
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Asset, MANIFEST_FORMAT, type Manifest } from '../manifest.js';
+import { type Asset, type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest.js';
 import { checkOptions } from './check-options.js';
 import { readChecks } from './checks/checks.js';
 import { runChecks } from './checks/run-checks.js';
-import { expandedBytes } from './files/weights.js';
+import { expandedBytes, type Weight } from './files/weights.js';
 import { planGolden } from './golden/golden.js';
 import { observePadding } from './golden/padding.js';
 import { readPicture } from './golden/picture.js';
-import { samplingOf } from './golden/sampling.js';
+import { type Sampling, samplingOf } from './golden/sampling.js';
 import { settleInputs } from './inputs/inputs.js';
 import { outputSpecs } from './inputs/outputs.js';
 import { countFlops } from './model/flops.js';
@@ -17,11 +17,12 @@ import { readGraph } from './model/graph.js';
 import { missingKernels } from './model/kernels.js';
 import { readModel } from './model/read.js';
 import { readSignature } from './model/signature.js';
-import { type PackOptions, plainCopy } from './options.js';
+import { type DriftOptions, type PackOptions, plainCopy } from './options.js';
 import { modelDts, modelJs } from './out/codegen.js';
 import { hashManifest } from './out/manifest.js';
 import { hashedFile, type PackedFile } from './out/shards.js';
 import { checkFiles, refuseSource, writeFiles } from './out/write.js';
+import { countScores, scoredOutput } from './samples/score-counts.js';
 import { checkBytes, checkFlops } from './weights/budget.js';
 import { storeWeights } from './weights/stored.js';
 
@@ -81,6 +82,11 @@ async function packOne(options: PackOptions): Promise<PackResult> {
   checkFlops(options.budget?.mflop, original.kernels);
   const stored = await storeWeights(parts.weights, options, sampling, original);
   warnings.push(...stored.warnings, ...Object.entries(stored.golden.skipped).map(unchecked));
+  const { lengthAxes, kernels, peakBytes } = original;
+  const { controlFlow } = sampling;
+  const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow });
+  const scored = options.drift && (await scoreSamples(options.drift, sampling, stored.weights, specs, outputs, lengthAxes));
+  warnings.push(...(scored?.warnings ?? []));
 
   const { graph: graphAsset, shards } = sampling.filesOf(stored.weights);
   const goldenAsset = hashedFile('golden', 'bin', stored.golden.bytes);
@@ -91,9 +97,6 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     url: () => pathToFileURL(join(out, name)).href,
   });
   const { inputs: fed, outputs: expected, skipped } = stored.golden;
-  const { answers } = stored;
-  const { lengthAxes, kernels, peakBytes } = original;
-  const { controlFlow } = sampling;
   const { name = defaultName(options.model), version = '0', license, source, packedAt, staleAfterDays } = options;
   const manifest = hashManifest({
     ...{ format: MANIFEST_FORMAT, name, version },
@@ -101,7 +104,7 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     ...(source !== undefined && { source }),
     ...(packedAt !== undefined && { packedAt }),
     ...(staleAfterDays !== undefined && { staleAfterDays }),
-    signature: { inputs: specs, outputs: outputSpecs(signature, { answers, lengthAxes, controlFlow }) },
+    signature: { inputs: specs, outputs },
     graph: asset(graphAsset),
     weights: shards.map(asset),
     golden: { asset: asset(goldenAsset), inputs: fed, outputs: expected, skipped },
@@ -112,6 +115,7 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     largestWeightBytes: Math.max(0, ...parts.weights.map(expandedBytes)),
     residentBytes: parts.weights.reduce((sum, weight) => sum + expandedBytes(weight), 0),
     intermediateBytes: peakBytes,
+    ...(scored && { drift: scored.drift }),
     ...(stored.quantized && { quantized: stored.quantized }),
   });
 
@@ -123,6 +127,19 @@ async function packOne(options: PackOptions): Promise<PackResult> {
   if (options.check === true) await checkFiles(out, files);
   const changed = options.check === true ? false : await writeFiles(out, files);
   return { out, manifest, files: [...files.keys()].sort(), bytes, warnings, changed };
+}
+
+/** With the weights as they are stored: those are in use. */
+async function scoreSamples(
+  option: DriftOptions,
+  sampling: Sampling,
+  weights: readonly Weight[],
+  inputs: Readonly<Record<string, InputSpec>>,
+  outputs: Readonly<Record<string, OutputSpec>>,
+  lengthAxes: Readonly<Record<string, readonly number[]>>,
+): ReturnType<typeof countScores> {
+  const scored = scoredOutput(option, outputs);
+  return sampling.open(weights, (runner) => countScores(runner, option, scored, inputs, lengthAxes[scored.name] ?? []));
 }
 
 const unchecked = ([name, reason]: readonly [string, string]): string =>

@@ -59,7 +59,7 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
     const opened = new OpenedModel(manifest, opening, { bytesDownloaded: 0, bytesFromCache: 0 }, async () => opening);
     super(
       { value: opened, release: () => opened.close() },
-      { deadlineMs: Number.POSITIVE_INFINITY, trace: false, nonFinite: options.nonFinite ?? 'error' },
+      { deadlineMs: Number.POSITIVE_INFINITY, trace: false, nonFinite: options.nonFinite ?? 'error', drift: false },
     );
     this.#signature = manifest.signature;
   }

@@ -237,6 +237,24 @@ describe('an option', () => {
     ['a check of an inherited input', { golden: [{ inputs: { toString: array }, expect: array }] }, /golden\[0\]\.inputs names "toString"/],
     ['a check of a device', { golden: [{ inputs: { x: '/dev/zero' }, expect: array }] }, /should be an .npy file/],
     ['a check against a device', { golden: [{ inputs: { x: array }, expect: '/dev/zero' }] }, /\/dev\/zero is not a regular file/],
+    ['drift of samples alone', { drift: [] }, /Option drift is an array; an object is wanted/],
+    ['drift without samples', { drift: { output: 'y' } }, /Option drift\.samples is undefined; an array of \{ image \}/],
+    ['drift of no samples', { drift: { samples: [] } }, /Option drift\.samples is 0 samples; .* of 1 to 10000/],
+    ['drift of a million', { drift: { samples: Array(1e6).fill({}) } }, /Option drift\.samples is 1000000 samples/],
+    ['drift of holes', { drift: { samples: Array(3) } }, /Option drift\.samples\[0\] is undefined; an object is wanted/],
+    ['drift of a path', { drift: { samples: ['x.npy'] } }, /Option drift\.samples\[0\] is "x\.npy"; an object is wanted/],
+    ['drift by another name', { drift: { sample: [] } }, /drift has no option "sample"; it takes output, samples\. Is samples meant\?/],
+    [
+      'drift that expects',
+      { drift: { samples: [{ expect: 'y.npy' }] } },
+      /drift\.samples\[0\] has no option "expect"; it takes image, inputs/,
+    ],
+    ['drift of a number', { drift: { output: 5, samples: [{}] } }, /Option drift\.output is 5/],
+    [
+      'a sample of a device',
+      { drift: { samples: [{ inputs: { x: '/dev/zero' } }] } },
+      /drift\.samples\[0\]'s \/dev\/zero should be an .npy file/,
+    ],
     ['a golden picture that is a device', { goldenPicture: '/dev/zero' }, /is not a regular file/],
     ['a golden picture that is none', { goldenPicture: picture }, /golden picture .* (pixels|not a picture)/],
     ['a picture for what is none', { inputs: { x: wide } }, /no batch of one picture/],
@@ -247,7 +265,7 @@ describe('an option', () => {
     const tabular = writeModel(tabularModel(), join(folder, 'tabular'));
     const keys = (all: string) => all.split(' ');
     const cases = [
-      ...keys('name version license source packedAt staleAfterDays inputs outputs quantize budget golden goldenPicture check').map(
+      ...keys('name version license source packedAt staleAfterDays inputs outputs quantize budget golden drift goldenPicture check').map(
         (key) => ({
           [key]: null,
         }),
@@ -257,6 +275,8 @@ describe('an option', () => {
       ...keys('name labels values').map((key) => ({ outputs: { y: { [key]: null } } })),
       ...keys('bytes mflop goldenError').map((key) => ({ budget: { [key]: null } })),
       ...keys('image inputs expect tolerance').map((key) => ({ golden: [{ inputs: { x: array }, expect: array, [key]: null }] })),
+      ...keys('output samples').map((key) => ({ drift: { samples: [{ inputs: { x: array } }], [key]: null } })),
+      ...keys('image inputs').map((key) => ({ drift: { samples: [{ inputs: { x: array }, [key]: null }] } })),
       ...[{ scale: [null, 1, 1] }, { offset: [0, 0, null] }].map((image) => ({ inputs: { x: { image } } })),
     ].map((each) => ({ model: picture, ...each }));
     const rest = { name: 'rest', categories: [1, 2, 3, 4] };

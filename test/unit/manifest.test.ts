@@ -116,6 +116,14 @@ it.each([
   ['packedAt', '2026-02-31', 'should be an ISO date'],
   ['packedAt', 5, 'should be an ISO date'],
   ['staleAfterDays', '90', 'should be a number from 0 up'],
+  ['drift', [], 'should be an object'],
+  ['drift', { output: 'toString', edges: [], counts: [1] }, 'should be y, but is "toString"', 'drift.output'],
+  ['drift', { output: 'y', edges: [0.5, 0.5], counts: [1, 2, 3] }, 'should be ascending numbers', 'drift.edges'],
+  ['drift', { output: 'y', edges: 5, counts: [1] }, 'should be ascending numbers', 'drift.edges'],
+  ['drift', { output: 'y', edges: [Number.NaN], counts: [1, 2] }, 'should be ascending numbers', 'drift.edges'],
+  ['drift', { output: 'y', edges: [0.5], counts: [1] }, 'should be a whole number for each bin', 'drift.counts'],
+  ['drift', { output: 'y', edges: [0.5], counts: [1, -1] }, 'should be a whole number for each bin', 'drift.counts'],
+  ['drift', { output: 'y', edges: [0.5], counts: [1, '2'] }, 'should be a whole number for each bin', 'drift.counts'],
   ['staleAfterDays', Number.NaN, 'should be a number from 0 up'],
 ] as [path: string, value: unknown, message: string, field?: string][])(
   'refuses %s of %j, naming the field',
@@ -272,6 +280,7 @@ describe('never throws anything but a PannierError', () => {
     'missingKernels',
     'packedAt',
     'staleAfterDays',
+    'drift',
   ];
   it('for any value at any place', () => {
     fc.assert(

@@ -72,7 +72,10 @@ function setup(manifest: Manifest = fakeModel().manifest) {
     openings.push(next);
     return next.promise;
   });
-  const model = new LoadedModel({ value: opened, release: () => opened.close() }, { deadlineMs: 30_000, trace: false, nonFinite: 'error' });
+  const model = new LoadedModel(
+    { value: opened, release: () => opened.close() },
+    { deadlineMs: 30_000, trace: false, nonFinite: 'error', drift: false },
+  );
   const predict = (value: number, signal?: AbortSignal) => model.predict({ x: Float32Array.of(value, 0, 0, 0) }, signal ? { signal } : {});
   return { first, opened, openings, model, predict };
 }

@@ -1,14 +1,9 @@
 /** Why a golden check may have failed: other preprocessings are tried, until one answers as the training framework did. */
-import type { ImageSpec } from '../../manifest.js';
-import { isTable, type ReadCheck } from './checks.js';
-import { type ChangeColumns, findColumnCause } from './column-cause.js';
+import type { Change } from '../samples/feeds.js';
+import { isTable } from '../samples/given.js';
+import type { ReadCheck } from './checks.js';
+import { findColumnCause } from './column-cause.js';
 import { findPictureCause } from './picture-cause.js';
-
-/** Another preprocessing than the declared one. */
-export interface Change {
-  readonly image?: (image: ImageSpec) => ImageSpec;
-  readonly columns?: ChangeColumns;
-}
 
 /** What came of a run; `distance` is how far off it is. */
 export interface Attempt {

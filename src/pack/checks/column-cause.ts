@@ -1,12 +1,9 @@
 /** What else the preprocessing of rows may have been in training, tried when a golden check fails. */
-import type { ColumnSpec } from '../../manifest.js';
 import type { Cell } from '../../signature.js';
 import { show } from '../fields.js';
+import type { ChangeColumns } from '../samples/feeds.js';
+import type { GivenRows } from '../samples/given.js';
 import type { Attempt, Cause } from './cause.js';
-import type { GivenRows } from './checks.js';
-
-/** The columns of one input by its name, prepared in another way. */
-export type ChangeColumns = (columns: readonly ColumnSpec[], input: string) => readonly ColumnSpec[];
 
 interface Alternative {
   readonly kind: 'numbers' | 'categories';

@@ -1,15 +1,13 @@
 /** Runs golden checks: the graph's answers held against the training framework's. */
 import { sizeOf } from '../../dtype.js';
-import type { Feed, RawOutput } from '../../engine/engine.js';
+import type { RawOutput } from '../../engine/engine.js';
 import { PannierError } from '../../errors.js';
-import { rowsFeed } from '../../input/columns.js';
-import { mapToSource } from '../../input/mapping.js';
-import { cutBack, padTogether } from '../../input/pad.js';
+import { cutBack } from '../../input/pad.js';
 import type { NpyArray } from '../files/npy.js';
 import type { Runner } from '../golden/run.js';
-import { type Attempt, type Change, findCause } from './cause.js';
-import { type GivenArray, type GivenRows, isTable, type ReadCheck } from './checks.js';
-import type { ChangeColumns } from './column-cause.js';
+import { type Change, feedsOf } from '../samples/feeds.js';
+import { type Attempt, findCause } from './cause.js';
+import type { ReadCheck } from './checks.js';
 
 /** What a check finds; `distance` is that of the output that is furthest off: root mean square of the differences, as a share of the expected values' own deviation. */
 interface CheckVerdict extends Attempt {
@@ -45,37 +43,16 @@ async function tryCheck(
   runner: Runner,
   check: ReadCheck,
   lengthAxes: Readonly<Record<string, readonly number[]>>,
-  change: Change = {},
+  change?: Change,
 ): Promise<CheckVerdict> {
-  const { pictures, arrays, expected, tolerance } = check;
-  const feeds = pictures.map(({ spec: { node, dtype, image: declared }, pixels }): Feed => {
-    const image = change.image?.(declared) ?? declared;
-    const { width, height, channels, layout } = image;
-    const depth = channels === 'gray' ? 1 : 3;
-    const shape = layout === 'nhwc' ? [1, height, width, depth] : [1, depth, height, width];
-    return {
-      kind: 'picture',
-      node,
-      dtype: dtype === 'int32' ? dtype : 'float32',
-      shape,
-      picture: pixels,
-      image,
-      map: mapToSource(image, pixels),
-    };
-  });
-  const { feeds: tensors, length } = padTogether(arrays.map((array) => withColumns(array, change.columns)));
-  const answers = await runner.run([...feeds, ...tensors.filter((tensor) => tensor !== undefined)]);
+  const { expected, tolerance } = check;
+  const { feeds, length } = feedsOf(check, change);
+  const answers = await runner.run(feeds);
   const verdicts = expected.map(({ name, array }) => {
     const answer = answers[name] as RawOutput;
     return compare(name, array, length === undefined ? answer : cutBack(answer, lengthAxes[name] ?? [], length), tolerance);
   });
   return verdicts.reduce((worst, verdict) => (verdict.distance > worst.distance ? verdict : worst));
-}
-
-function withColumns(array: GivenArray | GivenRows, change: ChangeColumns | undefined): GivenArray {
-  if (change === undefined || !isTable(array)) return array;
-  const { name, spec, rows } = array;
-  return { ...array, feed: rowsFeed(name, { ...spec, columns: change(spec.columns, name) }, rows) };
 }
 
 function compare(name: string, { shape, values }: NpyArray, got: RawOutput, tolerance: number): CheckVerdict {

@@ -8,7 +8,7 @@ export type Unhashed = Omit<Manifest, 'hash'>;
 /** Adds the hash; keys stand in the order of {@link Manifest}, whatever the order of `parts`. */
 export function hashManifest(parts: Unhashed): Manifest {
   const { format, name, version, license, source, packedAt, staleAfterDays, signature, graph, weights, golden, ...rest } = parts;
-  const { controlFlow, ops, flops, missingKernels, largestWeightBytes, residentBytes, intermediateBytes, quantized } = rest;
+  const { controlFlow, ops, flops, missingKernels, largestWeightBytes, residentBytes, intermediateBytes, drift, quantized } = rest;
   const optional = {
     ...(license && { license }),
     ...(source && { source }),
@@ -18,7 +18,8 @@ export function hashManifest(parts: Unhashed): Manifest {
   const hash = createHash('sha256').update(canonicalJson(parts)).digest('hex');
   return {
     ...{ format, name, version, ...optional, hash, signature, graph, weights, golden },
-    ...{ controlFlow, ops, flops, missingKernels, largestWeightBytes, residentBytes, intermediateBytes, ...(quantized && { quantized }) },
+    ...{ controlFlow, ops, flops, missingKernels, largestWeightBytes, residentBytes, intermediateBytes },
+    ...{ ...(drift && { drift }), ...(quantized && { quantized }) },
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the API page's programs leave out, in a page, under plain `strict`; the other projects are stricter. */
 import {
+  type DriftStats,
   type Fallback,
   type LoadOptions,
   loadModel,
@@ -90,6 +91,15 @@ export async function age(): Promise<string> {
   // @ts-expect-error: undefined where it is not known
   const days: number = info.ageDays;
   return `${info.version} of ${info.packedAt?.slice(0, 10) ?? 'some day'}: ${ageDays} ${stale} ${known} ${days}`;
+}
+
+export async function drift(): Promise<readonly number[]> {
+  const { drift } = (await loadModel(petsSource, { drift: true })).stats();
+  const known: Same<typeof drift, DriftStats | undefined> = true;
+  const index: number | undefined = drift?.index;
+  // @ts-expect-error: undefined without the option, and in a model without samples
+  const { counts } = drift;
+  return known && index !== undefined ? counts : [];
 }
 
 export async function fallbacks(url: string, server: Fallback<PricesInputs, PricesOutputs>, settings: LoadOptions): Promise<void> {

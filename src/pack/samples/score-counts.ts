@@ -1,0 +1,74 @@
+/** How sure the model is of the samples of option `drift`: their top scores, counted for the manifest. */
+import type { RawOutput } from '../../engine/engine.js';
+import { cutBack } from '../../input/pad.js';
+import type { InputSpec, Manifest, OutputSpec } from '../../manifest.js';
+import { binOf, ENOUGH_SCORES, SCORE_EDGES, topScores } from '../../scores.js';
+import type { Runner } from '../golden/run.js';
+import { badOption, type DriftOptions } from '../options.js';
+import { feedsOf } from './feeds.js';
+import { listed, readGiven } from './given.js';
+
+/** The output that is counted. */
+export interface Scored {
+  readonly name: string;
+  readonly spec: OutputSpec;
+}
+
+/** A sigmoid's rounding may pass 1. */
+const ROUNDING = 1e-3;
+
+/**
+ * The output that an option names.
+ * @throws {PannierError} `options` where it names none, or one without scores
+ */
+export function scoredOutput({ output }: DriftOptions, outputs: Readonly<Record<string, OutputSpec>>): Scored {
+  const names = Object.keys(outputs);
+  if (output === undefined && names.length > 1)
+    throw badOption(`Option drift does not say whose scores to count: the model gives ${listed(names)}. Say drift.output.`);
+  const name = output ?? (names[0] as string);
+  if (!Object.hasOwn(outputs, name)) throw badOption(`Option drift.output is "${name}"; the model gives ${listed(names)}.`);
+  const spec = outputs[name] as OutputSpec;
+  if (spec.dtype !== 'float32') throw badOption(`Option drift.output is "${name}", which holds ${spec.dtype}; scores are float32.`);
+  if (spec.values === 'logits' && spec.shape?.at(-1) === 1)
+    throw badOption(`Option drift.output is "${name}", logits of one class each, whose softmax is always 1; there is nothing to count.`);
+  return { name, spec };
+}
+
+/**
+ * Runs the samples one after the other; each is read when its turn comes, so that many need no more memory than one.
+ * @param lengthAxes by output: axes that are cut back where inputs are padded
+ * @throws {PannierError} `options` for a file that is not there or does not fit, and for scores that are no shares
+ */
+export async function countScores(
+  runner: Runner,
+  { samples }: DriftOptions,
+  { name, spec }: Scored,
+  inputs: Readonly<Record<string, InputSpec>>,
+  lengthAxes: readonly number[],
+): Promise<{ drift: NonNullable<Manifest['drift']>; warnings: readonly string[] }> {
+  const counts = Array.from({ length: SCORE_EDGES.length + 1 }, () => 0);
+  let count = 0;
+  for (const [index, sample] of samples.entries()) {
+    const place = `drift.samples[${index}]`;
+    const { feeds, length } = feedsOf(await readGiven(sample, place, inputs));
+    const answer = (await runner.run(feeds))[name] as RawOutput;
+    for (const score of topScores(length === undefined ? answer : cutBack(answer, lengthAxes, length), spec.values)) {
+      if (score < -ROUNDING || score > 1 + ROUNDING)
+        throw badOption(
+          `Option drift counts shares from 0 to 1, but ${place} has ${Number(score.toPrecision(4))} as a top score of output "${name}". Where these are logits, say values: 'logits' of that output; else name another.`,
+        );
+      const bin = binOf(score, SCORE_EDGES);
+      counts[bin] = (counts[bin] as number) + 1;
+      count++;
+    }
+  }
+  if (count === 0) throw badOption(`Option drift found no score in output "${name}" of ${samples.length} samples: it is empty, or NaN.`);
+  const byChance = Number((SCORE_EDGES.length / count).toPrecision(2));
+  const warnings =
+    count < ENOUGH_SCORES
+      ? [
+          `Option drift has ${count} scores of its samples, which is few: the index would be ${byChance} or more on average where nothing has changed. Give ${ENOUGH_SCORES} or more.`,
+        ]
+      : [];
+  return { drift: { output: name, edges: SCORE_EDGES, counts }, warnings };
+}

@@ -1,0 +1,55 @@
+/** How sure a model was: top scores in a histogram, when it was packed and in use, and how far two of these are apart. */
+import type { Tensor, ValueKind } from './signature.js';
+
+/** Where one bin ends and the next begins; narrower towards 1, where most top scores are. */
+export const SCORE_EDGES: readonly number[] = [0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99];
+
+/**
+ * Scores that both histograms should have. Where nothing has changed, the index of n and m scores in b bins is
+ * (b − 1) × (1/n + 1/m) on average: 0.07 of 200 each, below every threshold.
+ */
+export const ENOUGH_SCORES = 200;
+
+/** Rows of one answer that are looked at: detectors have thousands. */
+const ROWS = 1024;
+
+/**
+ * The highest score of each row of a tensor of shape [..., classes], as `topK` has them: `logits` go through a softmax.
+ * Of many rows {@link ROWS} at even distances; a row of NaN has none.
+ */
+export function topScores({ data, shape }: Pick<Tensor, 'data' | 'shape'>, values: ValueKind | undefined): number[] {
+  const classes = shape.at(-1) ?? 1;
+  const rows = classes === 0 ? 0 : data.length / classes;
+  const scores: number[] = [];
+  for (let row = 0; row < rows; row += Math.max(1, rows / ROWS)) {
+    const start = Math.floor(row) * classes;
+    let top = Number.NEGATIVE_INFINITY;
+    for (let at = start; at < start + classes; at++) if ((data[at] as number) > top) top = data[at] as number;
+    if (values === 'logits') {
+      let total = 0;
+      for (let at = start; at < start + classes; at++) {
+        const share = Math.exp((data[at] as number) - top);
+        if (!Number.isNaN(share)) total += share;
+      }
+      top = 1 / total;
+    }
+    if (Number.isFinite(top)) scores.push(top);
+  }
+  return scores;
+}
+
+/** Which bin a score falls into; an edge belongs to the bin above it. */
+export const binOf = (score: number, edges: readonly number[]): number => edges.filter((edge) => score >= edge).length;
+
+/**
+ * The population stability index: Σ (a − e) × ln(a / e) over the bins' shares in use (a) and expected (e), with half a
+ * score added to every bin, since an empty one would make it infinite.
+ */
+export function stabilityIndex(expected: readonly number[], counts: readonly number[]): number {
+  const shares = (bins: readonly number[]) => {
+    const total = bins.reduce((sum, count) => sum + count + 0.5, 0);
+    return bins.map((count) => (count + 0.5) / total);
+  };
+  const [before, now] = [shares(expected), shares(counts)];
+  return now.reduce((sum, share, bin) => sum + (share - (before[bin] as number)) * Math.log(share / (before[bin] as number)), 0);
+}

@@ -1,0 +1,49 @@
+/** Drift: whether the model is as sure of its answers in use as it was of the samples that it was packed with. */
+import type { Manifest } from '../manifest.js';
+import type { DriftStats } from '../prediction.js';
+import { binOf, ENOUGH_SCORES, stabilityIndex, topScores } from '../scores.js';
+import type { AnyOutputs, ValueKind } from '../signature.js';
+import type { OpenedModel } from './opened.js';
+
+export class ScoreDrift {
+  readonly #expected: NonNullable<Manifest['drift']>;
+  readonly #values: ValueKind | undefined;
+  readonly #counts: number[];
+
+  constructor(expected: NonNullable<Manifest['drift']>, values: ValueKind | undefined) {
+    this.#expected = expected;
+    this.#values = values;
+    this.#counts = expected.counts.map(() => 0);
+  }
+
+  /** Counts an answer, unless the output was not read. */
+  add(outputs: AnyOutputs): void {
+    const { output, edges } = this.#expected;
+    const tensor = outputs[output];
+    if (tensor === undefined) return;
+    for (const score of topScores(tensor, this.#values)) {
+      const bin = binOf(score, edges);
+      this.#counts[bin] = (this.#counts[bin] as number) + 1;
+    }
+  }
+
+  read(): DriftStats {
+    const { edges, counts: expected } = this.#expected;
+    const counts = [...this.#counts];
+    const count = counts.reduce((sum, each) => sum + each, 0);
+    return {
+      ...{ count, edges: [...edges], counts, expected: [...expected] },
+      index: count < ENOUGH_SCORES ? undefined : stabilityIndex(expected, counts),
+    };
+  }
+}
+
+/** What watches a model's answers; a note where it was packed without anything to compare them with. */
+export function watchDrift(opened: OpenedModel): ScoreDrift | undefined {
+  const { drift, signature, name } = opened.manifest;
+  if (drift !== undefined) return new ScoreDrift(drift, signature.outputs[drift.output]?.values);
+  // Handles on one model have its notes in common.
+  if (!opened.notes.some(({ code }) => code === 'drift-unknown'))
+    opened.note('drift-unknown', `Model "${name}" was packed without the option drift: there are no scores to compare with.`);
+  return undefined;
+}

@@ -1,0 +1,85 @@
+/** Top scores, their bins, and how far two histograms are apart. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { topK } from '../../src/read/index.js';
+import { binOf, ENOUGH_SCORES, SCORE_EDGES, stabilityIndex, topScores } from '../../src/scores.js';
+import { runs } from '../tier.js';
+
+const tensor = (data: Float32Array<ArrayBuffer>, shape: readonly number[]) => ({ dtype: 'float32', shape, data }) as const;
+
+describe('top scores', () => {
+  it('are those of topK, of every row', () => {
+    const value = fc.oneof(fc.float({ min: -90, max: 90, noNaN: true }), fc.constant(Number.NaN));
+    const rows = fc.integer({ min: 1, max: 5 }).chain((classes) => fc.tuple(fc.constant(classes), fc.array(value, { maxLength: 40 })));
+    fc.assert(
+      fc.property(rows, fc.constantFrom('logits', 'probabilities', undefined), ([classes, values], kind) => {
+        const count = Math.floor(values.length / classes);
+        const given = tensor(Float32Array.from(values.slice(0, count * classes)), [count, classes]);
+        const wanted = Array.from({ length: count }, (_, row) => topK(given, { k: 1, row, ...(kind && { values: kind }) })[0]?.score);
+        const got = topScores(given, kind);
+        const present = wanted.filter((score) => score !== undefined);
+        expect(got).toHaveLength(present.length);
+        for (const [index, score] of got.entries()) expect(score).toBeCloseTo(present[index] as number, 12);
+      }),
+      { numRuns: runs(10_000, 300) },
+    );
+  });
+  it('of thousands of rows are 1 024, at even distances', () => {
+    const got = topScores(
+      tensor(
+        Float32Array.from({ length: 10_240 }, (_, row) => row / 10_240),
+        [1, 10_240, 1],
+      ),
+      undefined,
+    );
+    expect([got.length, ...got.slice(0, 3)].map((each) => Number(each.toFixed(6)))).toEqual([1024, 0, 0.000977, 0.001953]);
+    expect(topScores(tensor(new Float32Array(3_000), [1_500, 2]), undefined).length).toBeLessThanOrEqual(1024);
+  });
+  it('are none of nothing, of NaN, of infinities', () => {
+    expect(topScores(tensor(new Float32Array(0), [0, 3]), 'logits')).toEqual([]);
+    expect(topScores(tensor(new Float32Array(0), [5, 0]), undefined)).toEqual([]);
+    expect(topScores(tensor(Float32Array.of(Number.NaN, Number.NaN, Number.POSITIVE_INFINITY, 0), [2, 2]), undefined)).toEqual([]);
+    expect(topScores(tensor(Float32Array.of(0.5), []), undefined)).toEqual([0.5]);
+  });
+});
+
+it('an edge belongs to the bin above it; what is below 0 or above 1 to the outermost', () => {
+  expect([-5, 0, 0.19, 0.2, 0.5, 0.9, 0.9899, 0.99, 1, 7].map((score) => binOf(score, SCORE_EDGES))).toEqual([
+    ...[0, 0, 0, 1, 2, 5, 6, 7, 7, 7],
+  ]);
+});
+
+describe('the population stability index', () => {
+  it('is what the definition gives', () => {
+    // By hand: shares 0.25 and 0.75 against 0.5 and 0.5, with half a score more in each.
+    const [a, b] = [10.5 / 41, 30.5 / 41];
+    expect(stabilityIndex([20, 20], [10, 30])).toBeCloseTo((a - 0.5) * Math.log(a / 0.5) + (b - 0.5) * Math.log(b / 0.5), 12);
+  });
+  it('is 0 of equals, never below, the same either way, and finite where bins are empty', () => {
+    const bins = fc.array(fc.nat(10_000), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(bins, bins, (one, other) => {
+        const index = stabilityIndex(one, other);
+        expect(index).toBeGreaterThanOrEqual(0);
+        expect(index).toBeLessThan(Number.POSITIVE_INFINITY);
+        expect(stabilityIndex(other, one)).toBeCloseTo(index, 9);
+        expect(stabilityIndex(one, one)).toBe(0);
+      }),
+    );
+  });
+  it('of two samples of one thing is 0.07 on average where each has the least number of scores, as is claimed', () => {
+    // A generator of its own, so that the figure is the same each time.
+    let state = 1;
+    const random = () => {
+      state = (state * 48_271) % 2_147_483_647;
+      return state / 2_147_483_647;
+    };
+    const draw = () => {
+      const counts = Array(SCORE_EDGES.length + 1).fill(0) as number[];
+      for (let each = 0; each < ENOUGH_SCORES; each++) counts[Math.floor(random() * counts.length)]!++;
+      return counts;
+    };
+    const indices = Array.from({ length: 400 }, () => stabilityIndex(draw(), draw()));
+    expect(indices.reduce((sum, each) => sum + each, 0) / indices.length).toBeCloseTo(0.07, 2);
+  });
+});
