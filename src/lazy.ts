@@ -9,3 +9,4 @@ export { resetQuarantine } from './serving/quarantine.js';
 export { Recording } from './weights/recording.js';
 export { resume } from './weights/resume.js';
 export { cacheStatus, clearCache, isOfflineReady, requestPersistence } from './weights/status.js';
+export { waitForShard } from './weights/waiting.js';

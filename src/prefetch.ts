@@ -9,6 +9,7 @@ import type { WeightsCache } from './weights/cache.js';
 import { Recording } from './weights/recording.js';
 import { resume } from './weights/resume.js';
 import { isOfflineReady, openCache } from './weights/status.js';
+import { waitForShard } from './weights/waiting.js';
 import { gatherWeights } from './weights/weights.js';
 
 const KNOWN: readonly (keyof PrefetchOptions)[] = ['cache', 'cacheBudgetBytes', 'fetch', 'assetUrl', 'signal', 'onProgress'];
@@ -40,7 +41,8 @@ async function store(
     if (code === 'cache-full' || code === 'cache-unavailable') failed.abort(new PannierError(code, message));
   };
   const { whole } = gatherWeights(manifest, {
-    ...{ fetch, note, budgetBytes, storeOnly: true, caching: Promise.resolve(cache), rest: async () => ({ Recording, resume }) },
+    ...{ fetch, note, budgetBytes, storeOnly: true, caching: Promise.resolve(cache) },
+    rest: async () => ({ Recording, resume, waitForShard }),
     signal: AbortSignal.any([signal, failed.signal]),
     urlOf: ({ name, url }: Asset) => assetUrl(name, url()),
     onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),

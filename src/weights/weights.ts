@@ -7,8 +7,10 @@ import { mapLimited, ownTask } from '../promise.js';
 import { now } from '../timing.js';
 import type { WeightsCache } from './cache.js';
 import { type FetchOptions, fetchAsset } from './fetch.js';
+import { shardLocks, type Turn } from './locks.js';
 import type { Recording } from './recording.js';
 import { isAsset } from './verify.js';
+import type { waitForShard } from './waiting.js';
 
 /** Downloads under way at once; more gain nothing on one HTTP/2 connection. */
 const PARALLEL = 6;
@@ -16,6 +18,7 @@ const PARALLEL = 6;
 /** What is needed only when the bytes are there, or after a fault: an app's first chunk does without it. */
 export interface WeightsRest extends Awaited<ReturnType<FetchOptions['rest']>> {
   readonly Recording: typeof Recording;
+  readonly waitForShard: typeof waitForShard;
 }
 
 export interface WeightsOptions extends Pick<FetchOptions, 'fetch' | 'signal'> {
@@ -74,12 +77,14 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     hashMs += durationMs;
   };
   const fetching: FetchOptions = { ...options, onHash, line: { answered: false } };
+  const locks = shardLocks(options.rest, options.signal);
   const writes: Promise<void>[] = [];
 
   const giveUpCache = (thrown: unknown) => {
     if (!unavailable) options.note('cache-unavailable', `The weights cache is not used: ${messageOf(thrown)}`);
     unavailable = true;
     cache = null;
+    locks.end();
   };
 
   const cached = async (asset: Asset): Promise<ArrayBuffer | undefined> => {
@@ -99,7 +104,12 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
   let recording: Recording | undefined;
   const recordIn = async (to: WeightsCache): Promise<Recording> => {
     const { Recording } = await options.rest();
-    recording ??= new Recording(to, manifest, options);
+    const note = (code: string, message: string) => {
+      // It is full, and others would wait in vain.
+      locks.end();
+      options.note(code, message);
+    };
+    recording ??= new Recording(to, manifest, { ...options, note });
     return recording;
   };
 
@@ -110,15 +120,25 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
 
   const gather = async (asset: Asset): Promise<ArrayBuffer> => {
     let bytes = await cached(asset);
-    if (bytes !== undefined) bytesFromCache += asset.bytes;
-    else {
-      bytes = await fetchAsset(asset, options.urlOf(asset), fetching);
-      if (cache !== null) {
-        // A copy: the original is on its way to the engine before the write is done.
-        const writing = write(cache, asset.sha256, bytes.slice(0)).catch(giveUpCache);
-        writes.push(writing);
-        if (options.storeOnly) await writing;
+    let turn: Turn | undefined;
+    let stored: Promise<void> | undefined;
+    try {
+      if (bytes === undefined && cache !== null) {
+        turn = await locks.turn(asset.sha256, () => cached(asset));
+        bytes = turn.found;
+        options.signal.throwIfAborted();
       }
+      if (bytes !== undefined) bytesFromCache += asset.bytes;
+      else {
+        bytes = await fetchAsset(asset, options.urlOf(asset), { ...fetching, ...turn });
+        // A copy: the original is on its way to the engine before the write is done.
+        if (cache !== null) stored = write(cache, asset.sha256, bytes.slice(0)).catch(giveUpCache);
+        if (stored !== undefined) writes.push(stored);
+        if (options.storeOnly) await stored;
+      }
+    } finally {
+      // Other tabs look for it in the cache.
+      void Promise.resolve(stored).then(turn?.letGo);
     }
     options.signal.throwIfAborted();
     verifiedBytes += asset.bytes;
@@ -151,6 +171,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
   };
 
   const whole = all();
+  whole.then(({ stored }) => stored).then(locks.end, locks.end);
   const promises = arrivals.map(({ promise }) => promise);
   whole.catch((thrown) => {
     for (const { reject } of arrivals) reject(thrown);

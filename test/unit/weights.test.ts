@@ -15,6 +15,7 @@ import { memoryCache } from '../../src/weights/memory.js';
 import { Recording } from '../../src/weights/recording.js';
 import { writeRecord } from '../../src/weights/records.js';
 import { resume } from '../../src/weights/resume.js';
+import { waitForShard } from '../../src/weights/waiting.js';
 import { gatherWeights } from '../../src/weights/weights.js';
 import { assetOf, bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
@@ -310,7 +311,7 @@ async function load(
   const options = {
     ...{
       caching: Promise.resolve(cache),
-      rest: async () => ({ Recording, resume }),
+      rest: async () => ({ Recording, resume, waitForShard }),
       budgetBytes: Number.POSITIVE_INFINITY,
       signal,
       fetch: fetch ?? network.fetch,
