@@ -75,7 +75,7 @@ export interface LoadOptions<I = any, O = never> {
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Longest that one predict may run, in milliseconds. Held in a worker only. @default 30 000 */
   readonly deadlineMs?: number;
-  /** Longest that one backend may take to start, open the model and agree with the golden sample. @default 60 000 */
+  /** Longest that one backend may take for each: to start, to open the model, to agree with the golden sample. The wait for bytes does not count. @default 60 000 */
   readonly backendDeadlineMs?: number;
   /** Answers where no backend can: the model is too large, none is right, all were lost. Make it once: loads share a model by it. */
   readonly fallback?: Fallback<I, O>;

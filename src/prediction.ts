@@ -79,7 +79,7 @@ export interface LoadTiming {
   readonly hashMs: number;
   /** Starting the backend, and its worker. */
   readonly startMs: number;
-  /** Building the graph and placing the weights. */
+  /** Decoding and placing each shard as it comes, and building the graph; without the wait for bytes, so that it overlaps `weightsMs`. */
   readonly openMs: number;
   /** The golden run; 0 where a remembered pass stood in for it. */
   readonly goldenMs: number;

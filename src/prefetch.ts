@@ -6,7 +6,7 @@ import type { LoadProgress, PrefetchOptions } from './options.js';
 import { Shared } from './serving/shared.js';
 import { type Settled, settleOptions } from './settled.js';
 import type { WeightsCache } from './weights/cache.js';
-import { Recording } from './weights/recording.js';
+import { CacheWriter } from './weights/cache-writer.js';
 import { resume } from './weights/resume.js';
 import { isOfflineReady, openCache } from './weights/status.js';
 import { waitForShard } from './weights/waiting.js';
@@ -42,7 +42,7 @@ async function store(
   };
   const { whole } = gatherWeights(manifest, {
     ...{ fetch, note, budgetBytes, storeOnly: true, caching: Promise.resolve(cache) },
-    rest: async () => ({ Recording, resume, waitForShard }),
+    rest: async () => ({ CacheWriter, resume, waitForShard }),
     signal: AbortSignal.any([signal, failed.signal]),
     urlOf: ({ name, url }: Asset) => assetUrl(name, url()),
     onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),

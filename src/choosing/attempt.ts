@@ -15,6 +15,7 @@ import { now } from '../timing.js';
 import type { WeightsCache } from '../weights/cache.js';
 import type { ModelBytes } from '../weights/weights.js';
 import { examine, noteAbsence } from './examine.js';
+import { openAsBytesCome } from './open-as-bytes-come.js';
 import { tooLarge, vetoOf } from './vetoes.js';
 
 /** What all attempts at one model share. */
@@ -69,7 +70,7 @@ export async function attempt(
   let unmark = () => {};
   const limitMs = settled.backendDeadlineMs;
   const startLimitMs = role === 'rebuild' && !isLast ? Math.min(limitMs, REBUILD_START_MS) : limitMs;
-  const timed = async <T>(name: 'startMs' | 'openMs' | 'goldenMs', step: Promise<T>, fromMs = now(), atMostMs = limitMs): Promise<T> => {
+  const timed = async <T>(name: 'startMs' | 'goldenMs', step: Promise<T>, fromMs = now(), atMostMs = limitMs): Promise<T> => {
     const result = await withDeadline(step, atMostMs, `${name.slice(0, -2)} of ${backend}`, (error) => failed.abort(error));
     measured[name] = now() - fromMs;
     return result;
@@ -110,30 +111,30 @@ export async function attempt(
     return refuse(thrown, isLostAgain);
   }
 
-  // Outside of the deadline and of the refusals: no other pair could do without the bytes.
   const bytes = takeBytes(signal);
-  const { cache } = await bytes.whole.catch((thrown) => {
+  // No other pair could do without the bytes.
+  const endWithBytes = (thrown: unknown): never => {
     unmark();
     release();
     throw thrown;
-  });
-  const [graph, golden, ...weights] = await Promise.all([bytes.graph, bytes.golden, ...bytes.weights]);
+  };
+  const graph = await bytes.graph.catch(endWithBytes);
 
   try {
     const { engine } = lease.value;
-    const agreement = new Agreement(manifest, golden, lease.value, await caching, limitMs);
-    // What was not all in the cache has not been tested here, and its writes would hold up the question.
-    const remembering = cache === 'hit' && role === 'first' ? agreement.isRemembered() : Promise.resolve(false);
-    // Not awaited before the model is opened: its bytes take longer to cross than the mark does.
     const isMarked = doubt !== undefined;
-    const marked = remembering.then((isKnown) => (isKnown || isMarked ? undefined : quarantine.begin()));
-    if (!isMarked) unmark = () => void marked.then((end) => end?.());
-    const opening = engine.open({ name: manifest.name, graph, weights, controlFlow: manifest.controlFlow });
-    const session = await timed('openMs', opening).catch((thrown) => {
-      // One that comes too late is closed when it comes.
-      void opening.then((late) => late.dispose()).catch(() => undefined);
-      throw thrown;
+    const tested = bytes.whole.then(async ({ cache }) => {
+      const agreement = new Agreement(manifest, await bytes.golden, lease.value, await caching, limitMs);
+      // What was not all in the cache has not been tested here, and its writes would hold up the question.
+      const isRemembered = cache === 'hit' && role === 'first' && (await agreement.isRemembered());
+      // Not while bytes come: a page that ends in the middle of a long download says nothing of the backend.
+      return { agreement, isRemembered, end: isRemembered || isMarked ? undefined : await quarantine.begin() };
     });
+    tested.catch(() => undefined);
+    if (!isMarked) unmark = () => void tested.then(({ end }) => end?.()).catch(() => undefined);
+    const model = { name: manifest.name, graph, weights: bytes.weights, controlFlow: manifest.controlFlow };
+    const { session, openMs } = await openAsBytesCome(engine, model, limitMs);
+    measured.openMs = openMs;
     const closed = new AbortController();
     const close = () => {
       closed.abort();
@@ -142,8 +143,8 @@ export async function attempt(
     };
     release = close;
     void imposeWhenOver(quarantine, engine, settled, closed.signal);
-    await marked;
-    if (await remembering) {
+    const { agreement, isRemembered } = await tested;
+    if (isRemembered) {
       // What fails here fails again, and typed, in the next predict.
       agreement.testWhenIdle(session, (reason) => retire(pair, reason), closed.signal).catch(() => undefined);
     } else {
@@ -158,6 +159,9 @@ export async function attempt(
     unmark();
     return { accepted: { ...pair, pooled: lease.value, session, agreement, close }, measured };
   } catch (thrown) {
+    // What another pair could mend, unless it is the bytes; and those that come are in the cache for the next one.
+    release();
+    await bytes.whole.catch(endWithBytes);
     const refused = refuse(thrown);
     // A worker may go down with another model's call, which says nothing of this one: once more, then.
     const isOthers = role === 'first' && thrown instanceof PannierError && thrown.code === 'worker-crashed';

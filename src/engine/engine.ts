@@ -68,8 +68,11 @@ export interface EngineModel {
   readonly name: string;
   /** The graph file's bytes: TF.js graph-model JSON. */
   readonly graph: ArrayBuffer;
-  /** The weight shards in order. The engine may consume them; the caller lets go of them. */
-  readonly weights: readonly ArrayBuffer[];
+  /**
+   * The weight shards in order, asked for one at a time: each is decoded and uploaded before the next one is asked for.
+   * The engine may consume them; who gives them lets go of them.
+   */
+  readonly weights: Iterable<ArrayBuffer> | AsyncIterable<ArrayBuffer>;
   readonly controlFlow: boolean;
 }
 
@@ -102,7 +105,11 @@ export interface Engine {
    * nobody runs anything. Once; never rejects.
    */
   readonly whenLost: Promise<PannierError>;
-  /** Builds the graph and uploads the weights. */
+  /**
+   * Uploads the weights as they come and builds the graph. Other models' calls go between two shards. Leaves nothing
+   * behind where it fails.
+   * @throws what the weights fail with, as it is; of its own, {@link PannierError}
+   */
   open(model: EngineModel): Promise<Session>;
   /** Bytes of tensors now alive, and their number. */
   memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;

@@ -8,16 +8,20 @@ import type { Failure, StartedBackend } from '../backend/backend.js';
 import { takeTurn } from '../backend/realm.js';
 import type { BackendName } from '../backend-name.js';
 import { DTYPES, type DType, type OwnedArray } from '../dtype.js';
-import { asPannierError, messageOf, PannierError } from '../errors.js';
+import { PannierError } from '../errors.js';
 import { pictureTensor } from '../input/pixels.js';
 import { now } from '../timing.js';
-import { decodeWeights, type WeightSpec } from './decode.js';
-import type { Call, Engine, EngineModel, Feed, RawOutput, RunResult, Session } from './engine.js';
+import type { DecodedWeight } from './decode.js';
+import type { Call, Engine, Feed, RawOutput, RunResult, Session } from './engine.js';
+import { failedAs } from './failed-as.js';
 import { isAllFinite } from './finite.js';
+import { readGraph } from './graph-file.js';
 
 /** Puts the engine on a backend that `backend/*.ts` has started in this realm. */
 export function createEngine(backend: BackendName, started: StartedBackend): Engine {
   const sessions = new Set<TfjsSession>();
+  /** Of models whose graphs are not built yet. */
+  const uploads = new Set<Uploaded>();
   // Flags can be set from the page's address (`?tfjsflags=`); this one would download every tensor.
   env().set('DEBUG', false);
   let disposed = false;
@@ -33,12 +37,31 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
       // A device that we destroy ourselves says that it is lost, too.
       void started.whenFailed.then((failure) => disposed || resolve(lossOf(backend, failure)));
     }),
-    open: (model) =>
-      inTurn(backend, () => {
-        const session = new TfjsSession(model, backend, started, () => sessions.delete(session));
-        sessions.add(session);
-        return session;
-      }),
+    async open({ weights, ...model }) {
+      const uploaded: Uploaded = {};
+      uploads.add(uploaded);
+      const step = <T>(work: () => T): Promise<T> =>
+        inTurn(backend, () => {
+          if (disposed) throw new PannierError('disposed', `The ${backend} engine was disposed before model "${model.name}" was open.`);
+          return opening(model.name, work);
+        });
+      try {
+        const { file, decoder } = await step(() => readGraph(model.graph));
+        for await (const shard of weights) await step(() => upload(decoder.add(shard), uploaded));
+        return await step(() => {
+          upload(decoder.end(), uploaded);
+          const graph = buildGraph(model.name, file, uploaded);
+          const session = new TfjsSession(graph, model.controlFlow, backend, started, () => sessions.delete(session));
+          sessions.add(session);
+          return session;
+        });
+      } catch (thrown) {
+        await takeTurn(() => free(uploaded));
+        throw thrown;
+      } finally {
+        uploads.delete(uploaded);
+      }
+    },
     memory: () =>
       inTurn(backend, () => {
         const { numTensors, numBytes } = memory();
@@ -47,7 +70,10 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
     dispose() {
       disposed = true;
       for (const session of sessions) session.dispose();
-      void takeTurn(() => started.dispose());
+      void takeTurn(() => {
+        for (const uploaded of uploads) free(uploaded);
+        started.dispose();
+      });
     },
   };
 }
@@ -103,12 +129,12 @@ class TfjsSession implements Session {
   readonly #onDispose: () => void;
   #disposed = false;
 
-  constructor(model: EngineModel, backend: BackendName, started: StartedBackend, onDispose: () => void) {
-    this.#controlFlow = model.controlFlow;
+  constructor(model: GraphModel, controlFlow: boolean, backend: BackendName, started: StartedBackend, onDispose: () => void) {
+    this.#controlFlow = controlFlow;
     this.#backend = backend;
     this.#started = started;
     this.#onDispose = onDispose;
-    this.#model = loadGraph(model);
+    this.#model = model;
     this.#weightIds = new Set(weightsOf(this.#model).map(({ id }) => id));
   }
 
@@ -243,35 +269,30 @@ async function watched<T>(deadlineMs: number, run: () => Promise<T>): Promise<T>
   }
 }
 
-/** The parts of a graph file that are needed here. */
-interface GraphFile {
-  readonly weightsManifest: readonly { readonly weights: readonly WeightSpec[] }[];
+/** Weights that are on a backend, by name. */
+type Uploaded = Record<string, Tensor>;
+
+function upload(decoded: Iterable<DecodedWeight>, to: Uploaded): void {
+  for (const { spec, values } of decoded) to[spec.name] = tensor(values, [...spec.shape], spec.dtype);
 }
 
-/** Builds the executor and uploads the weights; leaves no tensor behind when that fails half-way. */
-function loadGraph({ name, graph, weights }: EngineModel): GraphModel {
-  const tensors: Record<string, Tensor> = {};
+function free(uploaded: Uploaded): void {
+  for (const each of Object.values(uploaded)) each.dispose();
+}
+
+function buildGraph(name: string, file: unknown, weights: Uploaded): GraphModel {
+  const model = new GraphModel(name);
+  // Private in the types only: `load` would decode the weights itself, and keep their bytes for life.
+  (model as unknown as { loadWithWeightMap(file: unknown, weights: unknown): void }).loadWithWeightMap(file, weights);
+  return model;
+}
+
+function opening<T>(name: string, work: () => T): T {
   try {
-    const { weightsManifest, ...file }: GraphFile = JSON.parse(new TextDecoder().decode(graph));
-    const specs = weightsManifest.flatMap((group) => group.weights);
-    for (const { spec, values } of decodeWeights(specs, weights)) {
-      tensors[spec.name] = tensor(values, [...spec.shape], spec.dtype);
-    }
-    const model = new GraphModel(name);
-    // Private in the types only: `load` would decode the weights itself, and keep their bytes for life.
-    (model as unknown as { loadWithWeightMap(file: unknown, tensors: unknown): void }).loadWithWeightMap(file, tensors);
-    return model;
+    return work();
   } catch (thrown) {
-    for (const each of Object.values(tensors)) each.dispose();
     throw failedAs(thrown, `The graph of model "${name}" could not be opened`);
   }
 }
-
-/** Browsers have no class for memory that ran out; what they say of it, and what emscripten does. */
-const OUT_OF_MEMORY =
-  /out of memory|\bOOM\b|allocation failed|Invalid (typed )?array length|memory access out of bounds|createBuffer failed/i;
-
-const failedAs = (thrown: unknown, context: string): PannierError =>
-  asPannierError(thrown, OUT_OF_MEMORY.test(messageOf(thrown)) ? 'out-of-memory' : 'predict', context);
 
 const weightsOf = (model: GraphModel): Tensor[] => Object.values(model.weights).flat();

@@ -3,12 +3,12 @@ import { messageOf } from '../errors.js';
 import type { Asset, Manifest } from '../manifest.js';
 import { assetsOf } from '../manifest.js';
 import type { CacheOutcome } from '../prediction.js';
-import { mapLimited, ownTask } from '../promise.js';
+import { mapLimited } from '../promise.js';
 import { now } from '../timing.js';
 import type { WeightsCache } from './cache.js';
+import type { CacheWriter } from './cache-writer.js';
 import { type FetchOptions, fetchAsset } from './fetch.js';
 import { shardLocks, type Turn } from './locks.js';
-import type { Recording } from './recording.js';
 import { isAsset } from './verify.js';
 import type { waitForShard } from './waiting.js';
 
@@ -17,7 +17,7 @@ const PARALLEL = 6;
 
 /** What is needed only when the bytes are there, or after a fault: an app's first chunk does without it. */
 export interface WeightsRest extends Awaited<ReturnType<FetchOptions['rest']>> {
-  readonly Recording: typeof Recording;
+  readonly CacheWriter: typeof CacheWriter;
   readonly waitForShard: typeof waitForShard;
 }
 
@@ -41,8 +41,8 @@ export interface WeightsOptions extends Pick<FetchOptions, 'fetch' | 'signal'> {
  */
 export interface ModelBytes {
   readonly graph: Promise<ArrayBuffer>;
-  /** In the order in which the graph takes them. */
-  readonly weights: readonly Promise<ArrayBuffer>[];
+  /** Shards in the order in which the graph takes them, once: what was given is let go of. */
+  readonly weights: AsyncIterable<ArrayBuffer>;
   readonly golden: Promise<ArrayBuffer>;
   /** When all of them are there. */
   readonly whole: Promise<Gathered>;
@@ -67,7 +67,8 @@ export interface Gathered {
 export function gatherWeights(manifest: Manifest, options: WeightsOptions): ModelBytes {
   const startMs = now();
   const assets = assetsOf(manifest);
-  const arrivals = assets.map(() => new Arrival());
+  const arrivals: (Arrival | undefined)[] = assets.map(() => new Arrival());
+  const totalBytes = assets.reduce((sum, { bytes }) => sum + bytes, 0);
   let cache: WeightsCache | null = null;
   let unavailable = false;
   let verifiedBytes = 0;
@@ -78,7 +79,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
   };
   const fetching: FetchOptions = { ...options, onHash, line: { answered: false } };
   const locks = shardLocks(options.rest, options.signal);
-  const writes: Promise<void>[] = [];
+  let making: Promise<CacheWriter> | undefined;
 
   const giveUpCache = (thrown: unknown) => {
     if (!unavailable) options.note('cache-unavailable', `The weights cache is not used: ${messageOf(thrown)}`);
@@ -101,21 +102,14 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     return undefined;
   };
 
-  let recording: Recording | undefined;
-  const recordIn = async (to: WeightsCache): Promise<Recording> => {
-    const { Recording } = await options.rest();
-    const note = (code: string, message: string) => {
-      // It is full, and others would wait in vain.
-      locks.end();
-      options.note(code, message);
-    };
-    recording ??= new Recording(to, manifest, { ...options, note });
-    return recording;
+  const note = (code: string, message: string) => {
+    // It is full, and others would wait in vain.
+    locks.end();
+    options.note(code, message);
   };
-
-  const write = async (to: WeightsCache, key: string, bytes: ArrayBuffer): Promise<void> => {
-    await ownTask();
-    await (await recordIn(to)).keep(key, bytes);
+  const writerTo = (to: WeightsCache): Promise<CacheWriter> => {
+    making ??= options.rest().then(({ CacheWriter }) => new CacheWriter(to, manifest, { ...options, note, onFault: giveUpCache }));
+    return making;
   };
 
   const gather = async (asset: Asset): Promise<ArrayBuffer> => {
@@ -131,10 +125,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
       if (bytes !== undefined) bytesFromCache += asset.bytes;
       else {
         bytes = await fetchAsset(asset, options.urlOf(asset), { ...fetching, ...turn });
-        // A copy: the original is on its way to the engine before the write is done.
-        if (cache !== null) stored = write(cache, asset.sha256, bytes.slice(0)).catch(giveUpCache);
-        if (stored !== undefined) writes.push(stored);
-        if (options.storeOnly) await stored;
+        if (cache !== null) stored = (await (await writerTo(cache)).keep(asset, bytes)).stored;
       }
     } finally {
       // Other tabs look for it in the cache.
@@ -146,9 +137,8 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     return bytes;
   };
 
-  const commit = async () => {
-    await Promise.all(writes);
-    if (cache !== null) await (await recordIn(cache)).finish();
+  const commit = async (): Promise<void> => {
+    if (cache !== null) await (await writerTo(cache)).finish();
   };
 
   const all = async (): Promise<Gathered> => {
@@ -157,8 +147,9 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     await mapLimited([...assets.keys()], PARALLEL, async (index) => {
       const bytes = await gather(assets[index] as Asset);
       if (!options.storeOnly) arrivals[index]?.resolve(bytes);
+      // It would keep the bytes that somebody has let go of.
+      arrivals[index] = undefined;
     });
-    const totalBytes = assets.reduce((sum, { bytes }) => sum + bytes, 0);
     const found = bytesFromCache === totalBytes ? 'hit' : bytesFromCache > 0 ? 'partial' : 'miss';
     return {
       cache: unavailable ? 'unavailable' : isOff ? 'off' : found,
@@ -170,20 +161,30 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     };
   };
 
+  const promises = arrivals.map((each) => (each as Arrival).promise);
   const whole = all();
   whole.then(({ stored }) => stored).then(locks.end, locks.end);
-  const promises = arrivals.map(({ promise }) => promise);
   whole.catch((thrown) => {
-    for (const { reject } of arrivals) reject(thrown);
+    for (const each of arrivals) each?.reject(thrown);
   });
   // Whoever opens the model may have no use for all of them.
   for (const each of promises) each.catch(() => undefined);
   return {
     graph: promises[0] as Promise<ArrayBuffer>,
-    weights: promises.slice(1, -1),
+    weights: once(promises.slice(1, -1)),
     golden: promises.at(-1) as Promise<ArrayBuffer>,
     whole,
   };
+}
+
+/** Gives each once, in order, and keeps none. */
+async function* once(coming: Promise<ArrayBuffer>[]): AsyncGenerator<ArrayBuffer> {
+  try {
+    for (let next = coming.shift(); next !== undefined; next = coming.shift()) yield next;
+  } finally {
+    // Whoever stops early wants none of the others.
+    coming.length = 0;
+  }
 }
 
 /** An asset that somebody waits for. */

@@ -59,16 +59,25 @@ class WorkerEngine implements Engine {
     return this.#connection.whenLost;
   }
 
-  async open(model: EngineModel): Promise<Session> {
+  async open({ weights, ...model }: EngineModel): Promise<Session> {
     const session = this.#sessions++;
     const connection = this.#connection;
-    await connection.ask('open', { session, model });
+    const dispose = () => void connection.ask('close', { session }).catch(() => undefined);
+    try {
+      await connection.ask('open', { session, model });
+      // Each is answered: no second one waits in the worker.
+      for await (const shard of weights) await connection.ask('upload', { session, shard });
+      await connection.ask('build', { session });
+    } catch (thrown) {
+      dispose();
+      throw thrown;
+    }
     return {
       get lost() {
         return connection.ending;
       },
       run: (call) => this.#run(session, model.name, call),
-      dispose: () => void connection.ask('close', { session }).catch(() => undefined),
+      dispose,
     };
   }
 

@@ -5,12 +5,14 @@ import type { Engine, RunResult, Session } from '../engine/engine.js';
 import { createEngine } from '../engine/tfjs.js';
 import { asPannierError, messageOf, PannierError, toWire } from '../errors.js';
 import { closePictures } from '../input/pictures.js';
+import { Opening } from './opening.js';
 import { type Answers, outputTransfers, type Reply, type Request } from './protocol.js';
 
 /** Serves one backend to the page that started this worker. */
 export function serve(backend: BackendName, startBackend: StartBackend): void {
   const post = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(reply, { transfer });
   const sessions = new Map<number, Session>();
+  const openings = new Map<number, Opening>();
   let engine: Engine | undefined;
 
   const answer = async (request: Request): Promise<Answers[Request['kind']]> => {
@@ -22,9 +24,19 @@ export function serve(backend: BackendName, startBackend: StartBackend): void {
     }
     if (engine === undefined) throw new PannierError('backend-unavailable', `The ${backend} worker was not started.`);
     switch (request.kind) {
-      case 'open':
-        sessions.set(request.session, await engine.open(request.model));
+      case 'open': {
+        const opening = new Opening(engine, request.model);
+        openings.set(request.session, opening);
+        return opening.begun;
+      }
+      case 'upload':
+        return openings.get(request.session)?.upload(request.shard);
+      case 'build': {
+        const session = await openings.get(request.session)?.build();
+        openings.delete(request.session);
+        if (session !== undefined) sessions.set(request.session, session);
         return undefined;
+      }
       case 'run': {
         const { session: id, feeds, outputs } = request;
         try {
@@ -37,6 +49,8 @@ export function serve(backend: BackendName, startBackend: StartBackend): void {
         }
       }
       case 'close':
+        openings.get(request.session)?.giveUp();
+        openings.delete(request.session);
         sessions.get(request.session)?.dispose();
         sessions.delete(request.session);
         return undefined;

@@ -5,7 +5,9 @@ import { asPannierError, type WireError } from '../errors.js';
 
 export type Request = { readonly id: number } & (
   | { readonly kind: 'start'; readonly options: Omit<BackendStart, 'device'> }
-  | { readonly kind: 'open'; readonly session: number; readonly model: EngineModel }
+  | { readonly kind: 'open'; readonly session: number; readonly model: Omit<EngineModel, 'weights'> }
+  | { readonly kind: 'upload'; readonly session: number; readonly shard: ArrayBuffer }
+  | { readonly kind: 'build'; readonly session: number }
   | { readonly kind: 'run'; readonly session: number; readonly feeds: readonly Feed[]; readonly outputs: readonly string[] }
   | { readonly kind: 'close'; readonly session: number }
   | { readonly kind: 'memory' }
@@ -14,7 +16,12 @@ export type Request = { readonly id: number } & (
 /** What each kind of request answers with. */
 export interface Answers {
   readonly start: { readonly maxBufferBytes: number; readonly identity: string };
+  /** The graph was read, and the first shard may come. */
   readonly open: undefined;
+  /** It is uploaded, and the next one may come. */
+  readonly upload: undefined;
+  /** All shards were uploaded: the session can run. */
+  readonly build: undefined;
   readonly run: RunResult;
   readonly close: undefined;
   readonly memory: { readonly tensors: number; readonly bytes: number };
@@ -37,7 +44,9 @@ export function transfersOf(message: Request): Transferable[] {
     case 'start':
       return message.options.wasmBinary === undefined ? [] : [message.options.wasmBinary];
     case 'open':
-      return [message.model.graph, ...new Set(message.model.weights)];
+      return [message.model.graph];
+    case 'upload':
+      return [message.shard];
     case 'run':
       // Arrays are copied on the way, and frames share their pixels: both stay the caller's.
       return message.feeds.flatMap((feed) => (isBitmapFeed(feed) ? [feed.picture] : []));

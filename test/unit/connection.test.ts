@@ -139,6 +139,8 @@ describe('an engine in a worker', () => {
     const engine = await starting;
     const opening = engine.open({ name: 'add', graph: new ArrayBuffer(0), weights: [], controlFlow: false });
     worker.say({ id: 1, value: undefined });
+    await rest();
+    worker.say({ id: 2, value: undefined });
     return { engine, session: await opening, worker };
   }
   const call = { feeds: [], outputs: [], deadlineMs: 4 * TICK_MS };
@@ -155,13 +157,13 @@ describe('an engine in a worker', () => {
     const { engine, session, worker } = await started();
     const [running, other] = [rejection(session.run(call)), rejection(engine.memory())];
     await rest();
-    worker.begin(2);
+    worker.begin(3);
     vi.advanceTimersByTime(call.deadlineMs);
     const timeout = await running;
     expect(timeout).toMatchObject({ code: 'timeout' });
     expect(await engine.whenLost).toBe(timeout);
     expect(await other).toMatchObject({ code: 'worker-crashed' });
-    worker.say({ id: 2, value: { outputs: [], prepareMs: 0, computeMs: 0, readMs: 0, cold: false } });
+    worker.say({ id: 3, value: { outputs: [], prepareMs: 0, computeMs: 0, readMs: 0, cold: false } });
     worker.say({ lost: toWire(new PannierError('device-lost', 'Too late.')) });
     expect(await engine.whenLost).toBe(timeout);
     expect([session.lost, worker.terminated]).toEqual([await other, 1]);

@@ -8,16 +8,16 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Asset, Manifest } from '../../src/manifest.js';
 import type { WeightsCache } from '../../src/weights/cache.js';
+import { CacheWriter } from '../../src/weights/cache-writer.js';
 import { type FetchOptions, fetchAsset } from '../../src/weights/fetch.js';
 import { guardedCache } from '../../src/weights/guarded.js';
 import { fromBytes } from '../../src/weights/json.js';
 import { memoryCache } from '../../src/weights/memory.js';
-import { Recording } from '../../src/weights/recording.js';
 import { writeRecord } from '../../src/weights/records.js';
 import { resume } from '../../src/weights/resume.js';
 import { waitForShard } from '../../src/weights/waiting.js';
 import { gatherWeights } from '../../src/weights/weights.js';
-import { assetOf, bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
+import { assetOf, bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, shardsOf, stateOf } from '../fixtures/fakes.js';
 
 const bytes = bytesOf(100_000);
 const asset = (url: string): Asset => assetOf('weights.bin', bytes, url);
@@ -311,7 +311,7 @@ async function load(
   const options = {
     ...{
       caching: Promise.resolve(cache),
-      rest: async () => ({ Recording, resume, waitForShard }),
+      rest: async () => ({ CacheWriter, resume, waitForShard }),
       budgetBytes: Number.POSITIVE_INFINITY,
       signal,
       fetch: fetch ?? network.fetch,
@@ -322,7 +322,7 @@ async function load(
   const { graph, weights, golden, whole } = gatherWeights(model.manifest, options);
   const loaded = whole.then(async (gathered) => ({
     ...gathered,
-    ...{ graph: await graph, weights: await Promise.all(weights), golden: await golden },
+    ...{ graph: await graph, weights: await shardsOf(weights), golden: await golden },
   }));
   return { loaded, notes, progress, asked: network.asked };
 }
