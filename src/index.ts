@@ -50,3 +50,4 @@ export type {
 } from './signature.js';
 export type { Timing } from './timing.js';
 export type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from './weights/cache.js';
+export { trustedScriptUrl } from './worker/policy.js';

@@ -22,10 +22,11 @@ const samples = pages.flatMap((page) =>
 const inLanguage = (...languages: string[]) => samples.filter(({ language }) => languages.includes(language));
 
 /** Samples that other tests run: by the file name in their first line. They are compiled under that name, as TypeScript. */
-const RUN = /^\/\/ (nose\.ts|(?:vitest|jest)\/nose\.test\.ts|jest\.config\.js|sw\.js)$/m;
+const RUN =
+  /^\/\/ (nose\.ts|(?:vitest|jest)\/nose\.test\.ts|jest\.config\.js|vite\.config\.mjs|write-sw\.mjs|(?:service-worker\/)?sw\.[jt]s)$/m;
 
-/** A worker's script has other globals than a page's. */
-const WORKER = /^\/\/ sw\.js$/m;
+/** Other globals and packages than a page's. */
+const ELSEWHERE = /^\/\/ (vite\.config\.mjs|write-sw\.mjs|(service-worker\/)?sw\.[jt]s)$/m;
 
 /** docs/api.md is a page of declarations; test/api-page.test.ts and test/types.test.ts hold it. */
 const isDeclarations = ({ place }: Sample) => place.startsWith('docs/api.md');
@@ -71,7 +72,7 @@ test('every sample of TypeScript and JavaScript compiles', () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(`${folder}/models/pose`, { recursive: true });
   cpSync('test/types/models/pose.d.ts', `${folder}/models/pose/model.d.ts`);
-  const compiled = inLanguage('ts', 'js').filter((each) => !isDeclarations(each) && !WORKER.test(each.code));
+  const compiled = inLanguage('ts', 'js').filter((each) => !isDeclarations(each) && !ELSEWHERE.test(each.code));
   for (const each of compiled) {
     const name = RUN.exec(each.code)?.[1] ?? each.place.replace(/\W+/g, '-');
     const file = `${folder}/${name.replace(/\.[jt]s$/, '')}.ts`;
@@ -90,7 +91,16 @@ test('every sample of TypeScript and JavaScript compiles', () => {
 
 test('what other tests run is there to be run', () => {
   const names = inLanguage('js', 'ts').flatMap(({ code }) => code.match(RUN)?.[1] ?? []);
-  expect(names.sort()).toEqual(['jest.config.js', 'jest/nose.test.ts', 'nose.ts', 'sw.js', 'vitest/nose.test.ts']);
+  expect(names.sort()).toEqual([
+    'jest.config.js',
+    'jest/nose.test.ts',
+    'nose.ts',
+    'service-worker/sw.ts',
+    'sw.js',
+    'vite.config.mjs',
+    'vitest/nose.test.ts',
+    'write-sw.mjs',
+  ]);
 });
 
 test('every command of a terminal is there, with every flag', () => {

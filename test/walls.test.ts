@@ -40,7 +40,7 @@ const SEAM = /^src\/(options|prediction|settled|engine\/engine|backend\/backend|
 
 /** What each room may import besides ground, seams' types and its own files. Rooms from the roof down: arrows point down only. */
 const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
-  [/^src\/index\.ts$/, /^src\/(load|offline)\.ts$/],
+  [/^src\/index\.ts$/, /^src\/(load|offline|worker\/policy)\.ts$/],
   [/^src\/offline\.ts$/, /^src\/rest\.ts$/],
   [/^src\/rest\.ts$/, /^src\/lazy\.ts$/],
   [/^src\/load\.ts$/, /^src\/((rest|settled)\.ts|(choosing|serving|worker|engine|backend|weights|input)\/)/],

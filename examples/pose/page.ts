@@ -2,10 +2,11 @@
 import { type BackendName, type FramePrediction, loadModel, type Model, PannierError } from 'pannier';
 import { keypoints } from 'pannier/read';
 import { element } from '../element.js';
+import { camera, NoPicture, photograph, type Source } from '../source.js';
+import { film, ownPicture } from './film.js';
 import pose, { type PoseInputs, type PoseOutputs } from './model/model.js';
 import { hideProgress, showCandidates, showModel, showProgress } from './model-panel.js';
 import { isSeen, NAMES, type Point } from './skeleton.js';
-import { camera, file, film, NoPicture, photograph, type Source } from './source.js';
 import { Stage } from './stage.js';
 import { clearTiming, showTiming } from './timing-bar.js';
 
@@ -157,7 +158,7 @@ element<HTMLInputElement>('#file').addEventListener('change', ({ currentTarget }
   const chosen = chooser.files?.[0];
   if (chosen === undefined) return;
   for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) input.checked = false;
-  begin({ open: () => file(chosen) });
+  begin({ open: () => ownPicture(chosen) });
   // The same file again is a choice too.
   chooser.value = '';
 });

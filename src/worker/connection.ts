@@ -3,7 +3,7 @@ import { WORKERS } from '../assets.js';
 import type { BackendName } from '../backend-name.js';
 import { fromWire, messageOf, PannierError } from '../errors.js';
 import { withDeadline } from '../promise.js';
-import { scriptUrl } from './policy.js';
+import { trustedScriptUrl } from './policy.js';
 import { type Answers, type Reply, type Request, transfersOf } from './protocol.js';
 
 /** No worker script takes this long to load and listen, except one that never will. */
@@ -45,7 +45,7 @@ export class Connection {
       this.#tellLoss = resolve;
     });
     try {
-      this.#worker = new Worker(scriptUrl(urlOf(name, url())) as string, { type: 'module', name: `pannier ${backend}` });
+      this.#worker = new Worker(trustedScriptUrl(urlOf(name, url())), { type: 'module', name: `pannier ${backend}` });
     } catch (thrown) {
       throw new WorkerUnavailable(messageOf(thrown), { cause: thrown });
     }

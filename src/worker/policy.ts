@@ -1,4 +1,4 @@
-/** Trusted Types: where a page enforces them, a worker's address must pass a policy that the page allows by name. */
+/** Trusted Types: where a page enforces them, the address of a script must pass a policy that the page allows by name. */
 
 interface Policy {
   createScriptURL(url: string): unknown;
@@ -11,18 +11,22 @@ interface PolicyFactory {
 const KEPT = Symbol.for('pannier.policy');
 
 /**
- * The address as `new Worker` takes it. Only ever called with addresses of our own worker files, or
- * with what the app's `assetUrl` made of them.
+ * The address of a script of your own server, as `navigator.serviceWorker.register` and `new Worker` take it where the page
+ * demands Trusted Types (`trusted-types pannier`). Elsewhere it is the address as it came.
+ * @param url absolute, or relative to the page's address
+ * @returns called a string, as TypeScript's own types have no other word for it
+ * @throws {TypeError} where Trusted Types are demanded: another origin, or the page's list lacks `pannier`
  */
-export function scriptUrl(url: string): unknown {
+export function trustedScriptUrl(url: string): string {
   const realm = globalThis as { trustedTypes?: PolicyFactory; [KEPT]?: Policy };
   if (realm.trustedTypes === undefined) return url;
   realm[KEPT] ??= realm.trustedTypes.createPolicy('pannier', { createScriptURL: sameOrigin });
-  return realm[KEPT].createScriptURL(url);
+  return realm[KEPT].createScriptURL(url) as string;
 }
 
-/** A policy that lets everything pass would be a hole in the page's wall; a worker is of the page's origin anyway. */
+/** A policy that lets everything pass would be a hole in the page's wall: `blob:` and `data:` are made of text. */
 function sameOrigin(url: string): string {
-  if (new URL(url, location.href).origin === location.origin) return url;
-  throw new TypeError(`A worker's script has to be of this page's origin, but is ${url}.`);
+  const { href } = new URL(url, location.href);
+  if (href.startsWith(`${location.origin}/`)) return href;
+  throw new TypeError(`A script has to be of this page's origin, but is ${url}.`);
 }

@@ -1,6 +1,8 @@
 /** Every example as a visitor meets it: built by Vite or not at all, under the strict policy, looked at for its answer. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
+import { PNG } from 'pngjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FOLDERS, serveExamples } from '../../examples/serve.mjs';
 import { complaintsOf, launch, openPage } from '../harness/browser.js';
@@ -16,8 +18,10 @@ let browser: Browser;
 let site: Site;
 
 beforeAll(async () => {
-  const { status, stderr } = node('node_modules/vite/bin/vite.js', 'build', 'examples', '--logLevel', 'warn');
-  expect(status, stderr).toBe(0);
+  for (const folder of ['examples', 'examples/offline']) {
+    const { status, stderr } = node('node_modules/vite/bin/vite.js', 'build', folder, '--logLevel', 'error');
+    expect(status, stderr).toBe(0);
+  }
   browser = await launch({ webgpu: true, args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] });
   site = await serve(FOLDERS);
 });
@@ -36,6 +40,7 @@ test('the list leads to every example', async () => {
   const links = await page.$$eval('main a', (all) => all.map((link) => (link as HTMLAnchorElement).href));
   expect(links.map((link) => new URL(link).pathname)).toEqual([
     '/pose/index.html',
+    '/offline/index.html',
     '/backends/index.html',
     '/hello/index.html',
     '/examples/no-bundler/index.html',
@@ -173,9 +178,81 @@ longTest('backends races, remembers, and shows a killed GPU recover', { timeout:
   await page.close();
 });
 
+test('offline cuts her out, keeps what it needs, saves a picture, and brings a new version', async () => {
+  const page = await openPage(browser, `${site.url}/offline/`);
+  const ready = (wanted: 'yes' | 'no') => page.waitForSelector(`#badge[data-ready=${wanted}]`, { state: 'attached' });
+  await cutOut(page);
+  await ready('yes');
+  expect(await page.textContent('#app-kept')).toMatch(/^All \d\d files are kept\.$/);
+  expect(await rowsOf(page)).toMatchObject({
+    'selfie 3.0.4': '0.3 MB',
+    'when space is short': expect.stringMatching(/^(stays|may be deleted)$/),
+  });
+  const session = await page.context().newCDPSession(page);
+  const { errors, manifest } = await session.send('Page.getAppManifest');
+  expect({ errors, manifest }).toMatchObject({ errors: [], manifest: { name: 'Cutout', display: 'kStandalone' } });
+
+  // Nothing is behind her but the colour that was asked for, or what is saved.
+  await page.check('input[value=colour]');
+  expect(await colourAt(page, 500, 10)).toEqual([143, 227, 205, 255]);
+  await page.check('input[value=blur]');
+  expect((await colourAt(page, 500, 10))[3]).toBe(255);
+  await page.check('input[value=none]');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
+  const saved = PNG.sync.read(readFileSync(await download.path()));
+  const opacityAt = ([x, y]: readonly [number, number]) => saved.data[4 * (y * saved.width + x) + 3];
+  expect([download.suggestedFilename(), saved.width, saved.height, opacityAt([500, 10]), opacityAt(NOSE)]).toEqual([
+    'cutout.png',
+    512,
+    512,
+    0,
+    255,
+  ]);
+
+  // The badge asks, and does not remember; the model comes back with its progress.
+  await page.click('#clear');
+  await ready('no');
+  expect(await page.textContent('#model-kept')).toBe('Not kept, or not all of it.');
+  await page.evaluate(() => {
+    const shown: string[] = [];
+    const bar = document.querySelector('#progress') as HTMLElement;
+    new MutationObserver(() => shown.push(bar.textContent ?? '')).observe(bar, { childList: true, subtree: true });
+    Object.assign(globalThis, { shown });
+  });
+  await page.click('#download');
+  await cutOut(page);
+  await ready('yes');
+  expect(await page.evaluate('shown.at(-1)')).toBe('0.3 MB of 0.3 MB');
+  await page.evaluate(async () =>
+    caches.open((await caches.keys())[0] ?? '').then(async (cache) => cache.delete((await cache.keys())[0] as Request)),
+  );
+  await page.reload();
+  await page.waitForFunction(() => /^1 of \d\d files are missing\.$/.test(document.querySelector('#app-kept')?.textContent ?? ''));
+  expect(await page.getAttribute('#badge', 'data-ready')).toBe('no');
+
+  // A second build, of a page with another heading.
+  site.requests.length = 0;
+  const ends = [
+    site.fault(/offline\/(index\.html)?$/, { edit: (file) => Buffer.from(`${file}`.replace('<h1>Cutout', '<h1>Cutout 2')) }),
+    site.fault(/offline\/sw\.js$/, {
+      edit: (file) => Buffer.from(`${file}`.replace(/"revision":"\w+","url":"index.html"/, '"revision":"2","url":"index.html"')),
+    }),
+  ];
+  await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+  await page.click('#update button');
+  await page.waitForFunction(() => document.querySelector('h1')?.textContent === 'Cutout 2');
+  await cutOut(page);
+  await ready('yes');
+  expect(await page.isHidden('#update')).toBe(true);
+  expect(site.requests.filter(({ path }) => /weights-|graph-|golden-/.test(path))).toEqual([]);
+  for (const end of ends) end();
+  expect(await complaintsOf(page)).toEqual(QUIET);
+  await page.close();
+});
+
 test('no page is wider than a small phone', async () => {
   const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
-  for (const path of ['/', '/backends/', '/hello/', '/pose/', '/examples/no-bundler/']) {
+  for (const path of ['/', '/backends/', '/hello/', '/offline/', '/pose/', '/examples/no-bundler/']) {
     const page = await openPage(context, `${site.url}${path}`);
     if (path === '/pose/') await answered(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360);
@@ -205,12 +282,29 @@ test('npm start serves them under the same policy', async () => {
 });
 
 test("the examples type-check as an app's files would", () => {
-  expect(node('node_modules/typescript/bin/tsc', '-p', 'examples')).toMatchObject({ stdout: '', status: 0 });
+  for (const folder of ['examples', 'examples/offline/service-worker'])
+    expect(node('node_modules/typescript/bin/tsc', '-p', folder)).toMatchObject({ stdout: '', status: 0 });
 });
 
 /** Waits until the page has its answer to a still picture. */
 async function answered(page: Page): Promise<void> {
   await page.waitForFunction(() => (document.querySelector('#again') as HTMLButtonElement).disabled === false);
+}
+
+/** Waits until the page of the example `offline` has cut somebody out. */
+async function cutOut(page: Page): Promise<void> {
+  await page.waitForSelector('#save:not(:disabled)');
+  expect(await page.textContent('#answer')).toBe('Someone is here, on 54 % of the picture.');
+}
+
+const colourAt = (page: Page, ...at: [x: number, y: number]) =>
+  page.evaluate(([x, y]) => [...(document.querySelector('canvas')?.getContext('2d')?.getImageData(x, y, 1, 1).data ?? [])], at);
+
+/** The storage panel. */
+async function rowsOf(page: Page): Promise<Readonly<Record<string, string>>> {
+  return Object.fromEntries(
+    await page.$$eval('#storage > div', (all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? ''))),
+  );
 }
 
 async function expectHer(page: Page): Promise<void> {

@@ -1,9 +1,12 @@
 /** What the guides in docs/ say of isolation and of being offline, in a real browser. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';
-import { openPage } from '../harness/browser.js';
-import { STRICT_CSP } from '../harness/site.js';
+import { complaintsOf } from '../harness/browser.js';
+import { serve } from '../harness/site.js';
 import { room } from './room.js';
 
 const here = room({ add: addModel() });
@@ -36,27 +39,84 @@ test('where a worker of an isolated page lacks the header, the page runs the mod
   await site.close();
 });
 
-test('the service worker of docs/offline.md starts an app without a network', async () => {
-  const [, code = ''] = readFileSync('docs/offline.md', 'utf8').match(/^```js\n\/\/ sw\.js\n([\s\S]*?)^```/m) ?? [];
-  // Registering a service worker wants a Trusted Types policy of the app's own.
-  const site = await here.serve({ csp: STRICT_CSP.replace(/; require-trusted-types-for.*/, '') });
-  site.put('/sw.js', code);
+/** A sample of docs/offline.md, by the name in its first line. */
+function sample(name: string): string {
+  const samples = [...readFileSync('docs/offline.md', 'utf8').matchAll(/^```[jt]s\n\/\/ (\S+)\n([\s\S]*?)^```/gm)];
+  return samples.find(([, each]) => each === name)?.[2] ?? '';
+}
+
+test('the service worker of docs/offline.md keeps all of an app on its first visit, and starts it without a network', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pannier-sw-'));
+  cpSync('dist', join(folder, 'app/dist'), { recursive: true, filter: (name) => !/^dist.(types|try)/.test(name) });
+  cpSync(here.folderOf('add'), join(folder, 'app/models/add'), { recursive: true });
+  writeFileSync(join(folder, 'app/index.html'), '<!doctype html><title>An app</title>');
+  for (const name of ['write-sw.mjs', 'sw.js']) writeFileSync(join(folder, name), sample(name));
+  const { status, stderr } = spawnSync(process.execPath, ['write-sw.mjs', 'sw.js', 'app'], { cwd: folder, encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+
+  const site = await serve({ '/': join(folder, 'app') });
   const context = await here.browser.newContext();
-  const first = await openPage(context, `${site.url}/`);
-  await first.evaluate(async () => {
-    await navigator.serviceWorker.register('/sw.js');
-    await navigator.serviceWorker.ready;
+  const first = await here.page(context, site);
+  expect(await first.evaluate(answer)).toMatchObject({ thread: 'worker', notes: [], y: [1, 2, 3, 4] });
+  const kept = await first.evaluate(async () => {
+    const inCharge = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+    const { trustedScriptUrl } = await importModule<typeof import('../../src/index.js')>('/dist/index.js');
+    await navigator.serviceWorker.register(trustedScriptUrl('./sw.js'));
+    await inCharge;
+    const [name = ''] = await caches.keys();
+    return (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname);
   });
-  await first.close();
-  const second = await here.page(context, site);
-  expect(await second.evaluate(answer)).toMatchObject({ thread: 'worker', notes: [], y: [1, 2, 3, 4] });
-  const kept = await second.evaluate(async () => (await (await caches.open('app')).keys()).map(({ url }) => new URL(url).pathname));
-  expect(kept).toEqual(expect.arrayContaining(['/', '/dist/index.js', '/dist/worker/wasm.js', '/dist/tfjs-backend-wasm-simd.wasm']));
+  const workers = ['cpu', 'wasm', 'webgpu'].map((name) => `/dist/worker/${name}.js`);
+  expect(kept).toEqual(expect.arrayContaining(['/', '/dist/index.js', ...workers, '/dist/tfjs-backend-wasm-simd.wasm']));
   expect(kept.filter((path) => /\.bin$|graph-/.test(path))).toEqual([]);
-  await second.close();
+  expect(await complaintsOf(first)).toEqual({ violations: [], consoleErrors: [], pageErrors: [] });
+  await first.close();
 
   await site.close();
-  const third = await here.page(context, site);
-  expect(await third.evaluate(answer)).toMatchObject({ thread: 'worker', notes: [], y: [1, 2, 3, 4], downloaded: 0 });
+  const second = await here.page(context, site);
+  expect(await second.evaluate(answer)).toMatchObject({ thread: 'worker', notes: [], y: [1, 2, 3, 4], downloaded: 0 });
   await context.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('the Workbox recipe of docs/offline.md is what examples/offline does', () => {
+  const lines = (code: string) => code.split('\n').map((line) => line.replace(/ \/\/.*/, '').trim());
+  for (const [name, file] of [
+    ['vite.config.mjs', 'vite.config.mjs'],
+    ['service-worker/sw.ts', 'service-worker/sw.ts'],
+  ] as const) {
+    const done = readFileSync(`examples/offline/${file}`, 'utf8');
+    const words = done.replace(/\s+/g, ' ');
+    const told = lines(sample(name)).filter((line) => /: |Caches\(|Claim\(/.test(line));
+    expect(told.length).toBeGreaterThan(1);
+    for (const line of told) expect(words, `${name}: ${line}`).toContain(line);
+  }
+});
+
+test("only scripts of the page's own server pass its policy", async () => {
+  const page = await here.page();
+  const passed = await page.evaluate(async () => {
+    const { trustedScriptUrl } = await importModule<typeof import('../../src/index.js')>('/dist/index.js');
+    const blob = URL.createObjectURL(new Blob(['1']));
+    const told = (url: string) => {
+      try {
+        return `${trustedScriptUrl(url)} as ${Object.prototype.toString.call(trustedScriptUrl(url))}`;
+      } catch (thrown) {
+        return (thrown as Error).name;
+      }
+    };
+    return [
+      './sw.js',
+      `${location.origin}/a.js`,
+      `${location.origin}.evil.example/a.js`,
+      '//evil.example/a.js',
+      blob,
+      'data:text/javascript,1',
+    ].map(told);
+  });
+  const { url } = here.site;
+  expect(passed).toEqual(
+    [`${url}/sw.js`, `${url}/a.js`].map((each) => `${each} as [object TrustedScriptURL]`).concat(Array(4).fill('TypeError')),
+  );
+  await page.close();
 });

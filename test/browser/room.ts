@@ -15,6 +15,8 @@ export interface Room {
   readonly site: Site;
   /** A blank page of a fresh profile, with `load(name, options)` in it. */
   page(context?: BrowserContext, site?: Site): Promise<Page>;
+  /** Where one of its packed models lies. */
+  folderOf(name: string): string;
   /** Another server of the same files, under other rules. The caller closes it. */
   serve(options: SiteOptions): Promise<Site>;
 }
@@ -94,6 +96,7 @@ export function room(models: RoomModels, options: { launch?: LaunchOptions; site
     get site() {
       return state.site as Site;
     },
+    folderOf: (name) => join(folder, 'models', name),
     serve: open,
     async page(context, site = state.site as Site) {
       const where = context ?? (await (state.browser as Browser).newContext());

@@ -1,7 +1,4 @@
-/**
- * Where pictures come from. The strict policy has no `blob:` addresses, so a chosen file is decoded
- * straight to an ImageBitmap, and a film plays from this server only.
- */
+/** Where pictures come from. The strict policy has no `blob:` addresses, so a chosen file is decoded straight to an ImageBitmap. */
 
 /** A picture belongs to whoever shows it; a film or camera runs until it is closed. */
 export type Source =
@@ -11,45 +8,20 @@ export type Source =
 /** Not a failure of the model: the reason why there is no picture, in words for the person who chose it. */
 export class NoPicture extends Error {}
 
-const PHOTOGRAPH = new URL('../../test/fixtures/astronaut.png', import.meta.url).href;
-const FILM = new URL('../../test/fixtures/astronaut.webm', import.meta.url).href;
+const PHOTOGRAPH = new URL('../test/fixtures/astronaut.png', import.meta.url).href;
 
 export async function photograph(): Promise<Source> {
   const response = await fetch(PHOTOGRAPH);
   return still(await response.blob(), 'Eileen Collins. Photograph: NASA');
 }
 
-export async function file(chosen: File): Promise<Source> {
-  if (chosen.type.startsWith('video/')) {
-    throw new NoPicture(
-      'A film from your disk would need a blob: address, which the policy of this page forbids. Put it on the server and open this page with ?video=/its/address.',
-    );
-  }
-  return still(chosen, chosen.name);
-}
+export const file = (chosen: File): Promise<Source> => still(chosen, chosen.name);
 
 async function still(blob: Blob, caption: string): Promise<Source> {
   const picture = await createImageBitmap(blob).catch((thrown: unknown) => {
     throw new NoPicture(`${caption} cannot be read as a picture here (${String(thrown)}).`);
   });
   return { kind: 'still', picture, caption };
-}
-
-export async function film(address = FILM): Promise<Source> {
-  const url = new URL(address, location.href);
-  if (url.origin !== location.origin) throw new NoPicture(`A film has to come from this server, ${location.origin}.`);
-  const video = quietVideo();
-  video.src = url.href;
-  await new Promise((resolve, reject) => {
-    video.addEventListener('loadeddata', resolve);
-    video.addEventListener('error', () => reject(new NoPicture(`No film can be played from ${url.pathname}: ${video.error?.message}.`)));
-  });
-  const close = () => {
-    video.pause();
-    video.removeAttribute('src');
-    video.load();
-  };
-  return { kind: 'moving', video, mirrored: false, caption: address === FILM ? 'The same photograph, panned' : url.pathname, close };
 }
 
 export async function camera(): Promise<Source> {
@@ -71,7 +43,7 @@ export async function camera(): Promise<Source> {
   return { kind: 'moving', video, mirrored: true, caption: 'Your camera. Nothing leaves this device', close };
 }
 
-function quietVideo(): HTMLVideoElement {
+export function quietVideo(): HTMLVideoElement {
   // Without `preload`, Chromium says that it has a frame before it has one.
   return Object.assign(document.createElement('video'), { muted: true, playsInline: true, preload: 'auto' });
 }

@@ -1,0 +1,165 @@
+/** The page: a picture, a model that is kept on this device, and what it cuts out. */
+import { clearCache, isOfflineReady, loadModel, type Model, PannierError, prefetchModel, requestPersistence } from 'pannier';
+import { element } from '../element.js';
+import { camera, file, NoPicture, photograph, type Source } from '../source.js';
+import { register } from './app.js';
+import { type Background, draw, type Scene } from './cutout.js';
+import { hideProgress, showKept, showProgress } from './kept-panel.js';
+import selfie, { type SelfieInputs, type SelfieOutputs } from './model/model.js';
+
+type Selfie = Model<SelfieInputs, SelfieOutputs>;
+
+const stage = element<HTMLCanvasElement>('#stage');
+const answer = element('#answer');
+const save = element<HTMLButtonElement>('#save');
+const colour = element<HTMLInputElement>('#colour');
+
+let model: Promise<Selfie> = start();
+let source: Promise<Source> | undefined;
+let scene: Scene | undefined;
+let running = new AbortController();
+
+/** What the model needs comes first, so that there is a progress to show and a next start without a network. */
+async function start(): Promise<Selfie> {
+  if (!(await isOfflineReady(selfie))) {
+    await prefetchModel(selfie, { onProgress: showProgress }).catch((thrown: unknown) => {
+      // Without a cache the model still runs, for as long as the page is open.
+      if (!(thrown instanceof PannierError && /^cache-/.test(thrown.code))) throw thrown;
+    });
+  }
+  return loadModel(selfie);
+}
+
+/** Starts over with what has changed. Whatever was under way ends. */
+function begin(open?: () => Promise<Source>): void {
+  running.abort();
+  running = new AbortController();
+  if (open !== undefined) {
+    source?.then((last) => last.kind === 'moving' && last.close()).catch(() => undefined);
+    source = open();
+  }
+  const { signal } = running;
+  follow(signal).catch((thrown: unknown) => {
+    if (!signal.aborted) showError(thrown);
+  });
+}
+
+async function follow(signal: AbortSignal): Promise<void> {
+  element('#error').hidden = true;
+  save.disabled = true;
+  answer.textContent = 'Looking at the picture';
+  source?.catch(() => undefined);
+  model.catch(() => undefined);
+  const shown = await (source as Promise<Source>);
+  signal.throwIfAborted();
+  element('#caption').textContent = shown.caption;
+  const mirrored = shown.kind === 'moving' && shown.mirrored;
+  show({ picture: shown.kind === 'still' ? shown.picture : shown.video, person: undefined, mirrored });
+  const loaded = await model.finally(hideProgress);
+  signal.throwIfAborted();
+
+  if (shown.kind === 'still') {
+    const { outputs } = await loaded.predict({ image: shown.picture }, { signal });
+    show({ picture: shown.picture, person: outputs.person, mirrored });
+    tell(outputs.person.data);
+  } else {
+    answer.textContent = 'Whoever the camera sees is cut out, frame by frame.';
+    for await (const { outputs, frame } of loaded.predictEach(shown.video, { keepFrame: true, signal })) {
+      if (frame === undefined) continue;
+      show({ picture: frame, person: outputs.person, mirrored });
+      save.disabled = false;
+    }
+  }
+  save.disabled = false;
+}
+
+/** Shows a scene until the next, and closes the last one's picture. */
+function show(next: Scene): void {
+  const last = scene?.picture;
+  scene = next;
+  draw(stage, scene, background());
+  if (last instanceof ImageBitmap && last !== next.picture) last.close();
+}
+
+function background(): Background {
+  const { value } = element<HTMLInputElement>('input[name=background]:checked');
+  return value === 'colour' ? { colour: colour.value } : (value as 'none' | 'blur');
+}
+
+function tell(person: Float32Array): void {
+  const share = person.reduce((sum, value) => sum + Number(value > 0.5), 0) / person.length;
+  answer.textContent =
+    share < 0.02 ? 'Nobody here, as far as the model can see.' : `Someone is here, on ${Math.round(100 * share)} % of the picture.`;
+}
+
+function showError(thrown: unknown): void {
+  element('#error').hidden = false;
+  element('#error strong').textContent =
+    thrown instanceof PannierError ? thrown.code : thrown instanceof NoPicture ? 'no picture' : 'error';
+  element('#error span').textContent = thrown instanceof Error ? thrown.message : String(thrown);
+  answer.textContent = '';
+}
+
+async function savePicture(): Promise<void> {
+  const blob = await new Promise<Blob | null>((resolve) => stage.toBlob(resolve, 'image/png'));
+  if (blob === null) return showError(new NoPicture('This browser cannot make a file of a picture of this size.'));
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = 'cutout.png';
+  link.click();
+  // Once the download has begun; there is no event that tells.
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+function download(): void {
+  model = start();
+  model.then(showKept, () => undefined);
+  begin();
+}
+
+/** Of the model that is open nobody takes the bytes away. */
+async function remove(): Promise<void> {
+  running.abort();
+  (await model.catch(() => undefined))?.dispose();
+  await clearCache();
+  answer.textContent = 'The model is gone. Download it to cut out anything more.';
+  await showKept();
+}
+
+const SOURCES = { photograph, camera };
+
+for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) {
+  input.addEventListener('change', () => begin(SOURCES[input.value as keyof typeof SOURCES]));
+}
+element<HTMLInputElement>('#file').addEventListener('change', ({ currentTarget }) => {
+  const chooser = currentTarget as HTMLInputElement;
+  const chosen = chooser.files?.[0];
+  if (chosen === undefined) return;
+  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) input.checked = false;
+  begin(() => file(chosen));
+  // The same file again is a choice too.
+  chooser.value = '';
+});
+for (const input of document.querySelectorAll('input[name=background]')) {
+  input.addEventListener('change', () => scene && draw(stage, scene, background()));
+}
+colour.addEventListener('input', () => {
+  element<HTMLInputElement>('input[name=background][value=colour]').checked = true;
+  if (scene !== undefined) draw(stage, scene, background());
+});
+save.addEventListener('click', () => void savePicture());
+element('#download').addEventListener('click', download);
+element('#clear').addEventListener('click', () => void remove().catch(showError));
+element('#persist').addEventListener('click', () => void requestPersistence().then(showKept));
+
+register({
+  taken: () => void showKept(),
+  waiting(accept) {
+    element('#update').hidden = false;
+    element('#update button').addEventListener('click', accept);
+  },
+}).catch(showError);
+
+begin(photograph);
+await showKept();
+await model.then(showKept, () => undefined);
