@@ -13,6 +13,14 @@ export type Request = { readonly id: number } & (
   | { readonly kind: 'memory' }
 );
 
+const KINDS: readonly unknown[] = ['start', 'open', 'run', 'close', 'memory'] satisfies Request['kind'][];
+
+/** Whether a message is a request; what it asks for may still be nothing that can be done. */
+export function isRequest(message: unknown): message is Request {
+  const { id, kind } = (message ?? {}) as Partial<Request>;
+  return Number.isSafeInteger(id) && KINDS.includes(kind);
+}
+
 /** What each kind of request answers with. */
 export interface Answers {
   readonly start: { readonly maxBufferBytes: number; readonly identity: string };
