@@ -1,5 +1,5 @@
 /** The contract of a weights cache on both of ours, and IndexedDB on its bad days. */
-import { IDBDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb';
+import { IDBDatabase, IDBFactory, IDBObjectStore, IDBTransaction } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cacheFor } from '../../src/weights/cache-for.js';
 import { guardedCache } from '../../src/weights/guarded.js';
@@ -81,7 +81,7 @@ describe('IndexedDB', () => {
     expect(done.at(-1)).toBe('shard');
   });
 
-  it('opens anew after the browser closed the connection', async () => {
+  it('S5: opens anew after the browser closed the connection', async () => {
     const opened = watchConnections();
     const cache = idbCache();
     await cache.set('key', bytes(1));
@@ -91,7 +91,7 @@ describe('IndexedDB', () => {
     expect(opened).toHaveLength(2);
   });
 
-  it('opens anew once where the connection is closing and nobody has said so yet', async () => {
+  it('S5: opens anew once where the connection is closing and nobody has said so yet', async () => {
     const opened = watchConnections();
     const cache = idbCache();
     await cache.set('key', bytes(1));
@@ -122,17 +122,151 @@ describe('IndexedDB', () => {
     expect(await cache.get('key')).toEqual(bytes(2));
   });
 
-  it('does not wait for ever for an open that is blocked, and works when it no longer is', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  describe('S3: an open that is blocked', () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] }));
+    /** Opens are answered when `answer` is called. */
+    function holdOpens() {
+      const { open } = factory;
+      const waiting: (() => void)[] = [];
+      const opens = vi.spyOn(factory, 'open').mockImplementation((...args) => {
+        const request: Record<string, unknown> = {};
+        waiting.push(() => {
+          const real = open.apply(factory, args);
+          for (const event of ['success', 'upgradeneeded', 'error'])
+            real.addEventListener(event, () => {
+              request['result'] = event === 'error' ? undefined : real.result;
+              (request[`on${event}`] as () => void)();
+            });
+        });
+        return request as never;
+      });
+      const answer = () => {
+        for (const each of waiting.splice(0)) each();
+      };
+      return { opens, answer };
+    }
+
+    it('is given up after two seconds, for all calls at once; another one is tried by the next call', async () => {
+      const { opens, answer } = holdOpens();
+      const cache = idbCache();
+      const calls = [rejection(cache.get('key')), rejection(cache.keys())];
+      await vi.advanceTimersByTimeAsync(2_000);
+      for (const call of calls)
+        expect(await call).toMatchObject({ code: 'timeout', message: expect.stringContaining('Opening the weights cache') });
+      expect(opens).toHaveBeenCalledTimes(1);
+      const next = cache.set('key', bytes(1));
+      answer();
+      await next;
+      expect(await cache.get('key')).toEqual(bytes(1));
+      expect(opens).toHaveBeenCalledTimes(2);
+      // The connection that came late, beside the other, is closed: it would block this.
+      await done(factory.deleteDatabase('pannier-1') as IDBRequest);
+    });
+
+    it('is tried three times in a minute, and serves when it comes after all', async () => {
+      const { opens, answer } = holdOpens();
+      const cache = idbCache();
+      for (let open = 1; open <= 3; open++) {
+        const call = rejection(cache.get('key'));
+        await vi.advanceTimersByTimeAsync(2_000);
+        expect(await call).toMatchObject({ code: 'timeout' });
+      }
+      expect(await rejection(cache.get('key'))).toMatchObject({ code: 'cache-unavailable' });
+      answer();
+      await vi.waitFor(() => cache.set('key', bytes(1)));
+      expect(await cache.get('key')).toEqual(bytes(1));
+      expect(opens).toHaveBeenCalledTimes(3);
+    });
+  });
+
+  describe('S6: a browser that has lost its databases', () => {
+    const lost = () => new DOMException('Connection to Indexed Database server lost. Refresh the page to try again', 'UnknownError');
+    const advance = async (ms: number, call: Promise<unknown>) => {
+      await vi.advanceTimersByTimeAsync(ms);
+      return call;
+    };
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+
+    const failingRequest = (error: DOMException | null) => {
+      const request = { error, onerror: () => {} };
+      queueMicrotask(() => request.onerror());
+      return request as never;
+    };
+
+    it('for good: three opens within a minute, then none until it is over', async () => {
+      const open = vi.spyOn(factory, 'open').mockImplementation(() => failingRequest(lost()));
+      const cache = idbCache();
+      expect(await advance(1_100, rejection(cache.get('key')))).toMatchObject({ name: 'UnknownError' });
+      expect(open).toHaveBeenCalledTimes(3);
+      for (let call = 0; call < 10; call++) {
+        const error = await rejection(cache.set('key', bytes(1)));
+        expect(error).toMatchObject({ code: 'cache-unavailable', message: expect.stringContaining('until the minute is over') });
+      }
+      expect(open).toHaveBeenCalledTimes(3);
+      open.mockRestore();
+      await vi.advanceTimersByTimeAsync(60_000);
+      await cache.set('key', bytes(1));
+      expect(await cache.get('key')).toEqual(bytes(1));
+    });
+
+    it.each(['transaction', 'objectStore', 'request'])(
+      'for a moment, told by a %s: the handle is dropped, the call succeeds',
+      async (where) => {
+        vi.useRealTimers();
+        const opened = watchConnections();
+        const cache = idbCache();
+        await cache.set('key', bytes(1));
+        const fail = () => {
+          throw lost();
+        };
+        if (where === 'transaction') vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(fail);
+        if (where === 'objectStore') vi.spyOn(IDBTransaction.prototype, 'objectStore').mockImplementationOnce(fail);
+        if (where === 'request') vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(() => failingRequest(lost()));
+        expect(await cache.get('key')).toEqual(bytes(1));
+        expect(opened).toHaveLength(2);
+        // Nothing of the first one is left to block a deletion.
+        await done(factory.deleteDatabase('pannier-1') as IDBRequest);
+      },
+    );
+
+    it('that gives no reason still rejects with an error', async () => {
+      vi.spyOn(factory, 'open').mockImplementation(() => failingRequest(null));
+      expect(await rejection(idbCache().get('key'))).toMatchObject({ code: 'cache-unavailable' });
+    });
+  });
+
+  it('S15: leaves alone a database of a newer version, and what is not its own', async () => {
+    const names = ['pannier', 'pannier-2', 'pannier-10'];
+    for (const name of names) {
+      const request = factory.open(name, 7);
+      request.onupgradeneeded = () => request.result.createObjectStore('newer').put('kept', 'key');
+      (await done(request as IDBRequest as IDBRequest<IDBDatabase>)).close();
+    }
     const cache = idbCache();
-    const blocked = vi.spyOn(factory, 'open').mockImplementation(() => ({ addEventListener() {} }) as never);
-    const call = rejection(cache.get('key'));
-    await vi.advanceTimersByTimeAsync(2_000);
-    expect(await call).toMatchObject({ code: 'timeout', message: expect.stringContaining('Opening the weights cache') });
-    blocked.mockRestore();
-    vi.useRealTimers();
     await cache.set('key', bytes(1));
-    expect(await cache.get('key')).toEqual(bytes(1));
+    for (const key of await cache.keys()) await cache.delete(key);
+    expect((await factory.databases()).map(({ name, version }) => `${name} ${version}`).sort()).toEqual([
+      'pannier 7',
+      'pannier-1 1',
+      'pannier-10 7',
+      'pannier-2 7',
+    ]);
+    for (const name of names) {
+      const database = await done(factory.open(name) as IDBRequest as IDBRequest<IDBDatabase>);
+      expect(await done(database.transaction('newer').objectStore('newer').get('key') as IDBRequest)).toBe('kept');
+      database.close();
+    }
+  });
+
+  it('S15: rejects where its own name holds something else, and changes nothing there', async () => {
+    const request = factory.open('pannier-1', 7);
+    request.onupgradeneeded = () => request.result.createObjectStore('newer').put('kept', 'key');
+    const database = await done(request as IDBRequest as IDBRequest<IDBDatabase>);
+    const cache = idbCache();
+    for (const call of [cache.get('key'), cache.set('key', bytes(1)), cache.delete('key'), cache.keys()])
+      expect(await rejection(call)).toMatchObject({ name: 'NotFoundError' });
+    expect([database.version, [...database.objectStoreNames]]).toEqual([7, ['newer']]);
+    database.close();
   });
 
   it('works again after an open that failed once', async () => {
@@ -150,7 +284,7 @@ describe('IndexedDB', () => {
     expect(failing).toHaveBeenCalledTimes(2);
   });
 
-  it('rejects where an open throws at once, as in a sandboxed frame', async () => {
+  it('S4: rejects where an open throws at once, as in a sandboxed frame', async () => {
     vi.spyOn(factory, 'open').mockImplementation(() => {
       throw new DOMException('The operation is insecure.', 'SecurityError');
     });
@@ -160,21 +294,61 @@ describe('IndexedDB', () => {
     }
   });
 
-  it('rejects where there is no IndexedDB', async () => {
+  it('S4: rejects where there is no IndexedDB', async () => {
     vi.stubGlobal('indexedDB', undefined);
     expect(await rejection(idbCache().get('key'))).toMatchObject({ code: 'policy-blocked' });
   });
 
-  it('rejects a write that the quota forbids, and goes on', async () => {
+  /** The next write is taken, and its transaction aborts, as over a quota: first an error event without a reason. */
+  function abortNextWrite(reason: string | null) {
+    const { put } = IDBObjectStore.prototype;
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(function (this: IDBObjectStore, ...given) {
+      const transaction = this.transaction as IDBTransaction & { _abort(reason: string | null): void };
+      vi.spyOn(transaction, 'commit').mockImplementation(() => {
+        transaction.onerror?.(new Event('error') as never);
+        transaction._abort(reason);
+      });
+      return put.apply(this, given);
+    });
+  }
+
+  it('S1: rejects a write that the quota forbids, by the name that comes with the abort, and goes on', async () => {
     const cache = idbCache();
     await cache.set('small', bytes(1));
-    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
-      throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
-    });
+    abortNextWrite('QuotaExceededError');
     expect(await rejection(cache.set('large', bytes(2)))).toMatchObject({ name: 'QuotaExceededError' });
     expect(await cache.get('small')).toEqual(bytes(1));
     await cache.set('large', bytes(2));
     expect(await cache.get('large')).toEqual(bytes(2));
+  });
+
+  it('never rejects with null', async () => {
+    const cache = idbCache();
+    abortNextWrite(null);
+    expect(await rejection(cache.set('key', bytes(2)))).toMatchObject({ code: 'cache-unavailable' });
+  });
+
+  it('deletes on a new connection where a full disk lets nothing be written on the old one', async () => {
+    const opened = watchConnections();
+    const cache = idbCache();
+    await cache.set('key', bytes(1));
+    vi.spyOn(IDBObjectStore.prototype, 'delete').mockImplementationOnce(() => {
+      throw new DOMException('The disk is full.', 'QuotaExceededError');
+    });
+    await cache.delete('key');
+    expect([await cache.keys(), opened.length]).toEqual([[], 2]);
+  });
+
+  it('S8: takes a value whose file is gone for one that is not there', async () => {
+    const cache = idbCache();
+    await cache.set('a', bytes(1));
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(() => {
+      const request = { error: new DOMException('The file is gone.', 'NotReadableError'), onerror: () => {} };
+      queueMicrotask(() => request.onerror());
+      return request as never;
+    });
+    expect(await cache.get('a')).toBe(undefined);
+    expect(await cache.get('a')).toEqual(bytes(1));
   });
 });
 
@@ -199,7 +373,7 @@ describe('the cache of a load', () => {
     await cache!.set('key', bytes(1));
     expect(await cache!.get('key')).toEqual(bytes(1));
   });
-  it('is none, with a note, where the very name of IndexedDB throws', async () => {
+  it('S4: is none, with a note, where the very name of IndexedDB throws', async () => {
     vi.stubGlobal('indexedDB', undefined);
     Object.defineProperty(globalThis, 'indexedDB', {
       configurable: true,
