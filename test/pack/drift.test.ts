@@ -2,9 +2,20 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packUnlimited } from '../../src/cli/unlimited.js';
 import { pack } from '../../src/pack/index.js';
 import type { PackOptions } from '../../src/pack/options.js';
-import { addModel, chainModel, embeddingModel, scratch, tabularModel, twoInputModel, writeModel } from '../fixtures/models.js';
+import {
+  addModel,
+  chainModel,
+  embeddingModel,
+  realModel,
+  scratch,
+  tabularModel,
+  tokensModel,
+  twoInputModel,
+  writeModel,
+} from '../fixtures/models.js';
 import { npy } from '../fixtures/npy.js';
 
 const folder = scratch();
@@ -80,6 +91,25 @@ describe('drift', () => {
     expect((await pack(entry!.options)).manifest.drift?.counts).toEqual([0, 0, 1, 0, 0, 0, 0, 0]);
   });
 
+  it('takes pictures', async () => {
+    const [astronaut, chelsea] = ['astronaut', 'chelsea'].map((name) => new URL(`../fixtures/${name}.png`, import.meta.url).pathname);
+    const samples = [astronaut, chelsea, astronaut].map((image) => ({ image: image! }));
+    const { manifest } = await packed({ model: realModel('liveness'), drift: { samples } });
+    const counts = manifest.drift?.counts ?? [];
+    expect([counts.reduce((sum, each) => sum + each, 0), Math.max(...counts) >= 2]).toEqual([3, true]);
+  });
+  it('counts no row that is padding', async () => {
+    const [ids, mask] = [path('ids.npy'), path('mask.npy')];
+    writeFileSync(ids, npy([1, 3], Int32Array.of(1, 2, 3)));
+    writeFileSync(mask, npy([1, 3], Float32Array.of(1, 1, 1)));
+    const model = writeModel(tokensModel(['tokens', 'pooled']), path('tokens'));
+    const pad = { pad: { to: [4, 8] } };
+    const drift = { output: 'tokens', samples: [{ inputs: { ids, mask } }] };
+    const { manifest } = await packed({ model, inputs: { ids: pad, mask: pad }, outputs: { tokens: { values: 'logits' } }, drift });
+    // The two values of a token are 2 apart.
+    expect(manifest.drift?.counts).toEqual([0, 0, 0, 0, 3, 0, 0, 0]);
+  });
+
   const sample = samplesOf([0, 0, 0, 0]);
   it.each<[string, Partial<PackOptions>, RegExp]>([
     ['an output that is not there', { drift: { output: 'z', samples: [sample] } }, /drift\.output is "z"; the model gives "sumY"/],
@@ -117,6 +147,11 @@ describe('drift', () => {
     await expect(packed({ model, drift: { samples: [{ inputs: { place: file } }] } })).rejects.toMatchObject({
       message: expect.stringMatching(/drift\.samples\[0\] has 7 as a top score/),
     });
+  });
+  it('is left out where a model is packed only to be looked at', async () => {
+    const out = path('looked-at');
+    await packUnlimited({ model: plain, out, drift: { samples: [{ inputs: { x: '/nowhere.npy' } }] } });
+    expect((await import(join(out, 'model.js'))).default.drift).toBeUndefined();
   });
   it('runs many samples without keeping them', async () => {
     const model = writeModel(chainModel(4, { a: 0 }), path('many'));
