@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FOLDERS, serveExamples } from '../../examples/serve.mjs';
+import { expectInert, PAYLOADS, watchDialogs } from '../fixtures/payloads.js';
 import { complaintsOf, launch, openPage } from '../harness/browser.js';
 import { type Site, STRICT_CSP, serve } from '../harness/site.js';
 import { longTest } from '../tier.js';
@@ -248,6 +249,31 @@ test('offline cuts her out, keeps what it needs, saves a picture, and brings a n
   for (const end of ends) end();
   expect(await complaintsOf(page)).toEqual(QUIET);
   await page.close();
+});
+
+test('X1: no example makes anything but text of what a model says of itself', async () => {
+  // Nothing but the pages themselves stands in the way of it.
+  const open = await serve(FOLDERS, { csp: null });
+  let edits = 0;
+  const hostile = () => {
+    edits++;
+    return JSON.stringify(PAYLOADS.join(' '));
+  };
+  open.fault(/\.js$/, { edit: (body) => Buffer.from(body.toString().replace(/(["'`])Apache-2\.0\1/g, hostile)) });
+  const page = await openPage(browser, 'about:blank');
+  const dialogs = watchDialogs(page);
+  for (const path of ['/pose/index.html?backend=wasm', '/backends/index.html', '/hello/index.html']) {
+    await page.goto(`${open.url}${path}`);
+    if (path.startsWith('/pose')) {
+      await answered(page);
+      for (const payload of PAYLOADS) expect(await page.textContent('[data-fact=model]')).toContain(payload);
+    } else if (path.startsWith('/hello')) await page.waitForFunction(() => /nose/.test(document.querySelector('output')?.value ?? ''));
+    else await page.waitForFunction(() => document.querySelector('#racers')?.childElementCount === 3);
+    await expectInert(page, dialogs);
+  }
+  expect(edits).toBeGreaterThan(2);
+  await page.close();
+  await open.close();
 });
 
 test('no page is wider than a small phone', async () => {

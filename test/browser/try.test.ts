@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { transformSync } from 'esbuild';
 import type { Browser, ConsoleMessage, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { pack } from '../../src/pack/index.js';
 import { type App, makeApp } from '../apps/app.js';
 import { addModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+import { expectInert, PAYLOADS, watchDialogs } from '../fixtures/payloads.js';
 import { complaintsOf, launch, openPage } from '../harness/browser.js';
 import { serve } from '../harness/site.js';
 
@@ -332,6 +334,29 @@ describe('rows', () => {
     await quietly(page);
     await page.close();
   });
+});
+
+it('X1: what a packed model says of itself is text, in the page and in the program that is copied', async () => {
+  const [, , name = '', version = '', license = '', source = ''] = PAYLOADS;
+  const out = join(folder, 'hostile-packed');
+  await pack({
+    ...{ model: writeModel(addModel([1, PAYLOADS.length], new Float32Array(PAYLOADS.length)), join(folder, 'hostile-raw')), out },
+    ...{ name, version, license, source, inputs: { x: { name: PAYLOADS[31]! } } },
+    outputs: { y: { name: '</script>', labels: PAYLOADS, values: 'logits' } },
+  });
+  const { url } = await trying(out);
+  const page = await openPage(browser, 'about:blank');
+  const dialogs = watchDialogs(page);
+  await page.goto(url);
+  await answered(page);
+  const shown = await page.$$eval('.classes b', (found) => found.map((each) => each.textContent ?? ''));
+  expect(shown.length).toBeGreaterThan(0);
+  expect(PAYLOADS).toEqual(expect.arrayContaining(shown));
+  expect(await page.$$eval('textarea', (areas) => areas.map((area) => area.value))).toContain(PAYLOADS.join('\n'));
+  expect(await textOf(page, '#program')).toContain(`'*/${PAYLOADS[31]!.slice(2)}'`);
+  await expectInert(page, dialogs);
+  await quietly(page);
+  await page.close();
 });
 
 describe('what is wrong is said in one line', () => {

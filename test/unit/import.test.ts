@@ -7,8 +7,11 @@ import { TFJS_VERSION, VERSION } from '../../src/version.js';
 const ENTRIES = ['index', 'node', 'read', 'remote', 'pack'] as const;
 
 /** Runs a module in a Node of its own and returns what it printed. */
-const run = (code: string) =>
-  execFileSync(process.execPath, ['--input-type=module', '--eval', code], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const run = (code: string, flags: readonly string[] = []) =>
+  execFileSync(process.execPath, [...flags, '--input-type=module', '--eval', code], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 
 /** Imports an entry; then nothing may be open, and no global may be new. */
 const importing = (entry: string) => `
@@ -19,12 +22,12 @@ const importing = (entry: string) => `
 
 const nothing = { exports: true, left: [], open: [] };
 
-test.each(ENTRIES)('dist/%s.js in Node', (entry) => {
+test.each(ENTRIES)('L8: dist/%s.js in Node', (entry) => {
   expect(JSON.parse(run(importing(entry)))).toEqual(nothing);
 });
 
 test.each(['index', 'node', 'read', 'remote'] as const)(
-  'dist/%s.js without window, document, navigator, fetch, indexedDB, Worker or WebAssembly',
+  'L8: dist/%s.js without window, document, navigator, fetch, indexedDB, Worker or WebAssembly',
   (entry) => {
     const bare = ['window', 'document', 'navigator', 'self', 'fetch', 'indexedDB', 'Worker', 'WebAssembly', 'performance', 'crypto'];
     const remove = bare.map((name) => `delete globalThis.${name};`).join('');
@@ -32,13 +35,38 @@ test.each(['index', 'node', 'read', 'remote'] as const)(
   },
 );
 
-test.each(ENTRIES)('dist/%s.js in a worker thread', (entry) => {
+test.each(ENTRIES)('L8: dist/%s.js in a worker thread', (entry) => {
   const code = `
     import { Worker } from 'node:worker_threads';
     const worker = new Worker(${JSON.stringify(`import('${new URL(`../../dist/${entry}.js`, import.meta.url)}').then(() => require('node:worker_threads').parentPort.postMessage('imported'))`)}, { eval: true, execArgv: [] });
     worker.on('message', console.log);
     worker.on('error', (error) => { console.log(error.message); });`;
   expect(run(code).trim()).toBe('imported');
+});
+
+// As edge runtimes and sandboxes are, and barer than any: the language alone.
+test.each(['index', 'read', 'remote', 'testing'] as const)('L8: dist/%s.js in a realm without a platform', (entry) => {
+  const code = `
+    import { readFileSync } from 'node:fs';
+    import vm from 'node:vm';
+    const context = vm.createContext({});
+    const keys = () => vm.runInContext('Reflect.ownKeys(globalThis).map(String)', context);
+    const before = keys();
+    const modules = new Map();
+    const moduleAt = (url) => {
+      const known = modules.get(url) ?? new vm.SourceTextModule(readFileSync(new URL(url), 'utf8'), {
+        context, identifier: url, initializeImportMeta: (meta) => { meta.url = url; },
+        importModuleDynamically: (specifier) => { throw new Error('import() of ' + specifier); },
+      });
+      modules.set(url, known);
+      return known;
+    };
+    const entry = moduleAt(${JSON.stringify(new URL(`../../dist/${entry}.js`, import.meta.url).href)});
+    await entry.link((specifier, { identifier }) => moduleAt(new URL(specifier, identifier).href));
+    await entry.evaluate();
+    const left = keys().filter((key) => !before.includes(key));
+    console.log(JSON.stringify({ exports: Object.keys(entry.namespace).length > 0, left }));`;
+  expect(JSON.parse(run(code, ['--experimental-vm-modules', '--no-warnings']))).toEqual({ exports: true, left: [] });
 });
 
 test('the versions in the code are those of package.json', () => {
