@@ -2,9 +2,10 @@
  * `npm run evidence -- NAME`: a long line at its full count, run by hand before an issue is closed. The
  * result is written beside this file and committed, with what it ran on.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { findChromium } from '../../scripts/browsers.mjs';
 
 const RUNS = {
@@ -34,14 +35,22 @@ const RUNS = {
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),
   cycles: () => testsOf('test/browser/cycles.test.ts'),
+  // Side by side: each has its own build, server and profiles.
+  offline: async () => {
+    const engines = ['chromium', 'firefox', 'webkit'];
+    const results = await Promise.all(engines.map((engine) => testsOf('test/browser/offline.test.ts', engine)));
+    return Object.fromEntries(engines.map((engine, index) => [engine, results[index]]));
+  },
 };
 
-/** Tests whose repetitions `test/tier.ts` counts, with all of them. */
-function testsOf(file) {
-  const args = ['node_modules/vitest/vitest.mjs', 'run', file, '--reporter=json'];
-  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, PANNIER_TIER: 'evidence' } });
+/** Tests whose repetitions `test/tier.ts` counts, with all of them. @param named those whose name begins so; default all of a file */
+async function testsOf(file, named = '') {
+  const args = ['node_modules/vitest/vitest.mjs', 'run', file, '-t', named, '--reporter=json'];
+  const child = spawn(process.execPath, args, { env: { ...process.env, PANNIER_TIER: 'evidence' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const stdout = await text(child.stdout);
   const { numPassedTests: passed, numFailedTests: failed, startTime, testResults } = JSON.parse(stdout.slice(stdout.indexOf('{')));
-  return { passed, failed, ms: Math.round(Math.max(...testResults.map(({ endTime }) => endTime)) - startTime) };
+  const told = testResults.flatMap(({ assertionResults }) => assertionResults.map(({ meta }) => meta?.evidence));
+  return Object.assign({ passed, failed, ms: Math.round(Math.max(...testResults.map(({ endTime }) => endTime)) - startTime) }, ...told);
 }
 
 const [name = ''] = process.argv.slice(2);
@@ -57,6 +66,6 @@ const machine = {
   node: process.version,
   browser: execFileSync(findChromium(), ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(),
 };
-const text = `${JSON.stringify({ machine, result }, null, 2)}\n`;
-writeFileSync(new URL(`./${name}.json`, import.meta.url), text);
-console.log(text);
+const kept = `${JSON.stringify({ machine, result }, null, 2)}\n`;
+writeFileSync(new URL(`./${name}.json`, import.meta.url), kept);
+console.log(kept);

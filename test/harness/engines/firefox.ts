@@ -11,6 +11,7 @@ export async function launchFirefox({ profile, privateWindow = false }: EngineOp
       browser: 'firefox',
       executablePath,
       headless: true,
+      timeout: 4 * ASK_LIMIT_MS,
       protocolTimeout: ASK_LIMIT_MS,
       ...(profile === undefined ? {} : { userDataDir: profile }),
       extraPrefsFirefox: { 'browser.privatebrowsing.autostart': privateWindow },
