@@ -6,6 +6,12 @@ const HELD = 'pannier model ';
 /** Whoever asks has better to do than to wait. */
 const QUERY_LIMIT_MS = 1_000;
 
+/** A page that has begun to leave, and is still there after so long, stays. */
+const LEAVING_MS = 30_000;
+
+/** Firefox 153 decides about its back/forward cache before `pagehide`; `beforeunload` may be called off, and phones do not send it. */
+const LEAVING = ['beforeunload', 'pagehide'] as const;
+
 interface PageTransition {
   /** It comes from the back/forward cache. */
   readonly persisted: boolean;
@@ -19,8 +25,8 @@ interface Page {
 }
 
 /**
- * Holds a model against being evicted by anybody, for as long as this page is there.
- * A page in the back/forward cache holds nothing: its lock would keep it out of there.
+ * Holds a model against being evicted by anybody, for as long as this page is there. A page that is left holds nothing:
+ * its lock would keep it out of the back/forward cache.
  * @returns lets go; safe to call twice
  */
 export function holdModel(hash: string): () => void {
@@ -28,8 +34,13 @@ export function holdModel(hash: string): () => void {
   const { locks } = page.navigator ?? {};
   if (locks === undefined) return () => undefined;
   let release = () => {};
-  const hold = () => {
+  let staying: ReturnType<typeof setTimeout> | undefined;
+  const letGo = () => {
+    clearTimeout(staying);
     release();
+  };
+  const hold = () => {
+    letGo();
     const unneeded = new AbortController();
     const over = new Promise<void>((resolve) => {
       release = () => {
@@ -40,15 +51,18 @@ export function holdModel(hash: string): () => void {
     // An opaque origin may not; then nobody is told.
     void (async () => locks.request(`${HELD}${hash}`, { mode: 'shared', signal: unneeded.signal }, () => over))().catch(() => undefined);
   };
-  const letGo = () => release();
+  const leave = () => {
+    letGo();
+    staying = setTimeout(hold, LEAVING_MS);
+  };
   const holdAgain = ({ persisted }: PageTransition) => persisted && hold();
   hold();
-  page.addEventListener?.('pagehide', letGo);
+  for (const type of LEAVING) page.addEventListener?.(type, leave);
   page.addEventListener?.('pageshow', holdAgain);
   return () => {
-    page.removeEventListener?.('pagehide', letGo);
+    for (const type of LEAVING) page.removeEventListener?.(type, leave);
     page.removeEventListener?.('pageshow', holdAgain);
-    release();
+    letGo();
   };
 }
 

@@ -450,6 +450,16 @@ describe('a page in the back/forward cache', () => {
     tell('pageshow', false);
     await rest();
     expect(await heldNames()).toEqual(['pannier model hash']);
+    // A navigation that was called off: the page stays.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    tell('beforeunload', false);
+    await rest();
+    expect(await heldNames()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(30_000);
+    await rest();
+    expect(await heldNames()).toEqual(['pannier model hash']);
+    vi.useRealTimers();
+    tell('beforeunload', false);
     tell('pagehide', true);
     await rest();
     expect(await heldNames()).toEqual([]);
