@@ -1,8 +1,14 @@
 /** What `readManifest` leaves to the time when the code that needs it is there: how inputs are made, what the golden sample holds. */
-
 import { ISO_DATE, isDate } from './date.js';
+import { sizeOf } from './dtype.js';
 import type { ColumnSpec, InputSpec, Manifest } from './manifest.js';
 import { choice, each, isNumber, isWhole, need, object, text, texts } from './manifest-fields.js';
+
+/** Values that an input may take, also a picture's: the packer goes no further, and beyond it is memory that no page has. */
+export const MOST_VALUES = 2 ** 26;
+
+/** Rows of the golden sample, which are objects until they are encoded. */
+export const MOST_ROWS = 2 ** 16;
 
 /**
  * Checks the rest of a manifest, down to every field that anything here computes with.
@@ -23,6 +29,9 @@ export function checkDetails({ signature, golden, packedAt, staleAfterDays, drif
 /** How many values of the tensor's last axis a column fills. */
 export const widthOf = (column: ColumnSpec): number =>
   'categories' in column && column.encode === 'one-hot' ? column.categories.length : 1;
+
+/** How many rows a tensor of the golden sample holds; of one dimension, it is a row itself. */
+export const rowsOf = (shape: readonly number[]): number => (shape.length < 2 ? 1 : (shape[0] as number));
 
 const own = <T>(specs: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(specs, name) ? specs[name] : undefined);
 
@@ -78,6 +87,8 @@ function checkImage(value: unknown, field: string): void {
   choice(channels, `${field}.channels`, 'rgb', 'bgr', 'gray');
   choice(layout, `${field}.layout`, 'nhwc', 'nchw');
   const count = channels === 'gray' ? 1 : 3;
+  const values = (width as number) * (height as number) * count;
+  need(values <= MOST_VALUES, field, `a picture of at most ${MOST_VALUES} values`, values);
   for (const [key, values] of Object.entries({ scale, offset })) {
     const isRight = Array.isArray(values) && values.length === count && values.every((item) => isNumber(item));
     need(isRight, `${field}.${key}`, `${count} finite numbers, one per channel`, values);
@@ -112,7 +123,11 @@ function goldenInput(value: unknown, field: string, taken: InputSpec | undefined
       'a seed, low and high',
       value,
     );
-  else need(isNumber(seed), `${field}.seed`, 'a number', seed);
+  else {
+    need(isNumber(seed), `${field}.seed`, 'a number', seed);
+    const rows = rowsOf(shape as number[]);
+    need(rows <= MOST_ROWS, `${field}.shape`, `at most ${MOST_ROWS} rows`, rows);
+  }
 }
 
 function goldenOutput(value: unknown, field: string, given: object | undefined, bytes: number): void {
@@ -128,4 +143,6 @@ const isWithin = (offset: unknown, length: number, bytes: number): offset is num
 
 function sizes(value: unknown, field: string): void {
   need(Array.isArray(value) && value.every((size) => isWhole(size)), field, 'sizes', value);
+  const count = sizeOf(value as number[]);
+  need(count <= MOST_VALUES, field, `sizes of at most ${MOST_VALUES} values`, count);
 }

@@ -205,7 +205,7 @@ function spec(value: unknown, field: string): void {
 function asset(value: unknown, field: string): void {
   const { name, bytes, sha256, url } = object(value, field);
   text(name, `${field}.name`);
-  need(isWhole(bytes), `${field}.bytes`, 'a length in bytes', bytes);
+  need(isWhole(bytes) && bytes <= 2 ** 31, `${field}.bytes`, 'a length in bytes', bytes);
   need(typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256), `${field}.sha256`, '64 hex digits', sha256);
   need(typeof url === 'function', `${field}.url`, 'a function', url, "Import the packed folder's model.js itself.");
 }

@@ -21,6 +21,7 @@ import { Pace } from './pace.js';
 import { hopelessReason, LEAST_PROBED_FLOPS } from './probe.js';
 import { race } from './race.js';
 import { type Choice, choiceKey, VALID_MS } from './recall.js';
+import { soundChoice } from './sound-choice.js';
 import { tooLargeTwice } from './vetoes.js';
 
 /**
@@ -54,8 +55,8 @@ export class Trial {
     const backendDeadlineMs = Math.min(supplies.settled.backendDeadlineMs, STAGE_LIMIT_MS);
     this.#supplies = { ...supplies, settled: { ...supplies.settled, pageWillDo: false, backendDeadlineMs } };
     this.#signal = opened.closing.signal;
-    this.#choice = choice;
-    this.#pace = new Pace(choice?.liveP50Ms);
+    this.#choice = soundChoice(choice);
+    this.#pace = new Pace(this.#choice?.liveP50Ms);
   }
 
   /** Settles when all is measured, or known from an earlier visit; never rejects. */

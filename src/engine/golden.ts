@@ -6,6 +6,7 @@ import { DTYPES, type DType, type OwnedArray, sizeOf } from '../dtype.js';
 import { rowsFeed } from '../input/columns.js';
 import { mapToSource } from '../input/mapping.js';
 import type { ColumnSpec, GoldenInput, GoldenOutput, ImageSpec, InputSpec, Manifest } from '../manifest.js';
+import { rowsOf } from '../manifest-details.js';
 import type { Cell, Row } from '../signature.js';
 import type { Feed, RawOutput } from './engine.js';
 import { isAllFinite } from './finite.js';
@@ -77,8 +78,7 @@ function sampleRows(columns: readonly ColumnSpec[], dtype: DType, { seed, shape 
     if ('categories' in column) return column.categories[Math.floor(next() * column.categories.length)] as Cell;
     return dtype === 'int32' ? Math.floor(next() * 2) : column.mean + column.std * (next() * 4 - 2);
   };
-  const count = shape.length === 1 ? 1 : (shape[0] as number);
-  return Array.from({ length: count }, () => Object.fromEntries(columns.map((column) => [column.name, cell(column)])));
+  return Array.from({ length: rowsOf(shape) }, () => Object.fromEntries(columns.map((column) => [column.name, cell(column)])));
 }
 
 /** Numbers in [0, 1), the same ones for one seed everywhere. */

@@ -1,4 +1,6 @@
 /** How large a model file's parts may be. Beyond them the file is refused before memory is spent on it. */
+import { MOST_ROWS, MOST_VALUES } from '../manifest-details.js';
+
 export const LIMITS = {
   jsonBytes: 64 * 2 ** 20,
   jsonDepth: 64,
@@ -23,5 +25,6 @@ export const LIMITS = {
   goldenChecks: 100,
   driftSamples: 10_000,
   models: 1_000,
-  feedElements: 2 ** 26,
+  feedElements: MOST_VALUES,
+  goldenRows: MOST_ROWS,
 } as const;

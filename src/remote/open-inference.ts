@@ -110,7 +110,7 @@ function readAnswer(url: string, answer: unknown, asked: Asked): readonly Answer
   const { id, outputs } = (answer ?? {}) as { readonly id?: unknown; readonly outputs?: unknown };
   if (!Array.isArray(outputs)) throw breach(url, 'answered without "outputs"');
   // Required where one was asked for, and yet left out by some.
-  if (id !== undefined && id !== asked.id) throw breach(url, `answered request "${String(id)}" in place of "${asked.id}"`);
+  if (id !== undefined && id !== asked.id) throw breach(url, `answered request ${JSON.stringify(id)} in place of "${asked.id}"`);
   for (const [index, output] of outputs.entries()) {
     const { name, shape, datatype, data } = (output ?? {}) as Readonly<Record<keyof AnsweredOutput, unknown>>;
     if (typeof name !== 'string' || typeof datatype !== 'string' || !isSizes(shape) || !Array.isArray(data))

@@ -17,6 +17,9 @@ export interface ModelRecord {
 
 export const RECORD = 'model:';
 
+/** No `Date` is later. */
+const LAST_MS = 8.64e15;
+
 /** A record of this moment. */
 export const recordOf = (manifest: Manifest, complete: boolean): ModelRecord => ({
   name: manifest.name,
@@ -44,8 +47,11 @@ function isRecord(found: ModelRecord | null): boolean {
   return (
     typeof found?.name === 'string' &&
     typeof found.version === 'string' &&
-    Number.isFinite(found.usedAtMs) &&
+    typeof found.complete === 'boolean' &&
+    // Apps are given it as a date.
+    Number.isSafeInteger(found.usedAtMs) &&
+    Math.abs(found.usedAtMs) <= LAST_MS &&
     Array.isArray(found.assets) &&
-    found.assets.every((asset) => typeof asset?.sha256 === 'string' && Number.isFinite(asset.bytes))
+    found.assets.every((asset) => typeof asset?.sha256 === 'string' && Number.isSafeInteger(asset.bytes) && asset.bytes >= 0)
   );
 }

@@ -51,11 +51,15 @@ export class Connection {
     }
     const listening = new Promise<void>((resolve, reject) => {
       this.#worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
-        this.#silentTicks = 0;
-        if ('ready' in data) resolve();
-        else if ('begun' in data) this.#markBegun(data.begun);
-        else if ('lost' in data) this.end(fromWire(data.lost));
-        else this.#settle(data);
+        try {
+          if ('ready' in data) resolve();
+          else if ('begun' in data) this.#markBegun(data.begun);
+          else if ('lost' in data) this.end(fromWire(data.lost));
+          else this.#settle(data);
+          this.#silentTicks = 0;
+        } catch {
+          // No reply of ours: an extension's or a tool's code may post from there, too.
+        }
       });
       this.#worker.addEventListener('messageerror', () =>
         this.end(new PannierError('worker-crashed', `A message of the ${backend} worker could not be read.`)),
@@ -137,8 +141,9 @@ export class Connection {
 
   #settle(reply: Extract<Reply, { id: number }>): void {
     const pending = this.#pending.get(reply.id);
-    this.#pending.delete(reply.id);
     if ('error' in reply) pending?.reject(fromWire(reply.error));
-    else pending?.resolve(reply.value as never);
+    else if ('value' in reply) pending?.resolve(reply.value as never);
+    else return;
+    this.#pending.delete(reply.id);
   }
 }

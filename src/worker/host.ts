@@ -6,7 +6,7 @@ import { createEngine } from '../engine/tfjs.js';
 import { asPannierError, messageOf, PannierError, toWire } from '../errors.js';
 import { closePictures } from '../input/pictures.js';
 import { Opening } from './opening.js';
-import { type Answers, outputTransfers, type Reply, type Request } from './protocol.js';
+import { type Answers, isRequest, outputTransfers, type Reply, type Request } from './protocol.js';
 
 /** Serves one backend to the page that started this worker. */
 export function serve(backend: BackendName, startBackend: StartBackend): void {
@@ -70,7 +70,9 @@ export function serve(backend: BackendName, startBackend: StartBackend): void {
     },
   });
 
-  self.addEventListener('message', async ({ data: request }: MessageEvent<Request>) => {
+  self.addEventListener('message', async ({ data: request }: MessageEvent<unknown>) => {
+    // Whoever holds a worker can post to it, as tools do that tell all of a page's workers something.
+    if (!isRequest(request)) return;
     post({ begun: request.id });
     try {
       const value = await answer(request);

@@ -13,6 +13,23 @@ export type Request = { readonly id: number } & (
   | { readonly kind: 'memory' }
 );
 
+/** All there are: one that is left out here would never be answered. */
+const KINDS: Readonly<Record<Request['kind'], true>> = {
+  start: true,
+  open: true,
+  upload: true,
+  build: true,
+  run: true,
+  close: true,
+  memory: true,
+};
+
+/** Whether a message is a request; what it asks for may still be nothing that can be done. */
+export function isRequest(message: unknown): message is Request {
+  const { id, kind } = (message ?? {}) as Partial<Request>;
+  return Number.isSafeInteger(id) && typeof kind === 'string' && Object.hasOwn(KINDS, kind);
+}
+
 /** What each kind of request answers with. */
 export interface Answers {
   readonly start: { readonly maxBufferBytes: number; readonly identity: string };

@@ -32,6 +32,11 @@ const RUNS = {
     if (!chromium.passes || !firefox.passes) process.exitCode = 1;
     return { chromium, firefox };
   },
+  fuzz: async () => {
+    const result = await (await import('../fuzz/run.mjs')).run(200_000);
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),
   cycles: () => testsOf('test/browser/cycles.test.ts'),

@@ -547,6 +547,22 @@ describe('a second visit', () => {
     expect([again.backend, of(again.selection, 'wasm').p50Ms, of(again.selection, 'webgpu').p50Ms]).toEqual(['wasm', 20, 30]);
   });
 
+  it.each<[what: string, damage: Readonly<Record<string, unknown>>]>([
+    ['no selection', { selection: undefined }],
+    ['a selection of nothing', { selection: [null] }],
+    ['a state that there is not', { selection: [{ engine: 'tfjs', backend: 'cpu', state: 'better' }] }],
+    ['no adapter', { adapter: 7 }],
+  ])('that left a verdict with %s is raced again', async (_what, damage) => {
+    const model = freshModel();
+    const cache = memoryCache();
+    await firstVisit(model, cache);
+    const [key = ''] = (await cache.keys()).filter((each) => each.startsWith('choice:'));
+    const kept = JSON.parse(new TextDecoder().decode(await cache.get(key)));
+    await cache.set(key, new TextEncoder().encode(JSON.stringify({ ...kept, ...damage })).buffer);
+    const again = await settledModel({ cache }, model);
+    expect([again.selection.some(({ remembered }) => remembered), again.backend]).toEqual([false, 'wasm']);
+  });
+
   it('whose remembered one is gone begins with another, and races', async () => {
     characters.webgpu = { callMs: 10 };
     const model = freshModel();

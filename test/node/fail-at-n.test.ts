@@ -182,10 +182,8 @@ async function run(isUpdate: boolean, failing: number, ill: Ill) {
 
   // The fault is over, and nobody reloads the page.
   const ofNeighbour = await settled(answerOf(neighbour.value), 'the other model');
-  // What could not be replaced is still there, without a network.
-  const isOldNeeded = isUpdate && /^(fetch|chunk)/.test(taken[failing - 1]?.site ?? '');
-  const ofOld =
-    isOldNeeded && outcome.status === 'rejected' ? await settled(loadAndPredict(openPage(false), first, models), 'the old one') : undefined;
+  // The version before stays for whoever still has it, without a network.
+  const ofOld = isUpdate ? await settled(loadAndPredict(openPage(false), first, models), 'the old one') : undefined;
   const again = await settled(loadAndPredict(page, wanted, models), 'the next load');
   await atRest();
   for (const model of models.splice(0)) model.dispose();
@@ -217,7 +215,8 @@ async function check(isUpdate: boolean, failing: number, ill: Ill): Promise<read
   // I6: no matter of another model. I9: all is well without a reload, and the cache is whole.
   expect(seen.ofNeighbour).toEqual(rightOf(other));
   expect(seen.again).toEqual(rightOf(wanted));
-  if (seen.ofOld !== undefined) expect(seen.ofOld).toEqual(rightOf(first));
+  // A storage that says that there is nothing, once, may cost what it held of the version before.
+  if (seen.ofOld !== undefined && ill !== 'empty') expect(seen.ofOld).toEqual(rightOf(first));
   expect(seen.fromCache).toEqual(rightOf(wanted));
   expect([seen.askedOffline, seen.cacheSaid]).toEqual([[], 'hit']);
   return taken;
@@ -226,7 +225,7 @@ async function check(isUpdate: boolean, failing: number, ill: Ill): Promise<read
 test.each([
   ['a first load', false],
   ['an update', true],
-])('%s in which any one step fails once', async (_what, isUpdate) => {
+])('%s in which any one step fails once', { timeout: 180_000 }, async (_what, isUpdate) => {
   const all = await check(isUpdate, 0, 'rejects');
   // Of storage, network and messages, or nothing here fails anything.
   expect(new Set(all.map(({ site }) => site.split(' ')[0]))).toEqual(new Set(['storage', 'fetch', 'chunk', 'message', 'reply']));

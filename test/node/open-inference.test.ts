@@ -202,6 +202,7 @@ describe('an answer', () => {
     ['an output that comes twice', { outputs: [...good.outputs, ...good.outputs] }, /should answer the outputs y, but answered y, y/],
     ['another datatype', output({ datatype: 'FP64' }), /answered the output "y" in FP64, but the model has FP32/],
     ['another request’s answer', { ...good, id: '42' }, /answered request "42" in place of "[0-9a-z]+-[0-9a-z]+"/],
+    ['an answer to what is no request', { ...good, id: { toString: 1 } }, /answered request \{"toString":1\} in place of "/],
   ])('is refused: %s', async (_what, body, message) => {
     json(body);
     expect(await rejection(ask())).toMatchObject({

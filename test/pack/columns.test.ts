@@ -127,6 +127,20 @@ describe('an option that is refused', () => {
       message: expect.stringContaining(message),
     });
   });
+  it('more rows for the golden sample than are made as objects', async () => {
+    const columns = [{ name: 'rest', categories: [1, 2, 3, 4] }, { name: 'a' }];
+    await expect(packed(tabularModel(), { features: { columns, shape: [2 ** 16 + 1, 5] } })).rejects.toMatchObject({
+      code: 'options',
+      message: expect.stringContaining('.shape has 65537 rows for the golden sample; the limit is 65536'),
+    });
+  });
+  it('a category twice among as many as there may be, without comparing each with each', async () => {
+    const categories = [...Array.from({ length: 99_999 }, (_, index) => index), 0];
+    const columns = [{ name: 'a', categories, encode: 'index' as const }];
+    await expect(packed(tabularModel([-1, 1]), { features: { columns } })).rejects.toMatchObject({
+      message: expect.stringContaining('.columns[0].categories has 0 twice'),
+    });
+  });
   it('columns beside a picture, of a picture, or of numbers that cannot be', async () => {
     const columns = [{ name: 'a' }];
     const refusal = (message: string) => ({ code: 'options', message: expect.stringContaining(message) });

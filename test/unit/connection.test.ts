@@ -50,6 +50,30 @@ function connect() {
 }
 const run = (connection: Connection) => connection.ask('run', { session: 0, feeds: [], outputs: [] });
 
+it('lets messages pass that are no replies of ours', async () => {
+  const { connection, worker } = connect();
+  await connection.ready;
+  const call = run(connection);
+  const forged = [
+    5,
+    null,
+    'ready',
+    [],
+    { id: 0 },
+    { id: 0, error: null },
+    { id: 0, error: { message: 1 } },
+    { lost: undefined },
+    { lost: {} },
+  ];
+  for (const message of forged) expect(() => worker.say(message as never)).not.toThrow();
+  // One that is no sign of life is no reason to wait either.
+  vi.advanceTimersByTime(2 * TICK_MS);
+  worker.say('still here' as never);
+  expect([connection.ending, await stateOf(call)]).toEqual([undefined, 'pending']);
+  vi.advanceTimersByTime(TICK_MS);
+  expect(await rejection(call)).toMatchObject({ code: 'worker-unresponsive' });
+});
+
 describe('a worker that takes no call', () => {
   it('is ended after three ticks; every call is told, and so is whoever watches', async () => {
     const { connection, worker } = connect();

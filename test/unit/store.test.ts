@@ -364,6 +364,16 @@ describe('cacheStatus', () => {
     expect(await requestPersistence()).toBe(true);
   });
 
+  it.each([
+    ['whether it is whole', { complete: undefined }],
+    ['a day', { usedAtMs: 1e300 }],
+    ['a length', { assets: [{ sha256: 'a'.repeat(64), bytes: -5 }] }],
+  ])('leaves out a record without %s', async (_what, damage) => {
+    const cache = memoryCache();
+    await cache.set('model:x', toBytes({ name: 'x', version: '1', usedAtMs: 1, complete: true, assets: [], ...damage }));
+    expect((await cacheStatus(cache)).models).toEqual([]);
+  });
+
   it('leaves open what the browser does not tell, and does not fail for it', async () => {
     const storage = { persisted: async () => Promise.reject(new Error('no')), estimate: () => undefined };
     vi.stubGlobal('navigator', { storage });

@@ -76,7 +76,8 @@ function checkCategories(categories: unknown, place: string): void {
     throw badOption(`Option ${place}.categories has ${categories.length} items; the limit is ${LIMITS.labels}.`);
   const long = categories.find((category) => typeof category === 'string' && Buffer.byteLength(category) > LIMITS.labelBytes);
   if (long !== undefined) throw badOption(`Option ${place}.categories has one of more than ${LIMITS.labelBytes} bytes: ${show(long)}.`);
-  const double = categories.find((category: Cell, index) => categories.indexOf(category) !== index);
+  const seen = new Set<Cell>();
+  const double = categories.find((category: Cell) => seen.size === seen.add(category).size);
   if (double !== undefined) throw badOption(`Option ${place}.categories has ${show(double)} twice.`);
 }
 

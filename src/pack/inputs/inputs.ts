@@ -1,5 +1,7 @@
 /** Everything the options and the graph say of each input, settled: what the manifest will say, and the golden sample's shape. */
 import type { InputSpec, PadSpec } from '../../manifest.js';
+import { rowsOf } from '../../manifest-details.js';
+import { LIMITS } from '../limits.js';
 import type { GraphInput } from '../model/signature.js';
 import { badOption } from '../options.js';
 import { settleColumns } from './columns.js';
@@ -27,7 +29,11 @@ export function settleInputs(inputs: readonly GraphInput[], warn: (warning: stri
     const { pad, sampled } = settlePad(input, shape, image);
     const taken = { ...(image && { image }), ...(columns && { columns }), ...(pad && { pad }) };
     const spec: InputSpec = { dtype: input.dtype, shape, node: input.node, ...taken };
-    return { name: input.name, spec, shape: goldenShape({ ...input, shape: sampled }, image) };
+    const sampledShape = goldenShape({ ...input, shape: sampled }, image);
+    const rows = rowsOf(sampledShape);
+    if (columns !== undefined && rows > LIMITS.goldenRows)
+      throw badOption(`Option inputs["${input.node}"].shape has ${rows} rows for the golden sample; the limit is ${LIMITS.goldenRows}.`);
+    return { name: input.name, spec, shape: sampledShape };
   });
   checkPads(settled);
   return settled;

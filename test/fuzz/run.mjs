@@ -1,0 +1,58 @@
+/**
+ * `npm run fuzz`: feeds every parser with what nobody should send it, round after round, until it is stopped or something
+ * fails. `-- --surface NAME --seed N --path P`, as a failure prints it, repeats that one.
+ */
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The same for everybody, so that a failure of one machine is one of all. */
+export const FIXED_SEED = 20_261_122;
+
+/** Bundles the fuzzer with the code that it feeds; packages stay where they are. @returns the program's path */
+async function bundle() {
+  const folder = join(root, '.cache/fuzz');
+  mkdirSync(folder, { recursive: true });
+  const outfile = join(folder, 'fuzz.mjs');
+  await build({
+    entryPoints: [join(root, 'test/fuzz/main.ts')],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    sourcemap: true,
+    logLevel: 'warning',
+  });
+  copyFileSync(join(root, 'src/pack/golden/golden.png'), join(folder, 'golden.png'));
+  return outfile;
+}
+
+/** Runs the fuzzer with these arguments. @returns its exit code, and what came of each round */
+export async function fuzz(args, { quiet = false } = {}) {
+  const program = await bundle();
+  const child = spawn(process.execPath, ['--enable-source-maps', program, ...args], { stdio: ['ignore', 'pipe', 'inherit'], cwd: root });
+  let text = '';
+  child.stdout.on('data', (chunk) => {
+    text += chunk;
+    if (!quiet) process.stdout.write(chunk);
+  });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  const rounds = text.split('\n').filter((line) => line.startsWith('{'));
+  return { code, text, rounds: rounds.map((line) => JSON.parse(line)) };
+}
+
+/** The whole of it: half with the fixed seed, half with one that nobody has tried. */
+export async function run(inputs) {
+  const { code, rounds } = await fuzz(['--json', '--seed', String(FIXED_SEED), '--rounds', '2', '--inputs', String(inputs / 2)]);
+  return { passes: code === 0 && rounds.length === 2, rounds };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { code } = await fuzz(process.argv.slice(2));
+  process.exitCode = code ?? 1;
+}

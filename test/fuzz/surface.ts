@@ -1,0 +1,29 @@
+/** One place where what strangers made comes in: what may arrive there, and what becomes of it. */
+import type fc from 'fast-check';
+import { PannierError } from '../../src/errors.js';
+
+/** What became of one input. `accepted` means that what goes on with it was tried too. */
+export type Outcome = 'accepted' | 'refused';
+
+export interface Surface<Input = unknown> {
+  readonly name: string;
+  /** How many of a thousand inputs are for it. */
+  readonly share: number;
+  readonly inputs: fc.Arbitrary<Input>;
+  /** Throws where anything else came out of it than an answer or a PannierError. */
+  feed(input: Input): Promise<Outcome>;
+}
+
+/** A surface, whatever its inputs are. */
+export const surface = <Input>(given: Surface<Input>): Surface => given as Surface;
+
+/** Does a step that may be refused, by a PannierError and by nothing else. */
+export async function refusable(step: () => unknown): Promise<Outcome> {
+  try {
+    await step();
+    return 'accepted';
+  } catch (thrown) {
+    if (thrown instanceof PannierError) return 'refused';
+    throw thrown;
+  }
+}

@@ -1,0 +1,17 @@
+/** All that is fuzzed. */
+import type { Surface } from './surface.js';
+import { arrays, metadata, photographs, pngs } from './surfaces/files.js';
+import { layers } from './surfaces/layers.js';
+import { manifest } from './surfaces/manifest.js';
+import { fromWorker, toWorker } from './surfaces/messages.js';
+import { graphBytes, graphJson, packing } from './surfaces/models.js';
+import { configFile, options } from './surfaces/options.js';
+import { keptRecords } from './surfaces/records.js';
+import { server } from './surfaces/server.js';
+
+export const SURFACES: readonly Surface[] = [
+  ...[manifest, options, configFile],
+  ...[graphJson, graphBytes, layers, packing],
+  ...[arrays, pngs, photographs, metadata],
+  ...[keptRecords, fromWorker, toWorker, server],
+];

@@ -1,0 +1,92 @@
+/** What a cache kept of earlier visits: another version wrote it, a disk let it rot, an extension changed it. */
+import fc from 'fast-check';
+import { Pace } from '../../../src/choosing/pace.js';
+import { recall, VALID_MS } from '../../../src/choosing/recall.js';
+import { soundChoice } from '../../../src/choosing/sound-choice.js';
+import { isPair, type Pair, reasonsOf } from '../../../src/selection.js';
+import { Quarantine } from '../../../src/serving/quarantine.js';
+import type { WeightsCache } from '../../../src/weights/cache.js';
+import { memoryCache } from '../../../src/weights/memory.js';
+import { Recording } from '../../../src/weights/recording.js';
+import { cacheStatus, clearCache, isOfflineReady } from '../../../src/weights/status.js';
+import { fakeModel } from '../../fixtures/fakes.js';
+import { changed, jsonPoison, stained } from '../mutation.js';
+import { surface } from '../surface.js';
+
+const HASH = 'abc';
+const MANIFEST = { ...fakeModel().manifest, hash: HASH };
+const PAIRS: readonly Pair[] = (['wasm', 'webgpu', 'cpu'] as const).map((backend) => ({ engine: 'tfjs', backend }));
+
+/** Good ones, by the beginning of their keys. */
+const records = (now: number): readonly (readonly [key: string, value: unknown])[] => [
+  [
+    'choice:',
+    {
+      chosen: PAIRS[0],
+      selection: [
+        { ...PAIRS[0], state: 'chosen', p50Ms: 3 },
+        { ...PAIRS[1], state: 'refused', reason: 'No adapter.' },
+      ],
+      adapter: 'a gpu',
+      liveP50Ms: 4,
+      untilMs: now + VALID_MS / 2,
+    },
+  ],
+  ['quarantine:', { sinceMs: now - 1_000, reason: 'It was lost.', mayBeLast: true }],
+  ['trial:', [now - 100_000, now - 90_000]],
+  ['model:', { name: 'pose', version: '1', assets: [{ sha256: 'a'.repeat(64), bytes: 40 }], usedAtMs: now - 1_000, complete: true }],
+];
+
+const encoded = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value) ?? '');
+
+const damaged = fc.nat({ max: 3 }).chain((which) => {
+  const [key, good] = records(Date.now())[which]!;
+  const bytes = fc.oneof(
+    changed(fc.constant(good), jsonPoison).map(encoded),
+    stained(fc.constant(encoded(good)), (whole) => whole).map(({ bytes: some }) => some),
+  );
+  return fc.record({ key: fc.constant(key), bytes });
+});
+
+/** A cache with one damaged record, under whatever key it is asked for. */
+function cacheWith(prefix: string, bytes: Uint8Array): WeightsCache {
+  const cache = memoryCache();
+  const own = bytes.slice().buffer as ArrayBuffer;
+  return {
+    ...cache,
+    get: async (key) => (key.startsWith(prefix) ? own.slice(0) : cache.get(key)),
+    keys: async () => [`${prefix}other`, 'a'.repeat(64), ...(await cache.keys())],
+  };
+}
+
+export const keptRecords = surface({
+  name: 'records',
+  share: 60,
+  inputs: damaged,
+  async feed({ key, bytes }) {
+    const cache = cacheWith(key, bytes);
+    const choice = soundChoice(await recall(cache, HASH, PAIRS));
+    if (choice !== undefined) {
+      // As a trial takes it.
+      for (const then of choice.selection) isPair(then, PAIRS[0]!);
+      new Pace(choice.liveP50Ms).add(1);
+      reasonsOf(choice.selection).trim();
+    }
+    const quarantine = new Quarantine(cache, HASH, 'webgpu', 'a gpu');
+    const held = await quarantine.held();
+    if (held !== undefined && (typeof held.reason !== 'string' || typeof held.mayBeLast !== 'boolean'))
+      throw new Error('Held without a reason.');
+    (await quarantine.begin())();
+    const { models, bytes: total } = await cacheStatus(cache);
+    for (const { name, version, usedAt, complete } of models)
+      if (`${name}${version}` === '' || Number.isNaN(usedAt.getTime()) || typeof complete !== 'boolean')
+        throw new Error('A model of no kind.');
+    if (!(total >= 0)) throw new Error(`The cache holds ${total} bytes.`);
+    await isOfflineReady(MANIFEST, cache);
+    const recording = new Recording(cache, MANIFEST, { budgetBytes: 1e6, note: () => undefined });
+    await recording.keep('b'.repeat(64), new ArrayBuffer(4));
+    await recording.finish();
+    await clearCache({ cache });
+    return choice !== undefined || held !== undefined || models.length > 0 ? 'accepted' : 'refused';
+  },
+});

@@ -1,0 +1,556 @@
+/** What a network can do to a model's bytes, from a server that does it: rows N1 to N10 of the fault table. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Asset } from '../../src/manifest.js';
+import type { WeightsCache } from '../../src/weights/cache.js';
+import { CacheWriter } from '../../src/weights/cache-writer.js';
+import { memoryCache } from '../../src/weights/memory.js';
+import { type Pauses, resume } from '../../src/weights/resume.js';
+import { waitForShard } from '../../src/weights/waiting.js';
+import { gatherWeights } from '../../src/weights/weights.js';
+import { bytesOf, fakeModel, hashOf, rejection } from '../fixtures/fakes.js';
+
+const SHARD_BYTES = 200_000;
+const model = fakeModel('net', [bytesOf(SHARD_BYTES, 1)]);
+const total = [...model.files.values()].reduce((sum, { length }) => sum + length, 0);
+const shard = model.files.get('0.bin') as Uint8Array<ArrayBuffer>;
+const key = hashOf(shard);
+
+/** What the server does to the shard's first request, second, …; the last one to all that follow. */
+type Answer = (request: IncomingMessage, response: ServerResponse, bytes: Uint8Array) => void;
+let answers: Answer[] = [];
+/** Requests for the shard: what they asked for. */
+let asked: { range: string | undefined; ifRange: string | undefined; cache: string | undefined }[] = [];
+let others = 0;
+/** Answers for the shard that nobody has ended or let go of. */
+let openAnswers = 0;
+
+const server = createServer((request, response) => {
+  const bytes = model.files.get((request.url as string).slice(1));
+  if (bytes === undefined) return void response.writeHead(404).end();
+  if (request.url !== '/0.bin') {
+    others++;
+    return void response.end(bytes);
+  }
+  const { range, 'if-range': ifRange, 'cache-control': cache } = request.headers;
+  const answer = answers[Math.min(asked.length, answers.length - 1)] as Answer;
+  asked.push({ range, ifRange: ifRange as string | undefined, cache });
+  openAnswers++;
+  response.on('close', () => openAnswers--);
+  answer(request, response, bytes);
+});
+let port = 0;
+const up = () => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
+const down = () =>
+  new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+beforeAll(async () => {
+  await up();
+  port = (server.address() as AddressInfo).port;
+});
+afterAll(down);
+beforeEach(() => {
+  asked = [];
+  others = 0;
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const whole: Answer = (_request, response, bytes) => response.end(bytes);
+const status =
+  (code: number, headers: Record<string, string> = {}): Answer =>
+  (_request, response) =>
+    response.writeHead(code, headers).end('no');
+const body =
+  (make: (bytes: Uint8Array) => Uint8Array, headers: Record<string, string> = {}): Answer =>
+  (_request, response, bytes) =>
+    response.writeHead(200, headers).end(make(bytes));
+/** So much of the body under the whole length, then the connection is cut. */
+const reset =
+  (atByte: number, headers: Record<string, string> = {}): Answer =>
+  (_request, response, bytes) => {
+    response.writeHead(200, { 'content-length': bytes.length, ...headers });
+    response.write(bytes.subarray(0, atByte));
+    // What is on its way is read before the cut.
+    setTimeout(() => response.destroy(), 20);
+  };
+const cutChunked: Answer = (_request, response, bytes) => {
+  response.write(bytes.subarray(0, 50_000));
+  setTimeout(() => response.destroy(), 20);
+};
+/** Without a length, ended by closing: a cut looks like the end. */
+const closeDelimited: Answer = (_request, response, bytes) => {
+  const { socket } = response;
+  socket?.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n');
+  socket?.end(bytes.subarray(0, 70_000));
+};
+const ranged: Answer = (request, response, bytes) => {
+  const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? Number.NaN);
+  if (Number.isNaN(start)) return void response.end(bytes);
+  response.writeHead(206, { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
+  response.end(bytes.subarray(start));
+};
+const flip = (bytes: Uint8Array) => bytes.map((byte, index) => (index === 1_000 ? byte ^ 4 : byte));
+
+interface Loading {
+  readonly loaded: Promise<Uint8Array>;
+  readonly pausesMs: number[];
+  readonly progress: number[];
+  readonly cache: WeightsCache;
+}
+
+function load({
+  fetch = globalThis.fetch,
+  of = model,
+  wait,
+}: {
+  fetch?: typeof globalThis.fetch;
+  of?: typeof model;
+  wait?: Pauses['wait'];
+} = {}): Loading {
+  const pausesMs: number[] = [];
+  const progress: number[] = [];
+  const cache = memoryCache();
+  const pauses: Pauses = {
+    random: () => 0.5,
+    wait: async (pauseMs, signal) => {
+      pausesMs.push(pauseMs);
+      await wait?.(pauseMs, signal);
+    },
+  };
+  const { weights, whole } = gatherWeights(of.manifest, {
+    ...{ caching: Promise.resolve(cache), budgetBytes: Number.POSITIVE_INFINITY, note: () => undefined, fetch },
+    signal: new AbortController().signal,
+    urlOf: ({ name }: Asset) => `http://127.0.0.1:${port}/${name}`,
+    onBytes: (verifiedBytes) => void progress.push(verifiedBytes),
+    rest: async () => ({ CacheWriter, waitForShard, resume: (incoming, thrown, options) => resume(incoming, thrown, options, pauses) }),
+  });
+  const loaded = whole.then(async ({ stored }) => {
+    await stored;
+    const all: Buffer[] = [];
+    for await (const each of weights) all.push(Buffer.from(each));
+    return Buffer.concat(all);
+  });
+  return { loaded, pausesMs, progress, cache };
+}
+
+/** Loads the model: the shard is right, and kept. */
+async function loads(script: Answer[], options: Parameters<typeof load>[0] = {}): Promise<Loading> {
+  answers = script;
+  const loading = load(options);
+  expect(hashOf(await loading.loaded)).toBe(key);
+  expect(loading.progress.at(-1)).toBe(total);
+  expect(await loading.cache.keys()).toContain(key);
+  return loading;
+}
+
+/** Fails to load it, with this; nothing of the shard is kept. */
+async function fails(script: Answer[], wanted: object, options: Parameters<typeof load>[0] = {}): Promise<Loading> {
+  answers = script;
+  const loading = load(options);
+  expect(await rejection(loading.loaded)).toMatchObject(wanted);
+  const kept = await loading.cache.keys();
+  expect(kept).not.toContain(key);
+  for (const hash of kept.filter((each) => /^[\da-f]{64}$/.test(each)))
+    expect(hashOf(new Uint8Array((await loading.cache.get(hash))!))).toBe(hash);
+  return loading;
+}
+
+const ranges = () => asked.map(({ range }) => range);
+
+describe('N1: offline', () => {
+  it('at the first run is typed, retryable and told at once, without a pause; with the network back the same call loads', async () => {
+    await down();
+    const fetch = vi.fn(globalThis.fetch);
+    const { pausesMs } = await fails(
+      [],
+      { code: 'offline', retryable: true, message: expect.stringContaining('did not answer') },
+      { fetch },
+    );
+    expect([pausesMs, fetch.mock.calls.length]).toEqual([[], 3]);
+    await up();
+    await loads([whole]);
+  });
+
+  it('in mid-load is tried again: the network was there a moment ago', async () => {
+    const wait = async () => void (await up());
+    answers = [whole];
+    let goesDown = true;
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      if (String(input).endsWith('0.bin') && goesDown) {
+        goesDown = false;
+        await vi.waitFor(() => expect(others).toBe(2));
+        await down();
+      }
+      return globalThis.fetch(input, init);
+    };
+    const { loaded, pausesMs } = load({ fetch, wait });
+    expect(hashOf(await loaded)).toBe(key);
+    expect([pausesMs, ranges()]).toEqual([[500], [undefined]]);
+  });
+
+  it('ends a pause when the browser says that it is online again, and stays quiet after an abort', async () => {
+    const page = new EventTarget();
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+    vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+    vi.useFakeTimers();
+    const fetch = vi.fn(async () => new Response('', { status: 503 }));
+    const abort = new AbortController();
+    const asset = { name: 'a.bin', bytes: 1, sha256: key };
+    const incoming = {
+      asset,
+      url: 'https://a.test/a.bin',
+      bytes: new Uint8Array(1),
+      arrivedBytes: 0,
+      response: new Response('', { status: 503 }),
+    };
+    const options = { fetch, signal: abort.signal, line: { answered: true }, rest: async () => ({ resume }) };
+    const resumed = rejection(resume(incoming, undefined, options));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(fetch).toHaveBeenCalledTimes(0);
+    page.dispatchEvent(new Event('online'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(fetch).toHaveBeenCalledTimes(1);
+    abort.abort('enough');
+    expect(await resumed).toBe('enough');
+    expect(vi.getTimerCount()).toBe(0);
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('N2: what is not the asset', () => {
+  it.each([400, 401, 403, 404, 410, 416])('%i fails at once, and nothing of it is kept', async (code) => {
+    const { pausesMs } = await fails([status(code)], { code: 'http-status', retryable: false, detail: { status: code } });
+    expect([asked.length, pausesMs]).toEqual([1, []]);
+  });
+
+  it.each([408, 425, 429, 500, 502, 503])('%i is asked three times, then fails; once, and it loads', async (code) => {
+    const { pausesMs } = await fails([status(code)], { code: 'http-status', retryable: true, detail: { status: code } });
+    expect([asked.length, pausesMs]).toEqual([3, [500, 2_000]]);
+    await loads([status(code), whole]);
+  });
+
+  it.each<[string, string, number[] | undefined]>([
+    ['seconds within reason are waited', '7', [7_000]],
+    ['fewer than the pause are not', '0', [500]],
+    ['what nobody understands is passed over', 'soon', [500]],
+    ['a moment that has gone by is passed over', 'Wed, 21 Oct 2015 07:28:00 GMT', [500]],
+    ['an hour is the app’s to wait', '3600', undefined],
+  ])('Retry-After: %s', async (_what, after, pausesMs) => {
+    const script = [status(429, { 'retry-after': after }), whole];
+    if (pausesMs === undefined) await fails(script, { code: 'http-status', retryable: true });
+    else expect((await loads(script)).pausesMs).toEqual(pausesMs);
+  });
+
+  it('a page of HTML is `integrity`, after one more request past the HTTP cache', async () => {
+    const html = body(() => Buffer.from('<!doctype html><html></html>'));
+    const { pausesMs } = await fails([html], { code: 'integrity', message: expect.stringContaining('a page of HTML') });
+    expect([asked.map(({ cache }) => cache), pausesMs]).toEqual([[undefined, 'no-cache'], []]);
+  });
+});
+
+describe('N3, N4: a body that is cut', () => {
+  it.each<[string, Answer, number]>([
+    ['a reset under a length', reset(60_000), 60_000],
+    ['a reset of a chunked body', cutChunked, 50_000],
+    ['N4: one that looks like the end', closeDelimited, 70_000],
+  ])('%s: goes on behind what has arrived, and no byte comes twice', async (_what, cut, arrived) => {
+    const { pausesMs } = await loads([cut, ranged]);
+    expect([ranges(), pausesMs]).toEqual([[undefined, `bytes=${arrived}-`], [500]]);
+  });
+
+  it('three times is `offline`, and says how far it came', async () => {
+    const { pausesMs } = await fails([reset(60_000)], {
+      code: 'offline',
+      retryable: true,
+      message: expect.stringContaining('of 200000 bytes'),
+    });
+    expect([asked.length, pausesMs]).toEqual([3, [500, 2_000]]);
+  });
+
+  it('N4: three times without a sign of it is `integrity`', async () => {
+    await fails([closeDelimited], { code: 'integrity', message: expect.stringContaining('gave 70000 bytes') });
+    expect(asked).toHaveLength(3);
+  });
+
+  it('that is whole but for its end is taken as it is: nothing is asked for again', async () => {
+    await loads([
+      (_request, response, bytes) => {
+        response.write(bytes);
+        setTimeout(() => response.destroy(), 20);
+      },
+    ]);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('pauses are half as long up to half as long again', async () => {
+    for (const [random, wanted] of [
+      [0, [250, 1_000]],
+      [0.999, [749.5, 2_998]],
+    ] as const) {
+      const pausesMs: number[] = [];
+      const pauses: Pauses = { random: () => random, wait: async (pauseMs) => void pausesMs.push(pauseMs) };
+      const incoming = {
+        asset: { name: 'a', bytes: 9, sha256: key },
+        url: 'https://a.test/',
+        bytes: new Uint8Array(9),
+        arrivedBytes: 0,
+        response: undefined,
+      };
+      const options = {
+        fetch: () => Promise.reject(new TypeError('gone')),
+        signal: new AbortController().signal,
+        line: { answered: true },
+      };
+      await rejection(resume(incoming, new TypeError('gone'), { ...options, rest: async () => ({ resume }) }, pauses));
+      expect(pausesMs.map((each) => Math.round(each * 10) / 10)).toEqual(wanted);
+    }
+  });
+});
+
+/** A network under a clock that stands still, of which every request is answered by the next of `tries`. */
+function slowly(tries: readonly ((init: RequestInit | undefined) => Response)[]) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const inits: (RequestInit | undefined)[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const name = new URL(String(input)).pathname.slice(1);
+    if (name !== '0.bin') return new Response(model.files.get(name)!.slice());
+    inits.push(init);
+    return (tries[Math.min(inits.length, tries.length) - 1] as (init: RequestInit | undefined) => Response)(init);
+  };
+  return { fetch, inits };
+}
+const stalled = (bytes: Uint8Array) => () => new Response(new ReadableStream({ start: (controller) => controller.enqueue(bytes.slice()) }));
+const rest206 = (start: number) => () =>
+  new Response(shard.slice(start), { status: 206, headers: { 'content-range': `bytes ${start}-${SHARD_BYTES - 1}/${SHARD_BYTES}` } });
+
+describe('N5: a stall', () => {
+  it('of 15 s ends the try, and the next one goes on behind its bytes', async () => {
+    const { fetch, inits } = slowly([stalled(shard.subarray(0, 80_000)), rest206(80_000)]);
+    const { loaded } = load({ fetch });
+    await vi.advanceTimersByTimeAsync(14_999);
+    expect(inits).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    vi.useRealTimers();
+    expect(hashOf(await loaded)).toBe(key);
+    expect(inits.map((init) => init?.headers)).toEqual([undefined, { Range: 'bytes=80000-' }]);
+  });
+
+  it('three times is `timeout`', async () => {
+    const { fetch, inits } = slowly([stalled(shard.subarray(0, 80_000))]);
+    const failure = rejection(load({ fetch }).loaded);
+    await vi.advanceTimersByTimeAsync(45_000);
+    vi.useRealTimers();
+    expect(await failure).toMatchObject({ code: 'timeout', retryable: true, message: expect.stringContaining('no byte arrived') });
+    expect(inits).toHaveLength(3);
+  });
+
+  it('L2: a machine that slept for a minute has not waited for one', async () => {
+    const { fetch, inits } = slowly([stalled(shard.subarray(0, 80_000)), rest206(80_000)]);
+    const { loaded } = load({ fetch });
+    await vi.advanceTimersByTimeAsync(5_000);
+    // Asleep: the timer that is due fires on waking up, and no other one.
+    vi.advanceTimersToNextTimer();
+    await vi.advanceTimersByTimeAsync(7_499);
+    expect(inits).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    vi.useRealTimers();
+    expect(hashOf(await loaded)).toBe(key);
+  });
+});
+
+describe('N6: a body without an end', () => {
+  it.each<[string, Answer]>([
+    [
+      'that unpacks to 20 MB',
+      (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(20_000_000))),
+    ],
+    [
+      'that goes on',
+      (_request, response) => {
+        const more = () => {
+          while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+        };
+        response.on('drain', more);
+        more();
+      },
+    ],
+  ])('%s is cut at the asset’s length, twice, and is `integrity`', async (_what, answer) => {
+    await fails([answer], { code: 'integrity', message: expect.stringContaining('gave more') });
+    expect(asked.map(({ cache }) => cache)).toEqual([undefined, 'no-cache']);
+    await vi.waitFor(() => expect(openAnswers).toBe(0));
+  });
+});
+
+describe('N7: a server that is bad at ranges', () => {
+  it('passes over Range: its whole body is read from the start, in the same answer', async () => {
+    await loads([reset(60_000), whole]);
+    expect(ranges()).toEqual([undefined, 'bytes=60000-']);
+  });
+
+  it.each([
+    ['another start', 'bytes 50000-199999/200000'],
+    ['another length', 'bytes 60000-199999/200001'],
+    ['no sense', 'bytes */200000'],
+    ['nothing', undefined],
+  ])('answers with %s in Content-Range: the shard is fetched whole', async (_what, contentRange) => {
+    const wrong: Answer = (_request, response, bytes) =>
+      response.writeHead(206, contentRange === undefined ? {} : { 'content-range': contentRange }).end(bytes.subarray(60_000));
+    const { pausesMs } = await loads([reset(60_000), wrong, whole]);
+    expect([ranges(), pausesMs]).toEqual([[undefined, 'bytes=60000-', undefined], [500]]);
+  });
+
+  it('answers 416: likewise', async () => {
+    await loads([reset(60_000), status(416), whole]);
+    expect(ranges()).toEqual([undefined, 'bytes=60000-', undefined]);
+  });
+
+  it('sends a compressed part: likewise', async () => {
+    const packed: Answer = (_request, response, bytes) =>
+      response
+        .writeHead(206, { 'content-range': `bytes 60000-199999/200000`, 'content-encoding': 'gzip' })
+        .end(gzipSync(bytes.subarray(60_000)));
+    await loads([reset(60_000), packed, whole]);
+    expect(ranges()).toEqual([undefined, 'bytes=60000-', undefined]);
+  });
+
+  it('has another file by then: If-Range names the one that was begun, where its tag is strong', async () => {
+    await loads([reset(60_000, { etag: '"v1"' }), whole]);
+    expect(asked.map(({ ifRange }) => ifRange)).toEqual([undefined, '"v1"']);
+    asked = [];
+    await loads([reset(60_000, { etag: 'W/"v1"' }), whole]);
+    expect(asked.map(({ ifRange }) => ifRange)).toEqual([undefined, undefined]);
+  });
+
+  it('and says nothing of it: the parts do not hash right, and the shard is fetched whole', async () => {
+    const changed: Answer = (request, response, bytes) =>
+      ranged(
+        request,
+        response,
+        bytes.map((byte) => byte ^ 1),
+      );
+    await loads([reset(60_000), changed, whole]);
+    expect(asked.map(({ range, cache }) => [range, cache])).toEqual([
+      [undefined, undefined],
+      ['bytes=60000-', undefined],
+      [undefined, 'no-cache'],
+    ]);
+    asked = [];
+    await fails([reset(60_000), changed, body((bytes) => bytes.map((byte) => byte ^ 1))], { code: 'integrity' });
+    expect(asked).toHaveLength(3);
+  });
+
+  it('of another origin shows no Content-Range: the hash tells; refused altogether, it is asked without Range', async () => {
+    const cors = (response: Response) => Object.defineProperty(response, 'type', { value: 'cors' });
+    const begun = () =>
+      cors(
+        new Response(
+          new ReadableStream(
+            {
+              start(controller) {
+                controller.enqueue(shard.slice(0, 60_000));
+              },
+              pull(controller) {
+                return new Promise((resolve) => setTimeout(resolve, 5)).then(() => controller.error(new TypeError('network error')));
+              },
+            },
+            { highWaterMark: 0 },
+          ),
+          { headers: { etag: '"v1"' } },
+        ),
+      );
+    const parts = slowly([begun, () => cors(new Response(shard.slice(60_000), { status: 206 }))]);
+    vi.useRealTimers();
+    expect(hashOf(await load(parts).loaded)).toBe(key);
+    // If-Range would want a leave of its own from that origin.
+    expect(parts.inits.map((init) => init?.headers)).toEqual([undefined, { Range: 'bytes=60000-' }]);
+    const refused = slowly([
+      begun,
+      () => {
+        throw new TypeError('Failed to fetch');
+      },
+      () => cors(new Response(shard.slice())),
+    ]);
+    vi.useRealTimers();
+    expect(hashOf(await load(refused).loaded)).toBe(key);
+    expect(refused.inits.map((init) => init?.headers)).toEqual([undefined, { Range: 'bytes=60000-' }, undefined]);
+  });
+});
+
+describe('N8, N9: bytes that are not the asset’s', () => {
+  it('N8: one flipped bit: fetched once more, past every HTTP cache, and right', async () => {
+    const { pausesMs } = await loads([body(flip), whole]);
+    expect([asked.map(({ cache }) => cache), pausesMs]).toEqual([[undefined, 'no-cache'], []]);
+  });
+
+  it('N8: flipped each time is `integrity` after the second', async () => {
+    await fails([body(flip)], { code: 'integrity', message: expect.stringContaining('other bytes of the same length') });
+    expect(asked).toHaveLength(2);
+  });
+
+  it.each([
+    ['looks at `cache`', true],
+    ['gives what it has whatever it is asked', false],
+  ])('N9: a stale service worker that %s', async (_what, minds) => {
+    const old = bytesOf(SHARD_BYTES, 9);
+    const fetch: typeof globalThis.fetch = async (input, init) =>
+      String(input).endsWith('0.bin') && !(minds && init?.cache === 'reload') ? new Response(old) : globalThis.fetch(input, init);
+    if (minds) await loads([whole], { fetch });
+    else await fails([whole], { code: 'integrity' }, { fetch });
+  });
+});
+
+describe('N10: a line that comes and goes', () => {
+  it('progress never goes back, and a flap costs no byte that had arrived', async () => {
+    const many = fakeModel(
+      'flapping',
+      Array.from({ length: 12 }, (_, index) => bytesOf(20_000, 10 + index)),
+    );
+    const wanted = [...many.files.values()].reduce((sum, { length }) => sum + length, 0);
+    let sent = 0;
+    let flaps = 0;
+    const perShard = new Map<string, number>();
+    // Every second connection dies in mid-body, and takes all others along now and then.
+    const flapping = createServer((request, response) => {
+      const name = (request.url as string).slice(1);
+      const bytes = many.files.get(name) as Uint8Array;
+      const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+      const tries = (perShard.get(name) ?? 0) + 1;
+      perShard.set(name, tries);
+
+      if (start > 0) response.writeHead(206, { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
+      else response.writeHead(200, { 'content-length': bytes.length });
+      if (tries === 3 || perShard.size % 2 === 0) {
+        sent += bytes.length - start;
+        return void response.end(bytes.subarray(start));
+      }
+      const half = (bytes.length - start) >> 1;
+      sent += half;
+      flaps++;
+      response.write(bytes.subarray(start, start + half));
+      setTimeout(() => response.destroy(), 10);
+    });
+    await new Promise<void>((resolve) => flapping.listen(0, '127.0.0.1', () => resolve()));
+    const stable = port;
+    port = (flapping.address() as AddressInfo).port;
+    try {
+      const { loaded, progress } = load({ of: many });
+      await loaded;
+      expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+      expect(progress.at(-1)).toBe(wanted);
+      expect(flaps).toBeGreaterThan(5);
+      // A shard for each flap may come twice; with ranges, none does.
+      expect(sent).toBe(wanted);
+    } finally {
+      port = stable;
+      flapping.closeAllConnections();
+      await new Promise((resolve) => flapping.close(resolve));
+    }
+  });
+});

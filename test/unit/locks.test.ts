@@ -1,0 +1,292 @@
+/** One download for all tabs, between loads that share a cache and a lock manager that a test holds. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Asset } from '../../src/manifest.js';
+import type { WeightsCache } from '../../src/weights/cache.js';
+import { CacheWriter } from '../../src/weights/cache-writer.js';
+import { memoryCache } from '../../src/weights/memory.js';
+import { resume } from '../../src/weights/resume.js';
+import { waitForShard } from '../../src/weights/waiting.js';
+import { gatherWeights } from '../../src/weights/weights.js';
+import { bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
+
+/** As browsers do it: shared and exclusive, in order, granted in a turn of its own. */
+class FakeLocks {
+  readonly held: { readonly name: string; readonly mode: LockMode }[] = [];
+  readonly waiting: { readonly name: string; readonly mode: LockMode; readonly grant: () => void }[] = [];
+
+  async request(name: string, options: LockOptions, callback: (lock: Lock | null) => unknown): Promise<unknown> {
+    const { mode = 'exclusive', ifAvailable = false, signal } = options;
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+    const isFree = () => this.held.every((each) => each.name !== name || (mode === 'shared' && each.mode === 'shared'));
+    if (!isFree()) {
+      if (ifAvailable) return callback(null);
+      await new Promise<void>((resolve, reject) => {
+        const entry = { name, mode, grant: () => isFree() && resolve() };
+        this.waiting.push(entry);
+        signal?.addEventListener('abort', () => {
+          this.waiting.splice(this.waiting.indexOf(entry), 1);
+          reject(signal.reason);
+        });
+      });
+    }
+    const lock = { name, mode };
+    this.held.push(lock);
+    try {
+      return await callback(lock as Lock);
+    } finally {
+      this.held.splice(this.held.indexOf(lock), 1);
+      for (const { grant } of [...this.waiting]) grant();
+    }
+  }
+}
+
+let locks: FakeLocks;
+const use = (manager: unknown) => vi.stubGlobal('navigator', { locks: manager });
+beforeEach(() => {
+  locks = new FakeLocks();
+  use(locks);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const shards = Array.from({ length: 10 }, (_, index) => bytesOf(10, index));
+const model = fakeModel('tabs', shards);
+const once = [...model.files.keys()].sort();
+
+interface Tab {
+  readonly loaded: Promise<string>;
+  readonly progress: number[];
+  readonly notes: string[];
+  readonly abort: AbortController;
+}
+
+/** A tab that loads the model. */
+function tab(cache: WeightsCache | null, fetch: typeof globalThis.fetch): Tab {
+  const progress: number[] = [];
+  const notes: string[] = [];
+  const abort = new AbortController();
+  const { graph, weights, golden, whole } = gatherWeights(model.manifest, {
+    ...{ caching: Promise.resolve(cache), budgetBytes: Number.POSITIVE_INFINITY, fetch, signal: abort.signal },
+    urlOf: ({ url }: Asset) => url(),
+    note: (code) => void notes.push(code),
+    onBytes: (verifiedBytes) => void progress.push(verifiedBytes),
+    rest: async () => ({ CacheWriter, waitForShard, resume }),
+  });
+  const loaded = whole.then(async ({ stored }) => {
+    await stored;
+    const all = [await graph];
+    for await (const each of weights) all.push(each);
+    return hashOf(Buffer.concat([...all, await golden].map((each) => Buffer.from(each))));
+  });
+  return { loaded, progress, notes, abort };
+}
+const right = hashOf(Buffer.concat([...model.files.values()]));
+
+/** A network that never answers for these files. */
+function without(names: readonly string[]) {
+  const network = fakeFetch(model.files);
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await network.fetch(input, init);
+    return names.some((name) => String(input).endsWith(`/${name}`)) ? new Promise<never>(() => {}) : response;
+  };
+  return { fetch, asked: network.asked };
+}
+
+describe('tabs that load at once', () => {
+  it.each([2, 8])('%i of them: each asset is asked for once, all are right, and nothing stays held', async (count) => {
+    const cache = memoryCache();
+    const { fetch, asked } = fakeFetch(model.files);
+    const tabs = Array.from({ length: count }, () => tab(cache, fetch));
+    expect(await Promise.all(tabs.map(({ loaded }) => loaded))).toEqual(tabs.map(() => right));
+    expect(asked.toSorted()).toEqual(once);
+    for (const { progress, notes } of tabs)
+      expect([progress.length, progress.toSorted((a, b) => a - b), notes]).toEqual([12, progress, []]);
+    await rest();
+    expect([locks.held, locks.waiting]).toEqual([[], []]);
+  });
+
+  it('one that waits sees its progress move with what the other one stores', async () => {
+    const cache = memoryCache();
+    const gate = deferred();
+    const { fetch, asked } = fakeFetch(model.files);
+    const first = tab(cache, async (...args) =>
+      String(args[0]).endsWith('/7.bin') ? gate.promise.then(() => fetch(...args)) : fetch(...args),
+    );
+    const second = tab(cache, fetch);
+    await vi.waitFor(() => expect([first.progress.length, second.progress.length]).toEqual([11, 11]));
+    expect(await stateOf(second.loaded)).toBe('pending');
+    gate.resolve();
+    expect([await first.loaded, await second.loaded]).toEqual([right, right]);
+    expect(asked.toSorted()).toEqual(once);
+  });
+
+  it('one that is aborted lets go: the other one takes over, and fetches only what was not there', async () => {
+    const cache = memoryCache();
+    const stuck = without(['3.bin', '4.bin']);
+    const first = tab(cache, stuck.fetch);
+    const gone = rejection(first.loaded);
+    await vi.waitFor(() => expect(first.progress).toHaveLength(10));
+    const { fetch, asked } = fakeFetch(model.files);
+    const second = tab(cache, fetch);
+    await vi.waitFor(() => expect(second.progress).toHaveLength(10));
+    expect(asked).toEqual([]);
+    first.abort.abort('enough');
+    expect(await gone).toBe('enough');
+    expect(await second.loaded).toBe(right);
+    expect(asked.toSorted()).toEqual(['3.bin', '4.bin']);
+  });
+
+  it('one that is aborted while it waits asks for nothing and holds nothing', async () => {
+    const cache = memoryCache();
+    const first = tab(cache, without(once).fetch);
+    first.loaded.catch(() => undefined);
+    await vi.waitFor(() => expect(locks.held).toHaveLength(6));
+    const { fetch, asked } = fakeFetch(model.files);
+    const second = tab(cache, fetch);
+    await vi.waitFor(() => expect(locks.waiting).toHaveLength(6));
+    second.abort.abort('enough');
+    expect(await rejection(second.loaded)).toBe('enough');
+    await rest();
+    expect([asked, locks.waiting]).toEqual([[], []]);
+    first.abort.abort();
+  });
+
+  it('one whose cache fails, or that has none, keeps nobody waiting and waits for nobody', async () => {
+    const cache = memoryCache();
+    const broken = { ...cache, set: async () => Promise.reject(new Error('no disk')) };
+    const first = tab(broken, without(['5.bin']).fetch);
+    first.loaded.catch(() => undefined);
+    await vi.waitFor(() => expect(first.notes).toEqual(['cache-unavailable']));
+    await rest();
+    expect(locks.held).toEqual([]);
+    const { fetch, asked } = fakeFetch(model.files);
+    expect(await tab(cache, fetch).loaded).toBe(right);
+    expect(asked).toHaveLength(12);
+    const holder = tab(memoryCache(), without(once).fetch);
+    holder.loaded.catch(() => undefined);
+    await vi.waitFor(() => expect(locks.held).toHaveLength(6));
+    expect(await tab(null, fetch).loaded).toBe(right);
+    for (const each of [first, holder]) each.abort.abort();
+  });
+
+  it('a page that is left lets go of all', async () => {
+    const page = new EventTarget();
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+    vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+    const first = tab(memoryCache(), without(once).fetch);
+    first.loaded.catch(() => undefined);
+    await vi.waitFor(() => expect(locks.held).toHaveLength(6));
+    page.dispatchEvent(new Event('pagehide'));
+    await rest();
+    expect(locks.held).toEqual([]);
+    first.abort.abort();
+  });
+
+  it('one that waits leaves the line with its page, and looks again when it is back', async () => {
+    const cache = memoryCache();
+    const gate = deferred();
+    const { fetch, asked } = fakeFetch(model.files);
+    const first = tab(cache, async (...args) => gate.promise.then(() => fetch(...args)));
+    await vi.waitFor(() => expect(locks.held).toHaveLength(6));
+    const page = new EventTarget();
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+    vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+    const second = tab(cache, fetch);
+    await vi.waitFor(() => expect(locks.waiting).toHaveLength(6));
+    page.dispatchEvent(new Event('pagehide'));
+    await rest();
+    expect(locks.waiting).toEqual([]);
+    gate.resolve();
+    await first.loaded;
+    expect(second.progress).toEqual([]);
+    page.dispatchEvent(new Event('pageshow'));
+    expect(await second.loaded).toBe(right);
+    expect(asked.toSorted()).toEqual(once);
+  });
+});
+
+describe('whoever holds a lock', () => {
+  it('and shows no sign of life for 15 s is not waited for any longer; one that does, is', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const cache = memoryCache();
+    let feed: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const slow = fakeFetch(model.files);
+    // One byte now and then, of one shard; nothing at all of another.
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      if (String(input).endsWith('/2.bin')) {
+        const start = (controller: typeof feed) => {
+          feed = controller;
+        };
+        return new Response(new ReadableStream({ start }));
+      }
+      if (String(input).endsWith('/3.bin')) return new Promise<never>(() => {});
+      return slow.fetch(input, init);
+    };
+    const first = tab(cache, fetch);
+    first.loaded.catch(() => undefined);
+    const { fetch: fast, asked } = fakeFetch(model.files);
+    const second = tab(cache, fast);
+    const turns = async () => {
+      for (let turn = 0; turn < 20; turn++) await rest();
+    };
+    await turns();
+    for (const byte of shards[2]!.slice(0, 3)) {
+      await vi.advanceTimersByTimeAsync(7_400);
+      feed?.enqueue(Uint8Array.of(byte));
+      await turns();
+    }
+    // 22 s have gone by: the silent one was given up, the slow one was not.
+    expect(asked).toEqual(['3.bin']);
+    feed?.enqueue(shards[2]!.slice(3));
+    feed?.close();
+    await turns();
+    vi.useRealTimers();
+    expect(await second.loaded).toBe(right);
+    expect(asked).toEqual(['3.bin']);
+    first.abort.abort();
+  });
+});
+
+describe('a lock manager', () => {
+  it.each<[string, unknown]>([
+    ['that is not there', undefined],
+    [
+      'that throws at once',
+      {
+        request() {
+          throw new DOMException('Not here.', 'SecurityError');
+        },
+      },
+    ],
+    ['that rejects', { request: async () => Promise.reject(new DOMException('Not here.', 'SecurityError')) }],
+    ['that gives no lock, ever', { request: async (_name: string, _options: unknown, hold: (lock: null) => unknown) => hold(null) }],
+  ])('%s: each tab downloads for itself, and is right', async (_what, manager) => {
+    use(manager);
+    const cache = memoryCache();
+    const { fetch } = fakeFetch(model.files);
+    const tabs = [tab(cache, fetch), tab(cache, fetch)];
+    expect(await Promise.all(tabs.map(({ loaded }) => loaded))).toEqual([right, right]);
+    for (const { notes } of tabs) expect(notes).toEqual([]);
+  });
+
+  it('that never answers costs two seconds in all; what it grants later is let go of', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const grants: ((lock: Lock) => unknown)[] = [];
+    const request = vi.fn((_name: string, _options: LockOptions, hold: (lock: Lock) => unknown) => {
+      grants.push(hold);
+      return new Promise<never>(() => {});
+    });
+    use({ request });
+    const { fetch, asked } = fakeFetch(model.files);
+    const { loaded } = tab(memoryCache(), fetch);
+    await rest();
+    expect(asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await loaded).toBe(right);
+    expect(request).toHaveBeenCalledTimes(6);
+    for (const grant of grants) expect(await stateOf(grant({} as Lock) as Promise<unknown>)).toBe('fulfilled');
+  });
+});
