@@ -111,7 +111,7 @@ export interface Stats {
 
 /** Whether the model is as sure in use as it was of the samples that it was packed with. Plain values, to be sent anywhere. */
 export interface DriftStats {
-  /** Top scores counted so far, one for each row of the output (of more than 1 024 rows, so many). */
+  /** Top scores counted so far, one for each row of the output; of an output of more than 4 096 values, for as many rows as that makes. */
   readonly count: number;
   /** Where one bin ends and the next begins. */
   readonly edges: readonly number[];

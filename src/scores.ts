@@ -10,19 +10,20 @@ export const SCORE_EDGES: readonly number[] = [0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.
  */
 export const ENOUGH_SCORES = 200;
 
-/** Rows of one answer that are looked at: detectors have thousands. */
-const ROWS = 1024;
+/** Values of one answer that are looked at: detectors have a hundred thousand, and each costs an exponential. */
+const VALUES = 4_096;
 
 /**
  * The highest score of each row of a tensor of shape [..., classes], as `topK` has them: `logits` go through a softmax.
- * Of many rows {@link ROWS} at even distances; a row of NaN has none.
+ * Of a tensor of more than {@link VALUES}, as many rows as that makes, at even distances. A row of NaN has none.
  */
 export function topScores({ data, shape }: Pick<Tensor, 'data' | 'shape'>, values: ValueKind | undefined): number[] {
   const classes = shape.at(-1) ?? 1;
   const rows = classes === 0 ? 0 : data.length / classes;
+  const taken = Math.min(rows, Math.max(1, Math.floor(VALUES / classes)));
   const scores: number[] = [];
-  for (let row = 0; row < rows; row += Math.max(1, rows / ROWS)) {
-    const start = Math.floor(row) * classes;
+  for (let index = 0; index < taken; index++) {
+    const start = Math.floor((index * rows) / taken) * classes;
     let top = Number.NEGATIVE_INFINITY;
     for (let at = start; at < start + classes; at++) if ((data[at] as number) > top) top = data[at] as number;
     if (values === 'logits') {
