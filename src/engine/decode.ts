@@ -50,6 +50,8 @@ export class WeightDecoder {
   *add(shard: ArrayBuffer): Generator<DecodedWeight> {
     let at = 0;
     for (let spec = this.#specs[this.#next]; spec !== undefined; spec = this.#specs[this.#next]) {
+      // Its memory is not taken before the first of its bytes is here.
+      if (at === shard.byteLength && storedBytes(spec) > 0) return;
       this.#begun ??= new BegunWeight(spec);
       at += this.#begun.fill(new Uint8Array(shard, at));
       const { values, isWhole } = this.#begun;

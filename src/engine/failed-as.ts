@@ -7,3 +7,11 @@ const OUT_OF_MEMORY =
 
 export const failedAs = (thrown: unknown, context: string): PannierError =>
   asPannierError(thrown, OUT_OF_MEMORY.test(messageOf(thrown)) ? 'out-of-memory' : 'predict', context);
+
+export function orFailed<T>(context: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw failedAs(thrown, context);
+  }
+}

@@ -13,7 +13,7 @@ import { pictureTensor } from '../input/pixels.js';
 import { now } from '../timing.js';
 import type { DecodedWeight } from './decode.js';
 import type { Call, Engine, Feed, RawOutput, RunResult, Session } from './engine.js';
-import { failedAs } from './failed-as.js';
+import { failedAs, orFailed } from './failed-as.js';
 import { isAllFinite } from './finite.js';
 import { readGraph } from './graph-file.js';
 
@@ -41,9 +41,10 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
       const uploaded: Uploaded = {};
       uploads.add(uploaded);
       const step = <T>(work: () => T): Promise<T> =>
-        inTurn(backend, () => {
+        takeTurn(async () => {
           if (disposed) throw new PannierError('disposed', `The ${backend} engine was disposed before model "${model.name}" was open.`);
-          return opening(model.name, work);
+          await activate(backend);
+          return orFailed(`The graph of model "${model.name}" could not be opened`, work);
         });
       try {
         const { file, decoder } = await step(() => readGraph(model.graph));
@@ -114,10 +115,14 @@ const lossOf = (backend: BackendName, { code, reason }: Failure) => new PannierE
 /** Runs `step` when its turn comes, with `backend` active. */
 const inTurn = <T>(backend: BackendName, step: () => T | Promise<T>): Promise<T> =>
   takeTurn(async () => {
-    if (engine().backendName !== backend && !(await setBackend(backend)))
-      throw new PannierError('backend-unavailable', `TF.js could not make ${backend} its active backend again.`);
+    await activate(backend);
     return step();
   });
+
+async function activate(backend: BackendName): Promise<void> {
+  if (engine().backendName !== backend && !(await setBackend(backend)))
+    throw new PannierError('backend-unavailable', `TF.js could not make ${backend} its active backend again.`);
+}
 
 class TfjsSession implements Session {
   readonly #model: GraphModel;
@@ -285,14 +290,6 @@ function buildGraph(name: string, file: unknown, weights: Uploaded): GraphModel 
   // Private in the types only: `load` would decode the weights itself, and keep their bytes for life.
   (model as unknown as { loadWithWeightMap(file: unknown, weights: unknown): void }).loadWithWeightMap(file, weights);
   return model;
-}
-
-function opening<T>(name: string, work: () => T): T {
-  try {
-    return work();
-  } catch (thrown) {
-    throw failedAs(thrown, `The graph of model "${name}" could not be opened`);
-  }
 }
 
 const weightsOf = (model: GraphModel): Tensor[] => Object.values(model.weights).flat();

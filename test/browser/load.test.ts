@@ -11,6 +11,8 @@ const here = room(
     other: addModel([1, 2], Float32Array.of(10, 20)),
     large: addModel([1, 2000], new Float32Array(2000).fill(3)),
     count: countModel(),
+    // Two shards.
+    sharded: addModel([1, 600_000], new Float32Array(600_000).fill(3)),
   },
   { launch: { webgpu: true } },
 );
@@ -74,6 +76,65 @@ test('without IndexedDB the model loads all the same, and says so', async () => 
   });
   expect(result.cache).toBe('unavailable');
   expect(result.notes).toEqual([{ code: 'cache-unavailable', message: expect.stringContaining('The operation is insecure') }]);
+});
+
+describe('a shard in the worker', () => {
+  /** Loads the model of two shards; the second comes when the first is uploaded, and then as `last` says. */
+  const loadInTwo = (page: Awaited<ReturnType<typeof here.page>>, last: 'whole' | 'cut' | 'aborted') =>
+    page.evaluate(async (last) => {
+      const { postMessage } = Worker.prototype;
+      const messages: string[] = [];
+      const abort = new AbortController();
+      const uploaded = new Promise<void>((resolve) => {
+        Worker.prototype.postMessage = function (message: { id: number; kind: string }, ...given: unknown[]) {
+          messages.push(message.kind);
+          const isUpload = message.kind === 'upload';
+          if (isUpload) this.addEventListener('message', ({ data }) => data.id === message.id && !('begun' in data) && resolve());
+          return Reflect.apply(postMessage, this, [message, ...given]);
+        };
+      });
+      const { weights } = await source('sharded');
+      const fetchLast = async (...given: Parameters<typeof fetch>) => {
+        const response = await fetch(...given);
+        if (!String(given[0]).endsWith(weights.at(-1)?.name as string)) return response;
+        await uploaded;
+        if (last === 'aborted') abort.abort(new Error('enough'));
+        return last === 'cut' ? new Response('gone', { status: 404 }) : response;
+      };
+      try {
+        const model = await load('sharded', { backend: ['wasm', 'cpu'], cache: null, fetch: fetchLast, signal: abort.signal });
+        const { outputs } = await model.predict({ x: new Float32Array(600_000) });
+        model.dispose();
+        return { shards: weights.length, messages, y: outputs['sumY']?.data.at(-1), openMs: model.loadTiming.openMs };
+      } catch (thrown) {
+        const { code, message } = thrown as { code?: string; message: string };
+        return { shards: weights.length, messages, code, message };
+      } finally {
+        Worker.prototype.postMessage = postMessage;
+      }
+    }, last);
+
+  test('is uploaded while the next one is still awaited', async () => {
+    const page = await here.page();
+    const { shards, messages, y, openMs } = await loadInTwo(page, 'whole');
+    expect([shards, y]).toEqual([2, 3]);
+    expect(messages.slice(0, 6)).toEqual(['start', 'open', 'upload', 'upload', 'build', 'run']);
+    expect(openMs).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['cut', 'http-status', /404/],
+    ['aborted', undefined, /enough/],
+  ] as const)('is let go of where the bytes are %s behind it; no other backend is asked', async (last, code, message) => {
+    const page = await here.page();
+    here.site.requests.length = 0;
+    const failed = await loadInTwo(page, last);
+    expect(failed).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(failed.messages.slice(0, 3)).toEqual(['start', 'open', 'upload']);
+    expect(failed.messages).not.toContain('build');
+    await expect.poll(() => page.workers().length).toBe(0);
+    expect(here.site.requests.filter(({ path }) => path.includes('cpu'))).toEqual([]);
+  });
 });
 
 test('twenty loads are one; the worker ends with the last of them', async () => {

@@ -1,15 +1,19 @@
 /** The contract of an engine on TF.js's cpu and wasm backends in Node, alone and side by side, and on the fake that other tests use. */
 import { readFileSync } from 'node:fs';
 import { findBackend, type KernelBackend } from '@tensorflow/tfjs-core';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WASM_BINARY } from '../../src/assets.js';
+import { start as startCpu } from '../../src/backend/cpu.js';
 import type { BackendName } from '../../src/backend-name.js';
 import type { Engine, PictureFeed } from '../../src/engine/engine.js';
 import { startLocalEngine } from '../../src/engine/local.js';
+import { startWorkerEngine } from '../../src/worker/client.js';
+import { serve } from '../../src/worker/host.js';
+import { FailOnce, workersThatFail } from '../fixtures/fail-once.js';
 import { fakeEngine, hashOf, rejection } from '../fixtures/fakes.js';
 import { addModel, loopModel } from '../fixtures/models.js';
 import { watchSteps } from '../fixtures/steps.js';
-import { call, engineContract, engineModel, feed, graphContract, lossContract, productModel } from './engine.js';
+import { call, engineContract, engineModel, feed, graphContract, lossContract, productModel, streamContract } from './engine.js';
 
 const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
 
@@ -23,6 +27,29 @@ it('the wasm binary is the one that the package names', () => {
 describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
   engineContract(() => start(backend));
   graphContract(() => start(backend), watchSteps);
+  streamContract(() => start(backend));
+});
+
+describe('behind messages, in a stand-in of a worker', () => {
+  beforeAll(() => void workersThatFail(new FailOnce(), () => serve('cpu', startCpu)));
+  afterAll(() => vi.unstubAllGlobals());
+  const startThere = () => startWorkerEngine('cpu', Promise.resolve({}), (_name, url) => url, new AbortController().signal);
+  streamContract(startThere);
+
+  it('takes one shard at a time: no second one is on its way before the first is uploaded', async () => {
+    const kinds: string[] = [];
+    const { postMessage } = globalThis.Worker.prototype;
+    vi.spyOn(globalThis.Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, ...given: unknown[]) {
+      kinds.push((given[0] as { kind: string }).kind);
+      return Reflect.apply(postMessage, this, given);
+    });
+    const engine = await startThere();
+    const opening = engine.open(engineModel(productModel()));
+    await opening;
+    expect(kinds).toEqual(['start', 'open', 'upload', 'build']);
+    engine.dispose();
+    vi.restoreAllMocks();
+  });
 });
 
 describe('pictures', () => {

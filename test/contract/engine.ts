@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DType } from '../../src/dtype.js';
 import { DTYPES } from '../../src/dtype.js';
 import type { Call, Engine, EngineModel, Feed, Session, TensorFeed } from '../../src/engine/engine.js';
-import { rejection } from '../fixtures/fakes.js';
+import { deferred, rejection, rest } from '../fixtures/fakes.js';
 import { addModel, constant, loopModel, op, placeholder, type RawModel, tokensModel, twoInputModel } from '../fixtures/models.js';
 import type { BreakStep } from '../fixtures/steps.js';
 
@@ -52,6 +52,25 @@ export function productModel(): RawModel {
       weightsManifest: [{ paths: ['w.bin'], weights: [{ name: 'one', shape: [], dtype: 'float32' }] }],
     },
     files: { 'w.bin': new Uint8Array(Float32Array.of(1).buffer) },
+  };
+}
+
+/** y = x + a + b + c, whose weights lie in four shards: a in one, b in two, c in two. */
+function shardedModel(): RawModel {
+  const { json } = addModel();
+  const names = ['a', 'b', 'c'];
+  const sums = names.map((name, index) => op(index === 2 ? 'y' : `with${name}`, 'AddV2', [['x', 'witha', 'withb'][index]!, name], float));
+  const bytes = new Uint8Array(Float32Array.of(1, 2, 3, 4, 10, 20, 30, 40, 100, 200, 300, 400).buffer);
+  const cuts = [0, 16, 26, 40, 48];
+  const paths = ['0.bin', '1.bin', '2.bin', '3.bin'];
+  const weights = names.map((name) => ({ name, shape: [1, 4], dtype: 'float32' as const }));
+  return {
+    json: {
+      ...json,
+      modelTopology: { node: [placeholder('x', [1, 4]), ...names.map((name) => constant(name)), ...sums], versions: {} },
+      weightsManifest: [{ paths, weights }],
+    },
+    files: Object.fromEntries(paths.map((path, index) => [path, bytes.subarray(cuts[index], cuts[index + 1])])),
   };
 }
 
@@ -163,6 +182,105 @@ export function engineContract(open: () => Promise<Engine>): void {
   });
 }
 
+/** What holds for an engine whose weights come one shard at a time, besides. */
+export function streamContract(open: () => Promise<Engine>): void {
+  const { weights: whole, ...model } = engineModel(shardedModel());
+  const shards = () => [...(whole as ArrayBuffer[])].map((shard) => shard.slice(0));
+  const fresh = () => ({ ...model, graph: model.graph.slice(0) });
+  const zeros = () => x(0, 0, 0, 0);
+
+  it('uploads what a shard holds before it asks for the next one', async () => {
+    const engine = await open();
+    const empty = (await engine.memory()).tensors;
+    const uploaded: number[] = [];
+    async function* weights() {
+      for (const shard of shards()) {
+        uploaded.push((await engine.memory()).tensors - empty);
+        yield shard;
+      }
+      uploaded.push((await engine.memory()).tensors - empty);
+    }
+    const session = await engine.open({ ...fresh(), weights: weights() });
+    expect(uploaded).toEqual([0, 1, 1, 2, 3]);
+    expect(await values(session, zeros(), ['y:0'])).toEqual([[111, 222, 333, 444]]);
+    session.dispose();
+    engine.dispose();
+  });
+
+  it.each([0, 1, 2, 3, 4])('leaves nothing behind where the bytes fail after %s shards, and says why as they do', async (count) => {
+    const engine = await open();
+    const empty = await engine.memory();
+    const reason = new Error('the tunnel');
+    async function* weights() {
+      yield* shards().slice(0, count);
+      throw reason;
+    }
+    expect(await rejection(engine.open({ ...fresh(), weights: weights() }))).toBe(reason);
+    await expect.poll(() => engine.memory()).toEqual(empty);
+    const session = await engine.open({ ...fresh(), weights: shards() });
+    expect(await values(session, zeros(), ['y:0'])).toEqual([[111, 222, 333, 444]]);
+    session.dispose();
+    engine.dispose();
+  });
+
+  it('asks for no more where the graph cannot be read, nor for none where the shards end too soon', async () => {
+    const engine = await open();
+    const empty = await engine.memory();
+    let asked = 0;
+    async function* weights() {
+      asked++;
+      yield shards()[0] as ArrayBuffer;
+    }
+    const graph = new TextEncoder().encode('{"weights').buffer;
+    expect(await rejection(engine.open({ ...model, graph, weights: weights() }))).toMatchObject({ code: 'predict' });
+    expect(asked).toBe(0);
+    expect(await rejection(engine.open({ ...fresh(), weights: weights() }))).toMatchObject({
+      code: 'predict',
+      message: expect.stringContaining('the weight "b"'),
+    });
+    await expect.poll(() => engine.memory()).toEqual(empty);
+    engine.dispose();
+  });
+
+  it('runs other models while it waits for a shard', async () => {
+    const engine = await open();
+    const other = await engine.open(engineModel(addModel()));
+    const gate = deferred();
+    async function* weights() {
+      const [first, ...others] = shards();
+      yield first as ArrayBuffer;
+      await gate.promise;
+      yield* others;
+    }
+    const opening = engine.open({ ...fresh(), weights: weights() });
+    for (let round = 0; round < 3; round++) expect(await values(other, x(round, 0, 0, 0), ['y:0'])).toEqual([[1 + round, 2, 3, 4]]);
+    gate.resolve();
+    expect(await values(await opening, zeros(), ['y:0'])).toEqual([[111, 222, 333, 444]]);
+    engine.dispose();
+  });
+
+  it('ends with its engine, half-way', async () => {
+    const engine = await open();
+    const gate = deferred();
+    async function* weights() {
+      const [first, ...others] = shards();
+      yield first as ArrayBuffer;
+      gate.resolve();
+      await rest();
+      yield* others;
+    }
+    const opening = rejection(engine.open({ ...fresh(), weights: weights() }));
+    await gate.promise;
+    engine.dispose();
+    expect(await opening).toMatchObject({ name: 'PannierError', code: 'disposed' });
+    const next = await open();
+    const session = await next.open({ ...fresh(), weights: shards() });
+    expect(await values(session, zeros(), ['y:0'])).toEqual([[111, 222, 333, 444]]);
+    session.dispose();
+    next.dispose();
+  });
+}
+
 /** What holds for an engine that can be lost, besides. @param lose breaks the backend of an engine that `open` gave */
 export function lossContract(open: () => Promise<Engine>, lose: (engine: Engine) => unknown): void {
   it('tells of its loss, once, and nothing runs there any more', async () => {
@@ -192,6 +310,7 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
       ['one kernel', addModel(), () => x(1, 2, 3, 4), ['y:0']],
       ['several kernels', productModel(), () => [feed('p', [1, 2], [1, 2]), feed('q', [2, 1], [3, 4])], ['y:0', 's:0']],
       ['shapes and reductions', tokensModel(), () => [feed('ids', [1, 2], [1, 3], 'int32'), feed('mask', [1, 2], [1, 1])], TOKENS],
+      ['weights in several shards', shardedModel(), () => x(1, 2, 3, 4), ['y:0']],
       ['a loop', loopModel(), () => [feed('x', [1, 2], [1, 2])], ['loop:1']],
     ])('%s', async (_what, model, feeds, outputs) => {
       const engine = await open();

@@ -562,6 +562,71 @@ describe('a cache', () => {
     expect((await (await load(model, kept)).loaded).cache).toBe('hit');
   });
 
+  describe('that is slower than the network', () => {
+    const MB = 1_000_000;
+    const slow = (count: number) =>
+      fakeModel(
+        'slow',
+        Array.from({ length: count }, (_, index) => bytesOf(1.5 * MB, index)),
+      );
+    /** Each write of a shard waits until it is let go. */
+    function held() {
+      const kept = memoryCache();
+      const waiting: { key: string; letGo: () => void }[] = [];
+      const set = async (key: string, value: ArrayBuffer) => {
+        const gate = deferred();
+        if (value.byteLength > 1_000) waiting.push({ key, letGo: () => gate.resolve() });
+        else gate.resolve();
+        await gate.promise;
+        await kept.set(key, value);
+      };
+      return { kept, waiting, cache: { ...kept, set } };
+    }
+
+    it('has one copy at a time: who gave the bytes waits for room, and for no more than that', async () => {
+      const model = slow(3);
+      const { waiting, cache, kept } = held();
+      const { loaded, progress } = await load(model, cache);
+      let isLoaded = false;
+      void loaded.then(() => {
+        isLoaded = true;
+      });
+      for (let shard = 1; shard <= 3; shard++) {
+        await vi.waitFor(() => expect(waiting).toHaveLength(1));
+        await rest();
+        // The graph, the golden sample, and so many shards.
+        expect([waiting.length, progress.length, isLoaded]).toEqual([1, shard + (shard === 3 ? 2 : 1), shard === 3]);
+        waiting.shift()?.letGo();
+      }
+      const { stored } = await loaded;
+      await stored;
+      expect((await (await load(model, kept)).loaded).cache).toBe('hit');
+    });
+
+    it('holds a load up for two seconds in all: what has no room then is left out, and fetched by the next one', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      const model = slow(4);
+      const { waiting, cache, kept } = held();
+      const { loaded, notes } = await load(model, cache);
+      const ended = stateOf(loaded);
+      await vi.waitFor(() => expect(waiting).toHaveLength(1));
+      await vi.advanceTimersByTimeAsync(1_900);
+      expect(await Promise.race([ended, Promise.resolve('pending')])).toBe('pending');
+      await vi.advanceTimersByTimeAsync(200);
+      vi.useRealTimers();
+      const { stored, bytesDownloaded } = await loaded;
+      expect([waiting.length, bytesDownloaded]).toEqual([1, total(model.manifest)]);
+      waiting[0]?.letGo();
+      await stored;
+      expect(notes).toEqual(['cache-slow']);
+      const next = await load(model, kept);
+      const found = await next.loaded;
+      await found.stored;
+      expect([found.cache, next.asked.length, next.notes]).toEqual(['partial', 3, []]);
+      expect((await (await load(model, kept)).loaded).cache).toBe('hit');
+    });
+  });
+
   describe('that is broken costs a note, never the load', () => {
     const never = () => new Promise<never>(() => {});
     const rejects = async () => Promise.reject(new DOMException('The quota has been exceeded.', 'QuotaExceededError'));

@@ -1,0 +1,154 @@
+/** What a load holds at once: buffers of its own, counted by V8, at every step of fetch, cache and backend. */
+import { createHash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { findBackend, type KernelBackend } from '@tensorflow/tfjs-core';
+import { afterEach, describe, expect, vi } from 'vitest';
+import type { WeightSpec } from '../../src/engine/decode.js';
+import { startLocalEngine } from '../../src/engine/local.js';
+import type { Asset } from '../../src/manifest.js';
+import { CacheWriter } from '../../src/weights/cache-writer.js';
+import { resume } from '../../src/weights/resume.js';
+import { waitForShard } from '../../src/weights/waiting.js';
+import { gatherWeights } from '../../src/weights/weights.js';
+import { deferred, fakeModel } from '../fixtures/fakes.js';
+import { constant } from '../fixtures/models.js';
+import { longTest } from '../tier.js';
+
+const SHARD_BYTES = 2 * 2 ** 20;
+const SHARDS = 8;
+
+setFlagsFromString('--expose_gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes of all `ArrayBuffer`s that somebody still holds. */
+function buffersNow(): number {
+  // The first one only finds them, where V8 frees beside the thread.
+  collect();
+  collect();
+  return process.memoryUsage().arrayBuffers;
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Weights of `SHARDS` shards: what they take once they are uploaded, and their specs. */
+const KINDS: Record<string, { readonly specs: readonly WeightSpec[]; readonly uploadedBytes: number }> = {
+  'a weight in each shard': {
+    specs: Array.from({ length: SHARDS }, (_, index) => ({ name: `w${index}`, shape: [SHARD_BYTES / 4], dtype: 'float32' as const })),
+    uploadedBytes: SHARDS * SHARD_BYTES,
+  },
+  'four weights in each shard, stored as float16': {
+    specs: Array.from({ length: SHARDS * 4 }, (_, index) => ({
+      name: `w${index}`,
+      shape: [SHARD_BYTES / 8],
+      dtype: 'float32' as const,
+      quantization: { dtype: 'float16' as const },
+    })),
+    uploadedBytes: 2 * SHARDS * SHARD_BYTES,
+  },
+  'one weight in all of them': {
+    specs: [{ name: 'w0', shape: [(SHARDS * SHARD_BYTES) / 4], dtype: 'float32' }],
+    uploadedBytes: SHARDS * SHARD_BYTES,
+  },
+};
+
+describe('a load holds the weights and at most two shards', () => {
+  longTest.each(
+    Object.keys(KINDS).flatMap((kind) => [
+      [kind, 'quick'],
+      [kind, 'hanging'],
+    ]),
+  )('%s, with a %s disk', async (kind, disk) => {
+    const { specs, uploadedBytes } = KINDS[kind]!;
+    const graph = { modelTopology: { node: specs.map(({ name }) => constant(name)), versions: {} }, weightsManifest: [{ weights: specs }] };
+    const shards = Array.from({ length: SHARDS }, (_, index) => new Uint8Array(SHARD_BYTES).fill(index + 1));
+    const { manifest, files } = fakeModel('memory', shards);
+    const text = new TextEncoder().encode(JSON.stringify(graph));
+    files.set('graph.json', text);
+    const graphAsset = { ...manifest.graph, bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
+    const engine = await startLocalEngine('cpu', Promise.resolve({}));
+    const baseBytes = buffersNow();
+    const seen = { peakBytes: 0, samples: 0, sets: 0, mostSets: 0 };
+    /** Received buffers are made at once, and filled as bytes come; so is a weight that takes more than one shard. */
+    const unfilled = new Map<string, number>();
+    let handedBytes = 0;
+    const sample = () => {
+      const emptyBytes = [...unfilled.values()].reduce((sum, bytes) => sum + bytes, 0);
+      const unfilledWeightBytes = specs.length === 1 && handedBytes > 0 ? uploadedBytes - handedBytes : 0;
+      seen.peakBytes = Math.max(seen.peakBytes, buffersNow() - baseBytes - emptyBytes - unfilledWeightBytes);
+      seen.samples++;
+    };
+    const backend = findBackend('cpu') as KernelBackend;
+    const { write } = backend;
+    vi.spyOn(backend, 'write').mockImplementation((...given) => {
+      sample();
+      return Reflect.apply(write, backend, given);
+    });
+    const fetch = async (address: unknown) => {
+      const name = new URL(String(address)).pathname.slice(1);
+      const bytes = files.get(name)!;
+      let at = 0;
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            if (at === bytes.length) return controller.close();
+            // A view: what a network layer holds is not ours.
+            const part = bytes.subarray(at, at + SHARD_BYTES / 2);
+            at += part.length;
+            controller.enqueue(part);
+            sample();
+            if (at === part.length) unfilled.set(name, bytes.length);
+            else unfilled.set(name, bytes.length - at + part.length);
+            if (at === bytes.length) unfilled.delete(name);
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      return new Response(body);
+    };
+    const never = deferred();
+    const cache = {
+      get: async () => undefined,
+      delete: async () => undefined,
+      keys: async () => [],
+      // What is written is held until it is, and no longer.
+      set: async (key: string, bytes: ArrayBuffer) => {
+        if (!/^[\da-f]{64}$/.test(key)) return;
+        seen.mostSets = Math.max(seen.mostSets, ++seen.sets);
+        sample();
+        if (disk === 'hanging' && bytes.byteLength > 1_000) await never.promise;
+        await new Promise((resolve) => setImmediate(resolve));
+        sample();
+        seen.sets--;
+      },
+    };
+    const notes: string[] = [];
+    const { weights, whole } = gatherWeights(
+      { ...manifest, graph: graphAsset },
+      {
+        ...{ caching: Promise.resolve(cache), rest: async () => ({ CacheWriter, resume, waitForShard }), fetch: fetch as never },
+        ...{ signal: new AbortController().signal, urlOf: ({ url }: Asset) => url(), onBytes: () => undefined },
+        ...{ budgetBytes: Number.POSITIVE_INFINITY, note: (code: string) => void notes.push(code) },
+      },
+    );
+    const counted = (async function* () {
+      for await (const shard of weights) {
+        handedBytes += shard.byteLength;
+        yield shard;
+      }
+    })();
+    const session = await engine.open({ name: 'memory', graph: text.slice().buffer, weights: counted, controlFlow: false });
+    await whole;
+    sample();
+    console.log(
+      `${kind}, ${disk} disk: ${((seen.peakBytes - uploadedBytes) / SHARD_BYTES).toFixed(2)} shards above the weights, of ${seen.samples} samples`,
+    );
+    expect(seen.samples).toBeGreaterThan(2 * SHARDS);
+    expect(seen.peakBytes).toBeGreaterThan(uploadedBytes);
+    expect(seen.peakBytes).toBeLessThan(uploadedBytes + 2 * SHARD_BYTES + 100_000);
+    expect(seen.mostSets).toBeLessThanOrEqual(3);
+    session.dispose();
+    engine.dispose();
+    never.resolve();
+  });
+});
