@@ -25,6 +25,9 @@ import { launchProfile } from '../harness/browser.js';
 import { longTest } from '../tier.js';
 import { room } from './room.js';
 
+/** Of what comes by itself, on a busy machine. */
+const LATER = { timeout: 15_000 };
+
 /** Above 64 KiB, which is what Chromium keeps in a file of its own. */
 const VALUES = 100_000;
 
@@ -108,7 +111,7 @@ async function stored(page: Page, name: string): Promise<void> {
         database.close();
       }
     }, name);
-  await vi.waitUntil(isStored, { timeout: 15_000, interval: 50 });
+  await vi.waitUntil(isStored, { ...LATER, interval: 50 });
 }
 
 /** A visit that leaves everything in the cache. */
@@ -141,7 +144,7 @@ describe('a storage that refuses', () => {
     await visitAndStore(page, 'small');
     const seen = await visit(page, 'model');
     expect(seen.answer).toBe(1);
-    await expect.poll(() => notesOf(page)).toMatch(/cache-full/);
+    await expect.poll(() => notesOf(page), LATER).toMatch(/cache-full/);
     expect(await page.evaluate(() => ask())).toBe(1);
     await expectCached(page, 'small');
     await commandTo(page, 'Storage.overrideQuotaForOrigin', { origin: here.site.url });
@@ -216,7 +219,7 @@ describe('a storage that refuses', () => {
       };
     });
     expect((await visit(page, 'small')).answer).toBe(3);
-    await expect.poll(() => notesOf(page)).toMatch(/^cache-unavailable/);
+    await expect.poll(() => notesOf(page), LATER).toMatch(/^cache-unavailable/);
     await page.context().close();
   });
 });
@@ -328,20 +331,23 @@ describe('a disk that rots', () => {
     return { context, page };
   }
 
-  test('S9: a shard with a flipped byte is fetched again, and only that', async () => {
+  test('S8, S9: a shard that is gone and one with a flipped byte are fetched again, and only they', async () => {
     const { context, page } = await start('rotten', kept, (profile) => {
+      unlinkSync(fileWith(profile, weightsOf(1)));
       const path = fileWith(profile, weightsOf(2));
       const bytes = readFileSync(path);
       bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1;
       writeFileSync(path, bytes);
     });
-    expect(await visit(page, 'other')).toMatchObject({ answer: 2, cache: 'partial' });
-    expect(asked()).toEqual(['weights']);
+    for (const name of ['model', 'other']) {
+      expect(await visit(page, name)).toMatchObject({ answer: ANSWERS[name], cache: 'partial' });
+    }
+    expect(asked()).toEqual(['weights', 'weights']);
     const again = async () => {
       await page.reload();
       return visit(page, 'other');
     };
-    await vi.waitUntil(async () => (await again()).cache === 'hit', { timeout: 5_000 });
+    await vi.waitUntil(async () => (await again()).cache === 'hit', LATER);
     await expectCached(page, 'model');
     await context.close();
   });
@@ -391,7 +397,7 @@ describe('a disk that rots', () => {
       writeFileSync(filler, Buffer.alloc(bsize * Math.max(0, bavail - 40)));
       const seen = await visit(page, 'model');
       expect(seen.answer).toBe(1);
-      await expect.poll(() => notesOf(page)).toMatch(/^cache-/);
+      await expect.poll(() => notesOf(page), LATER).toMatch(/^cache-/);
       expect(await page.evaluate(() => ask())).toBe(1);
       unlinkSync(filler);
       await page.reload();
