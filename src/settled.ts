@@ -62,6 +62,7 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
     cacheBudgetBytes = Infinity,
     nonFinite = 'error',
     network = 'auto',
+    onProgress,
   } = options;
   const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, trial = true, drift = false } = options;
   const auto = backend === 'auto';
@@ -75,12 +76,15 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
     throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
   for (const [name, value] of Object.entries({ trial, drift })) if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
   oneOf('nonFinite', nonFinite, 'error', 'allow');
-  for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
-    if (!(value > 0)) throw wrong(name, 'milliseconds above 0', value);
   oneOf('network', network, 'auto', 'cache-only');
+  for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
+    if (typeof value !== 'number' || !(value > 0)) throw wrong(name, 'milliseconds above 0', value);
   for (const [name, value] of Object.entries({ memoryBudgetBytes, cacheBudgetBytes }))
-    if (!(value >= 0)) throw wrong(name, 'bytes from 0 up', value);
-  if (fallback !== undefined && typeof fallback !== 'function') throw wrong('fallback', 'a function', fallback);
+    if (typeof value !== 'number' || !(value >= 0)) throw wrong(name, 'bytes from 0 up', value);
+  for (const [name, value] of Object.entries({ fetch, assetUrl, fallback, onProgress }))
+    if (value !== undefined && typeof value !== 'function') throw wrong(name, 'a function', value);
+  for (const [name, value] of Object.entries({ cache, device }))
+    if (value !== undefined && value !== null && !isObject(value)) throw wrong(name, 'an object', value);
   return {
     backends,
     auto,
@@ -128,14 +132,14 @@ function identityOf(value: object | null | undefined): string {
   return `#${identity}`;
 }
 
+const isObject = (value: unknown): boolean => Object(value) === value;
+
 function oneOf(option: string, value: string, ...choices: string[]): void {
   if (!choices.includes(value)) throw wrong(option, `'${choices.join("' or '")}'`, value);
 }
 
-function wrong(option: string, wanted: string, got: unknown): PannierError {
-  return new PannierError('options', `loadModel's option ${option} should be ${wanted}, but is ${String(got)}.`, {
-    option,
-    wanted,
-    got: String(got),
-  });
+function wrong(option: string, wanted: string, value: unknown): PannierError {
+  // Not every object can become a text.
+  const got = isObject(value) ? typeof value : String(value);
+  return new PannierError('options', `loadModel's option ${option} should be ${wanted}, but is ${got}.`, { option, wanted, got });
 }

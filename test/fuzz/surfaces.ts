@@ -2,6 +2,7 @@
 import type { Surface } from './surface.js';
 import { arrays, metadata, photographs, pngs } from './surfaces/files.js';
 import { layers } from './surfaces/layers.js';
+import { loadOptions } from './surfaces/load-options.js';
 import { manifest } from './surfaces/manifest.js';
 import { fromWorker, toWorker } from './surfaces/messages.js';
 import { graphBytes, graphJson, packing } from './surfaces/models.js';
@@ -10,7 +11,7 @@ import { keptRecords } from './surfaces/records.js';
 import { server } from './surfaces/server.js';
 
 export const SURFACES: readonly Surface[] = [
-  ...[manifest, options, configFile],
+  ...[manifest, loadOptions, options, configFile],
   ...[graphJson, graphBytes, layers, packing],
   ...[arrays, pngs, photographs, metadata],
   ...[keptRecords, fromWorker, toWorker, server],
