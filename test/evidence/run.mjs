@@ -46,6 +46,7 @@ const RUNS = {
     const results = await Promise.all(engines.map((engine) => testsOf('test/browser/offline.test.ts', engine)));
     return Object.fromEntries(engines.map((engine, index) => [engine, results[index]]));
   },
+  tabs: () => testsOf('test/browser/tabs.test.ts'),
 };
 
 /** Tests whose repetitions `test/tier.ts` counts, with all of them. @param named those whose name begins so; default all of a file */

@@ -123,6 +123,20 @@ describe('tabs that load at once', () => {
     expect(asked.toSorted()).toEqual(once);
   });
 
+  it('one whose disk is slow keeps the others waiting until its shard is there to be found', async () => {
+    const kept = memoryCache();
+    const gate = deferred();
+    const slow = { ...kept, set: async (key: string, bytes: ArrayBuffer) => gate.promise.then(() => kept.set(key, bytes)) };
+    const { fetch, asked } = fakeFetch(model.files);
+    const first = tab(slow, fetch);
+    await vi.waitFor(() => expect(asked).toHaveLength(12));
+    const second = tab(slow, fetch);
+    await vi.waitFor(() => expect(locks.waiting).toHaveLength(6));
+    gate.resolve();
+    expect([await first.loaded, await second.loaded]).toEqual([right, right]);
+    expect(asked.toSorted()).toEqual(once);
+  });
+
   it('one that is aborted lets go: the other one takes over, and fetches only what was not there', async () => {
     const cache = memoryCache();
     const stuck = without(['3.bin', '4.bin']);
