@@ -77,6 +77,8 @@ function visit(page: Page | Frame, name: string): Promise<Visit> {
     }
   }, name);
 }
+type Pannier = typeof import('../../src/index.js');
+
 declare global {
   /** In a page: asks the model of the last visit once more. */
   function ask(): Promise<number>;
@@ -294,6 +296,36 @@ test('S14: an old tab with one version and a new one with the next: both answer'
   expect((await visit(before, 'old')).answer).toBe(4);
   expect(await after.evaluate(() => ask())).toBe(5);
   await before.context().close();
+});
+
+test('what a page prefetches, another loads without the network, holds, and keeps while the first clears the cache', async () => {
+  const first = await here.page();
+  const second = await here.page(first.context());
+  const ready = await first.evaluate(async () => {
+    const { isOfflineReady, prefetchModel } = await importModule<Pannier>('/dist/index.js');
+    const small = await source('small');
+    const before = await isOfflineReady(small);
+    const heard: number[] = [];
+    await prefetchModel(small, { onProgress: ({ fraction }) => heard.push(fraction) });
+    return [before, heard.at(-1), await isOfflineReady(small)];
+  });
+  expect(ready).toEqual([false, 1, true]);
+  here.site.requests.length = 0;
+  await second.evaluate(async () => {
+    Object.assign(globalThis, { model: await load('small', { backend: 'cpu', network: 'cache-only' }) });
+  });
+  expect(asked()).toEqual([]);
+  const clear = () =>
+    first.evaluate(async () => {
+      const { cacheStatus, clearCache } = await importModule<Pannier>('/dist/index.js');
+      const { freedBytes, held } = await clearCache();
+      const { models, bytes, quotaBytes } = await cacheStatus();
+      return { freed: freedBytes > 0, held: held.length, models: models.map(({ name }) => name), bytes, quota: (quotaBytes ?? 0) > 0 };
+    });
+  expect(await clear()).toMatchObject({ freed: false, held: 1, models: ['small'], quota: true });
+  await second.evaluate(() => model.dispose());
+  expect(await clear()).toEqual({ freed: true, held: 0, models: [], bytes: 0, quota: true });
+  await first.context().close();
 });
 
 describe('a disk that rots', () => {
