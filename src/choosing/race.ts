@@ -36,9 +36,13 @@ export const HOPELESS = 4;
 const LEAST_LIMIT_MS = 50;
 /** Runs of each side that count for nothing but the size of a sample. */
 const DISCARDED = 2;
-/** Of the faster side: a clock that ticks in tenths, where a page is not isolated, is then off by 2 % at each end. */
+/** Of the faster side. */
 const LEAST_SAMPLE_MS = 5;
-/** A call this short is taken for longer: no sample has more than a hundred calls. */
+/** So many ticks of the clock make a sample, which is then off by 2 % at each end. */
+const SAMPLE_TICKS = 50;
+/** Fewer ticks tell nothing of how long a call is. */
+const LEAST_TICKS = 5;
+/** A call this short is taken for longer, so that a sample's calls have a bound. */
 const LEAST_CALL_MS = 0.05;
 const MOST_PAIRS = 9;
 /** So many pairs decide where all say the same; else they are a round, of which one pair may be spoilt by a hiccup. */
@@ -50,9 +54,10 @@ const MOST_WORK_MS = 300;
 /**
  * Races the two, sample by sample; the incumbent stays where nothing else is proven.
  * @param signal ends the race between two samples
+ * @param tickMs of the clock by which they are timed
  * @throws what the incumbent's samples throw: then there is nothing to compare with; `signal.reason`
  */
-export async function race(incumbent: Contestant, challenger: Contestant, signal?: AbortSignal): Promise<RaceResult> {
+export async function race(incumbent: Contestant, challenger: Contestant, signal?: AbortSignal, tickMs = 0): Promise<RaceResult> {
   const times = { incumbent: [] as number[], challenger: [] as number[] };
   let pairs = 0;
   let workMs = 0;
@@ -86,12 +91,26 @@ export async function race(incumbent: Contestant, challenger: Contestant, signal
     pairs,
   });
 
+  const forget = () => {
+    times.incumbent.length = 0;
+    times.challenger.length = 0;
+  };
+
   for (let run = 0; run < DISCARDED; run++) await timeIncumbent(1);
   for (let run = 0; run < DISCARDED && ended === undefined; run++) await timeChallenger(1);
   if (ended !== undefined) return result(ended);
-  const calls = callsOfSample(medianOf(times.incumbent), medianOf(times.challenger));
-  times.incumbent.length = 0;
-  times.challenger.length = 0;
+  const sampleMs = Math.max(LEAST_SAMPLE_MS, SAMPLE_TICKS * tickMs);
+  // The shorter of two: a hiccup only lengthens.
+  let callMs = [Math.min(...times.incumbent), Math.min(...times.challenger)] as const;
+  if (Math.min(...callMs) < LEAST_TICKS * tickMs) {
+    // Single calls that the clock cannot tell apart are timed again, so many in a row that it can.
+    const some = Math.min(callsOfSample(sampleMs, ...callMs), Math.ceil((LEAST_TICKS * tickMs) / LEAST_CALL_MS));
+    forget();
+    callMs = [(await timeIncumbent(some)) / some, (await timeChallenger(some)) / some];
+    if (ended !== undefined) return result(ended);
+  }
+  const calls = callsOfSample(sampleMs, ...callMs);
+  forget();
 
   let misses = 0;
   while (!isDecided(pairs, misses, workMs)) {
@@ -120,9 +139,9 @@ function isDecided(pairs: number, misses: number, workMs: number): boolean {
 }
 
 /** How many calls make a sample long enough to be timed: for the faster side, but the slower one's samples stay a few milliseconds. */
-function callsOfSample(incumbentMs: number, challengerMs: number): number {
+function callsOfSample(sampleMs: number, incumbentMs: number, challengerMs: number): number {
   const callMs = Math.max(Math.min(incumbentMs, challengerMs), incumbentMs / HOPELESS, LEAST_CALL_MS);
-  return Math.max(1, Math.ceil(LEAST_SAMPLE_MS / callMs));
+  return Math.max(1, Math.ceil(sampleMs / callMs));
 }
 
 function tooSlow(calls: number, limitMs: number, incumbentMs: number): string {

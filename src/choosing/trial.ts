@@ -13,7 +13,7 @@ import type { OpenedModel, Opening, Place } from '../serving/opened.js';
 import type { PooledEngine } from '../serving/pool.js';
 import { Queue } from '../serving/queue.js';
 import { medianOf } from '../serving/stats.js';
-import { now } from '../timing.js';
+import { clockTickMs, now } from '../timing.js';
 import { toBytes } from '../weights/json.js';
 import { attempt, type Supplies } from './attempt.js';
 import { contestantAt } from './contestant.js';
@@ -185,7 +185,7 @@ export class Trial {
     const incumbent = this.#opened.present;
     const sides = [contestantAt(incumbent, incumbent, this.#signal), contestantAt(challenger, incumbent, this.#signal)] as const;
     // Of the incumbent: what a challenger's samples threw is in the result.
-    const result = await race(...sides, this.#signal).catch(this.#retireWrong(incumbent));
+    const result = await race(...sides, this.#signal, clockTickMs()).catch(this.#retireWrong(incumbent));
     const { verdict, reason, incumbentP50Ms, challengerP50Ms } = result;
     this.#opened.learn({ ...this.#known(incumbent), p50Ms: incumbentP50Ms });
     const timed = { ...measured, ...(challengerP50Ms !== undefined && { p50Ms: challengerP50Ms }) };
