@@ -185,6 +185,19 @@ test('offline cuts her out, keeps what it needs, saves a picture, and brings a n
   await cutOut(page);
   await ready('yes');
   expect(await page.textContent('#app-kept')).toMatch(/^All \d\d files are kept\.$/);
+  const kept = await page.evaluate(async () => {
+    const [name = ''] = await caches.keys();
+    return (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname);
+  });
+  for (const wanted of [
+    /-wasm-simd-.*\.wasm$/,
+    /pannier-wasm-.*\.js$/,
+    /pannier-webgpu-.*\.js$/,
+    /pannier-cpu-.*\.js$/,
+    /offline\/index\.html$/,
+  ])
+    expect(kept.filter((path) => wanted.test(path))).toHaveLength(1);
+  expect(kept.filter((path) => /\.bin$|graph-/.test(path))).toEqual([]);
   expect(await rowsOf(page)).toMatchObject({
     'selfie 3.0.4': '0.3 MB',
     'when space is short': expect.stringMatching(/^(stays|may be deleted)$/),
