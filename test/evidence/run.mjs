@@ -40,13 +40,10 @@ const RUNS = {
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),
   cycles: () => testsOf('test/browser/cycles.test.ts'),
-  // Side by side: each has its own build, server and profiles.
-  offline: async () => {
-    const engines = ['chromium', 'firefox', 'webkit'];
-    const results = await Promise.all(engines.map((engine) => testsOf('test/browser/offline.test.ts', engine)));
-    return Object.fromEntries(engines.map((engine, index) => [engine, results[index]]));
-  },
   tabs: () => testsOf('test/browser/tabs.test.ts'),
+  'offline-chromium': () => testsOf('test/browser/offline.test.ts', 'chromium'),
+  'offline-firefox': () => testsOf('test/browser/offline.test.ts', 'firefox'),
+  'offline-webkit': () => testsOf('test/browser/offline.test.ts', 'webkit'),
 };
 
 /** Tests whose repetitions `test/tier.ts` counts, with all of them. @param named those whose name begins so; default all of a file */

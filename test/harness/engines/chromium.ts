@@ -1,7 +1,7 @@
 /** Chromium through Playwright, with a GPU in software. */
 import type { BrowserContext, Page } from 'playwright-core';
 import { launch, launchProfile } from '../browser.js';
-import { type EngineBrowser, type EngineOptions, pageOf, TELL_VIOLATIONS } from './engine.js';
+import { ASK_LIMIT_MS, type EngineBrowser, type EngineOptions, pageOf, TELL_VIOLATIONS } from './engine.js';
 
 const LAUNCH = { webgpu: true, backForwardCache: true };
 
@@ -22,6 +22,7 @@ export async function launchChromium({ profile }: EngineOptions): Promise<Engine
     version: context.browser()?.version() ?? '',
     async openPage(url, { init } = {}) {
       const page = await context.newPage();
+      page.setDefaultNavigationTimeout(4 * ASK_LIMIT_MS);
       if (init !== undefined) await page.addInitScript({ content: init });
       const complaints = heardFrom(page);
       await page.goto(url);
