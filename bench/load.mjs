@@ -1,7 +1,10 @@
 /**
  * From navigation start to outputs in JavaScript memory, MoveNet on wasm: a first visit with an empty
- * profile and a second one, against a page that has only TF.js's core, converter and wasm backend.
+ * profile and a second one, against a page that has only TF.js's core, converter and wasm backend. Then a
+ * start without the server, and one on a slow line.
  */
+import { offlineStart } from './load-offline.mjs';
+import { slowLine } from './load-slow.mjs';
 import { build, launch, resultOf, serve, unpack } from './site.mjs';
 import { median, ratioText } from './statistics.mjs';
 
@@ -12,9 +15,11 @@ const SIDES = { worker: 'ours.html?thread=worker', page: 'ours.html?thread=page'
 const SETTLE_MS = 1_500;
 
 export async function run(pairs = 15) {
-  await build(['ours', 'rival']);
+  await build(['ours', 'rival', 'slow']);
   unpack('examples/pose/model', '.cache/bench/model');
-  const site = await serve({ '/dist/': 'dist', '/model/': '.cache/bench/model', '/': '.cache/bench/pages' }, {});
+  const folders = { '/dist/': 'dist', '/model/': '.cache/bench/model', '/sw/': 'bench/pages/sw', '/': '.cache/bench/pages' };
+  const serveSite = () => serve(folders, {}, { 'Service-Worker-Allowed': '/' });
+  const site = await serveSite();
   const browser = await launch();
   const visit = async (name) => {
     const context = await browser.newContext();
@@ -36,6 +41,8 @@ export async function run(pairs = 15) {
     for (const name of pair % 2 === 0 ? names : names.toReversed()) round[name] = await visit(name);
     rounds.push(round);
   }
+  const slow = await slowLine(browser, site, pairs);
+  const offline = await offlineStart(browser, serveSite, pairs, SETTLE_MS);
   await browser.close();
   site.close();
   const of = (name, which, pick) => median(rounds.map((round) => pick(round[name][which])));
@@ -59,5 +66,7 @@ export async function run(pairs = 15) {
     pairs,
     firstVisit: report('first'),
     secondVisit: report('second'),
+    offlineStart: offline,
+    slowLine: slow,
   };
 }

@@ -66,7 +66,13 @@ export async function serve(folders, pages, headers = {}) {
     handle(request, response, () => response.writeHead(404).end());
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+  /** Ends connections too: nothing answers any more. */
+  const stop = async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close(), stop };
 }
 
 export const launch = (flags = []) =>

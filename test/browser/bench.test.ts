@@ -18,8 +18,9 @@ longTest('first compares all backends with wasm alone, and comes back', { timeou
 });
 
 longTest('load compares first and second visits', async () => {
-  const { firstVisit, secondVisit } = await load(1);
-  for (const visit of [firstVisit, secondVisit]) expect(visit.ratio).toMatch(/^\d+\.\d+ \[/);
+  const { firstVisit, secondVisit, offlineStart, slowLine } = await load(1);
+  for (const visit of [firstVisit, secondVisit, offlineStart, slowLine]) expect(visit.ratio).toMatch(/^\d+\.\d+ \[/);
+  expect(slowLine.overlapped['exposedMs']).toBeGreaterThan(0);
   expect(secondVisit.sharesMs['goldenMs']).toBe(0);
 });
 
