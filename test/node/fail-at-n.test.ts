@@ -155,6 +155,15 @@ async function loadAndPredict(page: Page, version: Version, into: Model[]): Prom
   return answerOf(model);
 }
 
+/** What records that say they are whole name, and the storage lacks. */
+async function missing(): Promise<readonly string[]> {
+  const cache = idbCache();
+  const keys = await cache.keys();
+  const records = await Promise.all(keys.filter((key) => key.startsWith('model:')).map((key) => cache.get(key)));
+  const whole = records.map((bytes) => JSON.parse(new TextDecoder().decode(bytes))).filter(({ complete }) => complete === true);
+  return whole.flatMap(({ assets }) => assets.map(({ sha256 }: { sha256: string }) => sha256)).filter((sha256) => !keys.includes(sha256));
+}
+
 const rightOf = ({ answer }: Version) => ({ status: 'fulfilled', value: new Array(4).fill(answer) });
 
 /** One run, of which one step fails. @returns the steps of what was under test */
@@ -180,6 +189,7 @@ async function run(isUpdate: boolean, failing: number, ill: Ill) {
   const asked = [...page.asked];
   steps.begin(0);
 
+  const lacking = await settled(missing(), 'reading the records');
   // The fault is over, and nobody reloads the page.
   const ofNeighbour = await settled(answerOf(neighbour.value), 'the other model');
   // The version before stays for whoever still has it, without a network.
@@ -194,7 +204,7 @@ async function run(isUpdate: boolean, failing: number, ill: Ill) {
   for (const model of models) model.dispose();
   await atRest();
   ladder.reset();
-  return { wanted, other, taken, asked, outcome, ofNeighbour, again, ofOld, fromCache, cacheSaid, askedOffline: offline.asked };
+  return { wanted, other, taken, asked, outcome, lacking, ofNeighbour, again, ofOld, fromCache, cacheSaid, askedOffline: offline.asked };
 }
 
 async function check(isUpdate: boolean, failing: number, ill: Ill): Promise<readonly Taken[]> {
@@ -208,6 +218,8 @@ async function check(isUpdate: boolean, failing: number, ill: Ill): Promise<read
   else expect(outcome.reason).toBeInstanceOf(PannierError);
   // I2, I7: whole, verified, of one version.
   expect(opened.hashes.filter((hash) => !wholes.has(hash))).toEqual([]);
+  // A record is true, also of a storage that lost what it had taken; not of one that denied what it has.
+  if (ill !== 'empty') expect(seen.lacking).toEqual({ status: 'fulfilled', value: [] });
   // I5: no storm of requests, no worker left behind.
   const most = Math.max(0, ...new Set(seen.asked.map((name) => seen.asked.filter((each) => each === name).length)));
   expect(most).toBeLessThanOrEqual(/^(fetch|chunk)/.test(fault?.site ?? '') ? 2 : 1);
