@@ -7,6 +7,7 @@ export { prefetchModel, refuseNetwork } from './prefetch.js';
 export { OpenedModel } from './serving/opened.js';
 export { resetQuarantine } from './serving/quarantine.js';
 export { CacheWriter } from './weights/cache-writer.js';
+export { holdModel } from './weights/held.js';
 export { resume } from './weights/resume.js';
 export { cacheStatus, clearCache, isOfflineReady, requestPersistence } from './weights/status.js';
 export { waitForShard } from './weights/waiting.js';

@@ -93,9 +93,12 @@ async function open(
   const choice = settled.trial ? await recall(await caching, manifest.hash, all) : undefined;
   const pairs = startingWith(choice?.chosen, all);
   const decided = new AbortController();
+  let letGo = () => {};
   const headStart = beginEngine(pairs.find(mayRun), settled, AbortSignal.any([signal, decided.signal]));
   try {
-    const { checkDetails, openFirst, OpenedModel, Trial } = await restOfPannier();
+    const { checkDetails, holdModel, openFirst, OpenedModel, Trial } = await restOfPannier();
+    // Until the opened one holds itself.
+    letGo = holdModel(manifest.hash);
     checkDetails(manifest);
     const retired: (Named & { readonly reason: string })[] = [];
     const retire = (pair: Named, reason: string) => {
@@ -123,6 +126,7 @@ async function open(
   } finally {
     // Whoever it was for holds it by now, or has given it up, as one that never comes up.
     decided.abort();
+    letGo();
     void headStart.then((lease) => lease?.release());
   }
 }

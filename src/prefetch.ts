@@ -7,6 +7,7 @@ import { Shared } from './serving/shared.js';
 import { type Settled, settleOptions } from './settled.js';
 import type { WeightsCache } from './weights/cache.js';
 import { CacheWriter } from './weights/cache-writer.js';
+import { holdModel } from './weights/held.js';
 import { resume } from './weights/resume.js';
 import { isOfflineReady, openCache } from './weights/status.js';
 import { waitForShard } from './weights/waiting.js';
@@ -34,25 +35,30 @@ async function store(
   report: (progress: LoadProgress) => void,
 ): Promise<void> {
   const cache = await openCache(given);
-  const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
-  const failed = new AbortController();
-  const note = (code: string, message: string) => {
-    // A damaged entry is mended by this very call.
-    if (code === 'cache-full' || code === 'cache-unavailable') failed.abort(new PannierError(code, message));
-  };
-  const { whole } = gatherWeights(manifest, {
-    ...{ fetch, note, budgetBytes, storeOnly: true, caching: Promise.resolve(cache) },
-    rest: async () => ({ CacheWriter, resume, waitForShard }),
-    signal: AbortSignal.any([signal, failed.signal]),
-    urlOf: ({ name, url }: Asset) => assetUrl(name, url()),
-    onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),
-  });
-  const { stored } = await whole;
-  await stored;
-  failed.signal.throwIfAborted();
-  if (!(await isOfflineReady(manifest, cache))) {
-    const message = `"${manifest.name}" was stored and is not there: something else clears the cache at the same time. Try again.`;
-    throw new PannierError('cache-unavailable', message);
+  const letGo = holdModel(manifest.hash);
+  try {
+    const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
+    const failed = new AbortController();
+    const note = (code: string, message: string) => {
+      // A damaged entry is mended by this very call.
+      if (code === 'cache-full' || code === 'cache-unavailable') failed.abort(new PannierError(code, message));
+    };
+    const { whole } = gatherWeights(manifest, {
+      ...{ fetch, note, budgetBytes, storeOnly: true, caching: Promise.resolve(cache) },
+      rest: async () => ({ CacheWriter, resume, waitForShard }),
+      signal: AbortSignal.any([signal, failed.signal]),
+      urlOf: ({ name, url }: Asset) => assetUrl(name, url()),
+      onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),
+    });
+    const { stored } = await whole;
+    await stored;
+    failed.signal.throwIfAborted();
+    if (!(await isOfflineReady(manifest, cache))) {
+      const message = `"${manifest.name}" was stored and is not there: something else clears the cache at the same time. Try again.`;
+      throw new PannierError('cache-unavailable', message);
+    }
+  } finally {
+    letGo();
   }
 }
 
@@ -65,7 +71,7 @@ export async function refuseNetwork({ name, ...manifest }: Manifest, caching: Pr
   const assets = assetsOf({ name, ...manifest });
   const missing = assets.filter(({ sha256 }) => keys?.includes(sha256) !== true).map((asset) => asset.name);
   const which =
-    keys === undefined
+    keys === undefined || missing.length === 0
       ? 'the cache does not answer'
       : `the cache lacks ${missing.length} of ${assets.length} files (${missing.join(', ')})`;
   const message = `"${name}" is not whole in the cache, and network: 'cache-only' fetches nothing: ${which}. Call prefetchModel or loadModel once with a connection.`;

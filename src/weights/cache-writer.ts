@@ -61,8 +61,13 @@ export class CacheWriter {
 
   async #inTurn(asset: Asset, bytes: ArrayBuffer): Promise<{ readonly stored: Promise<void> }> {
     while (!this.#hasRoomFor(bytes) && this.#patienceMs > 0) await this.#waitForRoom();
-    if (!this.#isBroken && this.#hasRoomFor(bytes)) return { stored: this.#begin(asset.sha256, bytes.slice(0)) };
-    if (!this.#isBroken) this.#leftOut.push(asset.name);
+    try {
+      if (!this.#isBroken && this.#hasRoomFor(bytes)) return { stored: this.#begin(asset.sha256, bytes.slice(0)) };
+      if (!this.#isBroken) this.#leftOut.push(asset.name);
+    } catch (thrown) {
+      // There is no memory for a copy.
+      this.#fail(thrown);
+    }
     return { stored: Promise.resolve() };
   }
 
@@ -91,8 +96,12 @@ export class CacheWriter {
       await ownTask();
       await this.#recording.keep(key, bytes);
     } catch (thrown) {
-      this.#isBroken = true;
-      this.#options.onFault(thrown);
+      this.#fail(thrown);
     }
+  }
+
+  #fail(thrown: unknown): void {
+    this.#isBroken = true;
+    this.#options.onFault(thrown);
   }
 }

@@ -66,15 +66,15 @@ export function holdModel(hash: string): () => void {
   };
 }
 
-/** Hashes of the models that are held; undefined where there are no locks, or none that answer. */
-export async function heldModels(): Promise<ReadonlySet<string> | undefined> {
+/** Hashes of the models that are held; `untold` where the browser does not answer in time, undefined where it has no locks. */
+export async function heldModels(): Promise<ReadonlySet<string> | 'untold' | undefined> {
+  const { locks } = (globalThis as unknown as Page).navigator ?? {};
+  if (locks === undefined) return undefined;
   try {
-    const { locks } = (globalThis as unknown as Page).navigator ?? {};
-    if (locks === undefined) return undefined;
     const { held = [] } = await withDeadline(locks.query(), QUERY_LIMIT_MS, 'Asking for locks');
     const names = held.map(({ name = '' }) => name).filter((name) => name.startsWith(HELD));
     return new Set(names.map((name) => name.slice(HELD.length)));
   } catch {
-    return undefined;
+    return 'untold';
   }
 }

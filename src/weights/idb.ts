@@ -16,7 +16,16 @@ export function idbCache(): WeightsCache {
   const records = storeOf(connection, RECORDS, 'strict');
   const at = (key: string) => (/^[\da-f]{64}$/.test(key) ? shards : records);
   return {
-    get: (key) => get<ArrayBuffer>(key, at(key)).catch(unlessUnreadable),
+    async get(key) {
+      try {
+        return await get<ArrayBuffer>(key, at(key));
+      } catch (thrown) {
+        if ((thrown as Error).name !== 'NotReadableError') throw thrown;
+        // The file behind one large value is gone: that value is missing, and no other. Its key would say that it is there.
+        await del(key, at(key)).catch(() => undefined);
+        return undefined;
+      }
+    },
     set: (key, bytes) => set(key, bytes, at(key)),
     delete: async (key) => {
       try {
@@ -30,11 +39,6 @@ export function idbCache(): WeightsCache {
     },
     keys: async () => (await Promise.all([keys<string>(shards), keys<string>(records)])).flat(),
   };
-}
-
-/** The file behind one large value is gone: that value is missing, and no other. */
-function unlessUnreadable(thrown: unknown): undefined {
-  if ((thrown as Error).name !== 'NotReadableError') throw thrown;
 }
 
 function storeOf(connection: Connection, name: string, durability: IDBTransactionDurability): UseStore {

@@ -19,14 +19,13 @@ export class Inventory {
   readonly #cache: WeightsCache;
   readonly #keys: Set<string>;
   #versions: readonly Version[];
-  /** Hashes of models that are open in some tab; undefined where nothing tells. */
-  readonly held: ReadonlySet<string> | undefined;
+  readonly #held: Awaited<ReturnType<typeof heldModels>>;
 
-  private constructor(cache: WeightsCache, keys: Set<string>, versions: readonly Version[], held: ReadonlySet<string> | undefined) {
+  private constructor(cache: WeightsCache, keys: Set<string>, versions: readonly Version[], held: Awaited<ReturnType<typeof heldModels>>) {
     this.#cache = cache;
     this.#keys = keys;
     this.#versions = versions;
-    this.held = held;
+    this.#held = held;
   }
 
   /** Rejects as the cache does. */
@@ -39,15 +38,28 @@ export class Inventory {
     return new Inventory(cache, new Set(keys), versions, await holding);
   }
 
-  /** In the order in which they make way: those that another version of the model replaces, then the least recently used. */
-  get versions(): readonly Version[] {
-    const rank = (version: Version) => (this.#newerOnes(version).length > 0 ? 0 : 1);
+  /**
+   * In the order in which they make way: those that another version of the model replaces, then the least recently used.
+   * @param own the hash of one that is on its way: it replaces others before it is whole
+   */
+  versions(own?: string): readonly Version[] {
+    const rank = (version: Version) => (this.#isReplaced(version, own) ? 0 : 1);
     return [...this.#versions].sort((a, b) => rank(a) - rank(b) || a.usedAtMs - b.usedAtMs);
   }
 
   /** Those that may make way for the model `own`, next one first. */
   evictable(own: string | undefined): readonly Version[] {
-    return this.versions.filter((each) => each.hash !== own && this.held?.has(each.hash) !== true && this.bytesOf([each]) > 0);
+    return this.versions(own).filter((each) => each.hash !== own && this.mayDrop(each) && this.bytesOf([each]) > 0);
+  }
+
+  /** Whether a model is open in some tab; undefined where nothing tells. */
+  isHeld({ hash }: Version): boolean | undefined {
+    return this.#held === undefined || this.#held === 'untold' ? undefined : this.#held.has(hash);
+  }
+
+  /** A browser that has locks and does not answer may be busy with the very tabs that hold them. */
+  mayDrop(version: Version): boolean {
+    return this.#held !== 'untold' && this.isHeld(version) !== true;
   }
 
   isComplete({ assets, complete }: ModelRecord): boolean {
@@ -92,9 +104,8 @@ export class Inventory {
   async dropOutdated(own: string): Promise<void> {
     // Neither counts as used just now what a clock from the future has written.
     const isOld = ({ usedAtMs }: Version) => Math.abs(Date.now() - usedAtMs) > SUPERSEDED_MS;
-    const isOpen = ({ hash }: Version) => hash === own || this.held?.has(hash) === true;
-    for (const each of this.versions)
-      if (!isOpen(each) && isOld(each) && (!this.isComplete(each) || this.#newerOnes(each).some((other) => this.isComplete(other))))
+    for (const each of this.versions())
+      if (each.hash !== own && this.mayDrop(each) && isOld(each) && (!this.isComplete(each) || this.#isReplaced(each)))
         await this.drop(each);
   }
 
@@ -109,8 +120,9 @@ export class Inventory {
     }
   }
 
-  #newerOnes({ name, usedAtMs }: Version): readonly Version[] {
-    return this.#versions.filter((other) => other.name === name && other.usedAtMs > usedAtMs);
+  #isReplaced({ name, usedAtMs }: Version, own?: string): boolean {
+    const replaces = (other: Version) => other.hash === own || this.isComplete(other);
+    return this.#versions.some((other) => other.name === name && other.usedAtMs > usedAtMs && replaces(other));
   }
 
   async #delete(key: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { assetsOf, type Manifest } from '../manifest.js';
 import type { WeightsCache } from './cache.js';
 import { Inventory } from './inventory.js';
-import { readRecord, recordOf, writeRecord } from './records.js';
+import { type ModelRecord, readRecord, recordOf, writeRecord } from './records.js';
 
 /** A model that was loaded a moment ago counts as used now: reloads need no write each. */
 const REFRESH_MS = 60_000;
@@ -57,13 +57,15 @@ export class Recording {
       this.#manifest,
       assetsOf(this.#manifest).every(({ sha256 }) => inventory.has(sha256)),
     );
-    await this.#write(() => writeRecord(this.#cache, hash, record), 0);
+    await this.#record(record);
+    if (this.#isFull) return;
     inventory.add({ ...record, hash });
     await inventory.dropOutdated(hash);
     const { budgetBytes } = this.#options;
-    if (this.#totalBytes <= budgetBytes)
+    // Two that do not fit together would else drop each other, while neither is whole.
+    if (record.complete && this.#totalBytes <= budgetBytes)
       for (const version of inventory.evictable(hash))
-        if (inventory.bytesOf(inventory.versions) > budgetBytes) await inventory.drop(version);
+        if (inventory.bytesOf(inventory.versions()) > budgetBytes) await inventory.drop(version);
     await inventory.sweep();
   }
 
@@ -71,10 +73,29 @@ export class Recording {
     const { hash, name } = this.#manifest;
     const { budgetBytes, note } = this.#options;
     const known = await readRecord(this.#cache, hash);
-    if (known === undefined) await this.#write(() => writeRecord(this.#cache, hash, recordOf(this.#manifest, false)), 0);
+    // One that an earlier visit did not finish is in use again, and not to be dropped for its age.
+    if (known?.complete !== true) await this.#record(recordOf(this.#manifest, false));
     if (this.#totalBytes <= budgetBytes) return;
     this.#isFull = true;
     note('cache-full', `"${name}" is not kept for the next visit: it takes ${this.#totalBytes} bytes, cacheBudgetBytes is ${budgetBytes}.`);
+  }
+
+  /** Writes a record. It is so small that one version that makes way is enough, or none is. */
+  async #record(record: ModelRecord): Promise<void> {
+    const { hash, name } = this.#manifest;
+    for (let hasDropped = false; ; hasDropped = true) {
+      try {
+        return await writeRecord(this.#cache, hash, record);
+      } catch (thrown) {
+        if (!isQuota(thrown)) throw thrown;
+      }
+      const inventory = await Inventory.read(this.#cache);
+      const [next] = inventory.evictable(hash);
+      if (hasDropped || next === undefined) break;
+      await inventory.drop(next);
+    }
+    this.#isFull = true;
+    this.#options.note('cache-full', `"${name}" is not kept for the next visit: there is no room for its record.`);
   }
 
   /** Writes; where the cache is full, versions that nobody holds make way, least recently used first. */

@@ -18,10 +18,9 @@ export async function cacheStatus(given?: WeightsCache): Promise<CacheStatus> {
     ask((storage) => storage.persisted()),
     ask((storage) => storage.estimate()),
   ]);
-  const { versions } = inventory;
   return {
     models: models(inventory),
-    bytes: inventory.bytesOf(versions),
+    bytes: inventory.bytesOf(inventory.versions()),
     persisted,
     quotaBytes: estimate?.quota,
     usageBytes: estimate?.usage,
@@ -46,10 +45,10 @@ export async function clearCache({ except = [], cache: given }: ClearCacheOption
   return take(given, async (cache) => {
     const inventory = await Inventory.read(cache);
     let freedBytes = 0;
-    for (const version of inventory.versions)
-      if (!kept.has(version.hash) && inventory.held?.has(version.hash) !== true) freedBytes += await inventory.drop(version);
+    for (const version of inventory.versions())
+      if (!kept.has(version.hash) && inventory.mayDrop(version)) freedBytes += await inventory.drop(version);
     await inventory.sweep();
-    return { freedBytes, held: models(inventory).filter(({ hash, held }) => held === true && !kept.has(hash)) };
+    return { freedBytes, held: models(inventory).filter(({ hash }) => !kept.has(hash)) };
   });
 }
 
@@ -70,14 +69,16 @@ export async function openCache(given: WeightsCache | null | undefined): Promise
 
 function models(inventory: Inventory): CachedModel[] {
   const [next] = inventory.evictable(undefined);
-  return inventory.versions.map((each) => ({
+  // What could not be kept has a record, and no bytes.
+  const present = inventory.versions().filter((each) => inventory.bytesOf([each]) > 0);
+  return present.map((each) => ({
     name: each.name,
     version: each.version,
     hash: each.hash,
     bytes: inventory.bytesOf([each]),
     complete: inventory.isComplete(each),
     usedAt: new Date(each.usedAtMs),
-    held: inventory.held?.has(each.hash),
+    held: inventory.isHeld(each),
     evictedNext: each === next,
   }));
 }

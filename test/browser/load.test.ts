@@ -421,7 +421,7 @@ describe('threads', () => {
       };
       return [pass('https://elsewhere.example/evil.js'), pass('data:text/javascript,1'), pass('/dist/worker/cpu.js')];
     });
-    expect(seen).toEqual(['TypeError', 'TypeError', '/dist/worker/cpu.js']);
+    expect(seen).toEqual(['TypeError', 'TypeError', new URL('/dist/worker/cpu.js', page.url()).href]);
   });
 });
 

@@ -81,9 +81,9 @@ describe('prefetchModel', () => {
     const model = fakeModel();
     const { fetch } = fakeFetch(new Map([...model.files].filter(([name]) => name !== '1.bin')));
     expect(await rejection(prefetchModel(model.manifest, { cache, fetch }))).toMatchObject({ code: 'http-status' });
-    await rest();
     expect(await isOfflineReady(model.manifest, cache)).toBe(false);
-    expect((await cacheStatus(cache)).models).toMatchObject([{ complete: false, bytes: totalOf(model) - 50 }]);
+    // Those that were under way when it failed come to their end.
+    await expect.poll(async () => (await cacheStatus(cache)).models).toMatchObject([{ complete: false, bytes: totalOf(model) - 50 }]);
     expect(await prefetch(model, cache)).toEqual(['1.bin']);
   });
 
@@ -253,6 +253,81 @@ describe('cacheBudgetBytes', () => {
     expect(error).toMatchObject({ code: 'cache-full', message: expect.stringContaining('it takes 116 bytes, cacheBudgetBytes is 115') });
     await rest();
     expect([await isOfflineReady(a.manifest, cache), (await cacheStatus(cache)).bytes]).toEqual([true, 116]);
+  });
+});
+
+describe('a model on its way', () => {
+  /** A model of which only the golden sample comes, until `gate` opens. */
+  const held = (model: Packed, gate: Promise<unknown>) => async (url: unknown) => {
+    const name = new URL(String(url)).pathname.slice(1);
+    if (name === '0.bin') await gate;
+    return new Response(model.files.get(name)?.slice());
+  };
+
+  it('is not dropped for the age of the visit that began it', async () => {
+    const cache = memoryCache();
+    const [half, other] = [modelOf('half', 1), modelOf('other', 2)];
+    const { fetch } = fakeFetch(new Map([...half.files].filter(([name]) => name !== '0.bin')));
+    await rejection(prefetchModel(half.manifest, { cache, fetch }));
+    await expect.poll(async () => (await cacheStatus(cache)).bytes).toBe(46);
+    await cache.delete(hashOf(half.files.get('graph.json') as Uint8Array));
+    later(8 * DAY_MS);
+    vi.stubGlobal('navigator', {});
+    const gate = deferred();
+    const coming = prefetchModel(half.manifest, { cache, fetch: held(half, gate.promise) as typeof globalThis.fetch });
+    await expect.poll(async () => (await cacheStatus(cache)).bytes).toBe(46);
+    await prefetch(other, cache);
+    expect(await namesIn(cache)).toEqual(['half 1', 'other 1']);
+    gate.resolve();
+    await coming;
+    expect(await isOfflineReady(half.manifest, cache)).toBe(true);
+  });
+
+  it('is held, so that another tab neither clears nor evicts it', async () => {
+    const cache = memoryCache();
+    const model = modelOf('a', 1);
+    const gate = deferred();
+    const coming = prefetchModel(model.manifest, { cache, fetch: held(model, gate.promise) as typeof globalThis.fetch });
+    await expect.poll(async () => (await cacheStatus(cache)).bytes).toBe(46);
+    expect(await clearCache({ cache })).toMatchObject({ freedBytes: 0, held: [{ name: 'a', held: true, complete: false }] });
+    gate.resolve();
+    await coming;
+    await rest();
+    expect(await clearCache({ cache })).toEqual({ freedBytes: 116, held: [] });
+  });
+
+  it('evicts nobody for the budget while it is not whole', async () => {
+    const cache = memoryCache();
+    const [a, b] = [fakeModel('a', [bytesOf(110, 1)]), fakeModel('b', [bytesOf(30, 3), bytesOf(70, 2)])];
+    await prefetch(a, cache);
+    later(1_000);
+    // Somebody clears a file of it away as it comes.
+    const losing = {
+      ...cache,
+      set: async (key: string, bytes: ArrayBuffer) => (key === hashOf(bytesOf(70, 2)) ? undefined : cache.set(key, bytes)),
+    };
+    await rejection(prefetch(b, losing, { cacheBudgetBytes: totalOf(b) }));
+    expect(await isOfflineReady(a.manifest, cache)).toBe(true);
+  });
+
+  it('whose record finds no room drops one version for it, and not all', async () => {
+    const cache = memoryCache();
+    const [a, b, c] = ['a', 'b', 'c'].map((name, index) => modelOf(name, index + 1)) as [Packed, Packed, Packed];
+    await prefetch(a, cache);
+    later(1_000);
+    await prefetch(b, cache);
+    const full = {
+      ...cache,
+      set: async (key: string, bytes: ArrayBuffer) => {
+        if (key.startsWith('model:')) throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+        await cache.set(key, bytes);
+      },
+    };
+    expect(await rejection(prefetch(c, full))).toMatchObject({
+      code: 'cache-full',
+      message: expect.stringContaining('no room for its record'),
+    });
+    expect(await namesIn(cache)).toEqual(['b 1']);
   });
 });
 
@@ -427,6 +502,16 @@ describe('clearCache', () => {
     letGo();
     letGo();
     await rest();
+    expect(await clearCache({ cache })).toEqual({ freedBytes: 116, held: [] });
+  });
+
+  it('deletes nothing while the browser does not say what is open', async () => {
+    const cache = memoryCache();
+    await prefetch(modelOf('a', 1), cache);
+    await rest();
+    vi.stubGlobal('navigator', { locks: { query: () => Promise.reject(new Error('busy')) } });
+    expect(await clearCache({ cache })).toMatchObject({ freedBytes: 0, held: [{ name: 'a', held: undefined, evictedNext: false }] });
+    vi.stubGlobal('navigator', {});
     expect(await clearCache({ cache })).toEqual({ freedBytes: 116, held: [] });
   });
 
