@@ -19,10 +19,12 @@ const worker = container && new Workbox(trustedScriptUrl('./sw.js'));
  */
 export async function register(on: { taken(): void; waiting(accept: () => void): void }): Promise<void> {
   if (worker === undefined) return;
-  worker.addEventListener('controlling', ({ isUpdate, isExternal }) => {
-    // The files that this page was made of went with the old one. That another tab said yes is as good.
-    if (isUpdate || isExternal) location.reload();
+  let isControlled = container?.controller != null;
+  worker.addEventListener('controlling', () => {
+    // The files that this page was made of went with the old one, whichever tab said yes. The first one replaces nobody.
+    if (isControlled) location.reload();
     else on.taken();
+    isControlled = true;
   });
   worker.addEventListener('waiting', () => on.waiting(() => worker.messageSkipWaiting()));
   await worker.register({ immediate: true });

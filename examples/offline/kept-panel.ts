@@ -10,7 +10,7 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 export async function showKept(): Promise<void> {
   const [app, model, status] = await Promise.all([
     filesKept().catch(() => undefined),
-    isOfflineReady(selfie),
+    isOfflineReady(selfie).catch(() => false),
     cacheStatus().catch(() => undefined),
   ]);
   const ready = model && app !== undefined && app.kept === app.wanted;

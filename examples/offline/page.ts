@@ -15,6 +15,7 @@ const save = element<HTMLButtonElement>('#save');
 const colour = element<HTMLInputElement>('#colour');
 
 let model: Promise<Selfie> = start();
+let chosen: () => Promise<Source> = photograph;
 let source: Promise<Source> | undefined;
 let scene: Scene | undefined;
 let running = new AbortController();
@@ -30,14 +31,18 @@ async function start(): Promise<Selfie> {
   return loadModel(selfie);
 }
 
-/** Starts over with what has changed. Whatever was under way ends. */
-function begin(open?: () => Promise<Source>): void {
+/** Ends whatever is under way: a camera is not left on. */
+function stop(): void {
   running.abort();
+  source?.then((last) => last.kind === 'moving' && last.close()).catch(() => undefined);
+}
+
+/** Starts over, with another source or the same one anew. */
+function begin(open = chosen): void {
+  stop();
   running = new AbortController();
-  if (open !== undefined) {
-    source?.then((last) => last.kind === 'moving' && last.close()).catch(() => undefined);
-    source = open();
-  }
+  chosen = open;
+  source = open();
   const { signal } = running;
   follow(signal).catch((thrown: unknown) => {
     if (!signal.aborted) showError(thrown);
@@ -112,18 +117,24 @@ async function savePicture(): Promise<void> {
 }
 
 function download(): void {
+  element('#download').hidden = true;
   model = start();
-  model.then(showKept, () => undefined);
+  model.then(showKept, showKept);
   begin();
 }
 
 /** Of the model that is open nobody takes the bytes away. */
 async function remove(): Promise<void> {
-  running.abort();
+  stop();
   (await model.catch(() => undefined))?.dispose();
-  await clearCache();
-  answer.textContent = 'The model is gone. Download it to cut out anything more.';
+  const { held } = await clearCache();
+  const stays = held.some(({ hash }) => hash === selfie.hash);
+  if (stays) {
+    model = start();
+    begin();
+  } else answer.textContent = 'The model is gone. Download it to cut out anything more.';
   await showKept();
+  if (stays) element('#model-kept').textContent = 'Not removed: another tab has it open. Close that one first.';
 }
 
 const SOURCES = { photograph, camera };
@@ -150,7 +161,7 @@ colour.addEventListener('input', () => {
 save.addEventListener('click', () => void savePicture());
 element('#download').addEventListener('click', download);
 element('#clear').addEventListener('click', () => void remove().catch(showError));
-element('#persist').addEventListener('click', () => void requestPersistence().then(showKept));
+element('#persist').addEventListener('click', () => void requestPersistence().then(showKept).catch(showError));
 
 register({
   taken: () => void showKept(),
@@ -162,4 +173,4 @@ register({
 
 begin(photograph);
 await showKept();
-await model.then(showKept, () => undefined);
+await model.then(showKept, showKept);

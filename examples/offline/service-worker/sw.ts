@@ -18,7 +18,11 @@ clientsClaim();
 
 self.addEventListener('message', ({ data, ports: [answer] }) => {
   if (data.type === 'SKIP_WAITING') void self.skipWaiting();
-  if (data.type === 'COUNT_KEPT') void countKept().then((kept) => answer?.postMessage({ kept, wanted: files.length }));
+  if (data.type !== 'COUNT_KEPT') return;
+  // A storage that cannot be asked keeps nothing; the page waits for an answer.
+  void countKept()
+    .catch(() => 0)
+    .then((kept) => answer?.postMessage({ kept, wanted: files.length }));
 });
 
 /** A browser that is short of space may have taken some. */
