@@ -33,7 +33,7 @@ export interface ShardLocks {
   readonly end: () => void;
 }
 
-/** The locks of one load. Without a lock manager, as in an insecure context, every load downloads for itself. */
+/** The locks of one load. Without a lock manager every load downloads for itself. */
 export function shardLocks(rest: () => Promise<{ readonly waitForShard: typeof waitForShard }>, signal: AbortSignal): ShardLocks {
   let manager = globalThis.navigator?.locks as LockManager | undefined;
   let channel: BroadcastChannel | undefined;
@@ -67,7 +67,7 @@ export function shardLocks(rest: () => Promise<{ readonly waitForShard: typeof w
     }
     if (letGo !== undefined) held.add(letGo);
     // Given up meanwhile.
-    if (ended.signal.aborted) letGoOfAll();
+    if (ended.signal.aborted) end();
     return { found, letGo, onAlive: () => channel?.postMessage(sha256) };
   };
 

@@ -3,6 +3,9 @@ import { withDeadline } from '../promise.js';
 import { IDLE_LIMIT_MS } from './fetch.js';
 import { ALIVE, requestLock } from './locks.js';
 
+/** A try may end in silence; the sign that the next one begins has to come here, too. */
+const SILENCE_LIMIT_MS = IDLE_LIMIT_MS + 2_000;
+
 /**
  * Resolves when nobody holds a shard's lock any more, with true: it is stored, or its tab has died or given up. With
  * false where the tab that holds it has shown no sign of life for as long as a server may take (a page that hangs or
@@ -27,7 +30,7 @@ export async function waitForShard(manager: LockManager, sha256: string, signal:
       const sign = new Promise<'alive'>((resolve) => {
         isAlive = () => resolve('alive');
       });
-      const came = await Promise.race([free, withDeadline(sign, IDLE_LIMIT_MS, 'A sign of life')]);
+      const came = await Promise.race([free, withDeadline(sign, SILENCE_LIMIT_MS, 'A sign of life')]);
       if (came === 'alive') continue;
       came?.();
       return true;

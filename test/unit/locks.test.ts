@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Asset } from '../../src/manifest.js';
 import type { WeightsCache } from '../../src/weights/cache.js';
 import { CacheWriter } from '../../src/weights/cache-writer.js';
+import { shardLocks } from '../../src/weights/locks.js';
 import { memoryCache } from '../../src/weights/memory.js';
 import { resume } from '../../src/weights/resume.js';
 import { waitForShard } from '../../src/weights/waiting.js';
@@ -223,12 +224,12 @@ describe('tabs that load at once', () => {
 });
 
 describe('whoever holds a lock', () => {
-  it('and shows no sign of life for 15 s is not waited for any longer; one that does, is', async () => {
+  it('and shows no sign of life for 17 s is not waited for any longer; one that does, is', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const cache = memoryCache();
     let feed: ReadableStreamDefaultController<Uint8Array> | undefined;
     const slow = fakeFetch(model.files);
-    // One byte now and then, of one shard; nothing at all of another.
+    // One byte now and then, of one shard; another one's lock is held by a tab that hangs.
     const fetch: typeof globalThis.fetch = async (input, init) => {
       if (String(input).endsWith('/2.bin')) {
         const start = (controller: typeof feed) => {
@@ -236,11 +237,14 @@ describe('whoever holds a lock', () => {
         };
         return new Response(new ReadableStream({ start }));
       }
-      if (String(input).endsWith('/3.bin')) return new Promise<never>(() => {});
       return slow.fetch(input, init);
     };
-    const first = tab(cache, fetch);
+    const silent = hashOf(shards[3]!);
+    void locks.request(`pannier shard ${silent}`, {}, () => new Promise(() => {}));
+    await rest();
+    const first = tab({ ...cache, get: async (sha256) => (sha256 === silent ? shards[3]!.slice().buffer : cache.get(sha256)) }, fetch);
     first.loaded.catch(() => undefined);
+    await rest();
     const { fetch: fast, asked } = fakeFetch(model.files);
     const second = tab(cache, fast);
     const turns = async () => {
@@ -302,5 +306,24 @@ describe('a lock manager', () => {
     expect(await loaded).toBe(right);
     expect(request).toHaveBeenCalledTimes(6);
     for (const grant of grants) expect(await stateOf(grant({} as Lock) as Promise<unknown>)).toBe('fulfilled');
+  });
+
+  it('that grants a lock when the load has ended leaves no channel open', async () => {
+    const open = new Set<object>();
+    vi.stubGlobal(
+      'BroadcastChannel',
+      class {
+        constructor() {
+          open.add(this);
+        }
+        close = () => void open.delete(this);
+      },
+    );
+    const turns = shardLocks(async () => ({ waitForShard }), new AbortController().signal);
+    const turn = turns.turn('a', async () => undefined);
+    turns.end();
+    await turn;
+    await rest();
+    expect([open.size, locks.held]).toEqual([0, []]);
   });
 });
