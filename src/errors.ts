@@ -20,7 +20,7 @@ export const ERROR_CODES = {
   timeout: 'a stage passed its deadline',
   'backend-unavailable': 'no backend can run this model here',
   'backend-rejected': 'a backend started, but disagreed with the golden sample or crashed while it ran the graph',
-  'out-of-memory': 'a backend could not allocate',
+  'out-of-memory': 'a backend or a download could not allocate',
   'device-lost': 'the GPU device was lost, or a shader on it failed',
   'worker-crashed': 'the worker ended or threw outside of a call',
   'worker-unresponsive': 'the worker had nothing to do and took no call',

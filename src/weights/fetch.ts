@@ -18,7 +18,7 @@ export interface FetchOptions {
   readonly line: { answered: boolean };
   /** Told how long verifying took, in milliseconds. */
   readonly onHash?: (durationMs: number) => void;
-  /** Told of every sign of life: an answer, a chunk of its body. */
+  /** Told of every sign of life: an answer, a chunk of its body, a pause, another try. */
   readonly onAlive?: () => void;
 }
 
@@ -26,7 +26,8 @@ export interface FetchOptions {
 export interface Incoming {
   readonly asset: Wanted;
   readonly url: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** As long as the asset, unless there was no memory for it. */
+  bytes: Uint8Array<ArrayBuffer>;
   /** So many of its bytes are here, from the start on; more than the asset has, where the body went on. */
   arrivedBytes: number;
   /** To the latest request; undefined where there was none. */
@@ -35,12 +36,13 @@ export interface Incoming {
 
 /**
  * Fetches one asset and verifies it.
- * @throws {PannierError} `offline`, `http-status`, `integrity`, `timeout`, or `options` where an address has no host; an abort rethrows `signal.reason`.
+ * @throws {PannierError} `offline`, `http-status`, `integrity`, `timeout`, `out-of-memory`, or `options` where an address has no host; an abort rethrows `signal.reason`.
  */
 export async function fetchAsset(asset: Wanted, url: string, options: FetchOptions): Promise<ArrayBuffer> {
-  const incoming: Incoming = { asset, url, bytes: new Uint8Array(asset.bytes), arrivedBytes: 0, response: undefined };
+  const incoming: Incoming = { asset, url, bytes: new Uint8Array(), arrivedBytes: 0, response: undefined };
   let thrown: unknown;
   try {
+    incoming.bytes = new Uint8Array(asset.bytes);
     // A bundler may inline a small asset; fetching a data: address would need a looser CSP.
     if (!/^(data|file):/.test(url) && (await receive(incoming, options)) && (await isWhole(incoming, options)))
       return incoming.bytes.buffer;
@@ -75,17 +77,15 @@ export async function receive(
     reader = response.body?.getReader();
     incoming.response = response;
     line.answered = true;
-    let goesOn = begin(response);
-    const isWanted = goesOn;
+    const isWanted = begin(response);
     // The manifest's length is the only one that counts: Content-Length lies under gzip, and a cut body can look complete.
-    while (goesOn && reader !== undefined) {
+    while (isWanted && reader !== undefined && incoming.arrivedBytes <= bytes.length) {
       onAlive?.();
       const { done, value } = await next(reader.read());
       ended = done;
       if (done) return true;
       bytes.set(value.subarray(0, Math.max(0, bytes.length - incoming.arrivedBytes)), incoming.arrivedBytes);
       incoming.arrivedBytes += value.byteLength;
-      goesOn = incoming.arrivedBytes <= bytes.length;
     }
     return isWanted;
   } finally {

@@ -23,6 +23,7 @@ const inTime: Pauses = {
   random: Math.random,
   wait: (pauseMs, signal) =>
     new Promise((resolve) => {
+      if (signal.aborted) return resolve();
       const end = () => {
         clearTimeout(timer);
         globalThis.removeEventListener?.('online', end);
@@ -44,6 +45,7 @@ const inTime: Pauses = {
  */
 export async function resume(incoming: Incoming, thrown: unknown, options: FetchOptions, pauses = inTime): Promise<ArrayBuffer> {
   const { asset, url, bytes } = incoming;
+  if (bytes.length < asset.bytes) throw withoutRoom(asset, thrown);
   if (/^(data|file):/.test(url)) {
     const found = await (url.startsWith('data:') ? fromDataUrl(url, asset.name) : fromFile(url, asset.name));
     incoming.arrivedBytes = found.byteLength;
@@ -68,6 +70,7 @@ export async function resume(incoming: Incoming, thrown: unknown, options: Fetch
     } else if (!isRefused) {
       const restMs = mayPass(failure, options) ? restOf(incoming.response) : Number.POSITIVE_INFINITY;
       if (restMs > LONGEST_REST_MS) throw failure;
+      options.onAlive?.();
       await pauses.wait(Math.max(restMs, (PAUSES_MS[tries - 1] as number) * (0.5 + pauses.random())), options.signal);
       options.signal.throwIfAborted();
     }
@@ -82,6 +85,7 @@ export async function resume(incoming: Incoming, thrown: unknown, options: Fetch
       return true;
     };
     thrown = undefined;
+    options.onAlive?.();
     try {
       const init: RequestInit = { ...(range && { headers: range }), ...(isReload && { cache: 'reload' }) };
       if ((await receive(incoming, options, init, begin)) && (await isWhole(incoming, options))) return bytes.buffer;
@@ -153,6 +157,11 @@ function failureOf(incoming: Incoming, thrown: unknown): PannierError {
   const what = response === undefined ? 'did not answer' : `broke off after ${arrivedBytes} of ${bytes} bytes`;
   const message = `${name}: ${url} ${what} (${messageOf(thrown)}). Check the address, the connection and the page's connect-src.`;
   return new PannierError('offline', message, { url }, { cause: thrown });
+}
+
+function withoutRoom({ name, bytes }: Incoming['asset'], cause: unknown): PannierError {
+  const message = `${name}: there is no memory here for its ${bytes} bytes (${messageOf(cause)}). Dispose models that are not needed, or pack smaller shards or a smaller model (quantize).`;
+  return new PannierError('out-of-memory', message, { bytes }, { cause });
 }
 
 /** Some bundlers write addresses for browsers into what runs on the server, too; an app's own `fetch` may know what to do. */

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { Asset } from '../../src/manifest.js';
 import type { WeightsCache } from '../../src/weights/cache.js';
 import { CacheWriter } from '../../src/weights/cache-writer.js';
+import { fetchAsset } from '../../src/weights/fetch.js';
 import { memoryCache } from '../../src/weights/memory.js';
 import { type Pauses, resume } from '../../src/weights/resume.js';
 import { waitForShard } from '../../src/weights/waiting.js';
@@ -221,6 +222,45 @@ describe('N1: offline', () => {
     expect(vi.getTimerCount()).toBe(0);
     expect(fetch).toHaveBeenCalledTimes(1);
   });
+
+  it('is none after an abort, and tells of itself and of the try that follows', async () => {
+    vi.useFakeTimers();
+    const abort = new AbortController();
+    const fetch = vi.fn(async () => new Response('', { status: 503 }));
+    const onAlive = vi.fn();
+    const response = new Response('', { status: 503 });
+    const incoming = {
+      ...{ asset: { name: 'a.bin', bytes: 1, sha256: key }, url: 'https://a.test/a.bin' },
+      ...{ bytes: new Uint8Array(1), arrivedBytes: 0, response },
+    };
+    const options = { fetch, onAlive, signal: abort.signal, line: { answered: true }, rest: async () => ({ resume }) };
+    const failed = rejection(resume(incoming, undefined, options));
+    await vi.advanceTimersByTimeAsync(0);
+    expect([onAlive.mock.calls.length, fetch.mock.calls.length]).toEqual([1, 0]);
+    await vi.advanceTimersByTimeAsync(750);
+    expect([onAlive.mock.calls.length, fetch.mock.calls.length]).toEqual([3, 1]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(await failed).toMatchObject({ code: 'http-status' });
+
+    abort.abort('enough');
+    expect(await rejection(resume({ ...incoming, response }, undefined, options))).toBe('enough');
+    expect(vi.getTimerCount()).toBe(0);
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+});
+
+it('a file that no memory is there for is an error that says so', async () => {
+  const asset = { name: 'a.bin', bytes: 2 ** 52, sha256: key };
+  const fetch = vi.fn(async () => new Response(''));
+  const options = { fetch, signal: new AbortController().signal, line: { answered: false }, rest: async () => ({ resume }) };
+  for (const url of ['https://a.test/a.bin', 'data:,a'])
+    expect(await rejection(fetchAsset(asset, url, options))).toMatchObject({
+      code: 'out-of-memory',
+      message: expect.stringContaining(`a.bin: there is no memory here for its ${2 ** 52} bytes (`),
+      detail: { bytes: 2 ** 52 },
+      retryable: false,
+    });
+  expect(fetch).not.toHaveBeenCalled();
 });
 
 describe('N2: what is not the asset', () => {
