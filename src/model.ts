@@ -106,7 +106,8 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
       const prediction = await this.#predict(inputs, options, startMs);
       const { timing } = prediction;
       this.#calls.add(timing, now());
-      this.#drift?.add(prediction.outputs as AnyOutputs);
+      // How sure the app's own function is says nothing of the model.
+      if (prediction.backend !== 'fallback') this.#drift?.add(prediction.outputs as AnyOutputs);
       if (!timing.cold) this.#lease.value.onWarmCall?.(timing.totalMs - timing.queuedMs);
       if (this.#settings.trace) traceCall(this.name, startMs, timing);
       return prediction;

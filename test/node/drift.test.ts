@@ -81,6 +81,13 @@ describe('stats().drift', () => {
     expect(model.stats()).toMatchObject({ count: 4, drift: { count: 3, counts: [0, 3, 0, 0, 0, 0, 0, 0] } });
   });
 
+  it('counts nothing of what the fallback of the app answers', async () => {
+    const fallback = async () => ({ sumY: [1, 0, 0, 0] });
+    using model = await loadModel(manifest, { ...on, memoryBudgetBytes: 0, fallback });
+    expect((await give(model, 1)).backend).toBe('fallback');
+    expect(model.stats()).toMatchObject({ count: 1, drift: { count: 0 } });
+  });
+
   it('gives plain values that nobody else changes', async () => {
     using model = await loadModel(manifest, on);
     const before = structuredClone(model.stats().drift);
