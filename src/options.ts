@@ -57,7 +57,8 @@ export interface LoadOptions<I = any, O = never> {
   readonly cache?: WeightsCache | null;
   /**
    * Most bytes that the cache may hold of all models together, once this one is there: those that were not used for longest
-   * make way, whole versions, and none that a tab has open. A larger model is not kept.
+   * make way, whole versions, and none that a tab has open. A larger model is not
+   * written; one that is whole in the cache by then stays, and nothing makes way for it.
    * @default what the browser allows
    */
   readonly cacheBudgetBytes?: number;

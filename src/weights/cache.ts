@@ -3,7 +3,7 @@
 /**
  * A place for bytes. Values are whole `ArrayBuffer`s; what `get` gives is the caller's to change or
  * transfer. Any method may reject or never settle: that becomes a note, and the load goes on without
- * the cache.
+ * the cache. All of its keys are Pannier's: entries under keys of the same form that no model names are deleted.
  */
 export interface WeightsCache {
   get(key: string): Promise<ArrayBuffer | undefined>;

@@ -12,10 +12,11 @@ const KEPT = Symbol.for('pannier.policy');
 
 /**
  * The address of a script of your own server, as `navigator.serviceWorker.register` and `new Worker` take it where the page
- * demands Trusted Types (`trusted-types pannier`). Elsewhere it is the address as it came.
+ * demands Trusted Types (`trusted-types pannier`). A browser that knows them gives the whole address, of this origin, whether
+ * they are demanded or not; any other gives the address as it came.
  * @param url absolute, or relative to the page's address
  * @returns called a string, as TypeScript's own types have no other word for it
- * @throws {TypeError} where Trusted Types are demanded: another origin, or the page's list lacks `pannier`
+ * @throws {TypeError} in a browser that knows Trusted Types: another origin, or the page has a list of policies that lacks `pannier`
  */
 export function trustedScriptUrl(url: string): string {
   const realm = globalThis as { trustedTypes?: PolicyFactory; [KEPT]?: Policy };

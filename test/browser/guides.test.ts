@@ -50,6 +50,7 @@ test('the service worker of docs/offline.md keeps all of an app on its first vis
   cpSync('dist', join(folder, 'app/dist'), { recursive: true, filter: (name) => !/^dist.(types|try)/.test(name) });
   cpSync(here.folderOf('add'), join(folder, 'app/models/add'), { recursive: true });
   writeFileSync(join(folder, 'app/index.html'), '<!doctype html><title>An app</title>');
+  writeFileSync(join(folder, 'app/50% #1.txt'), 'A name that is no address as it is.');
   for (const name of ['write-sw.mjs', 'sw.js']) writeFileSync(join(folder, name), sample(name));
   const { status, stderr } = spawnSync(process.execPath, ['write-sw.mjs', 'sw.js', 'app'], { cwd: folder, encoding: 'utf8' });
   expect(status, stderr).toBe(0);
@@ -67,7 +68,9 @@ test('the service worker of docs/offline.md keeps all of an app on its first vis
     return (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname);
   });
   const workers = ['cpu', 'wasm', 'webgpu'].map((name) => `/dist/worker/${name}.js`);
-  expect(kept).toEqual(expect.arrayContaining(['/', '/dist/index.js', ...workers, '/dist/tfjs-backend-wasm-simd.wasm']));
+  expect(kept).toEqual(
+    expect.arrayContaining(['/', '/50%25%20%231.txt', '/dist/index.js', ...workers, '/dist/tfjs-backend-wasm-simd.wasm']),
+  );
   expect(kept.filter((path) => /\.bin$|graph-/.test(path))).toEqual([]);
   expect(await complaintsOf(first)).toEqual({ violations: [], consoleErrors: [], pageErrors: [] });
   await first.close();
