@@ -141,5 +141,5 @@ function oneOf(option: string, value: string, ...choices: string[]): void {
 function wrong(option: string, wanted: string, value: unknown): PannierError {
   // Not every object can become a text.
   const got = isObject(value) ? typeof value : String(value);
-  return new PannierError('options', `loadModel's option ${option} should be ${wanted}, but is ${got}.`, { option, wanted, got });
+  return new PannierError('options', `Option ${option} should be ${wanted}, but is ${got}.`, { option, wanted, got });
 }

@@ -64,7 +64,8 @@ async function follow(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 
   if (shown.kind === 'still') {
-    const { outputs } = await loaded.predict({ image: shown.picture }, { signal });
+    const { outputs, backend } = await loaded.predict({ image: shown.picture }, { signal });
+    stage.dataset['backend'] = backend;
     show({ picture: shown.picture, person: outputs.person, mirrored });
     tell(outputs.person.data);
   } else {

@@ -264,6 +264,29 @@ test('offline cuts her out, keeps what it needs, saves a picture, and brings a n
   await page.close();
 });
 
+longTest('offline in two tabs at once: neither reloads, and what the other one has open stays', async () => {
+  const context = await browser.newContext();
+  const pages = [await openPage(context, 'about:blank'), await openPage(context, 'about:blank')] as const;
+  let loads = 0;
+  for (const page of pages) page.on('load', () => loads++);
+  await Promise.all(pages.map((page) => page.goto(`${site.url}/offline/`)));
+  for (const page of pages) {
+    await cutOut(page);
+    await page.waitForSelector('#badge[data-ready=yes]');
+  }
+  expect(loads).toBe(2);
+  const [page, other] = pages;
+  await page.click('#clear');
+  await page.waitForFunction(() => document.querySelector('#model-kept')?.textContent?.startsWith('Not removed: another tab'));
+  await cutOut(page);
+  await other.close();
+  await page.click('#clear');
+  await page.waitForFunction(() => document.querySelector('#answer')?.textContent?.startsWith('The model is gone.'));
+  await page.waitForSelector('#badge[data-ready=no]');
+  expect(await page.textContent('#model-kept')).toBe('Not kept, or not all of it.');
+  await context.close();
+});
+
 test('X1: no example makes anything but text of what a model says of itself', async () => {
   // Nothing but the pages themselves stands in the way of it.
   const open = await serve(FOLDERS, { csp: null });
