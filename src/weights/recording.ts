@@ -83,15 +83,17 @@ export class Recording {
   /** Writes a record. It is so small that one version that makes way is enough, or none is. */
   async #record(record: ModelRecord): Promise<void> {
     const { hash, name } = this.#manifest;
-    for (let hasDropped = false; ; hasDropped = true) {
+    for (let tries = 1; ; tries++) {
       try {
         return await writeRecord(this.#cache, hash, record);
       } catch (thrown) {
         if (!isQuota(thrown)) throw thrown;
       }
+      // A shortage may have passed: nobody makes way before it is seen again.
+      if (tries === 1) continue;
       const inventory = await Inventory.read(this.#cache);
       const [next] = inventory.evictable(hash);
-      if (hasDropped || next === undefined) break;
+      if (tries === 3 || next === undefined) break;
       await inventory.drop(next);
     }
     this.#isFull = true;
