@@ -39,13 +39,14 @@ test('where a worker of an isolated page lacks the header, the page runs the mod
   await site.close();
 });
 
-/** A sample of docs/offline.md, by the name in its first line. */
+/** A sample of the pages about starting offline, by the name in its first line. */
 function sample(name: string): string {
-  const samples = [...readFileSync('docs/offline.md', 'utf8').matchAll(/^```[jt]s\n\/\/ (\S+)\n([\s\S]*?)^```/gm)];
+  const pages = ['README.md', 'docs/offline.md'].map((page) => readFileSync(page, 'utf8')).join('\n');
+  const samples = [...pages.matchAll(/^```[jt]s\n\/\/ (\S+)\n([\s\S]*?)^```/gm)];
   return samples.find(([, each]) => each === name)?.[2] ?? '';
 }
 
-test('the service worker of docs/offline.md keeps all of an app on its first visit, and starts it without a network', async () => {
+test('the service worker of the README keeps all of an app on its first visit, and starts it without a network', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pannier-sw-'));
   cpSync('dist', join(folder, 'app/dist'), { recursive: true, filter: (name) => !/^dist.(types|try)/.test(name) });
   cpSync(here.folderOf('add'), join(folder, 'app/models/add'), { recursive: true });
