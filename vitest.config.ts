@@ -1,19 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that start no browser and measure nothing: files of them run side by side. */
+/** Tests that start no browser and measure nothing. */
 const NODE_ONLY = ['test/*.test.ts', 'test/{contract,fuzz,node,pack,unit}/**/*.test.ts'];
+
+/** Tests of programs, each in folders and browsers of its own: they wait for bundlers and starts more than they compute. */
+const PROGRAMS = ['test/apps/**/*.test.ts', 'test/browser/*-cli.test.ts'];
 
 export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
+      // Files run side by side.
       { extends: true, test: { name: 'node', include: NODE_ONLY, maxWorkers: 2, sequence: { groupOrder: 0 } } },
-      // Browser tests drive real browsers over the built files, so test files take turns: two at once
+      { extends: true, test: { name: 'programs', include: PROGRAMS, maxWorkers: 2, sequence: { groupOrder: 1 } } },
+      // The others drive real browsers over the built files, so test files take turns: two at once
       // would measure each other on a machine of two cores.
       {
         extends: true,
-        test: { name: 'browser', include: ['test/**/*.test.ts'], exclude: NODE_ONLY, fileParallelism: false, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'browser',
+          include: ['test/**/*.test.ts'],
+          exclude: [...NODE_ONLY, ...PROGRAMS],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
       },
     ],
   },

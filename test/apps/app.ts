@@ -67,14 +67,15 @@ export interface App extends Folder {
 
 let tarball: string | undefined;
 
-/** `npm pack` of what is built, once for a test file. */
+/** `npm pack` of what is built, once for a test file: two of them may run side by side. */
 export function packedTarball(): string {
   if (tarball !== undefined) return tarball;
-  const out = join(APPS, 'tarball');
+  const out = join(APPS, `tarball-${process.pid}`);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   run(root, 'npm', 'pack', '--ignore-scripts', '--pack-destination', out);
   tarball = join(out, readdirSync(out)[0] as string);
+  process.once('exit', () => rmSync(out, { recursive: true, force: true }));
   return tarball;
 }
 
