@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { pack } from 'pannier/pack';
 import { PNG } from 'pngjs';
+import { randomFrom } from '../fixtures/random.mjs';
 import { modelFile, OPTIONS, RANGES } from './models.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,7 +62,7 @@ export function inputsOf(name, { signature, golden }) {
     if (image !== undefined) return { input, kind: 'picture', width: photo.width, height: photo.height, data: photo.data };
     const [low, high] = RANGES[name]?.[node] ?? [0, dtype === 'float32' ? 1 : 2];
     const { shape } = golden.inputs[input];
-    const random = generator(SEED + index);
+    const random = randomFrom(SEED + index);
     const values = Float64Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => low + random() * (high - low));
     const data = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype].from(values);
     return { input, kind: 'values', dtype, shape, data };
@@ -94,15 +95,4 @@ export function decode(outputs) {
   return Object.fromEntries(
     Object.entries(outputs).map(([output, { dtype, shape, data }]) => [output, { dtype, shape, data: values(dtype, data) }]),
   );
-}
-
-/** Mulberry32: the same numbers on every machine, in [0, 1). */
-function generator(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

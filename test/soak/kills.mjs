@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sirv from 'sirv';
 import { pack } from '../../dist/pack.js';
 import { FLAGS, findChromium, findFirefox } from '../../scripts/browsers.mjs';
+import { randomFrom } from '../fixtures/random.mjs';
 
 /** One weight each, of exactly one shard; the second version changes two. */
 const SHARDS = 6;
@@ -318,15 +319,4 @@ async function slowly(response, path, place) {
     response.write(bytes.subarray(Math.ceil((index * bytes.length) / pieces), Math.ceil(((index + 1) * bytes.length) / pieces)));
   }
   response.end();
-}
-
-/** Numbers in [0, 1), the same ones for one seed. */
-function randomFrom(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
