@@ -71,7 +71,12 @@ export async function run({ firstLoads = 200, updates = 50, seed = Date.now() % 
     for (let index = 0; index < firstLoads + updates; index++) {
       const isUpdate = index >= firstLoads;
       const killAfterMs = Math.floor(random() * LATEST_MS);
-      const one = await killOnce({ engine, folder, site, versions, from: isUpdate ? updatable : fresh, isUpdate, killAfterMs });
+      const from = isUpdate ? updatable : fresh;
+      // One that never came is a finding too; the others go on.
+      const one = await killOnce({ engine, folder, site, versions, from, isUpdate, killAfterMs }).catch(({ message }) => {
+        for (const pid of running) killTree(pid);
+        return { isUpdate, problems: [message] };
+      });
       results.push(one);
       for (const each of one.problems) print(`${index + 1} (${isUpdate ? 'update' : 'first load'}, ${killAfterMs} ms): ${each}`);
       if ((index + 1) % 10 === 0) print(`${index + 1} kills`);
@@ -90,6 +95,7 @@ const running = new Set();
 /** One browser that is killed, and the one that comes after it. */
 async function killOnce({ engine, folder, site, versions, from, isUpdate, killAfterMs }) {
   const profile = join(folder, 'profile');
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   cpSync(from, profile, { recursive: true });
   const version = isUpdate ? 'two' : 'one';
   const wanted = versions[version];
@@ -111,7 +117,6 @@ async function killOnce({ engine, folder, site, versions, from, isUpdate, killAf
   await site.until(() => site.told.some(({ loaded }) => loaded !== undefined), 'the answer of the next start');
   killTree(next.pid);
   await next.ended;
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
 
   const loaded = JSON.parse(site.told.find(({ loaded }) => loaded !== undefined).loaded);
   const told = site.told.find(({ old }) => old !== undefined)?.old;
