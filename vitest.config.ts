@@ -10,6 +10,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // The default, one second, is too short where a packer or a browser has to answer on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       // Files run side by side.
       { extends: true, test: { name: 'node', include: NODE_ONLY, maxWorkers: 2, sequence: { groupOrder: 0 } } },

@@ -257,7 +257,7 @@ it('Ctrl-C ends the browser and leaves nothing', async () => {
     env: { ...process.env, PANNIER_CHROMIUM: findChromium(), TMPDIR: temporary },
   });
   const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
-  await expect.poll(() => readdirSync(temporary).some((name) => name.includes('profile')), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => readdirSync(temporary).some((name) => name.includes('profile'))).toBe(true);
   child.kill('SIGINT');
   expect(await ended).toEqual({ code: null, signal: 'SIGINT' });
   expect(readdirSync(temporary)).toEqual([]);
