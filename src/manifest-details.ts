@@ -2,7 +2,7 @@
 import { ISO_DATE, isDate } from './date.js';
 import { sizeOf } from './dtype.js';
 import type { ColumnSpec, InputSpec, Manifest } from './manifest.js';
-import { choice, each, isNumber, isWhole, need, object, text, texts } from './manifest-fields.js';
+import { choice, each, isListOf, isNumber, isWhole, need, object, text, texts } from './manifest-fields.js';
 
 /** Values that an input may take, also a picture's: the packer goes no further, and beyond it is memory that no page has. */
 export const MOST_VALUES = 2 ** 26;
@@ -36,12 +36,13 @@ export const rowsOf = (shape: readonly number[]): number => (shape.length < 2 ? 
 const own = <T>(specs: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(specs, name) ? specs[name] : undefined);
 
 function checkDrift(value: unknown, outputs: Manifest['signature']['outputs']): void {
-  const { output, edges, counts } = object(value, 'drift');
+  const { output, edges, counts, answers } = object(value, 'drift');
   choice(output, 'drift.output', ...Object.keys(outputs));
-  const ascend = Array.isArray(edges) && edges.every((edge, index) => isNumber(edge) && (index === 0 || edge > edges[index - 1]));
+  const ascend = isListOf<number>(edges, (edge, before) => isNumber(edge) && (before === undefined || edge > before));
   need(ascend, 'drift.edges', 'ascending numbers', edges);
-  const isRight = Array.isArray(counts) && counts.length === (edges as number[]).length + 1 && counts.every((count) => isWhole(count));
+  const isRight = isListOf<number>(counts, (count) => isWhole(count)) && counts.length === (edges as number[]).length + 1;
   need(isRight, 'drift.counts', 'a whole number for each bin, one more than there are edges', counts);
+  need(isWhole(answers), 'drift.answers', 'a whole number', answers);
 }
 
 function input(value: unknown, field: string): void {
@@ -53,7 +54,7 @@ function input(value: unknown, field: string): void {
 
 function checkPad(value: unknown, field: string, shape: InputSpec['shape']): void {
   const { to, axis, value: fill } = object(value, field);
-  const isRight = Array.isArray(to) && to.length > 0 && to.every((size, index) => isWhole(size, index === 0 ? 1 : to[index - 1] + 1));
+  const isRight = isListOf<number>(to, (size, before) => isWhole(size, before === undefined ? 1 : before + 1)) && to.length > 0;
   need(isRight, `${field}.to`, 'ascending lengths', to);
   need(isWhole(axis) && shape?.[axis] === null, `${field}.axis`, 'an open axis of the input', axis);
   need(isNumber(fill), `${field}.value`, 'a finite number', fill);
@@ -90,7 +91,7 @@ function checkImage(value: unknown, field: string): void {
   const values = (width as number) * (height as number) * count;
   need(values <= MOST_VALUES, field, `a picture of at most ${MOST_VALUES} values`, values);
   for (const [key, values] of Object.entries({ scale, offset })) {
-    const isRight = Array.isArray(values) && values.length === count && values.every((item) => isNumber(item));
+    const isRight = isListOf(values, (item) => isNumber(item)) && values.length === count;
     need(isRight, `${field}.${key}`, `${count} finite numbers, one per channel`, values);
   }
 }
@@ -142,7 +143,12 @@ function goldenOutput(value: unknown, field: string, given: object | undefined, 
 const isWithin = (offset: unknown, length: number, bytes: number): offset is number => isWhole(offset) && offset + length <= bytes;
 
 function sizes(value: unknown, field: string): void {
-  need(Array.isArray(value) && value.every((size) => isWhole(size)), field, 'sizes', value);
+  need(
+    isListOf(value, (size) => isWhole(size)),
+    field,
+    'sizes',
+    value,
+  );
   const count = sizeOf(value as number[]);
   need(count <= MOST_VALUES, field, `sizes of at most ${MOST_VALUES} values`, count);
 }

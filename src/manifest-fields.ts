@@ -22,6 +22,10 @@ export function object(value: unknown, field: string): Fields {
   return value as Fields;
 }
 
+/** Whether it is an array whose every place passes; `before` is the place in front. `every` leaves out places that were never filled. */
+export const isListOf = <T>(value: unknown, passes: (item: unknown, before: T | undefined) => boolean): value is T[] =>
+  Array.isArray(value) && value.findIndex((item, index) => !passes(item, value[index - 1])) < 0;
+
 /** Checks every entry of an object. */
 export function each(value: unknown, field: string, check: (value: unknown, field: string, name: string) => void): void {
   for (const [name, inner] of Object.entries(object(value, field))) check(inner, `${field}.${name}`, name);
@@ -36,7 +40,12 @@ export function text(value: unknown, field: string): void {
 }
 
 export function texts(value: unknown, field: string): void {
-  need(Array.isArray(value) && value.every((item) => typeof item === 'string'), field, 'an array of texts', value);
+  need(
+    isListOf<string>(value, (item) => typeof item === 'string'),
+    field,
+    'an array of texts',
+    value,
+  );
 }
 
 export function choice(value: unknown, field: string, ...choices: string[]): void {

@@ -1,6 +1,6 @@
 /** The manifest: what a packed model says about itself, and the check that an unknown value is one. */
 import { DTYPES } from './dtype.js';
-import { choice, each, isNumber, isWhole, need, object, text, texts } from './manifest-fields.js';
+import { choice, each, isListOf, isNumber, isWhole, need, object, text, texts } from './manifest-fields.js';
 import type { AnyInputs, AnyOutputs, Cell, TensorSpec, ValueKind } from './signature.js';
 
 /** The only manifest format there is. Fields may be added under the same number; none may change. */
@@ -146,6 +146,8 @@ export interface Manifest {
     readonly edges: readonly number[];
     /** Top scores in each bin: one more than there are edges. */
     readonly counts: readonly number[];
+    /** How many answers these are of: rows of one are alike, and say little more than one of them. */
+    readonly answers: number;
   };
   /** What the packer stored in fewer bytes, and what that cost. */
   readonly quantized?: {
@@ -198,7 +200,7 @@ function spec(value: unknown, field: string): void {
   const { node, dtype, shape } = object(value, field);
   text(node, `${field}.node`);
   choice(dtype, `${field}.dtype`, ...Object.keys(DTYPES));
-  const isRight = shape === null || (Array.isArray(shape) && shape.every((dim) => dim === null || isWhole(dim)));
+  const isRight = shape === null || isListOf(shape, (dim) => dim === null || isWhole(dim));
   need(isRight, `${field}.shape`, 'sizes, null where open', shape);
 }
 

@@ -113,6 +113,11 @@ export interface Stats {
 export interface DriftStats {
   /** Top scores counted so far, one for each row of the output; of an output of more than 4 096 values, for as many rows as that makes. */
   readonly count: number;
+  /**
+   * Answers that these scores are of: a batch of rows or pictures is as many, but a detector's boxes, a mask's pixels and a text's
+   * words are one, since they are alike.
+   */
+  readonly answers: number;
   /** Where one bin ends and the next begins. */
   readonly edges: readonly number[];
   /** By bin, one more than there are edges. Those of several visitors may be added up. */
@@ -120,7 +125,8 @@ export interface DriftStats {
   /** Those of the samples. */
   readonly expected: readonly number[];
   /**
-   * The population stability index of `counts` against `expected`; undefined below 200 scores, which would say little.
+   * The population stability index of `counts` against `expected`; undefined below 200 answers, here or of
+   * the samples, which would say little.
    * As is usual (N. Siddiqi, Credit Risk Scorecards, 2006): below 0.1 nothing to speak of, from 0.25 on a shift to act upon.
    */
   readonly index: number | undefined;

@@ -5,10 +5,10 @@ import type { Tensor, ValueKind } from './signature.js';
 export const SCORE_EDGES: readonly number[] = [0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99];
 
 /**
- * Scores that both histograms should have. Where nothing has changed, the index of n and m scores in b bins is
- * (b − 1) × (1/n + 1/m) on average: 0.07 of 200 each, below every threshold.
+ * Answers that both histograms should be of. Where nothing has changed, the index of n and m scores in b bins is
+ * (b − 1) × (1/n + 1/m) on average: 0.07 of 200 each, and hardly ever 0.25.
  */
-export const ENOUGH_SCORES = 200;
+export const ENOUGH_ANSWERS = 200;
 
 /** Values of one answer that are looked at: detectors have a hundred thousand, and each costs an exponential. */
 const VALUES = 4_096;
@@ -38,6 +38,12 @@ export function topScores({ data, shape }: Pick<Tensor, 'data' | 'shape'>, value
   }
   return scores;
 }
+
+/**
+ * Of how many answers these scores are: as many as the tensor's first axis has places, which a batch has one of for each
+ * picture or row. A detector's thousand boxes, a mask's pixels and a text's words are one answer.
+ */
+export const answersOf = ({ shape }: Pick<Tensor, 'shape'>, scores: readonly number[]): number => Math.min(scores.length, shape[0] ?? 1);
 
 /** Which bin a score falls into; an edge belongs to the bin above it. */
 export const binOf = (score: number, edges: readonly number[]): number => edges.filter((edge) => score >= edge).length;

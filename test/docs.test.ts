@@ -37,6 +37,7 @@ const AROUND: Readonly<Record<string, string>> = {
   PannierError: "import { PannierError } from 'pannier';",
   fakeModel: "import { fakeModel } from 'pannier/testing';",
   pose: "import pose from './models/pose/model.js';",
+  pets: "import pets from './models/pose/model.js';",
   model:
     "declare const model: import('pannier').Model<import('./models/pose/model.js').PoseInputs, import('./models/pose/model.js').PoseOutputs>;",
   signal: 'declare const signal: AbortSignal;',

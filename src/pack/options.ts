@@ -89,7 +89,7 @@ export interface SampleFiles {
 export interface DriftOptions {
   /** Whose top scores are counted, the highest of each row; default the only output. */
   readonly output?: string;
-  /** 200 scores or more; each is run when the model is packed. A batch of rows has a score each. */
+  /** For 200 answers or more; each is run when the model is packed. A batch of rows has an answer each. */
   readonly samples: readonly SampleFiles[];
 }
 

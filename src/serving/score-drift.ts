@@ -1,7 +1,7 @@
 /** Drift: whether the model is as sure of its answers in use as it was of the samples that it was packed with. */
 import type { Manifest } from '../manifest.js';
 import type { DriftStats } from '../prediction.js';
-import { binOf, ENOUGH_SCORES, stabilityIndex, topScores } from '../scores.js';
+import { answersOf, binOf, ENOUGH_ANSWERS, stabilityIndex, topScores } from '../scores.js';
 import type { AnyOutputs, ValueKind } from '../signature.js';
 import type { OpenedModel } from './opened.js';
 
@@ -9,6 +9,7 @@ export class ScoreDrift {
   readonly #expected: NonNullable<Manifest['drift']>;
   readonly #values: ValueKind | undefined;
   readonly #counts: number[];
+  #answers = 0;
 
   constructor(expected: NonNullable<Manifest['drift']>, values: ValueKind | undefined) {
     this.#expected = expected;
@@ -21,19 +22,22 @@ export class ScoreDrift {
     const { output, edges } = this.#expected;
     const tensor = outputs[output];
     if (tensor === undefined) return;
-    for (const score of topScores(tensor, this.#values)) {
+    const scores = topScores(tensor, this.#values);
+    this.#answers += answersOf(tensor, scores);
+    for (const score of scores) {
       const bin = binOf(score, edges);
       this.#counts[bin] = (this.#counts[bin] as number) + 1;
     }
   }
 
   read(): DriftStats {
-    const { edges, counts: expected } = this.#expected;
+    const { edges, counts: expected, answers } = this.#expected;
     const counts = [...this.#counts];
     const count = counts.reduce((sum, each) => sum + each, 0);
     return {
-      ...{ count, edges: [...edges], counts, expected: [...expected] },
-      index: count < ENOUGH_SCORES ? undefined : stabilityIndex(expected, counts),
+      ...{ count, answers: this.#answers, edges: [...edges], counts, expected: [...expected] },
+      // Of too few on either side it would say drift where there is none.
+      index: Math.min(this.#answers, answers) < ENOUGH_ANSWERS ? undefined : stabilityIndex(expected, counts),
     };
   }
 }

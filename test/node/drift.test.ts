@@ -1,5 +1,4 @@
 /** Whether a model is as sure in use as it was of its samples: counted by `predict`, told by `stats().drift`. */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, type Model } from '../../src/index.js';
@@ -8,29 +7,29 @@ import { pack } from '../../src/pack/index.js';
 import type { PredictOptions } from '../../src/prediction.js';
 import { rejection } from '../fixtures/fakes.js';
 import { addModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
-import { npy } from '../fixtures/npy.js';
+import { writeNpy } from '../fixtures/npy.js';
 
 const folder = scratch();
 let manifest: Manifest;
 let silent: Manifest;
 let two: Manifest;
+let detector: Manifest;
 
 beforeAll(async () => {
   // y = x: what is given is what it is sure of.
   const model = writeModel(addModel([-1, 4], new Float32Array(4)), join(folder, 'source'));
   // Mostly sure: half of them in the last bin, and a tenth from 0.4 to 0.6.
   const scores = Array.from({ length: 400 }, (_, index) => (index % 10 === 0 ? 0.5 : index % 2 === 0 ? 0.97 : 1));
-  writeFileSync(join(folder, 'x.npy'), npy([400, 4], Float32Array.from(scores.flatMap((score) => [0, score, 0, 0]))));
-  const drift = { samples: [{ inputs: { x: join(folder, 'x.npy') } }] };
+  const x = writeNpy(folder, [400, 4], Float32Array.from(scores.flatMap((score) => [0, score, 0, 0])));
+  const drift = { samples: [{ inputs: { x } }] };
   manifest = (await pack({ model, out: join(folder, 'packed'), drift })).manifest;
   silent = (await pack({ model, out: join(folder, 'silent') })).manifest;
-  const files = { first: join(folder, 'x.npy'), second: join(folder, 'x.npy') };
   const pair = writeModel(twoInputModel(), join(folder, 'two'));
-  for (const [name, array] of Object.entries({ first: npy([1, 3], Float32Array.of(0.5, 0, 0)), second: npy([1, 3], new Int32Array(3)) })) {
-    files[name as 'first'] = join(folder, `${name}.npy`);
-    writeFileSync(files[name as 'first'], array);
-  }
-  two = (await pack({ model: pair, out: join(folder, 'two-packed'), drift: { output: 'total', samples: [{ inputs: files }] } })).manifest;
+  const inputs = { first: writeNpy(folder, [1, 3], Float32Array.of(0.5, 0, 0)), second: writeNpy(folder, [1, 3], new Int32Array(3)) };
+  two = (await pack({ model: pair, out: join(folder, 'two-packed'), drift: { output: 'total', samples: [{ inputs }] } })).manifest;
+  const boxes = writeModel(addModel([-1, 50, 4], new Float32Array(4)), join(folder, 'boxes'));
+  const seen = { x: writeNpy(folder, [200, 50, 4], new Float32Array(40_000)) };
+  detector = (await pack({ model: boxes, out: join(folder, 'detector'), drift: { samples: [{ inputs: seen }] } })).manifest;
 });
 
 const on = { backend: 'cpu', drift: true } as const;
@@ -44,16 +43,34 @@ describe('stats().drift', () => {
     using model = await loadModel(manifest, on);
     const expected = [0, 0, 40, 0, 0, 0, 160, 200];
     expect(model.stats().drift).toEqual({
-      ...{ count: 0, counts: [0, 0, 0, 0, 0, 0, 0, 0], expected, index: undefined },
+      ...{ count: 0, answers: 0, counts: [0, 0, 0, 0, 0, 0, 0, 0], expected, index: undefined },
       edges: [0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99],
     });
     await give(model, 0.1, 0.5, 1);
-    expect(model.stats().drift).toMatchObject({ count: 3, counts: [1, 0, 1, 0, 0, 0, 0, 1], expected, index: undefined });
+    expect(model.stats().drift).toMatchObject({ count: 3, answers: 3, counts: [1, 0, 1, 0, 0, 0, 0, 1], expected, index: undefined });
     await give(model, ...Array(196).fill(1));
     expect(model.stats().drift).toMatchObject({ count: 199, index: undefined });
     await give(model, 1);
     expect(model.stats().drift?.index).toBeGreaterThan(0.25);
     expect(model.notes).toEqual([]);
+  });
+
+  it('takes the boxes of one picture for one answer, however many they are', async () => {
+    using model = await loadModel(detector, on);
+    const pictures = (count: number) => ({ x: { data: new Float32Array(count * 200), shape: [count, 50, 4] } });
+    await model.predict(pictures(16));
+    expect(model.stats().drift).toMatchObject({ count: 800, answers: 16, index: undefined });
+    for (let call = 0; call < 23; call++) await model.predict(pictures(8));
+    expect(model.stats().drift).toMatchObject({ answers: 200, index: expect.any(Number) });
+  });
+
+  it('has no index where the samples were few', async () => {
+    using model = await loadModel(two, on);
+    await model.predict({
+      first: { data: new Float32Array(900), shape: [300, 3] },
+      second: { data: new Int32Array(900), shape: [300, 3] },
+    });
+    expect(model.stats().drift).toMatchObject({ count: 300, answers: 300, index: undefined });
   });
 
   it('is small for what the samples were, and large where the model is unsure', async () => {

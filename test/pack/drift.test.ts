@@ -1,6 +1,6 @@
 /** Option `drift`: what the packer counts of samples, and which options it refuses. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packUnlimited } from '../../src/cli/unlimited.js';
 import { pack } from '../../src/pack/index.js';
@@ -16,16 +16,14 @@ import {
   twoInputModel,
   writeModel,
 } from '../fixtures/models.js';
-import { npy } from '../fixtures/npy.js';
+import { writeNpy } from '../fixtures/npy.js';
 
 const folder = scratch();
 let count = 0;
 const path = (name: string) => join(folder, name);
-const samplesOf = (...rows: number[][]) => {
-  const file = path(`x-${count++}.npy`);
-  writeFileSync(file, npy([rows.length, rows[0]!.length], Float32Array.from(rows.flat())));
-  return { inputs: { x: file } };
-};
+const samplesOf = (...rows: number[][]) => ({
+  inputs: { x: writeNpy(folder, [rows.length, rows[0]!.length], Float32Array.from(rows.flat())) },
+});
 
 /** y = x: its rows are the samples. */
 const plain = writeModel(addModel([-1, 4], new Float32Array(4)), path('plain'));
@@ -38,8 +36,11 @@ describe('drift', () => {
   it('counts the top score of every row of every sample, and warns where they are few', async () => {
     const samples = [samplesOf([0.1, 0, 0, 0], [0, 0.5, 0.2, 0.1]), samplesOf([0, 0, 0.96, 0])];
     const { manifest, warnings } = await packed({ drift: { samples } });
-    expect(manifest.drift).toEqual({ output: 'sumY', edges, counts: [1, 0, 1, 0, 0, 0, 1, 0] });
-    expect(warnings).toEqual([expect.stringMatching(/drift has 3 scores of its samples, which is few: .* Give 200 or more/)]);
+    expect(manifest.drift).toEqual({ output: 'sumY', edges, counts: [1, 0, 1, 0, 0, 0, 1, 0], answers: 3 });
+    expect(warnings).toEqual([
+      expect.stringMatching(/drift has 3 answers to its samples, which is too few: .* no index\. Give samples for 200 or more/),
+      expect.stringMatching(/drift takes output "sumY" for scores from 0 to 1, which is a guess\. Say what it holds/),
+    ]);
   });
   it('puts logits through a softmax', async () => {
     const rows = Array.from({ length: 200 }, () => [0, 0, 0, 0]);
@@ -52,15 +53,8 @@ describe('drift', () => {
     const width = 512;
     const weights = Float32Array.from({ length: width }, (_, at) => [0.82, -25, 25][at] ?? 0);
     const model = writeModel(addModel([1, width], weights), path('wide'));
-    const file = path('wide.npy');
-    writeFileSync(
-      file,
-      npy(
-        [1, width],
-        Float32Array.from(weights, (value) => (value === 25 ? -25 : 0)),
-      ),
-    );
-    const drift = { samples: [{ inputs: { x: file } }] };
+    const given = Float32Array.from(weights, (value) => (value === 25 ? -25 : 0));
+    const drift = { samples: [{ inputs: { x: writeNpy(folder, [1, width], given) } }] };
     const before = await packed({ model, drift });
     const after = await packed({ model, drift, quantize: 'uint8', budget: { goldenError: 1 } });
     expect(after.manifest.quantized?.kinds['uint8']?.weights).toBe(1);
@@ -80,8 +74,8 @@ describe('drift', () => {
   it('takes paths of a config from beside it, and leaves the output’s name alone', async () => {
     const place = path('app');
     writeModel(addModel([-1, 4], new Float32Array(4)), join(place, 'source'));
-    writeFileSync(join(place, 'x.npy'), npy([1, 4], Float32Array.of(0.5, 0, 0, 0)));
-    const drift = "drift: { output: 'sumY', samples: [{ inputs: { x: 'x.npy' } }] }";
+    const x = basename(writeNpy(place, [1, 4], Float32Array.of(0.5, 0, 0, 0)));
+    const drift = `drift: { output: 'sumY', samples: [{ inputs: { x: '${x}' } }] }`;
     writeFileSync(
       join(place, 'pannier.config.mjs'),
       `export default { models: { m: { model: 'source/model.json', out: 'm', ${drift} } } };`,
@@ -99,15 +93,14 @@ describe('drift', () => {
     expect([counts.reduce((sum, each) => sum + each, 0), Math.max(...counts) >= 2]).toEqual([3, true]);
   });
   it('counts no row that is padding', async () => {
-    const [ids, mask] = [path('ids.npy'), path('mask.npy')];
-    writeFileSync(ids, npy([1, 3], Int32Array.of(1, 2, 3)));
-    writeFileSync(mask, npy([1, 3], Float32Array.of(1, 1, 1)));
+    const ids = writeNpy(folder, [1, 3], Int32Array.of(1, 2, 3));
+    const mask = writeNpy(folder, [1, 3], Float32Array.of(1, 1, 1));
     const model = writeModel(tokensModel(['tokens', 'pooled']), path('tokens'));
     const pad = { pad: { to: [4, 8] } };
     const drift = { output: 'tokens', samples: [{ inputs: { ids, mask } }] };
     const { manifest } = await packed({ model, inputs: { ids: pad, mask: pad }, outputs: { tokens: { values: 'logits' } }, drift });
-    // The two values of a token are 2 apart.
-    expect(manifest.drift?.counts).toEqual([0, 0, 0, 0, 3, 0, 0, 0]);
+    // The two values of a token are 2 apart; the three tokens are of one text.
+    expect(manifest.drift).toMatchObject({ counts: [0, 0, 0, 0, 3, 0, 0, 0], answers: 1 });
   });
 
   const sample = samplesOf([0, 0, 0, 0]);
@@ -142,9 +135,8 @@ describe('drift', () => {
   });
   it('refuses an output that holds no scores', async () => {
     const model = writeModel(embeddingModel(), path('embedding'));
-    const file = path('place.npy');
-    writeFileSync(file, npy([1, 1], Int32Array.of(3)));
-    await expect(packed({ model, drift: { samples: [{ inputs: { place: file } }] } })).rejects.toMatchObject({
+    const place = writeNpy(folder, [1, 1], Int32Array.of(3));
+    await expect(packed({ model, drift: { samples: [{ inputs: { place } }] } })).rejects.toMatchObject({
       message: expect.stringMatching(/drift\.samples\[0\] has 7 as a top score/),
     });
   });

@@ -1,8 +1,10 @@
 /** Top scores, their bins, and how far two histograms are apart. */
+import { readFileSync } from 'node:fs';
+import { transformSync } from 'esbuild';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topK } from '../../src/read/index.js';
-import { binOf, ENOUGH_SCORES, SCORE_EDGES, stabilityIndex, topScores } from '../../src/scores.js';
+import { binOf, ENOUGH_ANSWERS, SCORE_EDGES, stabilityIndex, topScores } from '../../src/scores.js';
 import { runs } from '../tier.js';
 
 const tensor = (data: Float32Array<ArrayBuffer>, shape: readonly number[]) => ({ dtype: 'float32', shape, data }) as const;
@@ -62,19 +64,38 @@ describe('the population stability index', () => {
       }),
     );
   });
-  it('of two samples of one thing is 0.07 on average where each has the least number of scores, as is claimed', () => {
+  it('is what a server computes by docs/staleness.md', () => {
+    const guide = readFileSync('docs/staleness.md', 'utf8');
+    const [program] = guide.match(/^function stabilityIndex[\s\S]*?\n\}\n/m) ?? [];
+    const there = new Function(
+      `${transformSync(program as string, { loader: 'ts' }).code}; return stabilityIndex;`,
+    )() as typeof stabilityIndex;
+    for (const counts of [
+      [3, 0, 200],
+      [0, 0, 0],
+      [7, 80, 900],
+    ])
+      expect(there([5, 60, 700], counts)).toBe(stabilityIndex([5, 60, 700], counts));
+  });
+  it('of two samples of one thing is what docs/staleness.md claims of chance', () => {
     // A generator of its own, so that the figure is the same each time.
     let state = 1;
     const random = () => {
       state = (state * 48_271) % 2_147_483_647;
       return state / 2_147_483_647;
     };
-    const draw = () => {
+    const draw = (scores: number) => {
       const counts = Array(SCORE_EDGES.length + 1).fill(0) as number[];
-      for (let each = 0; each < ENOUGH_SCORES; each++) counts[Math.floor(random() * counts.length)]!++;
+      for (let each = 0; each < scores; each++) counts[Math.floor(random() * counts.length)]!++;
       return counts;
     };
-    const indices = Array.from({ length: 400 }, () => stabilityIndex(draw(), draw()));
-    expect(indices.reduce((sum, each) => sum + each, 0) / indices.length).toBeCloseTo(0.07, 2);
+    const indices = (scores: number) => Array.from({ length: 400 }, () => stabilityIndex(draw(scores), draw(scores)));
+    const least = indices(ENOUGH_ANSWERS);
+    const above = (given: readonly number[], threshold: number) => given.filter((index) => index > threshold).length / given.length;
+    expect(least.reduce((sum, each) => sum + each, 0) / least.length).toBeCloseTo(0.07, 2);
+    // One in six asks for a look, of five hundred none in hundreds.
+    expect([above(least, 0.1) * 6, above(least, 0.25), above(indices(500), 0.1)].map((share) => Math.round(share * 10) / 10)).toEqual([
+      1, 0, 0,
+    ]);
   });
 });

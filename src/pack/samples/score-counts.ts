@@ -2,7 +2,7 @@
 import type { RawOutput } from '../../engine/engine.js';
 import { cutBack } from '../../input/pad.js';
 import type { InputSpec, Manifest, OutputSpec } from '../../manifest.js';
-import { binOf, ENOUGH_SCORES, SCORE_EDGES, topScores } from '../../scores.js';
+import { answersOf, binOf, ENOUGH_ANSWERS, SCORE_EDGES, topScores } from '../../scores.js';
 import type { Runner } from '../golden/run.js';
 import { badOption, type DriftOptions } from '../options.js';
 import { feedsOf } from './feeds.js';
@@ -47,28 +47,33 @@ export async function countScores(
   lengthAxes: readonly number[],
 ): Promise<{ drift: NonNullable<Manifest['drift']>; warnings: readonly string[] }> {
   const counts = Array.from({ length: SCORE_EDGES.length + 1 }, () => 0);
-  let count = 0;
+  let answers = 0;
   for (const [index, sample] of samples.entries()) {
     const place = `drift.samples[${index}]`;
     const { feeds, length } = feedsOf(await readGiven(sample, place, inputs));
     const answer = (await runner.run(feeds))[name] as RawOutput;
-    for (const score of topScores(length === undefined ? answer : cutBack(answer, lengthAxes, length), spec.values)) {
+    const own = length === undefined ? answer : cutBack(answer, lengthAxes, length);
+    const scores = topScores(own, spec.values);
+    answers += answersOf(own, scores);
+    for (const score of scores) {
       if (score < -ROUNDING || score > 1 + ROUNDING)
         throw badOption(
           `Option drift counts shares from 0 to 1, but ${place} has ${Number(score.toPrecision(4))} as a top score of output "${name}". Where these are logits, say values: 'logits' of that output; else name another.`,
         );
       const bin = binOf(score, SCORE_EDGES);
       counts[bin] = (counts[bin] as number) + 1;
-      count++;
     }
   }
-  if (count === 0) throw badOption(`Option drift found no score in output "${name}" of ${samples.length} samples: it is empty, or NaN.`);
-  const byChance = Number((SCORE_EDGES.length / count).toPrecision(2));
-  const warnings =
-    count < ENOUGH_SCORES
-      ? [
-          `Option drift has ${count} scores of its samples, which is few: the index would be ${byChance} or more on average where nothing has changed. Give ${ENOUGH_SCORES} or more.`,
-        ]
-      : [];
-  return { drift: { output: name, edges: SCORE_EDGES, counts }, warnings };
+  if (answers === 0) throw badOption(`Option drift found no score in output "${name}" of ${samples.length} samples: it is empty, or NaN.`);
+  const warnings: string[] = [];
+  if (answers < ENOUGH_ANSWERS)
+    warnings.push(
+      `Option drift has ${answers} answers to its samples, which is too few: stats().drift counts, but has no index. Give samples for ${ENOUGH_ANSWERS} or more.`,
+    );
+  // A regression, or coordinates, may lie from 0 to 1 too.
+  if (spec.values === undefined && spec.labels === undefined)
+    warnings.push(
+      `Option drift takes output "${name}" for scores from 0 to 1, which is a guess. Say what it holds, values: 'probabilities' or 'logits' of that output; else name another.`,
+    );
+  return { drift: { output: name, edges: SCORE_EDGES, counts, answers }, warnings };
 }
