@@ -9,9 +9,10 @@ import { graphBytes, graphJson, packing } from './surfaces/models.js';
 import { configFile, options } from './surfaces/options.js';
 import { keptRecords } from './surfaces/records.js';
 import { server } from './surfaces/server.js';
+import { staleness } from './surfaces/staleness.js';
 
 export const SURFACES: readonly Surface[] = [
-  ...[manifest, loadOptions, options, configFile],
+  ...[manifest, staleness, loadOptions, options, configFile],
   ...[graphJson, graphBytes, layers, packing],
   ...[arrays, pngs, photographs, metadata],
   ...[keptRecords, fromWorker, toWorker, server],

@@ -155,7 +155,7 @@ async function use(manifest: Manifest): Promise<void> {
 
 export const manifest = surface({
   name: 'manifest',
-  share: 300,
+  share: 240,
   inputs: fc.oneof({ weight: 20, arbitrary: changed(good, poison) }, { weight: 1, arbitrary: poison }),
   feed: (source) =>
     refusable(async () => {
