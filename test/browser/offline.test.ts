@@ -1,7 +1,4 @@
-/**
- * The example app after one visit, with its server really gone: a network that a browser emulates lets service workers
- * through. WebKit keeps no profile while it is driven, so that it shows a reload and no more.
- */
+/** The example app after one visit, with its server really gone: a network that a browser emulates lets service workers through. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +6,15 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { scratch } from '../fixtures/models.js';
 import { laterBy, withMovableClock } from '../harness/clock.js';
-import { ENGINE_NAMES, type EngineBrowser, type EngineName, type EnginePage, hasEngine, launchEngine } from '../harness/engines/launch.js';
+import {
+  ENGINE_NAMES,
+  type EngineBrowser,
+  type EngineName,
+  type EnginePage,
+  hasEngine,
+  keepsProfile,
+  launchEngine,
+} from '../harness/engines/launch.js';
 import { serve } from '../harness/site.js';
 import { hasWholeClock, laterForAll } from '../harness/whole-clock.js';
 import { LONG_MS, longTest, runs } from '../tier.js';
@@ -33,8 +38,6 @@ interface Start {
   readonly shown: typeof RIGHT;
   readonly nowMs: number;
 }
-
-const wholeClock = hasWholeClock();
 
 const app = scratch();
 
@@ -69,11 +72,10 @@ const startOf = (page: EnginePage): Promise<Start> =>
 /** One visit with a server, then three starts without. Gives the engine's version. */
 async function visit(engine: EngineName, add: (kind: string, start: Start) => void): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'pannier-offline-'));
-  const keepsProfile = engine !== 'webkit';
   const site = await serve({ '/offline': app });
   // Where a whole browser's clock cannot be moved, that of page and workers can; a service worker keeps the true one.
-  if (!wholeClock) site.fault(/\/pannier-(wasm|webgpu|cpu)-\w+-[\w-]+\.js$/, { edit: withMovableClock });
-  const browser = await launchEngine(engine, keepsProfile ? { profile: folder } : {});
+  if (!hasWholeClock) site.fault(/\/pannier-(wasm|webgpu|cpu)-\w+-[\w-]+\.js$/, { edit: withMovableClock });
+  const browser = await launchEngine(engine, keepsProfile(engine) ? { profile: folder } : {});
   try {
     const url = `${site.url}/offline/`;
     let page = await browser.openPage(url);
@@ -83,14 +85,14 @@ async function visit(engine: EngineName, add: (kind: string, start: Start) => vo
 
     await page.reload();
     add('reload', await startOf(page));
-    if (!keepsProfile) return browser.version;
+    if (!keepsProfile(engine)) return browser.version;
     page = await startAgain(browser, url);
     add('restart', await startOf(page));
-    page = wholeClock
+    page = hasWholeClock
       ? await laterForAll(MONTH_MS, () => startAgain(browser, url))
       : await startAgain(browser, url, { init: laterBy(MONTH_MS) });
     add('a month later', await startOf(page));
-    expect(page.complaints()?.filter((each) => each.startsWith('policy: '))).toEqual([]);
+    expect((page.complaints() ?? []).filter((each) => each.startsWith('policy: '))).toEqual([]);
     return browser.version;
   } finally {
     await browser.close();
@@ -119,11 +121,11 @@ for (const engine of ENGINE_NAMES) {
       counts[kind].of++;
       if (JSON.stringify(shown) === JSON.stringify(RIGHT)) counts[kind].right++;
     }
-    const clock = wholeClock ? 'of the whole browser' : 'of page and workers';
+    const clock = hasWholeClock ? 'of the whole browser' : 'of page and workers';
     task.meta.evidence = { version, ...(counts['a month later'] && { clock }), starts: counts };
     expect(starts.filter(({ shown }) => JSON.stringify(shown) !== JSON.stringify(RIGHT))).toEqual([]);
     const later = starts.filter(({ kind }) => kind === 'a month later');
     expect(later.every(({ nowMs, atMs }) => Math.abs(nowMs - atMs - MONTH_MS) < 60_000)).toBe(true);
-    expect(Object.keys(counts)).toEqual(engine === 'webkit' ? ['reload'] : ['reload', 'restart', 'a month later']);
+    expect(Object.keys(counts)).toEqual(keepsProfile(engine) ? ['reload', 'restart', 'a month later'] : ['reload']);
   });
 }

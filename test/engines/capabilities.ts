@@ -12,8 +12,6 @@ export interface Capabilities {
   readonly persist: boolean;
   /** A page with an open model, left and come back to, is the same page. */
   readonly comesBack: boolean;
-  /** After what an app started without a server. */
-  readonly startsOffline: readonly ('reload' | 'restart')[];
 }
 
 const TITLES: Readonly<Record<EngineName, string>> = { chromium: 'Chromium', firefox: 'Firefox', webkit: 'WebKitGTK' };
@@ -23,11 +21,10 @@ const HEAD = `| tested in | webgpu | wasm, cpu | threads | weights kept | \`stor
 
 const yesNo = (can: boolean) => (can ? 'yes' : 'no');
 
-function row({ engine, version, webgpu, persist, comesBack, startsOffline }: Capabilities): string {
+function row({ engine, version, webgpu, persist, comesBack }: Capabilities): string {
   const title = `${TITLES[engine]} ${/^\d+(\.\d+)?/.exec(version)?.[0]}`;
   const gpu = webgpu ? 'yes (software GPU)' : 'no `navigator.gpu`';
-  const offline = startsOffline.includes('restart') ? 'after a reload, after a restart' : 'after a reload; its driver keeps no profile';
-  return `| ${[title, gpu, 'yes', 'worker, page', 'yes', yesNo(persist), offline, yesNo(comesBack)].join(' | ')} |`;
+  return `| ${[title, gpu, 'yes', 'worker, page', 'yes', yesNo(persist), 'after a reload, after a restart', yesNo(comesBack)].join(' | ')} |`;
 }
 
 const README = 'README.md';

@@ -1,20 +1,14 @@
 /** A visit some days later, for a whole browser: its pages, its workers, its service workers, and all that it does by the date itself. */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { preloadable } from './preload.js';
 
-const LIBRARY = resolve('.cache/whole-clock.so');
+const library = preloadable('whole-clock');
 
-/** Whether this machine can: a Linux with a C compiler. `./clock.ts` can everywhere, for pages and their workers. */
-export function hasWholeClock(): boolean {
-  if (process.platform !== 'linux') return false;
-  mkdirSync('.cache', { recursive: true });
-  return spawnSync('cc', ['-shared', '-fPIC', '-O2', '-o', LIBRARY, 'test/harness/whole-clock.c', '-ldl']).status === 0;
-}
+/** Whether this machine can; `./clock.ts` can everywhere, for pages and their workers. */
+export const hasWholeClock = library !== undefined;
 
 /** Has every browser that `start` starts live so much later. */
 export async function laterForAll<T>(shiftMs: number, start: () => Promise<T>): Promise<T> {
-  Object.assign(process.env, { LD_PRELOAD: LIBRARY, CLOCK_SHIFT_S: String(Math.round(shiftMs / 1_000)) });
+  Object.assign(process.env, { LD_PRELOAD: library, CLOCK_SHIFT_S: String(Math.round(shiftMs / 1_000)) });
   try {
     return await start();
   } finally {

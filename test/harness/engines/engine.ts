@@ -3,9 +3,9 @@
 export type EngineName = 'chromium' | 'firefox' | 'webkit';
 
 export interface EngineOptions {
-  /** A folder whose profile outlives the browser. Without one nothing is kept. WebKit's driver keeps nothing in any case. */
+  /** A folder whose profile outlives the browser. Without one nothing is kept. */
   readonly profile?: string;
-  /** Every page in a private window; Chromium without a profile and WebKit are that anyway. */
+  /** Every page in a private window; Chromium and WebKit without a profile are that anyway. */
   readonly privateWindow?: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface EngineBrowser {
   readonly version: string;
   /** A page of its own, at an address. */
   openPage(url: string, options?: PageOptions): Promise<EnginePage>;
-  /** Ends the browser as a person does, and starts it on the same profile; WebKit's driver cannot. */
+  /** Ends the browser as a person does, and starts it on the same profile. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }

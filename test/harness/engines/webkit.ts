@@ -1,6 +1,6 @@
 /**
- * WebKitGTK's MiniBrowser through classic WebDriver. Under automation it keeps no profile, as a private window, and the
- * driver knows neither init scripts nor what the console says; policy reports reach the site all the same.
+ * WebKitGTK's MiniBrowser through classic WebDriver. Its driver knows neither init scripts nor what the console says;
+ * policy reports reach the site all the same.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,32 +8,28 @@ import { createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Builder, Capabilities, type WebDriver } from 'selenium-webdriver';
 import { findWebKit } from '../../../scripts/browsers.mjs';
+import { preloadable } from '../preload.js';
 import { ASK_LIMIT_MS, type DrivenPage, type EngineBrowser, type EngineOptions, pageOf } from './engine.js';
+
+/** Under automation it keeps no profile, as a private window; with this it does. */
+const keeping = preloadable('webkit-profile');
+
+/** Whether a profile can be kept here. */
+export const webKitKeepsProfile = keeping !== undefined;
 
 export async function launchWebKit({ profile }: EngineOptions): Promise<EngineBrowser> {
   const found = findWebKit();
   if (found === undefined) throw new Error('No WebKit here: install webkit2gtk-driver and xvfb, or set PANNIER_WEBKIT and PANNIER_XVFB.');
-  if (profile !== undefined) throw new Error('WebKit keeps no profile while it is driven.');
+  if (profile !== undefined && keeping === undefined) throw new Error('WebKit keeps a profile on a Linux with a C compiler alone.');
   const screen = await startScreen(found.display);
-  const port = await freePort();
-  const service = spawn(found.driver, [`--port=${port}`], {
-    stdio: 'ignore',
-    // Its sandbox wants rights that a container does not give.
-    env: { ...process.env, DISPLAY: screen.display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' },
-  });
-  await answers(`http://127.0.0.1:${port}/status`);
-  const driver = await new Builder()
-    .usingServer(`http://127.0.0.1:${port}`)
-    .withCapabilities(new Capabilities({ browserName: 'MiniBrowser' }))
-    .build();
-  await driver.manage().setTimeouts({ script: ASK_LIMIT_MS });
-  const first = await driver.getWindowHandle();
-  const inTurn = turns();
+  const start = () => startSession(found.driver, screen.display, profile);
+  let session = await start();
   return {
     name: 'webkit',
-    version: String((await driver.getCapabilities()).get('browserVersion')),
+    version: String((await session.driver.getCapabilities()).get('browserVersion')),
     async openPage(url, { init } = {}) {
       if (init !== undefined) throw new Error('WebKit’s driver has no init scripts: put it into the page.');
+      const { driver, first, inTurn } = session;
       const handle = await inTurn(async () => {
         // The session's own window may be of a page that was closed. A new tab would be hidden, and hold trials and frames back.
         await driver.switchTo().window(first);
@@ -49,10 +45,51 @@ export async function launchWebKit({ profile }: EngineOptions): Promise<EngineBr
       await page.open(url);
       return pageOf(page);
     },
-    restart: () => Promise.reject(new Error('WebKit keeps no profile while it is driven.')),
+    async restart() {
+      if (profile === undefined) throw new Error('A browser without a profile has nothing to restart on.');
+      await session.end();
+      session = await start();
+    },
     async close() {
+      await session.end();
+      await ended(screen.process);
+    },
+  };
+}
+
+interface Session {
+  readonly driver: WebDriver;
+  /** The window that it came with. */
+  readonly first: string;
+  readonly inTurn: InTab;
+  end(): Promise<void>;
+}
+
+async function startSession(program: string, display: string, profile: string | undefined): Promise<Session> {
+  const port = await freePort();
+  const env = { ...process.env };
+  if (profile !== undefined) {
+    env['WEBKIT_PROFILE'] = profile;
+    env['LD_PRELOAD'] = [env['LD_PRELOAD'], keeping].filter(Boolean).join(':');
+  }
+  const service = spawn(program, [`--port=${port}`], {
+    stdio: 'ignore',
+    // Its sandbox wants rights that a container does not give.
+    env: { ...env, DISPLAY: display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' },
+  });
+  await answers(`http://127.0.0.1:${port}/status`);
+  const driver = await new Builder()
+    .usingServer(`http://127.0.0.1:${port}`)
+    .withCapabilities(new Capabilities({ browserName: 'MiniBrowser' }))
+    .build();
+  await driver.manage().setTimeouts({ script: ASK_LIMIT_MS });
+  return {
+    driver,
+    first: await driver.getWindowHandle(),
+    inTurn: turns(),
+    async end() {
       await driver.quit();
-      await Promise.all([ended(service), ended(screen.process)]);
+      await ended(service);
     },
   };
 }
