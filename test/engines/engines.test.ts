@@ -10,7 +10,15 @@ import { toTensor } from '../../src/input/resize.js';
 import type { ImageSpec } from '../../src/manifest.js';
 import { APP_WORKER, countModel, echoModel, IN_PAGE, packInto, servePacked } from '../browser/room.js';
 import { addModel, realModel } from '../fixtures/models.js';
-import { ENGINE_NAMES, type EngineBrowser, type EngineName, type EnginePage, hasEngine, keepsProfile, launchEngine } from '../harness/engines/launch.js';
+import {
+  ENGINE_NAMES,
+  type EngineBrowser,
+  type EngineName,
+  type EnginePage,
+  hasEngine,
+  keepsProfile,
+  launchEngine,
+} from '../harness/engines/launch.js';
 import type { Fault, Site, SiteOptions } from '../harness/site.js';
 import { longTest } from '../tier.js';
 import { type Capabilities, expectInReadme } from './capabilities.js';

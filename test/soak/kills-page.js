@@ -19,7 +19,8 @@ async function answerOf(version, offline) {
     const { default: source } = await import(`/models/${version}/model.js`);
     const model = await loadModel(source, { backend: 'cpu', ...options });
     const { outputs } = await model.predict({ x: Float32Array.of(0) });
-    return { answer: Object.values(outputs)[0].data[0], cache: model.loadTiming.cache };
+    const notes = model.notes.map(({ code, message }) => `${code}: ${message}`);
+    return { answer: Object.values(outputs)[0].data[0], cache: model.loadTiming.cache, notes };
   } catch (thrown) {
     return { error: `${thrown.code ?? thrown.name}: ${thrown.message}` };
   }

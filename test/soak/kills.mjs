@@ -51,7 +51,7 @@ const FIREFOX_PREFERENCES = {
  * @param firstLoads how many first loads are killed
  * @param updates how many updates are
  * @param engine chromium or firefox
- * @returns what the next starts did, and whether that passes
+ * @returns what the next starts did, and whether that passes; after a SIGINT, of those until then
  */
 export async function run({ firstLoads = 200, updates = 50, seed = Date.now() % 2 ** 31, engine = 'chromium', print = console.log } = {}) {
   print(`${firstLoads} first loads and ${updates} updates killed in ${engine}, seed ${seed}`);
@@ -64,12 +64,18 @@ export async function run({ firstLoads = 200, updates = 50, seed = Date.now() % 
     const updatable = join(folder, 'updatable');
     prepare(engine, fresh);
     // So that no start pays for making a profile.
-    await visit(engine, fresh, site, '?version=none', () => false, 'loaded');
+    await visit(engine, fresh, site, 'version=none', () => false, 'loaded');
     cpSync(fresh, updatable, { recursive: true });
-    await visit(engine, updatable, site, '?version=one', isRecord, 'stored');
+    await visit(engine, updatable, site, 'version=one', isRecord, 'stored');
     const results = [];
-    for (let index = 0; index < firstLoads + updates; index++) {
-      const isUpdate = index >= firstLoads;
+    const count = firstLoads + updates;
+    let isStopped = false;
+    process.once('SIGINT', () => {
+      isStopped = true;
+    });
+    for (let index = 0; index < count && !isStopped; index++) {
+      // Spread, so that one that is stopped early has its share of updates.
+      const isUpdate = ((index + 1) * updates) % count < updates;
       const killAfterMs = Math.floor(random() * LATEST_MS);
       const from = isUpdate ? updatable : fresh;
       // One that never came is a finding too; the others go on.
@@ -100,20 +106,18 @@ async function killOnce({ engine, folder, site, versions, from, isUpdate, killAf
   const version = isUpdate ? 'two' : 'one';
   const wanted = versions[version];
 
-  site.begin(true);
-  const killed = start(engine, profile, `${site.url}/?version=${version}`);
+  const killed = start(engine, profile, `${site.begin(true)}&version=${version}`);
   await site.until(() => site.asked.length > 0, 'the first request of the model');
   await sleep(killAfterMs);
   killTree(killed.pid);
   await killed.ended;
-  // Requests that were on their way.
+  // What it told by then.
   await sleep(20);
   const stored = new Set(site.told.flatMap(({ stored }) => stored ?? []));
   const shardsStored = wanted.assets.filter(({ sha256 }) => stored.has(sha256));
   const hadLoaded = site.told.some(({ loaded }) => loaded !== undefined);
 
-  site.begin(false);
-  const next = start(engine, profile, `${site.url}/?version=${version}${isUpdate ? '&old=one' : ''}`);
+  const next = start(engine, profile, `${site.begin(false)}&version=${version}${isUpdate ? '&old=one' : ''}`);
   await site.until(() => site.told.some(({ loaded }) => loaded !== undefined), 'the answer of the next start');
   killTree(next.pid);
   await next.ended;
@@ -135,6 +139,7 @@ async function killOnce({ engine, folder, site, versions, from, isUpdate, killAf
     const times = site.asked.filter((each) => each === path).length;
     if (times > 1) problems.push(`${path} is asked for ${times} times in one start`);
   }
+  if (problems.length > 0) problems.push(`the next start, cache ${loaded.cache}, said: ${loaded.notes?.join(' ') || 'nothing'}`);
   return { isUpdate, problems, shardsStored: shardsStored.length, hadLoaded, oldAnswered: old?.answer !== undefined, cache: loaded.cache };
 }
 
@@ -160,8 +165,7 @@ function summaryOf(results) {
 
 /** One visit from start to end, until the page tells something that fits; the browser then closes in peace. */
 async function visit(engine, profile, site, query, isEnd, field) {
-  site.begin(false);
-  const { pid, ended } = start(engine, profile, `${site.url}/${query}`);
+  const { pid, ended } = start(engine, profile, `${site.begin(false)}&${query}`);
   await site.until(
     () => site.told.some((each) => each[field] !== undefined && (field === 'loaded' || isEnd(each[field]))),
     `${field} of ${query}`,
@@ -270,10 +274,13 @@ async function serve(folder) {
     '/soak/': sirv('test/soak', { dev: true }),
     '/models/': sirv(join(folder, 'models'), { dev: true }),
   };
-  const state = { told: [], asked: [], isSlow: false, onNews: () => undefined };
+  const state = { told: [], asked: [], isSlow: false, starts: 0, onNews: () => undefined };
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://site');
     response.setHeader('Cache-Control', 'no-store');
+    const { referer = '' } = request.headers;
+    // On a busy machine a request of the browser that was killed may come after the next one's first.
+    if (referer.includes('?start=') && !referer.includes(`?start=${state.starts}&`)) return void response.destroy();
     if (pathname === '/told') {
       state.told.push(Object.fromEntries(searchParams));
       state.onNews();
@@ -292,14 +299,17 @@ async function serve(folder) {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${server.address().port}`,
     get told() {
       return state.told;
     },
     get asked() {
       return state.asked;
     },
-    begin: (isSlow) => Object.assign(state, { told: [], asked: [], isSlow }),
+    /** Listens to the next start alone, whose address this is the first part of. */
+    begin(isSlow) {
+      Object.assign(state, { told: [], asked: [], isSlow, starts: state.starts + 1 });
+      return `http://127.0.0.1:${server.address().port}/?start=${state.starts}`;
+    },
     async until(isThere, what) {
       const late = AbortSignal.timeout(LIMIT_MS);
       while (!isThere()) {
