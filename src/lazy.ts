@@ -11,3 +11,4 @@ export { holdModel } from './weights/held.js';
 export { resume } from './weights/resume.js';
 export { cacheStatus, clearCache, isOfflineReady, requestPersistence } from './weights/status.js';
 export { waitForShard } from './weights/waiting.js';
+export { WorkerEngine } from './worker/engine.js';

@@ -3,14 +3,12 @@ import { PannierError } from './errors.js';
 import { checkKnown } from './known-options.js';
 import { type Asset, assetsOf, type Manifest } from './manifest.js';
 import type { LoadProgress, PrefetchOptions } from './options.js';
+import { restOfPannier } from './rest.js';
 import { Shared } from './serving/shared.js';
 import { type Settled, settleOptions } from './settled.js';
 import type { WeightsCache } from './weights/cache.js';
-import { CacheWriter } from './weights/cache-writer.js';
 import { holdModel } from './weights/held.js';
-import { resume } from './weights/resume.js';
 import { isOfflineReady, openCache } from './weights/status.js';
-import { waitForShard } from './weights/waiting.js';
 import { gatherWeights } from './weights/weights.js';
 
 const KNOWN: readonly (keyof PrefetchOptions)[] = ['cache', 'cacheBudgetBytes', 'fetch', 'assetUrl', 'signal', 'onProgress'];
@@ -21,7 +19,7 @@ const prefetches = new Shared<void, LoadProgress>(() => undefined);
 /** Behind the public function of this name. */
 export async function prefetchModel(manifest: Manifest, options: PrefetchOptions): Promise<void> {
   checkKnown('prefetchModel', options, KNOWN);
-  const settled = settleOptions(options, async () => ({ resume }));
+  const settled = settleOptions(options, restOfPannier);
   const joining = { signal: options.signal as AbortSignal | undefined, onReport: options.onProgress };
   const start = (signal: AbortSignal, report: (progress: LoadProgress) => void) => store(manifest, settled, signal, report);
   const { release } = await prefetches.acquire(`${manifest.hash} ${settled.key}`, start, joining);
@@ -45,7 +43,7 @@ async function store(
     };
     const { whole } = gatherWeights(manifest, {
       ...{ fetch, note, budgetBytes, storeOnly: true, caching: Promise.resolve(cache) },
-      rest: async () => ({ CacheWriter, resume, waitForShard }),
+      rest: restOfPannier,
       signal: AbortSignal.any([signal, failed.signal]),
       urlOf: ({ name, url }: Asset) => assetUrl(name, url()),
       onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),

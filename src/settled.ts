@@ -4,8 +4,8 @@ import { PannierError } from './errors.js';
 import type { Fallback } from './fallback.js';
 import { checkKnown } from './known-options.js';
 import type { LoadOptions, Network, NonFinite, ThreadName } from './options.js';
+import type { EngineRest } from './serving/pool.js';
 import type { WeightsCache } from './weights/cache.js';
-import type { FetchOptions } from './weights/fetch.js';
 
 /** Options with every default in place. */
 export interface Settled {
@@ -24,8 +24,7 @@ export interface Settled {
   readonly cacheBudgetBytes: number;
   readonly network: Network;
   readonly fetch: typeof globalThis.fetch;
-  /** What a download needs after a try that failed. */
-  readonly rest: FetchOptions['rest'];
+  readonly rest: () => Promise<EngineRest>;
   readonly assetUrl: (name: string, url: string) => string;
   readonly deadlineMs: number;
   readonly backendDeadlineMs: number;

@@ -9,9 +9,10 @@ import { PannierError } from '../errors.js';
 import type { ThreadName } from '../options.js';
 import type { Note } from '../prediction.js';
 import type { Settled } from '../settled.js';
-import { fetchAsset } from '../weights/fetch.js';
+import { type FetchOptions, fetchAsset } from '../weights/fetch.js';
 import { startWorkerEngine } from '../worker/client.js';
 import { WorkerUnavailable } from '../worker/connection.js';
+import type { WorkerEngine } from '../worker/engine.js';
 import { Queue } from './queue.js';
 import { type Lease, Shared } from './shared.js';
 
@@ -23,6 +24,11 @@ export interface PooledEngine {
   readonly thread: ThreadName;
   /** Why it does not run where it was asked to; every model on it is told. */
   readonly notes: readonly Note[];
+}
+
+/** What of the lazy code a start comes to: an app's first chunk does without it. */
+export interface EngineRest extends Awaited<ReturnType<FetchOptions['rest']>> {
+  readonly WorkerEngine: typeof WorkerEngine;
 }
 
 const engines = new Shared<PooledEngine>(({ engine }) => engine.dispose());
@@ -66,7 +72,7 @@ async function start(backend: BackendName, settled: Settled, signal: AbortSignal
     notes.push({ code: 'page-taken', message });
   }
   try {
-    return pooled(await startWorkerEngine(backend, options, settled.assetUrl, signal), 'worker');
+    return pooled(await startWorkerEngine(backend, options, settled.assetUrl, signal, settled.rest), 'worker');
   } catch (thrown) {
     if (!(thrown instanceof WorkerUnavailable)) throw thrown;
     if (!settled.pageWillDo) throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}).`);

@@ -1,7 +1,7 @@
 /** What crosses between the page and a backend's worker. One answer for every request, by `id`. */
 import type { BackendStart } from '../backend/backend.js';
 import type { EngineModel, Feed, PictureFeed, RawOutput, RunResult } from '../engine/engine.js';
-import { asPannierError, type WireError } from '../errors.js';
+import type { WireError } from '../errors.js';
 
 export type Request = { readonly id: number } & (
   | { readonly kind: 'start'; readonly options: Omit<BackendStart, 'device'> }
@@ -72,28 +72,8 @@ export function transfersOf(message: Request): Transferable[] {
   }
 }
 
-/**
- * Gives `send` the same feeds with a copy of each bitmap, which moves. `postMessage` copies bitmaps too, but takes four times as
- * long. A copy that nobody took is closed.
- */
-export async function withBitmapCopies<T>(feeds: readonly Feed[], send: (feeds: readonly Feed[]) => Promise<T>): Promise<T> {
-  if (!feeds.some(isBitmapFeed)) return send(feeds);
-  const copying = feeds.map(async (feed) =>
-    isBitmapFeed(feed) ? { ...feed, picture: await createImageBitmap(feed.picture, AS_IT_IS) } : feed,
-  );
-  try {
-    return await send(await Promise.all(copying));
-  } catch (thrown) {
-    throw asPannierError(thrown, 'out-of-memory', '');
-  } finally {
-    // Also of those that came though another one failed.
-    for (const copy of copying) void copy.then((feed) => isBitmapFeed(feed) && feed.picture.close()).catch(() => undefined);
-  }
-}
-
-const AS_IT_IS = { premultiplyAlpha: 'none', colorSpaceConversion: 'none' } as const;
-
-const isBitmapFeed = (feed: Feed): feed is PictureFeed & { readonly picture: ImageBitmap } =>
+/** Whether a feed is a picture that moves. */
+export const isBitmapFeed = (feed: Feed): feed is PictureFeed & { readonly picture: ImageBitmap } =>
   feed.kind === 'picture' && !('data' in feed.picture) && !('displayWidth' in feed.picture);
 
 /** Two outputs may share a buffer only if the graph names one tensor twice; each is moved once. */

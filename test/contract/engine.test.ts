@@ -8,6 +8,7 @@ import type { BackendName } from '../../src/backend-name.js';
 import type { Engine, PictureFeed } from '../../src/engine/engine.js';
 import { startLocalEngine } from '../../src/engine/local.js';
 import { startWorkerEngine } from '../../src/worker/client.js';
+import { WorkerEngine } from '../../src/worker/engine.js';
 import { serve } from '../../src/worker/host.js';
 import { FailOnce, workersThatFail } from '../fixtures/fail-once.js';
 import { fakeEngine, hashOf, rejection } from '../fixtures/fakes.js';
@@ -33,7 +34,14 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
 describe('behind messages, in a stand-in of a worker', () => {
   beforeAll(() => void workersThatFail(new FailOnce(), () => serve('cpu', startCpu)));
   afterAll(() => vi.unstubAllGlobals());
-  const startThere = () => startWorkerEngine('cpu', Promise.resolve({}), (_name, url) => url, new AbortController().signal);
+  const startThere = () =>
+    startWorkerEngine(
+      'cpu',
+      Promise.resolve({}),
+      (_name, url) => url,
+      new AbortController().signal,
+      async () => ({ WorkerEngine }),
+    );
   streamContract(startThere);
 
   it('takes one shard at a time: no second one is on its way before the first is uploaded', async () => {

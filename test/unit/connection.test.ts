@@ -4,6 +4,7 @@ import type { Engine, Session } from '../../src/engine/engine.js';
 import { PannierError, toWire } from '../../src/errors.js';
 import { startWorkerEngine } from '../../src/worker/client.js';
 import { Connection } from '../../src/worker/connection.js';
+import { WorkerEngine } from '../../src/worker/engine.js';
 import type { Reply, Request } from '../../src/worker/protocol.js';
 import { rejection, rest, stateOf } from '../fixtures/fakes.js';
 
@@ -32,6 +33,7 @@ class FakeWorker extends EventTarget {
 
 const TICK_MS = 2_000;
 const addressOf = (_name: string, url: string) => url;
+const lazily = async () => ({ WorkerEngine });
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
@@ -144,7 +146,7 @@ describe('a start that nobody waits for any more', () => {
   it.each(['before', 'while'])('ends at once, its worker too: given up %s the script loads', async (when) => {
     const giveUp = new AbortController();
     if (when === 'before') giveUp.abort();
-    const starting = rejection(startWorkerEngine('wasm', Promise.resolve({}), addressOf, giveUp.signal));
+    const starting = rejection(startWorkerEngine('wasm', Promise.resolve({}), addressOf, giveUp.signal, lazily));
     giveUp.abort();
     // Not as if no worker could run here: the page's thread would take its place.
     expect(await starting).toBe(giveUp.signal.reason);
@@ -155,7 +157,7 @@ describe('a start that nobody waits for any more', () => {
 
 describe('an engine in a worker', () => {
   async function started(): Promise<{ engine: Engine; session: Session; worker: FakeWorker }> {
-    const starting = startWorkerEngine('wasm', Promise.resolve({}), addressOf, new AbortController().signal);
+    const starting = startWorkerEngine('wasm', Promise.resolve({}), addressOf, new AbortController().signal, lazily);
     const worker = FakeWorker.last;
     worker.say({ ready: true });
     await rest();
