@@ -1,5 +1,5 @@
 /** The weights cache in IndexedDB, through idb-keyval, in a database of its own. */
-import { del, get, keys, set, type UseStore } from 'idb-keyval';
+import { del, keys, promisifyRequest, set, type UseStore } from 'idb-keyval';
 import type { WeightsCache } from './cache.js';
 import { Connection, reasonOf } from './connection.js';
 
@@ -17,14 +17,11 @@ export function idbCache(): WeightsCache {
   const at = (key: string) => (/^[\da-f]{64}$/.test(key) ? shards : records);
   return {
     async get(key) {
-      try {
-        return await get<ArrayBuffer>(key, at(key));
-      } catch (thrown) {
-        if ((thrown as Error).name !== 'NotReadableError') throw thrown;
-        // The file behind one large value is gone: that value is missing, and no other. Its key would say that it is there.
-        await del(key, at(key)).catch(() => undefined);
-        return undefined;
-      }
+      const found = await at(key)('readonly', (store) => read(store, key));
+      if (found !== UNREADABLE) return found;
+      // Its key would say that it is there.
+      await del(key, at(key)).catch(() => undefined);
+      return undefined;
     },
     set: (key, bytes) => set(key, bytes, at(key)),
     delete: async (key) => {
@@ -39,6 +36,25 @@ export function idbCache(): WeightsCache {
     },
     keys: async () => (await Promise.all([keys<string>(shards), keys<string>(records)])).flat(),
   };
+}
+
+/** A value whose key is there: the file behind it is gone, or cut short. It is missing, and no other value. */
+const UNREADABLE = Symbol('unreadable');
+
+async function read(store: IDBObjectStore, key: string): Promise<ArrayBuffer | undefined | typeof UNREADABLE> {
+  try {
+    return await promisifyRequest<ArrayBuffer | undefined>(store.get(key));
+  } catch (thrown) {
+    const name = (thrown as Error | null)?.name;
+    // Chromium says so.
+    if (name === 'NotReadableError') return UNREADABLE;
+    if (name !== 'UnknownError') throw thrown;
+    // Firefox does not: a lost connection ends with the same error, but on that one no key is to be had either.
+    const { db } = store.transaction;
+    const anew = () => db.transaction(store.name).objectStore(store.name);
+    await promisifyRequest(anew().getKey(key));
+    return promisifyRequest<ArrayBuffer | undefined>(anew().get(key)).catch(() => UNREADABLE);
+  }
 }
 
 function storeOf(connection: Connection, name: string, durability: IDBTransactionDurability): UseStore {

@@ -221,7 +221,9 @@ describe('IndexedDB', () => {
         };
         if (where === 'transaction') vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(fail);
         if (where === 'objectStore') vi.spyOn(IDBTransaction.prototype, 'objectStore').mockImplementationOnce(fail);
-        if (where === 'request') vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(() => failingRequest(lost()));
+        if (where === 'request')
+          for (const call of ['get', 'getKey'] as const)
+            vi.spyOn(IDBObjectStore.prototype, call).mockImplementationOnce(() => failingRequest(lost()));
         expect(await cache.get('key')).toEqual(bytes(1));
         expect(opened).toHaveLength(2);
         // Nothing of the first one is left to block a deletion.
@@ -339,18 +341,36 @@ describe('IndexedDB', () => {
     expect([await cache.keys(), opened.length]).toEqual([[], 2]);
   });
 
-  it('S8: takes a value whose file is gone for one that is not there', async () => {
+  it.each([
+    ['Chromium', 'NotReadableError', 'Failed to read large IndexedDB value'],
+    ['Firefox', 'UnknownError', 'The operation failed for reasons unrelated to the database itself.'],
+  ])('S8: takes a value whose file is gone for one that is not there, as %s tells it', async (_browser, name, message) => {
+    const opened = watchConnections();
     const cache = idbCache();
     await cache.set('a', bytes(1));
-    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(() => {
-      const request = { error: new DOMException('The file is gone.', 'NotReadableError'), onerror: () => {} };
+    await cache.set('b', bytes(2));
+    const { get } = IDBObjectStore.prototype;
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
+      if (key !== 'a') return get.call(this, key);
+      const request = { error: new DOMException(message, name), onerror: () => {} };
       queueMicrotask(() => request.onerror());
       return request as never;
     });
-    await cache.set('b', bytes(2));
-    expect(await cache.get('a')).toBe(undefined);
+    expect(await Promise.all([cache.get('a'), cache.get('b')])).toEqual([undefined, bytes(2)]);
     // Nor does its key say that it is there.
     expect(await cache.keys()).toEqual(['b']);
+    expect(opened).toHaveLength(1);
+  });
+
+  it('keeps a value that could not be read once', async () => {
+    const cache = idbCache();
+    await cache.set('a', bytes(1));
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(() => {
+      const request = { error: new DOMException('For reasons unrelated to the database.', 'UnknownError'), onerror: () => {} };
+      queueMicrotask(() => request.onerror());
+      return request as never;
+    });
+    expect(await cache.get('a')).toEqual(bytes(1));
   });
 });
 

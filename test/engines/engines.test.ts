@@ -289,6 +289,7 @@ function suite(name: EngineName): void {
         return call === 'open' ? failing() : open.apply(this, given);
       };
       if (call !== 'open') Object.assign(IDBObjectStore.prototype, { [call]: failing });
+      if (call === 'get') IDBObjectStore.prototype.getKey = failing;
     }, call);
     for (let load = 0; load < 3; load++) expect(await visit(own)).toMatchObject({ y: [2, 3, 4, 5], cache });
     // A dead connection is not asked again and again: three opens a minute at most.
