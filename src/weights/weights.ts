@@ -62,7 +62,7 @@ export interface Gathered {
 
 /**
  * Gathers a model's bytes. A fault of the cache is a note; only the network can fail this: `whole` rejects as
- * `fetchAsset` does.
+ * `fetchAsset` does, and the downloads of the others end.
  */
 export function gatherWeights(manifest: Manifest, options: WeightsOptions): ModelBytes {
   const startMs = now();
@@ -77,8 +77,11 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
   const onHash = (durationMs: number) => {
     hashMs += durationMs;
   };
-  const fetching: FetchOptions = { ...options, onHash, line: { answered: false } };
-  const locks = shardLocks(options.rest, options.signal);
+  // Without one of them the others are of no use.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const fetching: FetchOptions = { ...options, signal, onHash, line: { answered: false } };
+  const locks = shardLocks(options.rest, signal);
   let making: Promise<CacheWriter> | undefined;
 
   const giveUpCache = (thrown: unknown) => {
@@ -120,7 +123,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
       if (bytes === undefined && cache !== null) {
         turn = await locks.turn(asset.sha256, () => cached(asset));
         bytes = turn.found;
-        options.signal.throwIfAborted();
+        signal.throwIfAborted();
       }
       if (bytes !== undefined) bytesFromCache += asset.bytes;
       else {
@@ -131,7 +134,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
       // Other tabs look for it in the cache.
       void Promise.resolve(stored).then(turn?.letGo);
     }
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     verifiedBytes += asset.bytes;
     options.onBytes(verifiedBytes);
     return bytes;
@@ -165,6 +168,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
   const whole = all();
   whole.then(({ stored }) => stored).then(locks.end, locks.end);
   whole.catch((thrown) => {
+    failed.abort(thrown);
     for (const each of arrivals) each?.reject(thrown);
   });
   // Whoever opens the model may have no use for all of them.

@@ -545,6 +545,26 @@ describe('N8, N9: bytes that are not the asset’s', () => {
   });
 });
 
+describe('a load of which one file fails', () => {
+  it('ends its other requests, at the server too, and asks for nothing more', async () => {
+    // The server has no 1.bin; this one it sends in part, and never the rest.
+    const of = fakeModel('net', [bytesOf(SHARD_BYTES, 1), bytesOf(10, 2)]);
+    const signals: (AbortSignal | null | undefined)[] = [];
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      if (String(input).endsWith('1.bin')) await vi.waitFor(() => expect(openAnswers).toBe(1));
+      if (String(input).endsWith('0.bin')) signals.push(init?.signal);
+      return globalThis.fetch(input, init);
+    };
+    const hangs: Answer = (_request, response, bytes) => {
+      response.writeHead(200, { 'content-length': bytes.length });
+      response.write(bytes.subarray(0, 50_000));
+    };
+    const { pausesMs } = await fails([hangs], { code: 'http-status', detail: { status: 404 } }, { of, fetch });
+    await vi.waitFor(() => expect(openAnswers).toBe(0));
+    expect([asked.length, pausesMs, signals.map((each) => each?.aborted)]).toEqual([1, [], [true]]);
+  });
+});
+
 describe('N10: a line that comes and goes', () => {
   it('progress never goes back, and a flap costs no byte that had arrived', async () => {
     const many = fakeModel(

@@ -109,6 +109,27 @@ describe('tabs that load at once', () => {
     expect([locks.held, locks.waiting]).toEqual([[], []]);
   });
 
+  it('one that fails ends its downloads, and who waits for one of them takes over at once', async () => {
+    const cache = memoryCache();
+    const { fetch, asked } = fakeFetch(model.files);
+    const signals: AbortSignal[] = [];
+    const gone = deferred();
+    const first = tab(cache, async (input, init) => {
+      if (String(input).endsWith('/7.bin')) return gone.promise.then(() => new Response('', { status: 404 }));
+      if (!String(input).endsWith('/8.bin')) return fetch(input, init);
+      signals.push(init?.signal as AbortSignal);
+      return new Promise<never>(() => {});
+    });
+    const second = tab(cache, fetch);
+    await vi.waitFor(() => expect([first.progress.length, second.progress.length]).toEqual([10, 10]));
+    gone.resolve();
+    expect(await rejection(first.loaded)).toMatchObject({ code: 'http-status' });
+    expect(await second.loaded).toBe(right);
+    expect([signals.map(({ aborted }) => aborted), asked.toSorted()]).toEqual([[true], once]);
+    await rest();
+    expect([locks.held, locks.waiting]).toEqual([[], []]);
+  });
+
   it('one that waits sees its progress move with what the other one stores', async () => {
     const cache = memoryCache();
     const gate = deferred();
