@@ -6,12 +6,16 @@ const NODE_ONLY = ['test/*.test.ts', 'test/{contract,fuzz,node,pack,unit}/**/*.t
 /** Tests of programs, each in folders and browsers of its own: they wait for bundlers and starts more than they compute. */
 const PROGRAMS = ['test/apps/**/*.test.ts', 'test/browser/*-cli.test.ts'];
 
+/** What comes by itself may take its time on a busy machine; Vitest's own limit is a second. */
+const PATIENCE_MS = 20_000;
+
 export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // The default, one second, is too short where a packer or a browser has to answer on a busy machine.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: PATIENCE_MS } },
+    setupFiles: 'test/patience.ts',
+    provide: { patienceMs: PATIENCE_MS },
     projects: [
       // Files run side by side.
       { extends: true, test: { name: 'node', include: NODE_ONLY, maxWorkers: 2, sequence: { groupOrder: 0 } } },
