@@ -1,4 +1,5 @@
 /** The first trip in a real browser: cache, single flight, threads, policies, ends. */
+import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';
 import { expectNoViolations } from '../harness/browser.js';
@@ -17,6 +18,25 @@ const here = room(
   { launch: { webgpu: true } },
 );
 
+type Pannier = typeof import('../../src/index.js');
+
+/** Waits until the cache holds a model's files, and that it has passed its golden run: both come behind the first answer. */
+async function stored(page: Page, name: string): Promise<void> {
+  const isStored = () =>
+    page.evaluate(async (name) => {
+      const { isOfflineReady } = await importModule<Pannier>('/dist/index.js');
+      if (!(await isOfflineReady(await source(name)))) return false;
+      const database = await new Promise<IDBDatabase>((resolve) => {
+        indexedDB.open('pannier-1').onsuccess = ({ target }) => resolve((target as IDBOpenDBRequest).result);
+      });
+      const keys = database.transaction('records').objectStore('records').getAllKeys();
+      await new Promise((resolve) => Object.assign(keys, { onsuccess: resolve }));
+      database.close();
+      return keys.result.some((key) => String(key).startsWith('golden:'));
+    }, name);
+  await expect.poll(isStored).toBe(true);
+}
+
 const weightsAsked = () => here.site.requests.filter(({ path }) => /\/models\/.*\.(bin|json)$/.test(path)).map(({ path }) => path);
 
 test('a second visit asks for nothing that the cache holds', async () => {
@@ -25,11 +45,10 @@ test('a second visit asks for nothing that the cache holds', async () => {
     page.evaluate(async () => {
       const model = await load('add', { backend: 'wasm' });
       const { outputs } = await model.predict({ x: Float32Array.of(1, 1, 1, 1) });
-      // The record is written behind the first answer.
-      await new Promise((resolve) => setTimeout(resolve, 300));
       return { cache: model.loadTiming.cache, y: [...(outputs['sumY']?.data ?? [])], golden: model.loadTiming.goldenMs };
     });
   expect(await visit()).toEqual({ cache: 'miss', y: [2, 3, 4, 5], golden: expect.any(Number) });
+  await stored(page, 'add');
   here.site.requests.length = 0;
   await page.reload();
   expect(await visit()).toEqual({ cache: 'hit', y: [2, 3, 4, 5], golden: 0 });
@@ -39,9 +58,9 @@ test('a second visit asks for nothing that the cache holds', async () => {
 
 test('a damaged cache entry is noticed and fetched again', async () => {
   const page = await here.page();
+  await page.evaluate(async () => void (await load('add', { backend: 'cpu' })));
+  await stored(page, 'add');
   const first = await page.evaluate(async () => {
-    await load('add', { backend: 'cpu' });
-    await new Promise((resolve) => setTimeout(resolve, 300));
     const database = await new Promise<IDBDatabase>((resolve) => {
       const request = indexedDB.open('pannier-1');
       request.onsuccess = () => resolve(request.result);

@@ -132,10 +132,10 @@ it('an owner of the lock that ended holds nobody up, one that is silent not for 
         await sleep(ms);
         turns.push(`${name} ends`);
       },
-      20,
+      50,
     );
-  // Ten silent beats would be 200 ms.
-  const long = turn('long', 700);
+  // Ten silent beats would be 500 ms.
+  const long = turn('long', 1_200);
   while (turns.length === 0) await sleep(1);
   await Promise.all([long, turn('short', 0)]);
   expect(turns).toEqual(['long begins', 'long ends', 'short begins', 'short ends']);
