@@ -20,8 +20,9 @@ import { join } from 'node:path';
 import type { BrowserContext, Frame, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Model } from '../../src/index.js';
+import type { Manifest } from '../../src/manifest.js';
 import { addModel } from '../fixtures/models.js';
-import { launchProfile } from '../harness/browser.js';
+import { complaintsOf, launchProfile } from '../harness/browser.js';
 import { longTest } from '../tier.js';
 import { room } from './room.js';
 
@@ -180,6 +181,8 @@ describe('a storage that refuses', () => {
     );
     const seen = await visit(page, 'small');
     expect(seen).toEqual({ answer: 3, cache: 'unavailable', notes: ['cache-unavailable'] });
+    // Not the longer limit of every call to a cache.
+    expect(await notesOf(page)).toContain('Opening the weights cache took longer than 2000 ms');
     await holder.evaluate(() => (globalThis as unknown as { held: IDBDatabase }).held.close());
     await page.reload();
     expect(await visitAndStore(page, 'small')).toEqual(right('small', 'miss'));
@@ -197,6 +200,8 @@ describe('a storage that refuses', () => {
     const seen = await visit(frame, 'small');
     expect(seen).toMatchObject({ answer: 3, cache: 'unavailable' });
     expect(seen.notes?.toSorted()).toEqual(['cache-unavailable', 'worker-unavailable']);
+    // Locks are refused there, too.
+    expect((await complaintsOf(page)).pageErrors).toEqual([]);
     await page.context().close();
     await site.close();
   });
@@ -280,18 +285,21 @@ describe('a storage that loses', () => {
           };
         }),
     );
-    expect((await visit(page, 'small')).answer).toBe(3);
+    expect(await visit(page, 'small')).toEqual({ answer: 3, cache: 'unavailable', notes: ['cache-unavailable'] });
     expect(await versionAndKeys()).toEqual([99, 'of-the-future']);
     await page.context().close();
   });
 });
 
-test('S14: an old tab with one version and a new one with the next: both answer', async () => {
+test('S14: an old tab with one version and a new one with the next: both answer, and neither version makes way', async () => {
   const before = await here.page();
   await visitAndStore(before, 'old');
   const after = await here.page(before.context());
   expect((await visitAndStore(after, 'new')).answer).toBe(5);
   expect(await before.evaluate(() => ask())).toBe(4);
+  const { freedBytes, held } = await after.evaluate(async () => (await importModule<Pannier>('/dist/index.js')).clearCache());
+  expect([freedBytes, held.map(({ version }) => version).toSorted()]).toEqual([0, ['1', '2']]);
+  await expectCached(before, 'old');
   // Whichever page loads next has a whole model of its own version.
   expect((await visit(before, 'old')).answer).toBe(4);
   expect(await after.evaluate(() => ask())).toBe(5);
@@ -336,9 +344,20 @@ describe('a disk that rots', () => {
     const context = await launchProfile(kept);
     const page = await here.page(context);
     await visitAndStore(page, 'model');
-    await visitAndStore(page, 'other');
+    const mend = here.site.fault(/\/other\/weights-/, { stall: 'body' });
+    await page.evaluate(() => void load('other', { backend: 'cpu' }));
+    const keepsAllButWeights = () =>
+      page.evaluate(async () => {
+        const { graph, golden } = (await source('other')) as unknown as Manifest;
+        const { models } = await (await importModule<Pannier>('/dist/index.js')).cacheStatus();
+        return models.some(({ name, bytes }) => name === 'other' && bytes === graph.bytes + golden.asset.bytes);
+      });
+    await vi.waitUntil(keepsAllButWeights, { ...LATER, interval: 50 });
     // As after a loss of power: what the disk had by then.
     cpSync(kept, torn, { recursive: true, filter: (path) => !path.includes('Singleton') });
+    mend();
+    await page.reload();
+    await visitAndStore(page, 'other');
     await context.close();
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
@@ -399,10 +418,14 @@ describe('a disk that rots', () => {
     await context.close();
   });
 
-  test('S12: a profile as it was in the middle of a run answers right, and ends whole', async () => {
-    const { context, page } = await start('power-lost', torn, () => undefined);
+  test('S12: a profile as it was in mid-load, one file of it without its bytes, answers right, fetches what is missing, and ends whole', async () => {
+    const { context, page } = await start('power-lost', torn, (profile) => {
+      const path = fileWith(profile, weightsOf(1));
+      writeFileSync(path, Buffer.alloc(readFileSync(path).length));
+    });
     for (const name of ['model', 'other']) {
-      expect((await visitAndStore(page, name)).answer).toBe(ANSWERS[name]);
+      expect(await visitAndStore(page, name)).toMatchObject({ answer: ANSWERS[name], cache: 'partial' });
+      expect(asked()).toEqual(['weights']);
       await expectCached(page, name);
     }
     await context.close();

@@ -87,8 +87,11 @@ describe('IndexedDB', () => {
     await cache.set('key', bytes(1));
     opened[0]!.close();
     opened[0]!.onclose?.(new Event('close') as never);
+    const tried = vi.spyOn(opened[0]!, 'transaction');
     expect(await cache.get('key')).toEqual(bytes(1));
     expect(opened).toHaveLength(2);
+    // Some browsers leave a step on a connection that they have lost waiting.
+    expect(tried).not.toHaveBeenCalled();
   });
 
   it('S5: opens anew once where the connection is closing and nobody has said so yet', async () => {
