@@ -57,20 +57,24 @@ test('the service worker of the README keeps all of an app on its first visit, a
   expect(status, stderr).toBe(0);
 
   const site = await serve({ '/': join(folder, 'app') });
+  // Another app of the same origin, by the same recipe.
+  site.put('/other/sw.js', `const VERSION = 'other';\nconst FILES = ['./'];\n${sample('sw.js')}`);
+  site.put('/other/', 'Another app');
   const context = await here.browser.newContext();
   const first = await here.page(context, site);
   expect(await first.evaluate(answer)).toMatchObject({ thread: 'worker', notes: [], y: [1, 2, 3, 4] });
   const kept = await first.evaluate(async () => {
     const inCharge = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
     const { trustedScriptUrl } = await importModule<typeof import('../../src/index.js')>('/dist/index.js');
+    await navigator.serviceWorker.register(trustedScriptUrl('./other/sw.js'));
     await navigator.serviceWorker.register(trustedScriptUrl('./sw.js'));
     await inCharge;
-    const [name = ''] = await caches.keys();
-    return (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname);
+    const requests = (await caches.keys()).map(async (name) => (await caches.open(name)).keys());
+    return (await Promise.all(requests)).flat().map(({ url }) => new URL(url).pathname);
   });
   const workers = ['cpu', 'wasm', 'webgpu'].map((name) => `/dist/worker/${name}.js`);
   expect(kept).toEqual(
-    expect.arrayContaining(['/', '/50%25%20%231.txt', '/dist/index.js', ...workers, '/dist/tfjs-backend-wasm-simd.wasm']),
+    expect.arrayContaining(['/', '/other/', '/50%25%20%231.txt', '/dist/index.js', ...workers, '/dist/tfjs-backend-wasm-simd.wasm']),
   );
   expect(kept.filter((path) => /\.bin$|graph-/.test(path))).toEqual([]);
   expect(await complaintsOf(first)).toEqual({ violations: [], consoleErrors: [], pageErrors: [] });
