@@ -66,8 +66,10 @@ async function open(
   const gather = (stop: AbortSignal, onBytes: (loadedBytes: number) => void) => {
     const urlOf = ({ name, url }: Asset) => settled.assetUrl(name, url());
     const refuse = async () => (await restOfPannier()).refuseNetwork(manifest, caching);
-    const fetch = settled.network === 'auto' ? settled.fetch : refuse;
-    const options = { caching, fetch, signal: stop, note, urlOf, onBytes, rest: restOfPannier, budgetBytes: settled.cacheBudgetBytes };
+    const cacheOnly = settled.network === 'cache-only';
+    const fetch = cacheOnly ? refuse : settled.fetch;
+    const budgetBytes = settled.cacheBudgetBytes;
+    const options = { caching, fetch, cacheOnly, signal: stop, note, urlOf, onBytes, rest: restOfPannier, budgetBytes };
     const bytes = gatherWeights(manifest, options);
     void bytes.whole.then(
       ({ bytesDownloaded, bytesFromCache }) => {

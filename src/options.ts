@@ -63,8 +63,8 @@ export interface LoadOptions<I = any, O = never> {
    */
   readonly cacheBudgetBytes?: number;
   /**
-   * 'cache-only' never fetches the model's files: what the cache lacks is a `not-cached` error. Workers and the wasm
-   * file are the service worker's to give. @default 'auto'
+   * 'cache-only' never fetches the model's files: what the cache lacks is a `not-cached` error, at once, also while another
+   * tab downloads it. Workers and the wasm file are the service worker's to give. @default 'auto'
    */
   readonly network?: Network;
   /** Fetches every asset, for instance with a token. @default globalThis.fetch */

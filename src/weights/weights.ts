@@ -33,6 +33,8 @@ export interface WeightsOptions extends Pick<FetchOptions, 'fetch' | 'signal'> {
   readonly budgetBytes: number;
   /** Only the cache shall have the bytes: none are handed over, and few are in memory at once. */
   readonly storeOnly?: boolean;
+  /** `fetch` refuses: what another tab is about to bring is not there, and nobody waits for this one's download. */
+  readonly cacheOnly?: boolean;
 }
 
 /**
@@ -120,7 +122,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     let turn: Turn | undefined;
     let stored: Promise<void> | undefined;
     try {
-      if (bytes === undefined && cache !== null) {
+      if (bytes === undefined && cache !== null && !options.cacheOnly) {
         turn = await locks.turn(asset.sha256, () => cached(asset));
         bytes = turn.found;
         signal.throwIfAborted();

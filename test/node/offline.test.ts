@@ -5,7 +5,7 @@ import type { Engine } from '../../src/engine/engine.js';
 import { cacheStatus, isOfflineReady, type LoadOptions, loadModel, type Model, prefetchModel } from '../../src/index.js';
 import { idbCache } from '../../src/weights/idb.js';
 import { memoryCache } from '../../src/weights/memory.js';
-import { bytesOf, deferred, fakeEngine, fakeFetch, fakeModel, hashOf, rejection, rest } from '../fixtures/fakes.js';
+import { bytesOf, deferred, fakeEngine, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
 import { FakeLocks } from '../fixtures/locks.js';
 
 vi.mock('../../src/engine/local.js', () => ({ isRealmTaken: () => false, startLocalEngine: async (): Promise<Engine> => fakeEngine() }));
@@ -87,6 +87,31 @@ describe("network: 'cache-only'", () => {
     const error = await rejection(load(model, { cache, fetch, network: 'cache-only' }));
     expect(error).toMatchObject({ code: 'not-cached', detail: { missing: ['1.bin'] } });
     expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it('answers at once with what is there while another tab downloads the rest, and keeps no tab waiting', async () => {
+    const cache = memoryCache();
+    const model = freshModel();
+    const network = fakeFetch(model.files);
+    const gate = deferred();
+    const slow: typeof globalThis.fetch = async (input, init) => {
+      if (String(input).endsWith('1.bin')) await gate.promise;
+      return network.fetch(input, init);
+    };
+    const requests = vi.spyOn(locks, 'request');
+    const loading = load(model, { cache, fetch: slow });
+    await vi.waitFor(async () => expect((await cache.keys()).filter((key) => /^[\da-f]{64}$/.test(key))).toHaveLength(4));
+    const shardsAsked = () => requests.mock.calls.filter(([name]) => name.startsWith('pannier shard'));
+    expect(shardsAsked()).toHaveLength(5);
+    try {
+      const only = rejection(load(model, { cache, fetch: noNetwork(), network: 'cache-only' }));
+      await vi.waitFor(async () => expect(await stateOf(only)).toBe('fulfilled'));
+      expect(await only).toMatchObject({ code: 'not-cached', detail: { missing: ['1.bin'] } });
+      expect(shardsAsked()).toHaveLength(5);
+    } finally {
+      gate.resolve();
+      await loading;
+    }
   });
 
   it('shares no load with one that may use the network', async () => {
