@@ -34,7 +34,7 @@ export async function cacheStatus(cache?: WeightsCache): Promise<CacheStatus> {
 
 /**
  * Deletes models from the cache, whole versions, and all that was found out about them; not those that a tab has open.
- * @throws {PannierError} `cache-unavailable`
+ * @throws {PannierError} `cache-unavailable`; `options` or `manifest` where it is not clear what stays: then nothing is deleted
  */
 export async function clearCache(options: ClearCacheOptions = {}): Promise<ClearedCache> {
   return (await restOfPannier()).clearCache(options);

@@ -1,12 +1,15 @@
 /** What apps ask of the weights cache: what is there, whether it is whole, whether it stays; and to let go of it. */
 import { asPannierError, PannierError } from '../errors.js';
-import { assetsOf, type Manifest } from '../manifest.js';
+import { checkKnown } from '../known-options.js';
+import { assetsOf, type Manifest, readManifest } from '../manifest.js';
 import type { ClearCacheOptions } from '../options.js';
 import { withDeadline } from '../promise.js';
 import type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from './cache.js';
 import { cacheFor } from './cache-for.js';
 import { Inventory } from './inventory.js';
 import { readRecord } from './records.js';
+
+const KNOWN: readonly (keyof ClearCacheOptions)[] = ['except', 'cache'];
 
 /** A question that the browser does not answer is one that it cannot. */
 const ANSWER_LIMIT_MS = 2_000;
@@ -40,8 +43,13 @@ export async function isOfflineReady(manifest: Manifest, given?: WeightsCache): 
 }
 
 /** Behind the public function of this name. */
-export async function clearCache({ except = [], cache: given }: ClearCacheOptions): Promise<ClearedCache> {
-  const kept = new Set(except.map(({ hash }) => hash));
+export async function clearCache(options: ClearCacheOptions): Promise<ClearedCache> {
+  // What is not understood would delete models that were to stay.
+  checkKnown('clearCache', options, KNOWN);
+  const { except = [], cache: given } = options;
+  if (!Array.isArray(except))
+    throw new PannierError('options', "Option except should be an array of models, the default exports of packed model.js's.");
+  const kept = new Set(except.map((source) => readManifest(source).hash));
   return take(given, async (cache) => {
     const inventory = await Inventory.read(cache);
     let freedBytes = 0;
@@ -64,7 +72,14 @@ export async function openCache(given: WeightsCache | null | undefined): Promise
     throw new PannierError('cache-unavailable', reason);
   };
   const cache = await cacheFor(given, (_code, message) => refuse(message));
-  return cache ?? refuse('There is no IndexedDB here to keep a model in, and no cache of your own was given.');
+  return (
+    cache ??
+    refuse(
+      given === null
+        ? 'There is nothing to keep a model in: the cache that was given is null. Leave it out for the one of the browser.'
+        : 'There is no IndexedDB here to keep a model in, and no cache of your own was given.',
+    )
+  );
 }
 
 function models(inventory: Inventory): CachedModel[] {

@@ -493,6 +493,21 @@ describe('clearCache', () => {
     expect(await cache.keys()).toEqual([]);
   });
 
+  it('deletes nothing where it does not understand what is to stay', async () => {
+    const cache = memoryCache();
+    const { manifest } = modelOf('a', 1);
+    await prefetch(modelOf('a', 1), cache);
+    for (const [options, message] of [
+      [[manifest], 'clearCache has no option "0"; it takes except, cache'],
+      [manifest, 'clearCache has no option "format"'],
+      [{ except: manifest, cache }, 'Option except should be an array of models'],
+      [{ except: ['a'], cache }, 'The model source should be an object, but is "a"'],
+      [{ except: [Promise.resolve(manifest)], cache }, 'but is a promise'],
+    ] as const)
+      expect(await rejection(clearCache(options as never))).toMatchObject({ message: expect.stringContaining(message) });
+    expect(await namesIn(cache)).toEqual(['a 1']);
+  });
+
   it('leaves what a tab has open, and says so', async () => {
     const cache = memoryCache();
     const model = modelOf('a', 1);
