@@ -24,7 +24,8 @@ export async function showKept(): Promise<void> {
 }
 
 function appSentence(app: Kept | undefined): string {
-  if (app === undefined) return 'No service worker is in charge of this page.';
+  if (!('serviceWorker' in navigator)) return 'This browser gives no service worker to this page: it wants https, or localhost.';
+  if (app === undefined) return 'Not kept yet: no service worker is in charge of this page.';
   return app.kept === app.wanted ? `All ${app.wanted} files are kept.` : `${app.wanted - app.kept} of ${app.wanted} files are missing.`;
 }
 
@@ -43,7 +44,10 @@ function showStorage(status: CacheStatus | undefined): void {
   if (status?.persisted !== undefined) rows.push(['when space is short', status.persisted ? 'stays' : 'may be deleted']);
   element('#storage').replaceChildren(...rows.map(([term, text]) => row(term, text)));
   element('#persist').hidden = status?.persisted !== false;
-  element('#clear').hidden = !status?.models.length;
+  const clear = element('#clear');
+  clear.hidden = !status?.models.length;
+  // Other pages of this origin have theirs in the same cache.
+  clear.textContent = status?.models.length === 1 ? 'Remove the model' : 'Remove all models';
 }
 
 function row(term: string, text: string): HTMLElement {

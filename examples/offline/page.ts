@@ -138,20 +138,38 @@ async function remove(): Promise<void> {
   if (stays) element('#model-kept').textContent = 'Not removed: another tab has it open. Close that one first.';
 }
 
+async function persist(): Promise<void> {
+  const isKept = await requestPersistence();
+  await showKept();
+  // Browsers that ask nobody decide by how often an app is used.
+  if (!isKept) element('#storage').lastElementChild?.lastElementChild?.replaceChildren('may be deleted: the browser said no');
+}
+
 const SOURCES = { photograph, camera };
 
 for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) {
   input.addEventListener('change', () => begin(SOURCES[input.value as keyof typeof SOURCES]));
 }
-element<HTMLInputElement>('#file').addEventListener('change', ({ currentTarget }) => {
-  const chooser = currentTarget as HTMLInputElement;
-  const chosen = chooser.files?.[0];
+
+function choose(files: FileList | null | undefined): void {
+  const chosen = files?.[0];
   if (chosen === undefined) return;
   for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) input.checked = false;
   begin(() => file(chosen));
+}
+element<HTMLInputElement>('#file').addEventListener('change', ({ currentTarget }) => {
+  const chooser = currentTarget as HTMLInputElement;
+  choose(chooser.files);
   // The same file again is a choice too.
   chooser.value = '';
 });
+// A browser opens what is dropped on a page in its place.
+document.addEventListener('dragover', (event) => event.preventDefault());
+document.addEventListener('drop', (event) => {
+  event.preventDefault();
+  choose(event.dataTransfer?.files);
+});
+
 for (const input of document.querySelectorAll('input[name=background]')) {
   input.addEventListener('change', () => scene && draw(stage, scene, background()));
 }
@@ -162,7 +180,7 @@ colour.addEventListener('input', () => {
 save.addEventListener('click', () => void savePicture());
 element('#download').addEventListener('click', download);
 element('#clear').addEventListener('click', () => void remove().catch(showError));
-element('#persist').addEventListener('click', () => void requestPersistence().then(showKept).catch(showError));
+element('#persist').addEventListener('click', () => void persist().catch(showError));
 
 register({
   taken: () => void showKept(),
