@@ -6,7 +6,10 @@ import { run as load } from '../../bench/load.mjs';
 import { run as overhead } from '../../bench/overhead.mjs';
 import { longTest } from '../tier.js';
 
-longTest('first compares all backends with wasm alone, and comes back', { timeout: 300_000 }, async () => {
+/** They keep both cores of a machine busy, and may not have them for themselves. */
+const LIMIT = { timeout: 300_000 };
+
+longTest('first compares all backends with wasm alone, and comes back', LIMIT, async () => {
   const { plain, isolated, doctor } = await first(1);
   for (const { ratio, trials } of [plain, isolated]) {
     expect(ratio).toMatch(/^\d+\.\d+ \[/);
@@ -17,20 +20,20 @@ longTest('first compares all backends with wasm alone, and comes back', { timeou
   expect(Object.keys(doctor.p50Ms)).toContain(doctor.fastest);
 });
 
-longTest('load compares first and second visits', async () => {
+longTest('load compares first and second visits', LIMIT, async () => {
   const { firstVisit, secondVisit, offlineStart, slowLine } = await load(1);
   for (const visit of [firstVisit, secondVisit, offlineStart, slowLine]) expect(visit.ratio).toMatch(/^\d+\.\d+ \[/);
   expect(slowLine.overlapped['exposedMs']).toBeGreaterThan(0);
   expect(secondVisit.sharesMs['goldenMs']).toBe(0);
 });
 
-longTest('overhead compares with the raw graph model', async () => {
+longTest('overhead compares with the raw graph model', LIMIT, async () => {
   const { aroundNothingMs, rawRatio } = await overhead(2);
   expect(aroundNothingMs.median).toBeGreaterThan(0);
   expect(rawRatio).toMatch(/^\d+\.\d+ \[/);
 });
 
-longTest('frames tells whose thread made one late', async () => {
+longTest('frames tells whose thread made one late', LIMIT, async () => {
   const { firstVisit, secondVisit, rival } = await frames(1, 3);
   for (const phases of [firstVisit, secondVisit]) {
     expect(Object.keys(phases)).toEqual(['idle', 'load', 'trial', 'predicts']);
