@@ -22,6 +22,7 @@ import {
 import type { Fault, Site, SiteOptions } from '../harness/site.js';
 import { longTest } from '../tier.js';
 import { type Capabilities, expectInReadme } from './capabilities.js';
+import { STORE_IN_PAGE, shardedModel, storeSuite } from './store.js';
 
 /** No scaling of values: the graph sees 0 to 255. */
 const image = { scale: 1, offset: 0, filter: 'area' } as const;
@@ -32,6 +33,7 @@ const seen: Capabilities[] = [];
 beforeAll(() =>
   packInto(folder, {
     add: addModel(),
+    sharded: shardedModel(),
     endless: countModel(),
     tiny: { inputs: { picture: { image } }, raw: echoModel(4, 4) },
     // Large enough for webgpu to run it on the GPU.
@@ -51,7 +53,7 @@ async function serve(rules?: SiteOptions): Promise<Site> {
   const site = await servePacked(folder, rules);
   site.put('/', '<!doctype html><title>A page</title><script type="module" src="/in-page.js"></script>');
   site.put('/next.html', '<!doctype html><title>Another page</title>');
-  site.put('/in-page.js', IN_PAGE);
+  site.put('/in-page.js', `${IN_PAGE}${STORE_IN_PAGE}`);
   site.put('/app-worker.js', APP_WORKER);
   const built = readdirSync('dist', { recursive: true, encoding: 'utf8' }).filter((name) =>
     /^(index|page-.*|worker\/.*)\.js$|\.wasm$/.test(name),
@@ -296,6 +298,8 @@ function suite(name: EngineName): void {
     expect(await own.evaluate(() => Number(Reflect.get(globalThis, 'opens')))).toBeLessThanOrEqual(3);
     await own.close();
   });
+
+  storeSuite(() => browser, serve);
 
   const FAULTS: readonly (readonly [string, Fault])[] = [
     ['http-status', { status: 404 }],

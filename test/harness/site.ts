@@ -92,6 +92,8 @@ export interface Site {
   put(path: string, body: string | Uint8Array): void;
   /** From now on, until the function that it returns is called. The latest that has an answer wins. */
   fault(pattern: RegExp, fault: Fault | ((asked: Asked) => Fault | undefined)): () => void;
+  /** Cuts every connection, and goes on. */
+  cut(): void;
   /** Cuts every connection and listens no more, as a server that went down. */
   close(): Promise<void>;
 }
@@ -202,6 +204,7 @@ export async function serve(folders: Readonly<Record<string, string>>, options: 
       faults.push(added);
       return () => void faults.splice(faults.indexOf(added), 1);
     },
+    cut: () => server.closeAllConnections(),
     close: () =>
       new Promise((resolve) => {
         sites.delete(site.url);

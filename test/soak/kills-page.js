@@ -6,7 +6,9 @@ const tell = (what) => navigator.sendBeacon(`/told?${new URLSearchParams(what)}`
 const { put } = IDBObjectStore.prototype;
 IDBObjectStore.prototype.put = function (value, key) {
   const request = put.call(this, value, key);
-  this.transaction.addEventListener('complete', () => tell({ stored: key }));
+  // The first record of a model says that the rest is on its way.
+  const isWhole = key.startsWith('model:') && JSON.parse(new TextDecoder().decode(value)).complete;
+  this.transaction.addEventListener('complete', () => tell({ stored: key, ...(isWhole && { whole: key }) }));
   return request;
 };
 

@@ -35,7 +35,7 @@ const BROWSERS = {
   firefox: { find: findFirefox, args: (profile, url) => ['--headless', '--no-remote', '--profile', profile, url] },
 };
 
-/** Nothing of its own on the network, no pages about itself. */
+/** Nothing of its own on the network, no pages about itself, no processes that the page does without. */
 const FIREFOX_PREFERENCES = {
   'browser.shell.checkDefaultBrowser': false,
   'browser.aboutwelcome.enabled': false,
@@ -45,6 +45,12 @@ const FIREFOX_PREFERENCES = {
   'browser.sessionstore.resume_from_crash': false,
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
+  'browser.newtab.preload': false,
+  'dom.ipc.processPrelaunch.enabled': false,
+  'media.rdd-process.enabled': false,
+  'network.process.enabled': false,
+  'extensions.webextensions.remote': false,
+  'browser.tabs.remote.separatePrivilegedContentProcess': false,
 };
 
 /**
@@ -64,9 +70,9 @@ export async function run({ firstLoads = 200, updates = 50, seed = Date.now() % 
     const updatable = join(folder, 'updatable');
     prepare(engine, fresh);
     // So that no start pays for making a profile.
-    await visit(engine, fresh, site, 'version=none', () => false, 'loaded');
+    await visit(engine, fresh, site, 'version=none', 'loaded');
     cpSync(fresh, updatable, { recursive: true });
-    await visit(engine, updatable, site, 'version=one', isRecord, 'stored');
+    await visit(engine, updatable, site, 'version=one', 'whole');
     const results = [];
     const count = firstLoads + updates;
     let isStopped = false;
@@ -163,21 +169,16 @@ function summaryOf(results) {
   };
 }
 
-/** One visit from start to end, until the page tells something that fits; the browser then closes in peace. */
-async function visit(engine, profile, site, query, isEnd, field) {
+/** One visit from start to end, until the page tells of something; the browser then closes in peace. */
+async function visit(engine, profile, site, query, field) {
   const { pid, ended } = start(engine, profile, `${site.begin(false)}&${query}`);
-  await site.until(
-    () => site.told.some((each) => each[field] !== undefined && (field === 'loaded' || isEnd(each[field]))),
-    `${field} of ${query}`,
-  );
+  await site.until(() => site.told.some((each) => each[field] !== undefined), `${field} of ${query}`);
   await sleep(500);
   process.kill(pid, 'SIGTERM');
   await Promise.race([ended, sleep(5_000)]);
   killTree(pid);
   await ended;
 }
-
-const isRecord = (key) => key.startsWith('model:');
 
 function prepare(engine, profile) {
   mkdirSync(profile, { recursive: true });
