@@ -111,7 +111,7 @@ test('L3: pictures of calls whose worker dies are all let go, and the next worke
     const canvas = new OffscreenCanvas(16, 16);
     canvas.getContext('2d')?.fillRect(0, 0, 16, 16);
     const frame = new VideoFrame(canvas, { timestamp: 0 });
-    const model = await load('echo', { backend: ['wasm'], assetUrl, deadlineMs: 1_000 });
+    const model = await load('echo', { backend: ['wasm'], assetUrl, deadlineMs: 8_000 });
     const send = (count: number) =>
       Array.from({ length: count }, (_, index) =>
         model.predict({ picture: index % 2 === 0 ? frame : canvas }).then(
@@ -125,6 +125,7 @@ test('L3: pictures of calls whose worker dies are all let go, and the next worke
     const answers = await Promise.all(calls);
     const open = made.filter(isOpen).length;
     await fall('spins in its next run');
+    hurry(8_000);
     const late = await Promise.all(send(2));
     return { answers, late, made: made.length >= 18, open, openLater: made.filter(isOpen).length, given: isOpen(frame) };
   });
@@ -155,8 +156,9 @@ describe('L4: a worker that spins', () => {
   test('in a run is ended at the deadline of the call', async () => {
     const page = await stage();
     const seen = await page.evaluate(async () => {
-      const model = await loadSick({ deadlineMs: 1_000 });
+      const model = await loadSick({ deadlineMs: 8_000 });
       await fall('spins in its next run');
+      hurry(8_000);
       return { calls: await Promise.all([answer(model), answer(model)]), notes: model.notes.map(({ code }) => code) };
     });
     expect(seen).toEqual({ calls: ['timeout', 'right'], notes: ['reopened'] });
@@ -206,15 +208,7 @@ describe('C12: wasm', () => {
     here.site.put('/never-up.js', "WebAssembly.instantiate = () => new Promise(() => {}); await import('/dist/worker/wasm.js');");
     const seen = await page.evaluate(async () => {
       const assetUrl = (name: string, url: string) => (name === 'worker/wasm.js' ? '/never-up.js' : url);
-      const { setTimeout: later } = globalThis;
-      const { terminate } = Worker.prototype;
-      let isHurried = true;
-      // The parts of the deadline go by twelve times as fast, for the worker that never comes up alone.
-      Object.assign(globalThis, { setTimeout: (run: () => void, ms: number) => later(run, isHurried && ms === 3_000 ? 250 : ms) });
-      Worker.prototype.terminate = function () {
-        isHurried = false;
-        terminate.call(this);
-      };
+      hurry(12_000);
       const model = await load('add', { backend: ['wasm', 'cpu'], assetUrl, backendDeadlineMs: 12_000 });
       return { answer: await answer(model), selection: model.selection };
     });
