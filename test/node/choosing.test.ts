@@ -24,10 +24,13 @@ interface Character {
   readonly adds?: number;
 }
 
-const realm = vi.hoisted(() => ({ start: undefined as unknown }));
+const realm = vi.hoisted(() => ({ start: undefined as unknown, signals: {} as Partial<Record<BackendName, AbortSignal>> }));
 vi.mock('../../src/worker/client.js', () => ({
   WorkerUnavailable: class extends Error {},
-  startWorkerEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<FakeEngine>)(backend),
+  startWorkerEngine: (backend: BackendName, _options: unknown, _urlOf: unknown, signal: AbortSignal) => {
+    realm.signals[backend] = signal;
+    return (realm.start as (backend: BackendName) => Promise<FakeEngine>)(backend);
+  },
 }));
 vi.mock('../../src/engine/local.js', () => ({
   isRealmTaken: () => false,
@@ -247,6 +250,13 @@ describe('a challenger that', () => {
     const { outputs, timing } = await until(model.predict(x(5)));
     expect([timing.backend, ...outputs['y']!.data]).toEqual([chosen, 6, 6, 6, 6]);
   });
+});
+
+it('a challenger that never starts is ended at its deadline, not with the model', async () => {
+  characters.webgpu = { start: 'hangs' };
+  const model = await load({ backendDeadlineMs: 2_000 });
+  await finished(model);
+  expect([realm.signals.webgpu?.aborted, realm.signals.wasm?.aborted]).toEqual([true, false]);
 });
 
 describe('calls that are made during a trial', () => {
