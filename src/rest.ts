@@ -1,10 +1,14 @@
 /** The way to what an app's first chunk does without. */
 import { asPannierError } from './errors.js';
+import { withDeadline } from './promise.js';
 
-/** @throws {PannierError} `offline` */
+/** As long as a backend may take, which is downloaded beside it. */
+const LIMIT_MS = 60_000;
+
+/** @throws {PannierError} `offline`, `timeout` */
 export async function restOfPannier(): Promise<typeof import('./lazy.js')> {
   try {
-    return await import('./lazy.js');
+    return await withDeadline(import('./lazy.js'), LIMIT_MS, 'The download of a part of Pannier');
   } catch (thrown) {
     throw asPannierError(thrown, 'offline', 'A part of Pannier did not arrive');
   }

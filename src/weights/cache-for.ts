@@ -1,6 +1,8 @@
 /** The cache of a load. */
 import { messageOf } from '../errors.js';
+import { withDeadline } from '../promise.js';
 import type { WeightsCache } from './cache.js';
+import { IDLE_LIMIT_MS } from './fetch.js';
 
 /**
  * The cache of a load: what the app gave, else the browser's own; null where there is none (Node
@@ -12,7 +14,7 @@ export async function cacheFor(
 ): Promise<WeightsCache | null> {
   try {
     if (asked === null || (asked === undefined && globalThis.indexedDB === undefined)) return null;
-    const { browserCache, guardedCache } = await import('./guarded.js');
+    const { browserCache, guardedCache } = await withDeadline(import('./guarded.js'), IDLE_LIMIT_MS, 'Its code');
     return asked === undefined ? browserCache() : guardedCache(asked);
   } catch (thrown) {
     note('cache-unavailable', `The weights cache is not used: ${messageOf(thrown)}`);
