@@ -1,7 +1,7 @@
 /** What one load leaves in the cache: a record that it is under way, its bytes, a record that they are all there. */
 import { assetsOf, type Manifest } from '../manifest.js';
 import type { WeightsCache } from './cache.js';
-import { Inventory } from './inventory.js';
+import { Inventory, type Version } from './inventory.js';
 import { type ModelRecord, readRecord, recordOf, writeRecord } from './records.js';
 
 /** A model that was loaded a moment ago counts as used now: reloads need no write each. */
@@ -105,7 +105,7 @@ export class Recording {
     try {
       return await write();
     } catch (thrown) {
-      if (!isQuota(thrown)) throw thrown;
+      if (!isQuota(thrown) && !isDisk(thrown)) throw thrown;
     }
     const turn = this.#line.then(() => this.#writeWithRoom(write, bytes));
     this.#line = turn.catch(() => undefined);
@@ -113,21 +113,33 @@ export class Recording {
   }
 
   async #writeWithRoom(write: () => Promise<void>, bytes: number): Promise<void> {
+    let freedBytes = 0;
     while (!this.#isFull) {
+      let failure: unknown;
       try {
         return await write();
       } catch (thrown) {
-        if (!isQuota(thrown)) throw thrown;
+        failure = thrown;
       }
       const inventory = await Inventory.read(this.#cache);
-      const { hash } = this.#manifest;
-      const evictable = inventory.evictable(hash);
-      const missingBytes = this.#totalBytes - inventory.bytesOf([recordOf(this.#manifest, false)]);
-      const [next] = evictable;
-      // Others are not dropped in vain, for one that would not fit even so: of free space there is less than these bytes.
-      if (next === undefined || inventory.bytesWithout(evictable) + bytes <= missingBytes) await this.#giveUp(inventory);
-      else await inventory.drop(next);
+      const next = this.#nextFor(bytes, inventory);
+      // With that much room made, room is not what it lacks.
+      const mayHelp = isQuota(failure) || (isDisk(failure) && freedBytes < bytes);
+      if (next !== undefined && mayHelp) freedBytes += await inventory.drop(next);
+      else if (isQuota(failure)) await this.#giveUp(inventory);
+      else {
+        // Nor does anybody make way for another write of this load.
+        this.#isFull = true;
+        throw failure;
+      }
     }
+  }
+
+  /** Who makes way. Nobody in vain, for a model that would not fit even so: of free space there is less than these bytes. */
+  #nextFor(bytes: number, inventory: Inventory): Version | undefined {
+    const evictable = inventory.evictable(this.#manifest.hash);
+    const missingBytes = this.#totalBytes - inventory.bytesOf([recordOf(this.#manifest, false)]);
+    return inventory.bytesWithout(evictable) + bytes <= missingBytes ? undefined : evictable[0];
   }
 
   /** A model that does not fit leaves no bytes behind: the disk would stay full for the app, too. */
@@ -141,3 +153,6 @@ export class Recording {
 
 /** By its name: browsers differ in its class and its code. */
 const isQuota = (thrown: unknown): boolean => (thrown as Error | null)?.name === 'QuotaExceededError';
+
+/** Chromium's word for a value above 64 KiB that it cannot write to its file: most often the disk is full, but not surely. */
+const isDisk = (thrown: unknown): boolean => (thrown as Error | null)?.name === 'DataError';

@@ -448,9 +448,12 @@ describe('a disk that rots', () => {
       const browser = await launchProfile(join(disk, 'profile'));
       const page = await here.page(browser);
       await visitAndStore(page, 'small');
-      const { bsize, bavail } = statfsSync(disk);
       const filler = join(disk, 'filler');
-      writeFileSync(filler, Buffer.alloc(bsize * Math.max(0, bavail - 40)));
+      const fill = () => {
+        const { bsize, bavail } = statfsSync(disk);
+        writeFileSync(filler, Buffer.alloc(bsize * Math.max(0, bavail - 40)));
+      };
+      fill();
       const seen = await visit(page, 'model');
       expect(seen.answer).toBe(1);
       await expect.poll(() => notesOf(page), LATER).toMatch(/^cache-/);
@@ -460,6 +463,13 @@ describe('a disk that rots', () => {
       expect((await visitAndStore(page, 'model')).answer).toBe(1);
       await expectCached(page, 'model');
       await expectCached(page, 'small');
+      await visitAndStore(page, 'old');
+      await page.reload();
+      fill();
+      // Of what nobody has open, the version that this one replaces makes way, and nothing else.
+      expect(await visitAndStore(page, 'new')).toMatchObject({ answer: 5 });
+      expect(await notesOf(page)).toBe('');
+      for (const name of ['new', 'model', 'small']) await expectCached(page, name);
       await browser.close();
     } finally {
       execFileSync('umount', ['--lazy', disk]);

@@ -15,8 +15,8 @@ const totalOf = ({ files }: Packed) => [...files.values()].reduce((sum, { length
 /** A model of its own of 100 bytes and a golden sample. */
 const modelOf = (name: string, seed: number) => fakeModel(name, [bytesOf(70, seed)]);
 
-/** A cache with room for so many bytes of shards, as a browser with such a quota. */
-function smallCache(quotaBytes: number) {
+/** A cache with room for so many bytes of shards, as a browser with such a quota, or Chromium on such a disk. */
+function smallCache(quotaBytes: number, error = 'QuotaExceededError') {
   const kept = memoryCache();
   const sizes = new Map<string, number>();
   const seen = { mostBytes: 0, refused: 0 };
@@ -28,7 +28,7 @@ function smallCache(quotaBytes: number) {
       const size = /^[\da-f]{64}$/.test(key) ? bytes.byteLength : 0;
       if (used() - (sizes.get(key) ?? 0) + size > quotaBytes) {
         seen.refused++;
-        throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+        throw new DOMException('No room.', error);
       }
       sizes.set(key, size);
       seen.mostBytes = Math.max(seen.mostBytes, used());
@@ -47,6 +47,17 @@ async function prefetch(model: Packed, cache: WeightsCache, options: Parameters<
   await prefetchModel(model.manifest, { cache, fetch: network.fetch, ...options });
   return network.asked;
 }
+
+/** A server that lacks one file, and says so when the cache has all others. */
+const lacking = ({ files }: Packed, missing: string, cache: WeightsCache): typeof globalThis.fetch => {
+  const { fetch } = fakeFetch(files);
+  return async (input, init) => {
+    if (!String(input).endsWith(missing)) return fetch(input, init);
+    const stored = async () => (await cache.keys()).filter((key) => /^[\da-f]{64}$/.test(key));
+    await vi.waitFor(async () => expect(await stored()).toHaveLength(files.size - 1));
+    return new Response('', { status: 404 });
+  };
+};
 
 const namesIn = async (cache: WeightsCache) => (await cacheStatus(cache)).models.map(({ name, version }) => `${name} ${version}`).sort();
 const hashesIn = async (cache: WeightsCache) => (await cacheStatus(cache)).models.map(({ hash }) => hash);
@@ -79,11 +90,10 @@ describe('prefetchModel', () => {
   it('goes on where an earlier try ended', async () => {
     const cache = memoryCache();
     const model = fakeModel();
-    const { fetch } = fakeFetch(new Map([...model.files].filter(([name]) => name !== '1.bin')));
+    const fetch = lacking(model, '1.bin', cache);
     expect(await rejection(prefetchModel(model.manifest, { cache, fetch }))).toMatchObject({ code: 'http-status' });
     expect(await isOfflineReady(model.manifest, cache)).toBe(false);
-    // Those that were under way when it failed come to their end.
-    await expect.poll(async () => (await cacheStatus(cache)).models).toMatchObject([{ complete: false, bytes: totalOf(model) - 50 }]);
+    expect((await cacheStatus(cache)).models).toMatchObject([{ complete: false, bytes: totalOf(model) - 50 }]);
     expect(await prefetch(model, cache)).toEqual(['1.bin']);
   });
 
@@ -231,6 +241,55 @@ describe('S1: a quota', () => {
   });
 });
 
+describe('S2: a full disk, which Chromium calls a DataError', () => {
+  const [a, b, d] = ['a', 'b', 'd'].map((name, index) => modelOf(name, index + 1)) as [Packed, Packed, Packed];
+  async function filled(quotaBytes: number) {
+    const { cache } = smallCache(quotaBytes, 'DataError');
+    for (const model of [a, b]) {
+      await prefetch(model, cache);
+      later(1_000);
+    }
+    return cache;
+  }
+
+  it('has the least recently used version make way, and is written again', async () => {
+    const cache = await filled(46 + 2 * 70);
+    await prefetch(d, cache);
+    expect(await namesIn(cache)).toEqual(['b 1', 'd 1']);
+    expect(await isOfflineReady(d.manifest, cache)).toBe(true);
+  });
+
+  it('has as many make way as the new shards need', async () => {
+    const cache = await filled(46 + 2 * 70);
+    await prefetch(fakeModel('large', [bytesOf(60, 5), bytesOf(65, 6)]), cache);
+    expect(await namesIn(cache)).toEqual(['large 1']);
+  });
+
+  it('that is none, but another fault, costs one version at most', async () => {
+    const cache = await filled(1_000);
+    const broken = {
+      ...cache,
+      set: async (key: string, bytes: ArrayBuffer) => {
+        if (key.startsWith('model:')) return cache.set(key, bytes);
+        throw new DOMException('Failed to write blobs (IOError)', 'DataError');
+      },
+    };
+    const error = await rejection(prefetch(fakeModel('large', [bytesOf(60, 7), bytesOf(60, 8)]), broken));
+    expect(error).toMatchObject({ code: 'cache-unavailable', message: expect.stringContaining('Failed to write blobs') });
+    await rest();
+    expect(await Promise.all([a, b].map(({ manifest }) => isOfflineReady(manifest, cache)))).toEqual([false, true]);
+  });
+
+  it('with nobody to make way is said, and nothing is deleted', async () => {
+    const cache = await filled(46 + 2 * 70);
+    const letGo = [a, b].map(({ manifest }) => holdModel(manifest.hash));
+    await rest();
+    expect(await rejection(prefetch(d, cache))).toMatchObject({ code: 'cache-unavailable', message: expect.stringContaining('No room') });
+    expect(await Promise.all([a, b].map(({ manifest }) => isOfflineReady(manifest, cache)))).toEqual([true, true]);
+    for (const each of letGo) each();
+  });
+});
+
 describe('cacheBudgetBytes', () => {
   it('holds once the new model is there: whole versions make way, least recently used first', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name, index) => modelOf(name, index + 1)) as [Packed, Packed, Packed];
@@ -267,9 +326,8 @@ describe('a model on its way', () => {
   it('is not dropped for the age of the visit that began it', async () => {
     const cache = memoryCache();
     const [half, other] = [modelOf('half', 1), modelOf('other', 2)];
-    const { fetch } = fakeFetch(new Map([...half.files].filter(([name]) => name !== '0.bin')));
-    await rejection(prefetchModel(half.manifest, { cache, fetch }));
-    await expect.poll(async () => (await cacheStatus(cache)).bytes).toBe(46);
+    await rejection(prefetchModel(half.manifest, { cache, fetch: lacking(half, '0.bin', cache) }));
+    expect((await cacheStatus(cache)).bytes).toBe(46);
     await cache.delete(hashOf(half.files.get('graph.json') as Uint8Array));
     later(8 * DAY_MS);
     vi.stubGlobal('navigator', {});
