@@ -22,7 +22,7 @@ import {
   twoInputModel,
   writeModel,
 } from '../fixtures/models.js';
-import { npy } from '../fixtures/npy.js';
+import { npy, writeNpy } from '../fixtures/npy.js';
 import { longTest } from '../tier.js';
 
 const folder = scratch();
@@ -39,6 +39,8 @@ function file(name: string, bytes: Uint8Array): string {
   writeFileSync(path, bytes);
   return path;
 }
+
+const array = (...given: Parameters<typeof npy>) => writeNpy(folder, ...given);
 
 /** y = x + w over a picture of 8×8: whatever the preprocessing gives is what comes out. */
 const pictureModel = () => writeModel(addModel([1, 8, 8, 3], Float32Array.of(0, 0, 0)), join(folder, `model-${count++}`));
@@ -71,7 +73,7 @@ describe('preprocessing', () => {
   ] as const;
   const caffe = [103.939, 116.779, 123.68];
   const picture = file('picture.png', png(pixels, 8, 8));
-  const check = (values: Float32Array): GoldenCheck => ({ image: picture, expect: file('y.npy', npy([8, 8, 3], values)) });
+  const check = (values: Float32Array): GoldenCheck => ({ image: picture, expect: array([8, 8, 3], values) });
 
   it('that training used agrees', async () => {
     const { warnings } = await pack(options([check(fed((pixel) => pixel / 255))]));
@@ -120,7 +122,7 @@ describe('preprocessing', () => {
       const [y, x] = [Math.floor(index / 24), Math.floor(index / 3) % 8];
       return (wide[((2 * y + 1) * 32 + 8 + 2 * x + 1) * 4 + (index % 3)] as number) / 255;
     });
-    const given = { image: file('wide.png', png(wide, 32, 16)), expect: file('wide.npy', npy([1, 8, 8, 3], values)) };
+    const given = { image: file('wide.png', png(wide, 32, 16)), expect: array([1, 8, 8, 3], values) };
     const { message } = await refusal(options([given]));
     expect(message).toContain("With fit: 'cover', filter: 'nearest' it agrees");
     await pack(options([given], { fit: 'cover', filter: 'nearest' }));
@@ -144,10 +146,10 @@ describe('inputs that are numbers', () => {
     golden: [
       {
         inputs: {
-          first: file('a.npy', npy([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6))),
-          second: file('b.npy', npy([2, 3], Int32Array.of(1, 1, 1, 2, 2, 2))),
+          first: array([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)),
+          second: array([2, 3], Int32Array.of(1, 1, 1, 2, 2, 2)),
         },
-        expect: { total: file('total.npy', npy([2, 3], Float32Array.from(total))) },
+        expect: { total: array([2, 3], Float32Array.from(total)) },
       },
     ],
   });
@@ -162,7 +164,7 @@ describe('inputs that are numbers', () => {
     );
   });
   it('are measured by their own size where the expected ones scatter nowhere', async () => {
-    const all = (value: number) => file('same.npy', npy([1, 4], new Float32Array(4).fill(value)));
+    const all = (value: number) => array([1, 4], new Float32Array(4).fill(value));
     const given = (value: number, tolerance: number): PackOptions => ({
       model: writeModel(addModel([1, 4], new Float32Array(4)), join(folder, `model-${count++}`)),
       out: join(folder, `out-${count++}`),
@@ -239,12 +241,12 @@ describe('files', () => {
     ['uint8', [[2, 3], Uint8Array.of(1, 2, 3, 4, 5, 6), { version: 3 }]],
     ['int16', [[2, 3], Int16Array.of(1, 2, 3, 4, 5, 6)]],
     ['uint32', [[2, 3], Uint32Array.of(1, 2, 3, 4, 5, 6)]],
-  ])('%s are the same numbers', async (_what, array) => {
+  ])('%s are the same numbers', async (_what, given) => {
     const same = writeModel(addModel([2, 3], new Float32Array(3)), join(folder, `model-${count++}`));
     const golden = [
       {
-        inputs: { x: file('x.npy', npy(...array)) },
-        expect: file('y.npy', npy([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6))),
+        inputs: { x: array(...given) },
+        expect: array([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)),
         tolerance: 1e-6,
       },
     ];
@@ -281,7 +283,7 @@ describe('photographs', () => {
   };
 
   it('may be JPEG', async () => {
-    const golden = [{ image: file('a.jpg', jpeg), expect: file('y.npy', npy([3], means())) }];
+    const golden = [{ image: file('a.jpg', jpeg), expect: array([3], means()) }];
     await pack(options(golden, { filter: 'area' }, meanModel()));
     const { code } = await refusal(options(golden, { filter: 'area', channels: 'bgr' }, meanModel()));
     expect(code).toBe('golden-mismatch');
@@ -296,7 +298,7 @@ describe('photographs', () => {
     const at = (x: number, y: number) => [0, 1, 2].map((channel) => (data[(y * 512 + x) * 4 + channel] as number) / 255);
     // Of 8×8 samples, the one in column x and row y is the picture's at column y and row 7 − x.
     const samples = Array.from({ length: 64 }, (_, index) => at(64 * Math.floor(index / 8) + 32, 64 * (7 - (index % 8)) + 31));
-    const expected = { expect: file('turned.npy', npy([8, 8, 3], Float32Array.from(samples.flat()))), tolerance: 0.15 };
+    const expected = { expect: array([8, 8, 3], Float32Array.from(samples.flat())), tolerance: 0.15 };
     await pack(options([{ image: file('turned.jpg', turned), ...expected }], { filter: 'nearest' }));
     expect(await refusal(options([{ image: file('straight.jpg', jpeg), ...expected }], { filter: 'nearest' }))).toMatchObject({
       code: 'golden-mismatch',
@@ -307,7 +309,7 @@ describe('photographs', () => {
     ['without a picture', (whole) => whole.slice(0, 300), /not a picture that can be read/],
     ['of 65500 pixels a side', (whole) => withSize(whole, 0xffdc), /65500×65500 pixels; at most/],
   ])('refuses a JPEG %s', async (_what, change, message) => {
-    const golden = [{ image: file('b.jpg', change(jpeg)), expect: file('y.npy', npy([3], means())) }];
+    const golden = [{ image: file('b.jpg', change(jpeg)), expect: array([3], means()) }];
     expect(await refusal(options(golden, {}, meanModel()))).toMatchObject({ code: 'options', message: expect.stringMatching(message) });
   });
 
@@ -323,7 +325,7 @@ describe('photographs', () => {
       const photo = browser.fromPixels({ data: new Uint8Array(data), width, height });
       return model.predict(expandDims(cast(round(images.resizeBilinear(photo, [192, 192], false, true)), 'int32'))) as Tensor;
     });
-    const expected = file('keypoints.npy', npy(answer.shape, (await answer.data()) as Float32Array));
+    const expected = array(answer.shape, (await answer.data()) as Float32Array);
     const given = (image: ImageOptions): PackOptions => ({
       model: realModel('movenet-lightning'),
       out: join(folder, `out-${count++}`),
@@ -357,7 +359,7 @@ describe('inputs that are not pictures', () => {
       ),
     );
   // price = features · [10, 20, 30, 40], as training had it: rooms standardised by 4 and 2, then Bern, Chur, Thun.
-  const expected = file('price.npy', npy([2, 1], Float32Array.of(10 + 20, -10 + 40)));
+  const expected = array([2, 1], Float32Array.of(10 + 20, -10 + 40));
   const tabular = (features: string, categories = ['Bern', 'Chur', 'Thun'], prices = expected, mean = 4): PackOptions => ({
     model: writeModel(tabularModel([-1, 4]), join(folder, `model-${count++}`)),
     out: join(folder, `out-${count++}`),
@@ -390,7 +392,7 @@ describe('inputs that are not pictures', () => {
       'std left out and the categories of "city" sorted, ["Bern", "Chur", "Thun"],',
     ],
   ])('name %s in training', async (_what, categories, prices, told) => {
-    const trained = file('trained.npy', npy([2, 1], Float32Array.from(prices)));
+    const trained = array([2, 1], Float32Array.from(prices));
     const { code, message } = await refusal(tabular(rows('Thun'), [...categories], trained));
     expect([code, message]).toEqual([
       'golden-mismatch',
@@ -410,7 +412,7 @@ describe('inputs that are not pictures', () => {
     const given = (a: readonly number[], b: readonly string[], sums = [10 + 30, 20 + 40]): PackOptions => ({
       model: writeModel(tabularModel([-1, 4]), join(folder, `model-${count++}`)),
       out: join(folder, `out-${count++}`),
-      golden: [{ inputs: { features: cells }, expect: file('sums.npy', npy([2, 1], Float32Array.from(sums))) }],
+      golden: [{ inputs: { features: cells }, expect: array([2, 1], Float32Array.from(sums)) }],
       inputs: {
         features: {
           columns: [
@@ -437,7 +439,7 @@ describe('inputs that are not pictures', () => {
   it('that are encoded already are not blamed on their columns', async () => {
     const values = npy([2, 4], Float32Array.of(1, 1, 0, 0, -1, 0, 0, 1));
     await pack(tabular(file('values.npy', values)));
-    const wrong = file('wrong.npy', npy([2, 1], Float32Array.of(1, 2)));
+    const wrong = array([2, 1], Float32Array.of(1, 2));
     expect((await refusal(tabular(file('values.npy', values), undefined, wrong))).message).toContain('Its inputs are numbers');
   });
   it('are refused where a row does not fit', async () => {
@@ -453,17 +455,17 @@ describe('inputs that are not pictures', () => {
   });
   it('are arrays of a length, which are padded and cut back', async () => {
     const pad = { to: [4, 8] };
-    const ids = file('ids.npy', npy([1, 3], Int32Array.of(1, 2, 3)));
+    const ids = array([1, 3], Int32Array.of(1, 2, 3));
     const given = (mask: number): PackOptions => ({
       model: writeModel(tokensModel(), join(folder, `model-${count++}`)),
       out: join(folder, `out-${count++}`),
       inputs: { ids: { pad }, mask: { pad } },
       golden: [
         {
-          inputs: { ids, mask: file('mask.npy', npy([1, mask], new Float32Array(mask).fill(1))) },
+          inputs: { ids, mask: array([1, mask], new Float32Array(mask).fill(1)) },
           expect: {
-            tokens: file('tokens.npy', npy([1, 3, 2], Float32Array.of(4, 6, 8, 10, 12, 14))),
-            pooled: file('pooled.npy', npy([1, 2], Float32Array.of(4, 5))),
+            tokens: array([1, 3, 2], Float32Array.of(4, 6, 8, 10, 12, 14)),
+            pooled: array([1, 2], Float32Array.of(4, 5)),
           },
         },
       ],
