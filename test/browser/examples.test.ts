@@ -244,6 +244,16 @@ test('offline cuts her out, keeps what it needs, saves a picture, and brings a n
   await page.waitForFunction(() => /^1 of \d\d files are missing\.$/.test(document.querySelector('#app-kept')?.textContent ?? ''));
   expect(await page.getAttribute('#badge', 'data-ready')).toBe('no');
 
+  const dropped = readFileSync('test/fixtures/chelsea.png').toString('base64');
+  const stays = await page.evaluate((text) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0))], 'chelsea.png'));
+    const events = ['dragover', 'drop'].map((type) => new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+    return events.map((event) => !document.querySelector('#stage')?.dispatchEvent(event));
+  }, dropped);
+  expect(stays).toEqual([true, true]);
+  await page.waitForFunction(() => document.querySelector('#caption')?.textContent === 'chelsea.png');
+
   // A second build, of a page with another heading.
   site.requests.length = 0;
   const ends = [
