@@ -125,6 +125,9 @@ it.each([
   ['drift', { output: 'y', edges: [0.5], counts: [1, -1] }, 'should be a whole number for each bin', 'drift.counts'],
   ['drift', { output: 'y', edges: [0.5], counts: [1, '2'] }, 'should be a whole number for each bin', 'drift.counts'],
   ['drift', { output: 'y', edges: [0.5], counts: [1, 2] }, 'should be a whole number', 'drift.answers'],
+  // Places that were never filled.
+  ['drift', { output: 'y', edges: [0.5], counts: Array(2), answers: 1 }, 'should be a whole number for each bin', 'drift.counts'],
+  ['signature.inputs.x.shape', Array(2), 'should be sizes, null where open'],
   ['staleAfterDays', Number.NaN, 'should be a number from 0 up'],
 ] as [path: string, value: unknown, message: string, field?: string][])(
   'refuses %s of %j, naming the field',
