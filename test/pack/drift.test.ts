@@ -46,6 +46,13 @@ describe('drift', () => {
     const rows = Array.from({ length: 200 }, () => [0, 0, 0, 0]);
     const { manifest, warnings } = await packed({ outputs: { y: { values: 'logits' } }, drift: { samples: [samplesOf(...rows)] } });
     expect(manifest.drift?.counts).toEqual([0, 200, 0, 0, 0, 0, 0, 0]);
+    expect(warnings).toEqual([
+      'Option drift finds 100 % of the top scores of output "sumY" from 0.2 to 0.4, which is one bin: what changes within it is not seen.',
+    ]);
+  });
+  it('warns of nothing where scores are many, of a kind that is told, and spread', async () => {
+    const rows = Array.from({ length: 200 }, (_, row) => [row < 180 ? 0.5 : 0.1, 0, 0, 0]);
+    const { warnings } = await packed({ outputs: { y: { values: 'probabilities' } }, drift: { samples: [samplesOf(...rows)] } });
     expect(warnings).toEqual([]);
   });
   it('counts what the stored weights answer, not those before they were quantised', async () => {

@@ -14,6 +14,9 @@ export interface Scored {
   readonly spec: OutputSpec;
 }
 
+/** The index compares bins: one that holds nearly everything leaves it little to compare. */
+const MOST_IN_ONE_BIN = 0.9;
+
 /** A sigmoid's rounding may pass 1. */
 const ROUNDING = 1e-3;
 
@@ -70,6 +73,14 @@ export async function countScores(
     warnings.push(
       `Option drift has ${answers} answers to its samples, which is too few: stats().drift counts, but has no index. Give samples for ${ENOUGH_ANSWERS} or more.`,
     );
+  const inOne = Math.max(...counts);
+  const share = inOne / counts.reduce((sum, each) => sum + each, 0);
+  if (share > MOST_IN_ONE_BIN) {
+    const bin = counts.indexOf(inOne);
+    warnings.push(
+      `Option drift finds ${Math.round(100 * share)} % of the top scores of output "${name}" from ${SCORE_EDGES[bin - 1] ?? 0} to ${SCORE_EDGES[bin] ?? 1}, which is one bin: what changes within it is not seen.`,
+    );
+  }
   // A regression, or coordinates, may lie from 0 to 1 too.
   if (spec.values === undefined && spec.labels === undefined)
     warnings.push(
