@@ -6,8 +6,11 @@ import { withDeadline } from '../promise.js';
 import { trustedScriptUrl } from './policy.js';
 import { type Answers, type Reply, type Request, transfersOf } from './protocol.js';
 
-/** No worker script takes this long to load and listen, except one that never will. */
-const READY_LIMIT_MS = 10_000;
+/**
+ * No worker script takes this long to load and listen, except one that never will: it shares a slow line with the weights,
+ * and whoever gives it up downloads as much again for the page's thread.
+ */
+const READY_LIMIT_MS = 30_000;
 
 /** How often the page looks at calls that wait. */
 const TICK_MS = 2_000;

@@ -142,6 +142,23 @@ describe('a worker that takes no call', () => {
   });
 });
 
+describe('a script that takes its time on a slow line', () => {
+  it.each([
+    [29_000, 'ready'],
+    [30_000, 'WorkerUnavailable: Loading the wasm worker took longer than 30000 ms.'],
+  ])('of %i ms is waited for until it is too long', async (tookMs, became) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const { ready } = new Connection('wasm', addressOf);
+    const told = ready.then(
+      () => 'ready',
+      (thrown) => `${thrown.constructor.name}: ${thrown.message}`,
+    );
+    await vi.advanceTimersByTimeAsync(tookMs);
+    FakeWorker.last.say({ ready: true });
+    expect(await told).toBe(became);
+  });
+});
+
 describe('a start that nobody waits for any more', () => {
   it.each(['before', 'while'])('ends at once, its worker too: given up %s the script loads', async (when) => {
     const giveUp = new AbortController();
@@ -151,7 +168,7 @@ describe('a start that nobody waits for any more', () => {
     // Not as if no worker could run here: the page's thread would take its place.
     expect(await starting).toBe(giveUp.signal.reason);
     expect(FakeWorker.last.terminated).toBe(1);
-    vi.advanceTimersByTime(10_000);
+    vi.advanceTimersByTime(30_000);
   });
 });
 
