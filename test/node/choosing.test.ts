@@ -1,6 +1,6 @@
 /** Which backend a model runs on, over worker engines of known behaviour and a clock that the test moves: who is chosen, why not the others, and what calls notice. */
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BackendName, PlaceName } from '../../src/backend-name.js';
 import type { RunResult, Session } from '../../src/engine/engine.js';
 import { PannierError } from '../../src/errors.js';
@@ -148,6 +148,8 @@ function stubNavigator({ architecture = 'one', maxBufferSize = 2 ** 30, more = {
 
 const digestOf = (bytes: ArrayBuffer): ArrayBuffer => new Uint8Array(createHash('sha256').update(new Uint8Array(bytes)).digest()).buffer;
 
+// What a load imports on its way takes the real time of a disk.
+beforeAll(() => Promise.all([import('../../src/lazy.js'), import('../../src/weights/guarded.js')]));
 beforeEach(() => {
   realm.start = start;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
