@@ -87,7 +87,7 @@ describe('L3: a worker', () => {
     }, ill);
     const told = expect.stringMatching(`reopened: .* wasm worker crashed: .*${reason}`);
     expect(seen).toEqual({ idle: ['right', told], calls: Array(32).fill('right'), after: 'right', thread: 'worker' });
-    expect(page.workers()).toHaveLength(1);
+    await expect.poll(() => page.workers().length).toBe(1);
   });
 });
 

@@ -202,6 +202,6 @@ describe('C16: three models on three backends at once answer as each does alone,
       return { right: answers.filter((each) => each).length, differ: new Set(alone.flat()).size, ran };
     }, thread);
     expect(seen).toEqual({ right: 75, differ: 15, ran: thread === 'worker' ? {} : { webgpu: 25, wasm: 25, cpu: 25 } });
-    expect(page.workers()).toHaveLength(thread === 'worker' ? 3 : 0);
+    await expect.poll(() => page.workers().length).toBe(thread === 'worker' ? 3 : 0);
   });
 });
