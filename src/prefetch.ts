@@ -1,6 +1,5 @@
 /** A model's files for later: into the cache, without an engine. And the other way round: out of the cache alone. */
 import { PannierError } from './errors.js';
-import { checkKnown } from './known-options.js';
 import { type Asset, assetsOf, type Manifest } from './manifest.js';
 import type { LoadProgress, PrefetchOptions } from './options.js';
 import { restOfPannier } from './rest.js';
@@ -18,8 +17,7 @@ const prefetches = new Shared<void, LoadProgress>(() => undefined);
 
 /** Behind the public function of this name. */
 export async function prefetchModel(manifest: Manifest, options: PrefetchOptions): Promise<void> {
-  checkKnown('prefetchModel', options, KNOWN);
-  const settled = settleOptions(options, restOfPannier);
+  const settled = settleOptions(options, restOfPannier, 'prefetchModel', KNOWN);
   const joining = { signal: options.signal as AbortSignal | undefined, onReport: options.onProgress };
   const start = (signal: AbortSignal, report: (progress: LoadProgress) => void) => store(manifest, settled, signal, report);
   const { release } = await prefetches.acquire(`${manifest.hash} ${settled.key}`, start, joining);

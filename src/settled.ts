@@ -51,9 +51,17 @@ const KNOWN: readonly (keyof LoadOptions)[] = [
   ] as const),
 ];
 
-/** @throws {PannierError} `options`, naming the option. */
-export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['rest']): Settled {
-  checkKnown('loadModel', options, KNOWN);
+/**
+ * @param call whose options they are, for messages
+ * @param known those that it takes
+ * @throws {PannierError} `options`, naming the option.
+ */
+export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['rest'], call = 'loadModel', known = KNOWN): Settled {
+  checkKnown(call, options, known);
+  const wrong = (option: string, wanted: string, value: unknown) => wrongOption(call, option, wanted, value);
+  const oneOf = (option: string, value: string, ...choices: string[]) => {
+    if (!choices.includes(value)) throw wrong(option, `'${choices.join("' or '")}'`, value);
+  };
   const { backend = 'auto', device, cache, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
   const {
     fallback,
@@ -133,12 +141,8 @@ function identityOf(value: object | null | undefined): string {
 
 const isObject = (value: unknown): boolean => Object(value) === value;
 
-function oneOf(option: string, value: string, ...choices: string[]): void {
-  if (!choices.includes(value)) throw wrong(option, `'${choices.join("' or '")}'`, value);
-}
-
-function wrong(option: string, wanted: string, value: unknown): PannierError {
+function wrongOption(call: string, option: string, wanted: string, value: unknown): PannierError {
   // Not every object can become a text.
   const got = isObject(value) ? typeof value : String(value);
-  return new PannierError('options', `Option ${option} should be ${wanted}, but is ${got}.`, { option, wanted, got });
+  return new PannierError('options', `${call}'s option ${option} should be ${wanted}, but is ${got}.`, { option, wanted, got });
 }

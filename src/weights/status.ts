@@ -48,7 +48,7 @@ export async function clearCache(options: ClearCacheOptions): Promise<ClearedCac
   checkKnown('clearCache', options, KNOWN);
   const { except = [], cache: given } = options;
   if (!Array.isArray(except))
-    throw new PannierError('options', "Option except should be an array of models, the default exports of packed model.js's.");
+    throw new PannierError('options', "clearCache's option except should be an array of models, the default exports of packed model.js's.");
   const kept = new Set(except.map((source) => readManifest(source).hash));
   return take(given, async (cache) => {
     const inventory = await Inventory.read(cache);

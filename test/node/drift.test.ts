@@ -132,7 +132,7 @@ describe('stats().drift', () => {
   it('is a yes or no', async () => {
     expect(await rejection(loadModel(manifest, { drift: 'yes' } as never))).toMatchObject({
       code: 'options',
-      message: expect.stringContaining('Option drift should be true or false, but is yes'),
+      message: expect.stringContaining("loadModel's option drift should be true or false, but is yes"),
     });
   });
 });

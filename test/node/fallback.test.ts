@@ -499,7 +499,7 @@ describe('the option', () => {
   it.each([['https://server.test'], [{}], [null]])('is refused as %j', async (fallback) => {
     expect(await rejection(load(hopeless(), fallback))).toMatchObject({
       code: 'options',
-      message: expect.stringContaining('Option fallback should be a function'),
+      message: expect.stringContaining("loadModel's option fallback should be a function"),
     });
   });
   it.each([[-1], [Number.NaN], ['1GB']])('memoryBudgetBytes is refused as %s', async (memoryBudgetBytes) => {

@@ -172,6 +172,15 @@ describe('prefetchModel', () => {
       message: expect.stringContaining('prefetchModel has no option "backend"'),
     });
   });
+
+  it.each([
+    [{ fetch: 3 }, "prefetchModel's option fetch should be a function, but is 3."],
+    [{ cacheBudgetBytes: -1 }, "prefetchModel's option cacheBudgetBytes should be bytes from 0 up, but is -1."],
+    [{ signal: {} }, "prefetchModel's option signal should be an AbortSignal, but is Object."],
+  ])('refuses %o in its own name', async (options, said) => {
+    const error = await rejection(prefetchModel(fakeModel().manifest, options as never));
+    expect(error).toMatchObject({ code: 'options', message: expect.stringContaining(said) });
+  });
 });
 
 describe('S1: a quota', () => {
@@ -558,7 +567,7 @@ describe('clearCache', () => {
     for (const [options, message] of [
       [[manifest], 'clearCache has no option "0"; it takes except, cache'],
       [manifest, 'clearCache has no option "format"'],
-      [{ except: manifest, cache }, 'Option except should be an array of models'],
+      [{ except: manifest, cache }, "clearCache's option except should be an array of models"],
       [{ except: ['a'], cache }, 'The model source should be an object, but is "a"'],
       [{ except: [Promise.resolve(manifest)], cache }, 'but is a promise'],
     ] as const)
