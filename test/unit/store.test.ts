@@ -5,6 +5,7 @@ import type { WeightsCache } from '../../src/weights/cache.js';
 import { holdModel } from '../../src/weights/held.js';
 import { fromBytes, toBytes } from '../../src/weights/json.js';
 import { memoryCache } from '../../src/weights/memory.js';
+import { writeRecord } from '../../src/weights/records.js';
 import { bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest } from '../fixtures/fakes.js';
 import { FakeLocks } from '../fixtures/locks.js';
 
@@ -506,14 +507,29 @@ describe('cacheStatus', () => {
     expect(await requestPersistence()).toBe(true);
   });
 
+  const there = { sha256: 'b'.repeat(64), bytes: 5 };
   it.each([
     ['whether it is whole', { complete: undefined }],
     ['a day', { usedAtMs: 1e300 }],
-    ['a length', { assets: [{ sha256: 'a'.repeat(64), bytes: -5 }] }],
+    ['a length', { assets: [there, { sha256: 'a'.repeat(64), bytes: -5 }] }],
   ])('leaves out a record without %s', async (_what, damage) => {
     const cache = memoryCache();
-    await cache.set('model:x', toBytes({ name: 'x', version: '1', usedAtMs: 1, complete: true, assets: [], ...damage }));
+    await cache.set(there.sha256, new ArrayBuffer(there.bytes));
+    await cache.set('model:x', toBytes({ name: 'x', version: '1', usedAtMs: 1, complete: true, assets: [there], ...damage }));
     expect((await cacheStatus(cache)).models).toEqual([]);
+  });
+
+  it('leaves out what has a record and no bytes, which is nobody to make way, and is cleared away', async () => {
+    const { cache } = smallCache(46 + 70);
+    const [kept, refused] = [modelOf('kept', 1), fakeModel('refused', [bytesOf(70, 2), bytesOf(70, 3)])];
+    await rejection(prefetch(refused, cache));
+    await vi.waitFor(async () => expect(await cache.keys()).toEqual([`model:${refused.manifest.hash}`]));
+    expect(await cacheStatus(cache)).toMatchObject({ models: [], bytes: 0 });
+    expect(await clearCache({ cache })).toEqual({ freedBytes: 0, held: [] });
+    expect(await cache.keys()).toEqual([]);
+    await prefetch(kept, cache);
+    await writeRecord(cache, 'none', { name: 'kept', version: '0', usedAtMs: 1, complete: true, assets: [] });
+    expect(await cacheStatus(cache)).toMatchObject({ models: [{ version: '1', evictedNext: true }], bytes: 116 });
   });
 
   it('leaves open what the browser does not tell, and does not fail for it', async () => {

@@ -627,6 +627,42 @@ describe('a cache', () => {
     });
   });
 
+  it('whose copy of a shard cannot be allocated is used no more, says so once, and never fails the load', async () => {
+    const model = fakeModel('m', [bytesOf(50, 1), bytesOf(4_321, 2), bytesOf(60, 3)]);
+    const { slice } = ArrayBuffer.prototype;
+    const copying = vi.spyOn(ArrayBuffer.prototype, 'slice').mockImplementation(function (this: ArrayBuffer, ...given) {
+      if (this.byteLength === 4_321) throw new RangeError('Array buffer allocation failed');
+      return slice.apply(this, given);
+    });
+    const kept = memoryCache();
+    // A body that is bytes would be copied by Node itself.
+    const fetch = async (input: unknown) => {
+      const bytes = model.files.get(String(input).split('/').at(-1) as string);
+      return new Response(
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(bytes);
+            controller.close();
+          },
+        }),
+      );
+    };
+    try {
+      const { loaded, notes } = await load(model, kept, { fetch });
+      const { stored, cache, ...found } = await loaded;
+      await stored;
+      expect(joined(found).equals(packed(model.files))).toBe(true);
+      expect([cache, notes]).toEqual(['unavailable', ['cache-unavailable']]);
+    } finally {
+      copying.mockRestore();
+    }
+    expect(await kept.keys()).not.toContain(hashOf(model.files.get('1.bin') as Uint8Array));
+    expect(await recordIn(kept, model)).not.toMatchObject({ complete: true });
+    // The next visit may have the memory.
+    await (await (await load(model, kept)).loaded).stored;
+    expect((await (await load(model, kept)).loaded).cache).toBe('hit');
+  });
+
   describe('that is broken costs a note, never the load', () => {
     const never = () => new Promise<never>(() => {});
     const rejects = async () => Promise.reject(new DOMException('The quota has been exceeded.', 'QuotaExceededError'));
