@@ -34,6 +34,21 @@ afterAll(async () => {
 
 const node = (...args: string[]) => spawnSync(process.execPath, args, { encoding: 'utf8' });
 
+/** Waits until the cache has all of the one model that the page has loaded: it is written behind the first answer. */
+const kept = (page: Page) =>
+  page.waitForFunction(async () => {
+    const settled = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await settled(indexedDB.open('pannier-1'));
+    const models = IDBKeyRange.bound('model:', 'model:~');
+    const records = await settled<ArrayBuffer[]>(database.transaction('records').objectStore('records').getAll(models));
+    database.close();
+    return records.length === 1 && JSON.parse(new TextDecoder().decode(records[0])).complete === true;
+  });
+
 const QUIET = { violations: [], consoleErrors: [], pageErrors: [] };
 
 test('the list leads to every example', async () => {
@@ -68,6 +83,7 @@ test('pose finds her on the photograph, keeps the model, and changes the backend
   expect(await page.textContent('#where')).toBe('on wasm, in a worker');
   expect(await page.textContent('#candidates [data-state=chosen] strong')).toBe('wasm');
   expect(await page.textContent('[data-fact=cache]')).toBe('miss, now kept');
+  await kept(page);
   await page.reload();
   await answered(page);
   await expectHer(page);
