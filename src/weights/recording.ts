@@ -24,6 +24,8 @@ export class Recording {
   #begun: Promise<unknown> | undefined;
   /** One write at a time finds out whether there is room. */
   #line: Promise<unknown> = Promise.resolve();
+  /** Hashes of versions that made way for it. One that is there all the same would do so for ever. */
+  readonly #dropped = new Set<string>();
   /** Nothing more is kept of this load. */
   #isFull = false;
 
@@ -125,8 +127,10 @@ export class Recording {
       const next = this.#nextFor(bytes, inventory);
       // With that much room made, room is not what it lacks.
       const mayHelp = isQuota(failure) || (isDisk(failure) && freedBytes < bytes);
-      if (next !== undefined && mayHelp) freedBytes += await inventory.drop(next);
-      else if (isQuota(failure)) await this.#giveUp(inventory);
+      if (next !== undefined && mayHelp) {
+        this.#dropped.add(next.hash);
+        freedBytes += await inventory.drop(next);
+      } else if (isQuota(failure)) await this.#giveUp(inventory);
       else {
         // Nor does anybody make way for another write of this load.
         this.#isFull = true;
@@ -137,7 +141,7 @@ export class Recording {
 
   /** Who makes way. Nobody in vain, for a model that would not fit even so: of free space there is less than these bytes. */
   #nextFor(bytes: number, inventory: Inventory): Version | undefined {
-    const evictable = inventory.evictable(this.#manifest.hash);
+    const evictable = inventory.evictable(this.#manifest.hash).filter(({ hash }) => !this.#dropped.has(hash));
     const missingBytes = this.#totalBytes - inventory.bytesOf([recordOf(this.#manifest, false)]);
     return inventory.bytesWithout(evictable) + bytes <= missingBytes ? undefined : evictable[0];
   }

@@ -251,6 +251,27 @@ describe('S1: a quota', () => {
   });
 });
 
+describe('S1: a full cache whose deletions delete nothing', () => {
+  it('has nobody make way twice: what is written is given up', async () => {
+    const kept = memoryCache();
+    for (const model of [modelOf('a', 1), modelOf('b', 2)]) await prefetch(model, kept);
+    let writes = 0;
+    let deletions = 0;
+    const cache: WeightsCache = {
+      ...kept,
+      delete: async () => void deletions++,
+      set: async (key, bytes) => {
+        // Room in the end, so that a loop without one fails here rather than hangs.
+        if (/^[\da-f]{64}$/.test(key) && ++writes < 500) throw new DOMException('No room.', 'QuotaExceededError');
+        await kept.set(key, bytes);
+      },
+    };
+    expect(await rejection(prefetch(modelOf('c', 3), cache))).toMatchObject({ code: 'cache-full' });
+    // At first, in its turn, and after each of the two, whose records and shards are deleted; then it is itself.
+    expect([writes, deletions]).toEqual([4, 5]);
+  });
+});
+
 describe('S2: a full disk, which Chromium calls a DataError', () => {
   const [a, b, d] = ['a', 'b', 'd'].map((name, index) => modelOf(name, index + 1)) as [Packed, Packed, Packed];
   async function filled(quotaBytes: number) {
