@@ -6,6 +6,12 @@ import { type ModelRecord, RECORD, readRecord } from './records.js';
 /** A version that was replaced by another one may still be what another app of this origin, or a page that is cached, loads. */
 const SUPERSEDED_MS = 7 * 24 * 3_600_000;
 
+/** What was used later than so far ahead was written by a clock that was wrong. */
+const AHEAD_MS = 24 * 3_600_000;
+
+/** What a clock from the future has written would count as newest for as long as it was ahead: it counts as oldest. */
+const lastUsedMs = ({ usedAtMs }: ModelRecord): number => (usedAtMs - Date.now() > AHEAD_MS ? Number.MIN_SAFE_INTEGER : usedAtMs);
+
 const ASSET = /^[\da-f]{64}$/;
 /** What is remembered of one model on one device: the hash stands first. */
 const OF_MODEL = /^(?:golden|choice|trial|quarantine):(\S+)/;
@@ -44,7 +50,7 @@ export class Inventory {
    */
   versions(own?: string): readonly Version[] {
     const rank = (version: Version) => (this.#isReplaced(version, own) ? 0 : 1);
-    return [...this.#versions].sort((a, b) => rank(a) - rank(b) || a.usedAtMs - b.usedAtMs);
+    return [...this.#versions].sort((a, b) => rank(a) - rank(b) || lastUsedMs(a) - lastUsedMs(b));
   }
 
   /** Those that may make way for the model `own`, next one first. */
@@ -120,9 +126,9 @@ export class Inventory {
     }
   }
 
-  #isReplaced({ name, usedAtMs }: Version, own?: string): boolean {
+  #isReplaced(version: Version, own?: string): boolean {
     const replaces = (other: Version) => other.hash === own || this.isComplete(other);
-    return this.#versions.some((other) => other.name === name && other.usedAtMs > usedAtMs && replaces(other));
+    return this.#versions.some((other) => other.name === version.name && lastUsedMs(other) > lastUsedMs(version) && replaces(other));
   }
 
   async #delete(key: string): Promise<void> {

@@ -464,6 +464,43 @@ describe('versions of one model', () => {
   });
 });
 
+describe('a record of a clock that was ahead', () => {
+  const [old, fresh, other] = [fakeModel('pose', [bytesOf(70, 1)]), fakeModel('pose', [bytesOf(70, 2)]), modelOf('other', 3)];
+  /** The first one's record is of a clock that was `days` ahead. */
+  async function filled(first: Packed, second: Packed, days: number) {
+    const { cache } = smallCache(46 + 2 * 70);
+    later(days * DAY_MS);
+    await prefetch(first, cache);
+    later(-days * DAY_MS);
+    await prefetch(second, cache);
+    return cache;
+  }
+  const areReady = (cache: WeightsCache) => Promise.all([old, fresh].map(({ manifest }) => isOfflineReady(manifest, cache)));
+
+  it('by a year makes way first', async () => {
+    const cache = await filled(old, other, 365);
+    expect((await cacheStatus(cache)).models).toMatchObject([
+      { name: 'pose', evictedNext: true },
+      { name: 'other', evictedNext: false },
+    ]);
+    await prefetch(modelOf('third', 4), cache);
+    expect(await namesIn(cache)).toEqual(['other 1', 'third 1']);
+  });
+
+  it('by a year replaces no version of today, which replaces it', async () => {
+    const cache = await filled(old, fresh, 365);
+    later(8 * DAY_MS);
+    await prefetch(other, cache);
+    expect(await areReady(cache)).toEqual([false, true]);
+  });
+
+  it('by hours counts as it is', async () => {
+    const cache = await filled(old, fresh, 0.5);
+    expect(await hashesIn(cache)).toEqual([fresh.manifest.hash, old.manifest.hash]);
+    expect(await areReady(cache)).toEqual([true, true]);
+  });
+});
+
 describe('what belongs to nobody', () => {
   it('goes with the next load: assets, records that cannot be read, what was found out about models that are gone', async () => {
     const cache = memoryCache();
