@@ -115,14 +115,20 @@ export class Inventory {
         await this.drop(each);
   }
 
+  /** Keys of assets that no version names. */
+  orphans(): readonly string[] {
+    const named = new Set(this.#versions.flatMap(({ assets }) => assets.map(({ sha256 }) => sha256)));
+    return [...this.#keys].filter((key) => ASSET.test(key) && !named.has(key));
+  }
+
   /** Deletes what belongs to no version: assets, records that nobody can read, what was found out about models that are gone. */
   async sweep(): Promise<void> {
+    for (const key of this.orphans()) await this.#delete(key);
     const hashes = new Set(this.#versions.map(({ hash }) => hash));
-    const named = new Set(this.#versions.flatMap(({ assets }) => assets.map(({ sha256 }) => sha256)));
     for (const key of this.#keys) {
       const isRecord = key.startsWith(RECORD);
       const hash = isRecord ? key.slice(RECORD.length) : OF_MODEL.exec(key)?.[1];
-      if (hash === undefined ? ASSET.test(key) && !named.has(key) : !hashes.has(hash)) await this.#delete(key);
+      if (hash !== undefined && !hashes.has(hash)) await this.#delete(key);
     }
   }
 

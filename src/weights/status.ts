@@ -55,10 +55,14 @@ export async function clearCache(options: ClearCacheOptions): Promise<ClearedCac
     let freedBytes = 0;
     for (const version of inventory.versions())
       if (!kept.has(version.hash) && inventory.mayDrop(version)) freedBytes += await inventory.drop(version);
+    for (const key of inventory.orphans()) freedBytes += await sizeOf(key, cache);
     await inventory.sweep();
     return { freedBytes, held: models(inventory).filter(({ hash }) => !kept.has(hash)) };
   });
 }
+
+/** Of what no record tells the size; 0 where it cannot be read: it is deleted all the same. */
+const sizeOf = async (key: string, cache: WeightsCache): Promise<number> => (await cache.get(key).catch(() => undefined))?.byteLength ?? 0;
 
 /** Behind the public function of this name. */
 export const requestPersistence = async (): Promise<boolean> => (await ask((storage) => storage.persist(), Infinity)) ?? false;

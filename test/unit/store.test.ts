@@ -634,6 +634,16 @@ describe('clearCache', () => {
     expect(await cache.keys()).toEqual([]);
   });
 
+  it('counts shards that no version names, also one that cannot be read', async () => {
+    const kept = memoryCache();
+    await prefetch(modelOf('a', 1), kept);
+    const [lost, damaged] = ['b'.repeat(64), 'd'.repeat(64)];
+    for (const key of [lost, damaged]) await kept.set(key, new ArrayBuffer(30));
+    const cache = { ...kept, get: async (key: string) => (key === damaged ? Promise.reject(new Error('no file')) : kept.get(key)) };
+    expect(await clearCache({ cache })).toEqual({ freedBytes: 116 + 30, held: [] });
+    expect(await kept.keys()).toEqual([]);
+  });
+
   it('deletes nothing where it does not understand what is to stay', async () => {
     const cache = memoryCache();
     const { manifest } = modelOf('a', 1);
