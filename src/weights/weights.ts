@@ -70,11 +70,13 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
   const startMs = now();
   const assets = assetsOf(manifest);
   const arrivals: (Arrival | undefined)[] = assets.map(() => new Arrival());
-  const totalBytes = assets.reduce((sum, { bytes }) => sum + bytes, 0);
   let cache: WeightsCache | null = null;
   let unavailable = false;
   let verifiedBytes = 0;
+  let bytesDownloaded = 0;
   let bytesFromCache = 0;
+  /** Hashes of what this load brought: a shard of the same bytes finds it in the cache. */
+  const brought = new Set<string>();
   let hashMs = 0;
   const onHash = (durationMs: number) => {
     hashMs += durationMs;
@@ -127,11 +129,12 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
         bytes = turn.found;
         signal.throwIfAborted();
       }
-      if (bytes !== undefined) bytesFromCache += asset.bytes;
-      else {
+      if (bytes === undefined) {
         bytes = await fetchAsset(asset, options.urlOf(asset), { ...fetching, ...turn });
+        bytesDownloaded += asset.bytes;
+        brought.add(asset.sha256);
         if (cache !== null) stored = (await (await writerTo(cache)).keep(asset, bytes)).stored;
-      }
+      } else if (!brought.has(asset.sha256)) bytesFromCache += asset.bytes;
     } finally {
       // Other tabs look for it in the cache.
       void Promise.resolve(stored).then(turn?.letGo);
@@ -155,10 +158,10 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
       // It would keep the bytes that somebody has let go of.
       arrivals[index] = undefined;
     });
-    const found = bytesFromCache === totalBytes ? 'hit' : bytesFromCache > 0 ? 'partial' : 'miss';
+    const found = bytesDownloaded === 0 ? 'hit' : bytesFromCache > 0 ? 'partial' : 'miss';
     return {
       cache: unavailable ? 'unavailable' : isOff ? 'off' : found,
-      bytesDownloaded: totalBytes - bytesFromCache,
+      bytesDownloaded,
       bytesFromCache,
       totalMs: now() - startMs,
       hashMs,

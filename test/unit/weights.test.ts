@@ -18,6 +18,7 @@ import { resume } from '../../src/weights/resume.js';
 import { waitForShard } from '../../src/weights/waiting.js';
 import { gatherWeights } from '../../src/weights/weights.js';
 import { assetOf, bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, shardsOf, stateOf } from '../fixtures/fakes.js';
+import { FakeLocks } from '../fixtures/locks.js';
 
 const bytes = bytesOf(100_000);
 const asset = (url: string): Asset => assetOf('weights.bin', bytes, url);
@@ -474,6 +475,8 @@ describe('a model', () => {
 });
 
 describe('a cache', () => {
+  afterEach(() => void vi.unstubAllGlobals());
+
   it('holds verified bytes by hash between two writes of a record; the next load asks nobody', async () => {
     const model = fakeModel();
     const kept = memoryCache();
@@ -498,6 +501,19 @@ describe('a cache', () => {
     const two = await second.loaded;
     expect(two).toMatchObject({ cache: 'hit', bytesDownloaded: 0, bytesFromCache: total(model.manifest) });
     expect([second.asked, second.progress.at(-1), joined(two).equals(packed(model.files))]).toEqual([[], total(model.manifest), true]);
+  });
+
+  it('whose shards are the same bytes is a miss on a first visit, downloaded once, and a hit on the next', async () => {
+    vi.stubGlobal('navigator', { locks: new FakeLocks() });
+    const model = fakeModel('twins', [bytesOf(40, 1), bytesOf(50, 2), bytesOf(40, 1)]);
+    const cache = memoryCache();
+    const first = await load(model, cache);
+    const one = await first.loaded;
+    expect(one).toMatchObject({ cache: 'miss', bytesFromCache: 0, bytesDownloaded: total(model.manifest) - 40 });
+    expect(first.asked).toHaveLength(4);
+    await one.stored;
+    const { loaded } = await load(model, cache);
+    expect(await loaded).toMatchObject({ cache: 'hit', bytesFromCache: total(model.manifest), bytesDownloaded: 0 });
   });
 
   it('with some of it gives some of it', async () => {
