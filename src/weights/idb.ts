@@ -61,8 +61,14 @@ function storeOf(connection: Connection, name: string, durability: IDBTransactio
   return (mode, use) =>
     connection.run(async (database) => {
       const transaction = database.transaction(name, mode, { durability });
+      let reason: DOMException | null = null;
+      // Where a large value meets a full disk, Firefox's transaction ends with an AbortError, and only the request says why.
+      transaction.addEventListener('error', ({ target }) => {
+        const { error } = target as unknown as IDBRequest;
+        if (error?.name !== 'AbortError') reason ??= error;
+      });
       const aborted = new Promise<Error>((resolve) => {
-        transaction.addEventListener('abort', () => resolve(reasonOf(transaction.error, 'A transaction of the weights cache')));
+        transaction.addEventListener('abort', () => resolve(reasonOf(reason ?? transaction.error, 'A transaction of the weights cache')));
       });
       const result = use(transaction.objectStore(name));
       // No more comes, and a page that is being left does not hear that the first was done.

@@ -436,6 +436,29 @@ function suite(name: EngineName): void {
       await shy.close();
     });
 
+  // Chromium's is in test/browser/storage.test.ts; WebKit cannot be told.
+  if (name === 'firefox')
+    longTest('S1: over quota, the model answers from memory, and what is open stays in the cache', async () => {
+      // The small model fits, the large one does not.
+      const full = await launchEngine(name, { storageLimitKiB: 2_048 });
+      const site = await serve();
+      const own = await full.openPage(`${site.url}/`);
+      await own.evaluate(async () => void Object.assign(globalThis, { open: await load('add', { backend: 'cpu' }) }));
+      await recorded(own);
+      const seen = await own.evaluate(async () => {
+        begin();
+        const { answer } = await outcome();
+        while (loaded.notes.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+        return { answer, notes: loaded.notes.map(({ code }) => code) };
+      });
+      expect(seen).toEqual({ answer: 1_020, notes: ['cache-full'] });
+      await own.reload();
+      site.requests.length = 0;
+      expect(await visit(own)).toEqual({ y: [2, 3, 4, 5], cache: 'hit', notes: [] });
+      expect(weightsAsked(site)).toEqual([]);
+      await full.close();
+    });
+
   test('nothing of all that broke the policy', () => {
     expect(sites.flatMap(({ violations }) => violations)).toEqual([]);
     // Where its profile cannot be kept, its row tells of more than was seen.

@@ -7,6 +7,8 @@ export interface EngineOptions {
   readonly profile?: string;
   /** Every page in a private window; Chromium and WebKit without a profile are that anyway. */
   readonly privateWindow?: boolean;
+  /** How much all sites together may store, in KiB. Firefox alone can be told. */
+  readonly storageLimitKiB?: number;
 }
 
 export interface PageOptions {

@@ -3,7 +3,7 @@ import puppeteer from 'puppeteer-core';
 import { findFirefox } from '../../../scripts/browsers.mjs';
 import { ASK_LIMIT_MS, type EngineBrowser, type EngineOptions, pageOf, TELL_VIOLATIONS } from './engine.js';
 
-export async function launchFirefox({ profile, privateWindow = false }: EngineOptions): Promise<EngineBrowser> {
+export async function launchFirefox({ profile, privateWindow = false, storageLimitKiB = -1 }: EngineOptions): Promise<EngineBrowser> {
   const executablePath = findFirefox();
   if (executablePath === undefined) throw new Error('No Firefox here: install firefox-esr, or set PANNIER_FIREFOX.');
   const start = () =>
@@ -14,7 +14,10 @@ export async function launchFirefox({ profile, privateWindow = false }: EngineOp
       timeout: 4 * ASK_LIMIT_MS,
       protocolTimeout: ASK_LIMIT_MS,
       ...(profile === undefined ? {} : { userDataDir: profile }),
-      extraPrefsFirefox: { 'browser.privatebrowsing.autostart': privateWindow },
+      extraPrefsFirefox: {
+        'browser.privatebrowsing.autostart': privateWindow,
+        'dom.quotaManager.temporaryStorage.fixedLimit': storageLimitKiB,
+      },
     });
   let browser = await start();
   return {
