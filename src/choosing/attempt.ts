@@ -50,7 +50,7 @@ export type Role = 'first' | 'rebuild' | 'challenger';
 const REBUILD_START_MS = 5_000;
 
 /**
- * @param beganMs when waiting for the engine began
+ * @param beganMs since when the engine is wanted: what of its start went before costs nothing here
  * @param isLast no other pair is right
  * @throws what no other pair could mend: no bytes, an abort
  */
@@ -70,11 +70,8 @@ export async function attempt(
   let unmark = () => {};
   const limitMs = settled.backendDeadlineMs;
   const startLimitMs = role === 'rebuild' && !isLast ? Math.min(limitMs, REBUILD_START_MS) : limitMs;
-  const timed = async <T>(name: 'startMs' | 'goldenMs', step: Promise<T>, fromMs = now(), atMostMs = limitMs): Promise<T> => {
-    const result = await withDeadline(step, atMostMs, `${name.slice(0, -2)} of ${backend}`, (error) => failed.abort(error));
-    measured[name] = now() - fromMs;
-    return result;
-  };
+  const limited = <T>(stage: string, step: Promise<T>, atMostMs: number): Promise<T> =>
+    withDeadline(step, atMostMs, `${stage} of ${backend}`, (error) => failed.abort(error));
   const refuse = (thrown: unknown, mayBeLast = false): Attempt => {
     unmark();
     release();
@@ -92,8 +89,10 @@ export async function attempt(
     if ('refused' in examined) return refuse(examined.refused.reason, examined.refused.mayBeLast);
     quarantine = examined.quarantine;
     const starting = acquireEngine(backend, settled, AbortSignal.any([signal, failed.signal]));
-    lease = await timed('startMs', starting, beganMs, startLimitMs);
+    lease = await limited('start', starting, startLimitMs);
     release = lease.release;
+    // It may have run before anybody asked, or been up for long when a slow cache had answered.
+    measured.startMs = Math.max(0, lease.value.readyMs - Math.max(lease.value.beganMs, beganMs));
     void ladder.watch(lease.value.engine, settled.device);
     const large = tooLarge(manifest, lease.value.engine.maxBufferBytes);
     if (large !== undefined) return refuse(large);
@@ -149,7 +148,12 @@ export async function attempt(
       agreement.testWhenIdle(session, (reason) => retire(pair, reason), closed.signal).catch(() => undefined);
     } else {
       // Its deadline begins with its turn: another model may keep the backend busy.
-      const judge = () => timed('goldenMs', agreement.judge(session));
+      const judge = async () => {
+        const fromMs = now();
+        const verdict = await limited('golden', agreement.judge(session), limitMs);
+        measured.goldenMs = now() - fromMs;
+        return verdict;
+      };
       const priority = role === 'challenger' ? 'background' : 'user';
       const { agrees, shareOff, reason } = await lease.value.queue.run(judge, priority, signal);
       measured.goldenShareOff = shareOff;

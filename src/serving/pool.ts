@@ -9,6 +9,7 @@ import { PannierError } from '../errors.js';
 import type { ThreadName } from '../options.js';
 import type { Note } from '../prediction.js';
 import type { Settled } from '../settled.js';
+import { now } from '../timing.js';
 import { type FetchOptions, fetchAsset } from '../weights/fetch.js';
 import { startWorkerEngine } from '../worker/client.js';
 import { WorkerUnavailable } from '../worker/connection.js';
@@ -24,6 +25,9 @@ export interface PooledEngine {
   readonly thread: ThreadName;
   /** Why it does not run where it was asked to; every model on it is told. */
   readonly notes: readonly Note[];
+  /** On the page's clock, from when to when it started. */
+  readonly beganMs: number;
+  readonly readyMs: number;
 }
 
 /** What of the lazy code a start comes to: an app's first chunk does without it. */
@@ -51,11 +55,19 @@ export async function acquireEngine(backend: BackendName, settled: Settled, sign
 }
 
 async function start(backend: BackendName, settled: Settled, signal: AbortSignal): Promise<PooledEngine> {
+  const beganMs = now();
   const notes: Note[] = [];
   const options = startOptions(backend, settled, signal);
   // Whoever awaits it may already have failed for another reason.
   options.catch(() => undefined);
-  const pooled = (engine: Engine, thread: ThreadName): PooledEngine => ({ engine, thread, notes, queue: new Queue() });
+  const pooled = (engine: Engine, thread: ThreadName): PooledEngine => ({
+    engine,
+    thread,
+    notes,
+    queue: new Queue(),
+    beganMs,
+    readyMs: now(),
+  });
   const local = async () => pooled(await startLocalEngine(backend, options), 'page');
   if (typeof Worker === 'undefined') return local();
   // Without a GPU nobody downloads what would run on it.

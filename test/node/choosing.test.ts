@@ -17,6 +17,8 @@ import { type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection, rest, sta
 interface Character {
   readonly callMs?: number;
   readonly start?: 'hangs' | 'rejects';
+  /** How long its start takes. */
+  readonly startMs?: number;
   readonly open?: 'hangs' | 'rejects';
   /** What its runs of the golden sample come to, counted from 1, which decides whether it is right; the others are raced. */
   readonly golden?: (nth: number) => 'hangs' | 'rejects' | 'crashes' | Partial<RunResult> | undefined;
@@ -56,6 +58,8 @@ async function begin(backend: BackendName, what: 'start' | 'open'): Promise<void
 
 async function start(backend: BackendName): Promise<FakeEngine> {
   await begin(backend, 'start');
+  const { startMs } = characters[backend] ?? {};
+  if (startMs !== undefined) await lasting(startMs);
   const { adds = 1 } = characters[backend] ?? {};
   const engine = fakeEngine(backend, (feeds) => {
     const data = [...(feeds[0] as { data: Float32Array }).data];
@@ -382,6 +386,17 @@ describe('the first that is ready', () => {
     await finished(model);
     expect([model.backend, states(model)]).toEqual(['cpu', { wasm: 'refused', webgpu: 'slower', cpu: 'chosen' }]);
     expect(started.map(({ backend }) => backend)).toEqual(['wasm', 'webgpu', 'cpu']);
+  });
+
+  it.each([
+    ['that a hung cache holds up', { ...memoryCache(), get: () => never }],
+    ['without a cache', null],
+  ])('%s tells how long its engine took to start', async (_what, cache) => {
+    characters.wasm = { startMs: 40 };
+    const { loadTiming, selection } = await load({ cache });
+    expect([loadTiming.startMs, selection[0]!.startMs, loadTiming.totalMs > 5_000]).toEqual([40, 40, cache !== null]);
+    // It runs by now.
+    expect((await load({ cache: null })).loadTiming.startMs).toBe(0);
   });
 
   it('is none where all are wrong or lie, and the error has every reason', async () => {
