@@ -68,7 +68,7 @@ export async function resume(incoming: Incoming, thrown: unknown, options: Fetch
       isReload = true;
       incoming.arrivedBytes = 0;
     } else if (!isRefused) {
-      const restMs = mayPass(failure, options) ? restOf(incoming.response) : Number.POSITIVE_INFINITY;
+      const restMs = mayPass(failure, tries, options) ? restOf(incoming.response) : Number.POSITIVE_INFINITY;
       if (restMs > LONGEST_REST_MS) throw failure;
       options.onAlive?.();
       await pauses.wait(Math.max(restMs, (PAUSES_MS[tries - 1] as number) * (0.5 + pauses.random())), options.signal);
@@ -99,9 +99,9 @@ export async function resume(incoming: Incoming, thrown: unknown, options: Fetch
 }
 
 /** Whether another try may bring what this one did not. */
-function mayPass({ code, retryable }: PannierError, { line }: FetchOptions): boolean {
-  // Nobody has answered at all: there is no network, or a policy forbids the address. Waiting would only keep that from the app.
-  if (code === 'offline') return line.answered;
+function mayPass({ code, retryable }: PannierError, tries: number, { line }: FetchOptions): boolean {
+  // Where nobody has answered at all, twice, there is no network, or a policy forbids the address. Waiting would only keep that from the app.
+  if (code === 'offline' && !line.answered) return tries === 1 && globalThis.navigator?.onLine !== false;
   return retryable || code === 'integrity';
 }
 

@@ -9,11 +9,9 @@ import type { WeightsCache } from './cache.js';
 import type { CacheWriter } from './cache-writer.js';
 import { type FetchOptions, fetchAsset } from './fetch.js';
 import { shardLocks, type Turn } from './locks.js';
+import { inSlot, PARALLEL } from './slots.js';
 import { isAsset } from './verify.js';
 import type { waitForShard } from './waiting.js';
-
-/** Downloads under way at once; more gain nothing on one HTTP/2 connection. */
-const PARALLEL = 6;
 
 /** What is needed only when the bytes are there, or after a fault: an app's first chunk does without it. */
 export interface WeightsRest extends Awaited<ReturnType<FetchOptions['rest']>> {
@@ -130,7 +128,9 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
         signal.throwIfAborted();
       }
       if (bytes === undefined) {
-        bytes = await fetchAsset(asset, options.urlOf(asset), { ...fetching, ...turn });
+        const url = options.urlOf(asset);
+        const own = { ...fetching, ...turn };
+        bytes = await inSlot(url, own, () => fetchAsset(asset, url, own));
         bytesDownloaded += asset.bytes;
         brought.add(asset.sha256);
         if (cache !== null) stored = (await (await writerTo(cache)).keep(asset, bytes)).stored;

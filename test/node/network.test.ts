@@ -166,15 +166,16 @@ async function fails(script: Answer[], wanted: object, options: Parameters<typeo
 const ranges = () => asked.map(({ range }) => range);
 
 describe('N1: offline', () => {
-  it('at the first run is typed, retryable and told at once, without a pause; with the network back the same call loads', async () => {
+  it('at the first run is typed and retryable after two tries, at once where the browser knows; with the network back the same call loads', async () => {
     await down();
     const fetch = vi.fn(globalThis.fetch);
-    const { pausesMs } = await fails(
-      [],
-      { code: 'offline', retryable: true, message: expect.stringContaining('did not answer') },
-      { fetch },
-    );
-    expect([pausesMs, fetch.mock.calls.length]).toEqual([[], 3]);
+    const failure = { code: 'offline', retryable: true, message: expect.stringContaining('did not answer') };
+    const { pausesMs } = await fails([], failure, { fetch });
+    expect([pausesMs, fetch.mock.calls.length]).toEqual([[500, 500, 500], 6]);
+    vi.stubGlobal('navigator', { onLine: false });
+    const { pausesMs: none } = await fails([], failure, { fetch });
+    expect([none, fetch.mock.calls.length]).toEqual([[], 9]);
+    vi.unstubAllGlobals();
     await up();
     await loads([whole]);
   });
@@ -195,62 +196,6 @@ describe('N1: offline', () => {
     const { loaded, pausesMs } = loading;
     expect(hashOf(await loaded)).toBe(key);
     expect([pausesMs, ranges()]).toEqual([[500], [undefined]]);
-  });
-
-  it('ends a pause when the browser says that it is online again, and stays quiet after an abort', async () => {
-    const page = new EventTarget();
-    const listens = vi.fn(page.addEventListener.bind(page));
-    const listensNoMore = vi.fn(page.removeEventListener.bind(page));
-    vi.stubGlobal('addEventListener', listens);
-    vi.stubGlobal('removeEventListener', listensNoMore);
-    vi.useFakeTimers();
-    const fetch = vi.fn(async () => new Response('', { status: 503 }));
-    const abort = new AbortController();
-    const asset = { name: 'a.bin', bytes: 1, sha256: key };
-    const incoming = {
-      asset,
-      url: 'https://a.test/a.bin',
-      bytes: new Uint8Array(1),
-      arrivedBytes: 0,
-      response: new Response('', { status: 503 }),
-    };
-    const options = { fetch, signal: abort.signal, line: { answered: true }, rest: async () => ({ resume }) };
-    const resumed = rejection(resume(incoming, undefined, options));
-    await vi.advanceTimersByTimeAsync(0);
-    expect(fetch).toHaveBeenCalledTimes(0);
-    page.dispatchEvent(new Event('online'));
-    await vi.advanceTimersByTimeAsync(0);
-    expect(fetch).toHaveBeenCalledTimes(1);
-    abort.abort('enough');
-    expect(await resumed).toBe('enough');
-    expect(listensNoMore.mock.calls).toEqual(listens.mock.calls);
-    expect(vi.getTimerCount()).toBe(0);
-    expect(fetch).toHaveBeenCalledTimes(1);
-  });
-
-  it('is none after an abort, and tells of itself and of the try that follows', async () => {
-    vi.useFakeTimers();
-    const abort = new AbortController();
-    const fetch = vi.fn(async () => new Response('', { status: 503 }));
-    const onAlive = vi.fn();
-    const response = new Response('', { status: 503 });
-    const incoming = {
-      ...{ asset: { name: 'a.bin', bytes: 1, sha256: key }, url: 'https://a.test/a.bin' },
-      ...{ bytes: new Uint8Array(1), arrivedBytes: 0, response },
-    };
-    const options = { fetch, onAlive, signal: abort.signal, line: { answered: true }, rest: async () => ({ resume }) };
-    const failed = rejection(resume(incoming, undefined, options));
-    await vi.advanceTimersByTimeAsync(0);
-    expect([onAlive.mock.calls.length, fetch.mock.calls.length]).toEqual([1, 0]);
-    await vi.advanceTimersByTimeAsync(750);
-    expect([onAlive.mock.calls.length, fetch.mock.calls.length]).toEqual([3, 1]);
-    await vi.advanceTimersByTimeAsync(3_000);
-    expect(await failed).toMatchObject({ code: 'http-status' });
-
-    abort.abort('enough');
-    expect(await rejection(resume({ ...incoming, response }, undefined, options))).toBe('enough');
-    expect(vi.getTimerCount()).toBe(0);
-    expect(fetch).toHaveBeenCalledTimes(2);
   });
 });
 

@@ -153,7 +153,7 @@ describe('tabs that load at once', () => {
     const first = tab(slow, fetch);
     await vi.waitFor(() => expect(asked).toHaveLength(12));
     const second = tab(slow, fetch);
-    await vi.waitFor(() => expect(locks.waiting).toHaveLength(6));
+    await vi.waitFor(() => expect(locks.waiting).toHaveLength(4));
     gate.resolve();
     expect([await first.loaded, await second.loaded]).toEqual([right, right]);
     expect(asked.toSorted()).toEqual(once);
@@ -179,10 +179,10 @@ describe('tabs that load at once', () => {
     const cache = memoryCache();
     const first = tab(cache, without(once).fetch);
     first.loaded.catch(() => undefined);
-    await vi.waitFor(() => expect(locks.held).toHaveLength(6));
+    await vi.waitFor(() => expect(locks.held).toHaveLength(4));
     const { fetch, asked } = fakeFetch(model.files);
     const second = tab(cache, fetch);
-    await vi.waitFor(() => expect(locks.waiting).toHaveLength(6));
+    await vi.waitFor(() => expect(locks.waiting).toHaveLength(4));
     second.abort.abort('enough');
     expect(await rejection(second.loaded)).toBe('enough');
     await rest();
@@ -203,7 +203,7 @@ describe('tabs that load at once', () => {
     expect(asked).toHaveLength(12);
     const holder = tab(memoryCache(), without(once).fetch);
     holder.loaded.catch(() => undefined);
-    await vi.waitFor(() => expect(locks.held).toHaveLength(6));
+    await vi.waitFor(() => expect(locks.held).toHaveLength(4));
     expect(await tab(null, fetch).loaded).toBe(right);
     for (const each of [first, holder]) each.abort.abort();
   });
@@ -214,7 +214,7 @@ describe('tabs that load at once', () => {
     vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
     const first = tab(memoryCache(), without(once).fetch);
     first.loaded.catch(() => undefined);
-    await vi.waitFor(() => expect(locks.held).toHaveLength(6));
+    await vi.waitFor(() => expect(locks.held).toHaveLength(4));
     page.dispatchEvent(new Event('pagehide'));
     await rest();
     expect(locks.held).toEqual([]);
@@ -226,12 +226,12 @@ describe('tabs that load at once', () => {
     const gate = deferred();
     const { fetch, asked } = fakeFetch(model.files);
     const first = tab(cache, async (...args) => gate.promise.then(() => fetch(...args)));
-    await vi.waitFor(() => expect(locks.held).toHaveLength(6));
+    await vi.waitFor(() => expect(locks.held).toHaveLength(4));
     const page = new EventTarget();
     vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
     vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
     const second = tab(cache, fetch);
-    await vi.waitFor(() => expect(locks.waiting).toHaveLength(6));
+    await vi.waitFor(() => expect(locks.waiting).toHaveLength(4));
     page.dispatchEvent(new Event('pagehide'));
     await rest();
     expect(locks.waiting).toEqual([]);
@@ -325,7 +325,7 @@ describe('a lock manager', () => {
     expect(asked).toEqual([]);
     await vi.advanceTimersByTimeAsync(2_000);
     expect(await loaded).toBe(right);
-    expect(request).toHaveBeenCalledTimes(6);
+    expect(request).toHaveBeenCalledTimes(4);
     for (const grant of grants) expect(await stateOf(grant({} as Lock) as Promise<unknown>)).toBe('fulfilled');
   });
 

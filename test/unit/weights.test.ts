@@ -391,7 +391,7 @@ describe('a model', () => {
     expect(steps.filter((_, index) => index % 2 === 1).sort()).toEqual([...Array(5).fill('hash'), ...Array(5).fill('write')]);
   });
 
-  it('downloads at most six at once', async () => {
+  it('downloads at most four at once from a host, of all models; one that is given up leaves the line', async () => {
     const model = fakeModel(
       'm',
       Array.from({ length: 20 }, (_, index) => bytesOf(10, index)),
@@ -404,8 +404,14 @@ describe('a model', () => {
       now--;
       return new Response(model.files.get(new URL(String(input)).pathname.slice(1))!.slice());
     };
-    await (await load(model, null, { fetch })).loaded;
-    expect(most).toBe(6);
+    const stop = new AbortController();
+    const first = await load(model, null, { fetch });
+    const inLine = await load(model, null, { fetch, signal: stop.signal });
+    const third = await load(model, null, { fetch });
+    stop.abort('enough');
+    expect(await rejection(inLine.loaded)).toBe('enough');
+    await Promise.all([first.loaded, third.loaded]);
+    expect(most).toBe(4);
   });
 
   it('tells of verified bytes only, ever more, up to all, once', async () => {
