@@ -102,8 +102,8 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
     cache,
     cacheBudgetBytes,
     network,
-    // A bare `fetch` taken off globalThis throws "Illegal invocation" when called as a method.
-    fetch: (input, init) => fetch(input, init),
+    // As it is, and the same one in every load: slots are counted by it. Called as a method, the platform's would throw "Illegal invocation".
+    fetch,
     rest,
     assetUrl,
     deadlineMs,

@@ -35,6 +35,25 @@ const x = (...values: number[]) => ({ x: Float32Array.from(values) });
 const first = ({ outputs }: Prediction): number[] => [...Object.values(outputs)[0]!.data];
 const phases = ({ timing }: Prediction) => timing.queuedMs + timing.prepareMs + timing.transferMs + timing.computeMs + (timing.readMs ?? 0);
 
+it('downloads at most four files at once, whatever loads: a browser has six connections to a server, and code has to come beside', async () => {
+  let [now, most] = [0, 0];
+  vi.stubGlobal('fetch', async (input: string) => {
+    most = Math.max(most, ++now);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    now--;
+    return new Response(readFileSync(new URL(input).pathname));
+  });
+  const overHttp = {
+    backend: 'cpu',
+    cache: null,
+    assetUrl: (_: string, url: string) => `https://models.test${new URL(url).pathname}`,
+  } as const;
+  const models = await Promise.all(Object.values(packed).map((manifest) => loadModel(manifest, overHttp)));
+  vi.unstubAllGlobals();
+  expect(most).toBe(4);
+  for (const model of models) model.dispose();
+});
+
 describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   it('answers by friendly name, says what ran it, and adds up', async () => {
     using model = await loadModel(packed['add']!, on(backend));
