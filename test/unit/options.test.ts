@@ -36,17 +36,6 @@ it('keeps `cache: null` apart from no cache said', () => {
 
 it('puts a device on the page’s thread', () => expect(settle({ device: {} }).thread).toBe('page'));
 
-it('calls fetch without a receiver', async () => {
-  let receiver: unknown = 'none';
-  function fetch(this: unknown) {
-    receiver = this;
-    return Promise.resolve(new Response());
-  }
-  const settled = settle({ fetch });
-  await settled.fetch('https://models.test');
-  expect(receiver).toBe(undefined);
-});
-
 it.each([
   ['backend', { backend: 'webgl' }, 'webgl'],
   ['backend', { backend: ['cpu', 'toString'] }, 'toString'],

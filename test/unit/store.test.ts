@@ -113,9 +113,9 @@ describe('prefetchModel', () => {
     const network = fakeFetch(model.files);
     const done = prefetchModel(model.manifest, { cache, fetch: network.fetch });
     await rest();
-    await vi.waitFor(() => expect(network.asked).toHaveLength(6));
+    await vi.waitFor(() => expect(network.asked).toHaveLength(4));
     await rest();
-    expect(network.asked).toHaveLength(6);
+    expect(network.asked).toHaveLength(4);
     gate.resolve();
     await done;
     expect(network.asked).toHaveLength(42);

@@ -232,6 +232,16 @@ describe('from a fetch that a test holds', () => {
     expect((await call).byteLength).toBe(bytes.length);
   });
 
+  it('fetch is called without a receiver: the platform’s would throw', async () => {
+    const receivers: unknown[] = [];
+    async function fetch(this: unknown) {
+      receivers.push(this);
+      return new Response(receivers.length === 1 ? bytes.slice(0, 10) : bytes);
+    }
+    await get('https://models.test/weights.bin', fetch);
+    expect(receivers).toEqual([undefined, undefined]);
+  });
+
   it('an abort ends a call whose fetch ignores the signal', async () => {
     const abort = new AbortController();
     const call = get(url, () => new Promise(() => {}), abort.signal);
