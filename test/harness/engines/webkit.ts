@@ -78,10 +78,10 @@ async function startSession(program: string, display: string, profile: string | 
     env: { ...env, DISPLAY: display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' },
   });
   await answers(`http://127.0.0.1:${port}/status`);
-  const driver = await new Builder()
-    .usingServer(`http://127.0.0.1:${port}`)
-    .withCapabilities(new Capabilities({ browserName: 'MiniBrowser' }))
-    .build();
+  // Its driver waits for ever for a browser that has ended; its end ends the waiting.
+  const limit = setTimeout(() => service.kill(), ASK_LIMIT_MS);
+  const starting = new Builder().usingServer(`http://127.0.0.1:${port}`).withCapabilities(new Capabilities({ browserName: 'MiniBrowser' }));
+  const driver = await Promise.resolve(starting.build()).finally(() => clearTimeout(limit));
   await driver.manage().setTimeouts({ script: ASK_LIMIT_MS });
   return {
     driver,
@@ -118,7 +118,8 @@ function turns(): InTab {
 
 /** An X server on a display that it picks itself, and tells on descriptor 3. */
 async function startScreen(program: string): Promise<{ process: ChildProcess; display: string }> {
-  const screen = spawn(program, ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'], {
+  // Without -noreset it begins anew when its last client has gone, and may end the next browser in mid-start, which the driver waits for.
+  const screen = spawn(program, ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp', '-noreset'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   const [number] = (await once(screen.stdio[3] as Readable, 'data')) as [Buffer];
