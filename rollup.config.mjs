@@ -29,7 +29,7 @@ const RUNS =
 const moduleSideEffects = (id) => RUNS.test(id);
 
 /** Entries that ship by themselves, for a page that ships in a folder of its own. */
-const SHIPPED = { '../index.js': '../index.js', '../read/index.js': '../read.js' };
+const SHIPPED = { '../../src/index.js': '../index.js', '../../src/read/index.js': '../read.js' };
 const shippedBeside = {
   name: 'shipped-beside',
   resolveId: (id) => (Object.hasOwn(SHIPPED, id) ? { id: SHIPPED[id], external: 'relative' } : null),
@@ -70,12 +70,12 @@ const out = { dir: 'dist', format: 'es', banner, hoistTransitiveImports: false }
 const testing = [
   {
     ...browser,
-    input: { testing: '.build/testing/index.js' },
+    input: { testing: '.build/src/testing/index.js' },
     output: { ...out, entryFileNames: '[name].js', inlineDynamicImports: true },
   },
   {
     ...node,
-    input: { index: '.build/index.js', read: '.build/read/index.js', remote: '.build/remote/index.js', testing: '.build/testing/index.js' },
+    input: { index: '.build/src/index.js', read: '.build/src/read/index.js', remote: '.build/src/remote/index.js', testing: '.build/src/testing/index.js' },
     output: {
       ...out,
       format: 'cjs',
@@ -86,7 +86,7 @@ const testing = [
   },
   {
     ...node,
-    input: { jest: '.build/plugin/jest.js' },
+    input: { jest: '.build/src/plugin/jest.js' },
     output: { ...out, entryFileNames: '[name].js' },
   },
 ];
@@ -95,28 +95,28 @@ export default [
   ...testing,
   {
     ...browser,
-    input: { index: '.build/index.js', read: '.build/read/index.js', remote: '.build/remote/index.js' },
+    input: { index: '.build/src/index.js', read: '.build/src/read/index.js', remote: '.build/src/remote/index.js' },
     output: { ...out, entryFileNames: '[name].js', chunkFileNames: 'page-[name].js', manualChunks: tfjsAsOne },
   },
   // The page of `pannier try` imports what apps import, from beside it.
   {
     ...browser,
     plugins: [shippedBeside, ...browser.plugins],
-    input: { page: '.build/try/page.js' },
+    input: { page: '.build/apps/try/page.js' },
     output: { ...out, entryFileNames: 'try/[name].js', inlineDynamicImports: true },
   },
   ...BACKENDS.map((name) => ({
     ...browser,
-    input: { [name]: `.build/worker/${name}.js` },
+    input: { [name]: `.build/src/worker/${name}.js` },
     output: { ...out, entryFileNames: 'worker/[name].js', inlineDynamicImports: true },
   })),
   // In one build, so that whoever packs and predicts in one process has one TF.js engine and one line for it.
   {
     ...node,
     input: {
-      ...{ node: '.build/index.js', pack: '.build/pack/index.js', cli: '.build/cli/index.js' },
+      ...{ node: '.build/src/index.js', pack: '.build/src/pack/index.js', cli: '.build/apps/cli/index.js' },
       ...Object.fromEntries(
-        ['vite', 'rollup', 'esbuild', 'plugin-thread'].map((name) => [name, `.build/plugin/${name.replace('plugin-', '')}.js`]),
+        ['vite', 'rollup', 'esbuild', 'plugin-thread'].map((name) => [name, `.build/src/plugin/${name.replace('plugin-', '')}.js`]),
       ),
     },
     output: {

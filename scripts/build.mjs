@@ -1,6 +1,6 @@
 /** `npm run build`: TypeScript to JavaScript and declarations, Rollup to what ships, then the examples' models. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ const start = Date.now();
 rmSync('.build', { recursive: true, force: true });
 tsc('the library', 'tsconfig.json');
 tsc('the packer', 'src/pack/tsconfig.json');
-tsc('the page of try', 'src/try/tsconfig.json');
+tsc('the page of try', 'apps/try/tsconfig.json');
 
 const { options } = await loadConfigFile(join(root, 'rollup.config.mjs'));
 const bundled = new Set();
@@ -44,11 +44,12 @@ writeFileSync('dist/tfjs-backend-wasm-simd.wasm', readFileSync(wasm));
 bundled.delete(undefined);
 writeFileSync('dist/THIRD_PARTY_LICENSES.txt', licensesOf(bundled));
 for (const [name, from] of [
-  ['index.html', 'src/try'],
-  ['try.css', 'src/try'],
+  ['index.html', 'apps/try'],
+  ['try.css', 'apps/try'],
   ['icon.svg', 'examples'],
 ])
   writeFileSync(join('dist/try', name), readFileSync(join(from, name)));
+cpSync('.build/src', 'dist/types', { recursive: true, filter: (path) => !path.endsWith('.js') });
 writeFileSync('dist/golden.png', readFileSync('src/pack/golden/golden.png'));
 
 for (const name of readdirSync('dist', { recursive: true })) {

@@ -1,16 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The list of exports. Importing this runs nothing. */
 
-export type { BackendName, EngineName, PlaceName } from './backend-name.js';
-export type { DType, GivenArray, OwnedArray } from './dtype.js';
-export type { ErrorCode, ErrorDetail } from './errors.js';
-export { PannierError } from './errors.js';
-export type { Fallback, FallbackOutputs, FallbackRequest, FallbackValues } from './fallback.js';
-export type { ImageMapping } from './input/mapping.js';
+export type { BackendName, EngineName, PlaceName } from './base/backend-name.js';
+export type { DType, GivenArray, OwnedArray } from './base/dtype.js';
+export type { ErrorCode, ErrorDetail } from './base/errors.js';
+export { PannierError } from './base/errors.js';
+export type { Fallback, FallbackOutputs, FallbackRequest, FallbackValues } from './api/fallback.js';
+export type { ImageMapping } from './preprocess/mapping.js';
 export { loadModel } from './load.js';
-export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest.js';
+export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest/manifest.js';
 export { cacheStatus, clearCache, isOfflineReady, prefetchModel, requestPersistence, resetQuarantine } from './offline.js';
-export type { ClearCacheOptions, LoadOptions, LoadProgress, Network, NonFinite, PrefetchOptions, ThreadName } from './options.js';
+export type { ClearCacheOptions, LoadOptions, LoadProgress, Network, NonFinite, PrefetchOptions, ThreadName } from './api/options.js';
 export type {
   BackendChange,
   CacheOutcome,
@@ -28,8 +28,8 @@ export type {
   Priority,
   Stats,
   VideoSource,
-} from './prediction.js';
-export type { Candidate } from './selection.js';
+} from './api/model.js';
+export type { Candidate } from './api/candidate.js';
 export type {
   AnyInputs,
   AnyOutputs,
@@ -47,7 +47,7 @@ export type {
   Tensor,
   TensorSpec,
   ValueKind,
-} from './signature.js';
-export type { Timing } from './timing.js';
-export type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from './weights/cache.js';
+} from './manifest/signature.js';
+export type { Timing } from './base/timing.js';
+export type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from './api/cache.js';
 export { trustedScriptUrl } from './worker/policy.js';

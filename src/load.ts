@@ -1,23 +1,23 @@
 /** The first trip: from a packed model to a `Model` that answers. This file alone knows the order. */
 
-import { fits } from './choosing/budget.js';
-import { startingWith } from './choosing/order.js';
-import { recall } from './choosing/recall.js';
-import { messageOf } from './errors.js';
-import { type Asset, assetsOf, type Manifest, type ModelSource, readManifest } from './manifest.js';
-import type { LoadOptions, LoadProgress } from './options.js';
-import type { Model, Note } from './prediction.js';
-import { abortable } from './promise.js';
+import { fits } from './select/budget.js';
+import { startingWith } from './select/order.js';
+import { recall } from './select/remembered.js';
+import { messageOf } from './base/errors.js';
+import { type Asset, assetsOf, type Manifest, type ModelSource, readManifest } from './manifest/manifest.js';
+import type { LoadOptions, LoadProgress } from './api/options.js';
+import type { Model, Note } from './api/model.js';
+import { abortable } from './base/promise.js';
 import { restOfPannier } from './rest.js';
-import { isPair, type Named, type Pair } from './selection.js';
-import type { OpenedModel } from './serving/opened.js';
-import { acquireEngine } from './serving/pool.js';
-import { type Lease, Shared } from './serving/shared.js';
-import { type Settled, settleOptions } from './settled.js';
-import type { AnyInputs, AnyOutputs } from './signature.js';
-import { now } from './timing.js';
-import { cacheFor } from './weights/cache-for.js';
-import { gatherWeights } from './weights/weights.js';
+import { isPair, type Named, type Pair } from './api/candidate.js';
+import type { OpenedModel } from './runtime/served-model.js';
+import { acquireEngine } from './runtime/engine-pool.js';
+import { type Lease, Shared } from './base/shared.js';
+import { type Settled, settleOptions } from './api/resolve-options.js';
+import type { AnyInputs, AnyOutputs } from './manifest/signature.js';
+import { now } from './base/timing.js';
+import { cacheFor } from './storage/cache-for.js';
+import { gatherWeights } from './download/download-model.js';
 
 /** Twenty parallel loads of one model are one load; the model closes with its last handle. */
 const loads = new Shared<OpenedModel, LoadProgress>((opened) => opened.close());

@@ -1,13 +1,13 @@
 /** The second trip: from inputs to typed outputs and an honest timing record. This file alone knows the order. */
 
-import type { PlaceName } from './backend-name.js';
-import type { Call, RawOutput } from './engine/engine.js';
-import { PannierError } from './errors.js';
-import { Events } from './events.js';
-import { closePictures } from './input/pictures.js';
-import { type SettledInputs, settleInputs } from './input/settle.js';
-import type { Manifest } from './manifest.js';
-import type { LoadOptions, ThreadName } from './options.js';
+import type { PlaceName } from './base/backend-name.js';
+import type { Call, RawOutput } from './engines/engine.js';
+import { PannierError } from './base/errors.js';
+import { Events } from './base/events.js';
+import { closePictures } from './preprocess/pictures.js';
+import { type SettledInputs, settleInputs } from './preprocess/prepare-inputs.js';
+import type { Manifest } from './manifest/manifest.js';
+import type { LoadOptions, ThreadName } from './api/options.js';
 import type {
   FramePrediction,
   ImageMappings,
@@ -22,20 +22,20 @@ import type {
   Priority,
   Stats,
   VideoSource,
-} from './prediction.js';
-import { abortable, forManyListeners } from './promise.js';
-import type { Candidate } from './selection.js';
-import { checkPredictEachOptions, checkPredictOptions } from './serving/call-options.js';
-import { ensureFinite } from './serving/finite.js';
-import { infoOf } from './serving/info.js';
-import type { Listener, OpenedModel } from './serving/opened.js';
-import { namedOutputs, type Wanted, wantedOutputs } from './serving/outputs.js';
-import { type ScoreDrift, watchDrift } from './serving/score-drift.js';
-import type { Lease } from './serving/shared.js';
-import { CallRecord } from './serving/stats.js';
-import { runInTurn } from './serving/turn.js';
-import type { AnyInputs, AnyOutputs, Signature } from './signature.js';
-import { now, type Timing, traceCall } from './timing.js';
+} from './api/model.js';
+import { abortable, forManyListeners } from './base/promise.js';
+import type { Candidate } from './api/candidate.js';
+import { checkPredictEachOptions, checkPredictOptions } from './predict/call-options.js';
+import { ensureFinite } from './predict/finite.js';
+import { infoOf } from './predict/info.js';
+import type { Listener, OpenedModel } from './runtime/served-model.js';
+import { namedOutputs, type Wanted, wantedOutputs } from './predict/outputs.js';
+import { type ScoreDrift, watchDrift } from './drift/score-drift.js';
+import type { Lease } from './base/shared.js';
+import { CallRecord } from './predict/stats.js';
+import { runInTurn } from './runtime/run-queued.js';
+import type { AnyInputs, AnyOutputs, Signature } from './manifest/signature.js';
+import { now, type Timing, traceCall } from './base/timing.js';
 
 type Settings = Required<Pick<LoadOptions, 'deadlineMs' | 'trace' | 'nonFinite' | 'drift'>>;
 
@@ -163,7 +163,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     this.#ensureUsable();
     checkPredictEachOptions(options);
     // Only apps that stream download this.
-    const { predictEach } = await import('./serving/each.js');
+    const { predictEach } = await import('./predict/stream.js');
     const imageInputs = Object.entries(this.#manifest.signature.inputs).flatMap(([name, { image }]) => (image === undefined ? [] : [name]));
     const predict = (inputs: unknown, own: object) => this.predict<K>(inputs as I, own);
     yield* predictEach(predict, imageInputs, source, options, this.#ended.signal);

@@ -1,8 +1,8 @@
 /** What an app asks and tells the weights cache, besides loading models: the doors; what is behind them comes when it is called. */
-import { type Manifest, readManifest } from './manifest.js';
-import type { ClearCacheOptions, PrefetchOptions } from './options.js';
+import { type Manifest, readManifest } from './manifest/manifest.js';
+import type { ClearCacheOptions, PrefetchOptions } from './api/options.js';
 import { restOfPannier } from './rest.js';
-import type { CacheStatus, ClearedCache, WeightsCache } from './weights/cache.js';
+import type { CacheStatus, ClearedCache, WeightsCache } from './api/cache.js';
 
 /**
  * Fills the cache with a model's files, starting no engine and holding few of them in memory: "download for offline".

@@ -1,6 +1,6 @@
 /** The way to what an app's first chunk does without. */
-import { asPannierError } from './errors.js';
-import { withDeadline } from './promise.js';
+import { asPannierError } from './base/errors.js';
+import { withDeadline } from './base/promise.js';
 
 /** As long as a backend may take, which is downloaded beside it. */
 const LIMIT_MS = 60_000;

@@ -1,5 +1,5 @@
 /** The check that the packer was told something sensible: a config file is JavaScript, and anything may stand there. */
-import { ISO_DATE, isDate } from '../date.js';
+import { ISO_DATE, isDate } from '../base/date.js';
 import { isReserved, show } from './fields.js';
 import { LIMITS } from './limits.js';
 import { nearest } from './nearest.js';

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf, PannierError } from '../errors.js';
+import { messageOf, PannierError } from '../base/errors.js';
 import { show } from './fields.js';
 import { LIMITS } from './limits.js';
 import { badOption, type PackOptions, type PannierConfig, plainCopy } from './options.js';

@@ -1,6 +1,6 @@
 /** Fields of JSON that nobody has checked yet: each reader throws `model-format`, naming the place. */
-import { PannierError } from '../errors.js';
-import type { Dim } from '../signature.js';
+import { PannierError } from '../base/errors.js';
+import type { Dim } from '../manifest/signature.js';
 import { LIMITS } from './limits.js';
 
 /** A JSON object. */

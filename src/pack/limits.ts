@@ -1,5 +1,5 @@
 /** How large a model file's parts may be. Beyond them the file is refused before memory is spent on it. */
-import { MOST_ROWS, MOST_VALUES } from '../manifest-details.js';
+import { MOST_ROWS, MOST_VALUES } from '../manifest/details.js';
 
 export const LIMITS = {
   jsonBytes: 64 * 2 ** 20,

@@ -1,7 +1,7 @@
 /** What the packer can be told. */
-import { messageOf, PannierError } from '../errors.js';
-import type { ImageSpec } from '../manifest.js';
-import type { Cell, ValueKind } from '../signature.js';
+import { messageOf, PannierError } from '../base/errors.js';
+import type { ImageSpec } from '../manifest/manifest.js';
+import type { Cell, ValueKind } from '../manifest/signature.js';
 
 /** How a picture becomes an input tensor; what is left out has the default of {@link ImageSpec}'s kind. */
 export interface ImageOptions {

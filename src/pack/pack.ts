@@ -1,7 +1,7 @@
 /** The order of packing: read, check, name, run, store, write. Nothing is written before all of it went well. */
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Asset, type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest.js';
+import { type Asset, type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest/manifest.js';
 import { checkOptions } from './check-options.js';
 import { readChecks } from './checks/checks.js';
 import { runChecks } from './checks/run-checks.js';

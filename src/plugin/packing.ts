@@ -2,7 +2,7 @@
 import { existsSync, type StatsListener, statSync, unwatchFile, watchFile } from 'node:fs';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { CONFIG_FILE, IMPORT_LIMIT_MS, misnamedConfig } from '../pack/config.js';
 import type { PluginOptions } from './options.js';
 

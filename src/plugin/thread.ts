@@ -3,7 +3,7 @@
  * imports, anew; a dev server answers meanwhile; and what TF.js keeps goes with the thread.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { checkOptions } from '../pack/check-options.js';
 import { ofModel, readConfig } from '../pack/config.js';
 import type { Reads } from '../pack/files/open.js';

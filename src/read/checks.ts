@@ -1,6 +1,6 @@
 /** Checks of what a reader was given: a tensor, and not nothing or the promise of one; the columns of its rows. */
-import { PannierError } from '../errors.js';
-import type { Tensor } from '../signature.js';
+import { PannierError } from '../base/errors.js';
+import type { Tensor } from '../manifest/signature.js';
 
 /** @throws {PannierError} `input` where it is none */
 export function checkTensor(reader: string, tensor: Tensor): void {

@@ -1,6 +1,6 @@
 /** A segmentation mask to a picture that can be drawn. */
-import { PannierError } from '../errors.js';
-import type { Tensor } from '../signature.js';
+import { PannierError } from '../base/errors.js';
+import type { Tensor } from '../manifest/signature.js';
 import { checkTensor } from './checks.js';
 
 /** What `new ImageData(data, width, height)` takes: straight RGBA bytes. */

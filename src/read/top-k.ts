@@ -1,6 +1,6 @@
 /** Class scores to the few best classes. */
-import { PannierError } from '../errors.js';
-import type { Tensor, ValueKind } from '../signature.js';
+import { PannierError } from '../base/errors.js';
+import type { Tensor, ValueKind } from '../manifest/signature.js';
 import { checkTensor } from './checks.js';
 
 /** One class and how sure the model is of it. */

@@ -1,10 +1,10 @@
 /** A server that speaks the Open Inference Protocol, version 2, over HTTP: Triton, KServe, MLServer, OpenVINO. */
-import { type DType, sizeOf } from '../dtype.js';
-import { PannierError } from '../errors.js';
-import type { Fallback, FallbackOutputs } from '../fallback.js';
-import { checkKnown } from '../known-options.js';
-import type { PlatformFetch } from '../platform.js';
-import type { Tensor, TensorSpec } from '../signature.js';
+import { type DType, sizeOf } from '../base/dtype.js';
+import { PannierError } from '../base/errors.js';
+import type { Fallback, FallbackOutputs } from '../api/fallback.js';
+import { checkKnown } from '../base/known-options.js';
+import type { PlatformFetch } from '../base/platform.js';
+import type { Tensor, TensorSpec } from '../manifest/signature.js';
 import { breach, postJson } from './post.js';
 
 /** How a server is asked. */

@@ -1,6 +1,6 @@
 /** One exchange of JSON with an app's own server, or a typed error that says what came instead. */
-import { messageOf, PannierError } from '../errors.js';
-import { abortable } from '../promise.js';
+import { messageOf, PannierError } from '../base/errors.js';
+import { abortable } from '../base/promise.js';
 
 export interface Post {
   readonly fetch: typeof globalThis.fetch;

@@ -1,18 +1,18 @@
 /** A model that answers what a test says. All but the engine is the real thing: checks, queue, aborts, timing. */
-import type { RunResult, Session } from '../engine/engine.js';
-import { ERROR_CODES, type ErrorCode, PannierError } from '../errors.js';
-import type { SettledInputs } from '../input/settle.js';
-import { typeName } from '../input/tensor.js';
-import { checkKnown } from '../known-options.js';
-import { type Manifest, type ModelSource, readManifest } from '../manifest.js';
-import { checkDetails } from '../manifest-details.js';
+import type { RunResult, Session } from '../engines/engine.js';
+import { ERROR_CODES, type ErrorCode, PannierError } from '../base/errors.js';
+import type { SettledInputs } from '../preprocess/prepare-inputs.js';
+import { typeName } from '../preprocess/tensor.js';
+import { checkKnown } from '../base/known-options.js';
+import { type Manifest, type ModelSource, readManifest } from '../manifest/manifest.js';
+import { checkDetails } from '../manifest/details.js';
 import { LoadedModel } from '../model.js';
-import type { NonFinite } from '../options.js';
-import type { Model } from '../prediction.js';
-import { OpenedModel, type Opening } from '../serving/opened.js';
-import { Queue } from '../serving/queue.js';
-import type { AnyInputs, AnyOutputs } from '../signature.js';
-import { now } from '../timing.js';
+import type { NonFinite } from '../api/options.js';
+import type { Model } from '../api/model.js';
+import { OpenedModel, type Opening } from '../runtime/served-model.js';
+import { Queue } from '../runtime/queue.js';
+import type { AnyInputs, AnyOutputs } from '../manifest/signature.js';
+import { now } from '../base/timing.js';
 import { type FakeOutputs, outputMaker } from './outputs.js';
 import { withoutPixels } from './pictures.js';
 

@@ -1,10 +1,10 @@
 /** What a test says of outputs → outputs as an engine gives them. */
-import { DTYPES, sizeOf } from '../dtype.js';
-import type { Feed, RawOutput } from '../engine/engine.js';
-import { PannierError } from '../errors.js';
-import { typeName } from '../input/tensor.js';
-import type { Manifest, OutputSpec } from '../manifest.js';
-import { givenOutput } from '../serving/given-output.js';
+import { DTYPES, sizeOf } from '../base/dtype.js';
+import type { Feed, RawOutput } from '../engines/engine.js';
+import { PannierError } from '../base/errors.js';
+import { typeName } from '../preprocess/tensor.js';
+import type { Manifest, OutputSpec } from '../manifest/manifest.js';
+import { givenOutput } from '../predict/given-output.js';
 
 /** An output's values: a typed or plain array, or a tensor, whose shape settles open sizes. */
 export type FakeValues = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly shape?: readonly number[] };

@@ -2,7 +2,7 @@
  * Pictures where nothing decodes them: jsdom has no `createImageBitmap`, and its images have no size. A fake
  * model needs no pixels, so that each picture becomes a frame of its size, which is all that a mapping asks for.
  */
-import type { Manifest } from '../manifest.js';
+import type { Manifest } from '../manifest/manifest.js';
 
 /** The same inputs, with pictures that need no decoding in place of those that do. */
 export function withoutPixels<I>({ inputs: specs }: Manifest['signature'], inputs: I): I {

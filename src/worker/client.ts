@@ -1,11 +1,11 @@
 /** The start of a backend in a worker. What the page then sees of it is `engine.ts`, which comes while the worker boots. */
-import type { BackendStart } from '../backend/backend.js';
-import type { BackendName } from '../backend-name.js';
-import type { Engine } from '../engine/engine.js';
-import { PannierError } from '../errors.js';
-import { abortable } from '../promise.js';
+import type { BackendStart } from '../engines/tfjs/backend.js';
+import type { BackendName } from '../base/backend-name.js';
+import type { Engine } from '../engines/engine.js';
+import { PannierError } from '../base/errors.js';
+import { abortable } from '../base/promise.js';
 import { Connection } from './connection.js';
-import type { WorkerEngine } from './engine.js';
+import type { WorkerEngine } from './worker-engine.js';
 
 /**
  * Starts a backend in a worker of its own.

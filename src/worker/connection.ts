@@ -1,8 +1,8 @@
 /** A worker, the calls that wait for it, and the promise that none of them waits for ever. */
-import { WORKERS } from '../assets.js';
-import type { BackendName } from '../backend-name.js';
-import { fromWire, messageOf, PannierError } from '../errors.js';
-import { withDeadline } from '../promise.js';
+import { WORKERS } from '../engines/registry.js';
+import type { BackendName } from '../base/backend-name.js';
+import { fromWire, messageOf, PannierError } from '../base/errors.js';
+import { withDeadline } from '../base/promise.js';
 import { trustedScriptUrl } from './policy.js';
 import { type Answers, type Reply, type Request, transfersOf } from './protocol.js';
 

@@ -1,10 +1,10 @@
 /** The worker's side: one engine, its sessions, and one answer for every request. */
-import type { StartBackend } from '../backend/backend.js';
-import type { BackendName } from '../backend-name.js';
-import type { Engine, RunResult, Session } from '../engine/engine.js';
-import { createEngine } from '../engine/tfjs.js';
-import { asPannierError, messageOf, PannierError, toWire } from '../errors.js';
-import { closePictures } from '../input/pictures.js';
+import type { StartBackend } from '../engines/tfjs/backend.js';
+import type { BackendName } from '../base/backend-name.js';
+import type { Engine, RunResult, Session } from '../engines/engine.js';
+import { createEngine } from '../engines/tfjs/engine.js';
+import { asPannierError, messageOf, PannierError, toWire } from '../base/errors.js';
+import { closePictures } from '../preprocess/pictures.js';
 import { Opening } from './opening.js';
 import { type Answers, isRequest, outputTransfers, type Reply, type Request } from './protocol.js';
 

@@ -1,6 +1,6 @@
 /** A model that is being opened in the worker, shard by shard, as the page sends them. */
-import type { Engine, EngineModel, Session } from '../engine/engine.js';
-import { PannierError } from '../errors.js';
+import type { Engine, EngineModel, Session } from '../engines/engine.js';
+import { PannierError } from '../base/errors.js';
 
 type Next = IteratorResult<ArrayBuffer, undefined>;
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import type { PannierError } from '../../src/errors.js';
+import type { PannierError } from '../../src/base/errors.js';
 import { type App, CONFIG, makeApp } from './app.js';
 
 let app: App;

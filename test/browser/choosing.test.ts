@@ -1,7 +1,7 @@
 /** Which backend runs a model in a real browser: real kernels that lie, policies that forbid, visits that remember. */
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import type { BackendName } from '../../src/backend-name.js';
+import type { BackendName } from '../../src/base/backend-name.js';
 import type { Candidate, LoadOptions } from '../../src/index.js';
 import { addModel } from '../fixtures/models.js';
 import { complaintsOf } from '../harness/browser.js';

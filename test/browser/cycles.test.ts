@@ -1,7 +1,7 @@
 /** M2: as many loads and disposes as one likes leave what is held where it was, on each backend, in a worker and in a page. */
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { BackendName } from '../../src/backend-name.js';
+import type { BackendName } from '../../src/base/backend-name.js';
 import { type Held, watchHeld } from '../fixtures/held.js';
 import { addModel, constant, loopModel, op, placeholder, type RawModel } from '../fixtures/models.js';
 import { LONG_MS, runs } from '../tier.js';

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { LoadOptions } from '../../src/index.js';
-import type { PlatformGPUDevice } from '../../src/platform.js';
+import type { PlatformGPUDevice } from '../../src/base/platform.js';
 import { engineContract, graphContract, lossContract } from '../contract/engine.js';
 import { addModel, constant, op, placeholder, type RawModel } from '../fixtures/models.js';
 import { remoteEngine } from '../fixtures/remote.js';

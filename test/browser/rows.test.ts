@@ -1,6 +1,6 @@
 /** Rows of the fault table: a backend that is broken from below is refused with its reason, and the next one answers. */
 import { describe, expect, test } from 'vitest';
-import type { BackendName } from '../../src/backend-name.js';
+import type { BackendName } from '../../src/base/backend-name.js';
 import type { Model } from '../../src/index.js';
 import { addModel, tabularModel } from '../fixtures/models.js';
 import { room } from './room.js';

@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import type { BrowserContext, Frame, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Model } from '../../src/index.js';
-import type { Manifest } from '../../src/manifest.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { addModel } from '../fixtures/models.js';
 import { complaintsOf, launchProfile } from '../harness/browser.js';
 import { longTest } from '../tier.js';

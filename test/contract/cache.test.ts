@@ -1,10 +1,10 @@
 /** The contract of a weights cache on both of ours, and IndexedDB on its bad days. */
 import { IDBDatabase, IDBFactory, IDBObjectStore, IDBTransaction } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cacheFor } from '../../src/weights/cache-for.js';
-import { guardedCache } from '../../src/weights/guarded.js';
-import { idbCache } from '../../src/weights/idb.js';
-import { memoryCache } from '../../src/weights/memory.js';
+import { cacheFor } from '../../src/storage/cache-for.js';
+import { guardedCache } from '../../src/storage/guarded.js';
+import { idbCache } from '../../src/storage/idb.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 import { rejection } from '../fixtures/fakes.js';
 import { cacheContract } from './cache.js';
 

@@ -1,6 +1,6 @@
 /** What every weights cache promises, whoever wrote it. Apps may run it on theirs. */
 import { expect, it } from 'vitest';
-import type { WeightsCache } from '../../src/weights/cache.js';
+import type { WeightsCache } from '../../src/api/cache.js';
 
 const bytes = (...values: number[]): ArrayBuffer => Uint8Array.from(values).buffer;
 const read = async (cache: WeightsCache, key: string) => {

@@ -1,8 +1,8 @@
 /** What every engine promises, whichever backend it runs on. */
 import { describe, expect, it } from 'vitest';
-import type { DType } from '../../src/dtype.js';
-import { DTYPES } from '../../src/dtype.js';
-import type { Call, Engine, EngineModel, Feed, Session, TensorFeed } from '../../src/engine/engine.js';
+import type { DType } from '../../src/base/dtype.js';
+import { DTYPES } from '../../src/base/dtype.js';
+import type { Call, Engine, EngineModel, Feed, Session, TensorFeed } from '../../src/engines/engine.js';
 import { deferred, rejection, rest } from '../fixtures/fakes.js';
 import { addModel, constant, loopModel, op, placeholder, type RawModel, tokensModel, twoInputModel } from '../fixtures/models.js';
 import type { BreakStep } from '../fixtures/steps.js';

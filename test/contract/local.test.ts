@@ -7,10 +7,10 @@ beforeEach(() => {
   vi.resetModules();
   delete realm._tfengine;
 });
-afterEach(() => vi.doUnmock('../../src/engine/tfjs.js'));
+afterEach(() => vi.doUnmock('../../src/engines/tfjs/engine.js'));
 
 it('ours takes no realm, not while it starts either', async () => {
-  const { isRealmTaken, startLocalEngine } = await import('../../src/engine/local.js');
+  const { isRealmTaken, startLocalEngine } = await import('../../src/engines/local.js');
   expect(isRealmTaken()).toBe(false);
   const engine = await startLocalEngine('cpu', Promise.resolve({}));
   expect(realm._tfengine).toBeDefined();
@@ -20,13 +20,13 @@ it('ours takes no realm, not while it starts either', async () => {
 
 it("the app's does: before ours, after ours did not arrive, in place of ours", async () => {
   realm._tfengine = {};
-  vi.doMock('../../src/engine/tfjs.js', () => {
+  vi.doMock('../../src/engines/tfjs/engine.js', () => {
     throw new Error('offline');
   });
-  const { isRealmTaken, startLocalEngine } = await import('../../src/engine/local.js');
+  const { isRealmTaken, startLocalEngine } = await import('../../src/engines/local.js');
   expect(isRealmTaken()).toBe(true);
   delete realm._tfengine;
-  vi.doMock('../../src/backend/cpu.js', () => {
+  vi.doMock('../../src/engines/tfjs/cpu.js', () => {
     throw new Error('offline');
   });
   await expect(startLocalEngine('cpu', Promise.resolve({}))).rejects.toThrow();

@@ -1,6 +1,6 @@
 /** One place where what strangers made comes in: what may arrive there, and what becomes of it. */
 import type fc from 'fast-check';
-import { PannierError } from '../../src/errors.js';
+import { PannierError } from '../../src/base/errors.js';
 
 /** What became of one input. `accepted` means that what goes on with it was tried too. */
 export type Outcome = 'accepted' | 'refused';

@@ -1,16 +1,16 @@
 /** Which backend a model runs on, over worker engines of known behaviour and a clock that the test moves: who is chosen, why not the others, and what calls notice. */
 import { createHash } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BackendName, PlaceName } from '../../src/backend-name.js';
-import type { RunResult, Session } from '../../src/engine/engine.js';
-import { PannierError } from '../../src/errors.js';
+import type { BackendName, PlaceName } from '../../src/base/backend-name.js';
+import type { RunResult, Session } from '../../src/engines/engine.js';
+import { PannierError } from '../../src/base/errors.js';
 import { type LoadOptions, loadModel, type Model, resetQuarantine } from '../../src/index.js';
-import type { Prediction } from '../../src/prediction.js';
-import type { Candidate } from '../../src/selection.js';
+import type { Prediction } from '../../src/api/model.js';
+import type { Candidate } from '../../src/api/candidate.js';
 // What a load imports when it needs it: here at once, since the clock runs meanwhile.
 import '../../src/lazy.js';
-import { ladder } from '../../src/serving/ladder.js';
-import { memoryCache } from '../../src/weights/memory.js';
+import { ladder } from '../../src/select/circuit-breaker.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 import { type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 /** What one backend is like; a plain one is right and takes 20 ms a call. */
@@ -34,7 +34,7 @@ vi.mock('../../src/worker/client.js', () => ({
     return (realm.start as (backend: BackendName) => Promise<FakeEngine>)(backend);
   },
 }));
-vi.mock('../../src/engine/local.js', () => ({
+vi.mock('../../src/engines/local.js', () => ({
   isRealmTaken: () => false,
   startLocalEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<FakeEngine>)(backend),
 }));
@@ -153,7 +153,7 @@ function stubNavigator({ architecture = 'one', maxBufferSize = 2 ** 30, more = {
 const digestOf = (bytes: ArrayBuffer): ArrayBuffer => new Uint8Array(createHash('sha256').update(new Uint8Array(bytes)).digest()).buffer;
 
 // What a load imports on its way takes the real time of a disk.
-beforeAll(() => Promise.all([import('../../src/lazy.js'), import('../../src/weights/guarded.js')]));
+beforeAll(() => Promise.all([import('../../src/lazy.js'), import('../../src/storage/guarded.js')]));
 beforeEach(() => {
   realm.start = start;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, type Model } from '../../src/index.js';
-import type { Manifest } from '../../src/manifest.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { pack } from '../../src/pack/index.js';
-import type { PredictOptions } from '../../src/prediction.js';
+import type { PredictOptions } from '../../src/api/model.js';
 import { rejection } from '../fixtures/fakes.js';
 import { addModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 import { writeNpy } from '../fixtures/npy.js';

@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import type { EngineModel } from '../../src/engine/engine.js';
-import { PannierError } from '../../src/errors.js';
+import type { EngineModel } from '../../src/engines/engine.js';
+import { PannierError } from '../../src/base/errors.js';
 import { loadModel, type Model } from '../../src/index.js';
-import type { Manifest } from '../../src/manifest.js';
-import { ladder } from '../../src/serving/ladder.js';
-import { idbCache } from '../../src/weights/idb.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
+import { ladder } from '../../src/select/circuit-breaker.js';
+import { idbCache } from '../../src/storage/idb.js';
 import { serve } from '../../src/worker/host.js';
 import {
   FailOnce,
@@ -26,8 +26,8 @@ import { bytesOf, fakeEngine, fakeModel, hashOf, shardsOf } from '../fixtures/fa
 /** What an engine was given: the graph and the shards, as one hash. */
 const opened = vi.hoisted(() => ({ hashes: [] as string[] }));
 const engineThatLooks = vi.hoisted(() => ({ create: undefined as unknown as () => unknown }));
-vi.mock('../../src/engine/tfjs.js', () => ({ createEngine: () => engineThatLooks.create() }));
-vi.mock('../../src/backend/cpu.js', () => ({ start: async () => STARTED }));
+vi.mock('../../src/engines/tfjs/engine.js', () => ({ createEngine: () => engineThatLooks.create() }));
+vi.mock('../../src/engines/tfjs/cpu.js', () => ({ start: async () => STARTED }));
 const STARTED = { maxBufferBytes: Number.POSITIVE_INFINITY, identity: '' };
 
 /** Of the model itself and of its load; what a visitor would not wait for any more is over long before. */
@@ -58,7 +58,7 @@ const wholes = new Set(
 
 beforeAll(async () => {
   // What a load imports on its way takes the real time of a disk.
-  await Promise.all([import('../../src/lazy.js'), import('../../src/engine/local.js'), import('../../src/weights/guarded.js')]);
+  await Promise.all([import('../../src/lazy.js'), import('../../src/engines/local.js'), import('../../src/storage/guarded.js')]);
   engineThatLooks.create = () => {
     const engine = fakeEngine();
     const { open } = engine;

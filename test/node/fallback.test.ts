@@ -1,14 +1,14 @@
 /** The app's own function answers where no backend can: what it gets, what it may give, and the way there and back. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BackendName } from '../../src/backend-name.js';
-import type { Engine } from '../../src/engine/engine.js';
+import type { BackendName } from '../../src/base/backend-name.js';
+import type { Engine } from '../../src/engines/engine.js';
 import { type Fallback, type FallbackRequest, type LoadOptions, loadModel, type Model, type ModelSource } from '../../src/index.js';
-import type { Manifest } from '../../src/manifest.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 /** Engines that were started, and what starts the next one. */
 const realm = vi.hoisted(() => ({ started: [] as unknown[], start: undefined as unknown }));
-vi.mock('../../src/engine/local.js', () => ({
+vi.mock('../../src/engines/local.js', () => ({
   isRealmTaken: () => false,
   startLocalEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),
 }));

@@ -1,18 +1,18 @@
 /** The two trips over engines and networks that a test holds in its hand. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BackendName } from '../../src/backend-name.js';
-import type { Engine, Feed } from '../../src/engine/engine.js';
-import { PannierError } from '../../src/errors.js';
+import type { BackendName } from '../../src/base/backend-name.js';
+import type { Engine, Feed } from '../../src/engines/engine.js';
+import { PannierError } from '../../src/base/errors.js';
 import { type LoadOptions, loadModel, type Model } from '../../src/index.js';
-import type { Manifest } from '../../src/manifest.js';
-import type { Prediction, Priority } from '../../src/prediction.js';
-import { ladder } from '../../src/serving/ladder.js';
-import { memoryCache } from '../../src/weights/memory.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
+import type { Prediction, Priority } from '../../src/api/model.js';
+import { ladder } from '../../src/select/circuit-breaker.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 import { type Deferred, deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 /** Engines that were started, and what starts the next one. */
 const realm = vi.hoisted(() => ({ started: [] as unknown[], start: undefined as unknown }));
-vi.mock('../../src/engine/local.js', () => ({
+vi.mock('../../src/engines/local.js', () => ({
   isRealmTaken: () => false,
   startLocalEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),
 }));

@@ -1,17 +1,17 @@
 /** A backend that is lost, again and again, on engines and clocks that a test holds in its hand. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BackendName } from '../../src/backend-name.js';
-import type { Engine } from '../../src/engine/engine.js';
-import { startLocalEngine } from '../../src/engine/local.js';
+import type { BackendName } from '../../src/base/backend-name.js';
+import type { Engine } from '../../src/engines/engine.js';
+import { startLocalEngine } from '../../src/engines/local.js';
 import { type LoadOptions, loadModel, type Model, PannierError, resetQuarantine } from '../../src/index.js';
-import { ladder } from '../../src/serving/ladder.js';
-import { fromBytes } from '../../src/weights/json.js';
-import { memoryCache } from '../../src/weights/memory.js';
+import { ladder } from '../../src/select/circuit-breaker.js';
+import { fromBytes } from '../../src/base/json.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 import { deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection } from '../fixtures/fakes.js';
 
 /** What starts an engine in its worker. */
 const realm = vi.hoisted(() => ({ start: undefined as unknown }));
-vi.mock('../../src/engine/local.js', () => ({ isRealmTaken: () => false, startLocalEngine: vi.fn() }));
+vi.mock('../../src/engines/local.js', () => ({ isRealmTaken: () => false, startLocalEngine: vi.fn() }));
 vi.mock('../../src/worker/client.js', () => ({
   WorkerUnavailable: class extends Error {},
   startWorkerEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),

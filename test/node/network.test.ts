@@ -3,14 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Asset } from '../../src/manifest.js';
-import type { WeightsCache } from '../../src/weights/cache.js';
-import { CacheWriter } from '../../src/weights/cache-writer.js';
-import { fetchAsset } from '../../src/weights/fetch.js';
-import { memoryCache } from '../../src/weights/memory.js';
-import { type Pauses, resume } from '../../src/weights/resume.js';
-import { waitForShard } from '../../src/weights/waiting.js';
-import { gatherWeights } from '../../src/weights/weights.js';
+import type { Asset } from '../../src/manifest/manifest.js';
+import type { WeightsCache } from '../../src/api/cache.js';
+import { CacheWriter } from '../../src/storage/cache-writer.js';
+import { fetchAsset } from '../../src/download/fetch.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
+import { type Pauses, resume } from '../../src/download/retry.js';
+import { waitForShard } from '../../src/download/waiting.js';
+import { gatherWeights } from '../../src/download/download-model.js';
 import { bytesOf, fakeModel, hashOf, rejection } from '../fixtures/fakes.js';
 
 const SHARD_BYTES = 200_000;

@@ -1,14 +1,14 @@
 /** Loads that find everything in the cache, nothing, or a cache that fails: what is fetched, what is said, what is held. */
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Engine } from '../../src/engine/engine.js';
+import type { Engine } from '../../src/engines/engine.js';
 import { cacheStatus, isOfflineReady, type LoadOptions, loadModel, type Model, prefetchModel } from '../../src/index.js';
-import { idbCache } from '../../src/weights/idb.js';
-import { memoryCache } from '../../src/weights/memory.js';
+import { idbCache } from '../../src/storage/idb.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 import { bytesOf, deferred, fakeEngine, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
 import { FakeLocks } from '../fixtures/locks.js';
 
-vi.mock('../../src/engine/local.js', () => ({ isRealmTaken: () => false, startLocalEngine: async (): Promise<Engine> => fakeEngine() }));
+vi.mock('../../src/engines/local.js', () => ({ isRealmTaken: () => false, startLocalEngine: async (): Promise<Engine> => fakeEngine() }));
 
 type Packed = ReturnType<typeof fakeModel>;
 

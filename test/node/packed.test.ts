@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { withUndo } from '../../src/cli/interrupted.js';
-import { packedModel } from '../../src/cli/packed.js';
+import { withUndo } from '../../apps/cli/interrupted.js';
+import { packedModel } from '../../apps/cli/packed.js';
 import { pack } from '../../src/pack/index.js';
 import { addModel, scratch, writeModel } from '../fixtures/models.js';
 

@@ -1,11 +1,11 @@
 /** Which shapes reach an engine, seen from the engine. */
 import { expect, it, vi } from 'vitest';
 import { loadModel } from '../../src/index.js';
-import type { Manifest } from '../../src/manifest.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { type FakeEngine, fakeEngine, fakeFetch, fakeModel } from '../fixtures/fakes.js';
 
 const realm = vi.hoisted(() => ({ engine: undefined as unknown }));
-vi.mock('../../src/engine/local.js', () => ({ isRealmTaken: () => false, startLocalEngine: async () => realm.engine }));
+vi.mock('../../src/engines/local.js', () => ({ isRealmTaken: () => false, startLocalEngine: async () => realm.engine }));
 
 it('as many shapes reach the engine as there are buckets, and no padding comes back', async () => {
   const engine: FakeEngine = fakeEngine();

@@ -2,11 +2,11 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { restOfPannier } from '../../src/rest.js';
-import { cacheFor } from '../../src/weights/cache-for.js';
+import { cacheFor } from '../../src/storage/cache-for.js';
 import { rejection } from '../fixtures/fakes.js';
 
 vi.mock('../../src/lazy.js', () => new Promise(() => {}));
-vi.mock('../../src/weights/guarded.js', () => new Promise(() => {}));
+vi.mock('../../src/storage/guarded.js', () => new Promise(() => {}));
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { loadModel } from '../../src/index.js';
-import { assetsOf, type Manifest } from '../../src/manifest.js';
+import { assetsOf, type Manifest } from '../../src/manifest/manifest.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
-import type { Prediction } from '../../src/prediction.js';
-import { memoryCache } from '../../src/weights/memory.js';
+import type { Prediction } from '../../src/api/model.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 import { chainModel, scratch, writeModel } from '../fixtures/models.js';
 
 const folder = scratch();

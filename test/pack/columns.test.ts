@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { WASM_BINARY } from '../../src/assets.js';
+import { WASM_BINARY } from '../../src/engines/registry.js';
 import { loadModel } from '../../src/index.js';
 import { type ColumnOptions, type InputOptions, pack } from '../../src/pack/index.js';
 import { addModel, embeddingModel, type RawModel, scratch, tabularModel, writeModel } from '../fixtures/models.js';

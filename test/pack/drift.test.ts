@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packUnlimited } from '../../src/cli/unlimited.js';
+import { packUnlimited } from '../../apps/cli/unlimited.js';
 import { pack } from '../../src/pack/index.js';
 import type { PackOptions } from '../../src/pack/options.js';
 import {

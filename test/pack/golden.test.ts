@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RawOutput } from '../../src/engine/engine.js';
-import { compareGolden, goldenFeeds, goldenIndices } from '../../src/engine/golden.js';
-import type { Manifest } from '../../src/manifest.js';
+import type { RawOutput } from '../../src/engines/engine.js';
+import { compareGolden, goldenFeeds, goldenIndices } from '../../src/golden/sample.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { pack } from '../../src/pack/index.js';
 import { addModel, op, placeholder, realModel, scratch, writeModel } from '../fixtures/models.js';
 

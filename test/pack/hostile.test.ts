@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PannierError } from '../../src/errors.js';
+import { PannierError } from '../../src/base/errors.js';
 import { pack } from '../../src/pack/index.js';
 import { addModel, constant, loopModel, op, type RawModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 import { LONG_MS, runs } from '../tier.js';

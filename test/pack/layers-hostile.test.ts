@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PannierError } from '../../src/errors.js';
+import { PannierError } from '../../src/base/errors.js';
 import { pack } from '../../src/pack/index.js';
 import { type Json, layers, saveLayers } from '../fixtures/layers.js';
 import { scratch } from '../fixtures/models.js';

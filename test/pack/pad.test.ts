@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { WASM_BINARY } from '../../src/assets.js';
+import { WASM_BINARY } from '../../src/engines/registry.js';
 import { loadModel } from '../../src/index.js';
 import { type InputOptions, type PadOptions, pack } from '../../src/pack/index.js';
 import { addModel, constant, op, type RawModel, scratch, tabularModel, tokensModel, writeModel } from '../fixtures/models.js';

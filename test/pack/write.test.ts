@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSyn
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
-import type { Manifest } from '../../src/manifest.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { pack } from '../../src/pack/index.js';
 import { LOCK, whileLocked } from '../../src/pack/out/lock.js';
 import { checkFiles } from '../../src/pack/out/write.js';

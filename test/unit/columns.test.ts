@@ -2,11 +2,11 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TensorFeed } from '../../src/engine/engine.js';
-import { goldenFeeds } from '../../src/engine/golden.js';
-import { type SettledInputs, settleInputs } from '../../src/input/settle.js';
-import type { ColumnSpec, InputSpec } from '../../src/manifest.js';
-import { widthOf } from '../../src/manifest-details.js';
+import type { TensorFeed } from '../../src/engines/engine.js';
+import { goldenFeeds } from '../../src/golden/sample.js';
+import { type SettledInputs, settleInputs } from '../../src/preprocess/prepare-inputs.js';
+import type { ColumnSpec, InputSpec } from '../../src/manifest/manifest.js';
+import { widthOf } from '../../src/manifest/details.js';
 
 const rooms: ColumnSpec = { name: 'rooms', mean: 4, std: 2 };
 const city: ColumnSpec = { name: 'city', categories: ['Bern', 'Chur', 'Thun'], encode: 'one-hot' };

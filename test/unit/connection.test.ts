@@ -1,10 +1,10 @@
 /** The page's side of a worker that dies, hangs or sleeps: every call settles, once, and a busy worker is left alone. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Engine, Session } from '../../src/engine/engine.js';
-import { PannierError, toWire } from '../../src/errors.js';
+import type { Engine, Session } from '../../src/engines/engine.js';
+import { PannierError, toWire } from '../../src/base/errors.js';
 import { startWorkerEngine } from '../../src/worker/client.js';
 import { Connection } from '../../src/worker/connection.js';
-import { WorkerEngine } from '../../src/worker/engine.js';
+import { WorkerEngine } from '../../src/worker/worker-engine.js';
 import type { Reply, Request } from '../../src/worker/protocol.js';
 import { rejection, rest, stateOf } from '../fixtures/fakes.js';
 

@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { io, setBackend } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decodeWeights, type WeightSpec } from '../../src/engine/decode.js';
+import { decodeWeights, type WeightSpec } from '../../src/engines/tfjs/decode.js';
 
 beforeAll(() => setBackend('cpu'));
 

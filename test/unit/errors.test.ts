@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asPannierError, ERROR_CODES, type ErrorCode, fromWire, messageOf, PannierError, toWire } from '../../src/errors.js';
+import { asPannierError, ERROR_CODES, type ErrorCode, fromWire, messageOf, PannierError, toWire } from '../../src/base/errors.js';
 
 const codes = Object.keys(ERROR_CODES) as ErrorCode[];
 

@@ -3,8 +3,8 @@
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import pose from '../../examples/pose/model/model.js';
-import { PannierError } from '../../src/errors.js';
-import type { Manifest, ModelSource } from '../../src/manifest.js';
+import { PannierError } from '../../src/base/errors.js';
+import type { Manifest, ModelSource } from '../../src/manifest/manifest.js';
 import { fakeModel } from '../../src/testing/index.js';
 import { fakeModel as plainManifest, rejection, stateOf } from '../fixtures/fakes.js';
 

@@ -1,10 +1,10 @@
 /** Pairs in order, two at once where the first keeps everybody waiting: what either finds is used or closed. */
 import { expect, it } from 'vitest';
-import type { BackendName } from '../../src/backend-name.js';
-import type { Attempt } from '../../src/choosing/attempt.js';
-import { firstRight } from '../../src/choosing/first.js';
-import type { Pair } from '../../src/selection.js';
-import type { Place } from '../../src/serving/opened.js';
+import type { BackendName } from '../../src/base/backend-name.js';
+import type { Attempt } from '../../src/select/attempt.js';
+import { firstRight } from '../../src/select/first-right.js';
+import type { Pair } from '../../src/api/candidate.js';
+import type { Place } from '../../src/runtime/served-model.js';
 import { type Deferred, deferred, rejection, rest } from '../fixtures/fakes.js';
 
 const pairs = (['wasm', 'webgpu', 'cpu'] as const).map((backend): Pair => ({ engine: 'tfjs', backend }));

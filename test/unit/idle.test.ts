@@ -1,6 +1,6 @@
 /** When a page has time: visible, and idle by whatever its browser says so with. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { whenIdle } from '../../src/serving/idle.js';
+import { whenIdle } from '../../src/base/idle.js';
 import { rejection, stateOf } from '../fixtures/fakes.js';
 
 afterEach(() => void vi.unstubAllGlobals());

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { TFJS_VERSION, VERSION } from '../../src/version.js';
+import { TFJS_VERSION, VERSION } from '../../src/base/versions.js';
 
 const ENTRIES = ['index', 'node', 'read', 'remote', 'pack'] as const;
 

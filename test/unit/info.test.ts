@@ -1,7 +1,7 @@
 /** How old a model is, by a clock that the test sets. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isDate } from '../../src/date.js';
-import { infoOf } from '../../src/serving/info.js';
+import { isDate } from '../../src/base/date.js';
+import { infoOf } from '../../src/predict/info.js';
 import { fakeModel } from '../fixtures/fakes.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));

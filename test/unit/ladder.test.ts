@@ -1,9 +1,9 @@
 /** Which backend may be started again after it was lost, and when: with a clock that stands still until it is told. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { BackendName } from '../../src/backend-name.js';
-import { type ErrorCode, PannierError } from '../../src/errors.js';
-import { Ladder } from '../../src/serving/ladder.js';
+import type { BackendName } from '../../src/base/backend-name.js';
+import { type ErrorCode, PannierError } from '../../src/base/errors.js';
+import { Ladder } from '../../src/select/circuit-breaker.js';
 import { deferred, rest } from '../fixtures/fakes.js';
 
 let nowMs = 0;

@@ -1,13 +1,13 @@
 /** One download for all tabs, between loads that share a cache and a lock manager that a test holds. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Asset } from '../../src/manifest.js';
-import type { WeightsCache } from '../../src/weights/cache.js';
-import { CacheWriter } from '../../src/weights/cache-writer.js';
-import { shardLocks } from '../../src/weights/locks.js';
-import { memoryCache } from '../../src/weights/memory.js';
-import { resume } from '../../src/weights/resume.js';
-import { waitForShard } from '../../src/weights/waiting.js';
-import { gatherWeights } from '../../src/weights/weights.js';
+import type { Asset } from '../../src/manifest/manifest.js';
+import type { WeightsCache } from '../../src/api/cache.js';
+import { CacheWriter } from '../../src/storage/cache-writer.js';
+import { shardLocks } from '../../src/download/shard-locks.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
+import { resume } from '../../src/download/retry.js';
+import { waitForShard } from '../../src/download/waiting.js';
+import { gatherWeights } from '../../src/download/download-model.js';
 import { bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 /** As browsers do it: shared and exclusive, in order, granted in a turn of its own. */

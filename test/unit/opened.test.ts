@@ -1,7 +1,7 @@
 /** A model that stays open: what broke is opened anew, and calls made meanwhile wait for it. */
 import { describe, expect, it } from 'vitest';
-import { PannierError } from '../../src/errors.js';
-import { OpenedModel, type Opening } from '../../src/serving/opened.js';
+import { PannierError } from '../../src/base/errors.js';
+import { OpenedModel, type Opening } from '../../src/runtime/served-model.js';
 import { type Deferred, deferred, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 /** An opening whose place says what was done to it. */

@@ -1,7 +1,7 @@
 /** What loadModel can be told. */
 import { describe, expect, it } from 'vitest';
-import type { LoadOptions } from '../../src/options.js';
-import { settleOptions } from '../../src/settled.js';
+import type { LoadOptions } from '../../src/api/options.js';
+import { settleOptions } from '../../src/api/resolve-options.js';
 
 const settle = (options: unknown) => settleOptions(options as LoadOptions, () => import('../../src/lazy.js'));
 

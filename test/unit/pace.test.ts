@@ -1,7 +1,7 @@
 /** When a model's calls have become so much slower or faster that the choice of backend is worth a second look. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Pace } from '../../src/choosing/pace.js';
+import { Pace } from '../../src/select/pace.js';
 
 /** At which call, counted from 1, a change of pace was told. */
 const toldAt = (pace: Pace, calls: readonly number[]) => calls.flatMap((ms, index) => (pace.add(ms) ? [index + 1] : []));

@@ -1,11 +1,11 @@
 /** Inputs filled up to a bucket, outputs cut back from it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DTYPES, type DType, sizeOf } from '../../src/dtype.js';
-import type { TensorFeed } from '../../src/engine/engine.js';
-import { cutBack } from '../../src/input/pad.js';
-import { type SettledInputs, settleInputs } from '../../src/input/settle.js';
-import type { ImageSpec, InputSpec, PadSpec } from '../../src/manifest.js';
+import { DTYPES, type DType, sizeOf } from '../../src/base/dtype.js';
+import type { TensorFeed } from '../../src/engines/engine.js';
+import { cutBack } from '../../src/preprocess/pad.js';
+import { type SettledInputs, settleInputs } from '../../src/preprocess/prepare-inputs.js';
+import type { ImageSpec, InputSpec, PadSpec } from '../../src/manifest/manifest.js';
 
 const pad = { to: [4, 8, 16], axis: 1, value: 0 };
 const ids: InputSpec = { dtype: 'int32', shape: [1, null], node: 'ids', pad: { ...pad, value: 7 } };

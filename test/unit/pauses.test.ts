@@ -1,6 +1,6 @@
 /** The time between two tries for a file of weights: what ends it, and what it leaves behind. No server, so that every timer is its own. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { resume } from '../../src/weights/resume.js';
+import { resume } from '../../src/download/retry.js';
 import { bytesOf, hashOf, rejection } from '../fixtures/fakes.js';
 
 const key = hashOf(bytesOf(10, 1));

@@ -1,7 +1,7 @@
 /** Promises that end. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { abortable, mapLimited, withDeadline } from '../../src/promise.js';
+import { abortable, mapLimited, withDeadline } from '../../src/base/promise.js';
 import { deferred, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 describe('abortable', () => {

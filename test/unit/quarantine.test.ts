@@ -1,11 +1,11 @@
 /** What outlives a page of a backend's bad days: kept in a cache, which may be IndexedDB, broken, or hanging. */
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ladder } from '../../src/serving/ladder.js';
-import { Quarantine, resetQuarantine } from '../../src/serving/quarantine.js';
-import type { WeightsCache } from '../../src/weights/cache.js';
-import { idbCache } from '../../src/weights/idb.js';
-import { memoryCache } from '../../src/weights/memory.js';
+import { ladder } from '../../src/select/circuit-breaker.js';
+import { Quarantine, resetQuarantine } from '../../src/select/quarantine.js';
+import type { WeightsCache } from '../../src/api/cache.js';
+import { idbCache } from '../../src/storage/idb.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 import { rest } from '../fixtures/fakes.js';
 
 const DAY_MS = 24 * 3_600_000;

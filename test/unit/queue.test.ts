@@ -1,8 +1,8 @@
 /** The line in front of an engine: order, priority, aborts, and one settlement for every call. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Priority } from '../../src/prediction.js';
-import { Queue } from '../../src/serving/queue.js';
+import type { Priority } from '../../src/api/model.js';
+import { Queue } from '../../src/runtime/queue.js';
 import { deferred, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 describe('order', () => {

@@ -1,7 +1,7 @@
 /** Whether a challenger is faster: the protocol, over simulated contestants whose true speed is known, and over timed ones. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Contestant, contestantOf, race } from '../../src/choosing/race.js';
+import { type Contestant, contestantOf, race } from '../../src/select/race.js';
 import { deferred, rejection } from '../fixtures/fakes.js';
 
 interface Sample {

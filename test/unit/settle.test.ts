@@ -2,9 +2,9 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { PictureFeed, TensorFeed } from '../../src/engine/engine.js';
-import { type SettledInputs, settleInputs } from '../../src/input/settle.js';
-import type { ImageSpec, InputSpec } from '../../src/manifest.js';
+import type { PictureFeed, TensorFeed } from '../../src/engines/engine.js';
+import { type SettledInputs, settleInputs } from '../../src/preprocess/prepare-inputs.js';
+import type { ImageSpec, InputSpec } from '../../src/manifest/manifest.js';
 import { deferred, rejection, rest } from '../fixtures/fakes.js';
 
 const image: ImageSpec = {

@@ -1,7 +1,7 @@
 /** One start for many callers: joined, counted, ended with the last of them, forgotten when it fails. */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { type Lease, Shared } from '../../src/serving/shared.js';
+import { type Lease, Shared } from '../../src/base/shared.js';
 import { deferred, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 function setup() {

@@ -3,16 +3,16 @@ import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/index.js';
-import { exampleRows, readColumnRows } from '../../src/try/column-rows.js';
-import { configText } from '../../src/try/config-text.js';
-import { guessDrawing, UNGUESSED } from '../../src/try/guess.js';
-import { readLiteral } from '../../src/try/literal.js';
-import { numbersOf, packRequest } from '../../src/try/pack-request.js';
-import { type ProgramOutput, programText } from '../../src/try/program-text.js';
-import { randomRows, readRows } from '../../src/try/rows.js';
-import { sourceOf } from '../../src/try/source-text.js';
-import { startState } from '../../src/try/state.js';
-import type { InputFace, OutputFace } from '../../src/try/wire.js';
+import { exampleRows, readColumnRows } from '../../apps/try/column-rows.js';
+import { configText } from '../../apps/try/config-text.js';
+import { guessDrawing, UNGUESSED } from '../../apps/try/guess.js';
+import { readLiteral } from '../../apps/try/literal.js';
+import { numbersOf, packRequest } from '../../apps/try/pack-request.js';
+import { type ProgramOutput, programText } from '../../apps/try/program-text.js';
+import { randomRows, readRows } from '../../apps/try/rows.js';
+import { sourceOf } from '../../apps/try/source-text.js';
+import { startState } from '../../apps/try/state.js';
+import type { InputFace, OutputFace } from '../../apps/try/wire.js';
 
 const tensor = (shape: readonly number[], fill: (index: number) => number): Tensor => ({
   dtype: 'float32',

@@ -1,11 +1,11 @@
 /** Calls, losses, aborts, moves and failed openings at random: what a turn promises holds in any order of them. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Call, RunResult } from '../../src/engine/engine.js';
-import { type ErrorCode, PannierError } from '../../src/errors.js';
+import type { Call, RunResult } from '../../src/engines/engine.js';
+import { type ErrorCode, PannierError } from '../../src/base/errors.js';
 import { LoadedModel } from '../../src/model.js';
-import { OpenedModel, type Opening } from '../../src/serving/opened.js';
-import { Queue } from '../../src/serving/queue.js';
+import { OpenedModel, type Opening } from '../../src/runtime/served-model.js';
+import { Queue } from '../../src/runtime/queue.js';
 import { fakeModel } from '../fixtures/fakes.js';
 import { LONG_MS, runs } from '../tier.js';
 

@@ -1,13 +1,13 @@
 /** A place that is lost under the call that runs there: that call runs once more, everybody else keeps its place in line. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { BackendName } from '../../src/backend-name.js';
-import type { Call, RunResult } from '../../src/engine/engine.js';
-import { type ErrorCode, PannierError } from '../../src/errors.js';
-import type { Manifest } from '../../src/manifest.js';
+import type { BackendName } from '../../src/base/backend-name.js';
+import type { Call, RunResult } from '../../src/engines/engine.js';
+import { type ErrorCode, PannierError } from '../../src/base/errors.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { LoadedModel } from '../../src/model.js';
-import type { Prediction } from '../../src/prediction.js';
-import { OpenedModel, type Opening } from '../../src/serving/opened.js';
-import { Queue } from '../../src/serving/queue.js';
+import type { Prediction } from '../../src/api/model.js';
+import { OpenedModel, type Opening } from '../../src/runtime/served-model.js';
+import { Queue } from '../../src/runtime/queue.js';
 import { type Deferred, deferred, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 /** A run that is under way, until its test says how it ends. */

@@ -1,6 +1,6 @@
 /** Golden checks with their files read. */
-import { rangeOf } from '../../engine/golden.js';
-import type { InputSpec } from '../../manifest.js';
+import { rangeOf } from '../../golden/sample.js';
+import type { InputSpec } from '../../manifest/manifest.js';
 import type { NpyArray } from '../files/npy.js';
 import { badOption, type GoldenCheck } from '../options.js';
 import { type Given, listed, readArray, readGiven } from '../samples/given.js';

@@ -1,5 +1,5 @@
 /** What else the preprocessing of rows may have been in training, tried when a golden check fails. */
-import type { Cell } from '../../signature.js';
+import type { Cell } from '../../manifest/signature.js';
 import { show } from '../fields.js';
 import type { ChangeColumns } from '../samples/feeds.js';
 import type { GivenRows } from '../samples/given.js';

@@ -1,5 +1,5 @@
 /** What else a picture's preprocessing may have been in training, tried when a golden check fails. */
-import type { ImageSpec } from '../../manifest.js';
+import type { ImageSpec } from '../../manifest/manifest.js';
 import type { GivenPicture } from '../samples/given.js';
 import type { Attempt, Cause } from './cause.js';
 

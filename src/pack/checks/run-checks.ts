@@ -1,8 +1,8 @@
 /** Runs golden checks: the graph's answers held against the training framework's. */
-import { sizeOf } from '../../dtype.js';
-import type { RawOutput } from '../../engine/engine.js';
-import { PannierError } from '../../errors.js';
-import { cutBack } from '../../input/pad.js';
+import { sizeOf } from '../../base/dtype.js';
+import type { RawOutput } from '../../engines/engine.js';
+import { PannierError } from '../../base/errors.js';
+import { cutBack } from '../../preprocess/pad.js';
 import type { NpyArray } from '../files/npy.js';
 import type { Runner } from '../golden/run.js';
 import { type Change, feedsOf } from '../samples/feeds.js';

@@ -1,6 +1,6 @@
 /** NumPy's `.npy` files: how training frameworks hand over numbers. Strict, since nobody checks them but us. */
-import { sizeOf } from '../../dtype.js';
-import { widen } from '../../engine/decode.js';
+import { sizeOf } from '../../base/dtype.js';
+import { widen } from '../../engines/tfjs/decode.js';
 import { show } from '../fields.js';
 import { LIMITS } from '../limits.js';
 import { badOption } from '../options.js';

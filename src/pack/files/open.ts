@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { messageOf, PannierError } from '../../errors.js';
+import { messageOf, PannierError } from '../../base/errors.js';
 import { broken } from '../fields.js';
 
 /** Files by absolute path: the SHA-256 of what was read, or undefined where reading failed. */

@@ -1,5 +1,5 @@
 /** Files that options name: pictures and arrays. */
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import { badOption } from '../options.js';
 import { readRegularFile } from './open.js';
 

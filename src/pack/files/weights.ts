@@ -1,6 +1,6 @@
 /** Weight tensors: what a manifest says about each, and whether its bytes can be that. */
-import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../dtype.js';
-import type { WeightSpec as EngineWeightSpec } from '../../engine/decode.js';
+import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../base/dtype.js';
+import type { WeightSpec as EngineWeightSpec } from '../../engines/tfjs/decode.js';
 import { broken, type Fields, nameAt, objectAt, show } from '../fields.js';
 import { LIMITS } from '../limits.js';
 

@@ -1,8 +1,8 @@
 /** What running a graph at several lengths shows: which outputs follow its padded inputs, and whether the padding shows in them. */
-import type { Feed, TensorFeed } from '../../engine/engine.js';
-import { goldenFeeds, rangeOf, SHARE_ALLOWED, spreadOf, TOLERANCE } from '../../engine/golden.js';
-import { PannierError } from '../../errors.js';
-import { cutBack, padTogether } from '../../input/pad.js';
+import type { Feed, TensorFeed } from '../../engines/engine.js';
+import { goldenFeeds, rangeOf, SHARE_ALLOWED, spreadOf, TOLERANCE } from '../../golden/sample.js';
+import { PannierError } from '../../base/errors.js';
+import { cutBack, padTogether } from '../../preprocess/pad.js';
 import { type SettledInput, sampledLength } from '../inputs/inputs.js';
 import { badOption } from '../options.js';
 import { type Answers, type GoldenPlan, LEAST_SPREAD } from './golden.js';

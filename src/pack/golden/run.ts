@@ -1,7 +1,7 @@
 /** The graph on the cpu backend, where the packer finds out what it answers and what it costs. */
-import type { Engine, EngineModel, Feed, Session } from '../../engine/engine.js';
-import type { RunProfile } from '../../engine/tfjs.js';
-import { messageOf } from '../../errors.js';
+import type { Engine, EngineModel, Feed, Session } from '../../engines/engine.js';
+import type { RunProfile } from '../../engines/tfjs/engine.js';
+import { messageOf } from '../../base/errors.js';
 import { broken } from '../fields.js';
 import { KERNELS } from '../model/tfjs-table.js';
 import type { PackedFile } from '../out/shards.js';
@@ -22,7 +22,7 @@ let engine: Promise<Engine> | undefined;
 
 /** TF.js puts its engine on `globalThis` when it is imported, so that waits until something is packed. */
 async function cpuEngine(): Promise<Engine> {
-  const [{ start }, { createEngine }] = await Promise.all([import('../../backend/cpu.js'), import('../../engine/tfjs.js')]);
+  const [{ start }, { createEngine }] = await Promise.all([import('../../engines/tfjs/cpu.js'), import('../../engines/tfjs/engine.js')]);
   return createEngine('cpu', await start({}));
 }
 
@@ -58,7 +58,7 @@ export async function withRunner<T>(
       // Besides kernels the profile lists the ops that call them, such as `fusedConv2d__op`.
       profile: (feeds) =>
         named(async () => {
-          const { profileRun } = await import('../../engine/tfjs.js');
+          const { profileRun } = await import('../../engines/tfjs/engine.js');
           const { kernels, peakBytes } = await profileRun(opened, feeds, nodes);
           return { kernels: kernels.filter(({ name }) => KERNELS['cpu']?.has(name)), peakBytes };
         }),

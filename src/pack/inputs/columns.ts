@@ -1,8 +1,8 @@
 /** The tabular side of an input: what the options may say of its columns, and whether they fill a row of the tensor. */
 
-import type { ColumnSpec } from '../../manifest.js';
-import { widthOf } from '../../manifest-details.js';
-import type { Cell, Dim } from '../../signature.js';
+import type { ColumnSpec } from '../../manifest/manifest.js';
+import { widthOf } from '../../manifest/details.js';
+import type { Cell, Dim } from '../../manifest/signature.js';
 import { checkKnown } from '../check-options.js';
 import { isReserved, show, showShape } from '../fields.js';
 import { LIMITS } from '../limits.js';

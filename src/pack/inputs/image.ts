@@ -1,7 +1,7 @@
 /** Which inputs take pictures, how, and the sizes that the golden sample has. */
-import { sizeOf } from '../../dtype.js';
-import type { ImageSpec } from '../../manifest.js';
-import type { Dim } from '../../signature.js';
+import { sizeOf } from '../../base/dtype.js';
+import type { ImageSpec } from '../../manifest/manifest.js';
+import type { Dim } from '../../manifest/signature.js';
 import { broken, showShape } from '../fields.js';
 import { LIMITS } from '../limits.js';
 import type { GraphInput } from '../model/signature.js';

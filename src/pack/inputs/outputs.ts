@@ -1,8 +1,8 @@
 /** What the manifest says of each output: its declared shape, held against what the runs answered. */
 
-import type { RawOutput } from '../../engine/engine.js';
-import type { OutputSpec } from '../../manifest.js';
-import type { Dim } from '../../signature.js';
+import type { RawOutput } from '../../engines/engine.js';
+import type { OutputSpec } from '../../manifest/manifest.js';
+import type { Dim } from '../../manifest/signature.js';
 import { showShape } from '../fields.js';
 import type { GraphOutput, GraphSignature } from '../model/signature.js';
 import { badOption } from '../options.js';

@@ -1,6 +1,6 @@
 /** Padded inputs: what the options may say of them. */
-import type { ImageSpec, PadSpec } from '../../manifest.js';
-import type { Dim } from '../../signature.js';
+import type { ImageSpec, PadSpec } from '../../manifest/manifest.js';
+import type { Dim } from '../../manifest/signature.js';
 import { checkKnown, isSize } from '../check-options.js';
 import { show, showShape } from '../fields.js';
 import type { GraphInput } from '../model/signature.js';

@@ -1,5 +1,5 @@
 /** Layers that multiply by a matrix, look rows up, scale, or only move values about; and those that are nothing at inference. */
-import { sizeOf } from '../../dtype.js';
+import { sizeOf } from '../../base/dtype.js';
 import { broken } from '../fields.js';
 import { activationOf, withBias } from './activations.js';
 import { attr, type GraphTensor } from './builder.js';

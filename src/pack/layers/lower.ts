@@ -1,6 +1,6 @@
 /** A Layers model → the graph model that computes the same: topology, signature and weights as a converter would have written them. */
-import type { DType } from '../../dtype.js';
-import type { Dim } from '../../signature.js';
+import type { DType } from '../../base/dtype.js';
+import type { Dim } from '../../manifest/signature.js';
 import { broken, type Fields, show } from '../fields.js';
 import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';

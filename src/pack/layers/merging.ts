@@ -1,5 +1,5 @@
 /** Layers that make one tensor of several. */
-import type { Dim } from '../../signature.js';
+import type { Dim } from '../../manifest/signature.js';
 import { broken, showShape } from '../fields.js';
 import { attr, type GraphTensor } from './builder.js';
 import { type Call, knownSizes, type Rule, reshaped } from './rule.js';

@@ -1,5 +1,5 @@
 /** What a model file says about one layer: each field checked when a rule asks for it, each message naming the layer. */
-import type { PannierError } from '../../errors.js';
+import type { PannierError } from '../../base/errors.js';
 import { broken, type Fields, nameAt, objectAt, show } from '../fields.js';
 import { LIMITS } from '../limits.js';
 

@@ -1,5 +1,5 @@
 /** The file's weights, handed to the layers that own them: each by name, of the shape the layer needs, and none left over. */
-import type { Dim } from '../../signature.js';
+import type { Dim } from '../../manifest/signature.js';
 import { broken, showShape } from '../fields.js';
 import type { Weight } from '../files/weights.js';
 import type { Settings } from './settings.js';

@@ -1,7 +1,7 @@
 /** A TF.js model on disk → checked parts of a graph model. Nothing outside of the model's folder is opened. */
 import { access, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { storedBytes } from '../../engine/decode.js';
+import { storedBytes } from '../../engines/tfjs/decode.js';
 import { arrayAt, broken, type Fields, objectAt, show, textAt } from '../fields.js';
 import { parseJson } from '../files/json.js';
 import { missingFile } from '../files/missing.js';

@@ -1,6 +1,6 @@
 /** Puts the manifest together and hashes it. */
 import { createHash } from 'node:crypto';
-import type { Asset, Manifest } from '../../manifest.js';
+import type { Asset, Manifest } from '../../manifest/manifest.js';
 
 /** A manifest whose hash is not known yet. */
 export type Unhashed = Omit<Manifest, 'hash'>;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf, PannierError } from '../../errors.js';
+import { messageOf, PannierError } from '../../base/errors.js';
 import { MARK } from './codegen.js';
 import { hasEnded, LOCK, whileLocked } from './lock.js';
 

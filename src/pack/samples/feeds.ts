@@ -1,9 +1,9 @@
 /** What a graph is fed with the inputs of a sample. */
-import type { Feed } from '../../engine/engine.js';
-import { rowsFeed } from '../../input/columns.js';
-import { mapToSource } from '../../input/mapping.js';
-import { type PaddedLength, padTogether } from '../../input/pad.js';
-import type { ColumnSpec, ImageSpec } from '../../manifest.js';
+import type { Feed } from '../../engines/engine.js';
+import { rowsFeed } from '../../preprocess/columns.js';
+import { mapToSource } from '../../preprocess/mapping.js';
+import { type PaddedLength, padTogether } from '../../preprocess/pad.js';
+import type { ColumnSpec, ImageSpec } from '../../manifest/manifest.js';
 import { type Given, type GivenArray, type GivenRows, isTable } from './given.js';
 
 /** The columns of one input by its name, prepared in another way. */

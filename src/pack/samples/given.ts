@@ -1,11 +1,11 @@
 /** Inputs that options give as files: pictures, arrays, rows. Read and held against what the model takes. */
-import type { TensorFeed } from '../../engine/engine.js';
-import { messageOf } from '../../errors.js';
-import { rowsFeed, type TabularSpec } from '../../input/columns.js';
-import { padTogether } from '../../input/pad.js';
-import { tensorFeed } from '../../input/tensor.js';
-import type { ImageSpec, InputSpec } from '../../manifest.js';
-import type { Pixels } from '../../signature.js';
+import type { TensorFeed } from '../../engines/engine.js';
+import { messageOf } from '../../base/errors.js';
+import { rowsFeed, type TabularSpec } from '../../preprocess/columns.js';
+import { padTogether } from '../../preprocess/pad.js';
+import { tensorFeed } from '../../preprocess/tensor.js';
+import type { ImageSpec, InputSpec } from '../../manifest/manifest.js';
+import type { Pixels } from '../../manifest/signature.js';
 import { type NpyArray, readNpy } from '../files/npy.js';
 import { readOptionFile } from '../files/option-file.js';
 import { readPhotograph } from '../files/photograph.js';

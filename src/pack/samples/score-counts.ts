@@ -1,8 +1,8 @@
 /** How sure the model is of the samples of option `drift`: their top scores, counted for the manifest. */
-import type { RawOutput } from '../../engine/engine.js';
-import { cutBack } from '../../input/pad.js';
-import type { InputSpec, Manifest, OutputSpec } from '../../manifest.js';
-import { answersOf, binOf, ENOUGH_ANSWERS, SCORE_EDGES, topScores } from '../../scores.js';
+import type { RawOutput } from '../../engines/engine.js';
+import { cutBack } from '../../preprocess/pad.js';
+import type { InputSpec, Manifest, OutputSpec } from '../../manifest/manifest.js';
+import { answersOf, binOf, ENOUGH_ANSWERS, SCORE_EDGES, topScores } from '../../drift/scores.js';
 import type { Runner } from '../golden/run.js';
 import { badOption, type DriftOptions } from '../options.js';
 import { feedsOf } from './feeds.js';

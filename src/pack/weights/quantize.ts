@@ -1,7 +1,7 @@
 /** Which weights are stored in fewer bytes. In memory they are float32 again: this saves download and cache, no time. */
-import { sizeOf } from '../../dtype.js';
-import { decodeWeights } from '../../engine/decode.js';
-import type { Manifest } from '../../manifest.js';
+import { sizeOf } from '../../base/dtype.js';
+import { decodeWeights } from '../../engines/tfjs/decode.js';
+import type { Manifest } from '../../manifest/manifest.js';
 import { show } from '../fields.js';
 import type { Weight } from '../files/weights.js';
 import { badOption, QUANTIZED, type QuantizeOption } from '../options.js';

@@ -1,5 +1,5 @@
 /** The weights as they will be stored: as they are, or quantised, and then held to what the original ones answer. */
-import type { Manifest } from '../../manifest.js';
+import type { Manifest } from '../../manifest/manifest.js';
 import type { Weight } from '../files/weights.js';
 import type { Answers, GoldenSample } from '../golden/golden.js';
 import type { Sampled, Sampling } from '../golden/sampling.js';

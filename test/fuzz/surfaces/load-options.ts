@@ -1,6 +1,6 @@
 /** The options of `loadModel`, of which JavaScript checks none. */
 import fc from 'fast-check';
-import { settleOptions } from '../../../src/settled.js';
+import { settleOptions } from '../../../src/api/resolve-options.js';
 import { changed, poison } from '../mutation.js';
 import { refusable, surface } from '../surface.js';
 

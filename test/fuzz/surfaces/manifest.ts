@@ -1,15 +1,15 @@
 /** The manifest: whatever an app hands to `loadModel` instead of a packed model's default export. */
 import fc from 'fast-check';
-import { BACKENDS } from '../../../src/backend-name.js';
-import { bytesOf, fits } from '../../../src/choosing/budget.js';
-import { DTYPES, sizeOf } from '../../../src/dtype.js';
-import { compareGolden, goldenFeeds } from '../../../src/engine/golden.js';
-import { settleInputs } from '../../../src/input/settle.js';
-import { assetsOf, type InputSpec, type Manifest, readManifest } from '../../../src/manifest.js';
-import { checkDetails } from '../../../src/manifest-details.js';
-import { infoOf } from '../../../src/serving/info.js';
-import { namedOutputs, wantedOutputs } from '../../../src/serving/outputs.js';
-import type { Settled } from '../../../src/settled.js';
+import { BACKENDS } from '../../../src/base/backend-name.js';
+import { bytesOf, fits } from '../../../src/select/budget.js';
+import { DTYPES, sizeOf } from '../../../src/base/dtype.js';
+import { compareGolden, goldenFeeds } from '../../../src/golden/sample.js';
+import { settleInputs } from '../../../src/preprocess/prepare-inputs.js';
+import { assetsOf, type InputSpec, type Manifest, readManifest } from '../../../src/manifest/manifest.js';
+import { checkDetails } from '../../../src/manifest/details.js';
+import { infoOf } from '../../../src/predict/info.js';
+import { namedOutputs, wantedOutputs } from '../../../src/predict/outputs.js';
+import type { Settled } from '../../../src/api/resolve-options.js';
 import { changed, odd, poison } from '../mutation.js';
 import { refusable, surface } from '../surface.js';
 

@@ -1,7 +1,7 @@
 /** Messages between a page and its worker, from either side, among them some that nobody of ours has sent. */
 import fc from 'fast-check';
-import { start } from '../../../src/backend/cpu.js';
-import { PannierError } from '../../../src/errors.js';
+import { start } from '../../../src/engines/tfjs/cpu.js';
+import { PannierError } from '../../../src/base/errors.js';
 import { Connection } from '../../../src/worker/connection.js';
 import { serve } from '../../../src/worker/host.js';
 import { changed, poison } from '../mutation.js';

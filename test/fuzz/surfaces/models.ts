@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { decodeWeights } from '../../../src/engine/decode.js';
+import { decodeWeights } from '../../../src/engines/tfjs/decode.js';
 import { pack } from '../../../src/pack/index.js';
 import { settleInputs } from '../../../src/pack/inputs/inputs.js';
 import { readGraph } from '../../../src/pack/model/graph.js';

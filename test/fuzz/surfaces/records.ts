@@ -1,14 +1,14 @@
 /** What a cache kept of earlier visits: another version wrote it, a disk let it rot, an extension changed it. */
 import fc from 'fast-check';
-import { Pace } from '../../../src/choosing/pace.js';
-import { recall, VALID_MS } from '../../../src/choosing/recall.js';
-import { soundChoice } from '../../../src/choosing/sound-choice.js';
-import { isPair, type Pair, reasonsOf } from '../../../src/selection.js';
-import { Quarantine } from '../../../src/serving/quarantine.js';
-import type { WeightsCache } from '../../../src/weights/cache.js';
-import { memoryCache } from '../../../src/weights/memory.js';
-import { Recording } from '../../../src/weights/recording.js';
-import { cacheStatus, clearCache, isOfflineReady } from '../../../src/weights/status.js';
+import { Pace } from '../../../src/select/pace.js';
+import { recall, VALID_MS } from '../../../src/select/remembered.js';
+import { soundChoice } from '../../../src/select/sound-choice.js';
+import { isPair, type Pair, reasonsOf } from '../../../src/api/candidate.js';
+import { Quarantine } from '../../../src/select/quarantine.js';
+import type { WeightsCache } from '../../../src/api/cache.js';
+import { memoryCache } from '../../fixtures/memory-cache.js';
+import { Recording } from '../../../src/storage/recording.js';
+import { cacheStatus, clearCache, isOfflineReady } from '../../../src/storage/status.js';
 import { fakeModel } from '../../fixtures/fakes.js';
 import { changed, jsonPoison, stained } from '../mutation.js';
 import { surface } from '../surface.js';

@@ -1,6 +1,6 @@
 /** What an app's own server answers where no backend can run the model. */
 import fc from 'fast-check';
-import type { FallbackRequest } from '../../../src/fallback.js';
+import type { FallbackRequest } from '../../../src/api/fallback.js';
 import { openInference } from '../../../src/remote/index.js';
 import { changed, jsonPoison, stained } from '../mutation.js';
 import { refusable, surface } from '../surface.js';

@@ -1,0 +1,44 @@
+/** `pannier`: one command each in a file of its own. */
+import { PannierError } from '../../src/base/errors.js';
+import { nearest } from '../../src/pack/nearest.js';
+import type { Command } from './command.js';
+import { doctorCommand } from './doctor.js';
+import { packCommand } from './pack.js';
+import { predictCommand } from './predict.js';
+import { plain } from './print.js';
+import { tryCommand } from './try.js';
+
+const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand, predict: predictCommand, doctor: doctorCommand, try: tryCommand };
+
+const USAGE = `Usage:\n${Object.values(COMMANDS)
+  .map(({ usage }) => usage)
+  .join('\n')}`;
+
+/**
+ * Runs the command that the arguments name.
+ * @returns the process's exit code; failures are one line on stderr and 1
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined || rest.includes('--help')) {
+    const asked = name === '--help' || rest.includes('--help');
+    if (!asked && name !== undefined) {
+      const meant = nearest(name, Object.keys(COMMANDS));
+      const next = meant === undefined ? 'pannier --help lists them.' : `Is ${meant} meant?`;
+      process.stderr.write(`pannier: There is no command ${plain(name)}; there are ${Object.keys(COMMANDS).join(', ')}. ${next}\n`);
+      return 1;
+    }
+    (asked ? process.stdout : process.stderr).write(`${USAGE}\n`);
+    return asked ? 0 : 1;
+  }
+  try {
+    return await command.run(rest);
+  } catch (thrown) {
+    // A bug deserves its stack; a wrong option or a broken model, one line.
+    const isTyped = thrown instanceof PannierError || (thrown as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
+    const text = isTyped ? (thrown as Error).message.replace(/\s+/g, ' ') : String((thrown as Error).stack ?? thrown);
+    process.stderr.write(`pannier: ${text}\n`);
+    return 1;
+  }
+}

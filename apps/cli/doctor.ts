@@ -1,0 +1,62 @@
+/** `pannier doctor`: what a model asks of its visitors, where it can run, and with `--run` how right and how fast it does. */
+import { parseArgs } from 'node:util';
+import { badOption } from '../../src/pack/options.js';
+import type { Command } from './command.js';
+import { showDiagnosis } from './diagnosis.js';
+import { examine, readPacked } from './examine.js';
+import { untilInterrupted } from './interrupted.js';
+import { printOutcome } from './outcome.js';
+import { MODEL_USAGE, packedModel } from './packed.js';
+import { onPaper } from './print.js';
+import { tryBackends } from './trial.js';
+
+const TEXT = { type: 'string' } as const;
+const SWITCH = { type: 'boolean' } as const;
+const FLAGS = { ...{ run: SWITCH, json: SWITCH }, ...{ runs: TEXT, timeout: TEXT, browser: TEXT, config: TEXT } } as const;
+
+/** The `doctor` command. */
+export const doctorCommand: Command = {
+  usage: `  pannier doctor MODEL [flags]                  what a model weighs, and which backends can run it
+    ${MODEL_USAGE} (--config FILE)
+    --run    also runs it on each backend in an installed browser, on seeded random input: errors against cpu, times
+    --runs N (20, fewer where a call takes long)  --timeout SECONDS for each backend (120)  --browser PATH (PANNIER_CHROMIUM):
+             each of them means --run
+    --json   one object; what is no finite number is null`,
+  run(args) {
+    const json = args.includes('--json');
+    return printOutcome(json, async () => {
+      const { model, config, run, ...flags } = readFlags(args);
+      const diagnosis = await untilInterrupted(async (surroundings) => {
+        const { folder, overBudget } = await packedModel(model, config, surroundings);
+        const manifest = await readPacked(folder);
+        const facts = await examine(manifest, folder);
+        return { facts, overBudget, trials: run ? await tryBackends({ ...flags, ...surroundings, manifest, folder }) : undefined };
+      });
+      return json ? `${JSON.stringify(merged(diagnosis))}\n` : showDiagnosis(diagnosis, onPaper(process.stdout), process.stdout.columns);
+    });
+  },
+};
+
+type Diagnosis = Parameters<typeof showDiagnosis>[0];
+
+/** One object, in which each backend has what is known of it in one place. */
+function merged({ facts, overBudget, trials }: Diagnosis): object {
+  const backends = Object.entries(facts.backends).map(([name, known]) => [
+    name,
+    { ...known, ...trials?.backends[name as keyof typeof facts.backends] },
+  ]);
+  return { ...facts, overBudget, backends: Object.fromEntries(backends), ...(trials && { browser: trials.browser }) };
+}
+
+function readFlags(args: readonly string[]) {
+  const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
+  const { runs, timeout = '120', browser: path, config } = values;
+  const run = values.run === true || [runs, values.timeout, path].some((flag) => flag !== undefined);
+  const [model, ...more] = positionals;
+  if (model === undefined) throw badOption(`Say what to examine: pannier doctor MODEL. ${MODEL_USAGE}.`);
+  if (more.length > 0) throw badOption(`pannier doctor takes one MODEL, but got also ${more.join(', ')}.`);
+  if (runs !== undefined && !/^[1-9]\d{0,5}$/.test(runs))
+    throw badOption(`--runs is ${JSON.stringify(runs)}; a whole number from 1 is wanted.`);
+  if (!(Number(timeout) > 0)) throw badOption(`--timeout is ${JSON.stringify(timeout)}; seconds above 0 are wanted.`);
+  return { model, config, run, path, runs: runs === undefined ? undefined : Number(runs), timeoutMs: Number(timeout) * 1_000 };
+}

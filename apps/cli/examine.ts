@@ -1,0 +1,66 @@
+/** What can be said of a packed model without running it. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
+import { messageOf, PannierError } from '../../src/base/errors.js';
+import { assetsOf, type Manifest, readManifest } from '../../src/manifest/manifest.js';
+import { checkDetails } from '../../src/manifest/details.js';
+import { DIST } from './visit.js';
+
+/** One backend, before anything ran on it. */
+export interface BackendFacts {
+  /** Whether it has every kernel that the graph calls. */
+  readonly supported: boolean;
+  /** Kernels that the graph calls and this backend lacks. */
+  readonly missingOps: readonly string[];
+  /** What a visitor keeps to predict without a network: the model's files, the worker, the wasm file. Uncompressed. */
+  readonly offlineBytes: number;
+}
+
+/** What is known of a packed model. */
+export interface ModelFacts extends Pick<Manifest, 'name' | 'version' | 'signature' | 'ops' | 'flops' | 'controlFlow' | 'quantized'> {
+  /** Of all files that a page downloads to run it. */
+  readonly bytes: number;
+  /**
+   * Weights as a backend holds them, and the most that one predict of the golden sample's shape has alive
+   * beside them. What a backend needs for itself, such as weights in another order, comes on top.
+   */
+  readonly memory: { readonly weightsBytes: number; readonly intermediateBytes: number };
+  readonly backends: Readonly<Record<BackendName, BackendFacts>>;
+}
+
+/**
+ * Reads the manifest of a packed folder, in this process.
+ * @throws {PannierError} `manifest`
+ */
+export async function readPacked(folder: string): Promise<Manifest> {
+  // As a module of its own: what a package.json near the folder says of `.js` files makes no difference.
+  const text = await readFile(join(folder, 'model.js'));
+  const module = await import(`data:text/javascript;base64,${text.toString('base64')}`).catch((thrown) => {
+    throw new PannierError('manifest', `The packed model's model.js cannot be imported: ${messageOf(thrown)}.`, {}, { cause: thrown });
+  });
+  const manifest = readManifest(module.default);
+  checkDetails(manifest);
+  return manifest;
+}
+
+/** Adds up what the model and the library's own files weigh. */
+export async function examine(manifest: Manifest, folder: string): Promise<ModelFacts> {
+  const { name, version, signature, ops, flops, controlFlow, quantized, residentBytes, intermediateBytes } = manifest;
+  const bytes = (await sizeOf(join(folder, 'model.js'))) + assetsOf(manifest).reduce((sum, asset) => sum + asset.bytes, 0);
+  const facts = async (backend: BackendName): Promise<[BackendName, BackendFacts]> => {
+    const missingOps = manifest.missingKernels[backend] ?? [];
+    const own = [`worker/${backend}.js`, ...(backend === 'wasm' ? ['tfjs-backend-wasm-simd.wasm'] : [])];
+    const ownBytes = await Promise.all(own.map((file) => sizeOf(join(DIST, file))));
+    const offlineBytes = ownBytes.reduce((sum, own) => sum + own, bytes);
+    return [backend, { supported: missingOps.length === 0, missingOps, offlineBytes }];
+  };
+  return {
+    ...{ name, version, signature, ops, flops, controlFlow, ...(quantized && { quantized }) },
+    bytes,
+    memory: { weightsBytes: residentBytes, intermediateBytes },
+    backends: Object.fromEntries(await Promise.all(BACKENDS.map(facts))) as Record<BackendName, BackendFacts>,
+  };
+}
+
+const sizeOf = async (file: string): Promise<number> => (await stat(file)).size;

@@ -1,0 +1,193 @@
+/** `pannier pack`: one model from flags, or all of `pannier.config.mjs`. */
+
+import { relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CONFIG_FILE, readConfig, withModel } from '../../src/pack/config.js';
+import { showShape } from '../../src/pack/fields.js';
+import { readRegularFile } from '../../src/pack/files/open.js';
+import { badOption, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions } from '../../src/pack/options.js';
+import { type PackResult, pack } from '../../src/pack/pack.js';
+import { packStamped } from '../../src/pack/stamp.js';
+import type { Command } from './command.js';
+import { plain, showBytes } from './print.js';
+
+const TEXT = { type: 'string' } as const;
+const TEXTS = { type: 'string', multiple: true } as const;
+const SWITCH = { type: 'boolean' } as const;
+
+const FLAGS = {
+  ...{
+    config: TEXT,
+    out: TEXT,
+    name: TEXT,
+    version: TEXT,
+    license: TEXT,
+    source: TEXT,
+    'packed-at': TEXT,
+    'stale-after-days': TEXT,
+    'golden-picture': TEXT,
+  },
+  ...{ quantize: TEXTS, budget: TEXTS, check: SWITCH },
+  ...{
+    input: TEXTS,
+    shape: TEXTS,
+    width: TEXTS,
+    height: TEXTS,
+    fit: TEXTS,
+    filter: TEXTS,
+    channels: TEXTS,
+    layout: TEXTS,
+    scale: TEXTS,
+    offset: TEXTS,
+  },
+  ...{ output: TEXTS, labels: TEXTS, values: TEXTS },
+} as const;
+
+/** The `pack` command. */
+export const packCommand: Command = {
+  usage: `  pannier pack [--check] [--config FILE]        all models of ${CONFIG_FILE}
+  pannier pack MODEL_JSON --out DIR [flags]     one model
+    --name, --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
+    --quantize float16|uint8   --quantize PATTERN=float16|uint8|none   --budget bytes|mflop|goldenError=NUMBER
+    --input NODE=NAME  --shape NODE=1,256,256,3  --width NODE=256  --height NODE=256
+    --fit, --filter, --channels, --layout NODE=WORD   --scale, --offset NODE=NUMBER[,NUMBER…]
+    --output NODE=NAME  --labels NODE=FILE (one a line)  --values NODE=logits|probabilities`,
+  async run(args) {
+    const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
+    const { config, check = false, ...flags } = values;
+    const [model, ...more] = positionals;
+    if (more.length > 0) throw badOption(`pannier pack takes one MODEL_JSON, but got also ${more.join(', ')}.`);
+    if (model === undefined) {
+      const [stray] = Object.keys(flags);
+      if (stray !== undefined) throw badOption(`--${stray} goes with a MODEL_JSON; without one, ${CONFIG_FILE} says what to pack.`);
+      for (const each of await readConfig(config ?? CONFIG_FILE)) {
+        console.log(await withModel(each, (options) => packOrCheck(options, check)));
+      }
+      return 0;
+    }
+    if (flags.out === undefined) throw badOption('Say where to: pannier pack MODEL_JSON --out DIR.');
+    console.log(await packOrCheck(await optionsOf(model, flags.out, flags), check));
+    return 0;
+  },
+};
+
+async function packOrCheck(options: PackOptions, check: boolean): Promise<string> {
+  return summary(await (check ? pack({ ...options, check }) : packStamped(options)), check);
+}
+
+type Flags = Omit<ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'], 'config' | 'check' | 'out'>;
+
+async function optionsOf(model: string, out: string, flags: Flags): Promise<PackOptions> {
+  const inputs = new Map<string, { name?: string; shape?: number[]; image?: Record<string, unknown> }>();
+  const outputs = new Map<string, { name?: string; labels?: string[]; values?: unknown }>();
+  const input = (node: string) => entry(inputs, node);
+  const image = (node: string) => (input(node).image ??= {});
+  const output = (node: string) => entry(outputs, node);
+
+  for (const [node, value] of pairs(flags, 'input')) input(node).name = value;
+  for (const [node, value] of pairs(flags, 'shape')) input(node).shape = value === '' ? [] : numbers(value, 'shape');
+  for (const key of ['width', 'height'] as const) for (const [node, value] of pairs(flags, key)) image(node)[key] = number(value, key);
+  for (const key of ['scale', 'offset'] as const) {
+    for (const [node, value] of pairs(flags, key)) {
+      const list = numbers(value, key);
+      image(node)[key] = list.length === 1 ? list[0] : list;
+    }
+  }
+  for (const key of ['fit', 'filter', 'channels', 'layout'] as const)
+    for (const [node, value] of pairs(flags, key)) image(node)[key] = value;
+  for (const [node, value] of pairs(flags, 'output')) output(node).name = value;
+  for (const [node, value] of pairs(flags, 'values')) output(node).values = value;
+  for (const [node, file] of pairs(flags, 'labels')) output(node).labels = await readLines(file);
+
+  const { name, version, license, source } = flags;
+  const texts = { name, version, license, source, packedAt: flags['packed-at'], goldenPicture: flags['golden-picture'] };
+  const budget = pairs(flags, 'budget').map(([key, value]) => [key, number(value, 'budget')]);
+  const given = Object.entries({
+    ...texts,
+    ...(flags['stale-after-days'] && { staleAfterDays: number(flags['stale-after-days'], 'stale-after-days') }),
+    ...(flags.quantize && { quantize: quantizeOf(flags.quantize) }),
+    ...(flags.budget && { budget: Object.fromEntries(budget) }),
+  }).filter(([, value]) => value !== undefined);
+  return {
+    ...Object.fromEntries(given),
+    model,
+    out,
+    // The packer checks every value, as it does those of a config file.
+    inputs: Object.fromEntries(inputs) as Record<string, InputOptions & { image?: ImageOptions }>,
+    outputs: Object.fromEntries(outputs) as Record<string, OutputOptions>,
+  };
+}
+
+/** One kind for all, or `PATTERN=KIND` each; a kind alone is for what no pattern before it took. */
+function quantizeOf(flags: readonly string[]): unknown {
+  const [only, ...more] = flags;
+  if (more.length === 0 && !only?.includes('=')) return only;
+  return Object.fromEntries(
+    flags.map((flag) => flag.split(/=(?=[^=]*$)/)).map(([first, kind]) => (kind === undefined ? ['*', first] : [first, kind])),
+  );
+}
+
+function entry<T extends object>(entries: Map<string, T>, node: string): T {
+  const made = entries.get(node) ?? ({} as T);
+  entries.set(node, made);
+  return made;
+}
+
+/** `NODE=VALUE`, or `NAME=NUMBER` of a budget; a node's name may hold `=`, so the last one parts them. */
+function pairs(flags: Flags, key: keyof Flags): [string, string][] {
+  return ((flags[key] ?? []) as string[]).map((pair) => {
+    const at = pair.lastIndexOf('=');
+    if (at < 1) throw badOption(`--${key} is ${JSON.stringify(pair)}; ${key === 'budget' ? 'NAME=NUMBER' : 'NODE=VALUE'} is wanted.`);
+    return [pair.slice(0, at), pair.slice(at + 1)];
+  });
+}
+
+/** Also fractions: nobody should have to type 0.00392156862745098 for `1/255`. */
+function numbers(value: string, key: string): number[] {
+  const list = value.split(',').map((each) => {
+    const [above = '', below = '1', ...more] = each.split('/');
+    return [above, below, ...more].some((part) => part.trim() === '') || more.length > 0 ? Number.NaN : Number(above) / Number(below);
+  });
+  if (list.some((each) => !Number.isFinite(each)))
+    throw badOption(`--${key} is ${JSON.stringify(value)}; numbers are wanted, such as 0.5 or 1/255.`);
+  return list;
+}
+
+function number(value: string, key: string): number {
+  const [first = Number.NaN, ...more] = numbers(value, key);
+  if (more.length > 0) throw badOption(`--${key} is ${JSON.stringify(value)}; one number is wanted.`);
+  return first;
+}
+
+async function readLines(file: string): Promise<string[]> {
+  const text = new TextDecoder().decode(await readRegularFile(file, `The label file ${file}`, 2 ** 27));
+  return text.replace(/\r?\n$/, '').split(/\r?\n/);
+}
+
+function summary({ out, manifest, files, bytes, warnings, changed }: PackResult, check: boolean): string {
+  const { inputs, outputs } = manifest.signature;
+  const specs = (side: typeof inputs | typeof outputs) =>
+    Object.entries(side).map(
+      ([name, { dtype, shape, ...rest }]) =>
+        `${name}: ${dtype} ${showShape(shape)}${'image' in rest ? ', a picture' : 'columns' in rest ? ', rows' : ''}`,
+    );
+  const state = check ? 'is up to date' : changed ? 'packed' : 'unchanged';
+  const place = relative(process.cwd(), out) || '.';
+  const details = [
+    `takes ${specs(inputs).join('; ')}`,
+    `gives ${specs(outputs).join('; ')}`,
+    ...(manifest.quantized === undefined ? [] : [quantizedLine(manifest.quantized)]),
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ];
+  return [
+    plain(`${manifest.name} ${state}: ${place}, ${files.length} files, ${showBytes(bytes)}, ${millions(manifest.flops)} FLOPs a predict`),
+    ...details.map((detail) => `  ${plain(detail)}`),
+  ].join('\n');
+}
+
+function quantizedLine({ originalBytes, kinds, maxError }: NonNullable<PackResult['manifest']['quantized']>): string {
+  const made = Object.entries(kinds).map(([kind, { weights, bytes }]) => `${weights} weights as ${kind}, ${showBytes(bytes)}`);
+  return `quantised: ${made.join('; ')} (all weights were ${showBytes(originalBytes)}); golden outputs moved by at most ${(maxError * 100).toPrecision(2)} % of their spread`;
+}
+
+const millions = (count: number): string => (count < 1e6 ? `${count}` : `${(count / 1e6).toFixed(1)} M`);

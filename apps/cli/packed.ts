@@ -1,0 +1,111 @@
+/** MODEL on the command line: a packed folder, or a model.json or an entry of the config that is packed on the way. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, extname, join } from 'node:path';
+import { messageOf, PannierError } from '../../src/base/errors.js';
+import { CONFIG_FILE, type ConfiguredModel, misnamedConfig, readConfig, withModel } from '../../src/pack/config.js';
+import { jsonFiles, listed, missingFile } from '../../src/pack/files/missing.js';
+import { nearest } from '../../src/pack/nearest.js';
+import { badOption, type PackOptions } from '../../src/pack/options.js';
+import type { Surroundings } from './interrupted.js';
+import { plain } from './print.js';
+import { packUnlimited } from './unlimited.js';
+
+/** A packed model to run or to examine. */
+export interface Packed {
+  readonly folder: string;
+  /** The packer's words on each limit of the config's `budget` that the model is over. */
+  readonly overBudget: readonly string[];
+}
+
+/** What MODEL is, to every command that takes one. */
+export const MODEL_USAGE = `MODEL is a packed folder, a model.json, or a name in ${CONFIG_FILE}`;
+
+/** What there is behind MODEL: a folder that is packed already, or what the packer is to be told. */
+export type Found =
+  | { readonly folder: string }
+  | {
+      readonly folder: undefined;
+      /** Of a config, an entry; of a file, nothing but its path. */
+      readonly options: Omit<PackOptions, 'out'>;
+      /** Does something with it; what goes wrong says which model of the config it was. */
+      readonly step: <T>(work: () => Promise<T>) => Promise<T>;
+    };
+
+/**
+ * Looks for MODEL: a file or folder first, then a name in the config.
+ * @param config of which MODEL has to name an entry; undefined for the one that is here, if any
+ * @throws {PannierError} `options` where nothing is there
+ */
+export async function findModel(model: string, config?: string): Promise<Found> {
+  const present = config === undefined ? await presentFolder(model) : undefined;
+  if (present === 'file') return { folder: undefined, options: { model }, step: (work) => work() };
+  if (present !== undefined) return present;
+  const entries = await entriesOf(config);
+  const entry = entries?.find(({ key }) => key === model);
+  if (entry === undefined) throw await notFound(model, config ?? CONFIG_FILE, entries);
+  return { folder: undefined, options: entry.options, step: (work) => withModel(entry, work) };
+}
+
+/**
+ * The packed model; one that was packed on the way, whatever its budget, goes away at the end.
+ * @param config of which MODEL has to name an entry; undefined for the one that is here, if any
+ * @throws {PannierError} `options` where nothing is there, or what the packer says
+ */
+export async function packedModel(model: string, config: string | undefined, { onUndo, status }: Surroundings): Promise<Packed> {
+  const found = await findModel(model, config);
+  if (found.folder !== undefined) return { folder: found.folder, overBudget: [] };
+  status(`Packing ${basename(model)}`);
+  const out = await mkdtemp(join(tmpdir(), 'pannier-packed-'));
+  const packing = found.step(() => packUnlimited({ ...found.options, out }));
+  onUndo(async () => {
+    // A packer that still writes would bring its folder back.
+    await packing.catch(() => undefined);
+    await rm(out, { recursive: true, force: true });
+  });
+  const { warnings, overBudget } = await packing;
+  status('');
+  for (const warning of warnings) process.stderr.write(`pannier: warning: ${plain(warning)}\n`);
+  return { folder: out, overBudget };
+}
+
+/**
+ * The folder of a model that is packed already, `file` where MODEL is a file to pack, undefined where nothing is there.
+ * @throws {PannierError} `options` for a folder that holds no packed model
+ */
+async function presentFolder(model: string): Promise<{ folder: string } | 'file' | undefined> {
+  const found = await stat(model).catch((thrown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(thrown.code)) return undefined;
+    throw new PannierError('options', `${model} cannot be read: ${messageOf(thrown)}.`, { file: model }, { cause: thrown });
+  });
+  if (found === undefined) return undefined;
+  if (!found.isDirectory() && basename(model) !== 'model.js') return 'file';
+  const folder = found.isDirectory() ? model : dirname(model);
+  const file = await stat(join(folder, 'model.js')).catch(() => undefined);
+  if (file?.isFile()) return { folder };
+  const others = (await jsonFiles(folder)) ?? [];
+  const beside = others.length === 0 ? '' : ` Of .json files it has ${listed(others)}.`;
+  throw badOption(`${model} holds no model.js.${beside} ${MODEL_USAGE}.`);
+}
+
+/** The models of the config; undefined where none was named and none is here. */
+function entriesOf(config: string | undefined): Promise<ConfiguredModel[] | undefined> {
+  return config === undefined && !existsSync(CONFIG_FILE) ? Promise.resolve(undefined) : readConfig(config ?? CONFIG_FILE);
+}
+
+/** A path is looked for among files, a word among the config's names. */
+async function notFound(model: string, config: string, entries: readonly ConfiguredModel[] | undefined): Promise<PannierError> {
+  const isPath = /[\\/]/.test(model) || extname(model) !== '';
+  if (isPath) return badOption(`${await missingFile(model)} ${MODEL_USAGE}.`);
+  const misnamed = misnamedConfig('.');
+  if (entries === undefined) {
+    const other = misnamed === undefined ? `there is no ${CONFIG_FILE} here` : `${misnamed} is here, but only ${CONFIG_FILE} is read`;
+    return badOption(`There is no file or folder ${model}, and ${other}. ${MODEL_USAGE}.`);
+  }
+  const keys = entries.map(({ key }) => key);
+  const meant = nearest(model, keys);
+  return badOption(
+    `There is no file or folder ${model}, and ${config} has ${keys.slice(0, 20).join(', ')}.${meant === undefined ? '' : ` Is ${meant} meant?`}`,
+  );
+}

@@ -1,0 +1,106 @@
+/** What the page's choices are to the packer: the options that are sent, and that the config says. */
+import type { ImageOptions, InputOptions, OutputOptions } from '../../src/pack/options.js';
+import { readLiteral } from './literal.js';
+import type { InputState, OutputState, PictureSettings, Range, State } from './state.js';
+import type { PackRequest } from './wire.js';
+
+const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] } as const;
+
+type Numbers = Required<Pick<ImageOptions, 'scale' | 'offset'>>;
+
+/** Scale and offset of what is common. */
+export const RANGES: Readonly<Record<Exclude<Range, 'unsaid' | 'own'>, Numbers>> = {
+  zeroToOne: { scale: 1 / 255, offset: 0 },
+  minusOneToOne: { scale: 1 / 127.5, offset: -1 },
+  bytes: { scale: 1, offset: 0 },
+  // (pixel / 255 − mean) / deviation, as torchvision does.
+  imagenet: {
+    scale: IMAGENET.deviation.map((each) => 1 / round(255 * each)),
+    offset: IMAGENET.mean.map((each, index) => round(-each / (IMAGENET.deviation[index] as number))),
+  },
+};
+
+/** Short numbers for people to copy; far finer than a byte of a picture. */
+function round(value: number): number {
+  return Number(value.toFixed(6));
+}
+
+/**
+ * Only what differs from the packer's own defaults, so that a config stays short.
+ * @throws {Error} that names the input whose columns cannot be read
+ */
+export function packRequest(state: Pick<State, 'name' | 'inputs' | 'outputs'>): PackRequest {
+  const inputs = state.inputs.flatMap((input) => entry(input.face.node, inputOptions(input)));
+  const outputs = state.outputs.flatMap((output) => entry(output.face.node, outputOptions(output)));
+  return {
+    name: state.name,
+    ...(inputs.length > 0 && { inputs: Object.fromEntries(inputs) }),
+    ...(outputs.length > 0 && { outputs: Object.fromEntries(outputs) }),
+  };
+}
+
+const entry = <T extends object>(node: string, options: T): [string, T][] => (Object.keys(options).length === 0 ? [] : [[node, options]]);
+
+function inputOptions({ face, name, picture, sizes, columns = '' }: InputState): InputOptions {
+  const image = picture === undefined ? {} : imageOptions(picture);
+  return {
+    ...(name !== face.name && { name }),
+    ...(sizes !== undefined && { shape: numbersOf(sizes) }),
+    ...(Object.keys(image).length > 0 && { image }),
+    ...(columns.trim() !== '' && { columns: columnsOf(face.node, columns) }),
+  };
+}
+
+/** What they hold, the packer checks. */
+function columnsOf(node: string, text: string): NonNullable<InputOptions['columns']> {
+  try {
+    return readLiteral(text) as NonNullable<InputOptions['columns']>;
+  } catch (thrown) {
+    throw new Error(`inputs["${node}"].columns: ${(thrown as Error).message}`);
+  }
+}
+
+function imageOptions({ width, height, fit, filter, channels, layout, range, scale, offset }: PictureSettings): ImageOptions {
+  const numbers = range === 'own' ? { scale: oneOrMore(scale), offset: oneOrMore(offset) } : range === 'unsaid' ? {} : RANGES[range];
+  return {
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    ...(fit !== 'stretch' && { fit }),
+    ...(filter !== 'bilinear' && { filter }),
+    ...(channels === 'bgr' && { channels }),
+    ...(layout !== 'nhwc' && { layout }),
+    ...numbers,
+  };
+}
+
+function outputOptions({ face, name, kind, labels, values }: OutputState): OutputOptions {
+  const said = labelsOf(labels);
+  return {
+    ...(name !== face.name && { name }),
+    ...(kind === 'classes' && said.length > 0 && { labels: said, values }),
+  };
+}
+
+/** One label a line; empty lines at the end do not count. */
+export const labelsOf = (text: string): string[] => {
+  const lines = text.trimEnd();
+  return lines === '' ? [] : lines.split(/\r?\n/).map((line) => line.trim());
+};
+
+/** Numbers and fractions, parted by commas or spaces; what is none is NaN, or null as JSON, and the packer refuses either. */
+export const numbersOf = (text: string): number[] =>
+  text
+    .split(/[,\s]+/)
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [above = '', below = '1', ...more] = part.split('/');
+      return above === '' || below === '' || more.length > 0 ? Number.NaN : Number(above) / Number(below);
+    });
+
+/** A text of anything else goes to the packer as it is: JSON has no NaN, and the packer says what it wants instead. */
+function oneOrMore(text: string): number | number[] {
+  const numbers = numbersOf(text);
+  if (numbers.length === 0 || !numbers.every(Number.isFinite)) return text as never;
+  const [first = 0, ...more] = numbers;
+  return more.length === 0 ? first : numbers;
+}

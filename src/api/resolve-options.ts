@@ -1,0 +1,148 @@
+/** The one place where options are settled: nothing behind it sees a `?`. */
+import { BACKENDS, type BackendName, STARTING_ORDER } from '../base/backend-name.js';
+import { PannierError } from '../base/errors.js';
+import type { Fallback } from './fallback.js';
+import { checkKnown } from '../base/known-options.js';
+import type { LoadOptions, Network, NonFinite, ThreadName } from './options.js';
+import type { EngineRest } from '../runtime/engine-pool.js';
+import type { WeightsCache } from './cache.js';
+
+/** Options with every default in place. */
+export interface Settled {
+  /** In the order in which they are tried. */
+  readonly backends: readonly BackendName[];
+  /** Nobody named a backend: the order is ours, and measuring may change it. */
+  readonly auto: boolean;
+  /** What is faster is found out by measuring. */
+  readonly trial: boolean;
+  readonly thread: ThreadName;
+  /** Where no worker can start, the calling thread will do. */
+  readonly pageWillDo: boolean;
+  readonly device: GPUDevice | undefined;
+  /** `undefined`: the browser's own. */
+  readonly cache: WeightsCache | null | undefined;
+  readonly cacheBudgetBytes: number;
+  readonly network: Network;
+  readonly fetch: typeof globalThis.fetch;
+  readonly rest: () => Promise<EngineRest>;
+  readonly assetUrl: (name: string, url: string) => string;
+  readonly deadlineMs: number;
+  readonly backendDeadlineMs: number;
+  readonly memoryBudgetBytes: number;
+  readonly fallback: Fallback | undefined;
+  readonly nonFinite: NonFinite;
+  /** Two loads of one model with the same key are one load: same backends and thread, the very same cache and functions. */
+  readonly key: string;
+}
+
+const KNOWN: readonly (keyof LoadOptions)[] = [
+  ...(['backend', 'thread', 'device', 'cache', 'fetch', 'assetUrl', 'signal', 'onProgress'] as const),
+  ...([
+    'cacheBudgetBytes',
+    'network',
+    'deadlineMs',
+    'backendDeadlineMs',
+    'trace',
+    'trial',
+    'memoryBudgetBytes',
+    'fallback',
+    'nonFinite',
+    'drift',
+  ] as const),
+];
+
+/**
+ * @param call whose options they are, for messages
+ * @param known those that it takes
+ * @throws {PannierError} `options`, naming the option.
+ */
+export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['rest'], call = 'loadModel', known = KNOWN): Settled {
+  checkKnown(call, options, known);
+  const wrong = (option: string, wanted: string, value: unknown) => wrongOption(call, option, wanted, value);
+  const oneOf = (option: string, value: string, ...choices: string[]) => {
+    if (!choices.includes(value)) throw wrong(option, `'${choices.join("' or '")}'`, value);
+  };
+  const { backend = 'auto', device, cache, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
+  const {
+    fallback,
+    memoryBudgetBytes = defaultBudgetBytes(),
+    cacheBudgetBytes = Infinity,
+    nonFinite = 'error',
+    network = 'auto',
+    onProgress,
+  } = options;
+  const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, trial = true, drift = false } = options;
+  const auto = backend === 'auto';
+  // Whoever brings a device means it to be used.
+  const ours = device === undefined ? STARTING_ORDER : BACKENDS;
+  const backends = auto ? ours : Array.isArray(backend) ? (backend as readonly BackendName[]) : [backend as BackendName];
+  for (const name of backends) if (!BACKENDS.includes(name)) throw wrong('backend', `'auto' or some of ${BACKENDS.join(', ')}`, name);
+  if (backends.length === 0) throw wrong('backend', 'at least one name', '[]');
+  oneOf('thread', thread, 'worker', 'page');
+  if (device !== undefined && thread === 'worker')
+    throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
+  for (const [name, value] of Object.entries({ trial, drift })) if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
+  oneOf('nonFinite', nonFinite, 'error', 'allow');
+  oneOf('network', network, 'auto', 'cache-only');
+  for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
+    if (typeof value !== 'number' || !(value > 0)) throw wrong(name, 'milliseconds above 0', value);
+  for (const [name, value] of Object.entries({ memoryBudgetBytes, cacheBudgetBytes }))
+    if (typeof value !== 'number' || !(value >= 0)) throw wrong(name, 'bytes from 0 up', value);
+  for (const [name, value] of Object.entries({ fetch, assetUrl, fallback, onProgress }))
+    if (value !== undefined && typeof value !== 'function') throw wrong(name, 'a function', value);
+  for (const [name, value] of Object.entries({ cache, device }))
+    if (value !== undefined && value !== null && !isObject(value)) throw wrong(name, 'an object', value);
+  return {
+    backends,
+    auto,
+    trial: trial && auto,
+    thread,
+    pageWillDo: true,
+    device,
+    cache,
+    cacheBudgetBytes,
+    network,
+    // As it is, and the same one in every load: slots are counted by it. Called as a method, the platform's would throw "Illegal invocation".
+    fetch,
+    rest,
+    assetUrl,
+    deadlineMs,
+    backendDeadlineMs,
+    memoryBudgetBytes,
+    fallback: fallback as Fallback | undefined,
+    nonFinite,
+    key: [
+      backend,
+      thread,
+      trial,
+      memoryBudgetBytes,
+      cacheBudgetBytes,
+      network,
+      ...[device, cache, fetch, assetUrl, fallback].map(identityOf),
+    ].join(' '),
+  };
+}
+
+/** Browsers round what they tell, and some tell nothing. */
+const defaultBudgetBytes = (): number => ((globalThis as { navigator?: { deviceMemory?: number } }).navigator?.deviceMemory ?? 4) * 2 ** 28;
+
+const sameUrl = (_name: string, url: string) => url;
+
+const identities = new WeakMap<object, number>();
+let identityCount = 0;
+
+/** A number for an object, the same for as long as it lives. */
+function identityOf(value: object | null | undefined): string {
+  if (value === undefined || value === null) return String(value);
+  const identity = identities.get(value) ?? identityCount++;
+  identities.set(value, identity);
+  return `#${identity}`;
+}
+
+const isObject = (value: unknown): boolean => Object(value) === value;
+
+function wrongOption(call: string, option: string, wanted: string, value: unknown): PannierError {
+  // Not every object can become a text.
+  const got = isObject(value) ? typeof value : String(value);
+  return new PannierError('options', `${call}'s option ${option} should be ${wanted}, but is ${got}.`, { option, wanted, got });
+}

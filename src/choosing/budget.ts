@@ -1,9 +1,0 @@
-/** Whether a model fits into the memory that it may take. */
-import type { Manifest } from '../manifest.js';
-import type { Settled } from '../settled.js';
-
-/** So many copies of the weights, one of which predicts. Two are there as long as two backends are compared. */
-export const bytesOf = ({ residentBytes, intermediateBytes }: Manifest, copies = 1): number => copies * residentBytes + intermediateBytes;
-
-export const fits = (manifest: Manifest, { memoryBudgetBytes }: Settled, copies = 1): boolean =>
-  bytesOf(manifest, copies) <= memoryBudgetBytes;

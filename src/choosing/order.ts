@@ -1,6 +1,0 @@
-/** Which pair begins. */
-import { isPair, type Named, type Pair } from '../selection.js';
-
-/** `pairs`, with one of them before all others. */
-export const startingWith = (first: Named | undefined, pairs: readonly Pair[]): readonly Pair[] =>
-  first === undefined ? pairs : [...pairs.filter((pair) => isPair(pair, first)), ...pairs.filter((pair) => !isPair(pair, first))];

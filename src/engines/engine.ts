@@ -1,0 +1,118 @@
+/** What executes a graph: the seam between Pannier and TF.js, in this thread or behind a worker. */
+import type { BackendName, EngineName } from '../base/backend-name.js';
+import type { DType, OwnedArray } from '../base/dtype.js';
+import type { PannierError } from '../base/errors.js';
+import type { Affine } from '../preprocess/mapping.js';
+import type { ImageSpec } from '../manifest/manifest.js';
+import type { Pixels } from '../manifest/signature.js';
+
+/** A picture that can cross to a worker. */
+export type Picture = ImageBitmap | VideoFrame | Pixels;
+
+/** A settled input: an array as the graph takes it, or a picture that becomes one where the engine is. */
+export type Feed = TensorFeed | PictureFeed;
+
+export interface TensorFeed {
+  readonly kind: 'tensor';
+  readonly node: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: OwnedArray;
+}
+
+export interface PictureFeed {
+  readonly kind: 'picture';
+  readonly node: string;
+  readonly dtype: 'float32' | 'int32';
+  readonly shape: readonly number[];
+  readonly picture: Picture;
+  readonly image: ImageSpec;
+  /** From model space to the picture's pixels. */
+  readonly map: Affine;
+}
+
+/** One output, in memory that nobody else holds. */
+export interface RawOutput {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: OwnedArray;
+  /** Whether all values are, seen in the thread where they were computed; absent where nobody has looked. */
+  readonly finite?: boolean;
+}
+
+/** What one run is to do. Its feeds stay the caller's, who may run them again elsewhere: nobody below closes a picture or takes an array away. */
+export interface Call {
+  readonly feeds: readonly Feed[];
+  /** Outputs by their nodes, in the order in which they are answered. */
+  readonly outputs: readonly string[];
+  /** Held where the engine has a worker of its own; this thread cannot be interrupted. */
+  readonly deadlineMs: number;
+  /** What the app gave to predict, for sessions that are not an engine's; it never crosses to a worker. */
+  readonly given?: unknown;
+  /** For them likewise: aborts with the app's call. */
+  readonly signal?: AbortSignal;
+}
+
+/** What one run answered and where its time went, measured in the thread that ran it. */
+export interface RunResult {
+  /** In the order in which they were asked for. */
+  readonly outputs: readonly RawOutput[];
+  readonly prepareMs: number;
+  readonly computeMs: number;
+  readonly readMs: number | undefined;
+  readonly cold: boolean;
+}
+
+/** A model's verified bytes and what an engine must know about it. */
+export interface EngineModel {
+  readonly name: string;
+  /** The graph file's bytes: TF.js graph-model JSON. */
+  readonly graph: ArrayBuffer;
+  /**
+   * The weight shards in order, asked for one at a time: each is decoded and uploaded before the next one is asked for.
+   * The engine may consume them; who gives them lets go of them.
+   */
+  readonly weights: Iterable<ArrayBuffer> | AsyncIterable<ArrayBuffer>;
+  readonly controlFlow: boolean;
+}
+
+/** One loaded model on one backend. */
+export interface Session {
+  /**
+   * Runs the graph once. Calls never overlap: the queue above takes turns. Frees every tensor it made, also
+   * when it throws, and reads no feed once it has settled.
+   * @throws {PannierError} typed; after `worker-crashed` or `timeout` the session is lost.
+   */
+  run(call: Call): Promise<RunResult>;
+  /** What its backend was lost to: nothing will run here any more. Undefined while it is there. */
+  readonly lost: PannierError | undefined;
+  /** Frees everything. Safe to call twice. */
+  dispose(): void;
+}
+
+/** One started backend with an engine on it; serves any number of models. */
+export interface Engine {
+  readonly backend: BackendName;
+  readonly name: EngineName;
+  /** Largest single buffer in bytes. */
+  readonly maxBufferBytes: number;
+  /** What makes this backend another one elsewhere: the GPU's vendor and architecture, or nothing. */
+  readonly identity: string;
+  /** The backend is gone: nothing can be opened or run here any more. */
+  readonly lost: boolean;
+  /**
+   * Settles as soon as the backend is gone for any reason but `dispose`, with that reason, also while
+   * nobody runs anything. Once; never rejects.
+   */
+  readonly whenLost: Promise<PannierError>;
+  /**
+   * Uploads the weights as they come and builds the graph. Other models' calls go between two shards. Leaves nothing
+   * behind where it fails.
+   * @throws what the weights fail with, as it is; of its own, {@link PannierError}
+   */
+  open(model: EngineModel): Promise<Session>;
+  /** Bytes of tensors now alive, and their number. */
+  memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;
+  /** Ends the backend and every session on it. Safe to call twice. */
+  dispose(): void;
+}

@@ -1,0 +1,154 @@
+/**
+ * Weights as the graph file lists them, from packed bytes to values. TF.js's own decoder builds its
+ * float16 tables anew for every weight and copies all of them once more; here each weight becomes its
+ * values once, on its way to the backend.
+ */
+import { DTYPES, type DType, type OwnedArray, sizeOf } from '../../base/dtype.js';
+import { PannierError } from '../../base/errors.js';
+
+/** One entry of a TF.js weights manifest. */
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly quantization?: { readonly dtype: 'float16' | 'uint8' | 'uint16'; readonly scale?: number; readonly min?: number };
+}
+
+const STORED_BYTES = { float32: 4, int32: 4, bool: 1, float16: 2, uint16: 2, uint8: 1 } as const;
+
+/** Bytes of a weight as it is stored. */
+export const storedBytes = ({ shape, dtype, quantization }: WeightSpec): number =>
+  sizeOf(shape) * STORED_BYTES[quantization?.dtype ?? dtype];
+
+/** One weight, decoded. */
+export interface DecodedWeight {
+  readonly spec: WeightSpec;
+  readonly values: OwnedArray;
+}
+
+/**
+ * Decodes weights one after another, in the order of `specs`, out of shards that follow one another.
+ * @throws {PannierError} `predict` where the shards end before the weights do
+ */
+export function* decodeWeights(specs: readonly WeightSpec[], shards: readonly ArrayBuffer[]): Generator<DecodedWeight> {
+  const decoder = new WeightDecoder(specs);
+  for (const shard of shards) yield* decoder.add(shard);
+  yield* decoder.end();
+}
+
+/** The same, for shards that come one at a time: nothing of a shard is kept once it was added. */
+export class WeightDecoder {
+  readonly #specs: readonly WeightSpec[];
+  #next = 0;
+  #begun: BegunWeight | undefined;
+
+  constructor(specs: readonly WeightSpec[]) {
+    this.#specs = specs;
+  }
+
+  /** Gives the weights that are whole with this shard. */
+  *add(shard: ArrayBuffer): Generator<DecodedWeight> {
+    let at = 0;
+    for (let spec = this.#specs[this.#next]; spec !== undefined; spec = this.#specs[this.#next]) {
+      // Its memory is not taken before the first of its bytes is here.
+      if (at === shard.byteLength && storedBytes(spec) > 0) return;
+      this.#begun ??= new BegunWeight(spec);
+      at += this.#begun.fill(new Uint8Array(shard, at));
+      const { values, isWhole } = this.#begun;
+      if (!isWhole) return;
+      this.#begun = undefined;
+      this.#next++;
+      yield { spec, values };
+    }
+  }
+
+  /**
+   * Gives what has no bytes, behind the last shard.
+   * @throws {PannierError} `predict` where the shards ended before the weights did
+   */
+  *end(): Generator<DecodedWeight> {
+    yield* this.add(new ArrayBuffer(0));
+    const spec = this.#specs[this.#next];
+    if (spec !== undefined) throw new PannierError('predict', `The shards end within the weight "${spec.name}". Pack the model again.`);
+  }
+}
+
+/** Stored values are turned into numbers so many bytes at a time: a weight of many shards needs no second copy of them. */
+const BLOCK_BYTES = 65_536;
+
+class BegunWeight {
+  readonly values: OwnedArray;
+  readonly #spec: WeightSpec;
+  readonly #storedBytes: number;
+  /** Where values stand as they are stored: the values themselves, or a block of them. */
+  readonly #stored: Uint8Array<ArrayBuffer>;
+  #filledBytes = 0;
+
+  constructor(spec: WeightSpec) {
+    this.#spec = spec;
+    this.#storedBytes = storedBytes(spec);
+    this.values = new DTYPES[spec.dtype](sizeOf(spec.shape));
+    const isAsStored = spec.quantization === undefined;
+    this.#stored = isAsStored ? new Uint8Array(this.values.buffer) : new Uint8Array(Math.min(this.#storedBytes, BLOCK_BYTES));
+  }
+
+  get isWhole(): boolean {
+    return this.#filledBytes === this.#storedBytes;
+  }
+
+  /** @returns how many of the bytes it took */
+  fill(bytes: Uint8Array): number {
+    const taken = Math.min(bytes.length, this.#storedBytes - this.#filledBytes);
+    for (let from = 0; from < taken; ) {
+      const at = this.#filledBytes % this.#stored.length;
+      const piece = bytes.subarray(from, Math.min(taken, from + this.#stored.length - at));
+      this.#stored.set(piece, at);
+      from += piece.length;
+      this.#filledBytes += piece.length;
+      if (at + piece.length === this.#stored.length || this.isWhole) this.#decode(at + piece.length);
+    }
+    return taken;
+  }
+
+  /** @param bytes of the block that are filled, the last ones of all that are */
+  #decode(bytes: number): void {
+    const { dtype, quantization } = this.#spec;
+    if (quantization === undefined) return;
+    const itemBytes = STORED_BYTES[quantization.dtype];
+    const values = this.values.subarray((this.#filledBytes - bytes) / itemBytes, this.#filledBytes / itemBytes);
+    const { buffer } = this.#stored;
+    if (quantization.dtype === 'float16') {
+      widenInto(values as Float32Array, new Uint16Array(buffer, 0, values.length));
+      return;
+    }
+    const stored = quantization.dtype === 'uint8' ? new Uint8Array(buffer) : new Uint16Array(buffer, 0, values.length);
+    const { scale = 1, min = 0 } = quantization;
+    const whole = dtype === 'int32';
+    for (let index = 0; index < values.length; index++) {
+      const value = (stored[index] as number) * scale + min;
+      values[index] = whole ? Math.round(value) : value;
+    }
+  }
+}
+
+const EXPONENT = 0x7c00;
+
+/**
+ * float16 to float32: the bits are moved into place and the exponent, too small by 112, is mended by a
+ * multiplication, which is exact for subnormal numbers too. Infinity and NaN have no exponent to mend.
+ */
+export function widen(halves: Uint16Array): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(halves.length);
+  widenInto(values, halves);
+  return values;
+}
+
+function widenInto(values: Float32Array, halves: Uint16Array): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let index = 0; index < halves.length; index++) {
+    const half = halves[index] as number;
+    bits[index] = ((half & 0x8000) << 16) | ((half & 0x7fff) << 13);
+    if ((half & EXPONENT) === EXPONENT) bits[index] = ((half & 0x8000) << 16) | 0x7f800000 | ((half & 0x3ff) << 13);
+    else values[index] = (values[index] as number) * 2 ** 112;
+  }
+}

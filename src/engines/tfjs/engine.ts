@@ -1,0 +1,295 @@
+/**
+ * The tfjs engine: TF.js's graph model on whichever TF.js backend was started in this thread. TF.js has
+ * one active backend at a time, so every step takes its turn and makes its own backend the active one.
+ */
+import { GraphModel } from '@tensorflow/tfjs-converter';
+import { engine, env, memory, profile, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import type { Failure, StartedBackend } from './backend.js';
+import { takeTurn } from './realm.js';
+import type { BackendName } from '../../base/backend-name.js';
+import { DTYPES, type DType, type OwnedArray } from '../../base/dtype.js';
+import { PannierError } from '../../base/errors.js';
+import { pictureTensor } from '../../preprocess/pixels.js';
+import { now } from '../../base/timing.js';
+import type { DecodedWeight } from './decode.js';
+import type { Call, Engine, Feed, RawOutput, RunResult, Session } from '../engine.js';
+import { failedAs, orFailed } from './failed-as.js';
+import { isAllFinite } from '../../base/finite.js';
+import { readGraph } from './graph-file.js';
+
+/** Puts the engine on a backend that `backend/*.ts` has started in this realm. */
+export function createEngine(backend: BackendName, started: StartedBackend): Engine {
+  const sessions = new Set<TfjsSession>();
+  /** Of models whose graphs are not built yet. */
+  const uploads = new Set<Uploaded>();
+  // Flags can be set from the page's address (`?tfjsflags=`); this one would download every tensor.
+  env().set('DEBUG', false);
+  let disposed = false;
+  return {
+    backend,
+    name: 'tfjs',
+    maxBufferBytes: started.maxBufferBytes,
+    identity: started.identity,
+    get lost() {
+      return started.failure() !== undefined;
+    },
+    whenLost: new Promise((resolve) => {
+      // A device that we destroy ourselves says that it is lost, too.
+      void started.whenFailed.then((failure) => disposed || resolve(lossOf(backend, failure)));
+    }),
+    async open({ weights, ...model }) {
+      const uploaded: Uploaded = {};
+      uploads.add(uploaded);
+      const step = <T>(work: () => T): Promise<T> =>
+        takeTurn(async () => {
+          if (disposed) throw new PannierError('disposed', `The ${backend} engine was disposed before model "${model.name}" was open.`);
+          await activate(backend);
+          return orFailed(`The graph of model "${model.name}" could not be opened`, work);
+        });
+      try {
+        const { file, decoder } = await step(() => readGraph(model.graph));
+        for await (const shard of weights) await step(() => upload(decoder.add(shard), uploaded));
+        return await step(() => {
+          upload(decoder.end(), uploaded);
+          const graph = buildGraph(model.name, file, uploaded);
+          const session = new TfjsSession(graph, model.controlFlow, backend, started, () => sessions.delete(session));
+          sessions.add(session);
+          return session;
+        });
+      } catch (thrown) {
+        await takeTurn(() => free(uploaded));
+        throw thrown;
+      } finally {
+        uploads.delete(uploaded);
+      }
+    },
+    memory: () =>
+      inTurn(backend, () => {
+        const { numTensors, numBytes } = memory();
+        return { tensors: numTensors, bytes: numBytes };
+      }),
+    dispose() {
+      disposed = true;
+      for (const session of sessions) session.dispose();
+      void takeTurn(() => {
+        for (const uploaded of uploads) free(uploaded);
+        started.dispose();
+      });
+    },
+  };
+}
+
+/** One kernel call of a run, with the shapes of what went in and out. */
+export interface KernelCall {
+  readonly name: string;
+  readonly inputShapes: readonly (readonly number[])[];
+  readonly outputShapes: readonly (readonly number[])[];
+}
+
+/** What one run does. */
+export interface RunProfile {
+  readonly kernels: readonly KernelCall[];
+  /** Most bytes of tensors that it had alive at once, beside the weights. */
+  readonly peakBytes: number;
+}
+
+/** Runs a session once and takes down what it does. Slow: only the packer asks. */
+export async function profileRun(session: Session, feeds: readonly Feed[], outputs: readonly string[]): Promise<RunProfile> {
+  const { numBytes } = memory();
+  const { kernels } = await profile(async () => {
+    await session.run({ feeds, outputs, deadlineMs: Number.POSITIVE_INFINITY });
+    return tensor(0);
+  });
+  return {
+    kernels: kernels.map(({ name, inputShapes, outputShapes }) => ({
+      name,
+      inputShapes: inputShapes.filter((shape) => shape !== null),
+      outputShapes,
+    })),
+    peakBytes: kernels.reduce((most, { totalBytesSnapshot }) => Math.max(most, totalBytesSnapshot), numBytes) - numBytes,
+  };
+}
+
+const lossOf = (backend: BackendName, { code, reason }: Failure) => new PannierError(code, `The ${backend} backend failed: ${reason}`);
+
+/** Runs `step` when its turn comes, with `backend` active. */
+const inTurn = <T>(backend: BackendName, step: () => T | Promise<T>): Promise<T> =>
+  takeTurn(async () => {
+    await activate(backend);
+    return step();
+  });
+
+async function activate(backend: BackendName): Promise<void> {
+  if (engine().backendName !== backend && !(await setBackend(backend)))
+    throw new PannierError('backend-unavailable', `TF.js could not make ${backend} its active backend again.`);
+}
+
+class TfjsSession implements Session {
+  readonly #model: GraphModel;
+  readonly #weightIds: ReadonlySet<number>;
+  readonly #controlFlow: boolean;
+  readonly #backend: BackendName;
+  readonly #started: StartedBackend;
+  readonly #seenRuns = new Set<string>();
+  readonly #onDispose: () => void;
+  #disposed = false;
+
+  constructor(model: GraphModel, controlFlow: boolean, backend: BackendName, started: StartedBackend, onDispose: () => void) {
+    this.#controlFlow = controlFlow;
+    this.#backend = backend;
+    this.#started = started;
+    this.#onDispose = onDispose;
+    this.#model = model;
+    this.#weightIds = new Set(weightsOf(this.#model).map(({ id }) => id));
+  }
+
+  get lost(): PannierError | undefined {
+    const failure = this.#started.failure();
+    return failure && lossOf(this.#backend, failure);
+  }
+
+  async run(call: Call): Promise<RunResult> {
+    this.#ensureUsable();
+    return inTurn(this.#backend, () => {
+      this.#ensureUsable();
+      return this.#controlFlow ? watched(call.deadlineMs, () => this.#run(call)) : this.#run(call);
+    });
+  }
+
+  #ensureUsable(): void {
+    if (this.#disposed) throw new PannierError('disposed', 'The session was disposed before its turn came.');
+    this.#ensureWhole();
+  }
+
+  #ensureWhole(): void {
+    const { lost } = this;
+    if (lost !== undefined) throw lost;
+  }
+
+  async #run({ feeds, outputs }: Call): Promise<RunResult> {
+    const startMs = now();
+    const alive: Tensor[] = [];
+    try {
+      const settled = feeds.map((feed) => ({ ...feed, values: feed.kind === 'tensor' ? feed.data : pictureTensor(feed) }));
+      const preparedMs = now();
+      const inputs: Record<string, Tensor> = {};
+      for (const { node, dtype, shape, values } of settled) {
+        const input = tensor(values, [...shape], dtype);
+        alive.push(input);
+        inputs[node] = input;
+      }
+      const kind = [...feeds.map(({ shape }) => shape.join('x')), ...outputs].join();
+      const cold = !this.#seenRuns.has(kind);
+      // A graph with control flow goes where its values lead it.
+      if (cold && !this.#controlFlow) await this.#started.compile?.(() => this.#dispose(this.#execute(inputs, outputs), alive));
+      const tensors = this.#controlFlow ? await this.#executeAsync(inputs, outputs) : this.#execute(inputs, outputs);
+      alive.push(...tensors);
+      const computedMs = now();
+      const reading = Promise.all(tensors.map((output) => this.#read(output)));
+      // Asked for after the readings, and awaited with them: what is not confirmed may be zeros.
+      const [read] = await Promise.all([reading, this.#started.confirm()]);
+      this.#ensureWhole();
+      const readMs = now();
+      this.#seenRuns.add(kind);
+      // On webgpu `execute` only encodes commands; the work is awaited by the first read.
+      const apart = this.#backend !== 'webgpu';
+      return {
+        outputs: read,
+        prepareMs: preparedMs - startMs,
+        computeMs: (apart ? computedMs : readMs) - preparedMs,
+        readMs: apart ? readMs - computedMs : undefined,
+        cold,
+      };
+    } catch (thrown) {
+      await this.#started.examine(thrown);
+      this.#ensureWhole();
+      throw failedAs(thrown, `Running the graph on ${this.#backend} failed`);
+    } finally {
+      this.#dispose(alive);
+    }
+  }
+
+  // Outputs are asked for by name, duplicates and weights included: TF.js then returns them in this order. Where none
+  // are asked for, it answers with the first of none.
+  #execute(inputs: Record<string, Tensor>, outputs: readonly string[]): Tensor[] {
+    return outputs.length === 0 ? [] : [this.#model.execute(inputs, [...outputs])].flat();
+  }
+
+  async #executeAsync(inputs: Record<string, Tensor>, outputs: readonly string[]): Promise<Tensor[]> {
+    return outputs.length === 0 ? [] : [await this.#model.executeAsync(inputs, [...outputs])].flat();
+  }
+
+  /** Frees what is neither a weight nor one of `kept`. */
+  #dispose(tensors: readonly Tensor[], kept: readonly Tensor[] = []): void {
+    for (const each of tensors) if (!this.#weightIds.has(each.id) && !kept.includes(each)) each.dispose();
+  }
+
+  async #read(output: Tensor): Promise<RawOutput> {
+    const { dtype } = output;
+    if (!Object.hasOwn(DTYPES, dtype))
+      throw new PannierError('predict', `An output is a ${dtype} tensor; Pannier reads ${Object.keys(DTYPES).join(', ')}.`);
+    const values = (await output.data()) as OwnedArray;
+    // wasm copies out of its heap; cpu and webgpu may hand out the very array that a weight lives in.
+    const data = this.#backend === 'wasm' ? values : values.slice();
+    const read = { dtype: dtype as DType, shape: output.shape.slice(), data };
+    return { ...read, finite: isAllFinite(read) };
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#onDispose();
+    // In turn: a run that is under way keeps its weights until it ends.
+    void takeTurn(() => this.#model.dispose());
+  }
+}
+
+/**
+ * Runs a graph with control flow. TF.js frees the tensors of such a run itself, but not when it fails,
+ * so each is written down and freed here. And it reads a loop's condition before every round: that is
+ * where a loop past its deadline is ended, since on cpu and wasm no timer would find a gap to fire in.
+ */
+async function watched<T>(deadlineMs: number, run: () => Promise<T>): Promise<T> {
+  const realm = engine();
+  const { backend, trackTensor } = realm;
+  const { read } = backend;
+  const endMs = now() + deadlineMs;
+  const made: Tensor[] = [];
+  realm.trackTensor = (each, owner) => {
+    made.push(each);
+    trackTensor.call(realm, each, owner);
+  };
+  backend.read = (dataId) => {
+    if (now() > endMs) throw new PannierError('timeout', `A loop in the graph ran longer than ${deadlineMs} ms.`, { limitMs: deadlineMs });
+    return read.call(backend, dataId);
+  };
+  try {
+    return await run();
+  } catch (thrown) {
+    for (const each of made) each.dispose();
+    throw thrown;
+  } finally {
+    backend.read = read;
+    realm.trackTensor = trackTensor;
+  }
+}
+
+/** Weights that are on a backend, by name. */
+type Uploaded = Record<string, Tensor>;
+
+function upload(decoded: Iterable<DecodedWeight>, to: Uploaded): void {
+  for (const { spec, values } of decoded) to[spec.name] = tensor(values, [...spec.shape], spec.dtype);
+}
+
+function free(uploaded: Uploaded): void {
+  for (const each of Object.values(uploaded)) each.dispose();
+}
+
+function buildGraph(name: string, file: unknown, weights: Uploaded): GraphModel {
+  const model = new GraphModel(name);
+  // Private in the types only: `load` would decode the weights itself, and keep their bytes for life.
+  (model as unknown as { loadWithWeightMap(file: unknown, weights: unknown): void }).loadWithWeightMap(file, weights);
+  return model;
+}
+
+const weightsOf = (model: GraphModel): Tensor[] => Object.values(model.weights).flat();

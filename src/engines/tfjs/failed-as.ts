@@ -1,0 +1,17 @@
+/** What TF.js threw, as an error of ours. */
+import { asPannierError, messageOf, type PannierError } from '../../base/errors.js';
+
+/** Browsers have no class for memory that ran out; what they say of it, and what emscripten does. */
+const OUT_OF_MEMORY =
+  /out of memory|\bOOM\b|allocation failed|Invalid (typed )?array length|memory access out of bounds|createBuffer failed/i;
+
+export const failedAs = (thrown: unknown, context: string): PannierError =>
+  asPannierError(thrown, OUT_OF_MEMORY.test(messageOf(thrown)) ? 'out-of-memory' : 'predict', context);
+
+export function orFailed<T>(context: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw failedAs(thrown, context);
+  }
+}

@@ -1,0 +1,154 @@
+/** The wasm backend: TF.js's XNNPACK build with SIMD, one thread, started from bytes that we verified. */
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import {
+  env,
+  findBackend,
+  findBackendFactory,
+  type KernelBackend,
+  registerBackend,
+  removeBackend,
+  setBackend,
+} from '@tensorflow/tfjs-core';
+import { messageOf, PannierError } from '../../base/errors.js';
+import type { BackendStart, Failure, StartBackend, StartedBackend } from './backend.js';
+import { Failing } from './failing.js';
+import { oncePerThread, takeTurn } from './realm.js';
+
+/** An address that only our own platform fetch answers. */
+const BINARY = 'pannier:tfjs-backend-wasm-simd.wasm';
+
+/** `(module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt))`: valid only with SIMD. */
+const SIMD_MODULE = '0061736d010000000105016000017b030201000a0a0108004100fd0ffd620b';
+
+const EMPTY_MODULE = '0061736d01000000';
+
+const fromHex = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+
+const factory = findBackendFactory('wasm');
+
+export const start: StartBackend = oncePerThread((options) => takeTurn(() => startWasm(options)));
+
+async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> {
+  if (wasmBinary === undefined) throw new PannierError('backend-unavailable', 'wasm needs the bytes of its binary to start.');
+  checkWebAssembly();
+  const flags = env();
+  // The threaded build starts eight blob: workers, which a strict CSP turns into a hang.
+  flags.set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  flags.set('WASM_HAS_SIMD_SUPPORT', true);
+  // TF.js's loader has no error path for a failed fetch, so the bytes are here before it asks.
+  const platform = flags.platform;
+  flags.platform = Object.assign(Object.create(platform), {
+    fetch: async (url: string, init?: RequestInit) => {
+      if (url !== BINARY) return platform.fetch(url, init);
+      removeNodeListeners();
+      return { ok: true, arrayBuffer: async () => wasmBinary };
+    },
+  });
+  try {
+    const paths = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'];
+    setWasmPaths(Object.fromEntries(paths.map((path) => [path, BINARY])), true);
+    if (findBackendFactory('wasm') !== null) removeBackend('wasm');
+    // Priority 0: the package's own registration would outrank the page's backend.
+    registerBackend('wasm', factory, 0);
+    if (!(await setBackend('wasm'))) throw new PannierError('backend-unavailable', 'TF.js could not start its wasm backend.');
+  } finally {
+    flags.platform = platform;
+  }
+  const backend = findBackend('wasm') as KernelBackend & { readonly wasm: Heap };
+  const isRefused = guardHeap(backend.wasm);
+  // TF.js's own takes every listener off Node's process, the app's too. The heap goes as a whole, with its instance.
+  Object.assign(backend, { dispose: () => undefined });
+  const failing = new Failing();
+  const fail = (failure: Failure) => {
+    failing.fail(failure);
+    // Freeing anything would call into a heap that is half-written, and trap.
+    Object.assign(backend, { disposeData: () => true });
+  };
+  return {
+    maxBufferBytes: 2 ** 32 - 2 ** 16,
+    identity: '',
+    failure() {
+      if (isRefused()) fail({ code: 'out-of-memory', reason: 'one of its kernels was refused the memory that it computes in' });
+      return failing.failure();
+    },
+    whenFailed: failing.whenFailed,
+    confirm: () => undefined,
+    examine(thrown) {
+      if (!(thrown instanceof WebAssembly.RuntimeError)) return;
+      const code = isRefused() ? 'out-of-memory' : 'backend-rejected';
+      fail({ code, reason: `its WebAssembly instance trapped: ${thrown.message}` });
+    },
+    dispose() {
+      // After a trap another one may have taken its place.
+      if (findBackend('wasm') === backend) removeBackend('wasm');
+    },
+  };
+}
+
+interface NodeProcess {
+  readonly versions?: { readonly node?: unknown };
+  listeners(event: string): readonly ((...args: unknown[]) => void)[];
+  removeListener(event: string, listener: (...args: unknown[]) => void): void;
+}
+
+/**
+ * In Node, TF.js's loader has the whole process end at an exception or rejection that nobody caught, whatever
+ * the app has decided. It asks for the binary right after that, so its listeners are the last ones.
+ */
+function removeNodeListeners(): void {
+  const { process } = globalThis as { process?: NodeProcess };
+  if (typeof process?.versions?.node !== 'string') return;
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    const last = process.listeners(event).at(-1);
+    if (last !== undefined) process.removeListener(event, last);
+  }
+}
+
+/** What TF.js's wasm module exports beside its kernels. */
+interface Heap {
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+  readonly asm: { readonly memory: WebAssembly.Memory };
+}
+
+/**
+ * Where its heap is full TF.js writes at the address 0 that it was given, over other tensors, without an error.
+ * @returns whether a kernel, for whose own requests no error can be thrown, was refused memory
+ */
+function guardHeap(heap: Heap): () => boolean {
+  // The first call puts another function in its place.
+  heap._free(heap._malloc(1));
+  const malloc = heap._malloc;
+  const { memory } = heap.asm;
+  let isRefused = false;
+  memory.grow = (pages) => {
+    // Where much is refused Emscripten asks for less: the last answer counts.
+    isRefused = true;
+    const before = WebAssembly.Memory.prototype.grow.call(memory, pages);
+    isRefused = false;
+    return before;
+  };
+  heap._malloc = (bytes) => {
+    const address = malloc(bytes);
+    if (address === 0 && bytes > 0) {
+      isRefused = false;
+      throw new PannierError('out-of-memory', `The wasm heap has no room for another ${bytes} bytes.`, { bytes });
+    }
+    return address;
+  };
+  return () => isRefused;
+}
+
+/** A blocked or missing WebAssembly would leave TF.js's loader waiting for ever. */
+function checkWebAssembly(): void {
+  if (typeof WebAssembly !== 'object') throw new PannierError('backend-unavailable', 'WebAssembly does not exist here.');
+  if (!WebAssembly.validate(fromHex(SIMD_MODULE))) throw new PannierError('backend-unavailable', 'WebAssembly has no SIMD here.');
+  try {
+    new WebAssembly.Module(fromHex(EMPTY_MODULE));
+  } catch (thrown) {
+    throw new PannierError(
+      'policy-blocked',
+      `The page's policy forbids WebAssembly: add 'wasm-unsafe-eval' to script-src. (${messageOf(thrown)})`,
+    );
+  }
+}

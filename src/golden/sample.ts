@@ -1,0 +1,161 @@
+/**
+ * The golden sample: what a model is fed before anybody trusts it on a backend, and whether its answer
+ * is the one that the packer stored. Pure, and the same code on both sides.
+ */
+import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
+import { rowsFeed } from '../preprocess/columns.js';
+import { mapToSource } from '../preprocess/mapping.js';
+import type { ColumnSpec, GoldenInput, GoldenOutput, ImageSpec, InputSpec, Manifest } from '../manifest/manifest.js';
+import { rowsOf } from '../manifest/details.js';
+import type { Cell, Row } from '../manifest/signature.js';
+import type { Feed, RawOutput } from '../engines/engine.js';
+import { isAllFinite } from '../base/finite.js';
+
+/** Largest share of an output's stored values that may be off. */
+export const SHARE_ALLOWED = 0.002;
+
+/** How far a value may be from the stored one, as a share of its output's spread. */
+export const TOLERANCE = 1e-3;
+
+/** Whether a backend answered as the original graph did. */
+export interface GoldenVerdict {
+  readonly agrees: boolean;
+  /** Share of stored values that are off, of the worst output; 1 where an output is no answer at all. */
+  readonly shareOff: number;
+  /** What is wrong, naming the output. Absent when all agrees. */
+  readonly reason?: string;
+}
+
+/** The golden sample's inputs, as the engine takes them. */
+export function goldenFeeds(manifest: Pick<Manifest, 'signature' | 'golden'>, goldenBytes: ArrayBuffer): Feed[] {
+  return Object.entries(manifest.golden.inputs).map(([name, input]) => {
+    const spec = manifest.signature.inputs[name];
+    if (spec === undefined) throw new Error(`The golden sample feeds "${name}", which is no input.`);
+    return goldenFeed(name, spec, input, goldenBytes);
+  });
+}
+
+function goldenFeed(name: string, spec: InputSpec, input: GoldenInput, goldenBytes: ArrayBuffer): Feed {
+  const { node, dtype, image, columns } = spec;
+  const { shape } = input;
+  if (input.kind === 'rows') {
+    if (columns === undefined) throw new Error(`The golden sample has rows for "${node}", which takes none.`);
+    return rowsFeed(name, { ...spec, columns }, sampleRows(columns, dtype, input));
+  }
+  if (input.kind === 'uniform') return { kind: 'tensor', node, dtype, shape, data: uniform(dtype, input) };
+  if (image === undefined || dtype === 'bool') throw new Error(`The golden sample has a picture for "${node}", which takes none.`);
+  const { offset, width, height } = input;
+  const picture = { data: toRgba(new Uint8Array(goldenBytes, offset, width * height * 3)), width, height };
+  // Whatever the app's pictures go through, this one gives the same values in every browser.
+  const stretched: ImageSpec = { ...image, fit: 'stretch', filter: 'bilinear' };
+  return { kind: 'picture', node, dtype, shape, picture, image: stretched, map: mapToSource(stretched, picture) };
+}
+
+/** Opaque RGBA from RGB. */
+function toRgba(rgb: Uint8Array): Uint8Array {
+  const pixels = rgb.length / 3;
+  const rgba = new Uint8Array(pixels * 4).fill(255);
+  for (let index = 0; index < pixels; index++) rgba.set(rgb.subarray(index * 3, index * 3 + 3), index * 4);
+  return rgba;
+}
+
+/** Values in [low, high); whole numbers where the dtype wants them. */
+export function uniform(dtype: DType, { seed, low, high, shape }: GoldenInput & { kind: 'uniform' }): OwnedArray {
+  const values = new DTYPES[dtype](sizeOf(shape));
+  const whole = dtype !== 'float32';
+  const next = mulberry32(seed);
+  for (let index = 0; index < values.length; index++) {
+    const value = low + next() * (high - low);
+    values[index] = whole ? Math.floor(value) : value;
+  }
+  return values;
+}
+
+/** Rows as the training data could hold them: any category, numbers within two standard deviations of their mean. */
+function sampleRows(columns: readonly ColumnSpec[], dtype: DType, { seed, shape }: GoldenInput & { kind: 'rows' }): Row[] {
+  const next = mulberry32(seed);
+  const cell = (column: ColumnSpec): Cell => {
+    if ('categories' in column) return column.categories[Math.floor(next() * column.categories.length)] as Cell;
+    return dtype === 'int32' ? Math.floor(next() * 2) : column.mean + column.std * (next() * 4 - 2);
+  };
+  return Array.from({ length: rowsOf(shape) }, () => Object.fromEntries(columns.map((column) => [column.name, cell(column)])));
+}
+
+/** Numbers in [0, 1), the same ones for one seed everywhere. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Where the `count` stored values of an output lie among its `size` values. */
+export function* goldenIndices(size: number, count: number): Generator<number> {
+  for (let index = 0; index < count; index++) yield Math.floor((index * size) / count);
+}
+
+/** Values at the given places of an output, as float32: what is stored. */
+export const goldenValues = (data: ArrayLike<number>, count: number): Float32Array =>
+  Float32Array.from(goldenIndices(data.length, count), (index) => data[index] as number);
+
+/** Smallest and largest value; `finite: false` where one is NaN or infinite. */
+export function rangeOf(data: ArrayLike<number>): { readonly min: number; readonly max: number; readonly finite: boolean } {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  let finite = true;
+  for (let index = 0; index < data.length; index++) {
+    const value = data[index] as number;
+    if (!Number.isFinite(value)) finite = false;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return { min, max, finite };
+}
+
+/** What tolerance is a share of: the distance from minimum to maximum; of a single value, the value itself. */
+export const spreadOf = ({ min, max, shape }: Pick<GoldenOutput, 'min' | 'max' | 'shape'>): number =>
+  sizeOf(shape) === 1 ? Math.abs(max) : max - min;
+
+/**
+ * Holds answers against the stored ones.
+ * @param outputs by friendly name; those that the sample leaves out are not looked at
+ */
+export function compareGolden(
+  manifest: Pick<Manifest, 'golden'>,
+  goldenBytes: ArrayBuffer,
+  outputs: Readonly<Record<string, RawOutput>>,
+): GoldenVerdict {
+  let shareOff = 0;
+  let reason: string | undefined;
+  for (const [name, stored] of Object.entries(manifest.golden.outputs)) {
+    const verdict = compareOutput(stored, new Float32Array(goldenBytes, stored.offset, stored.count), outputs[name]);
+    shareOff = Math.max(shareOff, verdict.shareOff);
+    if (verdict.reason !== undefined) reason ??= `output "${name}" ${verdict.reason}`;
+  }
+  return reason === undefined ? { agrees: true, shareOff } : { agrees: false, shareOff, reason };
+}
+
+function compareOutput(stored: GoldenOutput, values: Float32Array, got: RawOutput | undefined): { shareOff: number; reason?: string } {
+  const nothing = (reason: string) => ({ shareOff: 1, reason });
+  if (got === undefined) return nothing('is missing');
+  if (got.shape.length !== stored.shape.length || got.shape.some((dim, axis) => dim !== stored.shape[axis])) {
+    return nothing(`has shape [${got.shape.join(', ')}], but should have [${stored.shape.join(', ')}]`);
+  }
+  if (got.finite !== true && !isAllFinite(got)) return nothing('has values that are not finite');
+  // A sparse output could lose all that it holds and still have 99.8 % of its values right.
+  const [first] = got.data;
+  const isSame = first !== undefined && got.data.every((value) => value === first);
+  if (isSame && stored.min !== stored.max) return nothing(first === 0 ? 'is all zero' : 'is the same everywhere');
+  const tolerance = TOLERANCE * spreadOf(stored);
+  const now = goldenValues(got.data, stored.count);
+  const off = values.reduce((sum, value, index) => sum + (Math.abs(value - (now[index] as number)) > tolerance ? 1 : 0), 0);
+  const shareOff = off / Math.max(1, stored.count);
+  if (shareOff <= SHARE_ALLOWED) return { shareOff };
+  return {
+    shareOff,
+    reason: `is off in ${(shareOff * 100).toFixed(1)} % of ${stored.count} values by more than ${TOLERANCE} of its spread (${SHARE_ALLOWED * 100} % allowed)`,
+  };
+}

@@ -1,0 +1,88 @@
+/** A place where no engine runs: the app's own function answers. */
+import type { Call, Feed, RunResult, Session } from '../engines/engine.js';
+import { asPannierError, PannierError } from '../base/errors.js';
+import type { Fallback, FallbackRequest } from '../api/fallback.js';
+import { pictureTensor } from '../preprocess/pixels.js';
+import { typeName } from '../preprocess/tensor.js';
+import type { Manifest, OutputSpec } from '../manifest/manifest.js';
+import { abortable, withDeadline } from '../base/promise.js';
+import { FALLBACK } from '../api/candidate.js';
+import type { Tensor } from '../manifest/signature.js';
+import { now } from '../base/timing.js';
+import { givenOutput } from './given-output.js';
+import type { Place } from '../runtime/served-model.js';
+import { Queue } from '../runtime/queue.js';
+
+export function fallbackPlace(manifest: Manifest, fallback: Fallback): Place {
+  const session = fallbackSession(manifest, fallback);
+  // A server may answer many at once; how many is the app's to say.
+  const queue = new Queue(Number.POSITIVE_INFINITY);
+  return { ...FALLBACK, pooled: { queue, thread: 'page' }, session, close: () => session.dispose() };
+}
+
+const fallbackSession = (manifest: Manifest, fallback: Fallback): Session => ({
+  lost: undefined,
+  run: (call) => answer(manifest, fallback, call),
+  dispose: () => undefined,
+});
+
+/**
+ * What the function answers to one call, checked against the signature.
+ * @throws {PannierError} `fallback`, with what the function threw as its cause; `timeout`; any PannierError that it threw; an abort rethrows `signal.reason`.
+ */
+async function answer(manifest: Manifest, fallback: Fallback, call: Call): Promise<RunResult> {
+  const { name: model, signature } = manifest;
+  const wanted = call.outputs.map(
+    (node) => Object.entries(signature.outputs).find(([, spec]) => spec.node === node) as [string, OutputSpec],
+  );
+  const late = new AbortController();
+  const signal = AbortSignal.any([late.signal, ...(call.signal === undefined ? [] : [call.signal])]);
+  let prepareMs = 0;
+  const tensors = async () => {
+    signal.throwIfAborted();
+    const startMs = now();
+    const made = Object.keys(signature.inputs).map((name, index) => [name, tensorOf(call.feeds[index] as Feed)] as const);
+    prepareMs += now() - startMs;
+    return Object.fromEntries(made);
+  };
+  const outputs = wanted.map(([name]) => name);
+  const request: FallbackRequest = { model, signature, outputs, signal: signal as FallbackRequest['signal'], tensors };
+
+  const startMs = now();
+  const asking = abortable((async () => fallback(call.given as never, request))(), signal);
+  const answered: unknown = await withDeadline(asking, call.deadlineMs, `The fallback of model "${model}"`, (error) =>
+    late.abort(error),
+  ).catch((thrown) => {
+    signal.throwIfAborted();
+    throw asPannierError(thrown, 'fallback', `The fallback of model "${model}" failed`);
+  });
+  const askedMs = now() - startMs;
+  const readMs = now();
+  return {
+    outputs: read(manifest, wanted, answered),
+    prepareMs,
+    computeMs: Math.max(0, askedMs - prepareMs),
+    readMs: now() - readMs,
+    cold: false,
+  };
+}
+
+/** One input in an array that the function may keep. */
+function tensorOf(feed: Feed): Tensor {
+  const { dtype, shape } = feed;
+  return { dtype, shape, data: feed.kind === 'picture' ? pictureTensor(feed) : feed.data.slice() };
+}
+
+function read({ name: model, signature }: Manifest, wanted: readonly (readonly [string, OutputSpec])[], answered: unknown) {
+  const refuse = (message: string) => new PannierError('fallback', `The fallback of model "${model}" answered wrongly. ${message}`);
+  if (typeof answered !== 'object' || answered === null)
+    throw refuse(`It should give an object of outputs by name, but gave ${typeName(answered)}.`);
+  const names = Object.keys(signature.outputs).join(', ');
+  const unknown = Object.keys(answered).find((name) => !Object.hasOwn(signature.outputs, name));
+  if (unknown !== undefined) throw refuse(`The model has no output "${unknown}". Its outputs are ${names}.`);
+  return wanted.map(([name, spec]) => {
+    const values = (answered as Readonly<Record<string, unknown>>)[name];
+    if (values === undefined) throw refuse(`Output "${name}" is missing; it gave ${Object.keys(answered).join(', ') || 'none'}.`);
+    return givenOutput(name, spec, values, refuse);
+  });
+}

@@ -1,0 +1,28 @@
+/** Answers that hold NaN or an infinity are none: a label or a box could be made of them all the same. */
+import type { Feed, RawOutput } from '../engines/engine.js';
+import { isAllFinite } from '../base/finite.js';
+import { PannierError } from '../base/errors.js';
+import type { Manifest } from '../manifest/manifest.js';
+
+/**
+ * Refuses an output that is not finite.
+ * @param feeds what it was computed of: whoever gave NaN gets NaN, and is told
+ * @throws {PannierError} `non-finite`
+ */
+export function ensureFinite(name: string, output: RawOutput, inputs: Manifest['signature']['inputs'], feeds: readonly Feed[]): void {
+  if (output.finite === true || isAllFinite(output)) return;
+  const values = [...output.data];
+  const first = values.findIndex((value) => !Number.isFinite(value));
+  const count = values.filter((value) => !Number.isFinite(value)).length;
+  const odd = feeds.filter((feed) => feed.kind === 'tensor' && !isAllFinite(feed)).map(({ node }) => node);
+  const names = Object.entries(inputs).flatMap(([input, { node }]) => (odd.includes(node) ? [input] : []));
+  const cause =
+    names.length === 0
+      ? 'None of the inputs does: the graph made them, as a division by zero or a number beyond float32 does. Look at the range of the inputs.'
+      : `So does what was given for ${names.map((input) => `"${input}"`).join(', ')}: look there first.`;
+  throw new PannierError(
+    'non-finite',
+    `Output "${name}" holds ${count} of ${values.length} values that are not finite, the first of them ${values[first]} at ${first}. ${cause} To take such answers as they are, load the model with nonFinite: 'allow'.`,
+    { output: name, count, length: values.length, inputs: names },
+  );
+}

@@ -1,0 +1,73 @@
+/** Values that somebody gave for an output → an output as an engine gives it: right shape, right values, memory of its own. */
+import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
+import type { RawOutput } from '../engines/engine.js';
+import { shapeText, typeName } from '../preprocess/tensor.js';
+import type { OutputSpec } from '../manifest/manifest.js';
+import type { Dim } from '../manifest/signature.js';
+
+/**
+ * Checks what was given against the signature, and copies it.
+ * @param values an array, or `{ data, shape?, dtype? }`
+ * @param refuse makes the error of a sentence that names the output, what it wants and what it got
+ * @param sampled the golden sample's shape: what open sizes are where the values are as many
+ */
+export function givenOutput(
+  name: string,
+  spec: OutputSpec,
+  values: unknown,
+  refuse: (message: string) => Error,
+  sampled?: readonly number[],
+): RawOutput {
+  const { dtype, shape } = spec;
+  const isTensor = typeof values === 'object' && values !== null && 'data' in values;
+  const given: { data: unknown; shape?: unknown; dtype?: unknown } = isTensor ? values : { data: values };
+  if (given.dtype !== undefined && given.dtype !== dtype)
+    throw refuse(`Output "${name}" should be ${dtype}, but is ${String(given.dtype)}.`);
+  const data = owned(name, dtype, given.data, refuse);
+  const { length } = data;
+  const dims = given.shape ?? inferred(shape, length, sampled);
+  const known = sizeOf(shape?.filter((dim) => dim !== null) ?? []);
+  if (dims === undefined && shape?.filter((dim) => dim === null).length === 1)
+    throw refuse(`Output "${name}" of shape ${shapeText(shape)} wants a multiple of ${known} values, but has ${length}.`);
+  if (dims === undefined)
+    throw refuse(`Output "${name}" of shape ${shapeText(shape)} and ${length} values has to say its shape: { data, shape }.`);
+  if (!isShape(dims)) throw refuse(`Output "${name}" should have a shape of sizes, but has ${typeName(dims)}.`);
+  if (shape !== null && !(dims.length === shape.length && shape.every((dim, axis) => dim === null || dim === dims[axis])))
+    throw refuse(`Output "${name}" should have shape ${shapeText(shape)}, but has ${shapeText(dims)}.`);
+  if (sizeOf(dims) !== length)
+    throw refuse(`Output "${name}" of shape ${shapeText(dims)} should have ${sizeOf(dims)} values, but has ${length}.`);
+  return { dtype, shape: dims, data };
+}
+
+/** Which values a dtype holds. */
+const HOLDS: Readonly<Record<DType, (value: unknown) => boolean>> = {
+  float32: (value) => typeof value === 'number',
+  int32: (value) => typeof value === 'number' && (value | 0) === value,
+  bool: (value) => value === true || value === false || value === 0 || value === 1,
+};
+
+function owned(name: string, dtype: DType, data: unknown, refuse: (message: string) => Error): OwnedArray {
+  if (typeof data !== 'object' || !Number.isSafeInteger((data as ArrayLike<unknown> | null)?.length))
+    throw refuse(`Output "${name}" should be an array of numbers, but is ${typeName(data)}.`);
+  // By name: arrays of another realm are not `instanceof` ours. A bool's bytes may be any.
+  if (typeName(data) === DTYPES[dtype].name && dtype !== 'bool') return new DTYPES[dtype](data as ArrayLike<number>);
+  const values = Array.from(data as ArrayLike<unknown>);
+  const index = values.findIndex((value) => !HOLDS[dtype](value));
+  if (index < 0) return DTYPES[dtype].from(values as number[]);
+  const other = values[index];
+  const got = typeof other === 'number' || typeof other === 'string' ? JSON.stringify(other) : typeName(other);
+  throw refuse(`Output "${name}" should be a flat array of ${dtype === 'float32' ? 'numbers' : dtype}, but holds ${got} at ${index}.`);
+}
+
+const isShape = (dims: unknown): dims is readonly number[] =>
+  Array.isArray(dims) && dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
+
+/** The shape that so many values can only mean. */
+function inferred(shape: readonly Dim[] | null, length: number, sampled: readonly number[] | undefined): readonly number[] | undefined {
+  if (sampled !== undefined && sizeOf(sampled) === length) return sampled;
+  if (shape === null) return undefined;
+  const open = shape.filter((dim) => dim === null).length;
+  const known = sizeOf(shape.filter((dim) => dim !== null));
+  if (open === 0) return shape as readonly number[];
+  return open === 1 && known > 0 && length % known === 0 ? shape.map((dim) => dim ?? length / known) : undefined;
+}

@@ -1,0 +1,73 @@
+/** The outputs of one call: which are read, and in whose arrays they end. */
+import { DTYPES, type DType, sizeOf } from '../base/dtype.js';
+import type { RawOutput } from '../engines/engine.js';
+import { PannierError } from '../base/errors.js';
+import { cutBack, type PaddedLength } from '../preprocess/pad.js';
+import { shapeText, typeName } from '../preprocess/tensor.js';
+import type { Manifest, OutputSpec } from '../manifest/manifest.js';
+import type { PredictOptions } from '../api/model.js';
+import type { AnyOutputs, Tensor } from '../manifest/signature.js';
+
+/** Outputs to read, by name. */
+export type Wanted = readonly (readonly [name: string, spec: OutputSpec])[];
+
+type Asked = Pick<PredictOptions, 'outputs' | 'into'>;
+
+/**
+ * The outputs to read.
+ * @throws {PannierError} `input` where a name is none of the model's.
+ */
+export function wantedOutputs(specs: Manifest['signature']['outputs'], { outputs, into = {} }: Asked): Wanted {
+  const names = outputs ?? Object.keys(specs);
+  for (const name of [...names, ...Object.keys(into)]) {
+    if (!Object.hasOwn(specs, name))
+      throw new PannierError('input', `The model has no output "${name}". Its outputs are ${Object.keys(specs).join(', ')}.`, {
+        output: name,
+      });
+  }
+  for (const [name, target] of Object.entries(into)) {
+    const { dtype, shape } = specs[name] as OutputSpec;
+    // An open size is known only when the answer is.
+    if (shape?.every((dim) => dim !== null)) checkTarget(name, target, dtype, shape as readonly number[]);
+  }
+  return names.map((name) => [name, specs[name] as OutputSpec] as const);
+}
+
+function checkTarget(name: string, target: Tensor['data'] | undefined, dtype: DType, shape: readonly number[]): void {
+  if (target === undefined) return;
+  const wanted = DTYPES[dtype].name;
+  const length = sizeOf(shape);
+  // By name: arrays of another realm are not `instanceof` ours.
+  if (typeName(target) === wanted && target.length === length) return;
+  const message = `into.${name} should be a ${wanted} of ${length} values for ${shapeText(shape)}, but is ${typeName(target)} of ${target.length}.`;
+  throw new PannierError('input', message, { output: name });
+}
+
+/**
+ * What an engine answered, by name, without padding, in the arrays that the caller gave.
+ * @param check throws where an output is no answer, before anything is written
+ * @throws {PannierError} `input` where one of the caller's arrays does not fit; then nothing is written.
+ */
+export function namedOutputs(
+  wanted: Wanted,
+  answers: readonly RawOutput[],
+  length: PaddedLength | undefined,
+  { into = {} }: Asked,
+  check: (name: string, output: RawOutput) => void,
+): AnyOutputs {
+  const targets = into as Readonly<Record<string, Tensor['data'] | undefined>>;
+  const outputs = wanted.map(([name, spec], index) => {
+    const answer = answers[index] as RawOutput;
+    const own = length === undefined ? answer : cutBack(answer, spec.lengthAxes ?? [], length);
+    check(name, own);
+    return { name, spec, ...own, target: targets[name] };
+  });
+  for (const { name, dtype, shape, target } of outputs) checkTarget(name, target, dtype, shape);
+  for (const { data, target } of outputs) target?.set(data);
+  return Object.fromEntries(
+    outputs.map(({ name, spec: { labels, values }, dtype, shape, data, target }) => [
+      name,
+      { dtype, shape, data: target ?? data, ...(labels && { labels, values: values ?? 'probabilities' }) },
+    ]),
+  );
+}

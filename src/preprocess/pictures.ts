@@ -1,0 +1,7 @@
+/** Pictures that nobody needs any more. */
+import type { Feed } from '../engines/engine.js';
+
+/** Lets go of them: a camera has few frames to lend. */
+export function closePictures(feeds: readonly Feed[]): void {
+  for (const feed of feeds) if (feed.kind === 'picture' && 'close' in feed.picture) feed.picture.close();
+}

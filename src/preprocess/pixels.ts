@@ -1,0 +1,77 @@
+/** A picture, where the engine is, as the values that the graph takes. */
+
+import type { Picture, PictureFeed } from '../engines/engine.js';
+import { asPannierError, PannierError } from '../base/errors.js';
+import type { Pixels } from '../manifest/signature.js';
+import { type Affine, IDENTITY } from './mapping.js';
+import { partUnder, toTensor } from './resize.js';
+
+/** One picture as tensor values. */
+export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+  // Pixels come without a canvas that could resize them.
+  if ('data' in picture) return toTensor(picture, image.filter === 'browser' ? { ...image, filter: 'bilinear' } : image, dtype, map);
+  if (image.filter === 'browser') return toTensor(draw(picture, image.width, image.height, inverse(map)), image, dtype, IDENTITY);
+  const [width, height] = 'displayWidth' in picture ? [picture.displayWidth, picture.displayHeight] : [picture.width, picture.height];
+  const part = partUnder(image, width, height, map);
+  const pixels = draw(picture, part.width, part.height, { ...IDENTITY, e: -part.left, f: -part.top });
+  return toTensor(pixels, image, dtype, map, part);
+}
+
+/** A canvas of more pixels, 16 MB of them, is not kept. */
+const KEPT_PIXELS = 2 ** 22;
+
+let canvas: OffscreenCanvas | undefined;
+
+/** Draws through a canvas kept for the next call; an opaque one lays transparent pixels over black. `map` leads from the picture to it. */
+function draw(picture: Exclude<Picture, Pixels>, width: number, height: number, { a, b, c, d, e, f }: Affine): Pixels {
+  try {
+    const context = contextOf(width, height);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.setTransform(a, b, c, d, e, f);
+    context.drawImage(picture, 0, 0);
+    return context.getImageData(0, 0, width, height, { colorSpace: 'srgb' }) as Pixels;
+  } catch (thrown) {
+    throw asPannierError(
+      thrown,
+      'input',
+      "The picture's pixels cannot be read. Is it from another origin? Set crossorigin and let its server allow it",
+    );
+  } finally {
+    if (width * height > KEPT_PIXELS) canvas = undefined;
+  }
+}
+
+function contextOf(width: number, height: number): OffscreenCanvasRenderingContext2D {
+  const kept = canvas !== undefined && canvas.width === width && canvas.height === height;
+  canvas ??= new OffscreenCanvas(width, height);
+  if (!kept) Object.assign(canvas, { width, height });
+  const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
+  if (context !== null && (kept || holds(context, width - 1, height - 1))) return context;
+  canvas = undefined;
+  throw new PannierError(
+    'input',
+    `The model sees ${width} × ${height} pixels of the picture, more than a canvas holds in this browser. Pass a smaller picture or a smaller crop.`,
+    { width, height },
+  );
+}
+
+/** Whether what is drawn there can be read: a canvas beyond the browser's limits takes everything and stays empty. */
+function holds(context: OffscreenCanvasRenderingContext2D, x: number, y: number): boolean {
+  context.fillStyle = '#fff';
+  context.fillRect(x, y, 1, 1);
+  return context.getImageData(x, y, 1, 1).data[0] === 255;
+}
+
+/** The way back. */
+function inverse({ a, b, c, d, e, f }: Affine): Affine {
+  const determinant = a * d - b * c;
+  return {
+    a: d / determinant,
+    b: -b / determinant,
+    c: -c / determinant,
+    d: a / determinant,
+    e: (c * f - d * e) / determinant,
+    f: (b * e - a * f) / determinant,
+  };
+}

@@ -1,0 +1,98 @@
+/** All inputs of one call: by name, nothing missing, nothing unknown. */
+import type { Feed, TensorFeed } from '../engines/engine.js';
+import { PannierError } from '../base/errors.js';
+import type { InputSpec, Manifest } from '../manifest/manifest.js';
+import { rowsFeed, rowText } from './columns.js';
+import { imageFeed } from './image.js';
+import { IDENTITY, type ImageMapping, imageMapping } from './mapping.js';
+import { type PaddedLength, padTogether } from './pad.js';
+import { closePictures } from './pictures.js';
+import { holdsArray, isTensorInput, shapeText, tensorFeed } from './tensor.js';
+
+/** What the engine is fed, and how each image input's tensor lies on its picture. */
+export interface SettledInputs {
+  readonly feeds: readonly Feed[];
+  readonly images: Readonly<Record<string, ImageMapping>>;
+  /** Of inputs that are padded; outputs are cut back to it. */
+  readonly length: PaddedLength | undefined;
+}
+
+/**
+ * Settles every input; at once where all are numbers, else when the pictures are in hand.
+ * @throws {PannierError} `input`, before anything is spent.
+ */
+export function settleInputs(
+  signature: Manifest['signature'],
+  given: Readonly<Record<string, unknown>>,
+): SettledInputs | Promise<SettledInputs> {
+  const names = Object.keys(signature.inputs);
+  if (typeof given !== 'object' || given === null)
+    throw new PannierError('input', `predict takes { ${names.join(', ')} }, but got ${String(given)}.`);
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name))
+      throw new PannierError('input', `The model has no input "${name}". Its inputs are ${list(signature.inputs)}.`, {
+        input: name,
+        inputs: names,
+      });
+  }
+  const entries = Object.entries(signature.inputs).map(([name, spec]) => {
+    const value = given[name];
+    if (value === undefined)
+      throw new PannierError('input', `Input "${name}" is missing. The model takes ${list(signature.inputs)}.`, {
+        input: name,
+        inputs: names,
+      });
+    return { name, spec, value };
+  });
+  // Numbers first: where one is refused, no picture is in hand yet.
+  const { feeds, length } = padTogether(entries.map(({ name, spec, value }) => ({ name, spec, feed: numbersOf(name, spec, value) })));
+  const images = ownImages(entries);
+  if (feeds.every((feed) => feed !== undefined)) return { feeds, images, length };
+  return withPictures(entries, feeds, images, length);
+}
+
+/** An input that is given as numbers, or as rows of them; `undefined` for a picture. */
+function numbersOf(name: string, spec: InputSpec, value: unknown): TensorFeed | undefined {
+  const { columns, image } = spec;
+  if (columns !== undefined && !holdsArray(value)) return rowsFeed(name, { ...spec, columns }, value);
+  return image === undefined || isTensorInput(value) ? tensorFeed(name, spec, value) : undefined;
+}
+
+/** Each image input as its own picture: what holds where it is given as a tensor. */
+function ownImages(entries: readonly { readonly name: string; readonly spec: InputSpec }[]): Record<string, ImageMapping> {
+  const images: Record<string, ImageMapping> = {};
+  for (const { name, spec } of entries) {
+    if (spec.image === undefined) continue;
+    const { width, height } = spec.image;
+    images[name] = imageMapping(IDENTITY, width, height, width, height);
+  }
+  return images;
+}
+
+async function withPictures(
+  entries: readonly { readonly name: string; readonly spec: InputSpec; readonly value: unknown }[],
+  numbers: readonly (Feed | undefined)[],
+  images: Record<string, ImageMapping>,
+  length: PaddedLength | undefined,
+): Promise<SettledInputs> {
+  const taken = await Promise.allSettled(
+    entries.map(async ({ name, spec, value }, index): Promise<Feed> => {
+      const { image } = spec;
+      const number = numbers[index];
+      if (number !== undefined || image === undefined) return number as Feed;
+      const { feed, mapping } = await imageFeed(name, { ...spec, image }, value);
+      images[name] = mapping;
+      return feed;
+    }),
+  );
+  const feeds = taken.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const refused = taken.find((each) => each.status === 'rejected');
+  if (refused === undefined) return { feeds, images, length };
+  closePictures(feeds);
+  throw refused.reason;
+}
+
+const list = (inputs: Readonly<Record<string, InputSpec>>): string =>
+  Object.entries(inputs)
+    .map(([name, { dtype, shape, columns }]) => `"${name}" (${columns === undefined ? `${dtype} ${shapeText(shape)}` : rowText(columns)})`)
+    .join(', ');

@@ -1,0 +1,113 @@
+/** One input given as numbers: checked against the signature and copied, before anything is spent. */
+import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
+import type { TensorFeed } from '../engines/engine.js';
+import { PannierError } from '../base/errors.js';
+import type { InputSpec } from '../manifest/manifest.js';
+import type { Dim } from '../manifest/signature.js';
+
+/** Array classes each dtype takes, by name: an array from another frame or a test's realm is not `instanceof` ours. */
+const TAKES: Readonly<Record<DType, readonly string[]>> = {
+  float32: ['Float32Array'],
+  int32: ['Int32Array', 'Uint8Array', 'Uint8ClampedArray'],
+  bool: ['Uint8Array'],
+};
+
+const isShaped = (given: unknown): given is { readonly data?: unknown; readonly shape?: unknown } =>
+  typeof given === 'object' && given !== null && ('shape' in given || 'data' in given);
+
+/** Whether a given input is numbers and not a picture. */
+export const isTensorInput = (given: unknown): boolean =>
+  ArrayBuffer.isView(given) || (typeof given === 'object' && given !== null && 'shape' in given);
+
+/** Whether a given tabular input is numbers and not rows, which may have columns of any name. */
+export const holdsArray = (given: unknown): boolean =>
+  ArrayBuffer.isView(given) || ArrayBuffer.isView((given as { readonly data?: unknown } | null)?.data);
+
+/**
+ * Settles an array, or `{ data, shape }`.
+ * @throws {PannierError} `input`, naming the input, what it wants and what it got.
+ */
+export function tensorFeed(name: string, spec: InputSpec, given: unknown): TensorFeed {
+  const { data, shape: said } = isShaped(given) ? given : { data: given, shape: undefined };
+  const kind = typeName(data);
+  if (!ArrayBuffer.isView(data) || !TAKES[spec.dtype].includes(kind)) {
+    const others = spec.image !== undefined ? ', or a picture' : spec.columns !== undefined ? ', in { data, shape }, or rows' : '';
+    const wanted = `should be ${TAKES[spec.dtype].join(' or ')} of ${shapeText(spec.shape)}${others}`;
+    throw wrong(name, wanted, `is ${kind}`, { wanted: TAKES[spec.dtype], got: kind }, kind === 'Array' ? giveTyped(spec) : '');
+  }
+  const values = data as OwnedArray;
+  if (values.length === 0 && isDetached(values.buffer)) {
+    throw wrong(
+      name,
+      'needs its values',
+      'its buffer is detached: it was transferred to another thread',
+      {},
+      'Pass an array that this thread still owns.',
+    );
+  }
+  const shape = said === undefined ? shapeFor(name, spec.shape, values.length) : checkedShape(name, spec.shape, said, values.length);
+  return { kind: 'tensor', node: spec.node, dtype: spec.dtype, shape, data: new DTYPES[spec.dtype](values) };
+}
+
+/** The next step for whoever has a plain array. */
+export function giveTyped({ dtype, shape }: InputSpec): string {
+  const isOpen = shape === null || shape.includes(null);
+  return `Give a ${TAKES[dtype][0]} of ${isOpen ? shapeText(shape) : `${sizeOf(shape as readonly number[])} values`}, flat.`;
+}
+
+/** The shape that a bare array of this length can only mean. */
+function shapeFor(name: string, shape: readonly Dim[] | null, length: number): readonly number[] {
+  const open = shape?.filter((dim) => dim === null).length ?? 2;
+  if (shape === null || open > 1) {
+    throw wrong(name, `is ${shapeText(shape)}, so its shape has to be said`, 'is a bare array', { shape }, 'Pass { data, shape }.');
+  }
+  const known = sizeOf(shape.filter((dim) => dim !== null));
+  if (open === 0 ? length !== known : known === 0 || length % known !== 0 || length === 0) {
+    const wanted = open === 0 ? `${known} values` : `a whole number of times ${known} values`;
+    throw wrong(name, `should have ${wanted}, for ${shapeText(shape)}`, `has ${length}`, { shape, length });
+  }
+  return shape.map((dim) => dim ?? length / known);
+}
+
+function checkedShape(name: string, shape: readonly Dim[] | null, said: unknown, length: number): readonly number[] {
+  // A copy, as of the values: the caller may go on using its array.
+  const dims: unknown[] | undefined = Array.isArray(said) ? [...said] : undefined;
+  if (
+    !isShape(dims) ||
+    !(shape === null || (dims.length === shape.length && shape.every((dim, axis) => dim === null || dim === dims[axis])))
+  ) {
+    const got = dims === undefined ? typeName(said) : `[${dims.map((dim) => (typeof dim === 'number' ? dim : typeName(dim))).join(', ')}]`;
+    throw wrong(name, `should have shape ${shapeText(shape)}`, `has shape ${got}`, { wanted: shape, got });
+  }
+  if (sizeOf(dims) !== length)
+    throw wrong(name, `of shape ${shapeText(dims)} should have ${sizeOf(dims)} values`, `has ${length}`, { shape: dims, length });
+  return dims;
+}
+
+const isShape = (dims: unknown[] | undefined): dims is number[] =>
+  dims?.every((dim) => Number.isSafeInteger(dim) && (dim as number) >= 0) ?? false;
+
+/** `[1, ?, ?, 3]`, as messages show it. */
+export const shapeText = (shape: readonly Dim[] | null): string =>
+  shape === null ? 'any rank' : `[${shape.map((dim) => dim ?? '?').join(', ')}]`;
+
+/** What something is, for a message. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
+/** `buffer.detached` is too young, and a length of 0 may be an empty batch. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** An `input` error in the shape that all of them have. */
+export function wrong(name: string, wanted: string, got: string, detail: Record<string, unknown> = {}, next = ''): PannierError {
+  return new PannierError('input', `Input "${name}" ${wanted}, but ${got}.${next === '' ? '' : ` ${next}`}`, { input: name, ...detail });
+}

@@ -1,0 +1,78 @@
+/** Opens a model while its bytes come. What is counted, and may be too long, is the engine's time: the network has limits of its own. */
+import type { Engine, EngineModel, Session } from '../engines/engine.js';
+import { PannierError } from '../base/errors.js';
+import { withDeadline } from '../base/promise.js';
+import { now } from '../base/timing.js';
+
+/** @throws {PannierError} `timeout` where the engine takes longer than `limitMs`; else what the engine or the weights fail with */
+export async function openAsBytesCome(
+  engine: Engine,
+  model: EngineModel,
+  limitMs: number,
+): Promise<{ readonly session: Session; readonly openMs: number }> {
+  const clock = new EngineClock(limitMs, `open of ${engine.backend}`);
+  const weights = between(clock, model.weights);
+  clock.start();
+  const opening = engine.open({ ...model, weights });
+  try {
+    return { session: await Promise.race([opening, clock.overdue]), openMs: clock.stop() };
+  } catch (thrown) {
+    // One that comes too late is closed when it comes.
+    void opening.then((late) => late.dispose()).catch(() => undefined);
+    throw thrown;
+  } finally {
+    clock.stop();
+    // A hanging engine would hold what it has not asked for.
+    void weights.return(undefined);
+  }
+}
+
+/** The clock stands while the engine waits for the next shard. */
+async function* between(clock: EngineClock, weights: EngineModel['weights']): AsyncGenerator<ArrayBuffer, undefined> {
+  clock.stop();
+  for await (const shard of weights) {
+    clock.start();
+    yield shard;
+    clock.stop();
+  }
+  clock.start();
+}
+
+class EngineClock {
+  /** Rejects when the time is over. */
+  readonly overdue: Promise<never>;
+  readonly #limitMs: number;
+  readonly #stage: string;
+  #fail!: (error: PannierError) => void;
+  #spentMs = 0;
+  #sinceMs = 0;
+  #end: (() => void) | undefined;
+
+  constructor(limitMs: number, stage: string) {
+    this.#limitMs = limitMs;
+    this.#stage = stage;
+    this.overdue = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.overdue.catch(() => undefined);
+  }
+
+  start(): void {
+    const span = new Promise<void>((resolve) => {
+      this.#end = resolve;
+    });
+    this.#sinceMs = now();
+    const limitMs = this.#limitMs;
+    withDeadline(span, limitMs - this.#spentMs, this.#stage).catch(() =>
+      this.#fail(new PannierError('timeout', `${this.#stage} took longer than ${limitMs} ms.`, { limitMs })),
+    );
+  }
+
+  /** Safe to call twice. @returns what the engine took so far, in milliseconds */
+  stop(): number {
+    if (this.#end !== undefined) this.#spentMs += now() - this.#sinceMs;
+    this.#end?.();
+    this.#end = undefined;
+    return this.#spentMs;
+  }
+}

@@ -1,0 +1,78 @@
+/** The page's side of a worker: an engine like any other, behind `postMessage`. Every call settles. */
+import type { BackendName } from '../base/backend-name.js';
+import type { Call, Engine, EngineModel, RunResult, Session } from '../engines/engine.js';
+import { type ErrorCode, PannierError } from '../base/errors.js';
+import { withDeadline } from '../base/promise.js';
+import { withBitmapCopies } from './bitmap-copies.js';
+import type { Connection } from './connection.js';
+import type { Answers } from './protocol.js';
+
+/** TF.js can neither be interrupted nor get over a lost device or a trap, nor does a heap that was full ever shrink: only a new worker helps. */
+const ENDINGS: ReadonlySet<ErrorCode> = new Set(['timeout', 'device-lost', 'out-of-memory', 'backend-rejected']);
+
+export class WorkerEngine implements Engine {
+  readonly name = 'tfjs';
+  readonly backend: BackendName;
+  readonly maxBufferBytes: number;
+  readonly identity: string;
+  readonly #connection: Connection;
+  #sessions = 0;
+
+  constructor(connection: Connection, backend: BackendName, maxBufferBytes: number, identity: string) {
+    this.#connection = connection;
+    this.backend = backend;
+    this.maxBufferBytes = maxBufferBytes;
+    this.identity = identity;
+  }
+
+  get lost(): boolean {
+    return this.#connection.ending !== undefined;
+  }
+
+  get whenLost(): Promise<PannierError> {
+    return this.#connection.whenLost;
+  }
+
+  async open({ weights, ...model }: EngineModel): Promise<Session> {
+    const session = this.#sessions++;
+    const connection = this.#connection;
+    const dispose = () => void connection.ask('close', { session }).catch(() => undefined);
+    try {
+      await connection.ask('open', { session, model });
+      // Each is answered: no second one waits in the worker.
+      for await (const shard of weights) await connection.ask('upload', { session, shard });
+      await connection.ask('build', { session });
+    } catch (thrown) {
+      dispose();
+      throw thrown;
+    }
+    return {
+      get lost() {
+        return connection.ending;
+      },
+      run: (call) => this.#run(session, model.name, call),
+      dispose,
+    };
+  }
+
+  async #run(session: number, name: string, { feeds, outputs, deadlineMs }: Call): Promise<RunResult> {
+    const answer = withBitmapCopies(feeds, (copies) => this.#connection.ask('run', { session, feeds: copies, outputs }));
+    try {
+      return await withDeadline(answer, deadlineMs, `Predict of model "${name}" on ${this.backend}`);
+    } catch (thrown) {
+      const error = thrown as PannierError;
+      if (ENDINGS.has(error.code)) {
+        this.#connection.end(new PannierError('worker-crashed', `The ${this.backend} worker was ended: ${error.message}`), error);
+      }
+      throw error;
+    }
+  }
+
+  memory(): Promise<Answers['memory']> {
+    return this.#connection.ask('memory', {});
+  }
+
+  dispose(): void {
+    this.#connection.end(new PannierError('disposed', `The ${this.backend} worker ended with its last model.`));
+  }
+}
