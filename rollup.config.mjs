@@ -3,6 +3,8 @@
  * browser is bundled whole, since a module worker has no import map. Every file that asks for
  * `new URL('./x', import.meta.url)` lies in the root of `dist/`, chunks too, so that it means the same everywhere.
  */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import commonjs from '@rollup/plugin-commonjs';
 import resolve from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
@@ -50,8 +52,46 @@ function onwarn(warning) {
   throw Object.assign(new Error(`${warning.code}: ${warning.message}`), { cause: warning });
 }
 
-/** The engine with what it stands on; backends bring only their kernels. */
-const tfjsAsOne = (id) => (/tfjs-(core|converter)\//.test(id) ? 'tfjs-core' : undefined);
+const inBuild = (name) => join(fileURLToPath(new URL('.', import.meta.url)), `.build/src/${name}.js`);
+
+/**
+ * What every load imports beside the model's bytes makes one file, `page-lazy.js`: the first chunk stays small, and nothing
+ * of a load waits for a second round trip.
+ */
+const LAZY = [
+  'model',
+  'manifest/details',
+  'select/open-model',
+  'select/autotune',
+  'select/quarantine',
+  'runtime/served-model',
+  'download/retry',
+  'download/waiting',
+  'download/prefetch',
+  'download/refuse-network',
+  'storage/held',
+  'storage/cache-writer',
+  'storage/status',
+  'worker/worker-engine',
+].map(inBuild);
+
+/** TF.js's core and converter make one file, so that backends bring only their kernels. */
+function chunkOf(id, { getModuleInfo }) {
+  if (/tfjs-(core|converter)\//.test(id)) return 'tfjs-core';
+  if (lazyFiles === undefined) {
+    const early = reachedFrom([inBuild('index')], getModuleInfo);
+    lazyFiles = new Set([...reachedFrom(LAZY, getModuleInfo)].filter((each) => !early.has(each)));
+  }
+  return lazyFiles.has(id) ? 'lazy' : undefined;
+}
+let lazyFiles;
+
+/** The files that are imported statically from `entries`, the entries among them. */
+function reachedFrom(entries, getModuleInfo) {
+  const reached = new Set(entries);
+  for (const id of reached) for (const imported of getModuleInfo(id).importedIds) reached.add(imported);
+  return reached;
+}
 
 export const browser = {
   plugins: [
@@ -75,7 +115,12 @@ const testing = [
   },
   {
     ...node,
-    input: { index: '.build/src/index.js', read: '.build/src/read/index.js', remote: '.build/src/remote/index.js', testing: '.build/src/testing/index.js' },
+    input: {
+      index: '.build/src/index.js',
+      read: '.build/src/read/index.js',
+      remote: '.build/src/remote/index.js',
+      testing: '.build/src/testing/index.js',
+    },
     output: {
       ...out,
       format: 'cjs',
@@ -96,7 +141,13 @@ export default [
   {
     ...browser,
     input: { index: '.build/src/index.js', read: '.build/src/read/index.js', remote: '.build/src/remote/index.js' },
-    output: { ...out, entryFileNames: '[name].js', chunkFileNames: 'page-[name].js', manualChunks: tfjsAsOne },
+    output: {
+      ...out,
+      entryFileNames: '[name].js',
+      chunkFileNames: 'page-[name].js',
+      manualChunks: chunkOf,
+      onlyExplicitManualChunks: true,
+    },
   },
   // The page of `pannier try` imports what apps import, from beside it.
   {

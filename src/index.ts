@@ -1,16 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The list of exports. Importing this runs nothing. */
 
-export type { BackendName, EngineName, PlaceName } from './base/backend-name.js';
-export type { DType, GivenArray, OwnedArray } from './base/dtype.js';
-export type { ErrorCode, ErrorDetail } from './base/errors.js';
-export { PannierError } from './base/errors.js';
+export type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from './api/cache.js';
+export type { Candidate } from './api/candidate.js';
 export type { Fallback, FallbackOutputs, FallbackRequest, FallbackValues } from './api/fallback.js';
-export type { ImageMapping } from './preprocess/mapping.js';
-export { loadModel } from './load.js';
-export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest/manifest.js';
-export { cacheStatus, clearCache, isOfflineReady, prefetchModel, requestPersistence, resetQuarantine } from './offline.js';
-export type { ClearCacheOptions, LoadOptions, LoadProgress, Network, NonFinite, PrefetchOptions, ThreadName } from './api/options.js';
 export type {
   BackendChange,
   CacheOutcome,
@@ -21,7 +14,6 @@ export type {
   Model,
   ModelEvents,
   ModelInfo,
-  Note,
   PredictEachOptions,
   Prediction,
   PredictOptions,
@@ -29,7 +21,15 @@ export type {
   Stats,
   VideoSource,
 } from './api/model.js';
-export type { Candidate } from './api/candidate.js';
+export type { ClearCacheOptions, LoadOptions, LoadProgress, Network, NonFinite, PrefetchOptions, ThreadName } from './api/options.js';
+export type { BackendName, EngineName, ServingBackend as PlaceName } from './base/backend-name.js';
+export type { DType, GivenArray, OwnedArray } from './base/dtype.js';
+export type { ErrorCode, ErrorDetail } from './base/errors.js';
+export { PannierError } from './base/errors.js';
+export type { Note } from './base/notes.js';
+export type { Timing } from './base/timing.js';
+export { loadModel } from './load.js';
+export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest/manifest.js';
 export type {
   AnyInputs,
   AnyOutputs,
@@ -48,6 +48,6 @@ export type {
   TensorSpec,
   ValueKind,
 } from './manifest/signature.js';
-export type { Timing } from './base/timing.js';
-export type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from './api/cache.js';
+export { cacheStatus, clearCache, isOfflineReady, prefetchModel, requestPersistence, resetQuarantine } from './offline.js';
+export type { ImageMapping } from './preprocess/mapping.js';
 export { trustedScriptUrl } from './worker/policy.js';

@@ -1,13 +1,6 @@
 /** The second trip: from inputs to typed outputs and an honest timing record. This file alone knows the order. */
 
-import type { PlaceName } from './base/backend-name.js';
-import type { Call, RawOutput } from './engines/engine.js';
-import { PannierError } from './base/errors.js';
-import { Events } from './base/events.js';
-import { closePictures } from './preprocess/pictures.js';
-import { type SettledInputs, settleInputs } from './preprocess/prepare-inputs.js';
-import type { Manifest } from './manifest/manifest.js';
-import type { LoadOptions, ThreadName } from './api/options.js';
+import type { Candidate } from './api/candidate.js';
 import type {
   FramePrediction,
   ImageMappings,
@@ -15,7 +8,6 @@ import type {
   Model,
   ModelEvents,
   ModelInfo,
-  Note,
   PredictEachOptions,
   Prediction,
   PredictOptions,
@@ -23,25 +15,33 @@ import type {
   Stats,
   VideoSource,
 } from './api/model.js';
+import type { LoadOptions, ThreadName } from './api/options.js';
+import type { ServingBackend } from './base/backend-name.js';
+import { PannierError } from './base/errors.js';
+import { Events } from './base/events.js';
+import type { Note } from './base/notes.js';
 import { abortable, forManyListeners } from './base/promise.js';
-import type { Candidate } from './api/candidate.js';
+import type { Lease } from './base/shared.js';
+import { now, type Timing, traceCall } from './base/timing.js';
+import { type ScoreDrift, watchDrift } from './drift/score-drift.js';
+import type { Call, RawOutput } from './engines/engine.js';
+import type { Manifest } from './manifest/manifest.js';
+import type { AnyInputs, AnyOutputs, Signature } from './manifest/signature.js';
 import { checkPredictEachOptions, checkPredictOptions } from './predict/call-options.js';
 import { ensureFinite } from './predict/finite.js';
 import { infoOf } from './predict/info.js';
-import type { Listener, OpenedModel } from './runtime/served-model.js';
-import { namedOutputs, type Wanted, wantedOutputs } from './predict/outputs.js';
-import { type ScoreDrift, watchDrift } from './drift/score-drift.js';
-import type { Lease } from './base/shared.js';
+import { namedOutputs, type WantedOutputs, wantedOutputs } from './predict/outputs.js';
 import { CallRecord } from './predict/stats.js';
-import { runInTurn } from './runtime/run-queued.js';
-import type { AnyInputs, AnyOutputs, Signature } from './manifest/signature.js';
-import { now, type Timing, traceCall } from './base/timing.js';
+import { closePictures } from './preprocess/pictures.js';
+import { type PreparedInputs, prepareInputs } from './preprocess/prepare-inputs.js';
+import { runQueued } from './runtime/run-queued.js';
+import type { Listener, ServedModel } from './runtime/served-model.js';
 
 type Settings = Required<Pick<LoadOptions, 'deadlineMs' | 'trace' | 'nonFinite' | 'drift'>>;
 
 /** One handle on a model that is open; the model closes with the last handle that is disposed. */
 export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEvents> implements Model<I, O> {
-  readonly #lease: Lease<OpenedModel>;
+  readonly #lease: Lease<ServedModel>;
   readonly #manifest: Manifest;
   readonly #settings: Settings;
   readonly #calls = new CallRecord();
@@ -49,7 +49,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
   readonly #ended = new AbortController();
 
   /** Use `loadModel`. */
-  constructor(lease: Lease<OpenedModel>, settings: Settings) {
+  constructor(lease: Lease<ServedModel>, settings: Settings) {
     super();
     this.#lease = lease;
     this.#manifest = lease.value.manifest;
@@ -71,22 +71,22 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
   get info(): ModelInfo {
     return infoOf(this.#manifest);
   }
-  get backend(): PlaceName {
-    return this.#lease.value.present.backend;
+  get backend(): ServingBackend {
+    return this.#lease.value.current.backend;
   }
   get thread(): ThreadName {
-    return this.#lease.value.present.pooled.thread;
+    return this.#lease.value.current.handle.thread;
   }
   get selection(): readonly Candidate[] {
     return this.#lease.value.selection;
   }
   async finishedSelection(): Promise<readonly Candidate[]> {
     this.#ensureUsable();
-    await abortable(this.#lease.value.trial, this.#ended.signal);
+    await abortable(this.#lease.value.autotune, this.#ended.signal);
     return this.selection;
   }
   get notes(): readonly Note[] {
-    return [...this.#lease.value.notes];
+    return [...this.#lease.value.notes.all];
   }
   get loadTiming(): LoadTiming {
     return this.#lease.value.loadTiming;
@@ -108,7 +108,6 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
       this.#calls.add(timing, now());
       // How sure the app's own function is says nothing of the model.
       if (prediction.backend !== 'fallback') this.#drift?.add(prediction.outputs as AnyOutputs);
-      if (!timing.cold) this.#lease.value.onWarmCall?.(timing.totalMs - timing.queuedMs);
       if (this.#settings.trace) traceCall(this.name, startMs, timing);
       return prediction;
     } catch (thrown) {
@@ -118,15 +117,15 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
   }
 
   /** A test double takes pictures that nothing here can read. */
-  protected settle(inputs: I): SettledInputs | Promise<SettledInputs> {
-    return settleInputs(this.#manifest.signature, inputs as Readonly<Record<string, unknown>>);
+  protected settle(inputs: I): PreparedInputs | Promise<PreparedInputs> {
+    return prepareInputs(this.#manifest.signature, inputs as Readonly<Record<string, unknown>>);
   }
 
   async #predict(inputs: I, options: PredictOptions<O>, startMs: number): Promise<Prediction<O, I>> {
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
     const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
     const running = this.#run(inputs, wanted, options.priority ?? 'user', signal);
-    const { result, backend, feeds, images, length, settledMs, enteredMs } = await abortable(running, signal);
+    const { result, backend, feeds, images, length, settledMs, dequeuedAtMs: enteredMs } = await abortable(running, signal);
 
     const check = (name: string, output: RawOutput) => {
       if (this.#settings.nonFinite === 'error') ensureFinite(name, output, this.#manifest.signature.inputs, feeds);
@@ -142,7 +141,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
   }
 
   /** Settles when nothing reads the inputs any more: after an abort that may be later than the caller waits. */
-  async #run(inputs: I, wanted: Wanted, priority: Priority, signal: AbortSignal) {
+  async #run(inputs: I, wanted: WantedOutputs, priority: Priority, signal: AbortSignal) {
     const settling = this.settle(inputs);
     // By what they can do: apps exchange the class Promise, as zone.js does.
     const { feeds, images, length } = 'then' in settling ? await settling : settling;
@@ -150,7 +149,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
       const settledMs = now();
       const outputs = wanted.map(([, { node }]) => node);
       const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs, given: inputs, signal };
-      return { ...(await runInTurn(this.#lease.value, call, priority, signal)), feeds, images, length, settledMs };
+      return { ...(await runQueued(this.#lease.value, call, priority, signal)), feeds, images, length, settledMs };
     } finally {
       closePictures(feeds);
     }
@@ -170,7 +169,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
   }
 
   stats(): Stats {
-    const { bytesDownloaded, bytesFromCache } = this.#lease.value.taken;
+    const { bytesDownloaded, bytesFromCache } = this.#lease.value.transfers;
     return {
       ...this.#calls.read(),
       bytesDownloaded,

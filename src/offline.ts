@@ -1,8 +1,9 @@
 /** What an app asks and tells the weights cache, besides loading models: the doors; what is behind them comes when it is called. */
-import { type Manifest, readManifest } from './manifest/manifest.js';
-import type { ClearCacheOptions, PrefetchOptions } from './api/options.js';
-import { restOfPannier } from './rest.js';
+
 import type { CacheStatus, ClearedCache, WeightsCache } from './api/cache.js';
+import type { ClearCacheOptions, PrefetchOptions } from './api/options.js';
+import { lazily } from './base/lazily.js';
+import { type Manifest, readManifest } from './manifest/manifest.js';
 
 /**
  * Fills the cache with a model's files, starting no engine and holding few of them in memory: "download for offline".
@@ -11,7 +12,7 @@ import type { CacheStatus, ClearedCache, WeightsCache } from './api/cache.js';
  * @throws {PannierError} `cache-full` or `cache-unavailable` where it cannot be kept, else as `loadModel`; an abort rejects with `signal.reason`
  */
 export async function prefetchModel(source: Manifest, options: PrefetchOptions = {}): Promise<void> {
-  await (await restOfPannier()).prefetchModel(readManifest(source), options);
+  await (await lazily(() => import('./download/prefetch.js'))).prefetchModel(readManifest(source), options);
 }
 
 /**
@@ -20,7 +21,7 @@ export async function prefetchModel(source: Manifest, options: PrefetchOptions =
  * @param cache of your own, where models are loaded with one; default the browser's
  */
 export async function isOfflineReady(source: Manifest, cache?: WeightsCache): Promise<boolean> {
-  return (await restOfPannier()).isOfflineReady(readManifest(source), cache);
+  return (await lazily(() => import('./storage/status.js'))).isOfflineReady(readManifest(source), cache);
 }
 
 /**
@@ -29,7 +30,7 @@ export async function isOfflineReady(source: Manifest, cache?: WeightsCache): Pr
  * @throws {PannierError} `cache-unavailable`
  */
 export async function cacheStatus(cache?: WeightsCache): Promise<CacheStatus> {
-  return (await restOfPannier()).cacheStatus(cache);
+  return (await lazily(() => import('./storage/status.js'))).cacheStatus(cache);
 }
 
 /**
@@ -37,12 +38,12 @@ export async function cacheStatus(cache?: WeightsCache): Promise<CacheStatus> {
  * @throws {PannierError} `cache-unavailable`; `options` or `manifest` where it is not clear what stays: then nothing is deleted
  */
 export async function clearCache(options: ClearCacheOptions = {}): Promise<ClearedCache> {
-  return (await restOfPannier()).clearCache(options);
+  return (await lazily(() => import('./storage/status.js'))).clearCache(options);
 }
 
 /** Asks the browser to keep the origin's storage when space is short; whether it will. Some ask the user. */
 export async function requestPersistence(): Promise<boolean> {
-  return (await restOfPannier()).requestPersistence();
+  return (await lazily(() => import('./storage/status.js'))).requestPersistence();
 }
 
 /**
@@ -51,5 +52,5 @@ export async function requestPersistence(): Promise<boolean> {
  * @param cache of your own, where models are loaded with one; default the browser's
  */
 export async function resetQuarantine(cache?: WeightsCache): Promise<void> {
-  await (await restOfPannier()).resetQuarantine(cache);
+  await (await lazily(() => import('./select/quarantine.js'))).resetQuarantine(cache);
 }

@@ -10,71 +10,67 @@ interface Import {
   readonly kind: 'value' | 'type' | 'dynamic';
 }
 
-const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .map((name) => join('src', name).replaceAll('\\', '/'))
+const files = ['src', 'apps']
+  .flatMap((root) => readdirSync(root, { recursive: true, encoding: 'utf8' }).map((name) => join(root, name).replaceAll('\\', '/')))
   .filter((name) => name.endsWith('.ts'))
   .sort();
 
 const imports = files.flatMap((from) => importsOf(from, readFileSync(from, 'utf8')));
 
-/** Who may import a package, dynamically or not, as values or as types. Whoever is not named may not. */
+/** Who may import a package, dynamically or not, as values or as types. A package that is not named may not be imported. */
 const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
-  [/^@tensorflow\/tfjs-core/, /^src\/(engine\/tfjs|backend\/(webgpu|wasm|cpu))\.ts$/],
-  [/^@tensorflow\/tfjs-converter/, /^src\/engine\/tfjs\.ts$/],
-  [/^@tensorflow\/tfjs-backend-/, /^src\/backend\/(webgpu|wasm|cpu)\.ts$/],
-  [/^idb-keyval/, /^src\/weights\/idb\.ts$/],
+  [/^@tensorflow\//, /^src\/engines\/tfjs\//],
+  [/^idb-keyval/, /^src\/storage\/idb\.ts$/],
   [/^(vite|rollup|esbuild)$/, /^src\/plugin\//],
-  [/^node:|^playwright-core$|^pngjs$|^@jsquash\/jpeg/, /^src\/(pack|cli|plugin)\//],
+  [/^node:|^playwright-core$|^pngjs$|^@jsquash\/jpeg/, /^(src\/(pack|plugin)|apps\/cli)\//],
 ];
 
 /** Files that bring a big package with them: run-time code reaches them by `import()` alone. */
-const HEAVY = /^src\/(engine\/tfjs|backend\/(webgpu|wasm|cpu)|weights\/(guarded|idb))\.ts$/;
+const HEAVY = /^src\/(engines\/tfjs\/(engine|webgpu|wasm|cpu)|storage\/(guarded|idb))\.ts$/;
 
-const GROUND = /^src\/(?!(index|load|offline|rest|lazy|model|options|prediction|prefetch|settled)\.)[\w-]+\.ts$/;
-/** The packer's own ground: any of its rooms may stand on it. */
-const PACK_GROUND = /^src\/pack\/(?!(index|pack)\.)[\w-]+\.ts$/;
-const NODE_ONLY = /^src\/(pack|cli|plugin)\//;
-
-/** Seams: files of interfaces, whose types anybody at run time may name. */
-const SEAM = /^src\/(options|prediction|settled|engine\/engine|backend\/backend|weights\/cache|worker\/protocol)\.ts$/;
-
-/** What each room may import besides ground, seams' types and its own files. Rooms from the roof down: arrows point down only. */
-const ROOMS: readonly (readonly [room: RegExp, may: RegExp])[] = [
-  [/^src\/index\.ts$/, /^src\/(load|offline|worker\/policy)\.ts$/],
-  [/^src\/offline\.ts$/, /^src\/rest\.ts$/],
-  [/^src\/rest\.ts$/, /^src\/lazy\.ts$/],
-  [/^src\/load\.ts$/, /^src\/((rest|settled)\.ts|(choosing|serving|worker|engine|backend|weights|input)\/)/],
-  [
-    /^src\/lazy\.ts$/,
-    /^src\/((model|prefetch)\.ts|choosing\/(open|trial)\.ts|serving\/(opened|quarantine)\.ts|worker\/engine\.ts|weights\/.*)$/,
-  ],
-  [/^src\/prefetch\.ts$/, /^src\/((rest|settled)\.ts|(serving|weights)\/)/],
-  [/^src\/model\.ts$/, /^src\/(serving|backend|input)\//],
-  [/^src\/choosing\//, /^src\/(settled\.ts|(serving|worker|engine|backend|weights|input)\/)/],
-  [/^src\/serving\//, /^src\/(worker|engine|backend|weights|input)\//],
-  [/^src\/worker\//, /^src\/(engine|backend|input)\//],
-  [/^src\/engine\//, /^src\/(backend|input)\//],
-  [/^src\/(backend|weights|input)\//, /^$/],
-  [/^src\/(options|prediction|settled)\.ts$/, /^src\/(serving|backend|weights|input)\//],
-  [/^src\/read\//, /^src\/input\/mapping\.ts$/],
-  [/^src\/remote\//, /^$/],
-  // A double is the real model over another engine, so that it behaves as the real one does.
-  [/^src\/testing\//, /^src\/(model\.ts$|(serving|input)\/)/],
-  // The page of `pannier try` is an app, but that it shows what the preparing of pictures makes of one.
-  [/^src\/try\//, /^src\/(index|read\/index|input\/(image|pixels)|pack\/options)\.ts$/],
-  [/^src\/plugin\//, /^src\/pack\//],
-  [/^src\/cli\//, /^src\/(pack\/|try\/wire\.ts$)/],
-  // The packer, from its own roof down: what is stored, checked, sampled, named, written, read.
-  [/^src\/pack\/(index|pack|stamp)\.ts$/, /^src\/pack\//],
-  [/^src\/pack\/weights\//, /^src\/(pack\/(golden|model|files)|engine)\//],
-  [/^src\/pack\/checks\//, /^src\/(pack\/(samples|golden|files)|engine|input)\//],
-  [/^src\/pack\/samples\//, /^src\/(pack\/(golden|files)|engine|input)\//],
-  [/^src\/pack\/golden\//, /^src\/(pack\/(inputs|out|model|files)|engine|backend|input)\//],
-  [/^src\/pack\/(inputs|out)\//, /^src\/(pack\/(model|files)|engine|input)\//],
-  [/^src\/pack\/model\//, /^src\/(pack\/(layers|files)|engine)\//],
-  [/^src\/pack\/layers\//, /^src\/pack\/files\//],
-  [/^src\/pack\/files\//, /^src\/engine\//],
+/** The house from the ground up: a file imports from its own room and from the rooms before it. */
+const FLOORS: readonly RegExp[] = [
+  /^src\/base\//,
+  /^src\/manifest\//,
+  /^src\/preprocess\//,
+  /^src\/api\//,
+  /^src\/engines\//,
+  /^src\/golden\//,
+  /^src\/storage\//,
+  /^src\/download\//,
+  /^src\/worker\//,
+  /^src\/runtime\//,
+  /^src\/drift\//,
+  /^src\/predict\//,
+  /^src\/select\//,
+  /^src\/(load|model|offline)\.ts$/,
+  /^src\/index\.ts$/,
+  /^src\/(read|remote|testing)\//,
+  /^src\/pack\/(fields|limits|nearest|javascript|options|check-options|cache)\.ts$/,
+  /^src\/pack\/files\//,
+  /^src\/pack\/layers\//,
+  /^src\/pack\/model\//,
+  /^src\/pack\/(inputs|out)\//,
+  /^src\/pack\/golden\//,
+  /^src\/pack\/samples\//,
+  /^src\/pack\/(checks|weights)\//,
+  /^src\/pack\/[\w-]+\.ts$/,
+  /^src\/plugin\//,
+  /^apps\//,
 ];
+const floorOf = (file: string): number => FLOORS.findIndex((room) => room.test(file));
+
+/** Rooms over the public API: nothing inside may import them, and they import nothing but these. */
+const OVER_THE_API: readonly (readonly [room: RegExp, may: RegExp])[] = [
+  [/^src\/read\//, /^src\/(base|manifest|preprocess)\//],
+  [/^src\/remote\//, /^src\/(base|manifest|api)\//],
+  [/^apps\/try\//, /^src\/(index|read\/index|preprocess\/(image|pixels)|pack\/(options|javascript))\.ts$|^src\/(base|manifest|api)\//],
+];
+
+test('no file imports itself in a circle, types included', () => {
+  const circles = circlesOf(files, imports);
+  expect(circles.map((circle) => circle.join(' → '))).toEqual([]);
+});
 
 test('packages are known by their owners alone', () => {
   const breaches = imports.filter(({ from, to }) => PACKAGES.some(([name, owner]) => name.test(to) && !owner.test(from)));
@@ -82,7 +78,7 @@ test('packages are known by their owners alone', () => {
 });
 
 test('every package that src imports has an owner', () => {
-  const unknown = imports.filter(({ to }) => !to.startsWith('src/') && !PACKAGES.some(([name]) => name.test(to)));
+  const unknown = imports.filter(({ to }) => !/^(src|apps)\//.test(to) && !PACKAGES.some(([name]) => name.test(to)));
   expect(unknown.map(told)).toEqual([]);
 });
 
@@ -92,35 +88,22 @@ test('the front doors reach nothing heavy but by import()', () => {
   expect(breaches.map((each) => `${told(each)} other than by import()`)).toEqual([]);
 });
 
-test('what comes with the lazy code is in no first chunk', () => {
-  const lazy = imports.filter(({ from }) => from === 'src/lazy.ts').map(({ to }) => to);
-  const reached = reachedFrom(['src/index.ts']);
-  expect(lazy.length).toBeGreaterThan(10);
-  expect(lazy.filter((file) => reached.includes(file))).toEqual([]);
+test('arrows point down', () => {
+  const breaches = imports.filter(({ from, to }) => /^(src|apps)\//.test(to) && floorOf(to) > floorOf(from));
+  expect(breaches.map(told)).toEqual([]);
+  expect(files.filter((file) => floorOf(file) < 0)).toEqual([]);
 });
 
-test('arrows point down', () => {
-  const breaches = imports.filter(({ from, to, kind }) => {
-    if (!to.startsWith('src/')) return false;
-    if (GROUND.test(from)) return !GROUND.test(to);
-    if (GROUND.test(to) || dirname(from) === dirname(to)) return false;
-    if (from.startsWith('src/pack/') && PACK_GROUND.test(to)) return false;
-    if (from === 'src/index.ts' && kind === 'type') return NODE_ONLY.test(to);
-    if (kind === 'type' && SEAM.test(to) && !NODE_ONLY.test(to)) return false;
-    const room = ROOMS.find(([files]) => files.test(from));
-    return room === undefined || !room[1].test(to);
+test('what stands over the public API knows nothing behind it', () => {
+  const breaches = imports.filter(({ from, to }) => {
+    const room = OVER_THE_API.find(([own]) => own.test(from));
+    return room !== undefined && /^(src|apps)\//.test(to) && !room[0].test(to) && !room[1].test(to);
   });
   expect(breaches.map(told)).toEqual([]);
 });
 
-test('nobody at run time imports what is for Node only', () => {
-  const speaksToPacker = ({ from, to, kind }: Import) => kind === 'type' && from.startsWith('src/try/') && to === 'src/pack/options.ts';
-  const breaches = imports.filter((each) => NODE_ONLY.test(each.to) && !NODE_ONLY.test(each.from) && !speaksToPacker(each));
-  expect(breaches.map(told)).toEqual([]);
-});
-
 test('every relative import names a file of src', () => {
-  const lost = imports.filter(({ to }) => to.startsWith('src/') && !files.includes(to));
+  const lost = imports.filter(({ to }) => /^(src|apps)\//.test(to) && !files.includes(to));
   expect(lost.map(({ from, to }) => `${from} imports ${to}, which is not there`)).toEqual([]);
 });
 
@@ -180,6 +163,41 @@ function reachedFrom(doors: readonly string[]): readonly string[] {
   }
   return reached;
 }
+
+/** Groups of files that reach each other, by Tarjan's algorithm. */
+function circlesOf(nodes: readonly string[], edges: readonly Pick<Import, 'from' | 'to'>[]): readonly (readonly string[])[] {
+  const index = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (node: string): void => {
+    index.set(node, index.size);
+    low.set(node, index.get(node) as number);
+    stack.push(node);
+    for (const { to } of edges.filter(({ from }) => from === node)) {
+      if (to === node) circles.push([node]);
+      if (!index.has(to) && nodes.includes(to)) {
+        visit(to);
+        low.set(node, Math.min(low.get(node) as number, low.get(to) as number));
+      } else if (stack.includes(to)) low.set(node, Math.min(low.get(node) as number, index.get(to) as number));
+    }
+    if (low.get(node) !== index.get(node)) return;
+    const circle = stack.splice(stack.indexOf(node));
+    if (circle.length > 1) circles.push(circle);
+  };
+  for (const node of nodes) if (!index.has(node)) visit(node);
+  return circles;
+}
+
+test('the search for circles finds them', () => {
+  const edges = [
+    { from: 'a', to: 'b' },
+    { from: 'b', to: 'c' },
+    { from: 'c', to: 'b' },
+    { from: 'd', to: 'a' },
+  ];
+  expect(circlesOf(['a', 'b', 'c', 'd'], edges)).toEqual([['b', 'c']]);
+});
 
 function told({ from, to }: Import): string {
   return `${from} may not import ${to}`;

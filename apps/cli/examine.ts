@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
 import { messageOf, PannierError } from '../../src/base/errors.js';
-import { assetsOf, type Manifest, readManifest } from '../../src/manifest/manifest.js';
 import { checkDetails } from '../../src/manifest/details.js';
+import { assetsOf, type Manifest, readManifest } from '../../src/manifest/manifest.js';
 import { DIST } from './visit.js';
 
 /** One backend, before anything ran on it. */

@@ -4,9 +4,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../src/base/dtype.js';
 import { messageOf, PannierError } from '../../src/base/errors.js';
+import type { Dim } from '../../src/manifest/signature.js';
 import { showShape } from '../../src/pack/fields.js';
 import { badOption } from '../../src/pack/options.js';
-import type { Dim } from '../../src/manifest/signature.js';
 
 /** One input, as the page reports it. */
 export interface InputNeed {

@@ -2,13 +2,14 @@
  * What runs inside of the page. Playwright carries each function there as source text, so it may use
  * its argument and the browser, and nothing of this file but types.
  */
-import type { BackendName, PlaceName } from '../../src/base/backend-name.js';
+
+import type { Model, Prediction } from '../../src/api/model.js';
+import type { LoadOptions, ThreadName } from '../../src/api/options.js';
+import type { BackendName, ServingBackend } from '../../src/base/backend-name.js';
 import type { DType } from '../../src/base/dtype.js';
 import type { ErrorCode, ErrorDetail } from '../../src/base/errors.js';
-import type { LoadOptions, ThreadName } from '../../src/api/options.js';
-import type { Model, Prediction } from '../../src/api/model.js';
-import type { AnyInputs, AnyOutputs } from '../../src/manifest/signature.js';
 import type { Timing } from '../../src/base/timing.js';
+import type { AnyInputs, AnyOutputs } from '../../src/manifest/signature.js';
 import type { InputNeed } from './inputs.js';
 
 /** What went wrong in the page; classes do not leave it. */
@@ -70,7 +71,7 @@ export interface PageImage {
 
 /** What was found, in the order in which it is printed. */
 export interface Report extends Pick<Model, 'name' | 'version' | 'selection' | 'loadTiming' | 'notes'> {
-  readonly backend: PlaceName;
+  readonly backend: ServingBackend;
   readonly thread: ThreadName;
   readonly outputs: Readonly<Record<string, PageOutput>>;
   readonly images: Readonly<Record<string, PageImage>>;

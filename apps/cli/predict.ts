@@ -1,8 +1,8 @@
 /** `pannier predict`: runs a model once or often in an installed browser, by the files that apps get. */
 import { parseArgs } from 'node:util';
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
-import { badOption } from '../../src/pack/options.js';
 import { withDeadline } from '../../src/base/promise.js';
+import { badOption } from '../../src/pack/options.js';
 import type { Started } from './browser.js';
 import type { Command } from './command.js';
 import { readFeeds } from './inputs.js';

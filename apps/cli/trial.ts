@@ -1,9 +1,9 @@
 /** A model on one backend after another, each in a browser of its own: what hangs or crashes there stops none of the others. */
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
 import { messageOf, type PannierError } from '../../src/base/errors.js';
+import { withDeadline } from '../../src/base/promise.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
 import { randomInputs } from '../../src/pack/golden/random.js';
-import { withDeadline } from '../../src/base/promise.js';
 import type { Adapter, Started } from './browser.js';
 import type { Feed } from './inputs.js';
 import { type OnUndo, type Surroundings, withUndo } from './interrupted.js';

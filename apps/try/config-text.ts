@@ -1,5 +1,5 @@
 /** The `pannier.config.mjs` that packs what the page shows. */
-import { quote } from '../../src/pack/out/javascript.js';
+import { quote } from '../../src/pack/javascript.js';
 import { packRequest } from './pack-request.js';
 import { sourceOf } from './source-text.js';
 import type { State } from './state.js';

@@ -1,6 +1,6 @@
 /** The program that does what the page shows. */
 import type { DType, Row } from '../../src/index.js';
-import { memberOf, propertyName, quote, variableName } from '../../src/pack/out/javascript.js';
+import { memberOf, propertyName, quote, variableName } from '../../src/pack/javascript.js';
 import { packedPath } from './config-text.js';
 import type { DrawingSettings } from './guess.js';
 import { sourceOf } from './source-text.js';

@@ -1,5 +1,5 @@
 /** Plain values as source text that a person would have written. */
-import { propertyName, quote } from '../../src/pack/out/javascript.js';
+import { propertyName, quote } from '../../src/pack/javascript.js';
 
 /** Longest line that is not broken. */
 const WIDTH = 110;

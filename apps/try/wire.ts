@@ -3,8 +3,8 @@ import type { BackendName } from '../../src/base/backend-name.js';
 import type { DType } from '../../src/base/dtype.js';
 import type { ErrorCode } from '../../src/base/errors.js';
 import type { ColumnSpec, ImageSpec } from '../../src/manifest/manifest.js';
-import type { PackOptions } from '../../src/pack/options.js';
 import type { Dim, ValueKind } from '../../src/manifest/signature.js';
+import type { PackOptions } from '../../src/pack/options.js';
 
 /** One input of the model, as the file declares it or as the folder was packed. */
 export interface InputFace {

@@ -3,10 +3,11 @@
  * in this thread, against the raw graph model of the very same TF.js.
  */
 import pose from '/model/model.js';
-import { loadModel } from '../../.build/load.js';
-import { LoadedModel } from '../../.build/model.js';
-import { OpenedModel } from '../../.build/serving/opened.js';
-import { Queue } from '../../.build/serving/queue.js';
+import { Notes } from '../../.build/src/base/notes.js';
+import { loadModel } from '../../.build/src/load.js';
+import { LoadedModel } from '../../.build/src/model.js';
+import { Queue } from '../../.build/src/runtime/queue.js';
+import { ServedModel } from '../../.build/src/runtime/served-model.js';
 
 const image = new Int32Array(192 * 192 * 3).fill(100);
 
@@ -19,9 +20,13 @@ function instantModel() {
     readMs: 0,
     cold: false,
   };
-  const place = { backend: 'wasm', pooled: { queue: new Queue(), thread: 'page' }, session: { lost: undefined, run: async () => result } };
-  const opened = new OpenedModel(pose, { place }, {}, () => Promise.reject(new Error('It is open.')));
-  return new LoadedModel({ value: opened, release() {} }, { deadlineMs: 30_000, trace: false, nonFinite: 'error' });
+  const instance = {
+    backend: 'wasm',
+    handle: { queue: new Queue(), thread: 'page' },
+    session: { lost: undefined, run: async () => result },
+  };
+  const served = new ServedModel(pose, { instance }, new Notes(), {}, () => Promise.reject(new Error('It is open.')));
+  return new LoadedModel({ value: served, release() {} }, { deadlineMs: 30_000, trace: false, nonFinite: 'error' });
 }
 
 async function rawModel() {

@@ -74,7 +74,7 @@ IDBObjectStore.prototype.put = function (value, key) {
   return put.call(this, value, key);
 };
 
-const model = await loadModel(pose, { backend: 'wasm', fetch: watched, trial: false });
+const model = await loadModel(pose, { backend: 'wasm', fetch: watched, autotune: false });
 const { outputs } = await model.predict({ image: new Int32Array(192 * 192 * 3).fill(100) });
 const totalMs = performance.now();
 await new Promise((resolve) => setTimeout(resolve, 500));

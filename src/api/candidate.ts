@@ -1,15 +1,15 @@
 /** What can run a model here, and what became of each. */
-import type { BackendName, EngineName, PlaceName } from '../base/backend-name.js';
+import type { BackendName, EngineName, ServingBackend } from '../base/backend-name.js';
 
 /** An engine on a backend. */
-export interface Pair {
+export interface Target {
   readonly engine: EngineName;
   readonly backend: BackendName;
 }
 
 /** What became of one pair, or of the app's own function. */
 export interface Candidate {
-  readonly backend: PlaceName;
+  readonly backend: ServingBackend;
   /** `app` is the app's own function: it counts where no backend can. */
   readonly engine: EngineName | 'app';
   /** `slower`: it is right, and lost the race. `untried`: nobody needed it yet. */
@@ -34,12 +34,12 @@ export interface Candidate {
 export type Measured = Pick<Candidate, 'startMs' | 'openMs' | 'goldenMs' | 'goldenShareOff'>;
 
 /** A pair, or what stands in for one. */
-export type Named = Pick<Candidate, 'backend' | 'engine'>;
+export type TargetId = Pick<Candidate, 'backend' | 'engine'>;
 
-export const isPair = (one: Named, other: Named): boolean => one.backend === other.backend && one.engine === other.engine;
+export const isSameTarget = (one: TargetId, other: TargetId): boolean => one.backend === other.backend && one.engine === other.engine;
 
 /** The app's own function, as `selection` names it. */
-export const FALLBACK = { backend: 'fallback', engine: 'app' } as const satisfies Named;
+export const FALLBACK = { backend: 'fallback', engine: 'app' } as const satisfies TargetId;
 
 /** Why none of them serves, in one line. */
 export const reasonsOf = (selection: readonly Candidate[]): string =>

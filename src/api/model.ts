@@ -1,12 +1,13 @@
 /** A model as an app sees it: what it takes, what it gives, what it says about itself. */
 
-import type { PlaceName } from '../base/backend-name.js';
-import type { ImageMapping } from '../preprocess/mapping.js';
-import type { ThreadName } from './options.js';
+import type { ServingBackend } from '../base/backend-name.js';
+import type { Note } from '../base/notes.js';
 import type { PlatformAbortSignal, PlatformImageBitmap, PlatformMediaStreamTrack, PlatformVideoElement } from '../base/platform.js';
-import type { Candidate } from './candidate.js';
-import type { AnyInputs, AnyOutputs, Pixels, Signature } from '../manifest/signature.js';
 import type { Timing } from '../base/timing.js';
+import type { AnyInputs, AnyOutputs, Pixels, Signature } from '../manifest/signature.js';
+import type { ImageMapping } from '../preprocess/mapping.js';
+import type { Candidate } from './candidate.js';
+import type { ThreadName } from './options.js';
 
 /** `user` calls go before `background` ones; within each, first come, first served. */
 export type Priority = 'user' | 'background';
@@ -31,7 +32,7 @@ export interface Prediction<O = AnyOutputs, I = AnyInputs> {
   readonly outputs: O;
   readonly timing: Timing;
   /** What ran this call. */
-  readonly backend: PlaceName;
+  readonly backend: ServingBackend;
   /** For each image input; where it was given as a tensor, the tensor is the picture. */
   readonly images: ImageMappings<I>;
 }
@@ -57,16 +58,10 @@ export type VideoSource = PlatformVideoElement | PlatformMediaStreamTrack;
 /** How much of a load came from the cache. */
 export type CacheOutcome = 'hit' | 'partial' | 'miss' | 'off' | 'unavailable';
 
-/** Something that went less than ideally, without failing. */
-export interface Note {
-  readonly code: string;
-  readonly message: string;
-}
-
 /** The model goes on elsewhere: nothing was dropped, and calls made from now on run there. */
 export interface BackendChange {
-  readonly from: PlaceName;
-  readonly to: PlaceName;
+  readonly from: ServingBackend;
+  readonly to: ServingBackend;
   readonly reason: string;
 }
 
@@ -161,7 +156,7 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
   readonly signature: Signature;
   readonly info: ModelInfo;
   /** What the next call runs on. */
-  readonly backend: PlaceName;
+  readonly backend: ServingBackend;
   /** Where the engine runs. */
   readonly thread: ThreadName;
   /** Every backend that was allowed: chosen, slower, refused with the reason, or untried. Plain values, to be sent anywhere. */

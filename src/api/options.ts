@@ -1,9 +1,9 @@
 /** What `loadModel` can be told. */
 import type { BackendName } from '../base/backend-name.js';
-import type { Fallback } from './fallback.js';
-import type { Manifest } from '../manifest/manifest.js';
 import type { PlatformAbortSignal, PlatformFetch, PlatformGPUDevice } from '../base/platform.js';
+import type { Manifest } from '../manifest/manifest.js';
 import type { WeightsCache } from './cache.js';
+import type { Fallback } from './fallback.js';
 
 /** Verified bytes so far against the manifest's total; never Content-Length. */
 export interface LoadProgress {
@@ -52,7 +52,7 @@ export interface LoadOptions<I = any, O = never> {
    * Whether 'auto' measures, in idle time, which backend is fastest; only between workers.
    * @default true
    */
-  readonly trial?: boolean;
+  readonly autotune?: boolean;
   /** Where verified bytes are kept. @default IndexedDB where there is one; `null` keeps nothing */
   readonly cache?: WeightsCache | null;
   /**

@@ -1,20 +1,19 @@
 /** The one place where options are settled: nothing behind it sees a `?`. */
 import { BACKENDS, type BackendName, STARTING_ORDER } from '../base/backend-name.js';
 import { PannierError } from '../base/errors.js';
-import type { Fallback } from './fallback.js';
 import { checkKnown } from '../base/known-options.js';
-import type { LoadOptions, Network, NonFinite, ThreadName } from './options.js';
-import type { EngineRest } from '../runtime/engine-pool.js';
 import type { WeightsCache } from './cache.js';
+import type { Fallback } from './fallback.js';
+import type { LoadOptions, Network, NonFinite, ThreadName } from './options.js';
 
 /** Options with every default in place. */
-export interface Settled {
+export interface ResolvedOptions {
   /** In the order in which they are tried. */
   readonly backends: readonly BackendName[];
   /** Nobody named a backend: the order is ours, and measuring may change it. */
   readonly auto: boolean;
   /** What is faster is found out by measuring. */
-  readonly trial: boolean;
+  readonly autotune: boolean;
   readonly thread: ThreadName;
   /** Where no worker can start, the calling thread will do. */
   readonly pageWillDo: boolean;
@@ -24,13 +23,14 @@ export interface Settled {
   readonly cacheBudgetBytes: number;
   readonly network: Network;
   readonly fetch: typeof globalThis.fetch;
-  readonly rest: () => Promise<EngineRest>;
   readonly assetUrl: (name: string, url: string) => string;
   readonly deadlineMs: number;
   readonly backendDeadlineMs: number;
   readonly memoryBudgetBytes: number;
   readonly fallback: Fallback | undefined;
   readonly nonFinite: NonFinite;
+  readonly trace: boolean;
+  readonly drift: boolean;
   /** Two loads of one model with the same key are one load: same backends and thread, the very same cache and functions. */
   readonly key: string;
 }
@@ -43,7 +43,7 @@ const KNOWN: readonly (keyof LoadOptions)[] = [
     'deadlineMs',
     'backendDeadlineMs',
     'trace',
-    'trial',
+    'autotune',
     'memoryBudgetBytes',
     'fallback',
     'nonFinite',
@@ -56,9 +56,9 @@ const KNOWN: readonly (keyof LoadOptions)[] = [
  * @param known those that it takes
  * @throws {PannierError} `options`, naming the option.
  */
-export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['rest'], call = 'loadModel', known = KNOWN): Settled {
+export function resolveOptions<I, O>(options: LoadOptions<I, O>, call = 'loadModel', known = KNOWN): ResolvedOptions {
   checkKnown(call, options, known);
-  const wrong = (option: string, wanted: string, value: unknown) => wrongOption(call, option, wanted, value);
+  const wrong = (option: string, wanted: string, value: unknown) => optionError(call, option, wanted, value);
   const oneOf = (option: string, value: string, ...choices: string[]) => {
     if (!choices.includes(value)) throw wrong(option, `'${choices.join("' or '")}'`, value);
   };
@@ -71,7 +71,13 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
     network = 'auto',
     onProgress,
   } = options;
-  const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, trial = true, drift = false } = options;
+  const {
+    thread = device === undefined ? 'worker' : 'page',
+    fetch = globalThis.fetch,
+    autotune = true,
+    trace = false,
+    drift = false,
+  } = options;
   const auto = backend === 'auto';
   // Whoever brings a device means it to be used.
   const ours = device === undefined ? STARTING_ORDER : BACKENDS;
@@ -81,7 +87,8 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
   oneOf('thread', thread, 'worker', 'page');
   if (device !== undefined && thread === 'worker')
     throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
-  for (const [name, value] of Object.entries({ trial, drift })) if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
+  for (const [name, value] of Object.entries({ autotune, trace, drift }))
+    if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
   oneOf('nonFinite', nonFinite, 'error', 'allow');
   oneOf('network', network, 'auto', 'cache-only');
   for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
@@ -95,7 +102,7 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
   return {
     backends,
     auto,
-    trial: trial && auto,
+    autotune: autotune && auto,
     thread,
     pageWillDo: true,
     device,
@@ -104,17 +111,18 @@ export function settleOptions<I, O>(options: LoadOptions<I, O>, rest: Settled['r
     network,
     // As it is, and the same one in every load: slots are counted by it. Called as a method, the platform's would throw "Illegal invocation".
     fetch,
-    rest,
     assetUrl,
     deadlineMs,
     backendDeadlineMs,
     memoryBudgetBytes,
     fallback: fallback as Fallback | undefined,
     nonFinite,
+    trace,
+    drift,
     key: [
       backend,
       thread,
-      trial,
+      autotune,
       memoryBudgetBytes,
       cacheBudgetBytes,
       network,
@@ -141,7 +149,7 @@ function identityOf(value: object | null | undefined): string {
 
 const isObject = (value: unknown): boolean => Object(value) === value;
 
-function wrongOption(call: string, option: string, wanted: string, value: unknown): PannierError {
+function optionError(call: string, option: string, wanted: string, value: unknown): PannierError {
   // Not every object can become a text.
   const got = isObject(value) ? typeof value : String(value);
   return new PannierError('options', `${call}'s option ${option} should be ${wanted}, but is ${got}.`, { option, wanted, got });

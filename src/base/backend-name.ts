@@ -8,7 +8,7 @@ export type BackendName = (typeof BACKENDS)[number];
 export const STARTING_ORDER: readonly BackendName[] = ['wasm', 'webgpu', 'cpu'];
 
 /** What answers calls: a backend, or where none can, the app's own function. */
-export type PlaceName = BackendName | 'fallback';
+export type ServingBackend = BackendName | 'fallback';
 
 /** What executes a graph on a backend. */
 export type EngineName = 'tfjs';

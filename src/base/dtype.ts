@@ -19,3 +19,10 @@ export const bytesPerElement = (dtype: DType): number => DTYPES[dtype].BYTES_PER
 
 /** Number of elements of a shape; 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, dim) => size * dim, 1);
+
+/** A tensor whose values lie in memory that nothing else holds. */
+export interface RawTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: OwnedArray;
+}

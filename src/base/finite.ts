@@ -1,8 +1,8 @@
 /** Numbers that are numbers. */
-import type { RawOutput } from '../engines/engine.js';
+import type { RawTensor } from './dtype.js';
 
 /** Whether no value is NaN or infinite. A million float32 values take about a millisecond. */
-export function isAllFinite({ dtype, data }: Pick<RawOutput, 'dtype' | 'data'>): boolean {
+export function isAllFinite({ dtype, data }: Pick<RawTensor, 'dtype' | 'data'>): boolean {
   if (dtype !== 'float32') return true;
   let sum = 0;
   // Of a finite value nothing is left, of any other NaN, which stays.

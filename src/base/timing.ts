@@ -1,5 +1,5 @@
 /** Where the time of one predict went, and the stopwatch that says so. */
-import type { PlaceName } from './backend-name.js';
+import type { ServingBackend } from './backend-name.js';
 
 /**
  * What the caller waited, from the call to outputs in JavaScript memory, and its five parts, which
@@ -20,7 +20,7 @@ export interface Timing {
   /** The call compiled something: the first of its input shapes on this backend. Percentiles leave it out. */
   readonly cold: boolean;
   /** What really ran this call. */
-  readonly backend: PlaceName;
+  readonly backend: ServingBackend;
 }
 
 /** Milliseconds of a monotonic clock. */

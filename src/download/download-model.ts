@@ -1,32 +1,27 @@
 /** A model's bytes: from the cache where it holds them, else from their addresses; verified either way. */
-import { messageOf } from '../base/errors.js';
-import type { Asset, Manifest } from '../manifest/manifest.js';
-import { assetsOf } from '../manifest/manifest.js';
+
+import type { WeightsCache } from '../api/cache.js';
 import type { CacheOutcome } from '../api/model.js';
+import { messageOf } from '../base/errors.js';
+import { lazily } from '../base/lazily.js';
 import { mapLimited } from '../base/promise.js';
 import { now } from '../base/timing.js';
-import type { WeightsCache } from '../api/cache.js';
+import type { Asset, Manifest } from '../manifest/manifest.js';
+import { assetsOf } from '../manifest/manifest.js';
 import type { CacheWriter } from '../storage/cache-writer.js';
-import { type FetchOptions, fetchAsset } from './fetch.js';
-import { shardLocks, type Turn } from './shard-locks.js';
+import { fetchAsset } from './fetch.js';
+import type { FetchOptions } from './receive.js';
+import { type ShardClaim, shardLocks } from './shard-locks.js';
 import { inSlot, PARALLEL } from './slots.js';
 import { isAsset } from './verify.js';
-import type { waitForShard } from './waiting.js';
 
-/** What is needed only when the bytes are there, or after a fault: an app's first chunk does without it. */
-export interface WeightsRest extends Awaited<ReturnType<FetchOptions['rest']>> {
-  readonly CacheWriter: typeof CacheWriter;
-  readonly waitForShard: typeof waitForShard;
-}
-
-export interface WeightsOptions extends Pick<FetchOptions, 'fetch' | 'signal'> {
+export interface DownloadOptions extends Pick<FetchOptions, 'fetch' | 'signal' | 'pauses'> {
   readonly caching: Promise<WeightsCache | null>;
   /** The address of an asset, already absolute. */
   readonly urlOf: (asset: Asset) => string;
   /** Called with the sum of verified bytes after each asset. */
   readonly onBytes: (verifiedBytes: number) => void;
   readonly note: (code: string, message: string) => void;
-  readonly rest: () => Promise<WeightsRest>;
   /** Most bytes that the cache may hold. */
   readonly budgetBytes: number;
   /** Only the cache shall have the bytes: none are handed over, and few are in memory at once. */
@@ -39,17 +34,19 @@ export interface WeightsOptions extends Pick<FetchOptions, 'fetch' | 'signal'> {
  * Verified bytes of every asset, each as soon as it is there. Whoever opens the model takes them; nobody else
  * keeps them. Where one fails, all that is not there yet rejects with its failure.
  */
-export interface ModelBytes {
+export interface ModelDownload {
   readonly graph: Promise<ArrayBuffer>;
   /** Shards in the order in which the graph takes them, once: what was given is let go of. */
   readonly weights: AsyncIterable<ArrayBuffer>;
   readonly golden: Promise<ArrayBuffer>;
+  /** Ends the download, if nothing needs its bytes any more. */
+  readonly cancel: () => void;
   /** When all of them are there. */
-  readonly whole: Promise<Gathered>;
+  readonly whole: Promise<DownloadSummary>;
 }
 
 /** How a model's bytes came. */
-export interface Gathered {
+export interface DownloadSummary {
   readonly cache: CacheOutcome;
   readonly bytesDownloaded: number;
   readonly bytesFromCache: number;
@@ -64,7 +61,7 @@ export interface Gathered {
  * Gathers a model's bytes. A fault of the cache is a note; only the network can fail this: `whole` rejects as
  * `fetchAsset` does, and the downloads of the others end.
  */
-export function gatherWeights(manifest: Manifest, options: WeightsOptions): ModelBytes {
+export function downloadModel(manifest: Manifest, options: DownloadOptions): ModelDownload {
   const startMs = now();
   const assets = assetsOf(manifest);
   const arrivals: (Arrival | undefined)[] = assets.map(() => new Arrival());
@@ -83,7 +80,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const fetching: FetchOptions = { ...options, signal, onHash, line: { answered: false } };
-  const locks = shardLocks(options.rest, signal);
+  const locks = shardLocks(signal);
   let making: Promise<CacheWriter> | undefined;
 
   const giveUpCache = (thrown: unknown) => {
@@ -113,17 +110,19 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     options.note(code, message);
   };
   const writerTo = (to: WeightsCache): Promise<CacheWriter> => {
-    making ??= options.rest().then(({ CacheWriter }) => new CacheWriter(to, manifest, { ...options, note, onFault: giveUpCache }));
+    making ??= lazily(() => import('../storage/cache-writer.js')).then(
+      ({ CacheWriter }) => new CacheWriter(to, manifest, { ...options, note, onFault: giveUpCache }),
+    );
     return making;
   };
 
   const gather = async (asset: Asset): Promise<ArrayBuffer> => {
     let bytes = await cached(asset);
-    let turn: Turn | undefined;
+    let turn: ShardClaim | undefined;
     let stored: Promise<void> | undefined;
     try {
       if (bytes === undefined && cache !== null && !options.cacheOnly) {
-        turn = await locks.turn(asset.sha256, () => cached(asset));
+        turn = await locks.claim(asset.sha256, () => cached(asset));
         bytes = turn.found;
         signal.throwIfAborted();
       }
@@ -137,7 +136,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
       } else if (!brought.has(asset.sha256)) bytesFromCache += asset.bytes;
     } finally {
       // Other tabs look for it in the cache.
-      void Promise.resolve(stored).then(turn?.letGo);
+      void Promise.resolve(stored).then(turn?.release);
     }
     signal.throwIfAborted();
     verifiedBytes += asset.bytes;
@@ -149,7 +148,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     if (cache !== null) await (await writerTo(cache)).finish();
   };
 
-  const all = async (): Promise<Gathered> => {
+  const all = async (): Promise<DownloadSummary> => {
     cache = await options.caching;
     const isOff = cache === null;
     await mapLimited([...assets.keys()], PARALLEL, async (index) => {
@@ -183,6 +182,7 @@ export function gatherWeights(manifest: Manifest, options: WeightsOptions): Mode
     weights: once(promises.slice(1, -1)),
     golden: promises.at(-1) as Promise<ArrayBuffer>,
     whole,
+    cancel: () => failed.abort(),
   };
 }
 

@@ -1,38 +1,6 @@
-/** One asset from its address, verified. Here is the first try; `resume.ts` is what follows where it did not bring the asset. */
-import type { Asset } from '../manifest/manifest.js';
-import { abortable, ownTask, withDeadline } from '../base/promise.js';
-import type { resume } from './retry.js';
-import { isAsset } from './verify.js';
-
-/** No byte for this long ends a try. */
-export const IDLE_LIMIT_MS = 15_000;
-
-export type Wanted = Pick<Asset, 'name' | 'bytes' | 'sha256'>;
-
-export interface FetchOptions {
-  readonly fetch: typeof globalThis.fetch;
-  readonly signal: AbortSignal;
-  /** What follows a try that failed: an app's first chunk does without it. */
-  readonly rest: () => Promise<{ readonly resume: typeof resume }>;
-  /** Shared by the downloads of one load: whether the network has answered any of them. */
-  readonly line: { answered: boolean };
-  /** Told how long verifying took, in milliseconds. */
-  readonly onHash?: (durationMs: number) => void;
-  /** Told of every sign of life: an answer, a chunk of its body, a pause, another try. */
-  readonly onAlive?: () => void;
-}
-
-/** An asset on its way, over all tries. */
-export interface Incoming {
-  readonly asset: Wanted;
-  readonly url: string;
-  /** As long as the asset, unless there was no memory for it. */
-  bytes: Uint8Array<ArrayBuffer>;
-  /** So many of its bytes are here, from the start on; more than the asset has, where the body went on. */
-  arrivedBytes: number;
-  /** To the latest request; undefined where there was none. */
-  response: Response | undefined;
-}
+/** Fetches one asset and verifies it. The first try is here; `retry.ts`, which follows if that fails, is downloaded only then. */
+import { lazily } from '../base/lazily.js';
+import { type FetchOptions, type Incoming, isWhole, receive, type Wanted } from './receive.js';
 
 /**
  * Fetches one asset and verifies it.
@@ -50,55 +18,6 @@ export async function fetchAsset(asset: Wanted, url: string, options: FetchOptio
     thrown = failure;
   }
   options.signal.throwIfAborted();
-  const { resume } = await options.rest();
-  return resume(incoming, thrown, options);
-}
-
-/**
- * One request; its body goes behind the bytes that are here, and no further than one byte over.
- * @param begin looks at the answer before its body is read, and may move `arrivedBytes`; false refuses it
- * @returns whether there was a body to read
- */
-export async function receive(
-  incoming: Incoming,
-  { fetch, signal, line, onAlive }: FetchOptions,
-  init: RequestInit = {},
-  begin: (response: Response) => boolean = ({ ok }) => ok,
-): Promise<boolean> {
-  const { bytes, url } = incoming;
-  const stop = new AbortController();
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  let ended = false;
-  // An app's own fetch may not look at the signal.
-  const next = <T>(promise: Promise<T>) => withDeadline(abortable(promise, signal), IDLE_LIMIT_MS, url);
-  incoming.response = undefined;
-  try {
-    const response = await next((async () => fetch(url, { ...init, signal: AbortSignal.any([signal, stop.signal]) }))());
-    reader = response.body?.getReader();
-    incoming.response = response;
-    line.answered = true;
-    const isWanted = begin(response);
-    // The manifest's length is the only one that counts: Content-Length lies under gzip, and a cut body can look complete.
-    while (isWanted && reader !== undefined && incoming.arrivedBytes <= bytes.length) {
-      onAlive?.();
-      const { done, value } = await next(reader.read());
-      ended = done;
-      if (done) return true;
-      bytes.set(value.subarray(0, Math.max(0, bytes.length - incoming.arrivedBytes)), incoming.arrivedBytes);
-      incoming.arrivedBytes += value.byteLength;
-    }
-    return isWanted;
-  } finally {
-    if (!ended) {
-      stop.abort();
-      reader?.cancel().catch(() => undefined);
-    }
-  }
-}
-
-/** Whether what is here is the asset. */
-export async function isWhole({ asset, bytes, arrivedBytes }: Incoming, { onHash }: FetchOptions): Promise<boolean> {
-  // Chromium hashes on the calling thread.
-  await ownTask();
-  return arrivedBytes === asset.bytes && isAsset(asset, bytes.buffer, onHash);
+  const { retryFetch } = await lazily(() => import('./retry.js'));
+  return retryFetch(incoming, thrown, options);
 }

@@ -1,6 +1,6 @@
 /** What follows where the first try did not bring an asset: other kinds of address, more tries, and the error that says what came instead. */
 import { messageOf, PannierError } from '../base/errors.js';
-import { type FetchOptions, IDLE_LIMIT_MS, type Incoming, isWhole, receive } from './fetch.js';
+import { type FetchOptions, IDLE_LIMIT_MS, type Incoming, isWhole, type Pauses, receive } from './receive.js';
 
 /** Of each asset, the first one included. */
 const MOST_TRIES = 3;
@@ -10,14 +10,6 @@ const PAUSES_MS = [500, 2_000];
 
 /** A server that wants a longer rest is not waited for: the app knows better whether anybody still does. */
 const LONGEST_REST_MS = 10_000;
-
-/** The time between two tries, for tests to hold. */
-export interface Pauses {
-  /** From 0 to 1. */
-  readonly random: () => number;
-  /** Resolves after so long, when the network is back, or at an abort. */
-  readonly wait: (pauseMs: number, signal: AbortSignal) => Promise<void>;
-}
 
 const inTime: Pauses = {
   random: Math.random,
@@ -43,8 +35,9 @@ const inTime: Pauses = {
  * @param thrown what ended the first try; undefined where its body ended and was not the asset
  * @throws {PannierError} as `fetchAsset` does
  */
-export async function resume(incoming: Incoming, thrown: unknown, options: FetchOptions, pauses = inTime): Promise<ArrayBuffer> {
+export async function retryFetch(incoming: Incoming, thrown: unknown, options: FetchOptions): Promise<ArrayBuffer> {
   const { asset, url, bytes } = incoming;
+  const { pauses = inTime } = options;
   if (bytes.length < asset.bytes) throw withoutRoom(asset, thrown);
   if (/^(data|file):/.test(url)) {
     const found = await (url.startsWith('data:') ? fromDataUrl(url, asset.name) : fromFile(url, asset.name));

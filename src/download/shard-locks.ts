@@ -1,6 +1,7 @@
 /** Of the tabs that want a shard, one downloads it; the others find it in the cache. By Web Locks, which a tab that dies lets go of. */
+
+import { lazily } from '../base/lazily.js';
 import { withDeadline } from '../base/promise.js';
-import type { waitForShard } from './waiting.js';
 
 /** A lock manager answers at once whether a lock is free; one that does not is done without. */
 const ANSWER_LIMIT_MS = 2_000;
@@ -14,11 +15,11 @@ const MOST_ROUNDS = 50;
 type LetGo = () => void;
 
 /** What a load does with a shard that its cache did not have. */
-export interface Turn {
+export interface ShardClaim {
   /** Another tab has brought it meanwhile. */
   readonly found: ArrayBuffer | undefined;
   /** Ends what keeps other tabs waiting; more than once does nothing. */
-  readonly letGo: LetGo | undefined;
+  readonly release: LetGo | undefined;
   /** Tells them to wait on. */
   readonly onAlive: () => void;
 }
@@ -28,13 +29,13 @@ export interface ShardLocks {
    * Resolves when this load is the one to download a shard, or finds it. Never rejects for a lock's sake.
    * @param look asks the cache
    */
-  readonly turn: (sha256: string, look: () => Promise<ArrayBuffer | undefined>) => Promise<Turn>;
+  readonly claim: (sha256: string, look: () => Promise<ArrayBuffer | undefined>) => Promise<ShardClaim>;
   /** Lets go of all, and waits for none any more. */
   readonly end: () => void;
 }
 
 /** The locks of one load. Without a lock manager every load downloads for itself. */
-export function shardLocks(rest: () => Promise<{ readonly waitForShard: typeof waitForShard }>, signal: AbortSignal): ShardLocks {
+export function shardLocks(signal: AbortSignal): ShardLocks {
   let manager = globalThis.navigator?.locks as LockManager | undefined;
   let channel: BroadcastChannel | undefined;
   const held = new Set<LetGo>();
@@ -46,7 +47,7 @@ export function shardLocks(rest: () => Promise<{ readonly waitForShard: typeof w
   // A page in the back/forward cache would keep every other tab waiting, and a lock would keep it out of there.
   if (manager !== undefined) globalThis.addEventListener?.('pagehide', letGoOfAll);
 
-  const turn = async (sha256: string, look: () => Promise<ArrayBuffer | undefined>): Promise<Turn> => {
+  const turn = async (sha256: string, look: () => Promise<ArrayBuffer | undefined>): Promise<ShardClaim> => {
     let found: ArrayBuffer | undefined;
     let letGo: LetGo | undefined;
     try {
@@ -58,7 +59,11 @@ export function shardLocks(rest: () => Promise<{ readonly waitForShard: typeof w
           asked.then((late) => late?.()).catch(() => undefined);
           throw thrown;
         }
-        if (letGo === undefined && !(await (await rest()).waitForShard(manager, sha256, AbortSignal.any([signal, ended.signal])))) break;
+        if (
+          letGo === undefined &&
+          !(await (await lazily(() => import('./waiting.js'))).waitForShard(manager, sha256, AbortSignal.any([signal, ended.signal])))
+        )
+          break;
         found = await look();
       }
       channel ??= letGo && new BroadcastChannel(ALIVE);
@@ -68,7 +73,7 @@ export function shardLocks(rest: () => Promise<{ readonly waitForShard: typeof w
     if (letGo !== undefined) held.add(letGo);
     // Given up meanwhile.
     if (ended.signal.aborted) end();
-    return { found, letGo, onAlive: () => channel?.postMessage(sha256) };
+    return { found, release: letGo, onAlive: () => channel?.postMessage(sha256) };
   };
 
   const end = () => {
@@ -79,7 +84,7 @@ export function shardLocks(rest: () => Promise<{ readonly waitForShard: typeof w
     channel = undefined;
     globalThis.removeEventListener?.('pagehide', letGoOfAll);
   };
-  return { turn, end };
+  return { claim: turn, end };
 }
 
 /** What lets go of a shard's lock; undefined where it is not free and was asked for at once. */

@@ -1,7 +1,7 @@
 /** No byte reaches an engine before its SHA-256 was found to be the manifest's. */
 import { PannierError } from '../base/errors.js';
-import type { Asset } from '../manifest/manifest.js';
 import { now } from '../base/timing.js';
+import type { Asset } from '../manifest/manifest.js';
 
 /** SHA-256 as 64 lower-case hex digits. */
 export async function sha256(bytes: BufferSource): Promise<string> {

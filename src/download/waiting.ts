@@ -1,6 +1,6 @@
 /** Waiting for the tab that downloads a shard. */
 import { withDeadline } from '../base/promise.js';
-import { IDLE_LIMIT_MS } from './fetch.js';
+import { IDLE_LIMIT_MS } from './receive.js';
 import { ALIVE, requestLock } from './shard-locks.js';
 
 /** A try may end in silence; the sign that the next one begins has to come here, too. */

@@ -1,9 +1,10 @@
 /** Drift: whether the model is as sure of its answers in use as it was of the samples that it was packed with. */
-import type { Manifest } from '../manifest/manifest.js';
+
 import type { DriftStats } from '../api/model.js';
-import { answersOf, binOf, ENOUGH_ANSWERS, stabilityIndex, topScores } from './scores.js';
+import type { Manifest } from '../manifest/manifest.js';
 import type { AnyOutputs, ValueKind } from '../manifest/signature.js';
-import type { OpenedModel } from '../runtime/served-model.js';
+import type { ServedModel } from '../runtime/served-model.js';
+import { answersOf, binOf, ENOUGH_ANSWERS, stabilityIndex, topScores } from './scores.js';
 
 export class ScoreDrift {
   readonly #expected: NonNullable<Manifest['drift']>;
@@ -43,11 +44,11 @@ export class ScoreDrift {
 }
 
 /** What watches a model's answers; a note where it was packed without anything to compare them with. */
-export function watchDrift(opened: OpenedModel): ScoreDrift | undefined {
+export function watchDrift(opened: ServedModel): ScoreDrift | undefined {
   const { drift, signature, name } = opened.manifest;
   if (drift !== undefined) return new ScoreDrift(drift, signature.outputs[drift.output]?.values);
   // Handles on one model have its notes in common.
-  if (!opened.notes.some(({ code }) => code === 'drift-unknown'))
-    opened.note('drift-unknown', `Model "${name}" was packed without the option drift: there are no scores to compare with.`);
+  if (!opened.notes.all.some(({ code }) => code === 'drift-unknown'))
+    opened.notes.add('drift-unknown', `Model "${name}" was packed without the option drift: there are no scores to compare with.`);
   return undefined;
 }

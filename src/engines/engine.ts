@@ -1,41 +1,11 @@
 /** What executes a graph: the seam between Pannier and TF.js, in this thread or behind a worker. */
 import type { BackendName, EngineName } from '../base/backend-name.js';
-import type { DType, OwnedArray } from '../base/dtype.js';
+import type { RawTensor } from '../base/dtype.js';
 import type { PannierError } from '../base/errors.js';
-import type { Affine } from '../preprocess/mapping.js';
-import type { ImageSpec } from '../manifest/manifest.js';
-import type { Pixels } from '../manifest/signature.js';
-
-/** A picture that can cross to a worker. */
-export type Picture = ImageBitmap | VideoFrame | Pixels;
-
-/** A settled input: an array as the graph takes it, or a picture that becomes one where the engine is. */
-export type Feed = TensorFeed | PictureFeed;
-
-export interface TensorFeed {
-  readonly kind: 'tensor';
-  readonly node: string;
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: OwnedArray;
-}
-
-export interface PictureFeed {
-  readonly kind: 'picture';
-  readonly node: string;
-  readonly dtype: 'float32' | 'int32';
-  readonly shape: readonly number[];
-  readonly picture: Picture;
-  readonly image: ImageSpec;
-  /** From model space to the picture's pixels. */
-  readonly map: Affine;
-}
+import type { Feed } from '../preprocess/feed.js';
 
 /** One output, in memory that nobody else holds. */
-export interface RawOutput {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: OwnedArray;
+export interface RawOutput extends RawTensor {
   /** Whether all values are, seen in the thread where they were computed; absent where nobody has looked. */
   readonly finite?: boolean;
 }

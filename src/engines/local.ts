@@ -1,7 +1,8 @@
 /** An engine in the calling thread: the page, by request, or Node. Reached by import, so that nobody downloads it unasked. */
-import type { BackendStart } from './tfjs/backend.js';
+
 import type { BackendName } from '../base/backend-name.js';
 import type { Engine } from './engine.js';
+import type { BackendStart } from './tfjs/backend.js';
 
 /** TF.js's engine is a global of the realm. */
 const engineHere = (): unknown => (globalThis as { _tfengine?: unknown })._tfengine;

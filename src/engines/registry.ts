@@ -15,7 +15,7 @@ export const WASM_BINARY = {
 
 /** One self-contained module worker per backend. */
 export const WORKERS: Readonly<Record<BackendName, { readonly name: string; readonly url: () => string }>> = {
-  webgpu: { name: 'worker/webgpu.js', url: () => new URL('../worker/webgpu.js', import.meta.url).href },
-  wasm: { name: 'worker/wasm.js', url: () => new URL('../worker/wasm.js', import.meta.url).href },
-  cpu: { name: 'worker/cpu.js', url: () => new URL('../worker/cpu.js', import.meta.url).href },
+  webgpu: { name: 'worker/webgpu.js', url: () => new URL('./worker/webgpu.js', import.meta.url).href },
+  wasm: { name: 'worker/wasm.js', url: () => new URL('./worker/wasm.js', import.meta.url).href },
+  cpu: { name: 'worker/cpu.js', url: () => new URL('./worker/cpu.js', import.meta.url).href },
 };

@@ -1,12 +1,12 @@
 /** Whether a backend computes what the original graph computed: tested once, remembered, tested again in idle time. */
-import type { Engine, RunResult, Session } from '../engines/engine.js';
-import { compareGolden, goldenFeeds } from './sample.js';
-import type { Manifest } from '../manifest/manifest.js';
-import { TFJS_VERSION, VERSION } from '../base/versions.js';
+
 import type { WeightsCache } from '../api/cache.js';
-import { toBytes } from '../base/json.js';
 import { pause, QUIET_MS, whenIdle } from '../base/idle.js';
-import type { Queue } from '../runtime/queue.js';
+import { toBytes } from '../base/json.js';
+import { TFJS_VERSION, VERSION } from '../base/versions.js';
+import type { Engine, RunResult, Session } from '../engines/engine.js';
+import type { Manifest } from '../manifest/manifest.js';
+import { compareGolden, goldenFeeds } from './sample.js';
 
 /** A golden run's outcome; `reason` is empty where it agrees. */
 export interface Verdict {
@@ -16,10 +16,15 @@ export interface Verdict {
   readonly reason: string;
 }
 
-export class Agreement {
+/** The queue in front of the engine, as far as a golden test enters it. */
+interface EngineQueue {
+  run<T>(step: () => Promise<T>, priority: 'background', signal: AbortSignal): Promise<T>;
+}
+
+export class GoldenTest {
   readonly #manifest: Manifest;
   readonly #golden: ArrayBuffer;
-  readonly #queue: Queue;
+  readonly #queue: EngineQueue;
   readonly #cache: WeightsCache | null;
   readonly #deadlineMs: number;
   readonly #key: string;
@@ -31,7 +36,7 @@ export class Agreement {
   constructor(
     manifest: Manifest,
     golden: ArrayBuffer,
-    { engine, queue }: { readonly engine: Engine; readonly queue: Queue },
+    { engine, queue }: { readonly engine: Engine; readonly queue: EngineQueue },
     cache: WeightsCache | null,
     deadlineMs: number,
   ) {
@@ -57,7 +62,7 @@ export class Agreement {
    */
   async testWhenIdle(session: Session, onDisagreement: (reason: string) => void, signal: AbortSignal): Promise<void> {
     const judge = async () => {
-      const { agrees, reason } = await this.judge(session);
+      const { agrees, reason } = await this.runAndRemember(session);
       // Before the next in line has its turn: no call may run here any more.
       if (!agrees) onDisagreement(reason);
     };
@@ -74,7 +79,7 @@ export class Agreement {
   }
 
   /** Holds what a run of the sample answered against what is stored. A pass that is true no more is forgotten. */
-  verdictOn({ outputs }: RunResult): Verdict {
+  compare({ outputs }: RunResult): Verdict {
     const names = Object.keys(this.#manifest.signature.outputs);
     const byName = Object.fromEntries(names.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
     const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
@@ -83,8 +88,8 @@ export class Agreement {
   }
 
   /** Runs the sample in somebody's turn, and remembers a pass or forgets one. */
-  async judge(session: Session): Promise<Verdict> {
-    const verdict = this.verdictOn(await this.run(session));
+  async runAndRemember(session: Session): Promise<Verdict> {
+    const verdict = this.compare(await this.run(session));
     // A cache that fails here costs the next visit one golden run.
     if (verdict.agrees) this.#cache?.set(this.#key, toBytes({ shareOff: verdict.shareOff })).catch(() => undefined);
     return verdict;

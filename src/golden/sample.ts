@@ -3,13 +3,14 @@
  * is the one that the packer stored. Pure, and the same code on both sides.
  */
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
-import { rowsFeed } from '../preprocess/columns.js';
-import { mapToSource } from '../preprocess/mapping.js';
-import type { ColumnSpec, GoldenInput, GoldenOutput, ImageSpec, InputSpec, Manifest } from '../manifest/manifest.js';
-import { rowsOf } from '../manifest/details.js';
-import type { Cell, Row } from '../manifest/signature.js';
-import type { Feed, RawOutput } from '../engines/engine.js';
 import { isAllFinite } from '../base/finite.js';
+import type { RawOutput } from '../engines/engine.js';
+import { rowsOf } from '../manifest/details.js';
+import type { ColumnSpec, GoldenInput, GoldenOutput, ImageSpec, InputSpec, Manifest } from '../manifest/manifest.js';
+import type { Cell, Row } from '../manifest/signature.js';
+import { rowsFeed } from '../preprocess/columns.js';
+import type { Feed } from '../preprocess/feed.js';
+import { mapToSource } from '../preprocess/mapping.js';
 
 /** Largest share of an output's stored values that may be off. */
 export const SHARE_ALLOWED = 0.002;
@@ -18,7 +19,7 @@ export const SHARE_ALLOWED = 0.002;
 export const TOLERANCE = 1e-3;
 
 /** Whether a backend answered as the original graph did. */
-export interface GoldenVerdict {
+export interface GoldenComparison {
   readonly agrees: boolean;
   /** Share of stored values that are off, of the worst output; 1 where an output is no answer at all. */
   readonly shareOff: number;
@@ -127,7 +128,7 @@ export function compareGolden(
   manifest: Pick<Manifest, 'golden'>,
   goldenBytes: ArrayBuffer,
   outputs: Readonly<Record<string, RawOutput>>,
-): GoldenVerdict {
+): GoldenComparison {
   let shareOff = 0;
   let reason: string | undefined;
   for (const [name, stored] of Object.entries(manifest.golden.outputs)) {

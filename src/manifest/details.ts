@@ -1,8 +1,8 @@
 /** What `readManifest` leaves to the time when the code that needs it is there: how inputs are made, what the golden sample holds. */
 import { ISO_DATE, isDate } from '../base/date.js';
 import { sizeOf } from '../base/dtype.js';
-import type { ColumnSpec, InputSpec, Manifest } from './manifest.js';
 import { choice, each, isListOf, isNumber, isWhole, need, object, text, texts } from './fields.js';
+import type { ColumnSpec, InputSpec, Manifest } from './manifest.js';
 
 /** Values that an input may take, also a picture's: the packer goes no further, and beyond it is memory that no page has. */
 export const MOST_VALUES = 2 ** 26;

@@ -1,7 +1,8 @@
 /** What `predict` and `predictEach` can be told, checked with the rest that is downloaded beside a model's bytes. */
+
+import type { PredictEachOptions, PredictOptions, Priority } from '../api/model.js';
 import { PannierError } from '../base/errors.js';
 import { checkKnown } from '../base/known-options.js';
-import type { PredictEachOptions, PredictOptions, Priority } from '../api/model.js';
 
 const PREDICT: readonly (keyof PredictOptions)[] = ['signal', 'outputs', 'into', 'priority'];
 const PREDICT_EACH: readonly (keyof PredictEachOptions)[] = ['signal', 'outputs', 'priority', 'input', 'keepFrame', 'concurrency'];

@@ -1,23 +1,25 @@
 /** A place where no engine runs: the app's own function answers. */
-import type { Call, Feed, RunResult, Session } from '../engines/engine.js';
-import { asPannierError, PannierError } from '../base/errors.js';
+
+import { FALLBACK } from '../api/candidate.js';
 import type { Fallback, FallbackRequest } from '../api/fallback.js';
+import { asPannierError, PannierError } from '../base/errors.js';
+import { abortable, withDeadline } from '../base/promise.js';
+import { now } from '../base/timing.js';
+import type { Call, RunResult, Session } from '../engines/engine.js';
+import type { Manifest, OutputSpec } from '../manifest/manifest.js';
+import type { Tensor } from '../manifest/signature.js';
+import type { Feed } from '../preprocess/feed.js';
 import { pictureTensor } from '../preprocess/pixels.js';
 import { typeName } from '../preprocess/tensor.js';
-import type { Manifest, OutputSpec } from '../manifest/manifest.js';
-import { abortable, withDeadline } from '../base/promise.js';
-import { FALLBACK } from '../api/candidate.js';
-import type { Tensor } from '../manifest/signature.js';
-import { now } from '../base/timing.js';
-import { givenOutput } from './given-output.js';
-import type { Place } from '../runtime/served-model.js';
 import { Queue } from '../runtime/queue.js';
+import type { Instance } from '../runtime/served-model.js';
+import { givenOutput } from './given-output.js';
 
-export function fallbackPlace(manifest: Manifest, fallback: Fallback): Place {
+export function fallbackPlace(manifest: Manifest, fallback: Fallback): Instance {
   const session = fallbackSession(manifest, fallback);
   // A server may answer many at once; how many is the app's to say.
   const queue = new Queue(Number.POSITIVE_INFINITY);
-  return { ...FALLBACK, pooled: { queue, thread: 'page' }, session, close: () => session.dispose() };
+  return { ...FALLBACK, handle: { queue, thread: 'page' }, session, dispose: () => session.dispose() };
 }
 
 const fallbackSession = (manifest: Manifest, fallback: Fallback): Session => ({

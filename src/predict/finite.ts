@@ -1,8 +1,10 @@
 /** Answers that hold NaN or an infinity are none: a label or a box could be made of them all the same. */
-import type { Feed, RawOutput } from '../engines/engine.js';
-import { isAllFinite } from '../base/finite.js';
+
 import { PannierError } from '../base/errors.js';
+import { isAllFinite } from '../base/finite.js';
+import type { RawOutput } from '../engines/engine.js';
 import type { Manifest } from '../manifest/manifest.js';
+import type { Feed } from '../preprocess/feed.js';
 
 /**
  * Refuses an output that is not finite.

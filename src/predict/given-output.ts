@@ -1,9 +1,9 @@
 /** Values that somebody gave for an output → an output as an engine gives it: right shape, right values, memory of its own. */
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
 import type { RawOutput } from '../engines/engine.js';
-import { shapeText, typeName } from '../preprocess/tensor.js';
 import type { OutputSpec } from '../manifest/manifest.js';
 import type { Dim } from '../manifest/signature.js';
+import { shapeText, typeName } from '../preprocess/tensor.js';
 
 /**
  * Checks what was given against the signature, and copies it.

@@ -1,7 +1,8 @@
 /** What a model says about itself, besides its signature; how old it is, by the clock at the time of asking. */
+
+import type { ModelInfo } from '../api/model.js';
 import { daysSince } from '../base/date.js';
 import { assetsOf, type Manifest } from '../manifest/manifest.js';
-import type { ModelInfo } from '../api/model.js';
 
 export function infoOf(manifest: Manifest): ModelInfo {
   const { version, license, source, packedAt, staleAfterDays, flops, controlFlow } = manifest;

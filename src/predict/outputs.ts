@@ -1,15 +1,16 @@
 /** The outputs of one call: which are read, and in whose arrays they end. */
-import { DTYPES, type DType, sizeOf } from '../base/dtype.js';
-import type { RawOutput } from '../engines/engine.js';
-import { PannierError } from '../base/errors.js';
-import { cutBack, type PaddedLength } from '../preprocess/pad.js';
-import { shapeText, typeName } from '../preprocess/tensor.js';
-import type { Manifest, OutputSpec } from '../manifest/manifest.js';
+
 import type { PredictOptions } from '../api/model.js';
+import { DTYPES, type DType, sizeOf } from '../base/dtype.js';
+import { PannierError } from '../base/errors.js';
+import type { RawOutput } from '../engines/engine.js';
+import type { Manifest, OutputSpec } from '../manifest/manifest.js';
 import type { AnyOutputs, Tensor } from '../manifest/signature.js';
+import { type PaddedLength, unpad } from '../preprocess/pad.js';
+import { shapeText, typeName } from '../preprocess/tensor.js';
 
 /** Outputs to read, by name. */
-export type Wanted = readonly (readonly [name: string, spec: OutputSpec])[];
+export type WantedOutputs = readonly (readonly [name: string, spec: OutputSpec])[];
 
 type Asked = Pick<PredictOptions, 'outputs' | 'into'>;
 
@@ -17,7 +18,7 @@ type Asked = Pick<PredictOptions, 'outputs' | 'into'>;
  * The outputs to read.
  * @throws {PannierError} `input` where a name is none of the model's.
  */
-export function wantedOutputs(specs: Manifest['signature']['outputs'], { outputs, into = {} }: Asked): Wanted {
+export function wantedOutputs(specs: Manifest['signature']['outputs'], { outputs, into = {} }: Asked): WantedOutputs {
   const names = outputs ?? Object.keys(specs);
   for (const name of [...names, ...Object.keys(into)]) {
     if (!Object.hasOwn(specs, name))
@@ -49,7 +50,7 @@ function checkTarget(name: string, target: Tensor['data'] | undefined, dtype: DT
  * @throws {PannierError} `input` where one of the caller's arrays does not fit; then nothing is written.
  */
 export function namedOutputs(
-  wanted: Wanted,
+  wanted: WantedOutputs,
   answers: readonly RawOutput[],
   length: PaddedLength | undefined,
   { into = {} }: Asked,
@@ -58,7 +59,7 @@ export function namedOutputs(
   const targets = into as Readonly<Record<string, Tensor['data'] | undefined>>;
   const outputs = wanted.map(([name, spec], index) => {
     const answer = answers[index] as RawOutput;
-    const own = length === undefined ? answer : cutBack(answer, spec.lengthAxes ?? [], length);
+    const own = length === undefined ? answer : unpad(answer, spec.lengthAxes ?? [], length);
     check(name, own);
     return { name, spec, ...own, target: targets[name] };
   });

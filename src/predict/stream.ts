@@ -1,8 +1,9 @@
 /** Many predicts in a row: frames, of which only the newest counts, or inputs, of which none may be lost. */
-import { messageOf, PannierError } from '../base/errors.js';
-import { typeName } from '../preprocess/tensor.js';
+
 import type { FramePrediction, PredictEachOptions, Prediction } from '../api/model.js';
+import { messageOf, PannierError } from '../base/errors.js';
 import { abortable } from '../base/promise.js';
+import { typeName } from '../preprocess/tensor.js';
 
 type Predict<O, I> = (inputs: unknown) => Promise<Prediction<O, I>>;
 

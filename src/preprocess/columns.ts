@@ -1,10 +1,10 @@
 /** One tabular input given as rows: every cell checked, encoded and laid down in the order of the columns. */
 import { DTYPES, type OwnedArray } from '../base/dtype.js';
-import type { TensorFeed } from '../engines/engine.js';
 import type { PannierError } from '../base/errors.js';
-import type { ColumnSpec, InputSpec } from '../manifest/manifest.js';
 import { widthOf } from '../manifest/details.js';
+import type { ColumnSpec, InputSpec } from '../manifest/manifest.js';
 import type { Cell } from '../manifest/signature.js';
+import type { TensorFeed } from './feed.js';
 import { shapeText, typeName, wrong } from './tensor.js';
 
 /** An input that takes rows. */

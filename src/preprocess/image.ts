@@ -3,10 +3,11 @@
  * changes nothing, in a form that can cross to a worker. Sources are told apart by what they can do:
  * run-time code compiles without the DOM library, and classes differ between frames.
  */
-import type { Picture, PictureFeed } from '../engines/engine.js';
+
 import { messageOf, PannierError } from '../base/errors.js';
 import type { ImageSpec, InputSpec } from '../manifest/manifest.js';
 import type { Crop, Pixels } from '../manifest/signature.js';
+import type { Picture, PictureFeed } from './feed.js';
 import { type ImageMapping, imageMapping, mapToSource } from './mapping.js';
 import { giveTyped, typeName, wrong } from './tensor.js';
 

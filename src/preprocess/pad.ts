@@ -1,7 +1,9 @@
 /** Open lengths in a few sizes: inputs are filled up to the next bucket, outputs are cut back to what was given. */
+
+import type { RawTensor } from '../base/dtype.js';
 import { DTYPES, sizeOf } from '../base/dtype.js';
-import type { RawOutput, TensorFeed } from '../engines/engine.js';
 import type { InputSpec } from '../manifest/manifest.js';
+import type { TensorFeed } from './feed.js';
 import { wrong } from './tensor.js';
 
 /** How long the padded inputs of one call are. */
@@ -53,14 +55,14 @@ export function padTogether(entries: readonly PaddedEntry[]): {
 }
 
 /** An answer without what stands for padding. */
-export function cutBack(answer: RawOutput, lengthAxes: readonly number[], { given, bucket }: PaddedLength): RawOutput {
+export function unpad(answer: RawTensor, lengthAxes: readonly number[], { given, bucket }: PaddedLength): RawTensor {
   let cut = answer;
   for (const axis of lengthAxes) if (cut.shape[axis] === bucket) cut = resized(cut, axis, given, 0);
   return cut;
 }
 
 /** The same tensor with another size along an axis: cut, or filled up at the end. */
-function resized<T extends RawOutput>(tensor: T, axis: number, size: number, fill: number): T {
+function resized<T extends RawTensor>(tensor: T, axis: number, size: number, fill: number): T {
   const { dtype, shape, data } = tensor;
   const before = shape[axis] as number;
   if (size === before) return tensor;

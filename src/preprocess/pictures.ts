@@ -1,5 +1,5 @@
 /** Pictures that nobody needs any more. */
-import type { Feed } from '../engines/engine.js';
+import type { Feed } from './feed.js';
 
 /** Lets go of them: a camera has few frames to lend. */
 export function closePictures(feeds: readonly Feed[]): void {

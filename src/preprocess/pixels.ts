@@ -1,8 +1,8 @@
 /** A picture, where the engine is, as the values that the graph takes. */
 
-import type { Picture, PictureFeed } from '../engines/engine.js';
 import { asPannierError, PannierError } from '../base/errors.js';
 import type { Pixels } from '../manifest/signature.js';
+import type { Picture, PictureFeed } from './feed.js';
 import { type Affine, IDENTITY } from './mapping.js';
 import { partUnder, toTensor } from './resize.js';
 

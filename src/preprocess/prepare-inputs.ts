@@ -1,8 +1,9 @@
 /** All inputs of one call: by name, nothing missing, nothing unknown. */
-import type { Feed, TensorFeed } from '../engines/engine.js';
+
 import { PannierError } from '../base/errors.js';
 import type { InputSpec, Manifest } from '../manifest/manifest.js';
 import { rowsFeed, rowText } from './columns.js';
+import type { Feed, TensorFeed } from './feed.js';
 import { imageFeed } from './image.js';
 import { IDENTITY, type ImageMapping, imageMapping } from './mapping.js';
 import { type PaddedLength, padTogether } from './pad.js';
@@ -10,7 +11,7 @@ import { closePictures } from './pictures.js';
 import { holdsArray, isTensorInput, shapeText, tensorFeed } from './tensor.js';
 
 /** What the engine is fed, and how each image input's tensor lies on its picture. */
-export interface SettledInputs {
+export interface PreparedInputs {
   readonly feeds: readonly Feed[];
   readonly images: Readonly<Record<string, ImageMapping>>;
   /** Of inputs that are padded; outputs are cut back to it. */
@@ -21,10 +22,10 @@ export interface SettledInputs {
  * Settles every input; at once where all are numbers, else when the pictures are in hand.
  * @throws {PannierError} `input`, before anything is spent.
  */
-export function settleInputs(
+export function prepareInputs(
   signature: Manifest['signature'],
   given: Readonly<Record<string, unknown>>,
-): SettledInputs | Promise<SettledInputs> {
+): PreparedInputs | Promise<PreparedInputs> {
   const names = Object.keys(signature.inputs);
   if (typeof given !== 'object' || given === null)
     throw new PannierError('input', `predict takes { ${names.join(', ')} }, but got ${String(given)}.`);
@@ -74,7 +75,7 @@ async function withPictures(
   numbers: readonly (Feed | undefined)[],
   images: Record<string, ImageMapping>,
   length: PaddedLength | undefined,
-): Promise<SettledInputs> {
+): Promise<PreparedInputs> {
   const taken = await Promise.allSettled(
     entries.map(async ({ name, spec, value }, index): Promise<Feed> => {
       const { image } = spec;

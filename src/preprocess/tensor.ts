@@ -1,9 +1,9 @@
 /** One input given as numbers: checked against the signature and copied, before anything is spent. */
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
-import type { TensorFeed } from '../engines/engine.js';
 import { PannierError } from '../base/errors.js';
 import type { InputSpec } from '../manifest/manifest.js';
 import type { Dim } from '../manifest/signature.js';
+import type { TensorFeed } from './feed.js';
 
 /** Array classes each dtype takes, by name: an array from another frame or a test's realm is not `instanceof` ours. */
 const TAKES: Readonly<Record<DType, readonly string[]>> = {

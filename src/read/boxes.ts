@@ -1,7 +1,7 @@
 /** Detector rows to boxes: thresholded, mapped to the picture, one per object. */
 import { PannierError } from '../base/errors.js';
-import type { ImageMapping } from '../preprocess/mapping.js';
 import type { Tensor } from '../manifest/signature.js';
+import type { ImageMapping } from '../preprocess/mapping.js';
 import { checkColumns, checkTensor } from './checks.js';
 
 /** What one value of a detector's row means: two corners, or a corner or centre and a size. */

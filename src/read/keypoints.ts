@@ -1,7 +1,7 @@
 /** Rows of coordinates to named points. */
 import { PannierError } from '../base/errors.js';
-import type { ImageMapping } from '../preprocess/mapping.js';
 import type { Tensor } from '../manifest/signature.js';
+import type { ImageMapping } from '../preprocess/mapping.js';
 import { checkColumns, checkTensor } from './checks.js';
 
 /** What one value of a keypoint's row means. */

@@ -1,7 +1,8 @@
 /** A server that speaks the Open Inference Protocol, version 2, over HTTP: Triton, KServe, MLServer, OpenVINO. */
+
+import type { Fallback, FallbackOutputs } from '../api/fallback.js';
 import { type DType, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
-import type { Fallback, FallbackOutputs } from '../api/fallback.js';
 import { checkKnown } from '../base/known-options.js';
 import type { PlatformFetch } from '../base/platform.js';
 import type { Tensor, TensorSpec } from '../manifest/signature.js';

@@ -1,24 +1,24 @@
 /** Engines: one per backend and thread for the whole page, shared by all models, ended with the last of them. */
-import { WASM_BINARY } from '../engines/registry.js';
-import { requestAdapter } from '../engines/adapter.js';
-import type { BackendStart } from '../engines/tfjs/backend.js';
+
+import type { ThreadName } from '../api/options.js';
+import type { ResolvedOptions } from '../api/resolve-options.js';
 import type { BackendName } from '../base/backend-name.js';
+import { PannierError } from '../base/errors.js';
+import type { Note } from '../base/notes.js';
+import { type Lease, Shared } from '../base/shared.js';
+import { now } from '../base/timing.js';
+import { fetchAsset } from '../download/fetch.js';
+import { requestAdapter } from '../engines/adapter.js';
 import type { Engine } from '../engines/engine.js';
 import { isRealmTaken, startLocalEngine } from '../engines/local.js';
-import { PannierError } from '../base/errors.js';
-import type { ThreadName } from '../api/options.js';
-import type { Note } from '../api/model.js';
-import type { Settled } from '../api/resolve-options.js';
-import { now } from '../base/timing.js';
-import { type FetchOptions, fetchAsset } from '../download/fetch.js';
+import { WASM_BINARY } from '../engines/registry.js';
+import type { BackendStart } from '../engines/tfjs/backend.js';
 import { startWorkerEngine } from '../worker/client.js';
 import { WorkerUnavailable } from '../worker/connection.js';
-import type { WorkerEngine } from '../worker/worker-engine.js';
 import { Queue } from './queue.js';
-import { type Lease, Shared } from '../base/shared.js';
 
 /** An engine with the line in front of it. */
-export interface PooledEngine {
+export interface EngineHandle {
   readonly engine: Engine;
   readonly queue: Queue;
   /** Where it really runs. */
@@ -26,26 +26,21 @@ export interface PooledEngine {
   /** Why it does not run where it was asked to; every model on it is told. */
   readonly notes: readonly Note[];
   /** On the page's clock, from when to when it started. */
-  readonly beganMs: number;
-  readonly readyMs: number;
+  readonly startedAtMs: number;
+  readonly readyAtMs: number;
 }
 
-/** What of the lazy code a start comes to: an app's first chunk does without it. */
-export interface EngineRest extends Awaited<ReturnType<FetchOptions['rest']>> {
-  readonly WorkerEngine: typeof WorkerEngine;
-}
-
-const engines = new Shared<PooledEngine>(({ engine }) => engine.dispose());
+const engines = new Shared<EngineHandle>(({ engine }) => engine.dispose());
 
 /**
  * The engine for a backend, started if it is not running.
  * @throws {PannierError} where the backend cannot start here.
  */
-export async function acquireEngine(backend: BackendName, settled: Settled, signal: AbortSignal): Promise<Lease<PooledEngine>> {
-  const key: string[] = [backend, settled.thread];
+export async function acquireEngine(backend: BackendName, resolved: ResolvedOptions, signal: AbortSignal): Promise<Lease<EngineHandle>> {
+  const key: string[] = [backend, resolved.thread];
   // On a device of the app's own.
-  if (backend === 'webgpu' && settled.device !== undefined) key.push(settled.key);
-  const acquire = () => engines.acquire(key.join(' '), (starting) => start(backend, settled, starting), { signal });
+  if (backend === 'webgpu' && resolved.device !== undefined) key.push(resolved.key);
+  const acquire = () => engines.acquire(key.join(' '), (starting) => start(backend, resolved, starting), { signal });
   const lease = await acquire();
   if (!lease.value.engine.lost) return lease;
   // Its worker or device died while it served another model, which has not noticed yet.
@@ -54,28 +49,28 @@ export async function acquireEngine(backend: BackendName, settled: Settled, sign
   return acquire();
 }
 
-async function start(backend: BackendName, settled: Settled, signal: AbortSignal): Promise<PooledEngine> {
+async function start(backend: BackendName, resolved: ResolvedOptions, signal: AbortSignal): Promise<EngineHandle> {
   const beganMs = now();
   const notes: Note[] = [];
-  const options = startOptions(backend, settled, signal);
+  const options = startOptions(backend, resolved, signal);
   // Whoever awaits it may already have failed for another reason.
   options.catch(() => undefined);
-  const pooled = (engine: Engine, thread: ThreadName): PooledEngine => ({
+  const pooled = (engine: Engine, thread: ThreadName): EngineHandle => ({
     engine,
     thread,
     notes,
     queue: new Queue(),
-    beganMs,
-    readyMs: now(),
+    startedAtMs: beganMs,
+    readyAtMs: now(),
   });
   const local = async () => pooled(await startLocalEngine(backend, options), 'page');
   if (typeof Worker === 'undefined') return local();
   // Without a GPU nobody downloads what would run on it.
-  if (backend === 'webgpu' && settled.device === undefined) await requestAdapter();
+  if (backend === 'webgpu' && resolved.device === undefined) await requestAdapter();
 
-  if (settled.thread === 'page') {
+  if (resolved.thread === 'page') {
     if (!isRealmTaken()) return local();
-    if (settled.device !== undefined)
+    if (resolved.device !== undefined)
       throw new PannierError(
         'backend-unavailable',
         'This page runs its own TF.js, and a GPUDevice cannot cross to a worker. Load the model without `device`.',
@@ -84,10 +79,10 @@ async function start(backend: BackendName, settled: Settled, signal: AbortSignal
     notes.push({ code: 'page-taken', message });
   }
   try {
-    return pooled(await startWorkerEngine(backend, options, settled.assetUrl, signal, settled.rest), 'worker');
+    return pooled(await startWorkerEngine(backend, options, resolved.assetUrl, signal), 'worker');
   } catch (thrown) {
     if (!(thrown instanceof WorkerUnavailable)) throw thrown;
-    if (!settled.pageWillDo) throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}).`);
+    if (!resolved.pageWillDo) throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}).`);
     if (isRealmTaken())
       throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}), and this page runs its own TF.js.`);
     notes.push({ code: 'worker-unavailable', message: `No worker can start (${thrown.message}): the model runs on the page's thread.` });
@@ -95,10 +90,10 @@ async function start(backend: BackendName, settled: Settled, signal: AbortSignal
   }
 }
 
-async function startOptions(backend: BackendName, settled: Settled, signal: AbortSignal): Promise<BackendStart> {
-  if (backend === 'webgpu' && settled.device !== undefined) return { device: settled.device };
+async function startOptions(backend: BackendName, resolved: ResolvedOptions, signal: AbortSignal): Promise<BackendStart> {
+  if (backend === 'webgpu' && resolved.device !== undefined) return { device: resolved.device };
   if (backend !== 'wasm') return {};
-  const url = settled.assetUrl(WASM_BINARY.name, WASM_BINARY.url());
-  const { fetch, rest } = settled;
-  return { wasmBinary: await fetchAsset(WASM_BINARY, url, { fetch, rest, signal, line: { answered: false } }) };
+  const url = resolved.assetUrl(WASM_BINARY.name, WASM_BINARY.url());
+  const { fetch } = resolved;
+  return { wasmBinary: await fetchAsset(WASM_BINARY, url, { fetch, signal, line: { answered: false } }) };
 }

@@ -1,81 +1,79 @@
-/** A model that is open somewhere, and stays open: what broke is opened anew for the next call. */
-
-import type { Session } from '../engines/engine.js';
+/** A model that is open on some target and stays open: when its target is lost, the next call opens it again. */
+import type { Candidate, TargetId } from '../api/candidate.js';
+import { isSameTarget, reasonsOf } from '../api/candidate.js';
+import type { LoadTiming, ModelEvents } from '../api/model.js';
 import { messageOf, PannierError } from '../base/errors.js';
+import type { Notes } from '../base/notes.js';
+import type { TransferBytes } from '../download/model-downloads.js';
+import type { Session } from '../engines/engine.js';
+import type { GoldenTest } from '../golden/golden-test.js';
 import type { Manifest } from '../manifest/manifest.js';
-import type { LoadTiming, ModelEvents, Note } from '../api/model.js';
-import { type Candidate, isPair, type Named, reasonsOf } from '../api/candidate.js';
 import { holdModel } from '../storage/held.js';
-import type { Agreement } from '../golden/golden-test.js';
-import type { PooledEngine } from './engine-pool.js';
+import type { EngineHandle } from './engine-pool.js';
 
-/** A session on an engine, held by a lease; or the app's own function. */
-export interface Place extends Named {
-  readonly pooled: Pick<PooledEngine, 'queue' | 'thread'>;
+/** The model opened on a target, or the app's fallback in its place. */
+export interface Instance extends TargetId {
+  readonly handle: Pick<EngineHandle, 'queue' | 'thread'>;
   readonly session: Session;
-  /** With the golden sample, where there is one to be run. */
-  readonly agreement?: Agreement;
-  /** Closes the session and lets go of the engine. */
-  close(): void;
+  /** Absent for the fallback, which runs no golden sample. */
+  readonly goldenTest?: GoldenTest;
+  /** Disposes the session and releases the engine. */
+  dispose(): void;
 }
 
-/** What a load found, besides the place where the model now runs. */
-export interface Opening {
-  readonly place: Place;
+/** What opening a model brought: the instance, and what became of every candidate. */
+export interface Opened {
+  readonly instance: Instance;
   readonly selection: readonly Candidate[];
   readonly loadTiming: LoadTiming;
-}
-
-/** Bytes that all openings and trials of a model took together, so far. */
-export interface BytesTaken {
-  readonly bytesDownloaded: number;
-  readonly bytesFromCache: number;
 }
 
 /** Hears what happens to a model after its load. */
 export type Listener = <K extends keyof ModelEvents>(type: K, detail: ModelEvents[K]) => void;
 
-export class OpenedModel {
+/** What the handles of one page share. */
+export class ServedModel {
   readonly manifest: Manifest;
-  readonly notes: Note[] = [];
-  readonly taken: BytesTaken;
+  readonly notes: Notes;
+  readonly transfers: TransferBytes;
   readonly listeners = new Set<Listener>();
   /** Aborts when the last handle is disposed. */
-  readonly closing = new AbortController();
-  /** Settles when the trial is over, if there is one; never rejects. */
-  trial: Promise<unknown> = Promise.resolve();
-  /** Told what each warm call took on the present backend, in milliseconds, without its wait in line. */
-  onWarmCall: ((ms: number) => void) | undefined;
-  readonly #letGo: () => void;
-  readonly #open: (lost: Named, signal: AbortSignal) => Promise<Opening>;
-  #place: Place;
+  readonly disposing = new AbortController();
+  /** Settles when autotuning is over, or at once if there is none; never rejects. */
+  autotune: Promise<unknown> = Promise.resolve();
+  readonly #releaseHold: () => void;
+  readonly #open: (lost: TargetId, signal: AbortSignal) => Promise<Opened>;
+  #current: Instance;
   #selection: readonly Candidate[];
   #loadTiming: LoadTiming;
-  #reopening: Promise<Place> | undefined;
-  /** Why the present place is used no more, until there is another. */
-  #left: string | undefined;
+  #reopening: Promise<Instance> | undefined;
+  /** Why the current instance takes no more calls, until the model is open again. */
+  #leavingReason: string | undefined;
 
-  /** @param open opens the model again, on whichever backend then does. */
+  /** @param open opens the model again, on whichever target then is right */
   constructor(
     manifest: Manifest,
-    { place, selection, loadTiming }: Opening,
-    taken: BytesTaken,
-    open: (lost: Named, signal: AbortSignal) => Promise<Opening>,
+    { instance, selection, loadTiming }: Opened,
+    notes: Notes,
+    transfers: TransferBytes,
+    open: (lost: TargetId, signal: AbortSignal) => Promise<Opened>,
   ) {
     this.manifest = manifest;
-    this.taken = taken;
-    this.#place = place;
+    this.notes = notes;
+    this.transfers = transfers;
+    this.#current = instance;
     this.#selection = selection;
     this.#loadTiming = loadTiming;
     this.#open = open;
-    this.#letGo = holdModel(manifest.hash);
-    if (place.backend === 'fallback')
-      this.note('fallback', `No backend can run this model here, and the app's fallback answers. ${reasonsOf(selection)}`);
+    this.#releaseHold = holdModel(manifest.hash);
+    if (instance.backend === 'fallback')
+      notes.add('fallback', `No backend can run this model here, and the app's fallback answers. ${reasonsOf(selection)}`);
+    notes.onNote = (note) => this.#tell('note', note);
   }
 
-  /** Where the model is now, though it may be lost. */
-  get present(): Place {
-    return this.#place;
+  /** The instance that runs calls, even if it has just been lost. */
+  get current(): Instance {
+    return this.#current;
   }
   get selection(): readonly Candidate[] {
     return this.#selection;
@@ -83,72 +81,66 @@ export class OpenedModel {
   get loadTiming(): LoadTiming {
     return this.#loadTiming;
   }
-  /** Bytes of the weights where the model is. */
+  /** Bytes of the weights as the current target holds them. */
   get bytesResident(): number {
-    return this.#place.backend === 'fallback' ? 0 : this.manifest.residentBytes;
+    return this.#current.backend === 'fallback' ? 0 : this.manifest.residentBytes;
   }
 
-  note(code: string, message: string): void {
-    const note = { code, message };
-    this.notes.push(note);
-    this.#tell('note', note);
-  }
-
-  /** What was found out about one pair replaces what was known. */
+  /** Replaces what was known of one candidate. */
   learn(candidate: Candidate): void {
-    this.#selection = this.#selection.map((known) => (isPair(known, candidate) ? candidate : known));
+    this.#selection = this.#selection.map((known) => (isSameTarget(known, candidate) ? candidate : known));
   }
 
-  /** The place to run at: at once, unless the last one is lost or was left. */
-  place(): Place | Promise<Place> {
-    const { backend, session } = this.#place;
+  /** The instance for the next call: at once, unless the current one is lost or being left. */
+  instance(): Instance | Promise<Instance> {
+    const { backend, session } = this.#current;
     const reason =
-      this.#left ?? (session.lost && `The ${backend} backend was lost and the model was opened again. ${messageOf(session.lost)}`);
-    return reason === undefined ? this.#place : this.reopen(reason);
+      this.#leavingReason ?? (session.lost && `The ${backend} backend was lost and the model was opened again. ${messageOf(session.lost)}`);
+    return reason === undefined ? this.#current : this.reopen(reason);
   }
 
-  /** Whether a call that waited for its turn may still run there. */
-  isAt(place: Place): boolean {
-    return this.#place === place && this.#left === undefined && !place.session.lost;
+  /** Whether a call that waited in the queue of `instance` may still run there. */
+  isCurrent(instance: Instance): boolean {
+    return this.#current === instance && this.#leavingReason === undefined && !instance.session.lost;
   }
 
-  /** Leaves the present place and opens the model anew; calls made meanwhile wait for it. */
-  async reopen(reason: string): Promise<Place> {
-    this.#reopening ??= this.#replace(reason).finally(() => {
+  /** Leaves the current instance and opens the model again; calls made meanwhile wait for that. */
+  async reopen(reason: string): Promise<Instance> {
+    this.#reopening ??= this.#reopen(reason).finally(() => {
       this.#reopening = undefined;
     });
     return this.#reopening;
   }
 
-  async #replace(reason: string): Promise<Place> {
-    if (this.closing.signal.aborted)
+  async #reopen(reason: string): Promise<Instance> {
+    if (this.disposing.signal.aborted)
       throw new PannierError('disposed', `Model "${this.manifest.name}" was disposed and is not opened again.`);
-    this.#left = reason;
-    this.#place.close();
-    const { place, selection, loadTiming } = await this.#open(this.#place, this.closing.signal);
-    // What was not needed now is known from before.
-    const known = (pair: Named) => this.#selection.find((each) => isPair(each, pair) && each.state !== 'chosen');
+    this.#leavingReason = reason;
+    this.#current.dispose();
+    const { instance, selection, loadTiming } = await this.#open(this.#current, this.disposing.signal);
+    // A candidate that was not tried this time keeps what is known of it.
+    const known = (target: TargetId) => this.#selection.find((each) => isSameTarget(each, target) && each.state !== 'chosen');
     this.#selection = selection.map((each) => (each.state === 'untried' ? (known(each) ?? each) : each));
     this.#loadTiming = loadTiming;
-    this.#settle(place, reason);
-    this.note('reopened', reason);
-    return place;
+    this.#switchTo(instance, reason);
+    this.notes.add('reopened', reason);
+    return instance;
   }
 
   /**
-   * Calls go to `next` from now on. Only in a turn of the present place's queue in which no call waits,
-   * so that none is overtaken.
+   * Has the next calls run on `next`. Only in a turn of the current instance's queue in which no call
+   * waits, so that no call is overtaken.
    */
-  move(next: Place, reason: string): void {
-    this.#place.close();
-    this.#settle(next, reason);
+  moveTo(next: Instance, reason: string): void {
+    this.#current.dispose();
+    this.#switchTo(next, reason);
   }
 
-  #settle(next: Place, reason: string): void {
-    const from = this.#place.backend;
-    this.#place = next;
-    this.#left = undefined;
-    if (this.closing.signal.aborted) next.close();
+  #switchTo(next: Instance, reason: string): void {
+    const from = this.#current.backend;
+    this.#current = next;
+    this.#leavingReason = undefined;
+    if (this.disposing.signal.aborted) next.dispose();
     else if (from !== next.backend) this.#tell('backendchange', { from, to: next.backend, reason });
   }
 
@@ -156,9 +148,9 @@ export class OpenedModel {
     for (const listener of this.listeners) listener(type, detail);
   }
 
-  close(): void {
-    this.closing.abort();
-    this.#letGo();
-    this.#place.close();
+  dispose(): void {
+    this.disposing.abort();
+    this.#releaseHold();
+    this.#current.dispose();
   }
 }

@@ -1,42 +1,43 @@
 /** One pair: started, the model opened on it, held against the golden sample. */
-import type { Engine } from '../engines/engine.js';
-import { messageOf, PannierError } from '../base/errors.js';
-import type { Manifest } from '../manifest/manifest.js';
-import { withDeadline } from '../base/promise.js';
-import { isPair, type Measured, type Named, type Pair } from '../api/candidate.js';
-import { Agreement } from '../golden/golden-test.js';
-import { ladder } from './circuit-breaker.js';
-import type { Place } from '../runtime/served-model.js';
-import { acquireEngine, type PooledEngine } from '../runtime/engine-pool.js';
-import type { Quarantine } from './quarantine.js';
-import type { Lease } from '../base/shared.js';
-import type { Settled } from '../api/resolve-options.js';
-import { now } from '../base/timing.js';
+
 import type { WeightsCache } from '../api/cache.js';
-import type { ModelBytes } from '../download/download-model.js';
-import { examine, noteAbsence } from './precheck.js';
-import { openAsBytesCome } from './open-session.js';
+import { isSameTarget, type Measured, type Target, type TargetId } from '../api/candidate.js';
+import type { ResolvedOptions } from '../api/resolve-options.js';
+import { messageOf, PannierError } from '../base/errors.js';
+import { withDeadline } from '../base/promise.js';
+import type { Lease } from '../base/shared.js';
+import { now } from '../base/timing.js';
+import type { ModelDownload } from '../download/download-model.js';
+import type { Engine } from '../engines/engine.js';
+import { GoldenTest } from '../golden/golden-test.js';
+import type { Manifest } from '../manifest/manifest.js';
+import { acquireEngine, type EngineHandle } from '../runtime/engine-pool.js';
+import type { Instance } from '../runtime/served-model.js';
+import { circuitBreaker } from './circuit-breaker.js';
 import { tooLarge, vetoOf } from './eligible.js';
+import { openSession } from './open-session.js';
+import { noteAbsence, precheck } from './precheck.js';
+import type { Quarantine } from './quarantine.js';
 
 /** What all attempts at one model share. */
-export interface Supplies {
+export interface OpenContext {
   readonly manifest: Manifest;
-  readonly settled: Settled;
+  readonly resolved: ResolvedOptions;
   readonly caching: Promise<WeightsCache | null>;
   /** All of the model's bytes, gathered anew for each who asks: engines consume them. */
-  readonly takeBytes: (signal: AbortSignal) => ModelBytes;
+  readonly startDownload: (signal: AbortSignal) => ModelDownload;
   readonly note: (code: string, message: string) => void;
   /** Backends that passed once and have disagreed since, and why. */
-  readonly retired: readonly (Named & { readonly reason: string })[];
+  readonly retired: readonly (TargetId & { readonly reason: string })[];
   /** A backend whose remembered pass is true no more. */
-  readonly retire: (pair: Named, reason: string) => void;
+  readonly retire: (pair: TargetId, reason: string) => void;
   /** Asked once an engine has started, before the model's bytes are taken: why the pair need not be tried any further. */
-  readonly doubt?: (pooled: PooledEngine) => Promise<string | undefined>;
+  readonly doubt?: (pooled: EngineHandle) => Promise<string | undefined>;
 }
 
 /** How one pair did: it serves, or there is a reason why not; with `mayBeLast` it is tried again where no other pair is right. */
 export type Attempt = { readonly measured: Measured } & (
-  | { readonly accepted: Place }
+  | { readonly accepted: Instance }
   | { readonly refused: string; readonly mayBeLast?: boolean }
 );
 
@@ -55,20 +56,20 @@ const REBUILD_START_MS = 5_000;
  * @throws what no other pair could mend: no bytes, an abort
  */
 export async function attempt(
-  pair: Pair,
-  supplies: Supplies,
+  pair: Target,
+  supplies: OpenContext,
   signal: AbortSignal,
   beganMs: number,
   role: Role,
   isLast = false,
 ): Promise<Attempt> {
-  const { manifest, settled, caching, takeBytes, note, retired, retire, doubt } = supplies;
+  const { manifest, resolved, caching, startDownload, note, retired, retire, doubt } = supplies;
   const { backend } = pair;
   const measured: { startMs?: number; openMs?: number; goldenMs?: number; goldenShareOff?: number } = {};
   const failed = new AbortController();
   let release = () => {};
   let unmark = () => {};
-  const limitMs = settled.backendDeadlineMs;
+  const limitMs = resolved.backendDeadlineMs;
   const startLimitMs = role === 'rebuild' && !isLast ? Math.min(limitMs, REBUILD_START_MS) : limitMs;
   const limited = <T>(stage: string, step: Promise<T>, atMostMs: number): Promise<T> =>
     withDeadline(step, atMostMs, `${stage} of ${backend}`, (error) => failed.abort(error));
@@ -79,21 +80,21 @@ export async function attempt(
     return { refused: messageOf(thrown), mayBeLast, measured };
   };
 
-  const veto = retired.find((each) => isPair(each, pair))?.reason ?? vetoOf(pair, manifest, settled);
+  const veto = retired.find((each) => isSameTarget(each, pair))?.reason ?? vetoOf(pair, manifest, resolved);
   if (veto !== undefined) return refuse(veto);
-  let lease: Lease<PooledEngine>;
+  let lease: Lease<EngineHandle>;
   let quarantine: Quarantine;
   try {
-    const examining = examine(pair, manifest, settled, await caching, isLast);
+    const examining = precheck(pair, manifest, resolved, await caching, isLast);
     const examined = await withDeadline(examining, startLimitMs, `start of ${backend}`);
     if ('refused' in examined) return refuse(examined.refused.reason, examined.refused.mayBeLast);
     quarantine = examined.quarantine;
-    const starting = acquireEngine(backend, settled, AbortSignal.any([signal, failed.signal]));
+    const starting = acquireEngine(backend, resolved, AbortSignal.any([signal, failed.signal]));
     lease = await limited('start', starting, startLimitMs);
     release = lease.release;
     // It may have run before anybody asked, or been up for long when a slow cache had answered.
-    measured.startMs = Math.max(0, lease.value.readyMs - Math.max(lease.value.beganMs, beganMs));
-    void ladder.watch(lease.value.engine, settled.device);
+    measured.startMs = Math.max(0, lease.value.readyAtMs - Math.max(lease.value.startedAtMs, beganMs));
+    void circuitBreaker.watch(lease.value.engine, resolved.device);
     const large = tooLarge(manifest, lease.value.engine.maxBufferBytes);
     if (large !== undefined) return refuse(large);
     if (doubt !== undefined) {
@@ -105,12 +106,12 @@ export async function attempt(
   } catch (thrown) {
     // It hung, and it hangs.
     const isLostAgain = role === 'rebuild' && (thrown as PannierError).code === 'timeout';
-    if (isLostAgain) ladder.lost(backend, messageOf(thrown));
+    if (isLostAgain) circuitBreaker.lost(backend, messageOf(thrown));
     else noteAbsence(backend, thrown);
     return refuse(thrown, isLostAgain);
   }
 
-  const bytes = takeBytes(signal);
+  const bytes = startDownload(signal);
   // No other pair could do without the bytes.
   const endWithBytes = (thrown: unknown): never => {
     unmark();
@@ -123,7 +124,7 @@ export async function attempt(
     const { engine } = lease.value;
     const isMarked = doubt !== undefined;
     const tested = bytes.whole.then(async ({ cache }) => {
-      const agreement = new Agreement(manifest, await bytes.golden, lease.value, await caching, limitMs);
+      const agreement = new GoldenTest(manifest, await bytes.golden, lease.value, await caching, limitMs);
       // What was not all in the cache has not been tested here, and its writes would hold up the question.
       const isRemembered = cache === 'hit' && role === 'first' && (await agreement.isRemembered());
       // Not while bytes come: a page that ends in the middle of a long download says nothing of the backend.
@@ -132,7 +133,7 @@ export async function attempt(
     tested.catch(() => undefined);
     if (!isMarked) unmark = () => void tested.then(({ end }) => end?.()).catch(() => undefined);
     const model = { name: manifest.name, graph, weights: bytes.weights, controlFlow: manifest.controlFlow };
-    const { session, openMs } = await openAsBytesCome(engine, model, limitMs);
+    const { session, openMs } = await openSession(engine, model, limitMs);
     measured.openMs = openMs;
     const closed = new AbortController();
     const close = () => {
@@ -141,7 +142,7 @@ export async function attempt(
       lease.release();
     };
     release = close;
-    void imposeWhenOver(quarantine, engine, settled, closed.signal);
+    void imposeWhenOver(quarantine, engine, resolved, closed.signal);
     const { agreement, isRemembered } = await tested;
     if (isRemembered) {
       // What fails here fails again, and typed, in the next predict.
@@ -150,7 +151,7 @@ export async function attempt(
       // Its deadline begins with its turn: another model may keep the backend busy.
       const judge = async () => {
         const fromMs = now();
-        const verdict = await limited('golden', agreement.judge(session), limitMs);
+        const verdict = await limited('golden', agreement.runAndRemember(session), limitMs);
         measured.goldenMs = now() - fromMs;
         return verdict;
       };
@@ -161,7 +162,7 @@ export async function attempt(
     }
     for (const { code, message } of lease.value.notes) note(code, message);
     unmark();
-    return { accepted: { ...pair, pooled: lease.value, session, agreement, close }, measured };
+    return { accepted: { ...pair, handle: lease.value, session, goldenTest: agreement, dispose: close }, measured };
   } catch (thrown) {
     // What another pair could mend, unless it is the bytes; and those that come are in the cache for the next one.
     release();
@@ -177,8 +178,8 @@ export async function attempt(
  * Where a session is over for a backend, the next ones spare the models that it was lost to. Not after a
  * deadline, which is the app's own number.
  */
-async function imposeWhenOver(quarantine: Quarantine, engine: Engine, { device }: Settled, closed: AbortSignal): Promise<void> {
-  const [wasClosed, error] = await Promise.all([engine.whenLost.then(() => closed.aborted), ladder.watch(engine, device)]);
+async function imposeWhenOver(quarantine: Quarantine, engine: Engine, { device }: ResolvedOptions, closed: AbortSignal): Promise<void> {
+  const [wasClosed, error] = await Promise.all([engine.whenLost.then(() => closed.aborted), circuitBreaker.watch(engine, device)]);
   if (wasClosed || error === undefined || error.code === 'timeout') return;
   await quarantine.impose(`It was lost again and again in one session, at last so: ${messageOf(error)}`, true);
 }

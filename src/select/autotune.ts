@@ -3,26 +3,26 @@
  * another; a faster one takes over between two calls. What came out is remembered for the next visits.
  * As Android's Acceleration Service does it, with the app's own model, and outside of the page's thread.
  */
-import { adapterName, requestAdapter } from '../engines/adapter.js';
+
+import { type Candidate, FALLBACK, isSameTarget, type Measured, type Target, type TargetId } from '../api/candidate.js';
 import { messageOf, PannierError } from '../base/errors.js';
-import { withDeadline } from '../base/promise.js';
-import { type Candidate, FALLBACK, isPair, type Measured, type Named, type Pair } from '../api/candidate.js';
 import { pause, QUIET_MS, whenIdle } from '../base/idle.js';
-import { ladder } from './circuit-breaker.js';
-import type { OpenedModel, Opening, Place } from '../runtime/served-model.js';
-import type { PooledEngine } from '../runtime/engine-pool.js';
-import { Queue } from '../runtime/queue.js';
-import { medianOf } from '../predict/stats.js';
-import { clockTickMs, now } from '../base/timing.js';
 import { toBytes } from '../base/json.js';
-import { attempt, type Supplies } from './attempt.js';
+import { withDeadline } from '../base/promise.js';
+import { clockTickMs, now } from '../base/timing.js';
+import { adapterName, requestAdapter } from '../engines/adapter.js';
+import { medianOf } from '../predict/stats.js';
+import type { EngineHandle } from '../runtime/engine-pool.js';
+import { Queue } from '../runtime/queue.js';
+import type { Instance, Opened, ServedModel } from '../runtime/served-model.js';
+import { attempt, type OpenContext } from './attempt.js';
+import { circuitBreaker } from './circuit-breaker.js';
 import { contestantAt } from './contestant.js';
-import { Pace } from './pace.js';
+import { tooLargeTwice } from './eligible.js';
 import { hopelessReason, LEAST_PROBED_FLOPS } from './probe.js';
 import { race } from './race.js';
 import { type Choice, choiceKey, VALID_MS } from './remembered.js';
 import { soundChoice } from './sound-choice.js';
-import { tooLargeTwice } from './eligible.js';
 
 /**
  * Longest that one stage of a challenger may take: less than for a model that has nothing else to run on,
@@ -39,35 +39,32 @@ const VALID_REFUSED_MS = 7 * 24 * 3_600_000;
 /** One trial at a time on a page: two would measure each other. */
 const line = new Queue();
 
-export class Trial {
-  readonly #opened: OpenedModel;
-  readonly #supplies: Supplies;
+export class Autotune {
+  readonly #opened: ServedModel;
+  readonly #supplies: OpenContext;
   readonly #signal: AbortSignal;
   #choice: Choice | undefined;
-  #pace: Pace;
   #isUnderWay = false;
   readonly #awaited = new Set<string>();
 
   /** @param choice what an earlier visit found out, if anything */
-  constructor(opened: OpenedModel, supplies: Supplies, choice: Choice | undefined) {
+  constructor(opened: ServedModel, supplies: OpenContext, choice: Choice | undefined) {
     this.#opened = opened;
     // A challenger on the page's own thread would freeze it.
-    const backendDeadlineMs = Math.min(supplies.settled.backendDeadlineMs, STAGE_LIMIT_MS);
-    this.#supplies = { ...supplies, settled: { ...supplies.settled, pageWillDo: false, backendDeadlineMs } };
-    this.#signal = opened.closing.signal;
+    const backendDeadlineMs = Math.min(supplies.resolved.backendDeadlineMs, STAGE_LIMIT_MS);
+    this.#supplies = { ...supplies, resolved: { ...supplies.resolved, pageWillDo: false, backendDeadlineMs } };
+    this.#signal = opened.disposing.signal;
     this.#choice = soundChoice(choice);
-    this.#pace = new Pace(this.#choice?.liveP50Ms);
   }
 
   /** Settles when all is measured, or known from an earlier visit; never rejects. */
   async begin(): Promise<void> {
-    const { present } = this.#opened;
-    if (present.pooled.thread !== 'worker' || savesData()) return;
-    const twice = tooLargeTwice(this.#supplies.manifest, this.#supplies.settled);
+    const { current: present } = this.#opened;
+    if (present.handle.thread !== 'worker' || savesData()) return;
+    const twice = tooLargeTwice(this.#supplies.manifest, this.#supplies.resolved);
     if (twice !== undefined) return this.#leaveUntried(twice);
-    this.#opened.onWarmCall = (ms) => this.#watch(ms);
     const choice = this.#choice;
-    const isKnown = choice !== undefined && isPair(choice.chosen, present);
+    const isKnown = choice !== undefined && isSameTarget(choice.chosen, present);
     if (isKnown) this.#take(choice);
     await this.#quietly(async () => {
       if (!isKnown) await pause(QUIET_MS, this.#signal);
@@ -78,13 +75,13 @@ export class Trial {
 
   #leaveUntried(reason: string): void {
     for (const each of this.#opened.selection)
-      if (each.state === 'untried' && !isPair(each, FALLBACK)) this.#opened.learn({ ...each, reason });
+      if (each.state === 'untried' && !isSameTarget(each, FALLBACK)) this.#opened.learn({ ...each, reason });
   }
 
   /** Verdicts of an earlier visit stand for what was not tried now. */
   #take({ selection }: Choice): void {
     for (const then of selection) {
-      const known = this.#opened.selection.find((each) => isPair(each, then));
+      const known = this.#opened.selection.find((each) => isSameTarget(each, then));
       if (known?.state === 'untried') this.#opened.learn({ ...then, remembered: true });
       else if (known?.state === 'chosen' && then.p50Ms !== undefined) this.#opened.learn({ ...known, p50Ms: then.p50Ms, remembered: true });
     }
@@ -100,7 +97,6 @@ export class Trial {
         await this.#restingMoment();
         await line.run(() => this.#challenge({ engine, backend }), 'background', this.#signal);
       }
-      this.#pace = new Pace();
       this.#choice = undefined;
       await this.#remember({ adapter: await this.#presentAdapter() });
     });
@@ -109,13 +105,13 @@ export class Trial {
   }
 
   /** Pairs that are held back for a while have another chance when it is over. */
-  awaitReturns({ place: { backend: serves, pooled }, selection }: Pick<Opening, 'place' | 'selection'>): void {
-    const { manifest, settled } = this.#supplies;
+  awaitReturns({ instance: { backend: serves, handle: pooled }, selection }: Pick<Opened, 'instance' | 'selection'>): void {
+    const { manifest, resolved } = this.#supplies;
     // It would be opened beside the present one; with a fallback it is alone.
-    if (serves !== 'fallback' && (pooled.thread === 'page' || tooLargeTwice(manifest, settled) !== undefined)) return;
+    if (serves !== 'fallback' && (pooled.thread === 'page' || tooLargeTwice(manifest, resolved) !== undefined)) return;
     for (const { state, engine, backend } of selection) {
       if (engine === 'app' || backend === 'fallback') continue;
-      const afterMs = ladder.retryAfterMs(backend);
+      const afterMs = circuitBreaker.retryAfterMs(backend);
       if (state !== 'refused' || afterMs === undefined || this.#awaited.has(backend)) continue;
       this.#awaited.add(backend);
       void this.#comeBack({ engine, backend }, afterMs);
@@ -125,7 +121,7 @@ export class Trial {
   /**
    * Where nothing is measured, a pair that stands before the present one returns as soon as it is right; else it has to win.
    */
-  async #comeBack(pair: Pair, afterMs: number): Promise<void> {
+  async #comeBack(pair: Target, afterMs: number): Promise<void> {
     await this.#quietly(async () => {
       await pause(afterMs, this.#signal);
       await this.#restingMoment();
@@ -138,38 +134,38 @@ export class Trial {
   /** The page has time, and no predict is in flight. */
   async #restingMoment(): Promise<void> {
     await whenIdle(this.#signal);
-    await this.#opened.present.pooled.queue.run(async () => undefined, 'background', this.#signal);
+    await this.#opened.current.handle.queue.run(async () => undefined, 'background', this.#signal);
   }
 
-  async #challenge(pair: Pair): Promise<void> {
-    const incumbent = this.#opened.present;
-    const { trial: races, backends } = this.#supplies.settled;
+  async #challenge(pair: Target): Promise<void> {
+    const incumbent = this.#opened.current;
+    const { autotune: races, backends } = this.#supplies.resolved;
     const isStopgap = incumbent.backend === 'fallback';
-    if (isPair(pair, incumbent)) return;
+    if (isSameTarget(pair, incumbent)) return;
     if (!races && !isStopgap && backends.indexOf(pair.backend) > backends.indexOf(incumbent.backend)) return;
     const supplies = races && !isStopgap ? await this.#doubting(incumbent) : this.#supplies;
     const tried = await attempt(pair, supplies, this.#signal, now(), 'challenger');
     if (!('accepted' in tried)) return this.#learnOf({ ...pair, state: 'refused', reason: tried.refused, ...tried.measured });
     const { accepted: challenger, measured } = tried;
     try {
-      if (this.#opened.present.backend === 'fallback') await this.#moveTo(challenger, measured, `${pair.backend} can run the model again`);
+      if (this.#opened.current.backend === 'fallback') await this.#moveTo(challenger, measured, `${pair.backend} can run the model again`);
       else if (races) await this.#raceWith(challenger, measured);
       else await this.#moveTo(challenger, measured, `${pair.backend} comes before ${incumbent.backend}`);
     } finally {
-      if (this.#opened.present !== challenger) challenger.close();
+      if (this.#opened.current !== challenger) challenger.dispose();
     }
   }
 
   /** For pairs that have to win: none is opened for which that is out of reach. */
-  async #doubting(incumbent: Place): Promise<Supplies> {
-    const { manifest, settled } = this.#supplies;
+  async #doubting(incumbent: Instance): Promise<OpenContext> {
+    const { manifest, resolved } = this.#supplies;
     if (manifest.flops < LEAST_PROBED_FLOPS) return this.#supplies;
     const callMs = await this.#timeAlone(incumbent);
-    const doubt = (pooled: PooledEngine) => hopelessReason(manifest.flops, callMs, pooled, settled.backendDeadlineMs, this.#signal);
+    const doubt = (pooled: EngineHandle) => hopelessReason(manifest.flops, callMs, pooled, resolved.backendDeadlineMs, this.#signal);
     return { ...this.#supplies, doubt };
   }
 
-  async #timeAlone(incumbent: Place): Promise<number> {
+  async #timeAlone(incumbent: Instance): Promise<number> {
     const { sample } = contestantAt(incumbent, incumbent, this.#signal);
     const timesMs: number[] = [];
     for (let run = 0; run <= TIMED_ALONE; run++)
@@ -180,9 +176,9 @@ export class Trial {
     return p50Ms;
   }
 
-  async #raceWith(challenger: Place, measured: Measured): Promise<void> {
+  async #raceWith(challenger: Instance, measured: Measured): Promise<void> {
     const { engine, backend } = challenger;
-    const incumbent = this.#opened.present;
+    const incumbent = this.#opened.current;
     const sides = [contestantAt(incumbent, incumbent, this.#signal), contestantAt(challenger, incumbent, this.#signal)] as const;
     // Of the incumbent: what a challenger's samples threw is in the result.
     const result = await race(...sides, this.#signal, clockTickMs()).catch(this.#retireWrong(incumbent));
@@ -195,10 +191,10 @@ export class Trial {
 
   /** How a challenger lost; nothing, where the model was opened on that very pair meanwhile. */
   #learnOf(challenger: Candidate): void {
-    if (!isPair(challenger, this.#opened.present)) this.#opened.learn(challenger);
+    if (!isSameTarget(challenger, this.#opened.current)) this.#opened.learn(challenger);
   }
 
-  #retireWrong(incumbent: Place): (thrown: unknown) => never {
+  #retireWrong(incumbent: Instance): (thrown: unknown) => never {
     return (thrown) => {
       if (thrown instanceof PannierError && thrown.code === 'backend-rejected') this.#supplies.retire(incumbent, messageOf(thrown));
       throw thrown;
@@ -206,46 +202,34 @@ export class Trial {
   }
 
   /** Between two calls: in a turn at the lowest priority nobody else waits. */
-  async #moveTo(next: Place, measured: Partial<Candidate>, reason: string): Promise<void> {
+  async #moveTo(next: Instance, measured: Partial<Candidate>, reason: string): Promise<void> {
     const { engine, backend } = next;
-    const before = this.#opened.present;
+    const before = this.#opened.current;
     const move = async () => {
-      if (!this.#opened.isAt(before)) return;
+      if (!this.#opened.isCurrent(before)) return;
       // Only a race says who is slower.
-      const left = this.#supplies.settled.trial && before.backend !== 'fallback' ? 'slower' : 'untried';
+      const left = this.#supplies.resolved.autotune && before.backend !== 'fallback' ? 'slower' : 'untried';
       this.#opened.learn({ ...this.#known(before), state: left, reason });
       this.#opened.learn({ engine, backend, ...measured, state: 'chosen' });
-      this.#opened.move(next, reason);
+      this.#opened.moveTo(next, reason);
     };
-    await before.pooled.queue.run(move, 'background', this.#signal);
+    await before.handle.queue.run(move, 'background', this.#signal);
   }
 
-  get #found(): Pick<Opening, 'place' | 'selection'> {
-    return { place: this.#opened.present, selection: this.#opened.selection };
+  get #found(): Pick<Opened, 'instance' | 'selection'> {
+    return { instance: this.#opened.current, selection: this.#opened.selection };
   }
 
-  #known(pair: Named): Candidate {
-    return this.#opened.selection.find((each) => isPair(each, pair)) as Candidate;
-  }
-
-  /** A device that heats up, a GPU that somebody else took: what was measured once may be true no more. */
-  #watch(ms: number): void {
-    const { baselineMs } = this.#pace;
-    // What a server takes says nothing of this device.
-    if (this.#isUnderWay || this.#opened.present.backend === 'fallback') return;
-    if (this.#pace.add(ms)) this.#opened.trial = this.#raceAll();
-    // Of what a trial chose: that the model runs elsewhere, before it or since a loss, is no verdict.
-    const isChosen = this.#choice !== undefined && isPair(this.#choice.chosen, this.#opened.present);
-    if (baselineMs === undefined && this.#pace.baselineMs !== undefined && isChosen)
-      void this.#remember({ liveP50Ms: this.#pace.baselineMs });
+  #known(pair: TargetId): Candidate {
+    return this.#opened.selection.find((each) => isSameTarget(each, pair)) as Candidate;
   }
 
   async #remember(news: Partial<Choice>): Promise<void> {
-    const { backend, engine } = this.#opened.present;
+    const { backend, engine } = this.#opened.current;
     if (engine === 'app' || backend === 'fallback') return;
     const selection = this.#opened.selection
       .map(({ remembered, ...candidate }) => candidate)
-      .filter((candidate) => !isPair(candidate, FALLBACK));
+      .filter((candidate) => !isSameTarget(candidate, FALLBACK));
     const validMs = selection.some(({ state }) => state === 'refused') ? VALID_REFUSED_MS : VALID_MS;
     this.#choice = { adapter: '', untilMs: Date.now() + validMs, ...this.#choice, chosen: { engine, backend }, selection, ...news };
     const cache = await this.#supplies.caching;
@@ -256,7 +240,7 @@ export class Trial {
   /** Empty where there is none, or a GPU that hangs. */
   #presentAdapter(): Promise<string> {
     const asking = requestAdapter().then(adapterName);
-    return withDeadline(asking, this.#supplies.settled.backendDeadlineMs, 'Asking for an adapter').catch(() => '');
+    return withDeadline(asking, this.#supplies.resolved.backendDeadlineMs, 'Asking for an adapter').catch(() => '');
   }
 
   /** A trial that breaks off, since the model was disposed or lost its backend, is nobody's error. */

@@ -39,7 +39,7 @@ interface Standing {
 
 const FRESH: Readonly<Standing> = { losses: 0, lastLostMs: Number.NEGATIVE_INFINITY, absences: 0, forLosses: NO_HOLD, forAbsence: NO_HOLD };
 
-export class Ladder {
+export class CircuitBreaker {
   readonly #now: () => number;
   readonly #standings = new Map<BackendName, Standing>();
   readonly #watched = new WeakMap<Losable, Promise<PannierError | undefined>>();
@@ -153,4 +153,4 @@ export class Ladder {
 const isLoss = ({ code }: PannierError): boolean => code !== 'out-of-memory';
 
 /** The ladder of this page. */
-export const ladder = new Ladder(now);
+export const circuitBreaker = new CircuitBreaker(now);

@@ -1,23 +1,17 @@
 /** A model opened once: on the first pair that is right, with what came out about the others. */
+
+import { type Candidate, FALLBACK, isSameTarget, reasonsOf, type Target } from '../api/candidate.js';
 import { asPannierError, PannierError } from '../base/errors.js';
-import { type Candidate, FALLBACK, isPair, type Pair, reasonsOf } from '../api/candidate.js';
-import type { Opening, Place } from '../runtime/served-model.js';
-import { slowerReason } from './slower.js';
 import { now } from '../base/timing.js';
-import type { ModelBytes } from '../download/download-model.js';
-import { attempt, type Role, type Supplies } from './attempt.js';
+import type { ModelDownload } from '../download/download-model.js';
+import type { Instance, Opened } from '../runtime/served-model.js';
+import { attempt, type OpenContext, type Role } from './attempt.js';
 import { fits } from './budget.js';
 import { firstRight } from './first-right.js';
+import { slowerReason } from './slower.js';
 
 /** How long the first pair has to itself, once the bytes are there, before a second one is tried beside it. */
 const PATIENCE_MS = 5_000;
-
-/** Bytes that are on their way. */
-export interface Coming {
-  readonly bytes: ModelBytes;
-  /** Nobody needs them. */
-  readonly stop: () => void;
-}
 
 /** Of bytes that nobody took. */
 const UNTOUCHED = { totalMs: 0, hashMs: 0, cache: 'off' } as const;
@@ -28,54 +22,54 @@ const UNTOUCHED = { totalMs: 0, hashMs: 0, cache: 'off' } as const;
  * @param beganMs when all this began
  * @throws {PannierError} `backend-unavailable` where no pair is right and the app has no fallback; what the bytes failed with
  */
-export async function openFirst(
-  pairs: readonly Pair[],
-  supplies: Supplies,
-  first: Coming | undefined,
+export async function openModel(
+  pairs: readonly Target[],
+  supplies: OpenContext,
+  first: ModelDownload | undefined,
   beganMs: number,
   signal: AbortSignal,
   role: Exclude<Role, 'challenger'>,
-): Promise<Opening> {
-  const { manifest, settled, takeBytes, note } = supplies;
+): Promise<Opened> {
+  const { manifest, resolved, startDownload, note } = supplies;
   const heap = first === undefined ? [] : [first];
-  const stocked: Supplies = { ...supplies, takeBytes: (stop) => heap.pop()?.bytes ?? takeBytes(stop) };
+  const stocked: OpenContext = { ...supplies, startDownload: (stop) => heap.pop() ?? startDownload(stop) };
   // An order that somebody gave is kept; and on the page's thread two would only slow each other down.
-  const isPatient = !settled.auto || settled.thread === 'page' || !fits(manifest, settled, 2);
+  const isPatient = !resolved.auto || resolved.thread === 'page' || !fits(manifest, resolved, 2);
   const ended = new AbortController();
-  const patience = isPatient || first === undefined ? never() : after(first.bytes.whole, PATIENCE_MS, ended.signal);
-  const held: Pair[] = [];
-  const tryOnce = async (pair: Pair, stop: AbortSignal) => {
+  const patience = isPatient || first === undefined ? never() : after(first.whole, PATIENCE_MS, ended.signal);
+  const held: Target[] = [];
+  const tryOnce = async (pair: Target, stop: AbortSignal) => {
     // Only the first one's engine was asked for before this.
     const tried = await attempt(pair, stocked, stop, pair === pairs[0] ? beganMs : now(), role);
     if ('refused' in tried && tried.mayBeLast === true) held.push(pair);
     return tried;
   };
-  const tryLast = (pair: Pair, stop: AbortSignal) => attempt(pair, stocked, stop, now(), role, true);
+  const tryLast = (pair: Target, stop: AbortSignal) => attempt(pair, stocked, stop, now(), role, true);
   const open = async () => {
     const found = await firstRight(pairs, tryOnce, patience, signal);
-    if (found.place !== undefined || settled.fallback !== undefined) return found;
+    if (found.instance !== undefined || resolved.fallback !== undefined) return found;
     // What was lost before is better than no answer.
     const last = await firstRight(held, tryLast, never(), signal);
-    return { ...last, selection: found.selection.map((each) => last.selection.find((other) => isPair(each, other)) ?? each) };
+    return { ...last, selection: found.selection.map((each) => last.selection.find((other) => isSameTarget(each, other)) ?? each) };
   };
   const found = await open().finally(() => {
     ended.abort();
-    for (const unneeded of heap) unneeded.stop();
+    for (const unneeded of heap) unneeded.cancel();
   });
-  const place = found.place ?? (await lastPlace(found.selection, supplies));
-  const { fallback } = settled;
-  const last: Candidate = { ...FALLBACK, state: place.backend === 'fallback' ? 'chosen' : 'untried' };
+  const instance = found.instance ?? (await fallbackInstance(found.selection, supplies));
+  const { fallback } = resolved;
+  const last: Candidate = { ...FALLBACK, state: instance.backend === 'fallback' ? 'chosen' : 'untried' };
   const selection = fallback === undefined ? found.selection : [...found.selection, last];
 
   const slower = slowerReason(selection);
   if (slower !== undefined) note('wasm-refused', slower);
-  const { totalMs: weightsMs, hashMs, cache } = heap.length === 0 && first !== undefined ? await first.bytes.whole : UNTOUCHED;
+  const { totalMs: weightsMs, hashMs, cache } = heap.length === 0 && first !== undefined ? await first.whole : UNTOUCHED;
   const { startMs = 0, openMs = 0, goldenMs = 0 } = selection.find(({ state }) => state === 'chosen') ?? {};
-  return { place, selection, loadTiming: { totalMs: now() - beganMs, weightsMs, hashMs, startMs, openMs, goldenMs, cache } };
+  return { instance, selection, loadTiming: { totalMs: now() - beganMs, weightsMs, hashMs, startMs, openMs, goldenMs, cache } };
 }
 
 /** Where no backend can, the app's own function may. */
-async function lastPlace(selection: readonly Candidate[], { manifest, settled: { fallback } }: Supplies): Promise<Place> {
+async function fallbackInstance(selection: readonly Candidate[], { manifest, resolved: { fallback } }: OpenContext): Promise<Instance> {
   if (fallback === undefined) {
     const message = `No backend can run this model here. ${reasonsOf(selection)}`;
     throw new PannierError('backend-unavailable', message, { selection });

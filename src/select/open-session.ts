@@ -1,11 +1,12 @@
 /** Opens a model while its bytes come. What is counted, and may be too long, is the engine's time: the network has limits of its own. */
-import type { Engine, EngineModel, Session } from '../engines/engine.js';
+
 import { PannierError } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
 import { now } from '../base/timing.js';
+import type { Engine, EngineModel, Session } from '../engines/engine.js';
 
 /** @throws {PannierError} `timeout` where the engine takes longer than `limitMs`; else what the engine or the weights fail with */
-export async function openAsBytesCome(
+export async function openSession(
   engine: Engine,
   model: EngineModel,
   limitMs: number,

@@ -1,6 +1,8 @@
 /** Which pair begins. */
-import { isPair, type Named, type Pair } from '../api/candidate.js';
+import { isSameTarget, type Target, type TargetId } from '../api/candidate.js';
 
 /** `pairs`, with one of them before all others. */
-export const startingWith = (first: Named | undefined, pairs: readonly Pair[]): readonly Pair[] =>
-  first === undefined ? pairs : [...pairs.filter((pair) => isPair(pair, first)), ...pairs.filter((pair) => !isPair(pair, first))];
+export const startingWith = (first: TargetId | undefined, pairs: readonly Target[]): readonly Target[] =>
+  first === undefined
+    ? pairs
+    : [...pairs.filter((pair) => isSameTarget(pair, first)), ...pairs.filter((pair) => !isSameTarget(pair, first))];

@@ -4,7 +4,7 @@
  * the browser may draw nothing, on any page.
  */
 import { withDeadline } from '../base/promise.js';
-import type { PooledEngine } from '../runtime/engine-pool.js';
+import type { EngineHandle } from '../runtime/engine-pool.js';
 import { HOPELESS, shortMs } from './race.js';
 
 /** A smaller model is tried as it is: that is hardly more work. */
@@ -26,7 +26,7 @@ const RUNS = 4;
 export async function hopelessReason(
   flops: number,
   incumbentMs: number,
-  { engine, queue }: Pick<PooledEngine, 'engine' | 'queue'>,
+  { engine, queue }: Pick<EngineHandle, 'engine' | 'queue'>,
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {

@@ -1,11 +1,12 @@
 /** What outlives the page of a backend's bad days, for one model in one browser on one GPU: it waits seven days for another chance. */
+
+import type { WeightsCache } from '../api/cache.js';
 import type { BackendName } from '../base/backend-name.js';
 import { browserVersion } from '../base/browser-version.js';
-import { withDeadline } from '../base/promise.js';
-import type { WeightsCache } from '../api/cache.js';
-import { cacheFor } from '../storage/cache-for.js';
 import { fromBytes, toBytes } from '../base/json.js';
-import { ladder } from './circuit-breaker.js';
+import { withDeadline } from '../base/promise.js';
+import { cacheFor } from '../storage/cache-for.js';
+import { circuitBreaker } from './circuit-breaker.js';
 
 /** A driver, a browser, a model's next version may have mended it by then. */
 const LASTS_MS = 7 * 24 * 3_600_000;
@@ -139,7 +140,7 @@ function heldSince(sinceMs: number, reason: string, mayBeLast: boolean): Held {
 
 /** Forgets what a cache keeps of backends' bad days and of trials they missed, and what this page has seen of them. */
 export async function resetQuarantine(given?: WeightsCache): Promise<void> {
-  ladder.reset();
+  circuitBreaker.reset();
   const cache = await cacheFor(given, () => undefined);
   try {
     const keys = (await cache?.keys()) ?? [];

@@ -1,8 +1,8 @@
 /** Whether a challenger is faster than what serves now: timed in turns, and ended as soon as that is plain. Knows no backend by name. */
 import { messageOf } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
-import { medianOf } from '../predict/stats.js';
 import { now } from '../base/timing.js';
+import { medianOf } from '../predict/stats.js';
 
 /** One side of a race: a model that is open and warm on some backend. */
 export interface Contestant {

@@ -1,18 +1,17 @@
 /** What an earlier visit found out: which pair is right and fastest for this model on this device. */
-import { browserVersion } from '../base/browser-version.js';
-import { type Candidate, isPair, type Pair } from '../api/candidate.js';
-import { TFJS_VERSION, VERSION } from '../base/versions.js';
+
 import type { WeightsCache } from '../api/cache.js';
+import { type Candidate, isSameTarget, type Target } from '../api/candidate.js';
+import { browserVersion } from '../base/browser-version.js';
 import { fromBytes } from '../base/json.js';
+import { TFJS_VERSION, VERSION } from '../base/versions.js';
 
 /** The verdict of a trial, as the weights cache keeps it. */
 export interface Choice {
-  readonly chosen: Pair;
+  readonly chosen: Target;
   readonly selection: readonly Candidate[];
   /** Vendor and architecture of the GPU that took part; empty where none did. */
   readonly adapter: string;
-  /** Median of the app's own calls on the chosen pair; absent before there were enough of them. */
-  readonly liveP50Ms?: number;
   /** How long it counts, on the wall clock: a verdict outlives the page. */
   readonly untilMs: number;
 }
@@ -27,13 +26,13 @@ export const choiceKey = (modelHash: string): string => {
 };
 
 /** Undefined where there is none that still counts, or none that can be read. Never rejects. */
-export async function recall(cache: WeightsCache | null, modelHash: string, pairs: readonly Pair[]): Promise<Choice | undefined> {
+export async function readChoice(cache: WeightsCache | null, modelHash: string, pairs: readonly Target[]): Promise<Choice | undefined> {
   try {
     const bytes = await cache?.get(choiceKey(modelHash));
     if (bytes === undefined) return undefined;
     const choice = fromBytes(bytes) as Choice;
     const leftMs = choice.untilMs - Date.now();
-    return leftMs > 0 && leftMs <= VALID_MS && pairs.some((pair) => isPair(pair, choice.chosen)) ? choice : undefined;
+    return leftMs > 0 && leftMs <= VALID_MS && pairs.some((pair) => isSameTarget(pair, choice.chosen)) ? choice : undefined;
   } catch {
     return undefined;
   }

@@ -10,9 +10,8 @@ const NUMBERS = ['startMs', 'openMs', 'goldenMs', 'goldenShareOff', 'p50Ms'];
 /** Undefined where a field is not what {@link Choice} says; `recall` has looked at `chosen` and `untilMs`. */
 export function soundChoice(choice: Choice | undefined): Choice | undefined {
   if (choice === undefined) return undefined;
-  const { selection, adapter, liveP50Ms } = choice;
-  const isSound =
-    Array.isArray(selection) && selection.every(isCandidate) && typeof adapter === 'string' && isLeftOutOr('number', liveP50Ms);
+  const { selection, adapter } = choice;
+  const isSound = Array.isArray(selection) && selection.every(isCandidate) && typeof adapter === 'string';
   return isSound ? choice : undefined;
 }
 

@@ -1,8 +1,11 @@
 /** The cache of a load. */
+
+import type { WeightsCache } from '../api/cache.js';
 import { messageOf } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
-import type { WeightsCache } from '../api/cache.js';
-import { IDLE_LIMIT_MS } from '../download/fetch.js';
+
+/** The cache is not worth a longer wait for its code. */
+const MAX_CODE_MS = 15_000;
 
 /**
  * The cache of a load: what the app gave, else the browser's own; null where there is none (Node
@@ -14,7 +17,7 @@ export async function cacheFor(
 ): Promise<WeightsCache | null> {
   try {
     if (asked === null || (asked === undefined && globalThis.indexedDB === undefined)) return null;
-    const { browserCache, guardedCache } = await withDeadline(import('./guarded.js'), IDLE_LIMIT_MS, 'Its code');
+    const { browserCache, guardedCache } = await withDeadline(import('./guarded.js'), MAX_CODE_MS, 'Its code');
     return asked === undefined ? browserCache() : guardedCache(asked);
   } catch (thrown) {
     note('cache-unavailable', `The weights cache is not used: ${messageOf(thrown)}`);

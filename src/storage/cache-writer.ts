@@ -1,8 +1,9 @@
 /** What a load downloads, on its way into the cache: behind the load, but never far behind. */
-import type { Asset, Manifest } from '../manifest/manifest.js';
+
+import type { WeightsCache } from '../api/cache.js';
 import { ownTask, withDeadline } from '../base/promise.js';
 import { now } from '../base/timing.js';
-import type { WeightsCache } from '../api/cache.js';
+import type { Asset, Manifest } from '../manifest/manifest.js';
 import { Recording, type RecordingOptions } from './recording.js';
 
 /** Bytes of copies that may wait for the cache at once: of one shard. One that is larger waits alone. */

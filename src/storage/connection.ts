@@ -24,7 +24,7 @@ interface Opening {
   database: Promise<IDBDatabase>;
 }
 
-export class Connection {
+export class DatabaseConnection {
   readonly #name: string;
   readonly #stores: readonly string[];
   #opening: Opening | undefined;

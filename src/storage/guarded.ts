@@ -1,6 +1,7 @@
 /** A cache, whoever made it, held to its promises. */
-import { withDeadline } from '../base/promise.js';
+
 import type { WeightsCache } from '../api/cache.js';
+import { withDeadline } from '../base/promise.js';
 import { idbCache } from './idb.js';
 
 let kept: WeightsCache | undefined;

@@ -1,7 +1,7 @@
 /** The weights cache in IndexedDB, through idb-keyval, in a database of its own. */
 import { del, keys, promisifyRequest, set, type UseStore } from 'idb-keyval';
 import type { WeightsCache } from '../api/cache.js';
-import { Connection, reasonOf } from './connection.js';
+import { DatabaseConnection, reasonOf } from './connection.js';
 
 /** With the number of its layout: another one would take another name, and neither version of Pannier touch the other's. */
 const DATABASE = 'pannier-1';
@@ -10,7 +10,7 @@ const SHARDS = 'weights';
 const RECORDS = 'records';
 
 export function idbCache(): WeightsCache {
-  const connection = new Connection(DATABASE, [SHARDS, RECORDS]);
+  const connection = new DatabaseConnection(DATABASE, [SHARDS, RECORDS]);
   const shards = storeOf(connection, SHARDS, 'relaxed');
   // On the disk before the browser says so: a record tells of shards that are whole, or of a run that may end the page.
   const records = storeOf(connection, RECORDS, 'strict');
@@ -57,7 +57,7 @@ async function read(store: IDBObjectStore, key: string): Promise<ArrayBuffer | u
   }
 }
 
-function storeOf(connection: Connection, name: string, durability: IDBTransactionDurability): UseStore {
+function storeOf(connection: DatabaseConnection, name: string, durability: IDBTransactionDurability): UseStore {
   return (mode, use) =>
     connection.run(async (database) => {
       const transaction = database.transaction(name, mode, { durability });

@@ -1,6 +1,7 @@
 /** What one load leaves in the cache: a record that it is under way, its bytes, a record that they are all there. */
-import { assetsOf, type Manifest } from '../manifest/manifest.js';
+
 import type { WeightsCache } from '../api/cache.js';
+import { assetsOf, type Manifest } from '../manifest/manifest.js';
 import { Inventory, type Version } from './inventory.js';
 import { type ModelRecord, readRecord, recordOf, writeRecord } from './records.js';
 

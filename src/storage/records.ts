@@ -1,7 +1,8 @@
 /** A record for each version of a model that a cache holds, or is about to: its assets belong to it, and stay as long as it does. */
-import { assetsOf, type Manifest } from '../manifest/manifest.js';
+
 import type { WeightsCache } from '../api/cache.js';
 import { fromBytes, toBytes } from '../base/json.js';
+import { assetsOf, type Manifest } from '../manifest/manifest.js';
 
 /** What a cache knows of one version of a model. */
 export interface ModelRecord {

@@ -1,10 +1,11 @@
 /** What apps ask of the weights cache: what is there, whether it is whole, whether it stays; and to let go of it. */
+
+import type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from '../api/cache.js';
+import type { ClearCacheOptions } from '../api/options.js';
 import { asPannierError, PannierError } from '../base/errors.js';
 import { checkKnown } from '../base/known-options.js';
-import { assetsOf, type Manifest, readManifest } from '../manifest/manifest.js';
-import type { ClearCacheOptions } from '../api/options.js';
 import { withDeadline } from '../base/promise.js';
-import type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from '../api/cache.js';
+import { assetsOf, type Manifest, readManifest } from '../manifest/manifest.js';
 import { cacheFor } from './cache-for.js';
 import { Inventory } from './inventory.js';
 import { readRecord } from './records.js';

@@ -1,18 +1,20 @@
 /** A model that answers what a test says. All but the engine is the real thing: checks, queue, aborts, timing. */
-import type { RunResult, Session } from '../engines/engine.js';
-import { ERROR_CODES, type ErrorCode, PannierError } from '../base/errors.js';
-import type { SettledInputs } from '../preprocess/prepare-inputs.js';
-import { typeName } from '../preprocess/tensor.js';
-import { checkKnown } from '../base/known-options.js';
-import { type Manifest, type ModelSource, readManifest } from '../manifest/manifest.js';
-import { checkDetails } from '../manifest/details.js';
-import { LoadedModel } from '../model.js';
-import type { NonFinite } from '../api/options.js';
+
 import type { Model } from '../api/model.js';
-import { OpenedModel, type Opening } from '../runtime/served-model.js';
-import { Queue } from '../runtime/queue.js';
-import type { AnyInputs, AnyOutputs } from '../manifest/signature.js';
+import type { NonFinite } from '../api/options.js';
+import { ERROR_CODES, type ErrorCode, PannierError } from '../base/errors.js';
+import { checkKnown } from '../base/known-options.js';
+import { Notes } from '../base/notes.js';
 import { now } from '../base/timing.js';
+import type { RunResult, Session } from '../engines/engine.js';
+import { checkDetails } from '../manifest/details.js';
+import { type Manifest, type ModelSource, readManifest } from '../manifest/manifest.js';
+import type { AnyInputs, AnyOutputs } from '../manifest/signature.js';
+import { LoadedModel } from '../model.js';
+import type { PreparedInputs } from '../preprocess/prepare-inputs.js';
+import { typeName } from '../preprocess/tensor.js';
+import { Queue } from '../runtime/queue.js';
+import { type Opened, ServedModel } from '../runtime/served-model.js';
 import { type FakeOutputs, outputMaker } from './outputs.js';
 import { withoutPixels } from './pictures.js';
 
@@ -56,15 +58,15 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
 
   constructor(manifest: Manifest, options: FakeOptions<I, O>) {
     const opening = openingOf(sessionOf(manifest, options));
-    const opened = new OpenedModel(manifest, opening, { bytesDownloaded: 0, bytesFromCache: 0 }, async () => opening);
+    const opened = new ServedModel(manifest, opening, new Notes(), { bytesDownloaded: 0, bytesFromCache: 0 }, async () => opening);
     super(
-      { value: opened, release: () => opened.close() },
+      { value: opened, release: () => opened.dispose() },
       { deadlineMs: Number.POSITIVE_INFINITY, trace: false, nonFinite: options.nonFinite ?? 'error', drift: false },
     );
     this.#signature = manifest.signature;
   }
 
-  protected override async settle(inputs: I): Promise<SettledInputs> {
+  protected override async settle(inputs: I): Promise<PreparedInputs> {
     return super.settle(withoutPixels(this.#signature, inputs));
   }
 }
@@ -123,8 +125,8 @@ function errorOf(failure: FakeFailure, name: string, call: number): PannierError
   return new PannierError(failure, `Fake model "${name}" fails call ${call} with ${failure}, as its test says.`);
 }
 
-const openingOf = (session: Session): Opening => ({
-  place: { engine: 'tfjs', backend: 'cpu', pooled: { queue: new Queue(), thread: 'page' }, session, close: () => session.dispose() },
+const openingOf = (session: Session): Opened => ({
+  instance: { engine: 'tfjs', backend: 'cpu', handle: { queue: new Queue(), thread: 'page' }, session, dispose: () => session.dispose() },
   selection: [{ backend: 'cpu', engine: 'tfjs', state: 'chosen' }],
   loadTiming: { totalMs: 0, weightsMs: 0, hashMs: 0, startMs: 0, openMs: 0, goldenMs: 0, cache: 'off' },
 });

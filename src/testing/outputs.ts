@@ -1,10 +1,11 @@
 /** What a test says of outputs → outputs as an engine gives them. */
 import { DTYPES, sizeOf } from '../base/dtype.js';
-import type { Feed, RawOutput } from '../engines/engine.js';
 import { PannierError } from '../base/errors.js';
-import { typeName } from '../preprocess/tensor.js';
+import type { RawOutput } from '../engines/engine.js';
 import type { Manifest, OutputSpec } from '../manifest/manifest.js';
 import { givenOutput } from '../predict/given-output.js';
+import type { Feed } from '../preprocess/feed.js';
+import { typeName } from '../preprocess/tensor.js';
 
 /** An output's values: a typed or plain array, or a tensor, whose shape settles open sizes. */
 export type FakeValues = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly shape?: readonly number[] };

@@ -1,6 +1,7 @@
 /** Copies of pictures for the worker: what a call is fed stays the page's. */
-import type { Feed } from '../engines/engine.js';
+
 import { asPannierError } from '../base/errors.js';
+import type { Feed } from '../preprocess/feed.js';
 import { isBitmapFeed } from './protocol.js';
 
 /**

@@ -1,11 +1,12 @@
 /** The start of a backend in a worker. What the page then sees of it is `engine.ts`, which comes while the worker boots. */
-import type { BackendStart } from '../engines/tfjs/backend.js';
+
 import type { BackendName } from '../base/backend-name.js';
-import type { Engine } from '../engines/engine.js';
 import { PannierError } from '../base/errors.js';
+import { lazily } from '../base/lazily.js';
 import { abortable } from '../base/promise.js';
-import { Connection } from './connection.js';
-import type { WorkerEngine } from './worker-engine.js';
+import type { Engine } from '../engines/engine.js';
+import type { BackendStart } from '../engines/tfjs/backend.js';
+import { WorkerConnection } from './connection.js';
 
 /**
  * Starts a backend in a worker of its own.
@@ -16,19 +17,21 @@ export async function startWorkerEngine(
   options: Promise<BackendStart>,
   urlOf: (name: string, url: string) => string,
   signal: AbortSignal,
-  rest: () => Promise<{ readonly WorkerEngine: typeof WorkerEngine }>,
 ): Promise<Engine> {
-  const connection = new Connection(backend, urlOf);
+  const connection = new WorkerConnection(backend, urlOf);
   // A start that nobody waits for may hang in the browser for ever.
-  const onAbort = () => connection.end(new PannierError('backend-unavailable', `Nobody waits for the ${backend} worker any more.`));
+  const onAbort = () => connection.terminate(new PannierError('backend-unavailable', `Nobody waits for the ${backend} worker any more.`));
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     await abortable(connection.ready, signal);
     const { maxBufferBytes, identity } = await connection.ask('start', { options: await options });
-    const { WorkerEngine } = await abortable(rest(), signal);
+    const { WorkerEngine } = await abortable(
+      lazily(() => import('./worker-engine.js')),
+      signal,
+    );
     return new WorkerEngine(connection, backend, maxBufferBytes, identity);
   } catch (thrown) {
-    connection.end(new PannierError('backend-unavailable', `The ${backend} worker did not start.`));
+    connection.terminate(new PannierError('backend-unavailable', `The ${backend} worker did not start.`));
     throw thrown;
   } finally {
     signal.removeEventListener('abort', onAbort);

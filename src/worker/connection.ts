@@ -1,8 +1,9 @@
 /** A worker, the calls that wait for it, and the promise that none of them waits for ever. */
-import { WORKERS } from '../engines/registry.js';
+
 import type { BackendName } from '../base/backend-name.js';
 import { fromWire, messageOf, PannierError } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
+import { WORKERS } from '../engines/registry.js';
 import { trustedScriptUrl } from './policy.js';
 import { type Answers, type Reply, type Request, transfersOf } from './protocol.js';
 
@@ -28,7 +29,7 @@ interface Pending {
   begun: boolean;
 }
 
-export class Connection {
+export class WorkerConnection {
   readonly ready: Promise<void>;
   /** Settles with what ended the worker, unless it was nobody's need for it. */
   readonly whenLost: Promise<PannierError>;
@@ -57,7 +58,7 @@ export class Connection {
         try {
           if ('ready' in data) resolve();
           else if ('begun' in data) this.#markBegun(data.begun);
-          else if ('lost' in data) this.end(fromWire(data.lost));
+          else if ('lost' in data) this.terminate(fromWire(data.lost));
           else this.#settle(data);
           this.#silentTicks = 0;
         } catch {
@@ -65,12 +66,12 @@ export class Connection {
         }
       });
       this.#worker.addEventListener('messageerror', () =>
-        this.end(new PannierError('worker-crashed', `A message of the ${backend} worker could not be read.`)),
+        this.terminate(new PannierError('worker-crashed', `A message of the ${backend} worker could not be read.`)),
       );
       this.#worker.addEventListener('error', (event) => {
         const reason = event.message || `its script ${url()} did not load or a policy forbids it`;
         reject(new WorkerUnavailable(reason));
-        this.end(new PannierError('worker-crashed', `The ${backend} worker crashed: ${reason}`));
+        this.terminate(new PannierError('worker-crashed', `The ${backend} worker crashed: ${reason}`));
       });
     });
     this.ready = withDeadline(listening, READY_LIMIT_MS, `Loading the ${backend} worker`).catch((thrown) => {
@@ -79,7 +80,7 @@ export class Connection {
   }
 
   /** What ended the worker, as calls are told that had no part in it; undefined while it is there. */
-  get ending(): PannierError | undefined {
+  get terminatedBy(): PannierError | undefined {
     return this.#ending;
   }
 
@@ -107,7 +108,7 @@ export class Connection {
   }
 
   /** Ends the worker; every call that waits rejects with `reason`. @param loss what it was lost to, where that was one call's matter. */
-  end(reason: PannierError, loss = reason): void {
+  terminate(reason: PannierError, loss = reason): void {
     if (this.#ending !== undefined) return;
     this.#ending = reason;
     if (reason.code !== 'disposed') this.#tellLoss(loss);
@@ -133,7 +134,7 @@ export class Connection {
     }
     if (this.#silentTicks < SILENT_TICKS) return;
     const waitedMs = SILENT_TICKS * TICK_MS;
-    this.end(
+    this.terminate(
       new PannierError(
         'worker-unresponsive',
         `The ${this.#backend} worker began none of ${waiting.length} calls in ${waitedMs} ms: it hangs and was ended.`,

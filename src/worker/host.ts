@@ -1,18 +1,19 @@
 /** The worker's side: one engine, its sessions, and one answer for every request. */
-import type { StartBackend } from '../engines/tfjs/backend.js';
+
 import type { BackendName } from '../base/backend-name.js';
-import type { Engine, RunResult, Session } from '../engines/engine.js';
-import { createEngine } from '../engines/tfjs/engine.js';
 import { asPannierError, messageOf, PannierError, toWire } from '../base/errors.js';
+import type { Engine, RunResult, Session } from '../engines/engine.js';
+import type { StartBackend } from '../engines/tfjs/backend.js';
+import { createEngine } from '../engines/tfjs/engine.js';
 import { closePictures } from '../preprocess/pictures.js';
-import { Opening } from './opening.js';
+import { StreamedOpen } from './opening.js';
 import { type Answers, isRequest, outputTransfers, type Reply, type Request } from './protocol.js';
 
 /** Serves one backend to the page that started this worker. */
 export function serve(backend: BackendName, startBackend: StartBackend): void {
   const post = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(reply, { transfer });
   const sessions = new Map<number, Session>();
-  const openings = new Map<number, Opening>();
+  const openings = new Map<number, StreamedOpen>();
   let engine: Engine | undefined;
 
   const answer = async (request: Request): Promise<Answers[Request['kind']]> => {
@@ -25,7 +26,7 @@ export function serve(backend: BackendName, startBackend: StartBackend): void {
     if (engine === undefined) throw new PannierError('backend-unavailable', `The ${backend} worker was not started.`);
     switch (request.kind) {
       case 'open': {
-        const opening = new Opening(engine, request.model);
+        const opening = new StreamedOpen(engine, request.model);
         openings.set(request.session, opening);
         return opening.begun;
       }

@@ -1,11 +1,12 @@
 /** A model that is being opened in the worker, shard by shard, as the page sends them. */
-import type { Engine, EngineModel, Session } from '../engines/engine.js';
+
 import { PannierError } from '../base/errors.js';
+import type { Engine, EngineModel, Session } from '../engines/engine.js';
 
 type Next = IteratorResult<ArrayBuffer, undefined>;
 
 /** Who comes first waits: the engine for the next shard, the page until the engine asks for another one. */
-export class Opening {
+export class StreamedOpen {
   readonly #session: Promise<Session>;
   #ask: { readonly give: (next: Next) => void; readonly fail: (reason: unknown) => void } | undefined;
   #tellPage: () => void = () => undefined;

@@ -1,7 +1,9 @@
 /** What crosses between the page and a backend's worker. One answer for every request, by `id`. */
-import type { BackendStart } from '../engines/tfjs/backend.js';
-import type { EngineModel, Feed, PictureFeed, RawOutput, RunResult } from '../engines/engine.js';
+
 import type { WireError } from '../base/errors.js';
+import type { EngineModel, RawOutput, RunResult } from '../engines/engine.js';
+import type { BackendStart } from '../engines/tfjs/backend.js';
+import type { Feed, PictureFeed } from '../preprocess/feed.js';
 
 export type Request = { readonly id: number } & (
   | { readonly kind: 'start'; readonly options: Omit<BackendStart, 'device'> }

@@ -1,10 +1,10 @@
 /** The page's side of a worker: an engine like any other, behind `postMessage`. Every call settles. */
 import type { BackendName } from '../base/backend-name.js';
-import type { Call, Engine, EngineModel, RunResult, Session } from '../engines/engine.js';
 import { type ErrorCode, PannierError } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
+import type { Call, Engine, EngineModel, RunResult, Session } from '../engines/engine.js';
 import { withBitmapCopies } from './bitmap-copies.js';
-import type { Connection } from './connection.js';
+import type { WorkerConnection } from './connection.js';
 import type { Answers } from './protocol.js';
 
 /** TF.js can neither be interrupted nor get over a lost device or a trap, nor does a heap that was full ever shrink: only a new worker helps. */
@@ -15,10 +15,10 @@ export class WorkerEngine implements Engine {
   readonly backend: BackendName;
   readonly maxBufferBytes: number;
   readonly identity: string;
-  readonly #connection: Connection;
+  readonly #connection: WorkerConnection;
   #sessions = 0;
 
-  constructor(connection: Connection, backend: BackendName, maxBufferBytes: number, identity: string) {
+  constructor(connection: WorkerConnection, backend: BackendName, maxBufferBytes: number, identity: string) {
     this.#connection = connection;
     this.backend = backend;
     this.maxBufferBytes = maxBufferBytes;
@@ -26,7 +26,7 @@ export class WorkerEngine implements Engine {
   }
 
   get lost(): boolean {
-    return this.#connection.ending !== undefined;
+    return this.#connection.terminatedBy !== undefined;
   }
 
   get whenLost(): Promise<PannierError> {
@@ -48,7 +48,7 @@ export class WorkerEngine implements Engine {
     }
     return {
       get lost() {
-        return connection.ending;
+        return connection.terminatedBy;
       },
       run: (call) => this.#run(session, model.name, call),
       dispose,
@@ -62,7 +62,7 @@ export class WorkerEngine implements Engine {
     } catch (thrown) {
       const error = thrown as PannierError;
       if (ENDINGS.has(error.code)) {
-        this.#connection.end(new PannierError('worker-crashed', `The ${this.backend} worker was ended: ${error.message}`), error);
+        this.#connection.terminate(new PannierError('worker-crashed', `The ${this.backend} worker was ended: ${error.message}`), error);
       }
       throw error;
     }
@@ -73,6 +73,6 @@ export class WorkerEngine implements Engine {
   }
 
   dispose(): void {
-    this.#connection.end(new PannierError('disposed', `The ${this.backend} worker ended with its last model.`));
+    this.#connection.terminate(new PannierError('disposed', `The ${this.backend} worker ended with its last model.`));
   }
 }

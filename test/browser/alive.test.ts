@@ -168,7 +168,7 @@ describe('L4: a worker that spins', () => {
 test('C6: a GPU that hangs ends the call at its deadline; the next one answers on wasm, and what comes late is dropped', async () => {
   const page = await stage();
   const first = await page.evaluate(async () => {
-    const model = await load('add', { backend: ['webgpu', 'wasm'], trial: false, deadlineMs: 8_000 });
+    const model = await load('add', { backend: ['webgpu', 'wasm'], autotune: false, deadlineMs: 8_000 });
     Object.assign(globalThis, { model });
     return [await answer(model), model.backend];
   });

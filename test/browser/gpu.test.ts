@@ -1,8 +1,8 @@
 /** The GPU goes away, a shader does not compile, an app lends its device: right answers or typed errors, never zeros. */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import type { LoadOptions } from '../../src/index.js';
 import type { PlatformGPUDevice } from '../../src/base/platform.js';
+import type { LoadOptions } from '../../src/index.js';
 import { engineContract, graphContract, lossContract } from '../contract/engine.js';
 import { addModel, constant, op, placeholder, type RawModel } from '../fixtures/models.js';
 import { remoteEngine } from '../fixtures/remote.js';

@@ -4,9 +4,9 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { findChromium } from '../../scripts/browsers.mjs';
 import type { Report } from '../../apps/cli/page.js';
 import { filesOf, serve } from '../../apps/cli/serve.js';
+import { findChromium } from '../../scripts/browsers.mjs';
 import { pack } from '../../src/pack/index.js';
 import { saveLayers } from '../fixtures/layers.js';
 import { addModel, realModel, scratch, tabularModel, twoInputModel, writeModel } from '../fixtures/models.js';

@@ -27,7 +27,7 @@ it('X1: payloads as names, labels and metadata come through as the texts they ar
   const page = await here.page(undefined, site);
   const dialogs = watchDialogs(page);
   const told = await page.evaluate(async (input) => {
-    const model = await load('hostile', { backend: 'wasm', trial: false });
+    const model = await load('hostile', { backend: 'wasm', autotune: false });
     const { outputs } = await model.predict({ [input]: Float32Array.from({ length: 40 }, (_, index) => index) });
     const [best] = (await importModule<typeof import('../../src/read/index.js')>('/dist/read.js')).topK(outputs['</script>'] as never, {
       k: 1,
@@ -108,7 +108,7 @@ it('X3: forged messages, to the worker, to the page and from another window, cha
         workers.push(this);
       }
     };
-    const model = await load('add', { backend: 'wasm', trial: false });
+    const model = await load('add', { backend: 'wasm', autotune: false });
     const frame = document.createElement('iframe');
     let heard = 0;
     addEventListener('message', ({ origin }) => {

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cacheFor } from '../../src/storage/cache-for.js';
 import { guardedCache } from '../../src/storage/guarded.js';
 import { idbCache } from '../../src/storage/idb.js';
-import { memoryCache } from '../fixtures/memory-cache.js';
 import { rejection } from '../fixtures/fakes.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 import { cacheContract } from './cache.js';
 
 const bytes = (...values: number[]): ArrayBuffer => Uint8Array.from(values).buffer;

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { findBackend, type KernelBackend } from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { BackendName } from '../../src/base/backend-name.js';
+import type { Engine } from '../../src/engines/engine.js';
+import { startLocalEngine } from '../../src/engines/local.js';
 import { WASM_BINARY } from '../../src/engines/registry.js';
 import { start as startCpu } from '../../src/engines/tfjs/cpu.js';
-import type { BackendName } from '../../src/base/backend-name.js';
-import type { Engine, PictureFeed } from '../../src/engines/engine.js';
-import { startLocalEngine } from '../../src/engines/local.js';
+import type { PictureFeed } from '../../src/preprocess/feed.js';
 import { startWorkerEngine } from '../../src/worker/client.js';
-import { WorkerEngine } from '../../src/worker/worker-engine.js';
 import { serve } from '../../src/worker/host.js';
 import { FailOnce, workersThatFail } from '../fixtures/fail-once.js';
 import { fakeEngine, hashOf, rejection } from '../fixtures/fakes.js';
@@ -34,14 +34,7 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
 describe('behind messages, in a stand-in of a worker', () => {
   beforeAll(() => void workersThatFail(new FailOnce(), () => serve('cpu', startCpu)));
   afterAll(() => vi.unstubAllGlobals());
-  const startThere = () =>
-    startWorkerEngine(
-      'cpu',
-      Promise.resolve({}),
-      (_name, url) => url,
-      new AbortController().signal,
-      async () => ({ WorkerEngine }),
-    );
+  const startThere = () => startWorkerEngine('cpu', Promise.resolve({}), (_name, url) => url, new AbortController().signal);
   streamContract(startThere);
 
   it('takes one shard at a time: no second one is on its way before the first is uploaded', async () => {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DType } from '../../src/base/dtype.js';
 import { DTYPES } from '../../src/base/dtype.js';
-import type { Call, Engine, EngineModel, Feed, Session, TensorFeed } from '../../src/engines/engine.js';
+import type { Call, Engine, EngineModel, Session } from '../../src/engines/engine.js';
+import type { Feed, TensorFeed } from '../../src/preprocess/feed.js';
 import { deferred, rejection, rest } from '../fixtures/fakes.js';
 import { addModel, constant, loopModel, op, placeholder, type RawModel, tokensModel, twoInputModel } from '../fixtures/models.js';
 import type { BreakStep } from '../fixtures/steps.js';

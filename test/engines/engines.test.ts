@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AnyInputs, AnyOutputs, Model } from '../../src/index.js';
+import type { ImageSpec } from '../../src/manifest/manifest.js';
 import { mapToSource } from '../../src/preprocess/mapping.js';
 import { toTensor } from '../../src/preprocess/resize.js';
-import type { ImageSpec } from '../../src/manifest/manifest.js';
 import { APP_WORKER, countModel, echoModel, IN_PAGE, packInto, servePacked } from '../browser/room.js';
 import { addModel, realModel } from '../fixtures/models.js';
 import {

@@ -1,17 +1,16 @@
 /** Which backend a model runs on, over worker engines of known behaviour and a clock that the test moves: who is chosen, why not the others, and what calls notice. */
 import { createHash } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BackendName, PlaceName } from '../../src/base/backend-name.js';
-import type { RunResult, Session } from '../../src/engines/engine.js';
-import { PannierError } from '../../src/base/errors.js';
-import { type LoadOptions, loadModel, type Model, resetQuarantine } from '../../src/index.js';
-import type { Prediction } from '../../src/api/model.js';
 import type { Candidate } from '../../src/api/candidate.js';
+import type { Prediction } from '../../src/api/model.js';
+import type { BackendName, ServingBackend } from '../../src/base/backend-name.js';
+import { PannierError } from '../../src/base/errors.js';
+import type { RunResult, Session } from '../../src/engines/engine.js';
+import { type LoadOptions, loadModel, type Model, resetQuarantine } from '../../src/index.js';
 // What a load imports when it needs it: here at once, since the clock runs meanwhile.
-import '../../src/lazy.js';
-import { ladder } from '../../src/select/circuit-breaker.js';
+import { circuitBreaker } from '../../src/select/circuit-breaker.js';
+import { type FakeEngine, fakeEngine, fakeFetch, fakeModel, importLazy, rejection, rest, stateOf } from '../fixtures/fakes.js';
 import { memoryCache } from '../fixtures/memory-cache.js';
-import { type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 /** What one backend is like; a plain one is right and takes 20 ms a call. */
 interface Character {
@@ -153,7 +152,7 @@ function stubNavigator({ architecture = 'one', maxBufferSize = 2 ** 30, more = {
 const digestOf = (bytes: ArrayBuffer): ArrayBuffer => new Uint8Array(createHash('sha256').update(new Uint8Array(bytes)).digest()).buffer;
 
 // What a load imports on its way takes the real time of a disk.
-beforeAll(() => Promise.all([import('../../src/lazy.js'), import('../../src/storage/guarded.js')]));
+beforeAll(() => Promise.all([importLazy(), import('../../src/storage/guarded.js')]));
 beforeEach(() => {
   realm.start = start;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
@@ -177,7 +176,7 @@ afterEach(async () => {
   overlaps.splice(0);
   underWay.splice(0);
   for (const name of Object.keys(characters)) delete characters[name as BackendName];
-  ladder.reset();
+  circuitBreaker.reset();
 });
 
 describe('a challenger that', () => {
@@ -277,7 +276,7 @@ describe('calls that are made during a trial', () => {
     characters.webgpu = webgpu;
     const model = await load();
     const trial = stateAlong(model.finishedSelection());
-    const seen: { readonly value: number; readonly backend: PlaceName }[] = [];
+    const seen: { readonly value: number; readonly backend: ServingBackend }[] = [];
     const runsBefore: number[] = [];
     const calls: Promise<unknown>[] = [];
     while (trial.pending || calls.length < 10) {
@@ -454,7 +453,7 @@ describe('there is no trial', () => {
   it.each<[what: string, LoadOptions, prepare?: () => void]>([
     ['of one backend', { backend: 'wasm' }],
     ['of an order that the app gave', { backend: ['wasm', 'webgpu', 'cpu'] }],
-    ['where the app wants none', { trial: false }],
+    ['where the app wants none', { autotune: false }],
     ['on the page’s own thread', { thread: 'page' }],
     ['where the visitor counts bytes', {}, () => stubNavigator({ more: { connection: { saveData: true } } })],
   ])('%s', async (_what, options, prepare) => {
@@ -637,22 +636,6 @@ describe('a second visit', () => {
 });
 
 describe('what serves', () => {
-  const calls = async (model: Model, many: number) => {
-    for (let call = 0; call < many; call++) await until(model.predict(x(1)));
-  };
-
-  it('is raced again when its calls have become slower', async () => {
-    characters.webgpu = { callMs: 40 };
-    characters.cpu = { callMs: 100 };
-    const model = await settledModel();
-    expect(model.backend).toBe('wasm');
-    await calls(model, 21);
-    characters.wasm = { callMs: 80 };
-    await calls(model, 20);
-    await finished(model);
-    expect([model.backend, of(model.selection, 'wasm').p50Ms, of(model.selection, 'webgpu').p50Ms]).toEqual(['webgpu', 80, 40]);
-  });
-
   it('and is wrong in the race, runs nothing any more', async () => {
     characters.wasm = { golden: (run) => (run < 3 ? undefined : answering(0, 0, 0, 0)), adds: 100 };
     const model = await settledModel();

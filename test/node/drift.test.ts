@@ -1,10 +1,10 @@
 /** Whether a model is as sure in use as it was of its samples: counted by `predict`, told by `stats().drift`. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { PredictOptions } from '../../src/api/model.js';
 import { loadModel, type Model } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
 import { pack } from '../../src/pack/index.js';
-import type { PredictOptions } from '../../src/api/model.js';
 import { rejection } from '../fixtures/fakes.js';
 import { addModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 import { writeNpy } from '../fixtures/npy.js';

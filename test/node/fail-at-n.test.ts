@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import type { EngineModel } from '../../src/engines/engine.js';
 import { PannierError } from '../../src/base/errors.js';
+import type { EngineModel } from '../../src/engines/engine.js';
 import { loadModel, type Model } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
-import { ladder } from '../../src/select/circuit-breaker.js';
+import { circuitBreaker } from '../../src/select/circuit-breaker.js';
 import { idbCache } from '../../src/storage/idb.js';
 import { serve } from '../../src/worker/host.js';
 import {
@@ -21,7 +21,7 @@ import {
   watchStorage,
   workersThatFail,
 } from '../fixtures/fail-once.js';
-import { bytesOf, fakeEngine, fakeModel, hashOf, shardsOf } from '../fixtures/fakes.js';
+import { bytesOf, fakeEngine, fakeModel, hashOf, importLazy, shardsOf } from '../fixtures/fakes.js';
 
 /** What an engine was given: the graph and the shards, as one hash. */
 const opened = vi.hoisted(() => ({ hashes: [] as string[] }));
@@ -58,7 +58,7 @@ const wholes = new Set(
 
 beforeAll(async () => {
   // What a load imports on its way takes the real time of a disk.
-  await Promise.all([import('../../src/lazy.js'), import('../../src/engines/local.js'), import('../../src/storage/guarded.js')]);
+  await Promise.all([importLazy(), import('../../src/engines/local.js'), import('../../src/storage/guarded.js')]);
   engineThatLooks.create = () => {
     const engine = fakeEngine();
     const { open } = engine;
@@ -203,7 +203,7 @@ async function run(isUpdate: boolean, failing: number, ill: Ill) {
   const cacheSaid = models.at(-1)?.loadTiming.cache;
   for (const model of models) model.dispose();
   await atRest();
-  ladder.reset();
+  circuitBreaker.reset();
   return { wanted, other, taken, asked, outcome, lacking, ofNeighbour, again, ofOld, fromCache, cacheSaid, askedOffline: offline.asked };
 }
 

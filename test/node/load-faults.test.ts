@@ -1,14 +1,15 @@
 /** The two trips over engines and networks that a test holds in its hand. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Prediction, Priority } from '../../src/api/model.js';
 import type { BackendName } from '../../src/base/backend-name.js';
-import type { Engine, Feed } from '../../src/engines/engine.js';
 import { PannierError } from '../../src/base/errors.js';
+import type { Engine } from '../../src/engines/engine.js';
 import { type LoadOptions, loadModel, type Model } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
-import type { Prediction, Priority } from '../../src/api/model.js';
-import { ladder } from '../../src/select/circuit-breaker.js';
-import { memoryCache } from '../fixtures/memory-cache.js';
+import type { Feed } from '../../src/preprocess/feed.js';
+import { circuitBreaker } from '../../src/select/circuit-breaker.js';
 import { type Deferred, deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 
 /** Engines that were started, and what starts the next one. */
 const realm = vi.hoisted(() => ({ started: [] as unknown[], start: undefined as unknown }));
@@ -52,7 +53,7 @@ afterEach(async () => {
   for (const model of open) model.dispose();
   open.length = 0;
   // What one test lost is nothing to the next.
-  ladder.reset();
+  circuitBreaker.reset();
   const seen = started.splice(0);
   // No test may leave an engine, or a session on it.
   await vi.waitFor(() => {
@@ -778,13 +779,13 @@ describe('predictEach over inputs', () => {
 
 it('a part of the library that does not arrive fails the load and holds nothing', async () => {
   vi.resetModules();
-  vi.doMock('../../src/lazy.js', () => {
+  vi.doMock('../../src/select/open-model.js', () => {
     throw new Error('the chunk is gone');
   });
   const { loadModel: loadAnew } = await import('../../src/load.js');
   const model = freshModel();
   await rejection(loadAnew(model.manifest, { backend: 'cpu', fetch: fakeFetch(model.files).fetch, cache: null }));
-  vi.doUnmock('../../src/lazy.js');
+  vi.doUnmock('../../src/select/open-model.js');
   vi.resetModules();
   await vi.waitFor(() => expect(started.map(({ ended }) => ended)).toEqual([true]));
 });

@@ -3,13 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Prediction, PredictOptions } from '../../src/api/model.js';
 import { WASM_BINARY } from '../../src/engines/registry.js';
 import { loadModel, type Model } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
 import { pack } from '../../src/pack/index.js';
-import type { Prediction, PredictOptions } from '../../src/api/model.js';
-import { memoryCache } from '../fixtures/memory-cache.js';
 import { hashOf, rejection } from '../fixtures/fakes.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 import { addModel, loopModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 
 const folder = scratch();

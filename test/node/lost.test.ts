@@ -1,13 +1,13 @@
 /** A backend that is lost, again and again, on engines and clocks that a test holds in its hand. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BackendName } from '../../src/base/backend-name.js';
+import { fromBytes } from '../../src/base/json.js';
 import type { Engine } from '../../src/engines/engine.js';
 import { startLocalEngine } from '../../src/engines/local.js';
 import { type LoadOptions, loadModel, type Model, PannierError, resetQuarantine } from '../../src/index.js';
-import { ladder } from '../../src/select/circuit-breaker.js';
-import { fromBytes } from '../../src/base/json.js';
-import { memoryCache } from '../fixtures/memory-cache.js';
+import { circuitBreaker } from '../../src/select/circuit-breaker.js';
 import { deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection } from '../fixtures/fakes.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 
 /** What starts an engine in its worker. */
 const realm = vi.hoisted(() => ({ start: undefined as unknown }));
@@ -45,7 +45,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const model of open.splice(0)) model.dispose();
-  ladder.reset();
+  circuitBreaker.reset();
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
@@ -137,7 +137,7 @@ describe('in an order that the app gave', () => {
     model.dispose();
 
     // Another page: of the ladder nothing is left.
-    ladder.reset();
+    circuitBreaker.reset();
     const again = await load({}, files);
     expect([await answer(again), reasonOf(again)]).toEqual([
       'wasm',
@@ -205,7 +205,7 @@ it('what is lost again and again is better than no answer', async () => {
   expect(states(model)).toEqual(['wasm chosen']);
   expect(started).toHaveLength(6);
   model.dispose();
-  ladder.reset();
+  circuitBreaker.reset();
   expect(await answer(await load({ backend: 'wasm' }))).toBe('wasm');
 });
 

@@ -3,15 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Asset } from '../../src/manifest/manifest.js';
 import type { WeightsCache } from '../../src/api/cache.js';
-import { CacheWriter } from '../../src/storage/cache-writer.js';
+import { downloadModel } from '../../src/download/download-model.js';
 import { fetchAsset } from '../../src/download/fetch.js';
-import { memoryCache } from '../fixtures/memory-cache.js';
-import { type Pauses, resume } from '../../src/download/retry.js';
-import { waitForShard } from '../../src/download/waiting.js';
-import { gatherWeights } from '../../src/download/download-model.js';
+import type { Pauses } from '../../src/download/receive.js';
+import { retryFetch } from '../../src/download/retry.js';
+import type { Asset } from '../../src/manifest/manifest.js';
 import { bytesOf, fakeModel, hashOf, rejection } from '../fixtures/fakes.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 
 const SHARD_BYTES = 200_000;
 const model = fakeModel('net', [bytesOf(SHARD_BYTES, 1)]);
@@ -125,12 +124,12 @@ function load({
       await wait?.(pauseMs, signal);
     },
   };
-  const { weights, whole } = gatherWeights(of.manifest, {
+  const { weights, whole } = downloadModel(of.manifest, {
     ...{ caching: Promise.resolve(cache), budgetBytes: Number.POSITIVE_INFINITY, note: () => undefined, fetch },
     signal: new AbortController().signal,
     urlOf: ({ name }: Asset) => `http://127.0.0.1:${port}/${name}`,
     onBytes: (verifiedBytes) => void progress.push(verifiedBytes),
-    rest: async () => ({ CacheWriter, waitForShard, resume: (incoming, thrown, options) => resume(incoming, thrown, options, pauses) }),
+    pauses,
   });
   const loaded = whole.then(async ({ stored }) => {
     await stored;
@@ -202,7 +201,7 @@ describe('N1: offline', () => {
 it('a file that no memory is there for is an error that says so', async () => {
   const asset = { name: 'a.bin', bytes: 2 ** 52, sha256: key };
   const fetch = vi.fn(async () => new Response(''));
-  const options = { fetch, signal: new AbortController().signal, line: { answered: false }, rest: async () => ({ resume }) };
+  const options = { fetch, signal: new AbortController().signal, line: { answered: false } };
   for (const url of ['https://a.test/a.bin', 'data:,a'])
     expect(await rejection(fetchAsset(asset, url, options))).toMatchObject({
       code: 'out-of-memory',
@@ -297,7 +296,7 @@ describe('N3, N4: a body that is cut', () => {
         signal: new AbortController().signal,
         line: { answered: true },
       };
-      await rejection(resume(incoming, new TypeError('gone'), { ...options, rest: async () => ({ resume }) }, pauses));
+      await rejection(retryFetch(incoming, new TypeError('gone'), { ...options, pauses }));
       expect(pausesMs.map((each) => Math.round(each * 10) / 10)).toEqual(wanted);
     }
   });

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Engine } from '../../src/engines/engine.js';
 import { cacheStatus, isOfflineReady, type LoadOptions, loadModel, type Model, prefetchModel } from '../../src/index.js';
 import { idbCache } from '../../src/storage/idb.js';
-import { memoryCache } from '../fixtures/memory-cache.js';
 import { bytesOf, deferred, fakeEngine, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
 import { FakeLocks } from '../fixtures/locks.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 
 vi.mock('../../src/engines/local.js', () => ({ isRealmTaken: () => false, startLocalEngine: async (): Promise<Engine> => fakeEngine() }));
 

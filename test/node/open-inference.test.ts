@@ -1,10 +1,10 @@
 /** The ready-made fallback against a server that holds every request to the protocol's own schema. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Fallback, FallbackRequest } from '../../src/api/fallback.js';
 import type { DType } from '../../src/base/dtype.js';
 import type { PannierError } from '../../src/base/errors.js';
-import type { Fallback, FallbackRequest } from '../../src/api/fallback.js';
-import { openInference } from '../../src/remote/index.js';
 import type { Dim, Tensor } from '../../src/manifest/signature.js';
+import { openInference } from '../../src/remote/index.js';
 import { rejection } from '../fixtures/fakes.js';
 import { type Infer, type OpenInferenceServer, type ServedTensor, serveOpenInference } from '../fixtures/open-inference-server.js';
 

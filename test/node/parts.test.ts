@@ -1,11 +1,10 @@
 /** Parts of Pannier that are downloaded when they are needed, and never come: a stalled server keeps nobody waiting for ever. */
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { restOfPannier } from '../../src/rest.js';
+import { lazily } from '../../src/base/lazily.js';
 import { cacheFor } from '../../src/storage/cache-for.js';
 import { rejection } from '../fixtures/fakes.js';
 
-vi.mock('../../src/lazy.js', () => new Promise(() => {}));
 vi.mock('../../src/storage/guarded.js', () => new Promise(() => {}));
 
 beforeEach(() => {
@@ -18,7 +17,7 @@ afterEach(() => {
 });
 
 it('the rest of its code is a `timeout`, and may be tried again', async () => {
-  const error = rejection(restOfPannier());
+  const error = rejection(lazily(() => new Promise(() => {})));
   await vi.advanceTimersByTimeAsync(60_000);
   expect(await error).toMatchObject({ code: 'timeout', retryable: true });
 });

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import type { Prediction } from '../../src/api/model.js';
 import { loadModel } from '../../src/index.js';
 import { assetsOf, type Manifest } from '../../src/manifest/manifest.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
-import type { Prediction } from '../../src/api/model.js';
 import { memoryCache } from '../fixtures/memory-cache.js';
 import { chainModel, scratch, writeModel } from '../fixtures/models.js';
 

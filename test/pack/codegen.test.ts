@@ -117,7 +117,7 @@ it('compiles, with the types that it promises', async () => {
   mkdirSync(join(place, 'pannier'));
   writeFileSync(
     join(place, 'pannier/index.ts'),
-    `export type * from '${root}src/manifest.js';\nexport type * from '${root}src/signature.js';\n`,
+    `export type * from '${root}src/manifest/manifest.js';\nexport type * from '${root}src/manifest/signature.js';\n`,
   );
   writeFileSync(
     join(place, 'app.ts'),

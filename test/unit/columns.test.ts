@@ -2,11 +2,11 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TensorFeed } from '../../src/engines/engine.js';
 import { goldenFeeds } from '../../src/golden/sample.js';
-import { type SettledInputs, settleInputs } from '../../src/preprocess/prepare-inputs.js';
-import type { ColumnSpec, InputSpec } from '../../src/manifest/manifest.js';
 import { widthOf } from '../../src/manifest/details.js';
+import type { ColumnSpec, InputSpec } from '../../src/manifest/manifest.js';
+import type { TensorFeed } from '../../src/preprocess/feed.js';
+import { type PreparedInputs, prepareInputs } from '../../src/preprocess/prepare-inputs.js';
 
 const rooms: ColumnSpec = { name: 'rooms', mean: 4, std: 2 };
 const city: ColumnSpec = { name: 'city', categories: ['Bern', 'Chur', 'Thun'], encode: 'one-hot' };
@@ -17,7 +17,7 @@ const bern = { rooms: 5, city: 'Bern', floor: 0, lift: true };
 const thun = { rooms: 4, city: 'Thun', floor: -1, lift: false };
 
 function feed(spec: InputSpec, given: unknown): TensorFeed {
-  const settled = settleInputs({ inputs: { features: spec }, outputs: {} }, { features: given }) as SettledInputs;
+  const settled = prepareInputs({ inputs: { features: spec }, outputs: {} }, { features: given }) as PreparedInputs;
   return settled.feeds[0] as TensorFeed;
 }
 const values = (spec: InputSpec, given: unknown) => [feed(spec, given).shape, [...feed(spec, given).data]];
@@ -142,7 +142,7 @@ describe('rows that do not fit', () => {
     ['without the name of its input', bern, 'The model has no input "rooms". Its inputs are "features" ({ rooms, city, floor, lift }).'],
     ['left out', {}, 'Input "features" is missing. The model takes "features" ({ rooms, city, floor, lift }).'],
   ])('a row %s', (_what, given, message) =>
-    expect(() => settleInputs({ inputs: { features: house }, outputs: {} }, given)).toThrow(message),
+    expect(() => prepareInputs({ inputs: { features: house }, outputs: {} }, given)).toThrow(message),
   );
   it('half a number where whole ones are held', () => {
     const spec: InputSpec = { dtype: 'int32', shape: [1], node: 'x', columns: [{ name: 'age', mean: 0, std: 1 }] };

@@ -1,10 +1,9 @@
 /** The page's side of a worker that dies, hangs or sleeps: every call settles, once, and a busy worker is left alone. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Engine, Session } from '../../src/engines/engine.js';
 import { PannierError, toWire } from '../../src/base/errors.js';
+import type { Engine, Session } from '../../src/engines/engine.js';
 import { startWorkerEngine } from '../../src/worker/client.js';
-import { Connection } from '../../src/worker/connection.js';
-import { WorkerEngine } from '../../src/worker/worker-engine.js';
+import { WorkerConnection } from '../../src/worker/connection.js';
 import type { Reply, Request } from '../../src/worker/protocol.js';
 import { rejection, rest, stateOf } from '../fixtures/fakes.js';
 
@@ -33,7 +32,6 @@ class FakeWorker extends EventTarget {
 
 const TICK_MS = 2_000;
 const addressOf = (_name: string, url: string) => url;
-const lazily = async () => ({ WorkerEngine });
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
@@ -46,11 +44,11 @@ afterEach(() => {
 });
 
 function connect() {
-  const connection = new Connection('wasm', addressOf);
+  const connection = new WorkerConnection('wasm', addressOf);
   FakeWorker.last.say({ ready: true });
   return { connection, worker: FakeWorker.last };
 }
-const run = (connection: Connection) => connection.ask('run', { session: 0, feeds: [], outputs: [] });
+const run = (connection: WorkerConnection) => connection.ask('run', { session: 0, feeds: [], outputs: [] });
 
 it('lets messages pass that are no replies of ours', async () => {
   const { connection, worker } = connect();
@@ -71,7 +69,7 @@ it('lets messages pass that are no replies of ours', async () => {
   // One that is no sign of life is no reason to wait either.
   vi.advanceTimersByTime(2 * TICK_MS);
   worker.say('still here' as never);
-  expect([connection.ending, await stateOf(call)]).toEqual([undefined, 'pending']);
+  expect([connection.terminatedBy, await stateOf(call)]).toEqual([undefined, 'pending']);
   vi.advanceTimersByTime(TICK_MS);
   expect(await rejection(call)).toMatchObject({ code: 'worker-unresponsive' });
 });
@@ -82,13 +80,13 @@ describe('a worker that takes no call', () => {
     await connection.ready;
     const calls = [rejection(run(connection)), rejection(run(connection))];
     vi.advanceTimersByTime(3 * TICK_MS - 1);
-    expect([connection.ending, worker.terminated]).toEqual([undefined, 0]);
+    expect([connection.terminatedBy, worker.terminated]).toEqual([undefined, 0]);
     vi.advanceTimersByTime(1);
     const reason = await connection.whenLost;
     expect(reason).toMatchObject({ code: 'worker-unresponsive', retryable: true, detail: { waitedMs: 6_000 } });
     expect(await Promise.all(calls)).toEqual([reason, reason]);
     expect(await rejection(run(connection))).toBe(reason);
-    expect([connection.ending, worker.terminated]).toEqual([reason, 1]);
+    expect([connection.terminatedBy, worker.terminated]).toEqual([reason, 1]);
   });
 
   it('is left alone while it is at another one, however long', async () => {
@@ -135,7 +133,7 @@ describe('a worker that takes no call', () => {
     await connection.ready;
     const call = rejection(run(connection));
     for (let slept = 0; slept < 2; slept++) tick();
-    expect(connection.ending).toBeUndefined();
+    expect(connection.terminatedBy).toBeUndefined();
     tick();
     expect(await call).toMatchObject({ code: 'worker-unresponsive' });
     vi.useFakeTimers();
@@ -148,7 +146,7 @@ describe('a script that takes its time on a slow line', () => {
     [30_000, 'WorkerUnavailable: Loading the wasm worker took longer than 30000 ms.'],
   ])('of %i ms is waited for until it is too long', async (tookMs, became) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-    const { ready } = new Connection('wasm', addressOf);
+    const { ready } = new WorkerConnection('wasm', addressOf);
     const told = ready.then(
       () => 'ready',
       (thrown) => `${thrown.constructor.name}: ${thrown.message}`,
@@ -163,7 +161,7 @@ describe('a start that nobody waits for any more', () => {
   it.each(['before', 'while'])('ends at once, its worker too: given up %s the script loads', async (when) => {
     const giveUp = new AbortController();
     if (when === 'before') giveUp.abort();
-    const starting = rejection(startWorkerEngine('wasm', Promise.resolve({}), addressOf, giveUp.signal, lazily));
+    const starting = rejection(startWorkerEngine('wasm', Promise.resolve({}), addressOf, giveUp.signal));
     giveUp.abort();
     // Not as if no worker could run here: the page's thread would take its place.
     expect(await starting).toBe(giveUp.signal.reason);
@@ -174,7 +172,7 @@ describe('a start that nobody waits for any more', () => {
 
 describe('an engine in a worker', () => {
   async function started(): Promise<{ engine: Engine; session: Session; worker: FakeWorker }> {
-    const starting = startWorkerEngine('wasm', Promise.resolve({}), addressOf, new AbortController().signal, lazily);
+    const starting = startWorkerEngine('wasm', Promise.resolve({}), addressOf, new AbortController().signal);
     const worker = FakeWorker.last;
     worker.say({ ready: true });
     await rest();

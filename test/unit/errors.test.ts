@@ -78,7 +78,7 @@ it('has a section for every code in docs/errors.md, in one order: what and why, 
 it('has a row for every code of a note in docs/errors.md', () => {
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const noted = sources.flatMap((name) =>
-    [...readFileSync(`src/${name}`, 'utf8').matchAll(/\bnote\('([\w-]+)'|notes\.push\(\{ code: '([\w-]+)'/g)].map(
+    [...readFileSync(`src/${name}`, 'utf8').matchAll(/\bnote(?:s\.add)?\('([\w-]+)'|notes\.push\(\{ code: '([\w-]+)'/g)].map(
       ([, one, other]) => one ?? other,
     ),
   );

@@ -1,25 +1,25 @@
 /** Pairs in order, two at once where the first keeps everybody waiting: what either finds is used or closed. */
 import { expect, it } from 'vitest';
+import type { Target } from '../../src/api/candidate.js';
 import type { BackendName } from '../../src/base/backend-name.js';
+import type { Instance } from '../../src/runtime/served-model.js';
 import type { Attempt } from '../../src/select/attempt.js';
 import { firstRight } from '../../src/select/first-right.js';
-import type { Pair } from '../../src/api/candidate.js';
-import type { Place } from '../../src/runtime/served-model.js';
 import { type Deferred, deferred, rejection, rest } from '../fixtures/fakes.js';
 
-const pairs = (['wasm', 'webgpu', 'cpu'] as const).map((backend): Pair => ({ engine: 'tfjs', backend }));
+const pairs = (['wasm', 'webgpu', 'cpu'] as const).map((backend): Target => ({ engine: 'tfjs', backend }));
 
 /** Attempts that end when a test says so. */
 function setup(patience: Promise<unknown> = new Promise(() => undefined)) {
   const asked = new Map<BackendName, Deferred<Attempt>>();
   const closed: BackendName[] = [];
-  const attempt = ({ backend }: Pair) => {
+  const attempt = ({ backend }: Target) => {
     const attempting = deferred<Attempt>();
     asked.set(backend, attempting);
     return attempting.promise;
   };
   const accept = (backend: BackendName) => {
-    const accepted = { backend, engine: 'tfjs', close: () => closed.push(backend) } as unknown as Place;
+    const accepted = { backend, engine: 'tfjs', dispose: () => closed.push(backend) } as unknown as Instance;
     asked.get(backend)?.resolve({ accepted, measured: {} });
   };
   const found = firstRight(pairs, attempt, patience, new AbortController().signal);
@@ -41,7 +41,7 @@ it.each(['wasm', 'webgpu'] as const)('of two under way takes the right one, thou
   asked.get(failed)?.reject(new Error('There are no bytes.'));
   await rest();
   accept(other);
-  expect((await found).place?.backend).toBe(other);
+  expect((await found).instance?.backend).toBe(other);
   expect([...asked.keys()]).toEqual(['wasm', 'webgpu']);
 });
 
@@ -49,7 +49,7 @@ it('closes the one that is right too late', async () => {
   const { accept, closed, found } = setup(Promise.resolve());
   await rest();
   accept('webgpu');
-  expect((await found).place?.backend).toBe('webgpu');
+  expect((await found).instance?.backend).toBe('webgpu');
   accept('wasm');
   await rest();
   expect(closed).toEqual(['wasm']);

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BackendName } from '../../src/base/backend-name.js';
 import { type ErrorCode, PannierError } from '../../src/base/errors.js';
-import { Ladder } from '../../src/select/circuit-breaker.js';
+import { CircuitBreaker } from '../../src/select/circuit-breaker.js';
 import { deferred, rest } from '../fixtures/fakes.js';
 
 let nowMs = 0;
-let ladder: Ladder;
+let ladder: CircuitBreaker;
 beforeEach(() => {
   nowMs = 5_000;
-  ladder = new Ladder(() => nowMs);
+  ladder = new CircuitBreaker(() => nowMs);
 });
 
 const wait = (ms: number) => {
@@ -173,7 +173,7 @@ interface Seen {
   readonly absentAtMs: number[];
 }
 
-type Command = fc.Command<Seen, Ladder>;
+type Command = fc.Command<Seen, CircuitBreaker>;
 
 class Wait implements Command {
   readonly ms: number;
@@ -189,7 +189,7 @@ class Wait implements Command {
 
 class WaitAsTold implements Command {
   check = () => true;
-  run(_: Seen, real: Ladder): void {
+  run(_: Seen, real: CircuitBreaker): void {
     const ms = real.retryAfterMs('webgpu');
     if (ms === undefined) return;
     expect(ms).toBeGreaterThan(0);
@@ -208,7 +208,7 @@ class Start implements Command {
     this.fate = fate;
   }
   check = () => true;
-  run(seen: Seen, real: Ladder): void {
+  run(seen: Seen, real: CircuitBreaker): void {
     if (real.veto('webgpu') !== undefined) return;
     expect(real.retryAfterMs('webgpu')).toBe(undefined);
     if (this.fate === 'lost') {
@@ -235,7 +235,7 @@ it('whatever happens, a page that obeys loses a backend twice in 130 s at most, 
     fc.property(commands, (each) => {
       nowMs = 0;
       const seen: Seen = { lostAtMs: [], absentAtMs: [] };
-      const real = new Ladder(() => nowMs);
+      const real = new CircuitBreaker(() => nowMs);
       fc.modelRun(() => ({ model: seen, real }), each);
       const { lostAtMs, absentAtMs } = seen;
       expect(lostAtMs.length).toBeLessThanOrEqual(3);

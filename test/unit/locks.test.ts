@@ -1,14 +1,11 @@
 /** One download for all tabs, between loads that share a cache and a lock manager that a test holds. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Asset } from '../../src/manifest/manifest.js';
 import type { WeightsCache } from '../../src/api/cache.js';
-import { CacheWriter } from '../../src/storage/cache-writer.js';
+import { downloadModel } from '../../src/download/download-model.js';
 import { shardLocks } from '../../src/download/shard-locks.js';
-import { memoryCache } from '../fixtures/memory-cache.js';
-import { resume } from '../../src/download/retry.js';
-import { waitForShard } from '../../src/download/waiting.js';
-import { gatherWeights } from '../../src/download/download-model.js';
+import type { Asset } from '../../src/manifest/manifest.js';
 import { bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 
 /** As browsers do it: shared and exclusive, in order, granted in a turn of its own. */
 class FakeLocks {
@@ -69,12 +66,11 @@ function tab(cache: WeightsCache | null, fetch: typeof globalThis.fetch): Tab {
   const progress: number[] = [];
   const notes: string[] = [];
   const abort = new AbortController();
-  const { graph, weights, golden, whole } = gatherWeights(model.manifest, {
+  const { graph, weights, golden, whole } = downloadModel(model.manifest, {
     ...{ caching: Promise.resolve(cache), budgetBytes: Number.POSITIVE_INFINITY, fetch, signal: abort.signal },
     urlOf: ({ url }: Asset) => url(),
     note: (code) => void notes.push(code),
     onBytes: (verifiedBytes) => void progress.push(verifiedBytes),
-    rest: async () => ({ CacheWriter, waitForShard, resume }),
   });
   const loaded = whole.then(async ({ stored }) => {
     await stored;
@@ -340,8 +336,8 @@ describe('a lock manager', () => {
         close = () => void open.delete(this);
       },
     );
-    const turns = shardLocks(async () => ({ waitForShard }), new AbortController().signal);
-    const turn = turns.turn('a', async () => undefined);
+    const turns = shardLocks(new AbortController().signal);
+    const turn = turns.claim('a', async () => undefined);
     turns.end();
     await turn;
     await rest();

@@ -1,8 +1,8 @@
 /** Whether an unknown value is a packed model. */
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { assetsOf, type Manifest, readManifest } from '../../src/manifest/manifest.js';
 import { checkDetails } from '../../src/manifest/details.js';
+import { assetsOf, type Manifest, readManifest } from '../../src/manifest/manifest.js';
 import { fakeModel } from '../fixtures/fakes.js';
 
 /** A good manifest with one field, `a.b.c`, set to something else, or deleted. */

@@ -1,16 +1,16 @@
 /** What loadModel can be told. */
 import { describe, expect, it } from 'vitest';
 import type { LoadOptions } from '../../src/api/options.js';
-import { settleOptions } from '../../src/api/resolve-options.js';
+import { resolveOptions } from '../../src/api/resolve-options.js';
 
-const settle = (options: unknown) => settleOptions(options as LoadOptions, () => import('../../src/lazy.js'));
+const settle = (options: unknown) => resolveOptions(options as LoadOptions);
 
 it('has every default in place', () => {
   expect(settle({})).toMatchObject({
     ...{
       backends: ['wasm', 'webgpu', 'cpu'],
       auto: true,
-      trial: true,
+      autotune: true,
       thread: 'worker',
       pageWillDo: true,
       device: undefined,
@@ -22,8 +22,8 @@ it('has every default in place', () => {
 });
 
 it('takes one backend, or several in an order of their own', () => {
-  expect(settle({ backend: 'cpu' })).toMatchObject({ backends: ['cpu'], auto: false, trial: false });
-  expect(settle({ backend: ['cpu', 'wasm'] })).toMatchObject({ backends: ['cpu', 'wasm'], auto: false, trial: false });
+  expect(settle({ backend: 'cpu' })).toMatchObject({ backends: ['cpu'], auto: false, autotune: false });
+  expect(settle({ backend: ['cpu', 'wasm'] })).toMatchObject({ backends: ['cpu', 'wasm'], auto: false, autotune: false });
 });
 
 it('takes no deadline for Infinity', () =>

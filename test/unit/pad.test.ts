@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DTYPES, type DType, sizeOf } from '../../src/base/dtype.js';
-import type { TensorFeed } from '../../src/engines/engine.js';
-import { cutBack } from '../../src/preprocess/pad.js';
-import { type SettledInputs, settleInputs } from '../../src/preprocess/prepare-inputs.js';
 import type { ImageSpec, InputSpec, PadSpec } from '../../src/manifest/manifest.js';
+import type { TensorFeed } from '../../src/preprocess/feed.js';
+import { unpad } from '../../src/preprocess/pad.js';
+import { type PreparedInputs, prepareInputs } from '../../src/preprocess/prepare-inputs.js';
 
 const pad = { to: [4, 8, 16], axis: 1, value: 0 };
 const ids: InputSpec = { dtype: 'int32', shape: [1, null], node: 'ids', pad: { ...pad, value: 7 } };
@@ -13,8 +13,8 @@ const mask: InputSpec = { dtype: 'float32', shape: [1, null], node: 'mask', pad 
 const scale: InputSpec = { dtype: 'float32', shape: [2], node: 'scale' };
 
 const settle = (inputs: Record<string, InputSpec>, given: unknown) =>
-  settleInputs({ inputs, outputs: {} }, given as Record<string, unknown>) as SettledInputs;
-const values = ({ feeds }: SettledInputs) => feeds.map((feed) => [feed.shape, [...(feed as TensorFeed).data]]);
+  prepareInputs({ inputs, outputs: {} }, given as Record<string, unknown>) as PreparedInputs;
+const values = ({ feeds }: PreparedInputs) => feeds.map((feed) => [feed.shape, [...(feed as TensorFeed).data]]);
 
 describe('padded inputs', () => {
   it('get the same bucket, each its own filling; others stay as they are', () => {
@@ -59,7 +59,7 @@ describe('padded inputs', () => {
     };
     const photo: InputSpec = { dtype: 'float32', shape: [1, 1, 1, 3], node: 'photo', image };
     const given = { photo: { data: new Uint8Array(4), width: 1, height: 1 }, ids: new Int32Array(3) };
-    const { feeds, length } = await (settle({ photo, ids }, given) as unknown as Promise<SettledInputs>);
+    const { feeds, length } = await (settle({ photo, ids }, given) as unknown as Promise<PreparedInputs>);
     expect([feeds.map(({ shape }) => shape), length]).toEqual([
       [
         [1, 1, 1, 3],
@@ -119,7 +119,7 @@ describe('for any tensor', () => {
         expect(feed.data.length).toBe(sizeOf(feed.shape));
         // Nothing given is 0 or 1, so all that is, is filling.
         expect(feed.data.filter((each) => each === value).length).toBe(feed.data.length - data.length);
-        const { shape: cutShape, data: cut } = cutBack(feed, [axis], length!);
+        const { shape: cutShape, data: cut } = unpad(feed, [axis], length!);
         expect([cutShape, [...cut]]).toEqual([shape, [...data]]);
       }),
     );
@@ -128,9 +128,9 @@ describe('for any tensor', () => {
   it('two axes are cut as one would be after the other', () => {
     const length = { given: 2, bucket: 3 };
     const pairs = { dtype: 'float32', shape: [1, 3, 3], data: Float32Array.of(1, 2, 0, 3, 4, 0, 0, 0, 0) } as const;
-    expect(cutBack(pairs, [1, 2], length)).toEqual({ dtype: 'float32', shape: [1, 2, 2], data: Float32Array.of(1, 2, 3, 4) });
-    expect(cutBack(pairs, [], length)).toBe(pairs);
-    expect(cutBack({ ...pairs, shape: [1, 9, 1] }, [1], length).shape).toEqual([1, 9, 1]);
+    expect(unpad(pairs, [1, 2], length)).toEqual({ dtype: 'float32', shape: [1, 2, 2], data: Float32Array.of(1, 2, 3, 4) });
+    expect(unpad(pairs, [], length)).toBe(pairs);
+    expect(unpad({ ...pairs, shape: [1, 9, 1] }, [1], length).shape).toEqual([1, 9, 1]);
   });
 
   it('equally long inputs get one bucket, whatever stands around them', () => {

@@ -1,6 +1,6 @@
 /** The time between two tries for a file of weights: what ends it, and what it leaves behind. No server, so that every timer is its own. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { resume } from '../../src/download/retry.js';
+import { retryFetch } from '../../src/download/retry.js';
 import { bytesOf, hashOf, rejection } from '../fixtures/fakes.js';
 
 const key = hashOf(bytesOf(10, 1));
@@ -28,8 +28,8 @@ describe('a pause', () => {
       arrivedBytes: 0,
       response: new Response('', { status: 503 }),
     };
-    const options = { fetch, signal: abort.signal, line: { answered: true }, rest: async () => ({ resume }) };
-    const resumed = rejection(resume(incoming, undefined, options));
+    const options = { fetch, signal: abort.signal, line: { answered: true }, rest: async () => ({ retryFetch }) };
+    const resumed = rejection(retryFetch(incoming, undefined, options));
     await vi.advanceTimersByTimeAsync(0);
     expect(fetch).toHaveBeenCalledTimes(0);
     page.dispatchEvent(new Event('online'));
@@ -52,8 +52,8 @@ describe('a pause', () => {
       ...{ asset: { name: 'a.bin', bytes: 1, sha256: key }, url: 'https://a.test/a.bin' },
       ...{ bytes: new Uint8Array(1), arrivedBytes: 0, response },
     };
-    const options = { fetch, onAlive, signal: abort.signal, line: { answered: true }, rest: async () => ({ resume }) };
-    const failed = rejection(resume(incoming, undefined, options));
+    const options = { fetch, onAlive, signal: abort.signal, line: { answered: true }, rest: async () => ({ retryFetch }) };
+    const failed = rejection(retryFetch(incoming, undefined, options));
     await vi.advanceTimersByTimeAsync(0);
     expect([onAlive.mock.calls.length, fetch.mock.calls.length]).toEqual([1, 0]);
     await vi.advanceTimersByTimeAsync(750);
@@ -62,7 +62,7 @@ describe('a pause', () => {
     expect(await failed).toMatchObject({ code: 'http-status' });
 
     abort.abort('enough');
-    expect(await rejection(resume({ ...incoming, response }, undefined, options))).toBe('enough');
+    expect(await rejection(retryFetch({ ...incoming, response }, undefined, options))).toBe('enough');
     expect(vi.getTimerCount()).toBe(0);
     expect(fetch).toHaveBeenCalledTimes(2);
   });

@@ -1,8 +1,8 @@
 /** Whether a pair is out of the race before its model is opened: by what two small products take on engines of known speed. */
 import { expect, test } from 'vitest';
-import { hopelessReason } from '../../src/select/probe.js';
 import type { Call, Engine, EngineModel, Session } from '../../src/engines/engine.js';
 import { Queue } from '../../src/runtime/queue.js';
+import { hopelessReason } from '../../src/select/probe.js';
 import { deferred, rejection, rest } from '../fixtures/fakes.js';
 
 const GIGA = 1e9;

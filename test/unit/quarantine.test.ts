@@ -1,12 +1,12 @@
 /** What outlives a page of a backend's bad days: kept in a cache, which may be IndexedDB, broken, or hanging. */
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ladder } from '../../src/select/circuit-breaker.js';
-import { Quarantine, resetQuarantine } from '../../src/select/quarantine.js';
 import type { WeightsCache } from '../../src/api/cache.js';
+import { circuitBreaker } from '../../src/select/circuit-breaker.js';
+import { Quarantine, resetQuarantine } from '../../src/select/quarantine.js';
 import { idbCache } from '../../src/storage/idb.js';
-import { memoryCache } from '../fixtures/memory-cache.js';
 import { rest } from '../fixtures/fakes.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -31,7 +31,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
-  ladder.reset();
+  circuitBreaker.reset();
 });
 
 /** Another page, of which the earlier one hears nothing more. */
@@ -196,10 +196,10 @@ describe.each([
     await of('wasm').begin();
     await cache.set('golden:x', new ArrayBuffer(1));
     await cache.set('f'.repeat(64), new ArrayBuffer(1));
-    for (let loss = 0; loss < 3; loss++) ladder.lost('webgpu', 'Gone.');
+    for (let loss = 0; loss < 3; loss++) circuitBreaker.lost('webgpu', 'Gone.');
     await resetQuarantine(cache);
     expect((await cache.keys()).toSorted()).toEqual(['f'.repeat(64), 'golden:x']);
-    expect(ladder.veto('webgpu')).toBe(undefined);
+    expect(circuitBreaker.veto('webgpu')).toBe(undefined);
   });
 });
 
@@ -209,9 +209,9 @@ it("a reset is of the browser's own cache, where none is given; without one, of 
   await resetQuarantine();
   expect(await cache.keys()).toEqual([]);
   vi.stubGlobal('indexedDB', undefined);
-  ladder.absent('webgpu', 'None.');
+  circuitBreaker.absent('webgpu', 'None.');
   await resetQuarantine();
-  expect(ladder.veto('webgpu')).toBe(undefined);
+  expect(circuitBreaker.veto('webgpu')).toBe(undefined);
 });
 
 describe('a cache that', () => {

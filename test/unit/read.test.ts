@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { sizeOf } from '../../src/base/dtype.js';
 import { PannierError } from '../../src/base/errors.js';
+import type { LabelledTensor, Tensor } from '../../src/manifest/signature.js';
 import { imageMapping, mapToSource } from '../../src/preprocess/mapping.js';
 import { type Box, boxes, keypoints, maskImage, type Ranked, topK } from '../../src/read/index.js';
-import type { LabelledTensor, Tensor } from '../../src/manifest/signature.js';
 
 const tensor = (shape: number[], values: Iterable<number>): Tensor<'float32'> => {
   const data = Float32Array.from(values);

@@ -2,10 +2,10 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Affine, applyMap, imageMapping, mapToSource } from '../../src/preprocess/mapping.js';
-import { partUnder, toTensor } from '../../src/preprocess/resize.js';
 import type { ImageSpec } from '../../src/manifest/manifest.js';
 import type { Crop, Pixels } from '../../src/manifest/signature.js';
+import { type Affine, applyMap, imageMapping, mapToSource } from '../../src/preprocess/mapping.js';
+import { partUnder, toTensor } from '../../src/preprocess/resize.js';
 
 // Else TF.js recommends its Node package on stderr.
 tf.enableProdMode();

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { topK } from '../../src/read/index.js';
 import { binOf, ENOUGH_ANSWERS, SCORE_EDGES, stabilityIndex, topScores } from '../../src/drift/scores.js';
+import { topK } from '../../src/read/index.js';
 import { runs } from '../tier.js';
 
 const tensor = (data: Float32Array<ArrayBuffer>, shape: readonly number[]) => ({ dtype: 'float32', shape, data }) as const;

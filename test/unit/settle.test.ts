@@ -2,9 +2,9 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { PictureFeed, TensorFeed } from '../../src/engines/engine.js';
-import { type SettledInputs, settleInputs } from '../../src/preprocess/prepare-inputs.js';
 import type { ImageSpec, InputSpec } from '../../src/manifest/manifest.js';
+import type { PictureFeed, TensorFeed } from '../../src/preprocess/feed.js';
+import { type PreparedInputs, prepareInputs } from '../../src/preprocess/prepare-inputs.js';
 import { deferred, rejection, rest } from '../fixtures/fakes.js';
 
 const image: ImageSpec = {
@@ -15,11 +15,11 @@ const float = (shape: InputSpec['shape'], node = 'x'): InputSpec => ({ dtype: 'f
 const picture: InputSpec = { dtype: 'float32', shape: [1, 2, 4, 3], node: 'image', image };
 
 const settle = (inputs: Record<string, InputSpec>, given: unknown) =>
-  settleInputs({ inputs, outputs: {} }, given as Record<string, unknown>);
+  prepareInputs({ inputs, outputs: {} }, given as Record<string, unknown>);
 
 /** One numeric input, settled. */
 function feed(spec: InputSpec, given: unknown): TensorFeed {
-  const settled = settle({ x: spec }, { x: given }) as SettledInputs;
+  const settled = settle({ x: spec }, { x: given }) as PreparedInputs;
   return settled.feeds[0] as TensorFeed;
 }
 
@@ -149,7 +149,7 @@ describe('names', () => {
   const inputs = { a: float([1], 'A'), b: float([1], 'B') };
   const one = Float32Array.of(1);
   it('feed nodes, in the signature’s order', () => {
-    const { feeds, images } = settle(inputs, { b: one, a: one }) as SettledInputs;
+    const { feeds, images } = settle(inputs, { b: one, a: one }) as PreparedInputs;
     expect(feeds.map(({ node }) => node)).toEqual(['A', 'B']);
     expect(images).toEqual({});
   });
@@ -163,7 +163,7 @@ describe('names', () => {
     ['there is a text', 'photo.png', 'predict takes { a, b }, but got photo.png', {}],
     ['the array comes bare', Float32Array.of(1, 2), 'no input "0"', {}],
   ])('are refused where %s', (_what, given, message, detail) => expect(() => settle(inputs, given)).toThrow(refusal(message, detail)));
-  it('of a model without inputs are none', () => expect((settle({}, {}) as SettledInputs).feeds).toEqual([]));
+  it('of a model without inputs are none', () => expect((settle({}, {}) as PreparedInputs).feeds).toEqual([]));
 });
 
 describe('pixels', () => {
@@ -251,7 +251,7 @@ describe('several inputs, of which one is bad', () => {
   it('reject once, and leave no rejection without an owner', async () => {
     expect(() => settle(inputs, { ...given, image: 5, x: new Float32Array(2) })).toThrow(refusal('Input "x"'));
     expect(() => settle(inputs, { image: 5 })).toThrow(refusal('Input "x" is missing'));
-    const both = settle(inputs, { ...given, image: 5, second: 6 }) as Promise<SettledInputs>;
+    const both = settle(inputs, { ...given, image: 5, second: 6 }) as Promise<PreparedInputs>;
     expect(await rejection(both)).toEqual(refusal('Input "image"'));
     await rest();
   });
@@ -259,7 +259,7 @@ describe('several inputs, of which one is bad', () => {
   it('let go of the pictures that were in hand', async () => {
     vi.stubGlobal('createImageBitmap', async () => Promise.reject(new Error('broken')));
     const good = frame();
-    await rejection(settle(inputs, { ...given, image: good, second: new Blob() }) as Promise<SettledInputs>);
+    await rejection(settle(inputs, { ...given, image: good, second: new Blob() }) as Promise<PreparedInputs>);
     expect(good.clones.map(({ closed }) => closed)).toEqual([1]);
     expect(good.closed).toBe(0);
   });
@@ -268,7 +268,7 @@ describe('several inputs, of which one is bad', () => {
     const gate = deferred<unknown>();
     vi.stubGlobal('createImageBitmap', () => gate.promise);
     const late = { width: 2, height: 2, closed: 0, close: () => void late.closed++ };
-    const pending = settle(inputs, { ...given, image: new Blob(), second: 6 }) as Promise<SettledInputs>;
+    const pending = settle(inputs, { ...given, image: new Blob(), second: 6 }) as Promise<PreparedInputs>;
     const outcome = rejection(pending);
     await rest();
     gate.resolve(late);

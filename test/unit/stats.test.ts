@@ -1,8 +1,8 @@
 /** What a model says its calls cost. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CallRecord } from '../../src/predict/stats.js';
 import type { Timing } from '../../src/base/timing.js';
+import { CallRecord } from '../../src/predict/stats.js';
 
 const timing = (totalMs: number, more: Partial<Timing> = {}): Timing => ({
   ...{ totalMs, queuedMs: 0, prepareMs: 0, transferMs: 0, computeMs: totalMs, readMs: 0, cold: false, backend: 'cpu' },

@@ -1,13 +1,13 @@
 /** What the cache keeps of which model, for how long, and what apps are told of it. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cacheStatus, clearCache, isOfflineReady, type PannierError, prefetchModel, requestPersistence } from '../../src/index.js';
 import type { WeightsCache } from '../../src/api/cache.js';
-import { holdModel } from '../../src/storage/held.js';
 import { fromBytes, toBytes } from '../../src/base/json.js';
-import { memoryCache } from '../fixtures/memory-cache.js';
+import { cacheStatus, clearCache, isOfflineReady, type PannierError, prefetchModel, requestPersistence } from '../../src/index.js';
+import { holdModel } from '../../src/storage/held.js';
 import { writeRecord } from '../../src/storage/records.js';
 import { bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest } from '../fixtures/fakes.js';
 import { FakeLocks } from '../fixtures/locks.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 
 type Packed = ReturnType<typeof fakeModel>;
 

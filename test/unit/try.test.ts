@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { Tensor } from '../../src/index.js';
 import { exampleRows, readColumnRows } from '../../apps/try/column-rows.js';
 import { configText } from '../../apps/try/config-text.js';
 import { guessDrawing, UNGUESSED } from '../../apps/try/guess.js';
@@ -13,6 +12,7 @@ import { randomRows, readRows } from '../../apps/try/rows.js';
 import { sourceOf } from '../../apps/try/source-text.js';
 import { startState } from '../../apps/try/state.js';
 import type { InputFace, OutputFace } from '../../apps/try/wire.js';
+import type { Tensor } from '../../src/index.js';
 
 const tensor = (shape: readonly number[], fill: (index: number) => number): Tensor => ({
   dtype: 'float32',

@@ -1,11 +1,13 @@
 /** Calls, losses, aborts, moves and failed openings at random: what a turn promises holds in any order of them. */
+
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Call, RunResult } from '../../src/engines/engine.js';
 import { type ErrorCode, PannierError } from '../../src/base/errors.js';
+import { Notes } from '../../src/base/notes.js';
+import type { Call, RunResult } from '../../src/engines/engine.js';
 import { LoadedModel } from '../../src/model.js';
-import { OpenedModel, type Opening } from '../../src/runtime/served-model.js';
 import { Queue } from '../../src/runtime/queue.js';
+import { type Opened, ServedModel } from '../../src/runtime/served-model.js';
 import { fakeModel } from '../fixtures/fakes.js';
 import { LONG_MS, runs } from '../tier.js';
 
@@ -74,16 +76,17 @@ async function live(
     const close = () => {
       isClosed = true;
     };
-    const at = { engine: 'tfjs', backend: 'wasm', pooled: { queue: new Queue(), thread: 'worker' }, session, close } as const;
+    const at = { engine: 'tfjs', backend: 'wasm', handle: { queue: new Queue(), thread: 'worker' }, session, dispose: close } as const;
     return { at, session, lose: () => Object.assign(session, { lost: loss }), isClosed: () => isClosed };
   }
 
   const first = place();
   alive = first;
   const all = [first];
-  const opened = new OpenedModel(
+  const opened = new ServedModel(
     fakeModel().manifest,
-    { place: first.at, selection: [], loadTiming: {} } as unknown as Opening,
+    { instance: first.at, selection: [], loadTiming: {} } as unknown as Opened,
+    new Notes(),
     { bytesDownloaded: 0, bytesFromCache: 0 },
     async () => {
       const { how, turns } = fate();
@@ -92,10 +95,10 @@ async function live(
       alive = place();
       if (how === 3) alive.lose();
       all.push(alive);
-      return { place: alive.at, selection: [], loadTiming: {} } as unknown as Opening;
+      return { instance: alive.at, selection: [], loadTiming: {} } as unknown as Opened;
     },
   );
-  const model = new LoadedModel({ value: opened, release: () => opened.close() }, { deadlineMs: 30_000, trace: false } as never);
+  const model = new LoadedModel({ value: opened, release: () => opened.dispose() }, { deadlineMs: 30_000, trace: false } as never);
 
   const calls: { abort: AbortController; settled: number; how?: string }[] = [];
   const waiting: Promise<unknown>[] = [];
@@ -123,14 +126,14 @@ async function live(
     if (what === 'lose') (alive as ReturnType<typeof place>).lose();
     if (what === 'reopen') void opened.reopen('a better reason').catch(() => undefined);
     if (what === 'move') {
-      const from = opened.present;
+      const from = opened.current;
       const to = place();
       all.push(to);
-      void from.pooled.queue.run(
+      void from.handle.queue.run(
         async () => {
-          if (!opened.isAt(from)) return to.at.close();
+          if (!opened.isCurrent(from)) return to.at.dispose();
           alive = to;
-          opened.move(to.at, 'it is faster');
+          opened.moveTo(to.at, 'it is faster');
         },
         'background',
         undefined,

@@ -1,13 +1,15 @@
 /** A place that is lost under the call that runs there: that call runs once more, everybody else keeps its place in line. */
+
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Prediction } from '../../src/api/model.js';
 import type { BackendName } from '../../src/base/backend-name.js';
-import type { Call, RunResult } from '../../src/engines/engine.js';
 import { type ErrorCode, PannierError } from '../../src/base/errors.js';
+import { Notes } from '../../src/base/notes.js';
+import type { Call, RunResult } from '../../src/engines/engine.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
 import { LoadedModel } from '../../src/model.js';
-import type { Prediction } from '../../src/api/model.js';
-import { OpenedModel, type Opening } from '../../src/runtime/served-model.js';
 import { Queue } from '../../src/runtime/queue.js';
+import { type Opened, ServedModel } from '../../src/runtime/served-model.js';
 import { type Deferred, deferred, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 /** A run that is under way, until its test says how it ends. */
@@ -33,11 +35,11 @@ function place(backend: BackendName) {
   const at = {
     engine: 'tfjs',
     backend,
-    pooled: { queue: new Queue(), thread: 'worker' },
+    handle: { queue: new Queue(), thread: 'worker' },
     session,
-    close: () => void seen.closed++,
+    dispose: () => void seen.closed++,
   } as const;
-  const opening = { place: at, selection: [], loadTiming: {} } as unknown as Opening;
+  const opening = { instance: at, selection: [], loadTiming: {} } as unknown as Opened;
   return {
     opening,
     runs,
@@ -66,14 +68,14 @@ const answerOf = (value: number): RunResult => ({
 /** A model at a first place, and the places that it is opened at, when a test says so. */
 function setup(manifest: Manifest = fakeModel().manifest) {
   const first = place('webgpu');
-  const openings: Deferred<Opening>[] = [];
-  const opened = new OpenedModel(manifest, first.opening, { bytesDownloaded: 0, bytesFromCache: 0 }, () => {
-    const next = deferred<Opening>();
+  const openings: Deferred<Opened>[] = [];
+  const opened = new ServedModel(manifest, first.opening, new Notes(), { bytesDownloaded: 0, bytesFromCache: 0 }, () => {
+    const next = deferred<Opened>();
     openings.push(next);
     return next.promise;
   });
   const model = new LoadedModel(
-    { value: opened, release: () => opened.close() },
+    { value: opened, release: () => opened.dispose() },
     { deadlineMs: 30_000, trace: false, nonFinite: 'error', drift: false },
   );
   const predict = (value: number, signal?: AbortSignal) => model.predict({ x: Float32Array.of(value, 0, 0, 0) }, signal ? { signal } : {});
@@ -100,7 +102,7 @@ describe('a call whose place is lost under it', () => {
     const { backend, timing } = await call;
     expect([await answered(call), backend, timing.backend, model.backend]).toEqual([7, 'wasm', 'wasm', 'wasm']);
     expect([first.runs.length, second.runs.length]).toEqual([1, 1]);
-    expect(opened.notes.map((note) => note.code)).toEqual(['reopened']);
+    expect(opened.notes.all.map((note) => note.code)).toEqual(['reopened']);
     expect(model.stats()).toMatchObject({ count: 1, failedCount: 0 });
   });
 
@@ -226,7 +228,7 @@ describe('while a call runs once more', () => {
     if (until === 'waiting') {
       const gate = deferred();
       release = gate.resolve;
-      void second.opening.place.pooled.queue.run(() => gate.promise, 'user', undefined);
+      void second.opening.instance.handle.queue.run(() => gate.promise, 'user', undefined);
     }
     if (until !== 'opening') openings[0]!.resolve(second.opening);
     await rest();

@@ -6,28 +6,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Asset, Manifest } from '../../src/manifest/manifest.js';
 import type { WeightsCache } from '../../src/api/cache.js';
-import { CacheWriter } from '../../src/storage/cache-writer.js';
-import { type FetchOptions, fetchAsset } from '../../src/download/fetch.js';
-import { guardedCache } from '../../src/storage/guarded.js';
 import { fromBytes } from '../../src/base/json.js';
-import { memoryCache } from '../fixtures/memory-cache.js';
+import { downloadModel } from '../../src/download/download-model.js';
+import { fetchAsset } from '../../src/download/fetch.js';
+import type { FetchOptions } from '../../src/download/receive.js';
+import type { Asset, Manifest } from '../../src/manifest/manifest.js';
+import { guardedCache } from '../../src/storage/guarded.js';
 import { writeRecord } from '../../src/storage/records.js';
-import { resume } from '../../src/download/retry.js';
-import { waitForShard } from '../../src/download/waiting.js';
-import { gatherWeights } from '../../src/download/download-model.js';
 import { assetOf, bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, shardsOf, stateOf } from '../fixtures/fakes.js';
 import { FakeLocks } from '../fixtures/locks.js';
+import { memoryCache } from '../fixtures/memory-cache.js';
 
 const bytes = bytesOf(100_000);
 const asset = (url: string): Asset => assetOf('weights.bin', bytes, url);
 const get = (url: string, fetch: typeof globalThis.fetch = globalThis.fetch, signal = new AbortController().signal) =>
   fetchAsset(asset(url), url, { ...quickly(), fetch, signal });
 /** The rest of Pannier, whose pauses take no time; they are noted in `pausesMs`. */
-function quickly(pausesMs: number[] = []): Pick<FetchOptions, 'rest' | 'line'> {
+function quickly(pausesMs: number[] = []): Pick<FetchOptions, 'pauses' | 'line'> {
   const pauses = { random: () => 0.5, wait: async (pauseMs: number) => void pausesMs.push(pauseMs) };
-  return { rest: async () => ({ resume: (...args) => resume(args[0], args[1], args[2], pauses) }), line: { answered: false } };
+  return { pauses, line: { answered: false } };
 }
 
 describe('from a server', () => {
@@ -322,7 +320,6 @@ async function load(
   const options = {
     ...{
       caching: Promise.resolve(cache),
-      rest: async () => ({ CacheWriter, resume, waitForShard }),
       budgetBytes: Number.POSITIVE_INFINITY,
       signal,
       fetch: fetch ?? network.fetch,
@@ -330,7 +327,7 @@ async function load(
     },
     ...{ note: (code: string) => void notes.push(code), onBytes: (verified: number) => void progress.push(verified) },
   };
-  const { graph, weights, golden, whole } = gatherWeights(model.manifest, options);
+  const { graph, weights, golden, whole } = downloadModel(model.manifest, options);
   const loaded = whole.then(async (gathered) => ({
     ...gathered,
     ...{ graph: await graph, weights: await shardsOf(weights), golden: await golden },

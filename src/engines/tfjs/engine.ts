@@ -4,18 +4,19 @@
  */
 import { GraphModel } from '@tensorflow/tfjs-converter';
 import { engine, env, memory, profile, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core';
-import type { Failure, StartedBackend } from './backend.js';
-import { takeTurn } from './realm.js';
 import type { BackendName } from '../../base/backend-name.js';
 import { DTYPES, type DType, type OwnedArray } from '../../base/dtype.js';
 import { PannierError } from '../../base/errors.js';
-import { pictureTensor } from '../../preprocess/pixels.js';
-import { now } from '../../base/timing.js';
-import type { DecodedWeight } from './decode.js';
-import type { Call, Engine, Feed, RawOutput, RunResult, Session } from '../engine.js';
-import { failedAs, orFailed } from './failed-as.js';
 import { isAllFinite } from '../../base/finite.js';
+import { now } from '../../base/timing.js';
+import type { Feed } from '../../preprocess/feed.js';
+import { pictureTensor } from '../../preprocess/pixels.js';
+import type { Call, Engine, RawOutput, RunResult, Session } from '../engine.js';
+import type { Failure, StartedBackend } from './backend.js';
+import type { DecodedWeight } from './decode.js';
+import { failedAs, orFailed } from './failed-as.js';
 import { readGraph } from './graph-file.js';
+import { takeTurn } from './realm.js';
 
 /** Puts the engine on a backend that `backend/*.ts` has started in this realm. */
 export function createEngine(backend: BackendName, started: StartedBackend): Engine {

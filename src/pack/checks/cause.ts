@@ -1,21 +1,10 @@
 /** Why a golden check may have failed: other preprocessings are tried, until one answers as the training framework did. */
 import type { Change } from '../samples/feeds.js';
 import { isTable } from '../samples/given.js';
+import type { Attempt } from './attempt.js';
 import type { ReadCheck } from './checks.js';
 import { findColumnCause } from './column-cause.js';
 import { findPictureCause } from './picture-cause.js';
-
-/** What came of a run; `distance` is how far off it is. */
-export interface Attempt {
-  readonly agrees: boolean;
-  readonly distance: number;
-}
-
-/** A sentence or two, and whether a preprocessing was found. */
-export interface Cause {
-  readonly agrees: boolean;
-  readonly told: string;
-}
 
 /**
  * Says what may be wrong with a check that failed.

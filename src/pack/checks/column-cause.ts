@@ -3,7 +3,7 @@ import type { Cell } from '../../manifest/signature.js';
 import { show } from '../fields.js';
 import type { ChangeColumns } from '../samples/feeds.js';
 import type { GivenRows } from '../samples/given.js';
-import type { Attempt, Cause } from './cause.js';
+import type { Attempt, Cause } from './attempt.js';
 
 interface Alternative {
   readonly kind: 'numbers' | 'categories';

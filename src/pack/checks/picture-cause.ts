@@ -1,7 +1,7 @@
 /** What else a picture's preprocessing may have been in training, tried when a golden check fails. */
 import type { ImageSpec } from '../../manifest/manifest.js';
 import type { GivenPicture } from '../samples/given.js';
-import type { Attempt, Cause } from './cause.js';
+import type { Attempt, Cause } from './attempt.js';
 
 /** One other way to prepare a picture, as the options spell it. */
 interface Alternative {

@@ -1,12 +1,13 @@
 /** Runs golden checks: the graph's answers held against the training framework's. */
 import { sizeOf } from '../../base/dtype.js';
-import type { RawOutput } from '../../engines/engine.js';
 import { PannierError } from '../../base/errors.js';
-import { cutBack } from '../../preprocess/pad.js';
+import type { RawOutput } from '../../engines/engine.js';
+import { unpad } from '../../preprocess/pad.js';
 import type { NpyArray } from '../files/npy.js';
 import type { Runner } from '../golden/run.js';
 import { type Change, feedsOf } from '../samples/feeds.js';
-import { type Attempt, findCause } from './cause.js';
+import type { Attempt } from './attempt.js';
+import { findCause } from './cause.js';
 import type { ReadCheck } from './checks.js';
 
 /** What a check finds; `distance` is that of the output that is furthest off: root mean square of the differences, as a share of the expected values' own deviation. */
@@ -50,7 +51,7 @@ async function tryCheck(
   const answers = await runner.run(feeds);
   const verdicts = expected.map(({ name, array }) => {
     const answer = answers[name] as RawOutput;
-    return compare(name, array, length === undefined ? answer : cutBack(answer, lengthAxes[name] ?? [], length), tolerance);
+    return compare(name, array, length === undefined ? answer : unpad(answer, lengthAxes[name] ?? [], length), tolerance);
   });
   return verdicts.reduce((worst, verdict) => (verdict.distance > worst.distance ? verdict : worst));
 }

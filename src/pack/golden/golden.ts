@@ -1,9 +1,10 @@
 /** Makes the golden sample: what to feed, and which of the answers are worth keeping. */
 import { sizeOf } from '../../base/dtype.js';
-import type { Feed, RawOutput } from '../../engines/engine.js';
+import type { RawOutput } from '../../engines/engine.js';
 import { compareGolden, goldenValues, rangeOf, spreadOf } from '../../golden/sample.js';
-import { toTensor } from '../../preprocess/resize.js';
 import type { GoldenInput, GoldenOutput, GoldenSpec, InputSpec } from '../../manifest/manifest.js';
+import type { Feed } from '../../preprocess/feed.js';
+import { toTensor } from '../../preprocess/resize.js';
 import { type Graph, nodeOf } from '../model/graph.js';
 import type { GoldenPicture } from './picture.js';
 

@@ -1,8 +1,9 @@
 /** What running a graph at several lengths shows: which outputs follow its padded inputs, and whether the padding shows in them. */
-import type { Feed, TensorFeed } from '../../engines/engine.js';
-import { goldenFeeds, rangeOf, SHARE_ALLOWED, spreadOf, TOLERANCE } from '../../golden/sample.js';
+
 import { PannierError } from '../../base/errors.js';
-import { cutBack, padTogether } from '../../preprocess/pad.js';
+import { goldenFeeds, rangeOf, SHARE_ALLOWED, spreadOf, TOLERANCE } from '../../golden/sample.js';
+import type { Feed, TensorFeed } from '../../preprocess/feed.js';
+import { padTogether, unpad } from '../../preprocess/pad.js';
 import { type SettledInput, sampledLength } from '../inputs/inputs.js';
 import { badOption } from '../options.js';
 import { type Answers, type GoldenPlan, LEAST_SPREAD } from './golden.js';
@@ -57,7 +58,7 @@ export async function observePadding(
   );
   const filled = await runner.run(feeds.map((feed, index) => feed ?? (bare[index] as Feed)));
   for (const [name, answer] of Object.entries(unpadded)) {
-    const cut = cutBack(filled[name] as Answers[string], lengthAxes[name] ?? [], length);
+    const cut = unpad(filled[name] as Answers[string], lengthAxes[name] ?? [], length);
     const share = cut.shape.join() === answer.shape.join() ? shareOff(answer, cut) : 0;
     if (share > SHARE_ALLOWED)
       warnings.push(

@@ -1,10 +1,10 @@
 /** Seeded random inputs of a packed model, by the golden sample's generator: what backends can be compared on. */
 import type { DType, OwnedArray } from '../../base/dtype.js';
-import type { TensorFeed } from '../../engines/engine.js';
 import { goldenFeeds, uniform } from '../../golden/sample.js';
+import type { ImageSpec, InputSpec, Manifest } from '../../manifest/manifest.js';
+import type { TensorFeed } from '../../preprocess/feed.js';
 import { IDENTITY } from '../../preprocess/mapping.js';
 import { toTensor } from '../../preprocess/resize.js';
-import type { ImageSpec, InputSpec, Manifest } from '../../manifest/manifest.js';
 
 /** Values of one input, as `predict` takes them. */
 export interface RandomInput {

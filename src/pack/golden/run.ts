@@ -1,7 +1,9 @@
 /** The graph on the cpu backend, where the packer finds out what it answers and what it costs. */
-import type { Engine, EngineModel, Feed, Session } from '../../engines/engine.js';
-import type { RunProfile } from '../../engines/tfjs/engine.js';
+
 import { messageOf } from '../../base/errors.js';
+import type { Engine, EngineModel, Session } from '../../engines/engine.js';
+import type { RunProfile } from '../../engines/tfjs/engine.js';
+import type { Feed } from '../../preprocess/feed.js';
 import { broken } from '../fields.js';
 import { KERNELS } from '../model/tfjs-table.js';
 import type { PackedFile } from '../out/shards.js';

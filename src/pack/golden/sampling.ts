@@ -1,8 +1,9 @@
 /** The graph with one set of weights or another, as files and as runs of the golden sample on the cpu backend. */
-import type { Feed } from '../../engines/engine.js';
-import { goldenFeeds } from '../../golden/sample.js';
+
 import type { RunProfile } from '../../engines/tfjs/engine.js';
+import { goldenFeeds } from '../../golden/sample.js';
 import type { InputSpec } from '../../manifest/manifest.js';
+import type { Feed } from '../../preprocess/feed.js';
 import type { Weight } from '../files/weights.js';
 import { type Graph, isAsync } from '../model/graph.js';
 import type { ModelParts } from '../model/read.js';

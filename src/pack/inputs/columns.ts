@@ -1,7 +1,7 @@
 /** The tabular side of an input: what the options may say of its columns, and whether they fill a row of the tensor. */
 
-import type { ColumnSpec } from '../../manifest/manifest.js';
 import { widthOf } from '../../manifest/details.js';
+import type { ColumnSpec } from '../../manifest/manifest.js';
 import type { Cell, Dim } from '../../manifest/signature.js';
 import { checkKnown } from '../check-options.js';
 import { isReserved, show, showShape } from '../fields.js';

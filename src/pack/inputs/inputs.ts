@@ -1,6 +1,7 @@
 /** Everything the options and the graph say of each input, settled: what the manifest will say, and the golden sample's shape. */
-import type { InputSpec, PadSpec } from '../../manifest/manifest.js';
+
 import { rowsOf } from '../../manifest/details.js';
+import type { InputSpec, PadSpec } from '../../manifest/manifest.js';
 import { LIMITS } from '../limits.js';
 import type { GraphInput } from '../model/signature.js';
 import { badOption } from '../options.js';

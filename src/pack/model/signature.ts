@@ -1,9 +1,9 @@
 /** A graph's inputs and outputs under the names that apps use. */
 
 import type { DType } from '../../base/dtype.js';
-import { camelCase } from '../out/javascript.js';
 import type { Dim } from '../../manifest/signature.js';
 import { broken, type Fields, isReserved, nameAt, objectAt, show } from '../fields.js';
+import { camelCase } from '../javascript.js';
 import { badOption, type InputOptions, type OutputOptions, type PackOptions } from '../options.js';
 import { type Graph, nodeOf, reachableFrom } from './graph.js';
 import type { ModelParts } from './read.js';

@@ -1,10 +1,10 @@
 /** Manifest → the text of `model.js` and `model.d.ts`. Pure; no text of a model can leave its quotes. */
 
 import type { DType } from '../../base/dtype.js';
-import { camelCase, propertyName, quote, variableName } from './javascript.js';
 import type { ColumnSpec, InputSpec, Manifest, OutputSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
 import { showShape } from '../fields.js';
+import { camelCase, propertyName, quote, variableName } from '../javascript.js';
 
 /** The beginning of both files; a file without it is not ours to overwrite. */
 export const MARK = '// Written by `pannier pack`';

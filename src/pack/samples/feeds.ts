@@ -1,9 +1,10 @@
 /** What a graph is fed with the inputs of a sample. */
-import type { Feed } from '../../engines/engine.js';
+
+import type { ColumnSpec, ImageSpec } from '../../manifest/manifest.js';
 import { rowsFeed } from '../../preprocess/columns.js';
+import type { Feed } from '../../preprocess/feed.js';
 import { mapToSource } from '../../preprocess/mapping.js';
 import { type PaddedLength, padTogether } from '../../preprocess/pad.js';
-import type { ColumnSpec, ImageSpec } from '../../manifest/manifest.js';
 import { type Given, type GivenArray, type GivenRows, isTable } from './given.js';
 
 /** The columns of one input by its name, prepared in another way. */

@@ -1,11 +1,12 @@
 /** Inputs that options give as files: pictures, arrays, rows. Read and held against what the model takes. */
-import type { TensorFeed } from '../../engines/engine.js';
+
 import { messageOf } from '../../base/errors.js';
-import { rowsFeed, type TabularSpec } from '../../preprocess/columns.js';
-import { padTogether } from '../../preprocess/pad.js';
-import { tensorFeed } from '../../preprocess/tensor.js';
 import type { ImageSpec, InputSpec } from '../../manifest/manifest.js';
 import type { Pixels } from '../../manifest/signature.js';
+import { rowsFeed, type TabularSpec } from '../../preprocess/columns.js';
+import type { TensorFeed } from '../../preprocess/feed.js';
+import { padTogether } from '../../preprocess/pad.js';
+import { tensorFeed } from '../../preprocess/tensor.js';
 import { type NpyArray, readNpy } from '../files/npy.js';
 import { readOptionFile } from '../files/option-file.js';
 import { readPhotograph } from '../files/photograph.js';

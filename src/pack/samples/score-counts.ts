@@ -1,8 +1,9 @@
 /** How sure the model is of the samples of option `drift`: their top scores, counted for the manifest. */
-import type { RawOutput } from '../../engines/engine.js';
-import { cutBack } from '../../preprocess/pad.js';
-import type { InputSpec, Manifest, OutputSpec } from '../../manifest/manifest.js';
+
 import { answersOf, binOf, ENOUGH_ANSWERS, SCORE_EDGES, topScores } from '../../drift/scores.js';
+import type { RawOutput } from '../../engines/engine.js';
+import type { InputSpec, Manifest, OutputSpec } from '../../manifest/manifest.js';
+import { unpad } from '../../preprocess/pad.js';
 import type { Runner } from '../golden/run.js';
 import { badOption, type DriftOptions } from '../options.js';
 import { feedsOf } from './feeds.js';
@@ -55,7 +56,7 @@ export async function countScores(
     const place = `drift.samples[${index}]`;
     const { feeds, length } = feedsOf(await readGiven(sample, place, inputs));
     const answer = (await runner.run(feeds))[name] as RawOutput;
-    const own = length === undefined ? answer : cutBack(answer, lengthAxes, length);
+    const own = length === undefined ? answer : unpad(answer, lengthAxes, length);
     const scores = topScores(own, spec.values);
     answers += answersOf(own, scores);
     for (const score of scores) {

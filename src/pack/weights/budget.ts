@@ -1,8 +1,9 @@
 /** What a packed model may cost: its bytes, its FLOPs, and the error of quantised weights. A refusal names what costs most. */
-import type { Feed } from '../../engines/engine.js';
-import { compareGolden } from '../../golden/sample.js';
-import type { KernelCall } from '../../engines/tfjs/engine.js';
+
 import { PannierError } from '../../base/errors.js';
+import type { KernelCall } from '../../engines/tfjs/engine.js';
+import { compareGolden } from '../../golden/sample.js';
+import type { Feed } from '../../preprocess/feed.js';
 import type { Weight } from '../files/weights.js';
 import { type Answers, changeOf, type GoldenSample } from '../golden/golden.js';
 import type { Runner } from '../golden/run.js';

@@ -1,6 +1,6 @@
 /** The options of `loadModel`, of which JavaScript checks none. */
 import fc from 'fast-check';
-import { settleOptions } from '../../../src/api/resolve-options.js';
+import { resolveOptions } from '../../../src/api/resolve-options.js';
 import { changed, poison } from '../mutation.js';
 import { refusable, surface } from '../surface.js';
 
@@ -19,7 +19,7 @@ const good = fc.record(
       memoryBudgetBytes: fc.nat(),
       cacheBudgetBytes: fc.nat(),
     },
-    ...{ trial: fc.boolean(), trace: fc.boolean(), drift: fc.boolean(), nonFinite: fc.constantFrom('error', 'allow') },
+    ...{ autotune: fc.boolean(), trace: fc.boolean(), drift: fc.boolean(), nonFinite: fc.constantFrom('error', 'allow') },
   },
   { requiredKeys: [] },
 );
@@ -30,7 +30,7 @@ export const loadOptions = surface({
   inputs: changed(good, poison),
   feed: (given) =>
     refusable(() => {
-      const { backends, key, deadlineMs } = settleOptions(given as never, async () => ({}) as never);
+      const { backends, key, deadlineMs } = resolveOptions(given as never);
       if (backends.length === 0 || typeof key !== 'string' || !(deadlineMs / 4 > 0)) throw new Error('Settled, and not usable.');
     }),
 });

@@ -1,15 +1,15 @@
 /** The manifest: whatever an app hands to `loadModel` instead of a packed model's default export. */
 import fc from 'fast-check';
+import type { ResolvedOptions } from '../../../src/api/resolve-options.js';
 import { BACKENDS } from '../../../src/base/backend-name.js';
-import { bytesOf, fits } from '../../../src/select/budget.js';
 import { DTYPES, sizeOf } from '../../../src/base/dtype.js';
 import { compareGolden, goldenFeeds } from '../../../src/golden/sample.js';
-import { settleInputs } from '../../../src/preprocess/prepare-inputs.js';
-import { assetsOf, type InputSpec, type Manifest, readManifest } from '../../../src/manifest/manifest.js';
 import { checkDetails } from '../../../src/manifest/details.js';
+import { assetsOf, type InputSpec, type Manifest, readManifest } from '../../../src/manifest/manifest.js';
 import { infoOf } from '../../../src/predict/info.js';
 import { namedOutputs, wantedOutputs } from '../../../src/predict/outputs.js';
-import type { Settled } from '../../../src/api/resolve-options.js';
+import { prepareInputs } from '../../../src/preprocess/prepare-inputs.js';
+import { bytesOf, fits } from '../../../src/select/budget.js';
 import { changed, odd, poison } from '../mutation.js';
 import { refusable, surface } from '../surface.js';
 
@@ -130,7 +130,7 @@ function givenFor({ dtype: kind, shape, image, columns }: InputSpec): unknown {
 
 /** All that computes with a manifest before the bytes are there, and with the golden sample when they are. */
 async function use(manifest: Manifest): Promise<void> {
-  const settled = { memoryBudgetBytes: 2 ** 30 } as Settled;
+  const settled = { memoryBudgetBytes: 2 ** 30 } as ResolvedOptions;
   for (const backend of BACKENDS) void manifest.missingKernels[backend];
   if (typeof infoOf(manifest).stale !== 'boolean') throw new Error('It is neither stale nor fresh.');
   if (fits(manifest, settled) !== bytesOf(manifest) <= settled.memoryBudgetBytes) throw new Error('It fits and does not fit.');
@@ -148,7 +148,7 @@ async function use(manifest: Manifest): Promise<void> {
   if (typeof compareGolden(manifest, bytes, byName).agrees !== 'boolean') throw new Error('The golden sample has no verdict.');
   const given = Object.fromEntries(Object.entries(inputs).map(([key, spec]) => [key, givenFor(spec)]));
   await refusable(async () => {
-    const { length } = await settleInputs(manifest.signature, given);
+    const { length } = await prepareInputs(manifest.signature, given);
     namedOutputs(wanted, answers, length, {}, () => undefined);
   });
 }

@@ -1,8 +1,8 @@
 /** Messages between a page and its worker, from either side, among them some that nobody of ours has sent. */
 import fc from 'fast-check';
-import { start } from '../../../src/engines/tfjs/cpu.js';
 import { PannierError } from '../../../src/base/errors.js';
-import { Connection } from '../../../src/worker/connection.js';
+import { start } from '../../../src/engines/tfjs/cpu.js';
+import { WorkerConnection } from '../../../src/worker/connection.js';
 import { serve } from '../../../src/worker/host.js';
 import { changed, poison } from '../mutation.js';
 import { refusable, surface } from '../surface.js';
@@ -43,7 +43,7 @@ export const fromWorker = surface({
   inputs: fc.array(changed(replies, poison), { minLength: 1, maxLength: 3 }),
   async feed(messages) {
     Object.assign(globalThis, { Worker: FakeWorker });
-    const connection = new Connection('wasm', (_name, url) => url);
+    const connection = new WorkerConnection('wasm', (_name, url) => url);
     const worker = FakeWorker.last;
     worker.say({ ready: true });
     await connection.ready;
@@ -57,7 +57,7 @@ export const fromWorker = surface({
     try {
       return await refusable(() => answer);
     } finally {
-      connection.end(new PannierError('disposed', 'It is over.'));
+      connection.terminate(new PannierError('disposed', 'It is over.'));
     }
   },
 });

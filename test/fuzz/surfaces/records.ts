@@ -1,21 +1,20 @@
 /** What a cache kept of earlier visits: another version wrote it, a disk let it rot, an extension changed it. */
 import fc from 'fast-check';
-import { Pace } from '../../../src/select/pace.js';
-import { recall, VALID_MS } from '../../../src/select/remembered.js';
-import { soundChoice } from '../../../src/select/sound-choice.js';
-import { isPair, type Pair, reasonsOf } from '../../../src/api/candidate.js';
-import { Quarantine } from '../../../src/select/quarantine.js';
 import type { WeightsCache } from '../../../src/api/cache.js';
-import { memoryCache } from '../../fixtures/memory-cache.js';
+import { isSameTarget, reasonsOf, type Target } from '../../../src/api/candidate.js';
+import { Quarantine } from '../../../src/select/quarantine.js';
+import { readChoice, VALID_MS } from '../../../src/select/remembered.js';
+import { soundChoice } from '../../../src/select/sound-choice.js';
 import { Recording } from '../../../src/storage/recording.js';
 import { cacheStatus, clearCache, isOfflineReady } from '../../../src/storage/status.js';
 import { fakeModel } from '../../fixtures/fakes.js';
+import { memoryCache } from '../../fixtures/memory-cache.js';
 import { changed, jsonPoison, stained } from '../mutation.js';
 import { surface } from '../surface.js';
 
 const HASH = 'abc';
 const MANIFEST = { ...fakeModel().manifest, hash: HASH };
-const PAIRS: readonly Pair[] = (['wasm', 'webgpu', 'cpu'] as const).map((backend) => ({ engine: 'tfjs', backend }));
+const PAIRS: readonly Target[] = (['wasm', 'webgpu', 'cpu'] as const).map((backend) => ({ engine: 'tfjs', backend }));
 
 /** Good ones, by the beginning of their keys. */
 const records = (now: number): readonly (readonly [key: string, value: unknown])[] => [
@@ -28,7 +27,6 @@ const records = (now: number): readonly (readonly [key: string, value: unknown])
         { ...PAIRS[1], state: 'refused', reason: 'No adapter.' },
       ],
       adapter: 'a gpu',
-      liveP50Ms: 4,
       untilMs: now + VALID_MS / 2,
     },
   ],
@@ -65,11 +63,10 @@ export const keptRecords = surface({
   inputs: damaged,
   async feed({ key, bytes }) {
     const cache = cacheWith(key, bytes);
-    const choice = soundChoice(await recall(cache, HASH, PAIRS));
+    const choice = soundChoice(await readChoice(cache, HASH, PAIRS));
     if (choice !== undefined) {
       // As a trial takes it.
-      for (const then of choice.selection) isPair(then, PAIRS[0]!);
-      new Pace(choice.liveP50Ms).add(1);
+      for (const then of choice.selection) isSameTarget(then, PAIRS[0]!);
       reasonsOf(choice.selection).trim();
     }
     const quarantine = new Quarantine(cache, HASH, 'webgpu', 'a gpu');

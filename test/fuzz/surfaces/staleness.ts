@@ -1,10 +1,10 @@
 /** How old a model is and how sure it was, as a manifest tells it; and what the model answers then. */
 import fc from 'fast-check';
 import type { DType } from '../../../src/base/dtype.js';
-import { readManifest } from '../../../src/manifest/manifest.js';
-import { checkDetails } from '../../../src/manifest/details.js';
-import { infoOf } from '../../../src/predict/info.js';
 import { ScoreDrift } from '../../../src/drift/score-drift.js';
+import { checkDetails } from '../../../src/manifest/details.js';
+import { readManifest } from '../../../src/manifest/manifest.js';
+import { infoOf } from '../../../src/predict/info.js';
 import { fakeModel } from '../../fixtures/fakes.js';
 import { changed, poison } from '../mutation.js';
 import { refusable, surface } from '../surface.js';

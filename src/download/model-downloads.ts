@@ -1,0 +1,62 @@
+/** All downloads of one model: the first one of a load, and those of engines that open the model again. */
+import type { WeightsCache } from '../api/cache.js';
+import type { LoadProgress } from '../api/options.js';
+import type { ResolvedOptions } from '../api/resolve-options.js';
+import { lazily } from '../base/lazily.js';
+import { assetsOf, type Manifest } from '../manifest/manifest.js';
+import { downloadModel, type ModelDownload } from './download-model.js';
+
+/** Bytes that all downloads of a model took together, so far. */
+export interface TransferBytes {
+  readonly bytesDownloaded: number;
+  readonly bytesFromCache: number;
+}
+
+export class ModelDownloads {
+  readonly transfers = { bytesDownloaded: 0, bytesFromCache: 0 };
+  readonly #manifest: Manifest;
+  readonly #options: ResolvedOptions;
+  readonly #caching: Promise<WeightsCache | null>;
+  readonly #note: (code: string, message: string) => void;
+
+  constructor(
+    manifest: Manifest,
+    options: ResolvedOptions,
+    caching: Promise<WeightsCache | null>,
+    note: (code: string, message: string) => void,
+  ) {
+    this.#manifest = manifest;
+    this.#options = options;
+    this.#caching = caching;
+    this.#note = note;
+  }
+
+  /** Starts one. Engines consume the bytes, so that each engine needs a download of its own; only the first reaches the network. */
+  start(signal: AbortSignal, report: (progress: LoadProgress) => void = () => undefined): ModelDownload {
+    const { network, fetch, assetUrl, cacheBudgetBytes: budgetBytes } = this.#options;
+    const isCacheOnly = network === 'cache-only';
+    const totalBytes = assetsOf(this.#manifest).reduce((sum, { bytes }) => sum + bytes, 0);
+    const download = downloadModel(this.#manifest, {
+      caching: this.#caching,
+      fetch: isCacheOnly ? this.#refuse : fetch,
+      cacheOnly: isCacheOnly,
+      signal,
+      note: this.#note,
+      urlOf: ({ name, url }) => assetUrl(name, url()),
+      onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),
+      budgetBytes,
+    });
+    void download.whole.then(this.#count, () => undefined);
+    return download;
+  }
+
+  readonly #count = ({ bytesDownloaded, bytesFromCache }: TransferBytes): void => {
+    this.transfers.bytesDownloaded += bytesDownloaded;
+    this.transfers.bytesFromCache += bytesFromCache;
+  };
+
+  readonly #refuse = async (): Promise<never> => {
+    const { refuseNetwork } = await lazily(() => import('./refuse-network.js'));
+    return refuseNetwork(this.#manifest, this.#caching);
+  };
+}

@@ -1,0 +1,30 @@
+/** Inputs as an engine takes them. */
+import type { DType, OwnedArray } from '../base/dtype.js';
+import type { ImageSpec } from '../manifest/manifest.js';
+import type { Pixels } from '../manifest/signature.js';
+import type { Affine } from './mapping.js';
+
+/** A picture that can cross to a worker. */
+export type Picture = ImageBitmap | VideoFrame | Pixels;
+
+/** A settled input: an array as the graph takes it, or a picture that becomes one where the engine is. */
+export type Feed = TensorFeed | PictureFeed;
+
+export interface TensorFeed {
+  readonly kind: 'tensor';
+  readonly node: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: OwnedArray;
+}
+
+export interface PictureFeed {
+  readonly kind: 'picture';
+  readonly node: string;
+  readonly dtype: 'float32' | 'int32';
+  readonly shape: readonly number[];
+  readonly picture: Picture;
+  readonly image: ImageSpec;
+  /** From model space to the picture's pixels. */
+  readonly map: Affine;
+}
