@@ -5,13 +5,13 @@ import { join } from 'node:path';
 
 const root = new URL('../..', import.meta.url).pathname;
 
-/** Compiles `src/pack` and `src/cli` into a folder. */
+/** Compiles `src/pack` and `apps/cli` into a folder. */
 export function compileProgram(folder: string): void {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const args = [tsc, '-p', join(root, 'src/pack/tsconfig.json'), '--outDir', folder, '--declaration', 'false', '--declarationDir', 'null'];
+  const args = [tsc, '-p', join(root, 'src/pack/tsconfig.json'), '--outDir', folder, '--declaration', 'false'];
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`tsc failed: ${stdout}`);
-  copyFileSync(join(root, 'src/pack/golden/golden.png'), join(folder, 'pack/golden/golden.png'));
+  copyFileSync(join(root, 'src/pack/golden/golden.png'), join(folder, 'src/pack/golden/golden.png'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
 }
@@ -22,7 +22,7 @@ export const pannier = (
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; timeout?: number } = {},
 ): SpawnSyncReturns<string> =>
-  spawnSync(process.execPath, [join(folder, 'cli/index.js'), ...args], {
+  spawnSync(process.execPath, [join(folder, 'apps/cli/index.js'), ...args], {
     encoding: 'utf8',
     ...options,
     env: { ...process.env, ...options.env },

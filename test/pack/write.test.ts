@@ -47,7 +47,7 @@ const script = join(folder, 'program/emit.js');
 
 /** Writes a staged model into a folder as soon as it is told to. */
 const EMIT = `import { readdirSync, readFileSync } from 'node:fs';
-import { writeFiles } from './pack/out/write.js';
+import { writeFiles } from './src/pack/out/write.js';
 const [from, out] = process.argv.slice(2);
 const files = new Map(readdirSync(from).map((name) => [name, readFileSync(from + '/' + name)]));
 process.stdout.write('ready');
@@ -66,7 +66,10 @@ beforeAll(async () => {
 /** Starts a writer and waits until it has read its model; `go` has it write, until its end or for so long. */
 async function writer(version: 1 | 2, out: string): Promise<(killAfterMs?: number) => Promise<'written' | 'failed' | 'killed'>> {
   const child = spawn(process.execPath, [script, stage[version], out], { stdio: ['pipe', 'pipe', 'inherit'] });
-  await new Promise((resolve) => child.stdout.once('data', resolve));
+  await new Promise((resolve, reject) => {
+    child.stdout.once('data', resolve);
+    child.once('exit', (code) => reject(new Error(`The writer ended with ${code} before it had read its model.`)));
+  });
   return (killAfterMs) =>
     new Promise((resolve) => {
       child.stdin.write('go');
@@ -151,7 +154,7 @@ it('a disk that fills up half-way leaves the old model and no litter', async () 
   const args = [realModel('liveness'), '--out', out].map((arg) => `'${arg}'`).join(' ');
   const { status, stderr } = spawnSync(
     'bash',
-    ['-c', `ulimit -f 200; '${process.execPath}' '${folder}/program/cli/index.js' pack ${args}`],
+    ['-c', `ulimit -f 200; '${process.execPath}' '${folder}/program/apps/cli/index.js' pack ${args}`],
     {
       encoding: 'utf8',
     },
