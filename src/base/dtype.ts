@@ -1,17 +1,17 @@
-/** The element types a tensor can have, and the array class that holds each. Everything else derives from this table. */
+/** The element types that a tensor can have, and the array class that holds each. */
 export const DTYPES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
 /** `float32`, `int32` or `bool` (one byte each, 0 or 1). */
 export type DType = keyof typeof DTYPES;
 
-/** What callers may pass for a dtype: any backing memory; int32 also takes bytes, as pictures have them. */
+/** Arrays that callers may pass for a dtype, over any kind of buffer. An int32 tensor also takes bytes, which is how pictures come. */
 export type GivenArray<D extends DType = DType> = D extends 'int32'
   ? Int32Array | Uint8Array | Uint8ClampedArray
   : D extends 'float32'
     ? Float32Array
     : Uint8Array;
 
-/** What predict returns for a dtype: memory that nobody else holds, so that the caller may transfer it. */
+/** Arrays that predict returns for a dtype. Nothing else holds their memory, so that the caller may transfer it. */
 export type OwnedArray<D extends DType = DType> = InstanceType<(typeof DTYPES)[D]>;
 
 /** Bytes that one element takes. */

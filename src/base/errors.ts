@@ -1,7 +1,6 @@
 /**
- * One error class for the whole library, told apart by a literal `code`: classes do not survive
- * `postMessage` and minifiers rename them, strings survive both. Aborts are not in the family: they
- * rethrow `signal.reason`.
+ * One error class for the whole library. Errors are told apart by a literal `code`, because a string survives
+ * `postMessage` and minifiers, and a class does not. An abort is no PannierError: it rejects with `signal.reason`.
  */
 export const ERROR_CODES = {
   input: 'what predict was given does not fit the signature',
@@ -40,14 +39,17 @@ export type ErrorDetail = Readonly<Record<string, unknown>>;
 /** Codes for which the same call may succeed a little later. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'timeout', 'worker-crashed', 'worker-unresponsive', 'device-lost']);
 
-/** Likewise, of the statuses below 500; one of 500 and above may always pass. */
+/** HTTP statuses below 500 after which a retry may succeed. From 500 on, a retry may always succeed. */
 const RETRYABLE_STATUS: ReadonlySet<unknown> = new Set([408, 425, 429]);
 
-/** Where `docs/errors.md` tells of a code: the file ships with the package. */
+/** The section of `docs/errors.md` on a code. The file ships with the package. */
 const ADDRESS = 'pannier/docs/errors.md#';
 const ADDRESSES = new RegExp(` \\(${ADDRESS}[\\w-]+\\)`, 'g');
 
-/** Every failure of Pannier but an abort. The message says what, which one, wanted, got, the next step, and where to read on. */
+/**
+ * Every failure of Pannier except an abort. The message says what failed and on which asset, input or option, what was wanted,
+ * what came instead, the next step, and where to read more.
+ */
 export class PannierError extends Error {
   override readonly name = 'PannierError';
   readonly code: ErrorCode;
@@ -55,13 +57,13 @@ export class PannierError extends Error {
   /** Whether the same call may succeed later without a change. */
   readonly retryable: boolean;
 
-  /** By name: a class of another realm, or of a second copy of this file, is the same family. */
+  /** Compares names, because another realm or a second copy of this file has a class of its own. */
   static override [Symbol.hasInstance](thrown: unknown): boolean {
     return (thrown as Error | null | undefined)?.name === 'PannierError';
   }
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}, options?: ErrorOptions) {
-    // Once, at the end: the message may hold another error's, or come from another thread.
+    // The message may contain another error's message or come from another thread: the address then stands once, at the end.
     super(`${message.replace(ADDRESSES, '')} (${ADDRESS}${code})`, options);
     this.code = code;
     this.detail = detail;
@@ -78,7 +80,7 @@ export interface WireError {
   readonly stack: string | undefined;
 }
 
-/** Turns anything thrown into a PannierError; what is one already stays itself. */
+/** Turns anything thrown into a PannierError; a PannierError is returned as it is. */
 export function asPannierError(thrown: unknown, code: ErrorCode, context: string): PannierError {
   if (thrown instanceof PannierError) return thrown;
   const reason = messageOf(thrown);
@@ -86,25 +88,25 @@ export function asPannierError(thrown: unknown, code: ErrorCode, context: string
 }
 
 /**
- * The message of anything thrown, as a part of a sentence: without the address at the end of ours.
- * TF.js rejects with plain objects, idb-keyval can reject with null.
+ * The message of anything thrown, as a part of a sentence, so without the address at the end of a PannierError's.
+ * TF.js rejects with plain objects, and idb-keyval can reject with null.
  */
 export function messageOf(thrown: unknown): string {
   try {
     const hasMessage = typeof thrown === 'object' && thrown !== null && 'message' in thrown;
     return String(hasMessage ? thrown.message : thrown).replace(ADDRESSES, '');
   } catch {
-    // An object without a prototype is no text, and a getter may throw.
+    // An object without a prototype cannot become a string, and a getter may throw.
     return 'something without a message was thrown';
   }
 }
 
-/** For `postMessage`: class and own fields would be lost on the way. */
+/** An error as `postMessage` can carry it; structured cloning drops its class and its own fields. */
 export function toWire(error: PannierError): WireError {
   return { code: error.code, message: error.message, detail: error.detail, stack: error.stack };
 }
 
-/** The other side of {@link toWire}. */
+/** Restores an error from {@link toWire}. */
 export function fromWire(wire: WireError): PannierError {
   const error = new PannierError(wire.code, wire.message, wire.detail);
   if (wire.stack !== undefined) error.stack = wire.stack;

@@ -12,7 +12,7 @@ export class Events<Events extends object> {
     this.#target.removeEventListener(type as string, listener as unknown as EventListener);
   }
 
-  /** A listener that throws is reported as any event's is, and keeps none from hearing. */
+  /** A listener that throws is reported like any event listener, and the others still run. */
   protected tell<K extends keyof Events>(type: K, detail: Events[K]): void {
     this.#target.dispatchEvent(new CustomEvent(type as string, { detail }));
   }

@@ -1,7 +1,7 @@
-/** When a page has time for what nobody waits for. */
+/** Waiting for moments in which the page is visible and idle. */
 import { abortable } from './promise.js';
 
-/** What of the platform says so, where it is there: workers and Node have no document, Safari has no scheduler. */
+/** The platform features in use, each optional: workers and Node have no document, Safari has no scheduler. */
 interface Platform {
   readonly document?: EventTarget & { readonly visibilityState: string };
   readonly scheduler?: { postTask?(task: () => void, options: { priority: 'background' }): Promise<void> };
@@ -9,13 +9,13 @@ interface Platform {
 }
 
 /**
- * Resolves when the page is visible and has nothing better to do. Keeps no Node process alive.
+ * Resolves when the page is visible and idle. Does not keep a Node process alive.
  * @throws `signal.reason` as soon as it aborts
  */
 export async function whenIdle(signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   const { document } = globalThis as Platform;
-  // A hidden page is throttled: what is timed there is not what a visitor will see.
+  // A hidden page is throttled, so that times measured there are not those of a visible page.
   do {
     await shown(document, signal);
     await idleMoment(signal);
@@ -49,16 +49,16 @@ function idleMoment(signal: AbortSignal | undefined): Promise<void> {
   );
 }
 
-/** A timer of Node's that does not keep the process alive. */
+/** Lets Node end although the timer is pending. */
 function unheld(timer: unknown): void {
   if (typeof timer === 'object') (timer as { unref?(): void } | null)?.unref?.();
 }
 
-/** How long an app has to itself after a load: its first predictions wait for nothing, not even for a core. */
+/** Background work begins this long after a load, so that it does not compete with the app's first predictions. */
 export const QUIET_MS = 2_000;
 
 /**
- * Resolves after so many milliseconds. Keeps no Node process alive.
+ * Resolves after `ms` milliseconds. Does not keep a Node process alive.
  * @throws `signal.reason` as soon as it aborts
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * Platform classes for public types, each `never` where the project's libraries do not have it: a
- * plain `HTMLVideoElement` in our `.d.ts` would be an error in a project without the DOM library,
- * or decay to `any` under `skipLibCheck`.
+ * Platform classes for public types, each `never` if the app's TypeScript libraries do not declare it.
+ * A plain `HTMLVideoElement` in our `.d.ts` would be an error in a project without the DOM library,
+ * or become `any` under `skipLibCheck`.
  */
 export type PlatformAbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer T } } ? T : never;
 export type PlatformFetch = typeof globalThis extends { fetch: infer T } ? T : never;

@@ -1,25 +1,25 @@
-/** Where the time of one predict went, and the stopwatch that says so. */
+/** The timing record of one predict, and the clock that measures it. */
 import type { ServingBackend } from './backend-name.js';
 
 /**
- * What the caller waited, from the call to outputs in JavaScript memory, and its five parts, which
- * add up to it. Durations only: two threads do not share a clock's zero.
+ * The time from the call of `predict` until its outputs are in JavaScript memory, and the five phases that
+ * add up to it. All values are durations, because two threads do not share a clock's zero.
  */
 export interface Timing {
   readonly totalMs: number;
-  /** Waiting for earlier calls. */
+  /** Waiting in the queue behind earlier calls. */
   readonly queuedMs: number;
   /** Checking inputs and turning pictures into tensors, on either thread. */
   readonly prepareMs: number;
   /** Crossing to the worker and back. */
   readonly transferMs: number;
-  /** Uploading and running the graph; on webgpu also reading; at a fallback, all that the app's function takes. */
+  /** Uploading inputs and running the graph. On webgpu this includes reading; for a fallback it is the time of the app's function. */
   readonly computeMs: number;
-  /** Copying outputs out of the backend; undefined where it cannot be told from computing. */
+  /** Copying outputs out of the backend; undefined on webgpu, where reading cannot be told from computing. */
   readonly readMs: number | undefined;
-  /** The call compiled something: the first of its input shapes on this backend. Percentiles leave it out. */
+  /** Whether this was the first call with its input shapes on this backend, which may compile. Percentiles leave such calls out. */
   readonly cold: boolean;
-  /** What really ran this call. */
+  /** The backend that ran this call. */
   readonly backend: ServingBackend;
 }
 
@@ -27,19 +27,19 @@ export interface Timing {
 export const now = (): number => performance.now();
 
 /**
- * How far apart two readings of the clock are, where they differ: where a page is not isolated a tenth of a millisecond in
- * Chromium, a whole one in Firefox and Safari. Takes as long as that.
+ * The resolution of the clock, in milliseconds: on a page that is not cross-origin isolated 0.1 in Chromium and 1 in Firefox and
+ * Safari. Measuring it takes one tick.
  */
 export function clockTickMs(): number {
   const beganMs = now();
-  // In a test the clock may stand still.
+  // Under a test's fake timers the clock may not advance.
   for (let reading = 0; reading < 100_000; reading++) if (now() > beganMs) return now() - beganMs;
   return 0;
 }
 
 /**
- * Writes one call as a `performance.measure` on its own DevTools track and clears the entry at once:
- * kept, every entry costs memory for ever.
+ * Writes one call as a `performance.measure` on a DevTools track of its own and clears the entry at once,
+ * because entries that are kept cost memory for as long as the page lives.
  */
 export function traceCall(model: string, startMs: number, timing: Timing): void {
   const name = `${model} predict`;

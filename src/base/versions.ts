@@ -1,3 +1,3 @@
-/** Versions that decide whether a remembered verdict still holds; held to package.json by a test. */
+/** Versions that are part of the keys under which verdicts are remembered. A test compares them with package.json. */
 export const VERSION = '0.1.0';
 export const TFJS_VERSION = '4.22.0';

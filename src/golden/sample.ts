@@ -1,6 +1,6 @@
 /**
- * The golden sample: what a model is fed before anybody trusts it on a backend, and whether its answer
- * is the one that the packer stored. Pure, and the same code on both sides.
+ * The golden sample: the inputs that a target must answer before it is trusted, and the comparison with the
+ * outputs that the packer stored. Packer and browser share this code.
  */
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
 import { isAllFinite } from '../base/finite.js';
@@ -21,9 +21,9 @@ export const TOLERANCE = 1e-3;
 /** Whether a backend answered as the original graph did. */
 export interface GoldenComparison {
   readonly agrees: boolean;
-  /** Share of stored values that are off, of the worst output; 1 where an output is no answer at all. */
+  /** Share of the stored values that are off, for the worst output; 1 if an output is missing or has another shape. */
   readonly shareOff: number;
-  /** What is wrong, naming the output. Absent when all agrees. */
+  /** Says what is wrong with which output. Absent if all outputs agree. */
   readonly reason?: string;
 }
 
@@ -47,7 +47,7 @@ function goldenFeed(name: string, spec: InputSpec, input: GoldenInput, goldenByt
   if (image === undefined || dtype === 'bool') throw new Error(`The golden sample has a picture for "${node}", which takes none.`);
   const { offset, width, height } = input;
   const picture = { data: toRgba(new Uint8Array(goldenBytes, offset, width * height * 3)), width, height };
-  // Whatever the app's pictures go through, this one gives the same values in every browser.
+  // Stretched by our own bilinear filter, the sample has the same values in every browser, whatever the app's pictures use.
   const stretched: ImageSpec = { ...image, fit: 'stretch', filter: 'bilinear' };
   return { kind: 'picture', node, dtype, shape, picture, image: stretched, map: mapToSource(stretched, picture) };
 }
@@ -60,7 +60,7 @@ function toRgba(rgb: Uint8Array): Uint8Array {
   return rgba;
 }
 
-/** Values in [low, high); whole numbers where the dtype wants them. */
+/** Values in [low, high); whole numbers for an integer dtype. */
 export function uniform(dtype: DType, { seed, low, high, shape }: GoldenInput & { kind: 'uniform' }): OwnedArray {
   const values = new DTYPES[dtype](sizeOf(shape));
   const whole = dtype !== 'float32';
@@ -72,7 +72,7 @@ export function uniform(dtype: DType, { seed, low, high, shape }: GoldenInput & 
   return values;
 }
 
-/** Rows as the training data could hold them: any category, numbers within two standard deviations of their mean. */
+/** Rows like those of training data: any category, and numbers within two standard deviations of their mean. */
 function sampleRows(columns: readonly ColumnSpec[], dtype: DType, { seed, shape }: GoldenInput & { kind: 'rows' }): Row[] {
   const next = mulberry32(seed);
   const cell = (column: ColumnSpec): Cell => {
@@ -82,7 +82,7 @@ function sampleRows(columns: readonly ColumnSpec[], dtype: DType, { seed, shape 
   return Array.from({ length: rowsOf(shape) }, () => Object.fromEntries(columns.map((column) => [column.name, cell(column)])));
 }
 
-/** Numbers in [0, 1), the same ones for one seed everywhere. */
+/** Numbers in [0, 1), the same for one seed on every device. */
 function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
@@ -93,16 +93,16 @@ function mulberry32(seed: number): () => number {
   };
 }
 
-/** Where the `count` stored values of an output lie among its `size` values. */
+/** The indices of the `count` stored values among the `size` values of an output, evenly spaced. */
 export function* goldenIndices(size: number, count: number): Generator<number> {
   for (let index = 0; index < count; index++) yield Math.floor((index * size) / count);
 }
 
-/** Values at the given places of an output, as float32: what is stored. */
+/** The values at `indices` as float32, as the golden file stores them. */
 export const goldenValues = (data: ArrayLike<number>, count: number): Float32Array =>
   Float32Array.from(goldenIndices(data.length, count), (index) => data[index] as number);
 
-/** Smallest and largest value; `finite: false` where one is NaN or infinite. */
+/** The smallest and the largest value; `finite` is false if any value is NaN or infinite. */
 export function rangeOf(data: ArrayLike<number>): { readonly min: number; readonly max: number; readonly finite: boolean } {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
@@ -116,13 +116,13 @@ export function rangeOf(data: ArrayLike<number>): { readonly min: number; readon
   return { min, max, finite };
 }
 
-/** What tolerance is a share of: the distance from minimum to maximum; of a single value, the value itself. */
+/** The spread that the tolerance is a share of: the distance from minimum to maximum, or the value itself if there is only one. */
 export const spreadOf = ({ min, max, shape }: Pick<GoldenOutput, 'min' | 'max' | 'shape'>): number =>
   sizeOf(shape) === 1 ? Math.abs(max) : max - min;
 
 /**
- * Holds answers against the stored ones.
- * @param outputs by friendly name; those that the sample leaves out are not looked at
+ * Compares outputs with the stored ones.
+ * @param outputs by name; outputs that the sample skips are ignored
  */
 export function compareGolden(
   manifest: Pick<Manifest, 'golden'>,
@@ -146,7 +146,7 @@ function compareOutput(stored: GoldenOutput, values: Float32Array, got: RawOutpu
     return nothing(`has shape [${got.shape.join(', ')}], but should have [${stored.shape.join(', ')}]`);
   }
   if (got.finite !== true && !isAllFinite(got)) return nothing('has values that are not finite');
-  // A sparse output could lose all that it holds and still have 99.8 % of its values right.
+  // A sparse output that lost all of its values could still have 99.8 % of them right, so all zeros is refused by itself.
   const [first] = got.data;
   const isSame = first !== undefined && got.data.every((value) => value === first);
   if (isSame && stored.min !== stored.max) return nothing(first === 0 ? 'is all zero' : 'is the same everywhere');

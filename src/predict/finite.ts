@@ -1,4 +1,4 @@
-/** Answers that hold NaN or an infinity are none: a label or a box could be made of them all the same. */
+/** Refuses outputs that hold NaN or an infinity, from which an app could still make a plausible label or box. */
 
 import { PannierError } from '../base/errors.js';
 import { isAllFinite } from '../base/finite.js';
@@ -8,7 +8,7 @@ import type { Feed } from '../preprocess/feed.js';
 
 /**
  * Refuses an output that is not finite.
- * @param feeds what it was computed of: whoever gave NaN gets NaN, and is told
+ * @param feeds the inputs of the call; the message names those that were not finite themselves
  * @throws {PannierError} `non-finite`
  */
 export function ensureFinite(name: string, output: RawOutput, inputs: Manifest['signature']['inputs'], feeds: readonly Feed[]): void {

@@ -1,4 +1,4 @@
-/** Values that somebody gave for an output → an output as an engine gives it: right shape, right values, memory of its own. */
+/** Turns values that an app or a test gives for an output into an output as an engine gives it: checked, and copied. */
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
 import type { RawOutput } from '../engines/engine.js';
 import type { OutputSpec } from '../manifest/manifest.js';
@@ -6,10 +6,10 @@ import type { Dim } from '../manifest/signature.js';
 import { shapeText, typeName } from '../preprocess/tensor.js';
 
 /**
- * Checks what was given against the signature, and copies it.
+ * Checks values against the signature, and copies them.
  * @param values an array, or `{ data, shape?, dtype? }`
- * @param refuse makes the error of a sentence that names the output, what it wants and what it got
- * @param sampled the golden sample's shape: what open sizes are where the values are as many
+ * @param refuse makes an error of a sentence that names the output, what it takes and what it got
+ * @param sampled the golden sample's shape, which is assumed for open sizes if the number of values fits it
  */
 export function givenOutput(
   name: string,
@@ -39,7 +39,7 @@ export function givenOutput(
   return { dtype, shape: dims, data };
 }
 
-/** Which values a dtype holds. */
+/** The values that each dtype can hold. */
 const HOLDS: Readonly<Record<DType, (value: unknown) => boolean>> = {
   float32: (value) => typeof value === 'number',
   int32: (value) => typeof value === 'number' && (value | 0) === value,
@@ -49,7 +49,7 @@ const HOLDS: Readonly<Record<DType, (value: unknown) => boolean>> = {
 function owned(name: string, dtype: DType, data: unknown, refuse: (message: string) => Error): OwnedArray {
   if (typeof data !== 'object' || !Number.isSafeInteger((data as ArrayLike<unknown> | null)?.length))
     throw refuse(`Output "${name}" should be an array of numbers, but is ${typeName(data)}.`);
-  // By name: arrays of another realm are not `instanceof` ours. A bool's bytes may be any.
+  // Names are compared, because arrays of another realm are not `instanceof` ours. The bytes of a bool may hold any value.
   if (typeName(data) === DTYPES[dtype].name && dtype !== 'bool') return new DTYPES[dtype](data as ArrayLike<number>);
   const values = Array.from(data as ArrayLike<unknown>);
   const index = values.findIndex((value) => !HOLDS[dtype](value));
@@ -62,7 +62,7 @@ function owned(name: string, dtype: DType, data: unknown, refuse: (message: stri
 const isShape = (dims: unknown): dims is readonly number[] =>
   Array.isArray(dims) && dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
 
-/** The shape that so many values can only mean. */
+/** The only shape that this number of values can have, if there is one. */
 function inferred(shape: readonly Dim[] | null, length: number, sampled: readonly number[] | undefined): readonly number[] | undefined {
   if (sampled !== undefined && sizeOf(sampled) === length) return sampled;
   if (shape === null) return undefined;

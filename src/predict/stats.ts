@@ -1,8 +1,8 @@
-/** What a model's calls have cost so far. */
+/** The record of a model's calls behind `model.stats()`. */
 import type { Stats } from '../api/model.js';
 import type { Timing } from '../base/timing.js';
 
-/** How many warm calls the percentiles remember. */
+/** Warm calls that the percentiles cover. */
 const REMEMBERED = 1_024;
 
 export class CallRecord {
@@ -48,10 +48,10 @@ export class CallRecord {
   }
 }
 
-/** Nearest rank: the smallest value that at least this share of all does not exceed. */
+/** The percentile by nearest rank: the smallest value that at least this share of all values does not exceed. */
 function percentile(sorted: Float64Array, share: number): number | undefined {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
 }
 
-/** The middle one, by nearest rank; of an even number the lower. Of none, NaN. */
+/** The median by nearest rank: the lower of the two middle values for an even number, NaN for none. */
 export const medianOf = (values: readonly number[]): number => percentile(Float64Array.from(values).sort(), 0.5) ?? Number.NaN;

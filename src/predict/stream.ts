@@ -1,4 +1,4 @@
-/** Many predicts in a row: frames, of which only the newest counts, or inputs, of which none may be lost. */
+/** Many predicts in a row: over video, where only the newest frame counts, or over inputs, of which none is dropped. */
 
 import type { FramePrediction, PredictEachOptions, Prediction } from '../api/model.js';
 import { messageOf, PannierError } from '../base/errors.js';
@@ -10,7 +10,7 @@ type Predict<O, I> = (inputs: unknown) => Promise<Prediction<O, I>>;
 /**
  * @param imageInputs the inputs that frames could feed
  * @param ended aborts when the model is disposed
- * @throws {PannierError} `input` where the source is neither video nor iterable
+ * @throws {PannierError} `input` if the source is neither video nor iterable
  */
 export function predictEach<O, I>(
   predictOne: (inputs: unknown, options: object) => Promise<Prediction<O, I>>,
@@ -41,7 +41,7 @@ export function predictEach<O, I>(
   );
 }
 
-/** Which input a frame goes to. */
+/** The image input that frames feed. */
 function frameInput(imageInputs: readonly string[], asked: string | undefined): string {
   const name = asked ?? (imageInputs.length === 1 ? imageInputs[0] : undefined);
   if (name !== undefined && imageInputs.includes(name)) return name;
@@ -85,7 +85,7 @@ async function* overVideo<O, I>(
   const video = isTrack ? await playTrack(document, source as MediaStreamTrack, signal) : (source as VideoLike);
   const isOver = () => (isTrack ? (source as MediaStreamTrack).readyState === 'ended' : video.ended);
   try {
-    // The frame that is on the screen already is the first.
+    // The first frame is the one that is already on the screen.
     for (let more = !document.hidden && (await hasFrame(video)); more || (await nextFrame(video, document, isOver, signal)); more = false) {
       signal.throwIfAborted();
       if (!keepFrame) {
@@ -119,7 +119,7 @@ async function grab(video: VideoLike): Promise<ImageBitmap> {
   }
 }
 
-/** Whether a frame can be taken now. Chromium's readyState says so of a video with the default preload, which has none yet. */
+/** Whether a frame can be captured now. Chromium's readyState claims so for a video with the default preload that has no frame yet. */
 async function hasFrame(video: VideoLike): Promise<boolean> {
   if (video.readyState < HAVE_CURRENT_DATA) return false;
   try {
@@ -130,7 +130,7 @@ async function hasFrame(video: VideoLike): Promise<boolean> {
   }
 }
 
-/** A track has no frames of its own outside of workers; a video element that nobody sees has. */
+/** Plays the track in a video element outside of the document, because a page cannot read frames from a track itself. */
 async function playTrack(document: PageDocument, track: MediaStreamTrack, signal: AbortSignal): Promise<VideoLike> {
   const { MediaStream } = globalThis as unknown as { MediaStream: new (tracks: MediaStreamTrack[]) => unknown };
   const video = document.createElement('video');
@@ -140,7 +140,7 @@ async function playTrack(document: PageDocument, track: MediaStreamTrack, signal
   return video;
 }
 
-/** Waits for a frame that was not there before, while the page is seen; false when there will be none. */
+/** Waits for the next frame while the page is visible; false if there will be none. */
 async function nextFrame(video: VideoLike, document: PageDocument, isOver: () => boolean, signal: AbortSignal): Promise<boolean> {
   if (isOver()) return false;
   const listening = new AbortController();
@@ -154,10 +154,10 @@ async function nextFrame(video: VideoLike, document: PageDocument, isOver: () =>
       if (listening.signal.aborted) return;
       if (document.hidden) document.addEventListener('visibilitychange', check, { once: true, signal: listening.signal });
       else if (video.requestVideoFrameCallback !== undefined) video.requestVideoFrameCallback(check);
-      // Firefox before 132: a display's frame is the nearest guess.
+      // Firefox before 132 has no requestVideoFrameCallback; the time of one display frame is the best guess.
       else setTimeout(check, 16);
     };
-    // A video that has ended, failed or lost its source gives no more frames, so nothing else would wake us.
+    // A video that has ended, failed or lost its source gives no more frames, so that only these events end the wait.
     const once = { once: true, signal: listening.signal };
     video.addEventListener('ended', () => resolve(false), once);
     video.addEventListener('emptied', () => resolve(false), once);
@@ -189,7 +189,7 @@ async function* overInputs<O, I>(
     for (;;) {
       if (ending === undefined && underWay.length < concurrency) pulling ??= pull(iterator);
       const [head] = underWay;
-      // An answer does not wait for the next input, which may be long in coming.
+      // An answer is not held back until the next input arrives, which may take long.
       const answered = head?.then(nothing, nothing);
       const next = [pulling, answered].filter((each) => each !== undefined);
       if (next.length === 0) break;
@@ -202,7 +202,7 @@ async function* overInputs<O, I>(
       pulling = undefined;
       if ('inputs' in arrived) {
         const answer = predict(arrived.inputs);
-        // It is awaited later; until then a rejection has an owner.
+        // The answer is awaited later; this keeps an early rejection from being reported as unhandled.
         answer.catch(nothing);
         underWay.push(answer);
       } else ending = arrived;
@@ -210,7 +210,7 @@ async function* overInputs<O, I>(
     if (ending !== undefined && 'thrown' in ending) throw ending.thrown;
   } finally {
     const closing = ending === undefined ? close(iterator) : undefined;
-    // A source that keeps us waiting is told, and not waited for.
+    // A source that has not delivered its next input is told to end, and not waited for.
     if (pulling === undefined) await closing;
   }
 }
@@ -232,7 +232,7 @@ async function close(iterator: AnyIterator): Promise<void> {
   try {
     await iterator.return?.();
   } catch {
-    // The loop has ended already, for a reason of its own.
+    // The loop has already ended for another reason, which is the one to report.
   }
 }
 

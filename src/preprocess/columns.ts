@@ -1,4 +1,4 @@
-/** One tabular input given as rows: every cell checked, encoded and laid down in the order of the columns. */
+/** A tabular input given as rows: each cell is checked, encoded and written in the order of the columns. */
 import { DTYPES, type OwnedArray } from '../base/dtype.js';
 import type { PannierError } from '../base/errors.js';
 import { widthOf } from '../manifest/details.js';
@@ -7,18 +7,18 @@ import type { Cell } from '../manifest/signature.js';
 import type { TensorFeed } from './feed.js';
 import { shapeText, typeName, wrong } from './tensor.js';
 
-/** An input that takes rows. */
+/** The spec of an input that takes rows. */
 export type TabularSpec = InputSpec & Required<Pick<InputSpec, 'columns'>>;
 
-/** Categories or columns that a message lists. */
+/** Most categories or columns that a message lists. */
 const LISTED = 10;
 
-/** Categories by value with their place, made once for a model. */
+/** The index of each category by its value, made once for a model. */
 const places = new WeakMap<ColumnSpec, ReadonlyMap<unknown, number>>();
 
 /**
- * Settles a row, or an array of rows.
- * @throws {PannierError} `input`, naming the input, the row, counted from 0, and the column.
+ * Makes a feed from a row or an array of rows.
+ * @throws {PannierError} `input`, naming the input, the row (counted from 0) and the column
  */
 export function rowsFeed(name: string, spec: TabularSpec, given: unknown): TensorFeed {
   const { node, dtype, shape, columns } = spec;
@@ -30,7 +30,7 @@ export function rowsFeed(name: string, spec: TabularSpec, given: unknown): Tenso
   }
   const width = columns.reduce((sum, column) => sum + widthOf(column), 0);
   const data = new DTYPES[dtype](rows.length * width);
-  // Not `forEach`, which leaves out holes.
+  // `forEach` would skip holes of a sparse array.
   for (let row = 0; row < rows.length; row++) encodeRow(name, spec, rows[row], row, data.subarray(row * width, (row + 1) * width));
   return { kind: 'tensor', node, dtype, shape: shape?.length === 1 ? [width] : [rows.length, width], data };
 }

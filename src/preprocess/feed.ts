@@ -7,7 +7,7 @@ import type { Affine } from './mapping.js';
 /** A picture that can cross to a worker. */
 export type Picture = ImageBitmap | VideoFrame | Pixels;
 
-/** A settled input: an array as the graph takes it, or a picture that becomes one where the engine is. */
+/** A prepared input: an array as the graph takes it, or a picture that the engine's thread turns into one. */
 export type Feed = TensorFeed | PictureFeed;
 
 export interface TensorFeed {

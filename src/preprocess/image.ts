@@ -1,7 +1,7 @@
 /**
- * One input given as a picture: taken hold of at once, so that what the caller does to it afterwards
- * changes nothing, in a form that can cross to a worker. Sources are told apart by what they can do:
- * run-time code compiles without the DOM library, and classes differ between frames.
+ * An input given as a picture. The picture is captured at once, so that later changes to the source have no
+ * effect, and in a form that can cross to a worker. Sources are told apart by their members, because run-time
+ * code compiles without the DOM library and each frame has classes of its own.
  */
 
 import { messageOf, PannierError } from '../base/errors.js';
@@ -11,19 +11,19 @@ import type { Picture, PictureFeed } from './feed.js';
 import { type ImageMapping, imageMapping, mapToSource } from './mapping.js';
 import { giveTyped, typeName, wrong } from './tensor.js';
 
-/** A picture on its way to the engine, and how its pixels lie under the tensor's. */
+/** A captured picture for the engine, and the mapping between its pixels and the tensor's. */
 export interface SettledImage {
   readonly feed: PictureFeed;
   readonly mapping: ImageMapping;
 }
 
 /**
- * Settles a picture, or `{ source, crop }`.
- * @throws {PannierError} `input` where it is none, is not ready, or cannot be read.
+ * Makes a feed from a picture or `{ source, crop }`.
+ * @throws {PannierError} `input` if it is no picture, is not ready, or cannot be read
  */
 export async function imageFeed(name: string, spec: InputSpec & { readonly image: ImageSpec }, given: unknown): Promise<SettledImage> {
   const { source, crop: said } = isCrop(given) ? given : { source: given, crop: undefined };
-  // A copy, as of the pixels: the picture may take its time.
+  // The crop is copied like the pixels, since capturing the picture may take a while.
   const crop = said === undefined ? undefined : { ...said };
   if (crop !== undefined) checkCrop(name, crop);
   const picture = await capture(name, spec, source);
@@ -66,7 +66,7 @@ async function capture(name: string, spec: InputSpec, source: unknown): Promise<
     return await createImageBitmap(source as ImageBitmapSource, {
       premultiplyAlpha: 'none',
       colorSpaceConversion: 'none',
-      // Cameras write sideways and say so in EXIF: the model sees what people see.
+      // Cameras store pictures sideways and note it in EXIF; the model gets the upright picture that people see.
       imageOrientation: 'from-image',
     });
   } catch (thrown) {
@@ -75,13 +75,13 @@ async function capture(name: string, spec: InputSpec, source: unknown): Promise<
   }
 }
 
-/** The next step for whoever gave what is nearly a picture. */
+/** The next step for a caller whose value is nearly a picture. */
 function nextOf(spec: InputSpec, source: unknown): string {
   if (typeof source === 'string') return 'An address is not loaded: give an <img>, or await (await fetch(url)).blob().';
   return Array.isArray(source) ? giveTyped(spec) : '';
 }
 
-/** A server's page of HTML in place of a picture is a Blob, too. */
+/** Refuses a Blob of HTML, which a server sends in place of a missing picture. */
 function sourceName(source: object): string {
   const isFile = 'type' in source && 'size' in source;
   return isFile ? `${typeName(source)} of ${source.type || 'no type'}` : typeName(source);
@@ -89,7 +89,7 @@ function sourceName(source: object): string {
 
 const HAVE_CURRENT_DATA = 2;
 
-/** By name: arrays of another realm are not `instanceof` ours. */
+/** Compares names, because arrays of another realm are not `instanceof` ours. */
 const BYTES: readonly string[] = ['Uint8Array', 'Uint8ClampedArray'];
 
 function copyPixels(name: string, { data, width, height }: Partial<Pixels>): Pixels {

@@ -1,4 +1,4 @@
-/** How a tensor's pixels lie on a picture: the way in, for resizing, and the way back, for what a model says. */
+/** The mapping between a tensor's pixels and a picture's: forward for resizing, and back for a model's coordinates. */
 import type { ImageSpec } from '../manifest/manifest.js';
 import type { Crop } from '../manifest/signature.js';
 
@@ -12,10 +12,10 @@ export interface Affine {
   readonly f: number;
 }
 
-/** Sends every point to itself. */
+/** Maps every point to itself. */
 export const IDENTITY: Affine = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
 
-/** The point that a map sends (x, y) to. */
+/** The image of (x, y) under `map`. */
 export const applyMap = ({ a, b, c, d, e, f }: Affine, x: number, y: number): { x: number; y: number } => ({
   x: a * x + c * y + e,
   y: b * x + d * y + f,
@@ -23,7 +23,7 @@ export const applyMap = ({ a, b, c, d, e, f }: Affine, x: number, y: number): { 
 
 /**
  * The map from model space (pixels of the tensor, corner at 0, 0, so that pixel centres lie at + 0.5)
- * to the source's pixels, counted the same way. Without a crop, the whole source.
+ * to the source's pixels, counted the same way. Without a crop it covers the whole source.
  */
 export function mapToSource(
   image: Pick<ImageSpec, 'width' | 'height' | 'fit'>,
@@ -50,22 +50,22 @@ function sourcePerModelPixel(image: Pick<ImageSpec, 'width' | 'height' | 'fit'>,
   return [both, both];
 }
 
-// Sine and cosine may differ in their last bit between engines, and are not quite 0 at right angles.
+// Sine and cosine may differ in the last bit between JavaScript engines, and are not exactly 0 at right angles.
 const settled = (ratio: number): number => Math.round(ratio * 2 ** 32) / 2 ** 32;
 
-/** How model space (pixels of the tensor, (0, 0) its top left corner) lies on one picture. */
+/** The mapping between model space (pixels of the tensor, (0, 0) at its top left corner) and one picture. */
 export interface ImageMapping {
-  /** Of the tensor, in pixels. */
+  /** Size of the tensor, in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Of the picture as the caller gave it, in pixels. */
+  /** Size of the picture as the caller gave it, in pixels. */
   readonly sourceWidth: number;
   readonly sourceHeight: number;
   /** The point of the picture that lies under a point of model space; it may be outside of the picture. */
   toSource(x: number, y: number): { x: number; y: number };
 }
 
-/** What callers see of a map from model space to source pixels. */
+/** The public view of a map from model space to source pixels. */
 export const imageMapping = (map: Affine, width: number, height: number, sourceWidth: number, sourceHeight: number): ImageMapping => ({
   width,
   height,

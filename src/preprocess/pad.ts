@@ -1,4 +1,4 @@
-/** Open lengths in a few sizes: inputs are filled up to the next bucket, outputs are cut back to what was given. */
+/** Padding of open lengths to a few sizes: inputs are filled up to the next bucket, outputs are cut back to the given length. */
 
 import type { RawTensor } from '../base/dtype.js';
 import { DTYPES, sizeOf } from '../base/dtype.js';
@@ -6,14 +6,14 @@ import type { InputSpec } from '../manifest/manifest.js';
 import type { TensorFeed } from './feed.js';
 import { wrong } from './tensor.js';
 
-/** How long the padded inputs of one call are. */
+/** The length of the padded inputs of one call. */
 export interface PaddedLength {
   readonly given: number;
-  /** What the graph sees. */
+  /** The padded length, which the graph sees. */
   readonly bucket: number;
 }
 
-/** A settled input under its name; `feed` is missing where it is a picture. */
+/** An input and its feed; `feed` is undefined for a picture, which is not padded. */
 export interface PaddedEntry {
   readonly name: string;
   readonly spec: InputSpec;
@@ -21,9 +21,9 @@ export interface PaddedEntry {
 }
 
 /**
- * Fills every padded input up to the smallest bucket that holds it; all of them get the same one.
+ * Fills the padded inputs up to the smallest bucket that holds them. All padded inputs of a call are equally long.
  * @returns the feeds in order, and `length: undefined` for a model that pads nothing
- * @throws {PannierError} `input` where one is longer than the largest bucket, or not as long as another
+ * @throws {PannierError} `input` if an input is longer than the largest bucket or its length differs from another's
  */
 export function padTogether(entries: readonly PaddedEntry[]): {
   readonly feeds: readonly (TensorFeed | undefined)[];
@@ -54,14 +54,14 @@ export function padTogether(entries: readonly PaddedEntry[]): {
   return { feeds, length: { given, bucket } };
 }
 
-/** An answer without what stands for padding. */
+/** Cuts the padding off an output. */
 export function unpad(answer: RawTensor, lengthAxes: readonly number[], { given, bucket }: PaddedLength): RawTensor {
   let cut = answer;
   for (const axis of lengthAxes) if (cut.shape[axis] === bucket) cut = resized(cut, axis, given, 0);
   return cut;
 }
 
-/** The same tensor with another size along an axis: cut, or filled up at the end. */
+/** The tensor with another size along one axis: cut at the end, or filled up there. */
 function resized<T extends RawTensor>(tensor: T, axis: number, size: number, fill: number): T {
   const { dtype, shape, data } = tensor;
   const before = shape[axis] as number;

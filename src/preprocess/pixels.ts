@@ -1,4 +1,4 @@
-/** A picture, where the engine is, as the values that the graph takes. */
+/** Turns a picture into the values that the graph takes, in the engine's thread. */
 
 import { asPannierError, PannierError } from '../base/errors.js';
 import type { Pixels } from '../manifest/signature.js';
@@ -8,7 +8,7 @@ import { partUnder, toTensor } from './resize.js';
 
 /** One picture as tensor values. */
 export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
-  // Pixels come without a canvas that could resize them.
+  // Raw pixels have no canvas that could resize them, so that our own filter takes the place of `browser`.
   if ('data' in picture) return toTensor(picture, image.filter === 'browser' ? { ...image, filter: 'bilinear' } : image, dtype, map);
   if (image.filter === 'browser') return toTensor(draw(picture, image.width, image.height, inverse(map)), image, dtype, IDENTITY);
   const [width, height] = 'displayWidth' in picture ? [picture.displayWidth, picture.displayHeight] : [picture.width, picture.height];
@@ -17,12 +17,12 @@ export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Floa
   return toTensor(pixels, image, dtype, map, part);
 }
 
-/** A canvas of more pixels, 16 MB of them, is not kept. */
+/** A canvas of more pixels (16 MB) is not kept for the next call. */
 const KEPT_PIXELS = 2 ** 22;
 
 let canvas: OffscreenCanvas | undefined;
 
-/** Draws through a canvas kept for the next call; an opaque one lays transparent pixels over black. `map` leads from the picture to it. */
+/** Draws through a canvas that is kept for the next call; being opaque, it lays transparent pixels over black. `map` leads from the picture to the canvas. */
 function draw(picture: Exclude<Picture, Pixels>, width: number, height: number, { a, b, c, d, e, f }: Affine): Pixels {
   try {
     const context = contextOf(width, height);
@@ -56,14 +56,14 @@ function contextOf(width: number, height: number): OffscreenCanvasRenderingConte
   );
 }
 
-/** Whether what is drawn there can be read: a canvas beyond the browser's limits takes everything and stays empty. */
+/** Whether pixels drawn on the canvas can be read back. A canvas beyond the browser's limits accepts drawing and stays empty. */
 function holds(context: OffscreenCanvasRenderingContext2D, x: number, y: number): boolean {
   context.fillStyle = '#fff';
   context.fillRect(x, y, 1, 1);
   return context.getImageData(x, y, 1, 1).data[0] === 255;
 }
 
-/** The way back. */
+/** The inverse of a map. */
 function inverse({ a, b, c, d, e, f }: Affine): Affine {
   const determinant = a * d - b * c;
   return {

@@ -1,4 +1,4 @@
-/** All inputs of one call: by name, nothing missing, nothing unknown. */
+/** Prepares the inputs of one call: checks names and values, and makes the engine's feeds. */
 
 import { PannierError } from '../base/errors.js';
 import type { InputSpec, Manifest } from '../manifest/manifest.js';
@@ -10,17 +10,17 @@ import { type PaddedLength, padTogether } from './pad.js';
 import { closePictures } from './pictures.js';
 import { holdsArray, isTensorInput, shapeText, tensorFeed } from './tensor.js';
 
-/** What the engine is fed, and how each image input's tensor lies on its picture. */
+/** The engine's feeds, and the mapping of each image input's tensor onto its picture. */
 export interface PreparedInputs {
   readonly feeds: readonly Feed[];
   readonly images: Readonly<Record<string, ImageMapping>>;
-  /** Of inputs that are padded; outputs are cut back to it. */
+  /** The length of padded inputs, to which outputs are cut back. */
   readonly length: PaddedLength | undefined;
 }
 
 /**
- * Settles every input; at once where all are numbers, else when the pictures are in hand.
- * @throws {PannierError} `input`, before anything is spent.
+ * Prepares every input. The result comes at once if all inputs are numbers, else as soon as the pictures are captured.
+ * @throws {PannierError} `input`, before any work is done
  */
 export function prepareInputs(
   signature: Manifest['signature'],
@@ -45,21 +45,21 @@ export function prepareInputs(
       });
     return { name, spec, value };
   });
-  // Numbers first: where one is refused, no picture is in hand yet.
+  // Numbers are checked first, so that no picture has been captured yet if one of them is refused.
   const { feeds, length } = padTogether(entries.map(({ name, spec, value }) => ({ name, spec, feed: numbersOf(name, spec, value) })));
   const images = ownImages(entries);
   if (feeds.every((feed) => feed !== undefined)) return { feeds, images, length };
   return withPictures(entries, feeds, images, length);
 }
 
-/** An input that is given as numbers, or as rows of them; `undefined` for a picture. */
+/** The feed of an input that is given as numbers or rows; undefined for a picture. */
 function numbersOf(name: string, spec: InputSpec, value: unknown): TensorFeed | undefined {
   const { columns, image } = spec;
   if (columns !== undefined && !holdsArray(value)) return rowsFeed(name, { ...spec, columns }, value);
   return image === undefined || isTensorInput(value) ? tensorFeed(name, spec, value) : undefined;
 }
 
-/** Each image input as its own picture: what holds where it is given as a tensor. */
+/** The identity mapping for each image input, which holds if the input is given as a tensor. */
 function ownImages(entries: readonly { readonly name: string; readonly spec: InputSpec }[]): Record<string, ImageMapping> {
   const images: Record<string, ImageMapping> = {};
   for (const { name, spec } of entries) {

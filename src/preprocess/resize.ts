@@ -1,10 +1,10 @@
-/** Pixels to tensor values: our own resizing, the same on every device. */
+/** Resizes pixels to tensor values, with the same result on every device. */
 import { DTYPES } from '../base/dtype.js';
 import type { ImageSpec } from '../manifest/manifest.js';
 import type { Pixels } from '../manifest/signature.js';
 import { type Affine, applyMap } from './mapping.js';
 
-/** The rectangle that pixels were cut from a picture as. */
+/** The rectangle of the picture that the pixels were cut from. */
 export interface Part {
   readonly left: number;
   readonly top: number;
@@ -16,7 +16,7 @@ export interface Part {
 
 const wholeOf = ({ width, height }: Pixels): Part => ({ left: 0, top: 0, width, height, sourceWidth: width, sourceHeight: height });
 
-/** All that {@link toTensor} reads: what lies under the tensor, and a pixel around it, since filters mix neighbours. Never empty. */
+/** The rectangle that {@link toTensor} reads: the area under the tensor and one pixel around it, because filters mix neighbours. Never empty. */
 export function partUnder({ width, height }: ImageSpec, sourceWidth: number, sourceHeight: number, map: Affine): Part {
   const corners = [applyMap(map, 0, 0), applyMap(map, width, 0), applyMap(map, 0, height), applyMap(map, width, height)];
   const [left, right] = span(
@@ -36,10 +36,10 @@ function span(places: readonly number[], length: number): [first: number, end: n
 }
 
 /**
- * One picture as tensor values, in the image spec's layout, channel order, scale and offset; width ×
- * height × channels of them. `map` leads from model space to the picture, of which `pixels` are a `part`.
- * Transparent pixels lie over black, and a value whose centre falls outside of the picture is black. Inside, filters never reach
- * beyond the edge. `browser` samples as `nearest` does: the canvas has resized the pixels already.
+ * Makes width × height × channels tensor values of one picture, in the image spec's layout, channel order, scale and offset.
+ * `map` leads from model space to the picture, and `pixels` are the rectangle `part` of it. Transparent pixels are laid over
+ * black, and a value whose centre lies outside of the picture is black. Filters do not reach beyond the picture's edge.
+ * The filter `browser` samples as `nearest` does, since the canvas has already resized the pixels.
  */
 export function toTensor(
   pixels: Pixels,
@@ -71,7 +71,7 @@ export function toTensor(
   return values;
 }
 
-/** How much red, green and blue make up each channel; gray as in ITU-R BT.601. */
+/** The shares of red, green and blue in each channel; gray as in ITU-R BT.601. */
 const MIXES: Record<ImageSpec['channels'], readonly (readonly [red: number, green: number, blue: number])[]> = {
   rgb: [
     [1, 0, 0],
@@ -89,24 +89,24 @@ const MIXES: Record<ImageSpec['channels'], readonly (readonly [red: number, gree
 /** Fills one tensor row, three numbers of 0…255 per pixel: red, green, blue, over black. */
 type RowSampler = (y: number, row: Float64Array) => void;
 
-/** Whether rows and columns of the tensor run along rows and columns of the source, in whichever order. */
+/** Whether the tensor's axes are parallel to the source's, swapped or not. */
 const keepsAxes = ({ a, b, c, d }: Affine): boolean => (b === 0 && c === 0) || (a === 0 && d === 0);
 
-/** What an average over source pixels reads for each position along one axis of the tensor. */
+/** The source pixels and weights that make up each position along one axis of the tensor. */
 interface Taps {
-  /** The taps of position p are first[p] up to first[p + 1]; a position without any is padding. */
+  /** The taps of position p are first[p] up to first[p + 1]; a position without taps is padding. */
   readonly first: Int32Array;
-  /** In bytes. */
+  /** Offset of the source pixel, in bytes. */
   readonly offset: Int32Array;
   readonly weight: Float64Array;
 }
 
-/** One axis of the source: where position p of the tensor lies on it, p × step + origin, and how to walk it. */
+/** One axis of the source: position p of the tensor lies at p × step + origin. */
 interface Axis {
   readonly step: number;
   readonly origin: number;
   readonly length: number;
-  /** Where the part begins. */
+  /** Where the rectangle `part` begins on this axis. */
   readonly start: number;
   readonly stride: number;
 }
@@ -177,7 +177,7 @@ function tapsAlong({ step, origin, length, start, stride }: Axis, count: number,
   return { first, offset: Int32Array.from(offset), weight: Float64Array.from(weight) };
 }
 
-/** `area` averages a grid of bilinear samples here, about one for each source pixel. */
+/** For a rotated crop, `area` averages a grid of bilinear samples, about one for each source pixel. */
 function anyAngle({ data }: Pixels, image: ImageSpec, map: Affine, part: Part): RowSampler {
   const { sourceWidth, sourceHeight } = part;
   const { a, b, c, d, e, f } = map;
@@ -222,7 +222,7 @@ function anyAngle({ data }: Pixels, image: ImageSpec, map: Affine, part: Part): 
   };
 }
 
-/** How many samples cover a step of (x, y) source pixels; the tolerance keeps a whole number whole. */
+/** The number of samples that cover a step of (x, y) source pixels; the tolerance keeps rounding errors from adding one. */
 const samplesPer = (x: number, y: number): number => Math.max(1, Math.ceil(Math.sqrt(x * x + y * y) - 1e-6));
 
 const clamp = (index: number, last: number): number => Math.min(Math.max(index, 0), last);

@@ -1,11 +1,11 @@
-/** One input given as numbers: checked against the signature and copied, before anything is spent. */
+/** An input given as numbers: checked against the signature and copied. */
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import type { InputSpec } from '../manifest/manifest.js';
 import type { Dim } from '../manifest/signature.js';
 import type { TensorFeed } from './feed.js';
 
-/** Array classes each dtype takes, by name: an array from another frame or a test's realm is not `instanceof` ours. */
+/** The array classes that each dtype takes, by name, because an array of another realm is not `instanceof` ours. */
 const TAKES: Readonly<Record<DType, readonly string[]>> = {
   float32: ['Float32Array'],
   int32: ['Int32Array', 'Uint8Array', 'Uint8ClampedArray'],
@@ -15,17 +15,17 @@ const TAKES: Readonly<Record<DType, readonly string[]>> = {
 const isShaped = (given: unknown): given is { readonly data?: unknown; readonly shape?: unknown } =>
   typeof given === 'object' && given !== null && ('shape' in given || 'data' in given);
 
-/** Whether a given input is numbers and not a picture. */
+/** Whether the caller gave numbers and not a picture. */
 export const isTensorInput = (given: unknown): boolean =>
   ArrayBuffer.isView(given) || (typeof given === 'object' && given !== null && 'shape' in given);
 
-/** Whether a given tabular input is numbers and not rows, which may have columns of any name. */
+/** Whether the caller gave a tabular input as numbers. Rows may have columns of any name, so only arrays are looked for. */
 export const holdsArray = (given: unknown): boolean =>
   ArrayBuffer.isView(given) || ArrayBuffer.isView((given as { readonly data?: unknown } | null)?.data);
 
 /**
- * Settles an array, or `{ data, shape }`.
- * @throws {PannierError} `input`, naming the input, what it wants and what it got.
+ * Makes a feed from an array or `{ data, shape }`.
+ * @throws {PannierError} `input`, naming the input, what it takes and what it got
  */
 export function tensorFeed(name: string, spec: InputSpec, given: unknown): TensorFeed {
   const { data, shape: said } = isShaped(given) ? given : { data: given, shape: undefined };
@@ -49,13 +49,13 @@ export function tensorFeed(name: string, spec: InputSpec, given: unknown): Tenso
   return { kind: 'tensor', node: spec.node, dtype: spec.dtype, shape, data: new DTYPES[spec.dtype](values) };
 }
 
-/** The next step for whoever has a plain array. */
+/** The next step for a caller who gave a plain array. */
 export function giveTyped({ dtype, shape }: InputSpec): string {
   const isOpen = shape === null || shape.includes(null);
   return `Give a ${TAKES[dtype][0]} of ${isOpen ? shapeText(shape) : `${sizeOf(shape as readonly number[])} values`}, flat.`;
 }
 
-/** The shape that a bare array of this length can only mean. */
+/** The only shape that a bare array of this length can have. */
 function shapeFor(name: string, shape: readonly Dim[] | null, length: number): readonly number[] {
   const open = shape?.filter((dim) => dim === null).length ?? 2;
   if (shape === null || open > 1) {
@@ -70,7 +70,7 @@ function shapeFor(name: string, shape: readonly Dim[] | null, length: number): r
 }
 
 function checkedShape(name: string, shape: readonly Dim[] | null, said: unknown, length: number): readonly number[] {
-  // A copy, as of the values: the caller may go on using its array.
+  // The shape is copied like the values, since the caller may go on using its array.
   const dims: unknown[] | undefined = Array.isArray(said) ? [...said] : undefined;
   if (
     !isShape(dims) ||
@@ -97,7 +97,7 @@ export function typeName(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
-/** `buffer.detached` is too young, and a length of 0 may be an empty batch. */
+/** `buffer.detached` is missing in browsers that are supported, and a length of 0 may be an empty batch. */
 function isDetached(buffer: ArrayBufferLike): boolean {
   try {
     new Uint8Array(buffer);
@@ -107,7 +107,7 @@ function isDetached(buffer: ArrayBufferLike): boolean {
   }
 }
 
-/** An `input` error in the shape that all of them have. */
+/** An `input` error, in the form that all of them share. */
 export function wrong(name: string, wanted: string, got: string, detail: Record<string, unknown> = {}, next = ''): PannierError {
   return new PannierError('input', `Input "${name}" ${wanted}, but ${got}.${next === '' ? '' : ` ${next}`}`, { input: name, ...detail });
 }

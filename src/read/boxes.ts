@@ -1,54 +1,54 @@
-/** Detector rows to boxes: thresholded, mapped to the picture, one per object. */
+/** Turns a detector's rows into boxes: thresholded, mapped to the picture, one per object. */
 import { PannierError } from '../base/errors.js';
 import type { Tensor } from '../manifest/signature.js';
 import type { ImageMapping } from '../preprocess/mapping.js';
 import { checkColumns, checkTensor } from './checks.js';
 
-/** What one value of a detector's row means: two corners, or a corner or centre and a size. */
+/** The meaning of one value of a detector's row: two corners, or a corner or centre and a size. */
 export type BoxColumn = 'x0' | 'y0' | 'x1' | 'y1' | 'cx' | 'cy' | 'w' | 'h' | 'score' | 'class';
 
-/** One found object. */
+/** One detected object. */
 export interface Box<L> {
-  /** Left edge, in source pixels with an image mapping, else as the model gives it. */
+  /** Left edge: in source pixels if `image` is given, else as the model gives it. */
   readonly x: number;
   /** Top edge. */
   readonly y: number;
   readonly width: number;
   readonly height: number;
   readonly score: number;
-  /** Undefined where nobody named the classes. */
+  /** The name of the class; undefined if neither the options nor the tensor name the classes. */
   readonly label: L;
-  /** The class; 0 of a model that has only one. */
+  /** The index of the class; 0 for a model that has only one. */
   readonly index: number;
 }
 
-/** How {@link boxes} reads a tensor. */
+/** Options of {@link boxes}. */
 export interface BoxOptions {
-  /** What each value of a row means; null skips one. */
+  /** The meaning of each value of a row; null skips a value. */
   readonly columns: readonly (BoxColumn | null)[];
-  /** Scores apart from the rows, [..., boxes] or [..., boxes, classes]: a box is of its best class. */
+  /** Scores in a tensor of their own, [..., boxes] or [..., boxes, classes]; a box gets its best class. */
   readonly scores?: Tensor & { readonly labels?: readonly string[] };
-  /** One name per class; default those of `scores`. */
+  /** One name per class. @default the labels of `scores` */
   readonly labels?: readonly string[];
-  /** Coordinates are 0…1 of the tensor the model saw, not its pixels; wants `image`. */
+  /** Coordinates are 0…1 of the tensor that the model saw, not pixels; needs `image`. */
   readonly normalized?: boolean;
-  /** `images[input]` of the same prediction: gives boxes in source pixels, cut at the source's edges. */
+  /** `images[input]` of the same prediction: maps boxes to source pixels and cuts them at the source's edges. */
   readonly image?: ImageMapping;
-  /** Lowest score that counts; default 0.3. */
+  /** Lowest score that counts. @default 0.3 */
   readonly minScore?: number;
-  /** Largest overlap (intersection over union) of two boxes of one class; default 0.5, 1 keeps all. */
+  /** Largest overlap (intersection over union) of two boxes of one class; 1 keeps all. @default 0.5 */
   readonly maxOverlap?: number;
-  /** How many boxes at most; default 100. */
+  /** Most boxes to return. @default 100 */
   readonly max?: number;
-  /** Which picture of a batch, the first axis of a tensor of three axes or more; default 0. */
+  /** The picture of a batch, which is the first axis of a tensor of three axes or more. @default 0 */
   readonly row?: number;
 }
 
 /**
- * The objects in a tensor of shape [..., boxes, columns], best score first. Of boxes of one class that
- * overlap too much, the best one stays. Boxes that are not finite or that are empty are left out; a
- * box that the mapping turns becomes the upright one around its corners.
- * @throws {PannierError} `input`: columns, scores, labels or row do not fit the tensor.
+ * Reads the objects in a tensor of shape [..., boxes, columns], best score first. Among boxes of one class that
+ * overlap too much, the one with the best score is kept. Boxes that are not finite or are empty are left out. A
+ * box that the mapping rotates becomes the upright rectangle around its corners.
+ * @throws {PannierError} `input` if columns, scores, labels or row do not fit the tensor
  */
 export function boxes<L extends string>(tensor: Tensor, options: BoxOptions & { readonly labels: readonly L[] }): Box<L>[];
 export function boxes<L extends string>(
@@ -93,7 +93,7 @@ interface Rows {
   readonly data: Tensor['data'];
   readonly count: number;
   readonly stride: number;
-  /** Which picture of the batch this is, and of how many. */
+  /** The index of this picture in the batch, and the size of the batch. */
   readonly row: number;
   readonly pictures: number;
 }
@@ -183,7 +183,7 @@ function scoresApart({ data, shape }: Tensor, { count, row, pictures }: Rows, la
 
 type Place = Pick<Box<string>, 'x' | 'y' | 'width' | 'height'>;
 
-/** The upright rectangle around a box's corners, cut at the picture's edges; undefined where nothing of it is left. */
+/** The upright rectangle around a box's corners, cut at the picture's edges; undefined if nothing is left. */
 function onPicture(x0: number, y0: number, x1: number, y1: number, image: ImageMapping | undefined): Place | undefined {
   if (![x0, y0, x1, y1].every(Number.isFinite) || x1 <= x0 || y1 <= y0) return undefined;
   if (image === undefined) return { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
@@ -195,7 +195,7 @@ function onPicture(x0: number, y0: number, x1: number, y1: number, image: ImageM
   return width > 0 && height > 0 ? { x, y, width, height } : undefined;
 }
 
-/** Greedy, per class, from the best box down: non-maximum suppression. */
+/** Greedy non-maximum suppression per class, from the best box down. */
 function withoutOverlaps<L>(sorted: readonly Box<L>[], maxOverlap: number, max: number): Box<L>[] {
   const kept: Box<L>[] = [];
   for (const box of sorted) {

@@ -1,12 +1,12 @@
-/** Checks of what a reader was given: a tensor, and not nothing or the promise of one; the columns of its rows. */
+/** Checks of a reader's arguments: that the tensor is one and not a promise, and that the columns are a list. */
 import { PannierError } from '../base/errors.js';
 import type { Tensor } from '../manifest/signature.js';
 
-/** @throws {PannierError} `input` where it is none */
+/** @throws {PannierError} `input` if `tensor` is no tensor */
 export function checkTensor(reader: string, tensor: Tensor): void {
   const { data, shape } = (tensor ?? {}) as Partial<Tensor>;
   if (ArrayBuffer.isView(data) && Array.isArray(shape)) return;
-  // By name: a promise of another realm, or of a library, is one too.
+  // A promise is known by `then`, because another realm or a library has a class of its own.
   const got = tensor === undefined || tensor === null ? String(tensor) : Object.prototype.toString.call(tensor).slice(8, -1);
   throw new PannierError(
     'input',
@@ -15,7 +15,7 @@ export function checkTensor(reader: string, tensor: Tensor): void {
   );
 }
 
-/** @throws {PannierError} `input` where `columns` is no list: whoever leaves the options out learns what they are for */
+/** @throws {PannierError} `input` if `columns` is no list, with a message that says what the option is for */
 export function checkColumns(reader: string, options: { readonly columns: readonly unknown[] } | undefined): void {
   const columns: unknown = options?.columns;
   if (Array.isArray(columns)) return;

@@ -1,4 +1,4 @@
-/** Outputs to answers: pure functions on plain tensors, for any thread. */
+/** `pannier/read`: turns outputs into answers. Pure functions over plain tensors, for any thread. */
 export { type Box, type BoxColumn, type BoxOptions, boxes } from './boxes.js';
 export { type Keypoint, type KeypointColumn, type KeypointOptions, keypoints } from './keypoints.js';
 export { type MaskImage, type MaskOptions, maskImage } from './mask.js';

@@ -1,43 +1,43 @@
-/** Rows of coordinates to named points. */
+/** Turns rows of coordinates into named points. */
 import { PannierError } from '../base/errors.js';
 import type { Tensor } from '../manifest/signature.js';
 import type { ImageMapping } from '../preprocess/mapping.js';
 import { checkColumns, checkTensor } from './checks.js';
 
-/** What one value of a keypoint's row means. */
+/** The meaning of one value of a keypoint's row. */
 export type KeypointColumn = 'x' | 'y' | 'z' | 'score';
 
 /** One named point. */
 export interface Keypoint<N> {
-  /** Undefined where no names are given. */
+  /** Undefined if the option `names` is not given. */
   readonly name: N;
-  /** In source pixels with an image mapping, else as the model gives it. */
+  /** In source pixels if `image` is given, else as the model gives it. */
   readonly x: number;
   readonly y: number;
-  /** As the model gives it, where it has such a column. */
+  /** As the model gives it; undefined if the rows have no such column. */
   readonly z?: number;
-  /** As the model gives it, where it has such a column. */
+  /** As the model gives it; undefined if the rows have no such column. */
   readonly score?: number;
 }
 
-/** How {@link keypoints} reads a tensor. */
+/** Options of {@link keypoints}. */
 export interface KeypointOptions {
-  /** What each value of a point's row means; null skips one. */
+  /** The meaning of each value of a point's row; null skips a value. */
   readonly columns: readonly (KeypointColumn | null)[];
   /** One name per point, in the model's order. */
   readonly names?: readonly string[];
-  /** Coordinates are 0…1 of the tensor the model saw, not its pixels; wants `image`. */
+  /** Coordinates are 0…1 of the tensor that the model saw, not pixels; needs `image`. */
   readonly normalized?: boolean;
-  /** `images[input]` of the same prediction: gives points in source pixels. */
+  /** `images[input]` of the same prediction: maps points to source pixels. */
   readonly image?: ImageMapping;
-  /** Which one of several people (hands, faces, pictures); default 0. */
+  /** Which one of several people, hands, faces or pictures. @default 0 */
   readonly row?: number;
 }
 
 /**
- * The points of one person, from a tensor of shape [..., points, columns] or [..., points × columns].
- * Points stay in the model's order and are all there, also those outside of the picture.
- * @throws {PannierError} `input`: columns, names or row do not fit the tensor.
+ * Reads the points of one person from a tensor of shape [..., points, columns] or [..., points × columns].
+ * All points are returned, in the model's order, including those outside of the picture.
+ * @throws {PannierError} `input` if columns, names or row do not fit the tensor
  */
 export function keypoints<N extends string>(tensor: Tensor, options: KeypointOptions & { readonly names: readonly N[] }): Keypoint<N>[];
 export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoint<string | undefined>[];

@@ -1,29 +1,29 @@
-/** A segmentation mask to a picture that can be drawn. */
+/** Turns a segmentation mask into a picture that can be drawn. */
 import { PannierError } from '../base/errors.js';
 import type { Tensor } from '../manifest/signature.js';
 import { checkTensor } from './checks.js';
 
-/** What `new ImageData(data, width, height)` takes: straight RGBA bytes. */
+/** The arguments of `new ImageData(data, width, height)`: RGBA bytes with straight alpha. */
 export interface MaskImage {
   readonly data: Uint8ClampedArray<ArrayBuffer>;
   readonly width: number;
   readonly height: number;
 }
 
-/** How {@link maskImage} reads a tensor. */
+/** Options of {@link maskImage}. */
 export interface MaskOptions {
-  /** Values from here on are opaque, those below transparent; by default a value of 0…1 is the opacity itself. */
+  /** Values from here on are opaque, lower ones transparent. @default a value of 0…1 is the opacity itself */
   readonly threshold?: number;
-  /** Which channel of a mask that has several; default 0. */
+  /** The channel of a mask that has several. @default 0 */
   readonly channel?: number;
-  /** Red, green and blue of every pixel, 0…255; default white. */
+  /** Red, green and blue of every pixel, 0…255. @default white */
   readonly color?: readonly [red: number, green: number, blue: number];
 }
 
 /**
- * One channel of a mask as the opacity of a plain-coloured picture. The tensor's shape is
- * [height, width] or [height, width, channels], after any axes of 1. NaN is transparent.
- * @throws {PannierError} `input`: the shape is not one mask's, or there is no such channel.
+ * Takes one channel of a mask as the opacity of a plain-coloured picture. The tensor's shape is
+ * [height, width] or [height, width, channels], after any leading axes of size 1. NaN is transparent.
+ * @throws {PannierError} `input` if the tensor is not one mask or has no such channel
  */
 export function maskImage(
   tensor: Tensor,

@@ -1,34 +1,34 @@
-/** Class scores to the few best classes. */
+/** Turns class scores into the best few classes. */
 import { PannierError } from '../base/errors.js';
 import type { Tensor, ValueKind } from '../manifest/signature.js';
 import { checkTensor } from './checks.js';
 
-/** One class and how sure the model is of it. */
+/** One class and its score. */
 export interface Ranked<L> {
-  /** Undefined where nobody named the classes. */
+  /** Undefined if neither the options nor the tensor name the classes. */
   readonly label: L;
   /** Position of the class on the tensor's last axis. */
   readonly index: number;
-  /** A probability, 0…1, or whatever the model gives where its values are not known to be logits. */
+  /** A probability, 0…1, if the values are probabilities or known to be logits; else the value that the model gives. */
   readonly score: number;
 }
 
-/** How {@link topK} reads a tensor. */
+/** Options of {@link topK}. */
 export interface TopKOptions {
-  /** How many classes at most; default 5. */
+  /** Most classes to return. @default 5 */
   readonly k?: number;
-  /** One name per class; default the tensor's own. */
+  /** One name per class. @default the tensor's own labels */
   readonly labels?: readonly string[];
-  /** `logits` go through a softmax, `probabilities` stay as they are; default the tensor's own, else as they are. */
+  /** `logits` go through a softmax, `probabilities` stay as they are. @default the tensor's own kind, else `probabilities` */
   readonly values?: ValueKind;
-  /** Which row of a tensor that holds several; default 0. */
+  /** The row of a tensor that holds several. @default 0 */
   readonly row?: number;
 }
 
 /**
- * The `k` best classes of a tensor of shape [..., classes], best first, the lower index first among
- * equals. A class whose score is NaN is left out.
- * @throws {PannierError} `input`: there is no such row, or not one label per class.
+ * Reads the `k` best classes of a tensor of shape [..., classes], best first; among equal scores the lower index
+ * comes first. A class whose score is NaN is left out.
+ * @throws {PannierError} `input` if there is no such row, or if the number of labels differs from that of classes
  */
 export function topK<L extends string>(tensor: Tensor, options: TopKOptions & { readonly labels: readonly L[] }): Ranked<L>[];
 export function topK<L extends string>(
@@ -70,7 +70,7 @@ export function topK(
     .map((index) => ({ label: labels?.[index], index, score: scores[index] as number }));
 }
 
-/** Probabilities that add up to 1 over the logits that are numbers; NaN stays NaN. */
+/** The softmax over the logits that are numbers; NaN stays NaN. */
 function softmax(logits: Tensor['data']): Float64Array {
   let highest = Number.NEGATIVE_INFINITY;
   for (const logit of logits) if (logit > highest) highest = logit;

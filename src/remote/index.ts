@@ -1,2 +1,2 @@
-/** Servers that answer where no backend can. */
+/** `pannier/remote`: servers that answer if no backend can. */
 export { type OpenInferenceOptions, openInference } from './open-inference.js';

@@ -1,4 +1,4 @@
-/** A server that speaks the Open Inference Protocol, version 2, over HTTP: Triton, KServe, MLServer, OpenVINO. */
+/** A fallback over the Open Inference Protocol, version 2, over HTTP, which Triton, KServe, MLServer and OpenVINO speak. */
 
 import type { Fallback, FallbackOutputs } from '../api/fallback.js';
 import { type DType, sizeOf } from '../base/dtype.js';
@@ -8,15 +8,15 @@ import type { PlatformFetch } from '../base/platform.js';
 import type { Tensor, TensorSpec } from '../manifest/signature.js';
 import { breach, postJson } from './post.js';
 
-/** How a server is asked. */
+/** Options of {@link openInference}. */
 export interface OpenInferenceOptions {
-  /** The model's name there. @default the packed model's */
+  /** The model's name on the server. @default the packed model's name */
   readonly model?: string;
-  /** The model's version there. @default the server's own choice */
+  /** The model's version on the server. @default the server's choice */
   readonly version?: string;
-  /** What inputs are called there, by their names here. @default the same */
+  /** The server's names of inputs, by their names here. @default the same names */
   readonly inputs?: Readonly<Record<string, string>>;
-  /** What outputs are called there, by their names here. @default the same */
+  /** The server's names of outputs, by their names here. @default the same names */
   readonly outputs?: Readonly<Record<string, string>>;
   /** Sent with every request, for instance a token. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -29,10 +29,10 @@ const KNOWN: readonly (keyof OpenInferenceOptions)[] = ['model', 'version', 'inp
 const DATATYPES: Readonly<Record<DType, string>> = { float32: 'FP32', int32: 'INT32', bool: 'BOOL' };
 
 /**
- * A fallback for `loadModel` that asks a server. Pictures and rows go there as the tensors that the graph would take.
- * @param url what stands before `/v2` in the server's addresses; in a page it may be relative
- * @returns a function that rejects with a PannierError: `http-status`; `offline`; `fallback` where the answer breaks the
- * protocol; `input` where a value has no place in JSON; `options` where a name is none of the model's
+ * Makes a fallback for `loadModel` that asks a server. Pictures and rows are sent as the tensors that the graph would take.
+ * @param url the part before `/v2` of the server's addresses; on a page it may be relative
+ * @returns a function that rejects with a PannierError: `http-status`, `offline`, `fallback` if the answer breaks the
+ * protocol, `input` if a value cannot be written as JSON, `options` if a name is none of the model's
  * @throws {PannierError} `options`
  */
 // biome-ignore lint/suspicious/noExplicitAny: it suits every model, made before it knows which
@@ -47,7 +47,7 @@ export function openInference(url: string, options: OpenInferenceOptions = {}): 
     const address = `${url.replace(/\/+$/, '')}/v2/${path.map(encodeURIComponent).join('/')}/infer`;
     const specs = outputs.map((name) => signature.outputs[name] as TensorSpec);
     const body = {
-      // The server repeats it, and may write it into its log. Pages without https have no randomUUID.
+      // The server repeats the id and may log it. Pages without https have no randomUUID.
       id: [Date.now(), Math.random() * 2 ** 52].map((part) => Math.floor(part).toString(36)).join('-'),
       inputs: Object.entries(await tensors()).map(([name, tensor]) => {
         const { dtype, shape } = tensor;
@@ -63,7 +63,7 @@ export function openInference(url: string, options: OpenInferenceOptions = {}): 
   };
 }
 
-/** From names here to names there; a misspelt one would be as good as none. */
+/** The map from names here to names on the server; a name that the model lacks is refused, since it would have no effect. */
 function naming(option: string, specs: object, names: Readonly<Record<string, string>> = {}): (name: string) => string {
   const unknown = Object.keys(names).find((name) => !Object.hasOwn(specs, name));
   if (unknown === undefined) return (name) => names[name] ?? name;
@@ -76,14 +76,14 @@ function jsonValues(name: string, { dtype, data }: Tensor): (number | boolean)[]
   if (dtype === 'int32') return Array.from(data);
   const other = data.find((value) => !Number.isFinite(value));
   if (other !== undefined) throw new PannierError('input', `Input "${name}" holds ${other}, which JSON does not.`, { input: name });
-  // Nine digits tell every float32 from its neighbours; a double's seventeen would make the body twice as long.
+  // Nine digits tell every float32 from its neighbours; the seventeen of a double would make the body twice as long.
   return Array.from(data, (value) => Number(value.toPrecision(9)));
 }
 
-/** Values that outputs of open sizes may have: 256 MiB of answer. */
+/** Most values of outputs with open sizes: 256 MiB of answer. */
 const MOST_VALUES = 2 ** 22;
 
-/** A number takes 25 characters at most, and some more where every line is indented. */
+/** A number takes 25 characters at most, and a few more if every line is indented. */
 function mostBytes(specs: readonly TensorSpec[]): number {
   const values = specs.reduce(
     (sum, { shape }) => sum + (shape?.every((dim) => dim !== null) ? sizeOf(shape as readonly number[]) : MOST_VALUES),
@@ -106,11 +106,11 @@ interface Asked {
 
 const isSizes = (value: unknown): boolean => Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 
-/** The outputs of an answer that is one to what was asked. */
+/** The outputs of an answer, after a check that it answers this request. */
 function readAnswer(url: string, answer: unknown, asked: Asked): readonly AnsweredOutput[] {
   const { id, outputs } = (answer ?? {}) as { readonly id?: unknown; readonly outputs?: unknown };
   if (!Array.isArray(outputs)) throw breach(url, 'answered without "outputs"');
-  // Required where one was asked for, and yet left out by some.
+  // The protocol requires the id if the request had one, and some servers leave it out all the same.
   if (id !== undefined && id !== asked.id) throw breach(url, `answered request ${JSON.stringify(id)} in place of "${asked.id}"`);
   for (const [index, output] of outputs.entries()) {
     const { name, shape, datatype, data } = (output ?? {}) as Readonly<Record<keyof AnsweredOutput, unknown>>;
@@ -128,6 +128,6 @@ function readOutput(url: string, answered: readonly AnsweredOutput[], name: stri
   const wanted = DATATYPES[dtype];
   if (datatype !== wanted) throw breach(url, `answered the output "${name}" in ${datatype}, but the model has ${wanted}`, { output: name });
   const flat = data.flat(Number.POSITIVE_INFINITY);
-  // What is no number has no place in JSON, but servers write null.
+  // JSON has no word for NaN; servers write null.
   return { dtype, shape, data: dtype === 'float32' ? flat.map((value) => value ?? Number.NaN) : flat };
 }

@@ -1,4 +1,4 @@
-/** One exchange of JSON with an app's own server, or a typed error that says what came instead. */
+/** One JSON request to an app's own server. */
 import { messageOf, PannierError } from '../base/errors.js';
 import { abortable } from '../base/promise.js';
 
@@ -7,16 +7,16 @@ export interface Post {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
   readonly signal: AbortSignal;
-  /** An answer that is longer is not read to its end. */
+  /** Longest answer, in bytes; a longer one is not read to its end. */
   readonly mostBytes: number;
 }
 
-/** Of an error's page; its message stands at its beginning. */
+/** Bytes that are read of an error's page, whose message stands at its beginning. */
 const MOST_ERROR_BYTES = 2 ** 16;
 
 /**
- * Posts JSON and reads JSON. Bare `NaN`, which JSON has not and servers write, is read as `null`, `Infinity` as itself.
- * @throws {PannierError} `offline`, `http-status`, `fallback` where the answer is no JSON or too long; an abort rethrows `signal.reason`.
+ * Posts JSON and reads JSON. Servers write bare `NaN` and `Infinity`, which JSON does not have; they are read as `null` and as itself.
+ * @throws {PannierError} `offline`, `http-status`, `fallback` if the answer is no JSON or too long; an abort rejects with `signal.reason`
  */
 export async function postJson(url: string, { fetch, headers, body, signal, mostBytes }: Post): Promise<unknown> {
   const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body), signal };
@@ -36,7 +36,7 @@ export async function postJson(url: string, { fetch, headers, body, signal, most
   }
 }
 
-/** What a server did that it should not. */
+/** An error for an answer that breaks the protocol. */
 export const breach = (url: string, problem: string, detail: Record<string, unknown> = {}, options?: ErrorOptions): PannierError =>
   new PannierError('fallback', `${url} ${problem}.`, { url, ...detail }, options);
 
@@ -59,14 +59,14 @@ async function textOf(url: string, { body }: Response, mostBytes: number, signal
   }
 }
 
-/** A text, or what is no number and not JSON either. */
+/** Matches a JSON string, or a bare NaN or Infinity. */
 const NOT_JSON = /"(?:[^"\\]|\\.)*"|\b(?:NaN|Infinity)\b/g;
 
 function parsed(url: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Triton, and whatever writes its answers with Python's json.
+    // Triton writes them, and so does every server that uses Python's json module.
   }
   try {
     return JSON.parse(text.replace(NOT_JSON, (found) => (found === 'NaN' ? 'null' : found === 'Infinity' ? '1e999' : found)));
@@ -79,7 +79,7 @@ function parsed(url: string, text: string): unknown {
 
 const isHtml = (text: string): boolean => /^\s*<(!|html)/i.test(text);
 
-/** What a server says of its error. */
+/** The message in a server's error answer. */
 function reasonIn(text: string): string {
   if (isHtml(text)) return ' with a page of HTML';
   try {

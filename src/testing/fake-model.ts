@@ -1,4 +1,4 @@
-/** A model that answers what a test says. All but the engine is the real thing: checks, queue, aborts, timing. */
+/** A model whose answers a test defines. Everything but the engine is the real code: checks, queue, aborts, timing. */
 
 import type { Model } from '../api/model.js';
 import type { NonFinite } from '../api/options.js';
@@ -22,30 +22,30 @@ export type { FakeOutputs, FakeValues } from './outputs.js';
 
 const KNOWN: readonly (keyof FakeOptions)[] = ['outputs', 'delayMs', 'fail', 'nonFinite'];
 
-/** What `predict` rejects with: an error of a code, or one of your own. */
+/** The error that `predict` rejects with: one of an error code, or one of your own. */
 export type FakeFailure = ErrorCode | PannierError;
 
-/** What a fake model does. */
+/** Options of {@link fakeModel}. */
 export interface FakeOptions<I = AnyInputs, O = AnyOutputs> {
-  /** Values by output, or a function of what `predict` was given. @default zeros of the declared shapes */
+  /** Values by output, or a function of the inputs of `predict`. @default zeros of the declared shapes */
   readonly outputs?: FakeOutputs<O> | ((inputs: I) => FakeOutputs<O>);
   /**
-   * How long each predict takes, by `setTimeout`: fake timers hold it too. At most 2³¹ − 1, or `Infinity`:
-   * none answers, until its signal or `dispose` ends it.
+   * Milliseconds that each predict takes, by `setTimeout`, so that fake timers control it. At most 2³¹ − 1. With
+   * `Infinity` no call answers until its signal or `dispose` ends it.
    * @default 0: no timer is set
    */
   readonly delayMs?: number;
-  /** What predict rejects with, always or by call, counted from 1; `undefined` answers. */
+  /** The error of every predict, or a function of the call's number, counted from 1, that returns an error or undefined. */
   readonly fail?: FakeFailure | ((call: number) => FakeFailure | undefined);
-  /** As of `loadModel`: outputs that hold NaN or an infinity reject with `non-finite`, or are handed over. @default 'error' */
+  /** As in `loadModel`: whether outputs that hold NaN or an infinity reject with `non-finite`. @default 'error' */
   readonly nonFinite?: NonFinite;
 }
 
 /**
- * A model for tests, typed by its packed folder, which no file, worker or backend stands behind.
+ * Makes a model for tests, typed by its packed folder. It needs no model file, worker or backend.
  * @param source the default export of a packed folder's `model.js`
- * @throws {PannierError} `manifest` where the source is no packed model; `options` where an output is not the model's or its values do not fit,
- * or `delayMs` is no time that a timer can wait
+ * @throws {PannierError} `manifest` if the source is no packed model; `options` if an output is not the model's, its values do not
+ * fit, or a timer cannot wait for `delayMs`
  */
 export function fakeModel<I = AnyInputs, O = AnyOutputs>(source: ModelSource<I, O>, options: FakeOptions<I, O> = {}): Model<I, O> {
   const manifest = readManifest(source);
@@ -83,7 +83,7 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Sessio
   }
   if (nonFinite !== 'error' && nonFinite !== 'allow')
     throw new PannierError('options', `fakeModel's option nonFinite should be 'error' or 'allow', but is ${String(nonFinite)}.`);
-  // What is wrong from the start is told at the start.
+  // Fixed outputs are checked at once, so that a mistake shows where the fake is made.
   if (fail !== undefined && typeof fail !== 'function') checkFailure(fail);
   const make = outputMaker(manifest);
   const always = typeof outputs === 'function' ? undefined : make(outputs);
@@ -100,7 +100,7 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Sessio
       const failure = typeof fail === 'function' ? fail(call) : fail;
       if (failure !== undefined) throw errorOf(failure, manifest.name, call);
       const answer = always ?? make((outputs as (inputs: I) => FakeOutputs<O>)(given as I));
-      // Each call's arrays are its own.
+      // Each call returns arrays of its own.
       const answers = nodes.map((node) => answer(node, feeds));
       return { outputs: answers, prepareMs: 0, computeMs: now() - startMs, readMs: 0, cold: false };
     },
@@ -108,7 +108,7 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Sessio
   };
 }
 
-/** Tests in JavaScript may name a code that there is not. */
+/** Tests in JavaScript may name a code that does not exist. */
 function checkFailure(failure: FakeFailure): void {
   if (typeof failure === 'string' ? Object.hasOwn(ERROR_CODES, failure) : failure instanceof PannierError) return;
   const got = typeof failure === 'string' ? `"${failure}"` : typeName(failure);

@@ -1,4 +1,4 @@
-/** What a test says of outputs → outputs as an engine gives them. */
+/** Turns the outputs that a test defines into outputs as an engine gives them. */
 import { DTYPES, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import type { RawOutput } from '../engines/engine.js';
@@ -7,22 +7,22 @@ import { givenOutput } from '../predict/given-output.js';
 import type { Feed } from '../preprocess/feed.js';
 import { typeName } from '../preprocess/tensor.js';
 
-/** An output's values: a typed or plain array, or a tensor, whose shape settles open sizes. */
+/** The values of an output: a typed or plain array, or a tensor, whose shape gives the open sizes. */
 export type FakeValues = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly shape?: readonly number[] };
 
-/** Values by output; those left out are zeros, of as many rows and as long as the inputs, else of the golden sample's shape where sizes are open. */
+/** Values by output. An output that is left out is zeros; open sizes are those of the inputs, else of the golden sample. */
 export type FakeOutputs<O> = { readonly [Name in keyof O]?: FakeValues };
 
 /** Gives an output by its node in the graph, in memory of its own, for what the graph would be fed. */
 type Answer = (node: string, feeds: readonly Feed[]) => RawOutput;
 
-/** Checks what a test says of outputs; throws `options` where it does not fit the model. */
+/** Checks the outputs of a test; throws `options` if they do not fit the model. */
 export const outputMaker =
   (manifest: Manifest) =>
   (said: object): Answer => {
     const { name: model, golden } = manifest;
     const { inputs, outputs: specs } = manifest.signature;
-    // What a promise holds would be zeros.
+    // A promise has no outputs of its own and would be taken as zeros.
     if (typeof said !== 'object' || said === null || typeof (said as { then?: unknown }).then === 'function')
       throw wrong(`The outputs of fake model "${model}" should be an object of values by name, but are ${typeName(said)}.`);
     const names = Object.keys(specs);
@@ -52,23 +52,23 @@ function zeros(
   batch: Batch | undefined,
 ): RawOutput {
   const sampled = golden ?? shape?.map((dim) => dim ?? 1) ?? [];
-  // As an engine would; what is behind the given length is cut as in production.
+  // Like an engine, the fake answers for the padded length, which is then cut as in production.
   const dims = sampled.map((dim, axis) => {
     if (lengthAxes?.includes(axis)) return bucket ?? dim;
-    // An open first size that was as many as the golden sample's rows is a row's place; another counts something else.
+    // An open first size that equals the golden sample's rows counts rows; any other counts something else.
     return axis === 0 && shape?.[0] === null && dim === batch?.sampled ? batch.rows : dim;
   });
   return { dtype, shape: dims, data: new DTYPES[dtype](sizeOf(dims)) };
 }
 
-/** The length that all padded inputs have; feeds are in the order of the inputs. */
+/** The common length of the padded inputs; feeds are in the order of the inputs. */
 function bucketOf(inputs: Manifest['signature']['inputs'], feeds: readonly Feed[]): number | undefined {
   const index = Object.values(inputs).findIndex(({ pad }) => pad !== undefined);
   const axis = Object.values(inputs)[index]?.pad?.axis;
   return axis === undefined ? undefined : feeds[index]?.shape[axis];
 }
 
-/** Rows that inputs of an open first size have: in a call, and in the golden sample (1 where that tells nothing). */
+/** The rows of inputs whose first size is open: in a call, and in the golden sample (1 if it has none). */
 interface Batch {
   readonly rows: number;
   readonly sampled: number;

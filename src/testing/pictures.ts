@@ -1,12 +1,12 @@
 /**
- * Pictures where nothing decodes them: jsdom has no `createImageBitmap`, and its images have no size. A fake
- * model needs no pixels, so that each picture becomes a frame of its size, which is all that a mapping asks for.
+ * Pictures without a decoder: jsdom has no `createImageBitmap`, and its images have no size. A fake model
+ * needs no pixels, so each picture becomes a frame of its size, which is all that a mapping needs.
  */
 import type { Manifest } from '../manifest/manifest.js';
 
-/** The same inputs, with pictures that need no decoding in place of those that do. */
+/** The inputs with each picture replaced by one that needs no decoding. */
 export function withoutPixels<I>({ inputs: specs }: Manifest['signature'], inputs: I): I {
-  // What is no object is the real check's to refuse.
+  // The real check refuses anything but an object.
   if (typeof inputs !== 'object' || inputs === null) return inputs;
   const entries = Object.entries(inputs).map(([name, given]) => {
     const image = Object.hasOwn(specs, name) ? specs[name]?.image : undefined;
@@ -20,7 +20,7 @@ interface Size {
   readonly height: number;
 }
 
-/** What the real check takes hold of by `clone()` and lets go of by `close()`: a `VideoFrame` as far as it looks. */
+/** A `VideoFrame`, as far as the real check uses one: it captures by `clone()` and releases by `close()`. */
 class Frame {
   readonly displayWidth: number;
   readonly displayHeight: number;
@@ -38,16 +38,16 @@ class Frame {
 }
 
 function frameOf(given: unknown, image: Size): unknown {
-  // Numbers, pixels and what is no picture are checked as in production.
+  // Numbers, raw pixels and anything that is no picture are checked as in production.
   if (typeof given !== 'object' || given === null || ArrayBuffer.isView(given) || 'data' in given) return given;
   if ('source' in given) return { ...given, source: frameOf(given.source, image) };
   const size = sizeOf(given);
   if (size === undefined) return given;
-  // An image that never loads, as all of jsdom's, and a file of unknown size are as large as the model's.
+  // An image that never loads, as in jsdom, and a file of unknown size count as large as the model's input.
   return new Frame(size.width > 0 && size.height > 0 ? size : image);
 }
 
-/** Where elements of several kinds tell their picture's size; a `Blob` only tells that it is one. */
+/** The members in which each kind of element keeps its picture's size; a `Blob` has none. */
 function sizeOf(picture: object): Size | undefined {
   for (const [width, height] of [
     ['naturalWidth', 'naturalHeight'],
