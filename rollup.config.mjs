@@ -66,7 +66,6 @@ const LAZY = [
   'select/quarantine',
   'runtime/served-model',
   'download/retry',
-  'download/waiting',
   'download/prefetch',
   'download/refuse-network',
   'storage/held',

@@ -11,7 +11,7 @@ import { assetsOf } from '../manifest/manifest.js';
 import type { CacheWriter } from '../storage/cache-writer.js';
 import { fetchAsset } from './fetch.js';
 import type { FetchOptions } from './receive.js';
-import { type ShardClaim, shardLocks } from './shard-locks.js';
+import { shardLocks } from './shard-locks.js';
 import { inSlot, PARALLEL } from './slots.js';
 import { isAsset } from './verify.js';
 
@@ -118,25 +118,25 @@ export function downloadModel(manifest: Manifest, options: DownloadOptions): Mod
 
   const gather = async (asset: Asset): Promise<ArrayBuffer> => {
     let bytes = await cached(asset);
-    let turn: ShardClaim | undefined;
+    let release: (() => void) | undefined;
     let stored: Promise<void> | undefined;
     try {
       if (bytes === undefined && cache !== null && !options.cacheOnly) {
-        turn = await locks.claim(asset.sha256, () => cached(asset));
-        bytes = turn.found;
+        release = await locks.claim(asset.sha256);
         signal.throwIfAborted();
+        // Another tab may have stored it meanwhile.
+        bytes = await cached(asset);
       }
       if (bytes === undefined) {
         const url = options.urlOf(asset);
-        const own = { ...fetching, ...turn };
-        bytes = await inSlot(url, own, () => fetchAsset(asset, url, own));
+        bytes = await inSlot(url, fetching, () => fetchAsset(asset, url, fetching));
         bytesDownloaded += asset.bytes;
         brought.add(asset.sha256);
         if (cache !== null) stored = (await (await writerTo(cache)).keep(asset, bytes)).stored;
       } else if (!brought.has(asset.sha256)) bytesFromCache += asset.bytes;
     } finally {
-      // Other tabs look for it in the cache.
-      void Promise.resolve(stored).then(turn?.release);
+      // The tabs that wait read the shard from the cache, so it has to be stored before.
+      void Promise.resolve(stored).then(release);
     }
     signal.throwIfAborted();
     verifiedBytes += asset.bytes;

@@ -24,8 +24,6 @@ export interface FetchOptions {
   readonly line: { answered: boolean };
   /** Told how long verifying took, in milliseconds. */
   readonly onHash?: (durationMs: number) => void;
-  /** Told of every sign of life: an answer, a chunk of its body, a pause, another try. */
-  readonly onAlive?: () => void;
   readonly pauses?: Pauses;
 }
 
@@ -48,7 +46,7 @@ export interface Incoming {
  */
 export async function receive(
   incoming: Incoming,
-  { fetch, signal, line, onAlive }: FetchOptions,
+  { fetch, signal, line }: FetchOptions,
   init: RequestInit = {},
   begin: (response: Response) => boolean = ({ ok }) => ok,
 ): Promise<boolean> {
@@ -67,7 +65,6 @@ export async function receive(
     const isWanted = begin(response);
     // The manifest's length is the only one that counts: Content-Length lies under gzip, and a cut body can look complete.
     while (isWanted && reader !== undefined && incoming.arrivedBytes <= bytes.length) {
-      onAlive?.();
       const { done, value } = await next(reader.read());
       ended = done;
       if (done) return true;

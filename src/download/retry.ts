@@ -63,7 +63,6 @@ export async function retryFetch(incoming: Incoming, thrown: unknown, options: F
     } else if (!isRefused) {
       const restMs = mayPass(failure, tries, options) ? restOf(incoming.response) : Number.POSITIVE_INFINITY;
       if (restMs > LONGEST_REST_MS) throw failure;
-      options.onAlive?.();
       await pauses.wait(Math.max(restMs, (PAUSES_MS[tries - 1] as number) * (0.5 + pauses.random())), options.signal);
       options.signal.throwIfAborted();
     }
@@ -78,7 +77,6 @@ export async function retryFetch(incoming: Incoming, thrown: unknown, options: F
       return true;
     };
     thrown = undefined;
-    options.onAlive?.();
     try {
       const init: RequestInit = { ...(range && { headers: range }), ...(isReload && { cache: 'reload' }) };
       if ((await receive(incoming, options, init, begin)) && (await isWhole(incoming, options))) return bytes.buffer;

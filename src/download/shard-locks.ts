@@ -1,96 +1,53 @@
-/** Of the tabs that want a shard, one downloads it; the others find it in the cache. By Web Locks, which a tab that dies lets go of. */
+/** Of the tabs that need a shard, one downloads it and the others read it from the cache. A Web Lock for each shard decides which; the browser releases the locks of a tab that dies. */
+import { forManyListeners, withDeadline } from '../base/promise.js';
 
-import { lazily } from '../base/lazily.js';
-import { withDeadline } from '../base/promise.js';
-
-/** A lock manager answers at once whether a lock is free; one that does not is done without. */
-const ANSWER_LIMIT_MS = 2_000;
-
-/** Where whoever downloads a shard tells those who wait for it that it is alive, by its hash. */
-export const ALIVE = 'pannier shards';
-
-/** Each time the lock was free, and somebody else had it by then. */
-const MOST_ROUNDS = 50;
-
-type LetGo = () => void;
-
-/** What a load does with a shard that its cache did not have. */
-export interface ShardClaim {
-  /** Another tab has brought it meanwhile. */
-  readonly found: ArrayBuffer | undefined;
-  /** Ends what keeps other tabs waiting; more than once does nothing. */
-  readonly release: LetGo | undefined;
-  /** Tells them to wait on. */
-  readonly onAlive: () => void;
-}
+/**
+ * Longest that a load waits for another tab. A lock holder downloads four shards of 2 MiB at most at a time, which takes
+ * 30 s at 2.2 Mbit/s. On a slower line two tabs may download the same shard; a tab that is suspended or hangs keeps its
+ * locks, and would keep every other tab waiting.
+ */
+const MAX_WAIT_MS = 30_000;
 
 export interface ShardLocks {
   /**
-   * Resolves when this load is the one to download a shard, or finds it. Never rejects for a lock's sake.
-   * @param look asks the cache
+   * Waits until no other tab downloads the shard. The caller looks into the cache then, and downloads the shard if it is not there.
+   * Never rejects: after `MAX_WAIT_MS`, and where locks fail, the load goes on without them.
+   * @returns releases the lock; safe to call twice
    */
-  readonly claim: (sha256: string, look: () => Promise<ArrayBuffer | undefined>) => Promise<ShardClaim>;
-  /** Lets go of all, and waits for none any more. */
+  readonly claim: (sha256: string) => Promise<() => void>;
+  /** Releases all locks of the load; later claims resolve at once. */
   readonly end: () => void;
 }
 
-/** The locks of one load. Without a lock manager every load downloads for itself. */
+/** The locks of one load. Without Web Locks every load downloads for itself. */
 export function shardLocks(signal: AbortSignal): ShardLocks {
-  let manager = globalThis.navigator?.locks as LockManager | undefined;
-  let channel: BroadcastChannel | undefined;
-  const held = new Set<LetGo>();
+  const manager = globalThis.navigator?.locks as LockManager | undefined;
   const ended = new AbortController();
-  const letGoOfAll = () => {
-    for (const letGo of held) letGo();
-    held.clear();
-  };
-  // A page in the back/forward cache would keep every other tab waiting, and a lock would keep it out of there.
-  if (manager !== undefined) globalThis.addEventListener?.('pagehide', letGoOfAll);
-
-  const turn = async (sha256: string, look: () => Promise<ArrayBuffer | undefined>): Promise<ShardClaim> => {
-    let found: ArrayBuffer | undefined;
-    let letGo: LetGo | undefined;
-    try {
-      for (let round = 0; manager !== undefined && round < MOST_ROUNDS && found === undefined && letGo === undefined; round++) {
-        const asked = requestLock(manager, sha256, { ifAvailable: true });
-        try {
-          letGo = await withDeadline(asked, ANSWER_LIMIT_MS, 'The lock of a shard');
-        } catch (thrown) {
-          asked.then((late) => late?.()).catch(() => undefined);
-          throw thrown;
-        }
-        if (
-          letGo === undefined &&
-          !(await (await lazily(() => import('./waiting.js'))).waitForShard(manager, sha256, AbortSignal.any([signal, ended.signal])))
-        )
-          break;
-        found = await look();
-      }
-      channel ??= letGo && new BroadcastChannel(ALIVE);
-    } catch {
-      manager = undefined;
-    }
-    if (letGo !== undefined) held.add(letGo);
-    // Given up meanwhile.
-    if (ended.signal.aborted) end();
-    return { found, release: letGo, onAlive: () => channel?.postMessage(sha256) };
-  };
-
+  const requests = forManyListeners(AbortSignal.any([signal, ended.signal]));
+  const isOver = new Promise<void>((resolve) => ended.signal.addEventListener('abort', () => resolve()));
   const end = () => {
-    manager = undefined;
     ended.abort();
-    letGoOfAll();
-    channel?.close();
-    channel = undefined;
-    globalThis.removeEventListener?.('pagehide', letGoOfAll);
+    globalThis.removeEventListener?.('pagehide', end);
   };
-  return { claim: turn, end };
-}
+  // A page that holds a lock, or waits for one, stays out of the back/forward cache.
+  if (manager !== undefined) globalThis.addEventListener?.('pagehide', end);
 
-/** What lets go of a shard's lock; undefined where it is not free and was asked for at once. */
-export function requestLock(manager: LockManager, sha256: string, options: LockOptions): Promise<LetGo | undefined> {
-  return new Promise((resolve, reject) => {
-    const hold = (lock: Lock | null) => lock && new Promise<void>((done) => resolve(done));
-    manager.request(`pannier shard ${sha256}`, options, hold).then(() => resolve(undefined), reject);
-  });
+  const claim = async (sha256: string): Promise<() => void> => {
+    let release = () => {};
+    const isDone = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    if (manager === undefined || ended.signal.aborted) return release;
+    const granted = new Promise<void>((resolve, reject) => {
+      const hold = () => {
+        resolve();
+        return Promise.race([isDone, isOver]);
+      };
+      manager.request(`pannier shard ${sha256}`, { signal: requests }, hold).catch(reject);
+    });
+    // A load that waited in vain for one shard waits for no other.
+    await withDeadline(granted, MAX_WAIT_MS, 'The lock of a shard').catch(end);
+    return release;
+  };
+  return { claim, end };
 }

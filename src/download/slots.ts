@@ -6,9 +6,6 @@
  */
 export const PARALLEL = 4;
 
-/** How often a download that waits says that it is alive. */
-const SIGN_OF_LIFE_MS = 5_000;
-
 interface Slots {
   free: number;
   readonly line: (() => void)[];
@@ -32,7 +29,7 @@ function slotsOf(fetch: typeof globalThis.fetch, url: string): Slots {
  */
 export async function inSlot<T>(
   url: string,
-  { fetch, signal, onAlive }: { fetch: typeof globalThis.fetch; signal: AbortSignal; onAlive?: () => void },
+  { fetch, signal }: { fetch: typeof globalThis.fetch; signal: AbortSignal },
   download: () => Promise<T>,
 ): Promise<T> {
   const slots = slotsOf(fetch, url);
@@ -40,21 +37,15 @@ export async function inSlot<T>(
   if (slots.free > 0) slots.free--;
   else
     await new Promise<void>((resolve, reject) => {
-      const beat = setInterval(() => onAlive?.(), SIGN_OF_LIFE_MS);
-      const end = () => {
-        clearInterval(beat);
-        signal.removeEventListener('abort', giveUp);
-      };
       const begin = () => {
-        end();
+        signal.removeEventListener('abort', giveUp);
         resolve();
       };
       const giveUp = () => {
-        end();
         slots.line.splice(slots.line.indexOf(begin), 1);
         reject(signal.reason);
       };
-      signal.addEventListener('abort', giveUp);
+      signal.addEventListener('abort', giveUp, { once: true });
       slots.line.push(begin);
     });
   try {

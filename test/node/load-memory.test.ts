@@ -5,12 +5,9 @@ import { runInNewContext } from 'node:vm';
 import { findBackend, type KernelBackend } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, vi } from 'vitest';
 import { downloadModel } from '../../src/download/download-model.js';
-import { retryFetch } from '../../src/download/retry.js';
-import { waitForShard } from '../../src/download/waiting.js';
 import { startLocalEngine } from '../../src/engines/local.js';
 import { WeightDecoder, type WeightSpec } from '../../src/engines/tfjs/decode.js';
 import type { Asset } from '../../src/manifest/manifest.js';
-import { CacheWriter } from '../../src/storage/cache-writer.js';
 import { deferred, fakeModel } from '../fixtures/fakes.js';
 import { constant } from '../fixtures/models.js';
 import { longTest } from '../tier.js';
@@ -135,7 +132,7 @@ describe('a load holds the weights and at most two shards', () => {
     const { weights, whole } = downloadModel(
       { ...manifest, graph: graphAsset },
       {
-        ...{ caching: Promise.resolve(cache), rest: async () => ({ CacheWriter, retryFetch, waitForShard }), fetch: fetch as never },
+        ...{ caching: Promise.resolve(cache), fetch: fetch as never },
         ...{ signal: new AbortController().signal, urlOf: ({ url }: Asset) => url(), onBytes: () => undefined },
         ...{ budgetBytes: Number.POSITIVE_INFINITY, note: (code: string) => void notes.push(code) },
       },

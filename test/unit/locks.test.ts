@@ -5,41 +5,14 @@ import { downloadModel } from '../../src/download/download-model.js';
 import { shardLocks } from '../../src/download/shard-locks.js';
 import type { Asset } from '../../src/manifest/manifest.js';
 import { bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
+import { FakeLocks } from '../fixtures/locks.js';
 import { memoryCache } from '../fixtures/memory-cache.js';
 
-/** As browsers do it: shared and exclusive, in order, granted in a turn of its own. */
-class FakeLocks {
-  readonly held: { readonly name: string; readonly mode: LockMode }[] = [];
-  readonly waiting: { readonly name: string; readonly mode: LockMode; readonly grant: () => void }[] = [];
-
-  async request(name: string, options: LockOptions, callback: (lock: Lock | null) => unknown): Promise<unknown> {
-    const { mode = 'exclusive', ifAvailable = false, signal } = options;
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
-    const isFree = () => this.held.every((each) => each.name !== name || (mode === 'shared' && each.mode === 'shared'));
-    if (!isFree()) {
-      if (ifAvailable) return callback(null);
-      await new Promise<void>((resolve, reject) => {
-        const entry = { name, mode, grant: () => isFree() && resolve() };
-        this.waiting.push(entry);
-        signal?.addEventListener('abort', () => {
-          this.waiting.splice(this.waiting.indexOf(entry), 1);
-          reject(signal.reason);
-        });
-      });
-    }
-    const lock = { name, mode };
-    this.held.push(lock);
-    try {
-      return await callback(lock as Lock);
-    } finally {
-      this.held.splice(this.held.indexOf(lock), 1);
-      for (const { grant } of [...this.waiting]) grant();
-    }
-  }
-}
-
 let locks: FakeLocks;
+const heldAndPending = async () => {
+  const { held = [], pending = [] } = await locks.query();
+  return [held.length, pending.length];
+};
 const use = (manager: unknown) => vi.stubGlobal('navigator', { locks: manager });
 beforeEach(() => {
   locks = new FakeLocks();
@@ -102,7 +75,7 @@ describe('tabs that load at once', () => {
     for (const { progress, notes } of tabs)
       expect([progress.length, progress.toSorted((a, b) => a - b), notes]).toEqual([12, progress, []]);
     await rest();
-    expect([locks.held, locks.waiting]).toEqual([[], []]);
+    expect(await heldAndPending()).toEqual([0, 0]);
   });
 
   it('one that fails ends its downloads, and who waits for one of them takes over at once', async () => {
@@ -123,7 +96,7 @@ describe('tabs that load at once', () => {
     expect(await second.loaded).toBe(right);
     expect([signals.map(({ aborted }) => aborted), asked.toSorted()]).toEqual([[true], once]);
     await rest();
-    expect([locks.held, locks.waiting]).toEqual([[], []]);
+    expect(await heldAndPending()).toEqual([0, 0]);
   });
 
   it('one that waits sees its progress move with what the other one stores', async () => {
@@ -149,7 +122,7 @@ describe('tabs that load at once', () => {
     const first = tab(slow, fetch);
     await vi.waitFor(() => expect(asked).toHaveLength(12));
     const second = tab(slow, fetch);
-    await vi.waitFor(() => expect(locks.waiting).toHaveLength(4));
+    await vi.waitFor(async () => expect(await heldAndPending()).toEqual([12, 4]));
     gate.resolve();
     expect([await first.loaded, await second.loaded]).toEqual([right, right]);
     expect(asked.toSorted()).toEqual(once);
@@ -175,14 +148,14 @@ describe('tabs that load at once', () => {
     const cache = memoryCache();
     const first = tab(cache, without(once).fetch);
     first.loaded.catch(() => undefined);
-    await vi.waitFor(() => expect(locks.held).toHaveLength(4));
+    await vi.waitFor(async () => expect((await heldAndPending())[0]).toBe(4));
     const { fetch, asked } = fakeFetch(model.files);
     const second = tab(cache, fetch);
-    await vi.waitFor(() => expect(locks.waiting).toHaveLength(4));
+    await vi.waitFor(async () => expect(await heldAndPending()).toEqual([4, 4]));
     second.abort.abort('enough');
     expect(await rejection(second.loaded)).toBe('enough');
     await rest();
-    expect([asked, locks.waiting]).toEqual([[], []]);
+    expect([asked, await heldAndPending()]).toEqual([[], [4, 0]]);
     first.abort.abort();
   });
 
@@ -193,13 +166,13 @@ describe('tabs that load at once', () => {
     first.loaded.catch(() => undefined);
     await vi.waitFor(() => expect(first.notes).toEqual(['cache-unavailable']));
     await rest();
-    expect(locks.held).toEqual([]);
+    expect(await heldAndPending()).toEqual([0, 0]);
     const { fetch, asked } = fakeFetch(model.files);
     expect(await tab(cache, fetch).loaded).toBe(right);
     expect(asked).toHaveLength(12);
     const holder = tab(memoryCache(), without(once).fetch);
     holder.loaded.catch(() => undefined);
-    await vi.waitFor(() => expect(locks.held).toHaveLength(4));
+    await vi.waitFor(async () => expect((await heldAndPending())[0]).toBe(4));
     expect(await tab(null, fetch).loaded).toBe(right);
     for (const each of [first, holder]) each.abort.abort();
   });
@@ -210,78 +183,55 @@ describe('tabs that load at once', () => {
     vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
     const first = tab(memoryCache(), without(once).fetch);
     first.loaded.catch(() => undefined);
-    await vi.waitFor(() => expect(locks.held).toHaveLength(4));
+    await vi.waitFor(async () => expect((await heldAndPending())[0]).toBe(4));
     page.dispatchEvent(new Event('pagehide'));
     await rest();
-    expect(locks.held).toEqual([]);
+    expect(await heldAndPending()).toEqual([0, 0]);
     first.abort.abort();
   });
 
-  it('one that waits leaves the line with its page, and looks again when it is back', async () => {
+  it('one that waits leaves the queue with its page, and downloads for itself if the page goes on', async () => {
     const cache = memoryCache();
     const gate = deferred();
     const { fetch, asked } = fakeFetch(model.files);
     const first = tab(cache, async (...args) => gate.promise.then(() => fetch(...args)));
-    await vi.waitFor(() => expect(locks.held).toHaveLength(4));
+    await vi.waitFor(async () => expect((await heldAndPending())[0]).toBe(4));
     const page = new EventTarget();
     vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
     vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
     const second = tab(cache, fetch);
-    await vi.waitFor(() => expect(locks.waiting).toHaveLength(4));
+    await vi.waitFor(async () => expect(await heldAndPending()).toEqual([4, 4]));
     page.dispatchEvent(new Event('pagehide'));
-    await rest();
-    expect(locks.waiting).toEqual([]);
+    expect(await second.loaded).toBe(right);
+    expect([asked.toSorted(), await heldAndPending()]).toEqual([once, [4, 0]]);
     gate.resolve();
     await first.loaded;
-    expect(second.progress).toEqual([]);
-    page.dispatchEvent(new Event('pageshow'));
-    expect(await second.loaded).toBe(right);
-    expect(asked.toSorted()).toEqual(once);
   });
 });
 
-describe('whoever holds a lock', () => {
-  it('and shows no sign of life for 17 s is not waited for any longer; one that does, is', async () => {
+describe('a tab that keeps its locks, since it hangs or is suspended,', () => {
+  it('is waited for 30 s in all by another tab, whatever it holds; a tab that ends before is waited for', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const cache = memoryCache();
-    let feed: ReadableStreamDefaultController<Uint8Array> | undefined;
-    const slow = fakeFetch(model.files);
-    // One byte now and then, of one shard; another one's lock is held by a tab that hangs.
-    const fetch: typeof globalThis.fetch = async (input, init) => {
-      if (String(input).endsWith('/2.bin')) {
-        const start = (controller: typeof feed) => {
-          feed = controller;
-        };
-        return new Response(new ReadableStream({ start }));
-      }
-      return slow.fetch(input, init);
-    };
-    const silent = hashOf(shards[3]!);
-    void locks.request(`pannier shard ${silent}`, {}, () => new Promise(() => {}));
-    await rest();
-    const first = tab({ ...cache, get: async (sha256) => (sha256 === silent ? shards[3]!.slice().buffer : cache.get(sha256)) }, fetch);
-    first.loaded.catch(() => undefined);
-    await rest();
-    const { fetch: fast, asked } = fakeFetch(model.files);
-    const second = tab(cache, fast);
+    const hangs = [3, 9].map((index) => hashOf(shards[index]!));
+    for (const sha256 of hangs) void locks.request(`pannier shard ${sha256}`, {}, () => new Promise(() => {}));
+    const done = deferred();
+    void locks.request(`pannier shard ${hashOf(shards[2]!)}`, {}, () => done.promise);
+    const { fetch, asked } = fakeFetch(model.files);
+    const { loaded } = tab(memoryCache(), fetch);
     const turns = async () => {
-      for (let turn = 0; turn < 20; turn++) await rest();
+      for (let turn = 0; turn < 30; turn++) await rest();
     };
     await turns();
-    for (const byte of shards[2]!.slice(0, 3)) {
-      await vi.advanceTimersByTimeAsync(7_400);
-      feed?.enqueue(Uint8Array.of(byte));
-      await turns();
-    }
-    // 22 s have gone by: the silent one was given up, the slow one was not.
-    expect(asked).toEqual(['3.bin']);
-    feed?.enqueue(shards[2]!.slice(3));
-    feed?.close();
+    await vi.advanceTimersByTimeAsync(29_000);
+    done.resolve();
     await turns();
+    const others = once.filter((name) => name !== '3.bin' && name !== '9.bin');
+    expect(asked.toSorted()).toEqual(others);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await turns();
+    expect(asked.toSorted()).toEqual(once);
     vi.useRealTimers();
-    expect(await second.loaded).toBe(right);
-    expect(asked).toEqual(['3.bin']);
-    first.abort.abort();
+    expect(await loaded).toBe(right);
   });
 });
 
@@ -297,7 +247,6 @@ describe('a lock manager', () => {
       },
     ],
     ['that rejects', { request: async () => Promise.reject(new DOMException('Not here.', 'SecurityError')) }],
-    ['that gives no lock, ever', { request: async (_name: string, _options: unknown, hold: (lock: null) => unknown) => hold(null) }],
   ])('%s: each tab downloads for itself, and is right', async (_what, manager) => {
     use(manager);
     const cache = memoryCache();
@@ -307,7 +256,7 @@ describe('a lock manager', () => {
     for (const { notes } of tabs) expect(notes).toEqual([]);
   });
 
-  it('that never answers costs two seconds in all; what it grants later is let go of', async () => {
+  it('that never answers costs 30 s in all; a lock that it grants later is released', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const grants: ((lock: Lock) => unknown)[] = [];
     const request = vi.fn((_name: string, _options: LockOptions, hold: (lock: Lock) => unknown) => {
@@ -319,28 +268,18 @@ describe('a lock manager', () => {
     const { loaded } = tab(memoryCache(), fetch);
     await rest();
     expect(asked).toEqual([]);
-    await vi.advanceTimersByTimeAsync(2_000);
+    await vi.advanceTimersByTimeAsync(30_000);
     expect(await loaded).toBe(right);
     expect(request).toHaveBeenCalledTimes(4);
     for (const grant of grants) expect(await stateOf(grant({} as Lock) as Promise<unknown>)).toBe('fulfilled');
   });
 
-  it('that grants a lock when the load has ended leaves no channel open', async () => {
-    const open = new Set<object>();
-    vi.stubGlobal(
-      'BroadcastChannel',
-      class {
-        constructor() {
-          open.add(this);
-        }
-        close = () => void open.delete(this);
-      },
-    );
-    const turns = shardLocks(new AbortController().signal);
-    const turn = turns.claim('a', async () => undefined);
-    turns.end();
-    await turn;
+  it('that grants a lock when the load has ended has it back', async () => {
+    const { claim, end } = shardLocks(new AbortController().signal);
+    const claiming = claim('a');
+    end();
+    await claiming;
     await rest();
-    expect([open.size, locks.held]).toEqual([0, []]);
+    expect(await heldAndPending()).toEqual([0, 0]);
   });
 });
