@@ -82,7 +82,11 @@ test('every sample of TypeScript and JavaScript compiles', () => {
   }
   writeFileSync(
     `${folder}/tsconfig.json`,
-    JSON.stringify({ extends: '../../test/types/dom/tsconfig.json', compilerOptions: { skipLibCheck: true }, include: ['.'] }),
+    JSON.stringify({
+      extends: '../../test/types/dom/tsconfig.json',
+      compilerOptions: { skipLibCheck: true, noUncheckedIndexedAccess: true },
+      include: ['.'],
+    }),
   );
   const { status, stdout } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '--pretty', 'false', '-p', folder], {
     encoding: 'utf8',

@@ -20,6 +20,9 @@ export interface Keypoint<N> {
   readonly score?: number;
 }
 
+/** The points of one person, in the model's order. There is always at least one, so the first needs no check. */
+export type Keypoints<N> = [Keypoint<N>, ...Keypoint<N>[]];
+
 /** Options of {@link keypoints}. */
 export interface KeypointOptions {
   /** The meaning of each value of a point's row; null skips a value. */
@@ -37,11 +40,11 @@ export interface KeypointOptions {
 /**
  * Reads the points of one person from a tensor of shape [..., points, columns] or [..., points × columns].
  * All points are returned, in the model's order, including those outside of the picture.
- * @throws {PannierError} `input` if columns, names or row do not fit the tensor
+ * @throws {PannierError} `input` if columns, names or row do not fit the tensor, or it has no point
  */
-export function keypoints<N extends string>(tensor: Tensor, options: KeypointOptions & { readonly names: readonly N[] }): Keypoint<N>[];
-export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoint<string | undefined>[];
-export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoint<string | undefined>[] {
+export function keypoints<N extends string>(tensor: Tensor, options: KeypointOptions & { readonly names: readonly N[] }): Keypoints<N>;
+export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoints<string | undefined>;
+export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoints<string | undefined> {
   checkTensor('keypoints', tensor);
   checkColumns('keypoints', options);
   const { columns, names, normalized = false, image, row = 0 } = options;
@@ -55,6 +58,7 @@ export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoint<st
   }
   if (normalized && image === undefined) throw unfit('an image with normalized', 'none', 'Pass images[input] of the same prediction.');
   const points = last === stride ? (shape.at(-2) ?? 1) : last / stride;
+  if (points === 0) throw unfit('at least one point', `shape [${shape}]`, 'Look at the number of people first, where the model gives it.');
   const people = data.length / (points * stride);
   if (!Number.isInteger(row) || row < 0 || row >= people) {
     throw unfit(`a row below ${people}`, `${row}`, `Shape [${shape}] holds ${people} of ${points} points.`);
@@ -64,7 +68,7 @@ export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoint<st
   }
   const scaleX = normalized && image ? image.width : 1;
   const scaleY = normalized && image ? image.height : 1;
-  return Array.from({ length: points }, (_, index) => {
+  const pointAt = (_: unknown, index: number): Keypoint<string | undefined> => {
     const start = (row * points + index) * stride;
     const at = (column: number) => data[start + column] as number;
     const modelX = at(x) * scaleX;
@@ -75,7 +79,9 @@ export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoint<st
       ...(z >= 0 && { z: at(z) }),
       ...(score >= 0 && { score: at(score) }),
     };
-  });
+  };
+  // A tensor without a point is refused above.
+  return Array.from({ length: points }, pointAt) as Keypoints<string | undefined>;
 }
 
 const unfit = (wanted: string, got: string, next: string): PannierError =>

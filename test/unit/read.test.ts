@@ -4,7 +4,7 @@ import { sizeOf } from '../../src/base/dtype.js';
 import { PannierError } from '../../src/base/errors.js';
 import type { LabelledTensor, Tensor } from '../../src/manifest/signature.js';
 import { imageMapping, mapToSource } from '../../src/preprocess/mapping.js';
-import { type Box, boxes, keypoints, maskImage, type Ranked, topK } from '../../src/read/index.js';
+import { type Box, boxes, type Keypoint, keypoints, maskImage, type Ranked, topK } from '../../src/read/index.js';
 
 const tensor = (shape: number[], values: Iterable<number>): Tensor<'float32'> => {
   const data = Float32Array.from(values);
@@ -301,7 +301,8 @@ describe('keypoints', () => {
       { name: 'nose', x: 2, y: 1, score: 0.5 },
       { name: 'eye', x: 4, y: 3, score: 0.25 },
     ]);
-    expectTypeOf(found[0]?.name).toEqualTypeOf<'nose' | 'eye' | undefined>();
+    expectTypeOf(found[0].name).toEqualTypeOf<'nose' | 'eye'>();
+    expectTypeOf(found[1]).toEqualTypeOf<Keypoint<'nose' | 'eye'> | undefined>();
   });
 
   it('reads points that are written in one flat row', () => {
@@ -331,6 +332,16 @@ describe('keypoints', () => {
     expect(at(false, 10, 10)).toMatchObject({ x: 50, y: 25 });
     expect(at(true, 0.5, 0.5)).toMatchObject({ x: 50, y: 25 });
     expect(at(true, 0, 0)).toMatchObject({ x: 0, y: -25 });
+  });
+
+  it('refuses a tensor without any point, so that the first one is always there', () => {
+    for (const shape of [
+      [1, 0, 3],
+      [0, 3],
+      [1, 0],
+    ]) {
+      expect(() => keypoints(tensor(shape, []), { columns: ['y', 'x', 'score'] })).toThrow(PannierError);
+    }
   });
 
   it('refuses columns, names and rows that do not fit', () => {
