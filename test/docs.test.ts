@@ -124,7 +124,7 @@ test('every command of a terminal is there, with every flag', () => {
         const [program, ...rest] = words;
         const isKnown =
           program === 'npx' && rest[0] === 'pannier'
-            ? rest.filter((word) => word.startsWith('--')).every((flag) => helpOf(rest[1] ?? '').includes(`${flag} `))
+            ? rest.filter((word) => word.startsWith('--')).every((flag) => new RegExp(`${flag}[ ,]`).test(helpOf(rest[1] ?? '')))
             : program === 'npm' && ['install', 'pack', ...scripts].includes(rest[0] ?? '');
         if (!isKnown) wrong.push(`${place}: ${command.trim()}`);
       }
