@@ -81,8 +81,6 @@ export interface Engine {
    * @throws what the weights fail with, as it is; of its own, {@link PannierError}
    */
   open(model: EngineModel): Promise<Session>;
-  /** Bytes of tensors now alive, and their number. */
-  memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;
   /** Ends the backend and every session on it. Safe to call twice. */
   dispose(): void;
 }

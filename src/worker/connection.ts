@@ -1,7 +1,7 @@
 /** A worker, the calls that wait for it, and the promise that none of them waits for ever. */
 
 import type { BackendName } from '../base/backend-name.js';
-import { fromWire, messageOf, PannierError } from '../base/errors.js';
+import { asPannierError, fromWire, messageOf, PannierError } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
 import { WORKERS } from '../engines/registry.js';
 import { trustedScriptUrl } from './policy.js';
@@ -95,14 +95,7 @@ export class WorkerConnection {
         this.#worker.postMessage(message, transfersOf(message));
       } catch (thrown) {
         this.#pending.delete(id);
-        reject(
-          new PannierError(
-            'input',
-            'The picture cannot cross to the worker. Is it from another origin? Set crossorigin and let its server allow it.',
-            {},
-            { cause: thrown },
-          ),
-        );
+        reject(this.#notSent(message, thrown));
       }
     });
   }
@@ -116,6 +109,18 @@ export class WorkerConnection {
     clearInterval(this.#ticking);
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
+  }
+
+  /** Of all that is sent, only a picture can be refused for its origin, and only a run sends pictures. */
+  #notSent(message: Request, thrown: unknown): PannierError {
+    if (message.kind !== 'run' || !message.feeds.some(({ kind }) => kind === 'picture'))
+      return asPannierError(thrown, 'predict', `The ${this.#backend} worker could not be sent the request "${message.kind}"`);
+    return new PannierError(
+      'input',
+      `The picture cannot cross to the worker (${messageOf(thrown)}). Is it from another origin? Set crossorigin and let its server allow it.`,
+      {},
+      { cause: thrown },
+    );
   }
 
   #markBegun(id: number): void {

@@ -55,8 +55,6 @@ export function serve(backend: BackendName, startBackend: StartBackend): void {
         sessions.get(request.session)?.dispose();
         sessions.delete(request.session);
         return undefined;
-      case 'memory':
-        return engine.memory();
     }
   };
 

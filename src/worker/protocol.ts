@@ -12,7 +12,6 @@ export type Request = { readonly id: number } & (
   | { readonly kind: 'build'; readonly session: number }
   | { readonly kind: 'run'; readonly session: number; readonly feeds: readonly Feed[]; readonly outputs: readonly string[] }
   | { readonly kind: 'close'; readonly session: number }
-  | { readonly kind: 'memory' }
 );
 
 /** All there are: one that is left out here would never be answered. */
@@ -23,7 +22,6 @@ const KINDS: Readonly<Record<Request['kind'], true>> = {
   build: true,
   run: true,
   close: true,
-  memory: true,
 };
 
 /** Whether a message is a request; what it asks for may still be nothing that can be done. */
@@ -43,7 +41,6 @@ export interface Answers {
   readonly build: undefined;
   readonly run: RunResult;
   readonly close: undefined;
-  readonly memory: { readonly tensors: number; readonly bytes: number };
 }
 
 /**

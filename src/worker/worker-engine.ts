@@ -5,7 +5,6 @@ import { withDeadline } from '../base/promise.js';
 import type { Call, Engine, EngineModel, RunResult, Session } from '../engines/engine.js';
 import { withBitmapCopies } from './bitmap-copies.js';
 import type { WorkerConnection } from './connection.js';
-import type { Answers } from './protocol.js';
 
 /** TF.js can neither be interrupted nor get over a lost device or a trap, nor does a heap that was full ever shrink: only a new worker helps. */
 const ENDINGS: ReadonlySet<ErrorCode> = new Set(['timeout', 'device-lost', 'out-of-memory', 'backend-rejected']);
@@ -66,10 +65,6 @@ export class WorkerEngine implements Engine {
       }
       throw error;
     }
-  }
-
-  memory(): Promise<Answers['memory']> {
-    return this.#connection.ask('memory', {});
   }
 
   dispose(): void {

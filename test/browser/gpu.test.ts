@@ -7,6 +7,7 @@ import { engineContract, graphContract, lossContract } from '../contract/engine.
 import { addModel, constant, op, placeholder, type RawModel } from '../fixtures/models.js';
 import { remoteEngine } from '../fixtures/remote.js';
 import { remoteSteps } from '../fixtures/steps.js';
+import { remoteMemory } from '../fixtures/tfjs-memory.js';
 import { room } from './room.js';
 
 // TF.js computes what is smaller than a thousand values on the processor.
@@ -311,7 +312,11 @@ describe('the contract of an engine, on webgpu', () => {
     return remoteEngine(await page, 'webgpu');
   };
   engineContract(open);
-  graphContract(open, async () => remoteSteps((await page) as Page));
+  graphContract(
+    open,
+    async () => remoteSteps((await page) as Page),
+    async () => remoteMemory((await page) as Page),
+  );
   lossContract(open, async () => (await page)?.evaluate(() => breakDevice('idle', 'page')));
 });
 

@@ -14,6 +14,7 @@ import { FailOnce, workersThatFail } from '../fixtures/fail-once.js';
 import { fakeEngine, hashOf, rejection } from '../fixtures/fakes.js';
 import { addModel, loopModel } from '../fixtures/models.js';
 import { watchSteps } from '../fixtures/steps.js';
+import { tfjsMemory } from '../fixtures/tfjs-memory.js';
 import { call, engineContract, engineModel, feed, graphContract, lossContract, productModel, streamContract } from './engine.js';
 
 const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
@@ -27,15 +28,15 @@ it('the wasm binary is the one that the package names', () => {
 
 describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
   engineContract(() => start(backend));
-  graphContract(() => start(backend), watchSteps);
-  streamContract(() => start(backend));
+  graphContract(() => start(backend), watchSteps, tfjsMemory);
+  streamContract(() => start(backend), tfjsMemory);
 });
 
 describe('behind messages, in a stand-in of a worker', () => {
   beforeAll(() => void workersThatFail(new FailOnce(), () => serve('cpu', startCpu)));
   afterAll(() => vi.unstubAllGlobals());
   const startThere = () => startWorkerEngine('cpu', Promise.resolve({}), (_name, url) => url, new AbortController().signal);
-  streamContract(startThere);
+  streamContract(startThere, tfjsMemory);
 
   it('takes one shard at a time: no second one is on its way before the first is uploaded', async () => {
     const kinds: string[] = [];
@@ -113,20 +114,20 @@ describe('memory that runs out', () => {
   it('C13: in the wasm heap is an error of the call, and changes no other tensor', async () => {
     const engine = await start('wasm');
     const [add, product] = [await engine.open(engineModel(addModel())), await engine.open(engineModel(productModel()))];
-    const before = await engine.memory();
+    const before = await tfjsMemory();
     vi.spyOn(WebAssembly.Memory.prototype, 'grow').mockImplementation(() => {
       throw new RangeError('WebAssembly.Memory.grow(): Maximum memory size exceeded');
     });
     expect(await rejection(product.run(call([square('p', 2_500), square('q', 2_500)], ['y:0'])))).toMatchObject({
       code: 'out-of-memory',
     });
-    expect(await engine.memory()).toEqual(before);
+    expect(await tfjsMemory()).toEqual(before);
     expect([add.lost, product.lost]).toEqual([undefined, undefined]);
     const { outputs } = await add.run(call([feed('x', [1, 4], [0, 0, 0, 0])], ['y:0']));
     expect([...outputs[0]!.data]).toEqual([1, 2, 3, 4]);
     expect([...(await product.run(call([square('p', 2), square('q', 2)], ['y:0']))).outputs[0]!.data]).toEqual([8, 8, 8, 8]);
     await expect(engine.open(engineModel(addModel([1, 6e6], new Float32Array(6e6))))).rejects.toMatchObject({ code: 'out-of-memory' });
-    expect(await engine.memory()).toEqual(before);
+    expect(await tfjsMemory()).toEqual(before);
     engine.dispose();
   });
 
@@ -258,7 +259,7 @@ describe('two backends in one thread', () => {
       loop: await engine.open(engineModel(loopModel(), true)),
     });
     const sides = await Promise.all([open(cpu), open(wasm)]);
-    const before = await Promise.all([cpu.memory(), wasm.memory()]);
+    const before = await tfjsMemory();
     const runs = Array.from({ length: 100 }, async (_, index) => {
       const { add, loop } = sides[index % 2]!;
       if (index % 3 === 0) {
@@ -274,7 +275,7 @@ describe('two backends in one thread', () => {
       return [outputs[0]!.data[0], index + 1];
     });
     for (const [got, wanted] of await Promise.all(runs)) expect(got).toBe(wanted);
-    expect(await Promise.all([cpu.memory(), wasm.memory()])).toEqual(before);
+    expect(await tfjsMemory()).toEqual(before);
     cpu.dispose();
     const { outputs } = await sides[1]!.add.run(call(x(7), ['y:0']));
     expect(outputs[0]!.data[0]).toBe(8);

@@ -7,6 +7,7 @@ import type { Feed, TensorFeed } from '../../src/preprocess/feed.js';
 import { deferred, rejection, rest } from '../fixtures/fakes.js';
 import { addModel, constant, loopModel, op, placeholder, type RawModel, tokensModel, twoInputModel } from '../fixtures/models.js';
 import type { BreakStep } from '../fixtures/steps.js';
+import type { ReadMemory } from '../fixtures/tfjs-memory.js';
 
 /** A hand-made model as an engine takes it: tight buffers of its own, every time. */
 export function engineModel({ json, files }: RawModel, controlFlow = false): EngineModel {
@@ -183,8 +184,8 @@ export function engineContract(open: () => Promise<Engine>): void {
   });
 }
 
-/** What holds for an engine whose weights come one shard at a time, besides. */
-export function streamContract(open: () => Promise<Engine>): void {
+/** What holds for an engine whose weights come one shard at a time, besides. @param memory how the tensors of its realm are counted */
+export function streamContract(open: () => Promise<Engine>, memory: ReadMemory): void {
   const { weights: whole, ...model } = engineModel(shardedModel());
   const shards = () => [...(whole as ArrayBuffer[])].map((shard) => shard.slice(0));
   const fresh = () => ({ ...model, graph: model.graph.slice(0) });
@@ -192,14 +193,14 @@ export function streamContract(open: () => Promise<Engine>): void {
 
   it('uploads what a shard holds before it asks for the next one', async () => {
     const engine = await open();
-    const empty = (await engine.memory()).tensors;
+    const empty = (await memory()).tensors;
     const uploaded: number[] = [];
     async function* weights() {
       for (const shard of shards()) {
-        uploaded.push((await engine.memory()).tensors - empty);
+        uploaded.push((await memory()).tensors - empty);
         yield shard;
       }
-      uploaded.push((await engine.memory()).tensors - empty);
+      uploaded.push((await memory()).tensors - empty);
     }
     const session = await engine.open({ ...fresh(), weights: weights() });
     expect(uploaded).toEqual([0, 1, 1, 2, 3]);
@@ -210,14 +211,14 @@ export function streamContract(open: () => Promise<Engine>): void {
 
   it.each([0, 1, 2, 3, 4])('leaves nothing behind where the bytes fail after %s shards, and says why as they do', async (count) => {
     const engine = await open();
-    const empty = await engine.memory();
+    const empty = await memory();
     const reason = new Error('the tunnel');
     async function* weights() {
       yield* shards().slice(0, count);
       throw reason;
     }
     expect(await rejection(engine.open({ ...fresh(), weights: weights() }))).toBe(reason);
-    await expect.poll(() => engine.memory()).toEqual(empty);
+    await expect.poll(() => memory()).toEqual(empty);
     const session = await engine.open({ ...fresh(), weights: shards() });
     expect(await values(session, zeros(), ['y:0'])).toEqual([[111, 222, 333, 444]]);
     session.dispose();
@@ -226,7 +227,7 @@ export function streamContract(open: () => Promise<Engine>): void {
 
   it('asks for no more where the graph cannot be read, nor for none where the shards end too soon', async () => {
     const engine = await open();
-    const empty = await engine.memory();
+    const empty = await memory();
     let asked = 0;
     async function* weights() {
       asked++;
@@ -239,7 +240,7 @@ export function streamContract(open: () => Promise<Engine>): void {
       code: 'predict',
       message: expect.stringContaining('the weight "b"'),
     });
-    await expect.poll(() => engine.memory()).toEqual(empty);
+    await expect.poll(() => memory()).toEqual(empty);
     engine.dispose();
   });
 
@@ -304,8 +305,9 @@ export function lossContract(open: () => Promise<Engine>, lose: (engine: Engine)
 /**
  * What holds for an engine that runs graphs, besides.
  * @param watch how its steps are watched once it has started
+ * @param memory how the tensors of its realm are counted
  */
-export function graphContract(open: () => Promise<Engine>, watch: () => Promise<BreakStep> | BreakStep): void {
+export function graphContract(open: () => Promise<Engine>, watch: () => Promise<BreakStep> | BreakStep, memory: ReadMemory): void {
   describe('M1: an exception between tensors, at any step of TF.js, leaves none behind', () => {
     it.each<[string, RawModel, () => Feed[], readonly string[]]>([
       ['one kernel', addModel(), () => x(1, 2, 3, 4), ['y:0']],
@@ -316,7 +318,7 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
     ])('%s', async (_what, model, feeds, outputs) => {
       const engine = await open();
       const breakStep = await watch();
-      const empty = await engine.memory();
+      const empty = await memory();
       const openIt = () => engine.open(engineModel(model, model.json.modelTopology.library !== undefined));
       await breakStep(0);
       const session = await openIt();
@@ -326,14 +328,14 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
       expect(await values(session, feeds(), outputs)).toEqual(right);
       const running = await breakStep(0);
       expect(Math.min(opening, running - outputs.length)).toBeGreaterThan(0);
-      const opened = await engine.memory();
+      const opened = await memory();
       for (let step = 1; step <= running; step++) {
         await breakStep(step);
         expect(await rejection(session.run(call(feeds(), outputs)))).toMatchObject({
           code: 'predict',
           message: expect.stringContaining('is broken'),
         });
-        expect({ step, ...(await engine.memory()) }).toEqual({ step, ...opened });
+        expect({ step, ...(await memory()) }).toEqual({ step, ...opened });
       }
       expect(await values(session, feeds(), outputs)).toEqual(right);
       // A first run may have all of it compiled before: what is thrown there is tried again. Every third step, for time.
@@ -344,13 +346,13 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
         await breakStep(0);
         expect(await values(fresh, feeds(), outputs)).toEqual(right);
         fresh.dispose();
-        expect({ step, ...(await engine.memory()) }).toEqual({ step, ...opened });
+        expect({ step, ...(await memory()) }).toEqual({ step, ...opened });
       }
       session.dispose();
       for (let step = 1; step <= opening; step++) {
         await breakStep(step);
         expect(await rejection(openIt())).toMatchObject({ code: 'predict', message: expect.stringContaining('is broken') });
-        expect({ step, ...(await engine.memory()) }).toEqual({ step, ...empty });
+        expect({ step, ...(await memory()) }).toEqual({ step, ...empty });
       }
       engine.dispose();
     });
@@ -386,7 +388,7 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
       [5, 6, 7, 8],
       [6, 8, 10, 12],
     ];
-    const before = await engine.memory();
+    const before = await memory();
     for (let round = 0; round < 3; round++) {
       const given = x(5, 6, 7, 8);
       const { outputs } = await session.run(call(given, nodes));
@@ -400,7 +402,7 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
         structuredClone(data.buffer, { transfer: [data.buffer] });
       }
     }
-    expect(await engine.memory()).toEqual(before);
+    expect(await memory()).toEqual(before);
     engine.dispose();
   });
 
@@ -425,10 +427,10 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
   it('runs loops', async () => {
     const engine = await open();
     const session = await engine.open(engineModel(loopModel(), true));
-    const before = await engine.memory();
+    const before = await memory();
     for (let round = 0; round < 20; round++)
       expect(await values(session, [feed('x', [1, 2], [1, round])], ['loop:1'])).toEqual([[8, 8 * round]]);
-    expect(await engine.memory()).toEqual(before);
+    expect(await memory()).toEqual(before);
     session.dispose();
     engine.dispose();
   });
@@ -436,24 +438,24 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
   it('leaves no tensor of a loop that throws', async () => {
     const engine = await open();
     const session = await engine.open(engineModel(failingLoop(), true));
-    const before = await engine.memory();
+    const before = await memory();
     for (let round = 0; round < 5; round++) {
       const bad = [feed('x', [1, 2], [1, 2]), feed('q', [3, 1], [1, 1, 1])];
       expect(await rejection(session.run(call(bad, ['product:0'])))).toMatchObject({ code: 'predict' });
-      expect(await engine.memory()).toEqual(before);
+      expect(await memory()).toEqual(before);
       const good = [feed('x', [1, 2], [1, 2]), feed('q', [2, 1], [1, 1])];
       expect(await values(session, good, ['product:0'])).toEqual([[30]]);
-      expect(await engine.memory()).toEqual(before);
+      expect(await memory()).toEqual(before);
     }
     engine.dispose();
   });
 
   it('holds exactly its weights, after 1 000 runs of which 300 throw', async () => {
     const engine = await open();
-    const empty = await engine.memory();
+    const empty = await memory();
     const add = await engine.open(engineModel(addModel()));
     const product = await engine.open(engineModel(productModel()));
-    const opened = await engine.memory();
+    const opened = await memory();
     expect(opened).toEqual({ tensors: empty.tensors + 2, bytes: empty.bytes + 20 });
     let failures = 0;
     for (let run = 0; run < 1_000; run++) {
@@ -473,16 +475,16 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
       else expect(await values(product, [feed('p', [1, 2], [0, 1]), feed('q', [2, 1], [1, run])], ['y:0'])).toEqual([[1 + 4 * run]]);
     }
     expect(failures).toBe(300);
-    expect(await engine.memory()).toEqual(opened);
+    expect(await memory()).toEqual(opened);
     add.dispose();
     product.dispose();
-    expect(await engine.memory()).toEqual(empty);
+    expect(await memory()).toEqual(empty);
     engine.dispose();
   });
 
   it('holds nothing of a model that was disposed while it ran, nor of one that would not open', async () => {
     const engine = await open();
-    const empty = await engine.memory();
+    const empty = await memory();
     for (let round = 0; round < 20; round++) {
       const session = await engine.open(engineModel(round % 2 === 0 ? addModel() : loopModel(), round % 2 === 1));
       const running = session.run(round % 2 === 0 ? call(x(1, 2, 3, 4), ['y:0']) : call([feed('x', [1, 2], [1, 2])], ['loop:1']));
@@ -490,7 +492,7 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
       session.dispose();
       await running.catch((thrown) => expect(thrown).toMatchObject({ code: 'disposed' }));
     }
-    expect(await engine.memory()).toEqual(empty);
+    expect(await memory()).toEqual(empty);
     const short = engineModel(addModel());
     const broken = [
       { ...short, graph: new TextEncoder().encode('{"modelTopology":').buffer },
@@ -505,7 +507,7 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
       } catch (thrown) {
         expect(thrown).toMatchObject({ name: 'PannierError', code: 'predict', message: expect.stringMatching(/"tiny"|the weight "w"/) });
       }
-      expect(await engine.memory()).toEqual(empty);
+      expect(await memory()).toEqual(empty);
     }
     engine.dispose();
   });

@@ -96,7 +96,7 @@ describe('a worker that takes no call', () => {
     worker.begin(0);
     vi.advanceTimersByTime(1_000 * TICK_MS);
     expect([await stateOf(busy), await stateOf(waiting)]).toEqual(['pending', 'pending']);
-    const value = { tensors: 0, bytes: 0 };
+    const value = { maxBufferBytes: 0, identity: '' };
     worker.say({ id: 0, value });
     vi.advanceTimersByTime(2 * TICK_MS);
     worker.begin(1);
@@ -137,6 +137,40 @@ describe('a worker that takes no call', () => {
     tick();
     expect(await call).toMatchObject({ code: 'worker-unresponsive' });
     vi.useFakeTimers();
+  });
+});
+
+describe('a message that cannot be sent', () => {
+  const clone = new DOMException('The object can not be cloned.', 'DataCloneError');
+  const picture = { kind: 'picture', picture: { data: new Uint8Array(4), width: 1, height: 1 } } as never;
+  const tensor = { kind: 'tensor' } as never;
+  it.each<[what: string, ask: (to: WorkerConnection) => Promise<unknown>, told: object]>([
+    [
+      'a run with a picture',
+      (to) => to.ask('run', { session: 0, feeds: [tensor, picture], outputs: [] }),
+      { code: 'input', message: expect.stringMatching(/^The picture cannot cross.*can not be cloned.*crossorigin/) },
+    ],
+    [
+      'a run without one',
+      (to) => to.ask('run', { session: 0, feeds: [tensor], outputs: [] }),
+      { code: 'predict', message: expect.stringMatching(/^The wasm worker could not be sent the request "run": The object can not/) },
+    ],
+    ['a shard', (to) => to.ask('upload', { session: 0, shard: new ArrayBuffer(1) }), { code: 'predict' }],
+    ['a start', (to) => to.ask('start', { options: {} }), { code: 'predict', message: expect.not.stringContaining('picture') }],
+  ])('%s is told as what it is, and the worker goes on', async (_what, ask, told) => {
+    const { connection, worker } = connect();
+    await connection.ready;
+    const sending = vi.spyOn(worker, 'postMessage').mockImplementationOnce(() => {
+      throw clone;
+    });
+    expect(await rejection(ask(connection))).toMatchObject({ ...told, cause: clone });
+    expect(connection.terminatedBy).toBeUndefined();
+    sending.mockRestore();
+    const next = run(connection);
+    worker.begin(1);
+    worker.say({ id: 1, value: undefined });
+    await next;
+    vi.advanceTimersByTime(TICK_MS);
   });
 });
 
@@ -196,7 +230,7 @@ describe('an engine in a worker', () => {
 
   it('ends at the deadline of a run that has begun, which is the loss; a late answer is dropped', async () => {
     const { engine, session, worker } = await started();
-    const [running, other] = [rejection(session.run(call)), rejection(engine.memory())];
+    const [running, other] = [rejection(session.run(call)), rejection(session.run({ ...call, deadlineMs: Number.POSITIVE_INFINITY }))];
     await rest();
     worker.begin(3);
     vi.advanceTimersByTime(call.deadlineMs);

@@ -24,15 +24,15 @@ it('X3: forged messages to a worker are ignored', async () => {
     'start',
     [],
     {},
-    { kind: 'memory' },
-    { id: '1', kind: 'memory' },
+    { kind: 'close' },
+    { id: '1', kind: 'close' },
     { id: 1, kind: 'toString' },
     { id: 1 },
   ];
   for (const data of forged) self.dispatchEvent(new MessageEvent('message', { data }));
   await new Promise(setImmediate);
   expect(self.posted).toEqual([{ ready: true }]);
-  self.dispatchEvent(new MessageEvent('message', { data: { id: 1, kind: 'memory' } }));
+  self.dispatchEvent(new MessageEvent('message', { data: { id: 1, kind: 'close', session: 0 } }));
   await new Promise(setImmediate);
   expect(self.posted.slice(1)).toEqual([{ begun: 1 }, { id: 1, error: expect.objectContaining({ code: 'backend-unavailable' }) }]);
 });

@@ -64,11 +64,6 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
         uploads.delete(uploaded);
       }
     },
-    memory: () =>
-      inTurn(backend, () => {
-        const { numTensors, numBytes } = memory();
-        return { tensors: numTensors, bytes: numBytes };
-      }),
     dispose() {
       disposed = true;
       for (const session of sessions) session.dispose();

@@ -47,13 +47,13 @@ export const fromWorker = surface({
     const worker = FakeWorker.last;
     worker.say({ ready: true });
     await connection.ready;
-    const answer = connection.ask('memory', {});
+    const answer = connection.ask('close', { session: 0 });
     answer.catch(() => undefined);
     for (const message of messages) {
       const arrived = cloned(message);
       if (arrived !== undefined) worker.say(arrived.data);
     }
-    worker.say({ id: worker.asked[0]?.id, value: { tensors: 0, bytes: 0 } });
+    worker.say({ id: worker.asked[0]?.id, value: undefined });
     try {
       return await refusable(() => answer);
     } finally {
@@ -83,7 +83,6 @@ class FakeSelf extends EventTarget {
 const model = { name: 'x', graph: new ArrayBuffer(4), controlFlow: false };
 const requests = fc.constantFrom<object>(
   ...[
-    { id: 1, kind: 'memory' },
     { id: 2, kind: 'close', session: 0 },
     { id: 3, kind: 'run', session: 9, feeds: [], outputs: [] },
   ],
@@ -118,7 +117,7 @@ export const toWorker = surface({
       if (arrived !== undefined) self.ask(arrived.data);
     }
     const id = 1e6;
-    self.ask({ id, kind: 'memory' });
+    self.ask({ id, kind: 'close', session: 0 });
     const answer = await self.answerTo(id);
     if (answer === undefined || !('value' in answer)) throw new Error(`The worker answers no more: ${JSON.stringify(self.posted)}`);
     if (self.posted.some((reply) => 'lost' in reply)) throw new Error(`The worker gave itself up: ${JSON.stringify(self.posted)}`);
