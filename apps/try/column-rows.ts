@@ -4,8 +4,8 @@ import type { ColumnSpec } from '../../src/manifest/manifest.js';
 import { readLiteral } from './literal.js';
 
 /**
- * Reads rows for an input of named columns. Without a heading, cells are in the order of the columns. What
- * a cell should be, predict says better.
+ * Reads rows for an input of named columns. Without a heading, cells are in the order of the columns. The cells
+ * themselves are checked by predict.
  * @throws {Error} in words for the person who typed it
  */
 export function readColumnRows(text: string, columns: readonly ColumnSpec[]): readonly Row[] {
@@ -41,7 +41,7 @@ function readJson(text: string): readonly Row[] {
   return Array.isArray(json) ? json : [json as Row];
 }
 
-/** A line that names a column, and that could be no row; one of its names may be wrong. */
+/** Whether the line is a heading: it names a column and cannot be a row. One of its names may be wrong. */
 function isHeading(cells: readonly string[], columns: readonly ColumnSpec[]): boolean {
   const names = columns.map(({ name }) => name);
   if (!cells.some((cell) => names.includes(cell))) return false;
@@ -61,7 +61,7 @@ function checkHeading(heading: readonly string[], names: readonly string[]): voi
   if (missing.length > 0) throw new Error(`The header lacks ${missing.join(', ')}.`);
 }
 
-/** Spaces part cells only where nothing else does: names of categories may hold some. */
+/** Spaces separate cells only if nothing else does, because names of categories may contain spaces. */
 function cellsOf(line: string): string[] {
   const parts = /[,;\t]/.test(line) ? line.split(/[,;\t]/) : line.trim().split(/\s+/);
   return parts.map((part) => part.trim().replace(/^"(.*)"$/, '$1'));
@@ -72,7 +72,7 @@ function cellFor(column: ColumnSpec | undefined, cell: string): Cell {
   return cell === '' || Number.isNaN(Number(cell)) ? cell : Number(cell);
 }
 
-/** A heading and a few rows that fit: numbers about their means, categories in turn; each seed gives its own. */
+/** A heading and a few random rows: numbers near their means, categories in turn. Each seed gives other rows. */
 export function exampleRows(columns: readonly ColumnSpec[], count: number, seed: number): string {
   const cell = (column: ColumnSpec, row: number) => {
     if ('categories' in column) return String(column.categories[(row + seed) % column.categories.length]);

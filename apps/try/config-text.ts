@@ -16,5 +16,5 @@ export default defineConfig({
 `;
 }
 
-/** The packed folder, seen from `src`: a name may hold what no folder should. */
+/** The packed folder, relative to `src`; characters of the name that no folder should have are replaced. */
 export const packedPath = (name: string): string => `models/${name.replace(/[^\w.-]+/g, '-').replace(/^\.+/, '') || 'model'}`;

@@ -1,4 +1,4 @@
-/** What one leaves with: the config and the program, always those of what the page shows. */
+/** The config and the program to copy, which always match what the page shows. */
 import { readColumnRows } from './column-rows.js';
 import { configText } from './config-text.js';
 import { make } from './element.js';
@@ -64,7 +64,7 @@ function inputOf({ face, name, picture, rows, rowsOf }: InputState): ProgramInpu
   try {
     return { name, dtype, values: { ...readRows(rows, dtype, shape), isShaped } };
   } catch {
-    // The card says what is wrong with them; a program needs some all the same.
+    // The card says what is wrong with the rows; the program still shows some.
     const sizes = (shape ?? [1]).map((size) => size ?? 1);
     return { name, dtype, values: { data: new Float32Array(sizes.reduce((product, size) => product * size, 1)), shape: sizes, isShaped } };
   }
@@ -78,7 +78,7 @@ function copyBox(id: string, title: string, file: string, hint: string) {
       await navigator.clipboard.writeText(text.textContent ?? '');
       button.textContent = 'Copied';
     } catch {
-      // Without the clipboard, one key less to press.
+      // Without a clipboard the text is selected, so that copying takes one key.
       getSelection()?.selectAllChildren(text);
       button.textContent = 'Press Ctrl-C';
     }
@@ -95,13 +95,13 @@ function copyBox(id: string, title: string, file: string, hint: string) {
   const why = make('p', { className: 'error', role: 'status', hidden: true });
   return {
     element: make('article', { className: 'card copy' }, head, why, text),
-    /** @param refusal why it must not be copied, or nothing */
+    /** @param refusal the reason why the text must not be copied, if any */
     show(source: () => string, refusal: string) {
       try {
         text.textContent = source();
         why.textContent = refusal;
       } catch (thrown) {
-        // The last one that could be written stays to be seen.
+        // The last valid text stays visible.
         why.textContent = `Not to be copied yet: ${(thrown as Error).message}`;
       }
       why.hidden = why.textContent === '';

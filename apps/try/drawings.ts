@@ -1,30 +1,30 @@
-/** One output, drawn the way that was chosen. */
+/** Draws one output in the chosen way. */
 import type { ImageMapping, Tensor } from '../../src/index.js';
 import { type BoxColumn, boxes, type KeypointColumn, keypoints, maskImage, topK } from '../../src/read/index.js';
 import { make } from './element.js';
 import type { DrawingSettings } from './guess.js';
 import { columnsOf } from './program-text.js';
 
-/** What a drawing is made of. */
+/** The data of a drawing. */
 export interface Drawn {
   readonly tensor: Tensor;
   readonly settings: DrawingSettings;
   readonly labels: readonly string[];
-  /** Of boxes. */
+  /** Scores of boxes. */
   readonly scores: Tensor | undefined;
-  /** What the model was shown, and how its tensor lies on it. */
+  /** The picture that the model was given, and the mapping of its tensor. */
   readonly bitmap: ImageBitmap | undefined;
   readonly image: ImageMapping | undefined;
 }
 
-/** @throws {PannierError} `input` where the settings do not fit the tensor */
+/** @throws {PannierError} `input` if the settings do not fit the tensor */
 export function draw(drawn: Drawn): HTMLElement {
   return DRAWINGS[drawn.settings.kind](drawn);
 }
 
 const DRAWINGS = { classes: drawClasses, boxes: drawBoxes, keypoints: drawKeypoints, mask: drawMask, heat: drawHeat, table: drawTable };
 
-/** Widest canvas, in pixels of its own. */
+/** Largest width of a canvas, in its own pixels. */
 const WIDEST = 960;
 const ACCENT = '#5df2cd';
 const SHADE = 'rgb(6 16 13 / 0.75)';
@@ -65,7 +65,7 @@ function drawBoxes({ tensor, settings, labels, scores, bitmap, image }: Drawn): 
   return onPicture(canvas, caption, ['class', 'x', 'y', 'width', 'height', 'score'], rows);
 }
 
-/** Points of less are drawn faintly. */
+/** Points with a lower score are drawn faintly. */
 const SEEN_SCORE = 0.3;
 
 function drawKeypoints({ tensor, settings, labels, bitmap, image }: Drawn): HTMLElement {
@@ -171,7 +171,7 @@ function table(heads: readonly string[], rows: readonly (readonly (string | numb
   return make('table', {}, head, make('tbody', {}, ...rows.map((row) => make('tr', {}, ...row.map(cell)))));
 }
 
-/** A canvas in pixels of the picture: what is drawn next lies on it. Without a picture, on an empty one of the tensor's size. */
+/** A canvas with the picture on it, in the picture's pixels; without a picture, an empty one of the tensor's size. */
 function overPicture(bitmap: ImageBitmap | undefined, image: ImageMapping | undefined) {
   const [width, height] = bitmap === undefined ? [image?.width ?? 320, image?.height ?? 320] : [bitmap.width, bitmap.height];
   // Pixels of the picture per pixel of a screen of usual width: strokes keep their weight.
@@ -208,7 +208,7 @@ function onPicture(canvas: HTMLCanvasElement, caption: string, heads: readonly s
   return make('figure', {}, canvas, make('figcaption', {}, caption), ...(rows.length > 0 ? [list] : []));
 }
 
-/** Four digits that matter. */
+/** Four significant digits. */
 export function short(value: number): string {
   if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
   const size = Math.abs(value);

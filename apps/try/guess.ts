@@ -1,23 +1,23 @@
-/** Which drawing an output probably wants, by its shape and its values. A person may choose another. */
+/** Guesses the drawing of an output from its shape and values. A person may choose another. */
 import type { Tensor, ValueKind } from '../../src/index.js';
 
 export type DrawingKind = 'classes' | 'boxes' | 'keypoints' | 'mask' | 'heat' | 'table';
 
-/** Of all drawings together; each reads its own. */
+/** The settings of all drawings; each kind reads its own. */
 export interface DrawingSettings {
   kind: DrawingKind;
-  /** Of boxes and points: what each value of a row means, parted by spaces; `-` for none. */
+  /** Boxes and points: the meaning of each value of a row, separated by spaces; `-` skips a value. */
   columns: string;
-  /** Of boxes and points: 0…1 of the tensor, not pixels. */
+  /** Boxes and points: whether coordinates are 0…1 of the tensor instead of pixels. */
   normalized: boolean;
-  /** Of boxes: the node of the output that scores them; '' where the rows do. */
+  /** Boxes: the node of the output with their scores; '' if the rows hold scores. */
   scores: string;
   minScore: number;
-  /** Of points: which person. */
+  /** Points: the index of the person. */
   row: number;
-  /** Of masks and heat maps. */
+  /** Masks and heat maps: the channel. */
   channel: number;
-  /** Of masks; undefined: values are opacities. */
+  /** Masks: the threshold; undefined if values are opacities. */
   threshold: number | undefined;
   values: ValueKind;
 }
@@ -33,7 +33,7 @@ export interface Seen {
   readonly tensor: Tensor;
 }
 
-/** What is known around an output. */
+/** The context of an output. */
 export interface Context {
   /** All outputs of the prediction. */
   readonly all: readonly Seen[];
@@ -41,13 +41,13 @@ export interface Context {
   readonly hasPicture: boolean;
 }
 
-/** Points of models that give them flat: hands have 21, faces 468, with irises 478. */
+/** Numbers of points in models that return them flat: hands have 21, faces 468, with irises 478. */
 const POINTS: readonly number[] = [21, 33, 39, 68, 468, 478];
 
-/** The fewest pixels that a grid is worth looking at as a picture for. */
+/** Fewest pixels of a grid that is shown as a picture. */
 const GRID = 8;
 
-/** A mask is about as wide as high; what is much longer is a list. */
+/** Largest ratio of the sides of a mask; a longer grid is a list. */
 const LONGEST = 3;
 
 export function guessDrawing({ node, tensor }: Seen, { all, hasPicture }: Context): Partial<DrawingSettings> {
@@ -77,15 +77,15 @@ export function guessDrawing({ node, tensor }: Seen, { all, hasPicture }: Contex
     const isMask = hasPicture && isUnit && channels <= 2 && isPictured;
     return isMask ? { kind: 'mask', channel: channels - 1 } : { kind: 'heat', channel: 0 };
   }
-  // A few numbers made of a table's are more often predictions than classes.
+  // A few numbers for a row of a table are more often predictions than classes.
   if (sizes.length === 1 && last >= 2 && (isUnit || hasPicture)) return { kind: 'classes', values: isUnit ? 'probabilities' : 'logits' };
   return { kind: 'table' };
 }
 
-/** Sizes that say something; a batch of one does not. */
+/** The sizes above 1. */
 const withoutOnes = (shape: readonly number[]): number[] => shape.filter((size) => size !== 1);
 
-/** [height, width] or [height, width, channels], after axes of 1; zeros where there is no grid. */
+/** [height, width] or [height, width, channels], after axes of 1; zeros if it is no grid. */
 function gridOf(shape: readonly number[]): [height: number, width: number, channels: number] {
   const first = shape.findIndex((size) => size !== 1);
   const [height, width, channels = 1, ...more] = first < 0 ? [] : shape.slice(first);

@@ -1,4 +1,4 @@
-/** The left side: what goes in. Each input has a card, made once and then kept in step with the state. */
+/** The left side: the inputs. Each input has a card, which is made once and then follows the state. */
 import { exampleRows } from './column-rows.js';
 import { labelled, make, textBox } from './element.js';
 import type { Change, Panel } from './panel.js';
@@ -44,7 +44,7 @@ function inputCard(input: InputState, isFixed: boolean, change: Change): Panel {
   };
 }
 
-/** A card's heading: the name that apps will use, and what it is the name of. */
+/** A card's heading: the name that apps will use, and the node that it names. */
 export function nameRow(
   named: { name: string; readonly face: { readonly node: string } },
   spec: string,
@@ -98,13 +98,13 @@ function rowsControls(input: InputState, isFixed: boolean, change: Change): Pane
   return {
     element,
     render() {
-      // What somebody types is not typed over.
+      // A field that has the focus is not overwritten.
       if (document.activeElement !== area && area.value !== input.rows) area.value = input.rows;
     },
   };
 }
 
-/** What makes a row of named cells of numbers in a row. */
+/** The editor that makes rows of named cells out of rows of numbers. */
 function columnsControl(input: InputState, change: Change): HTMLElement[] {
   if (input.columns === undefined) return [];
   const area = make('textarea', { rows: 4, spellcheck: false, placeholder: EXAMPLE });
@@ -120,10 +120,10 @@ function columnsControl(input: InputState, change: Change): HTMLElement[] {
 
 const EXAMPLE = "[{ name: 'area', mean: 120, std: 35 },\n { name: 'kind', categories: ['house', 'flat'] }]";
 
-/** Rows of a table that are made up. */
+/** Random rows of a table. */
 const ROWS = 3;
 
-/** Most values that are worth typing into a text. */
+/** Most values that are written into a text field. */
 const MOST = 100_000;
 
 /** Random numbers of a shape that the model takes. */

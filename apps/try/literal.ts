@@ -1,10 +1,10 @@
-/** Text that a person pasted, JSON or a literal of JavaScript, to its values; nothing of it is ever run. */
+/** Parses pasted text, JSON or a JavaScript literal, to its values. Nothing of it is ever run. */
 
-/** Space and comments, then a sign, a text, a number, or a word. */
+/** Matches space and comments, then a sign, a string, a number or a word. */
 const TOKEN =
   /(?:\s|\/\/.*|\/\*[\s\S]*?\*\/)*(?:([[\]{}:,])|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w$.])|([A-Za-z_$][\w$]*)|(\S|$))/y;
 
-/** What frames it where it was cut out of a program. */
+/** Matches the code around a literal that was cut out of a program. */
 const FRAME = /^\s*(?:(?:export\s+)?(?:const|let|var)\s+[\w$]+\s*=)?|;\s*$/g;
 
 const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
@@ -13,11 +13,11 @@ const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['null', null],
 ]);
 
-/** Arrays in arrays; more than that is no list that a person wrote. */
+/** Deepest nesting of arrays. */
 const MOST_DEPTH = 50;
 
 /**
- * Reads JSON, and what JavaScript has beyond it: bare names, single quotes, commas at the end, comments.
+ * Reads JSON and JavaScript's additions to it: bare names, single quotes, trailing commas, comments.
  * @throws {Error} in words for the person who typed it
  */
 export function readLiteral(text: string): unknown {
@@ -32,7 +32,7 @@ interface Token {
   readonly sign: string | undefined;
   readonly value: unknown;
   readonly word: string | undefined;
-  /** As it stands there. */
+  /** The token as written. */
   readonly text: string;
 }
 

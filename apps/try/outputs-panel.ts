@@ -1,4 +1,4 @@
-/** The right side: what comes out, each output drawn as guessed or chosen. */
+/** The right side: the outputs, each drawn as guessed or chosen. */
 import type { ImageMapping, Tensor, ValueKind } from '../../src/index.js';
 import { draw, short } from './drawings.js';
 import { choice, labelled, make, textBox } from './element.js';
@@ -73,7 +73,7 @@ function outputCard(state: State, output: OutputState, change: Change): Panel {
       shown = output.kind;
       error.textContent = output.error;
       error.hidden = output.error === '';
-      // Drawn anew only where something of it is new: a table that is read stays where it was scrolled to.
+      // An output is redrawn only if it changed, so that a table keeps its scroll position.
       const { face: _, error: __, ...said } = output;
       const made = [state.prediction, JSON.stringify(said)];
       if (made.every((each, index) => each === last[index])) return;
@@ -93,7 +93,7 @@ function outputCard(state: State, output: OutputState, change: Change): Panel {
   };
 }
 
-/** By node: names are on their way to change. */
+/** Cards by node, because names may change. */
 export function tensorOf({ packed, prediction }: State, node: string): Tensor | undefined {
   const [name] = Object.entries(packed?.manifest.signature.outputs ?? {}).find(([, spec]) => spec.node.replace(/:0$/, '') === node) ?? [];
   return name === undefined ? undefined : prediction?.outputs[name];

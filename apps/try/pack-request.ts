@@ -1,4 +1,4 @@
-/** What the page's choices are to the packer: the options that are sent, and that the config says. */
+/** Turns the page's choices into options of the packer, for the request and for the config. */
 import type { ImageOptions, InputOptions, OutputOptions } from '../../src/pack/options.js';
 import { readLiteral } from './literal.js';
 import type { InputState, OutputState, PictureSettings, Range, State } from './state.js';
@@ -8,7 +8,7 @@ const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]
 
 type Numbers = Required<Pick<ImageOptions, 'scale' | 'offset'>>;
 
-/** Scale and offset of what is common. */
+/** Scale and offset of common preprocessings. */
 export const RANGES: Readonly<Record<Exclude<Range, 'unsaid' | 'own'>, Numbers>> = {
   zeroToOne: { scale: 1 / 255, offset: 0 },
   minusOneToOne: { scale: 1 / 127.5, offset: -1 },
@@ -20,14 +20,14 @@ export const RANGES: Readonly<Record<Exclude<Range, 'unsaid' | 'own'>, Numbers>>
   },
 };
 
-/** Short numbers for people to copy; far finer than a byte of a picture. */
+/** Rounds numbers for people to copy; the error is far below one step of a pixel. */
 function round(value: number): number {
   return Number(value.toFixed(6));
 }
 
 /**
- * Only what differs from the packer's own defaults, so that a config stays short.
- * @throws {Error} that names the input whose columns cannot be read
+ * Leaves out options that equal the packer's defaults, so that a config stays short.
+ * @throws {Error} naming the input whose columns cannot be read
  */
 export function packRequest(state: Pick<State, 'name' | 'inputs' | 'outputs'>): PackRequest {
   const inputs = state.inputs.flatMap((input) => entry(input.face.node, inputOptions(input)));
@@ -51,7 +51,7 @@ function inputOptions({ face, name, picture, sizes, columns = '' }: InputState):
   };
 }
 
-/** What they hold, the packer checks. */
+/** Parses the columns; the packer checks their content. */
 function columnsOf(node: string, text: string): NonNullable<InputOptions['columns']> {
   try {
     return readLiteral(text) as NonNullable<InputOptions['columns']>;
@@ -81,13 +81,13 @@ function outputOptions({ face, name, kind, labels, values }: OutputState): Outpu
   };
 }
 
-/** One label a line; empty lines at the end do not count. */
+/** One label per line; empty lines at the end are dropped. */
 export const labelsOf = (text: string): string[] => {
   const lines = text.trimEnd();
   return lines === '' ? [] : lines.split(/\r?\n/).map((line) => line.trim());
 };
 
-/** Numbers and fractions, parted by commas or spaces; what is none is NaN, or null as JSON, and the packer refuses either. */
+/** Numbers and fractions, separated by commas or spaces. Anything else becomes NaN (null in JSON), which the packer refuses. */
 export const numbersOf = (text: string): number[] =>
   text
     .split(/[,\s]+/)
@@ -97,7 +97,7 @@ export const numbersOf = (text: string): number[] =>
       return above === '' || below === '' || more.length > 0 ? Number.NaN : Number(above) / Number(below);
     });
 
-/** A text of anything else goes to the packer as it is: JSON has no NaN, and the packer says what it wants instead. */
+/** Sends text that is no number as it is, because JSON has no NaN and the packer's message says what it wants. */
 function oneOrMore(text: string): number | number[] {
   const numbers = numbersOf(text);
   if (numbers.length === 0 || !numbers.every(Number.isFinite)) return text as never;

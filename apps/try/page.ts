@@ -1,4 +1,4 @@
-/** The page of `pannier try`: reads what there is to try, puts the panels up, and keeps them in step with the state. */
+/** The page of `pannier try`: reads what there is to try, builds the panels, and updates them with the state. */
 import { copyPanel } from './copy-panel.js';
 import { byId, labelled, make, textBox } from './element.js';
 import { fillRandomly, inputsPanel } from './inputs-panel.js';
@@ -61,10 +61,10 @@ async function begin(): Promise<void> {
     event.preventDefault();
     void takePicture(input, file, file.name).then(() => change(input.error === '' ? 'asked' : 'drawn'));
   });
-  // Beside a drop zone, a browser would leave the page for the file.
+  // A file dropped beside a drop zone would make the browser navigate to it.
   for (const type of ['dragover', 'drop']) document.addEventListener(type, (event) => event.preventDefault());
 
-  // Something to see at once.
+  // The first run starts at once, so that the page shows something.
   for (const [index, input] of state.inputs.entries()) {
     if (input.picture === undefined) fillRandomly(input, index + 1);
     else await takeSample(input);

@@ -1,9 +1,9 @@
-/** What every panel of the page is. */
+/** The interface of the page's panels. */
 
-/** What a change asks for: texts and drawings alone, or another answer too. */
+/** The effect of a change: texts and drawings only, or a new prediction. */
 export type Change = (what: 'drawn' | 'asked') => void;
 
-/** A panel's element, and what brings it in step with the state. */
+/** A panel's element, and the function that updates it from the state. */
 export interface Panel {
   readonly element: HTMLElement;
   render(): void;

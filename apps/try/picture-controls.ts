@@ -1,4 +1,4 @@
-/** An input that takes pictures: where they come from, how they are prepared, and what the model sees of them. */
+/** The controls of an image input: its source, its preprocessing, and what the model sees of it. */
 
 import { short } from './drawings.js';
 import { choice, labelled, make, textBox } from './element.js';
@@ -8,7 +8,7 @@ import type { InputState, PictureSettings, Range } from './state.js';
 /** The shipped photograph. */
 const SAMPLE = '/dist/golden.png';
 
-/** Reads a picture; the right way up, as its camera says. */
+/** Reads a picture with its EXIF orientation applied. */
 export async function takePicture(input: InputState, blob: Blob, caption: string): Promise<void> {
   try {
     const bitmap = await createImageBitmap(blob, {
@@ -41,7 +41,7 @@ export function pictureControls(input: InputState, picture: PictureSettings, isF
   file.addEventListener('change', () => {
     const chosen = file.files?.[0];
     if (chosen !== undefined) void take(chosen, chosen.name);
-    // The same file again is a choice too.
+    // Clearing the field lets the same file be chosen again.
     file.value = '';
   });
   const sample = make('button', { type: 'button', className: 'button' }, 'Sample');
@@ -165,7 +165,7 @@ function ownRange(picture: PictureSettings, change: Change): Panel {
   };
 }
 
-/** Longest side of what is shown; the model is given the whole. */
+/** Longest side of the preview, in pixels; the model gets the whole picture. */
 const SHOWN = 480;
 
 function paint(canvas: HTMLCanvasElement, bitmap: ImageBitmap | undefined): void {
@@ -175,7 +175,7 @@ function paint(canvas: HTMLCanvasElement, bitmap: ImageBitmap | undefined): void
   canvas.getContext('2d')?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
 }
 
-/** One picture of the camera, which is off again afterwards. */
+/** Takes one picture with the camera and switches it off again. */
 function cameraButton(take: (blob: Blob, caption: string) => Promise<void>): HTMLElement | undefined {
   if (navigator.mediaDevices === undefined) return undefined;
   const button = make('button', { type: 'button', className: 'button' }, 'Camera');
@@ -197,7 +197,7 @@ function cameraButton(take: (blob: Blob, caption: string) => Promise<void>): HTM
   return button;
 }
 
-/** Time in which a camera finds its exposure. */
+/** Time that a camera needs to find its exposure. */
 const SETTLE_MS = 700;
 
 async function frameOf(stream: MediaStream): Promise<Blob> {

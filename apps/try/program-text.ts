@@ -5,13 +5,13 @@ import { packedPath } from './config-text.js';
 import type { DrawingSettings } from './guess.js';
 import { sourceOf } from './source-text.js';
 
-/** One input, settled. */
+/** One input of the program. */
 export interface ProgramInput {
   readonly name: string;
   readonly dtype: DType;
-  /** Of an input with columns. */
+  /** Rows, for an input with columns. */
   readonly rows?: readonly Row[];
-  /** Undefined also for a picture. */
+  /** Numbers; undefined for a picture. */
   readonly values?: {
     readonly data: ArrayLike<number>;
     readonly shape: readonly number[];
@@ -23,7 +23,7 @@ export interface ProgramInput {
 export interface ProgramOutput {
   readonly name: string;
   readonly drawing: DrawingSettings;
-  /** Of boxes: what the scoring output is called. */
+  /** Boxes: the name of the output with their scores. */
   readonly scores: string | undefined;
   readonly labels: readonly string[];
 }
@@ -33,11 +33,11 @@ export interface Program {
   readonly name: string;
   readonly inputs: readonly ProgramInput[];
   readonly outputs: readonly ProgramOutput[];
-  /** Answers hold NaN or infinities, which predict refuses unless it is told to allow them. */
+  /** Whether outputs hold NaN or infinities, which predict refuses by default. */
   readonly allowsNonFinite?: boolean;
 }
 
-/** Numbers that a reader still reads; more of them are the app's to fill in. */
+/** Most numbers that the program lists; the app fills in longer arrays. */
 const VALUES = 64;
 
 /** TypeScript, to be kept in `src`. */
@@ -77,10 +77,10 @@ export function programText({ name, inputs, outputs, allowsNonFinite = false }: 
 }
 
 interface Answer {
-  /** What the program calls it. */
+  /** Its name in the program. */
   readonly term: string;
   readonly call: string;
-  /** Of `pannier/read`. */
+  /** The function of `pannier/read`. */
   readonly uses?: string;
 }
 
@@ -91,7 +91,7 @@ function answerOf({ name, drawing, scores, labels }: ProgramOutput, image: strin
   const columns = `columns: ${sourceOf(columnsOf(drawing.columns))}`;
   const scaled = normalized && image !== undefined ? ['normalized: true'] : [];
   if (kind === 'classes') {
-    // Packed labels say by themselves what their values are.
+    // An output with packed labels carries the kind of its values.
     const options = labels.length > 0 || values === 'probabilities' ? ['k: 5'] : ['k: 5', `values: ${quote(values)}`];
     return { term: 'classes', call: `topK(${output}, ${braced(options)})`, uses: 'topK' };
   }
@@ -127,7 +127,7 @@ export const columnsOf = <Column extends string>(text: string): (Column | null)[
 
 const ARRAYS = { float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array' } as const;
 
-/** Rows that a program holds; an app brings its own. */
+/** Most rows that the program lists; an app brings its own. */
 const ROWS = 10;
 
 function valuesText({ dtype, values, rows = [] }: ProgramInput): string {
@@ -140,7 +140,7 @@ function valuesText({ dtype, values, rows = [] }: ProgramInput): string {
   return isShaped ? `{ data: ${array}, shape: [${shape.join(', ')}] }` : array;
 }
 
-/** A float32 in as few digits as give it back. */
+/** A float32 in the fewest digits that restore it. */
 function short(value: number): string {
   for (let digits = 6; digits < 9; digits++) {
     const text = String(Number(value.toPrecision(digits)));
@@ -149,7 +149,7 @@ function short(value: number): string {
   return String(value);
 }
 
-/** Longest object that stays on one line. */
+/** Most characters of an object that stays on one line. */
 const WIDTH = 60;
 
 function braced(parts: readonly string[]): string {
@@ -162,10 +162,10 @@ function unique(term: string, taken: readonly string[]): string {
   for (let count = 2, name = term; ; name = `${term}${count++}`) if (!taken.includes(name)) return name;
 }
 
-/** Names that the program has already. */
+/** Names that are already taken in the program. */
 const TAKEN = ['model', 'outputs', 'images', 'loadModel', 'topK', 'boxes', 'keypoints', 'maskImage', 'console', 'fetch'];
 
-/** What the packed model is imported as: its own name where that can be. */
+/** The name of the import: the model's own name if it is free. */
 function importName(name: string, taken: readonly string[]): string {
   const own = variableName(name);
   return own === undefined || TAKEN.includes(own) || taken.includes(own) ? 'packed' : own;

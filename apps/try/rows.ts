@@ -1,4 +1,4 @@
-/** Text of numbers, pasted as JSON or as a table, to what predict takes. */
+/** Parses pasted numbers, JSON or a table, to an input of predict. */
 import type { DType, GivenArray } from '../../src/index.js';
 import { readLiteral } from './literal.js';
 
@@ -31,7 +31,7 @@ const fits = (value: number, dtype: DType): boolean =>
 
 interface Read {
   readonly values: readonly number[];
-  /** As written. */
+  /** The line as written. */
   readonly sizes: readonly number[];
 }
 
@@ -81,7 +81,7 @@ function readTable(text: string): Read {
 const WORDS: Readonly<Record<string, number>> = { true: 1, false: 0 };
 const numberOf = (cell: string): number => WORDS[cell.toLowerCase()] ?? Number(cell);
 
-/** Open sizes are what the numbers make of them. */
+/** Derives open sizes from the number of values. */
 function settleShape(count: number, sizes: readonly number[], shape: Sizes): readonly number[] {
   if (shape === null) return sizes;
   if (sizes.length === shape.length) {
@@ -103,7 +103,7 @@ function wanted(shape: readonly (number | null)[]): string {
   return shape.includes(null) ? `${fixed} numbers, or several times as many, ${text}` : `${fixed} numbers, ${text}`;
 }
 
-/** Random values with as many numbers as the shape takes, one row of the last axis a line; each seed gives its own. */
+/** Random values for the shape, one row of the last axis per line. Each seed gives other values. */
 export function randomRows(dtype: DType, shape: readonly number[], seed: number): string {
   const columns = shape.at(-1) ?? 1;
   const count = shape.reduce((product, size) => product * size, 1);

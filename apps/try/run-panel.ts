@@ -1,4 +1,4 @@
-/** How it ran: the backend and why, where the milliseconds went, what the packer had to say. */
+/** The run: the backend and the reasons, the timing, and the packer's warnings. */
 import { choice, labelled, make } from './element.js';
 import type { Panel } from './panel.js';
 import type { State } from './state.js';

@@ -1,4 +1,4 @@
-/** What the model sees of a picture, drawn back: made by the very code that makes the tensor for the engine. */
+/** Draws what the model sees of a picture, with the code that makes the engine's tensor. */
 
 import type { Manifest } from '../../src/index.js';
 import { imageFeed } from '../../src/preprocess/image.js';
@@ -7,14 +7,14 @@ import { pictureTensor } from '../../src/preprocess/pixels.js';
 /** A preprocessed picture. */
 export interface SeenPicture {
   readonly pixels: ImageData;
-  /** Of the tensor's values. */
+  /** The range of the tensor's values. */
   readonly min: number;
   readonly max: number;
 }
 
 /**
- * Channels are shown as red, green and blue in the tensor's order, so that a picture that should be BGR looks it.
- * @param spec of an input that takes pictures
+ * Channels are shown as red, green and blue in the tensor's order, so that a wrong channel order is visible.
+ * @param spec an image input
  */
 export async function showSeen(name: string, spec: Manifest['signature']['inputs'][string], bitmap: ImageBitmap): Promise<SeenPicture> {
   const { image } = spec;

@@ -1,4 +1,4 @@
-/** The order of things: pack what the page says, load it, predict. One at a time; what changes meanwhile is done next. */
+/** Packs what the page says, loads it and predicts, one step at a time. Changes made meanwhile are handled next. */
 import { type AnyInputs, loadModel, type Model, type ModelSource, PannierError } from '../../src/index.js';
 import { readColumnRows } from './column-rows.js';
 import { guessDrawing, type Seen } from './guess.js';
@@ -8,10 +8,10 @@ import { showSeen } from './seen.js';
 import type { InputState, OutputState, Packed, State } from './state.js';
 import type { PackAnswer } from './wire.js';
 
-/** In software, a GPU takes minutes. */
+/** A software GPU takes minutes. */
 const BACKEND_DEADLINE_MS = 120_000;
 
-/** The packed model that lies at an address of this server. */
+/** The packed model at an address of this server. */
 export async function importPacked(url: string): Promise<ModelSource> {
   return ((await import(url)) as { default: ModelSource }).default;
 }
@@ -21,7 +21,7 @@ export class Session {
   readonly #render: () => void;
   #turning: Promise<void> | undefined;
   #again = false;
-  /** What the model that runs was packed and loaded by. */
+  /** The options with which the running model was packed and loaded. */
   #made = '';
   #packed: Packed | undefined;
   #model: Model | undefined;
@@ -31,7 +31,7 @@ export class Session {
     this.#render = render;
   }
 
-  /** Brings packed model and answer up to what the page says. */
+  /** Updates the packed model and the prediction to the page's state. */
   settle(): Promise<void> {
     this.#again = true;
     this.#turning ??= this.#turn().finally(() => {
@@ -40,7 +40,7 @@ export class Session {
     return this.#turning;
   }
 
-  /** Predicts a few times more, for times that are worth something. */
+  /** Predicts a few more times, for representative timings. */
   async repeat(times: number): Promise<void> {
     await this.settle();
     for (let run = 1; run < times && this.#state.error === '' && !this.#again; run++) await this.#predict();
@@ -65,7 +65,7 @@ export class Session {
     this.#state.isRefused = true;
     const request = about.kind === 'file' ? JSON.stringify(packRequest(this.#state)) : '';
     if (this.#made !== request + backend) {
-      // Until there is another, the one before stays to be seen.
+      // The previous answer stays visible until there is a new one.
       const packed = await this.#pack(request);
       this.#state.isRefused = false;
       const model = await this.#load(packed.manifest);
@@ -98,9 +98,9 @@ export class Session {
     const model = await loadModel(source, {
       backend: backend === 'auto' ? about.backend : backend,
       backendDeadlineMs: BACKEND_DEADLINE_MS,
-      // Nothing stays in the browser of whoever tries a model.
+      // `try` keeps nothing in the browser's storage.
       cache: null,
-      // It says how many there are.
+      // The error says how many there are.
       nonFinite: 'allow',
       onProgress: ({ fraction }) => this.#tell(fraction < 1 ? `Loading: ${Math.floor(fraction * 100)} %` : 'Starting the backend'),
     });
@@ -164,7 +164,7 @@ export class Session {
     this.#render();
   }
 
-  /** A message goes where what it speaks of is. */
+  /** Shows a message beside the input or output that it names. */
   #place(thrown: unknown): void {
     const message = thrown instanceof PannierError ? `${thrown.message}` : String((thrown as Error)?.message ?? thrown);
     const { inputs, outputs } = this.#state;
@@ -180,11 +180,11 @@ export class Session {
   }
 }
 
-/** The packer's advice names flags; here there is a choice to make instead. */
+/** Replaces flags that the packer's advice names by the page's controls. */
 const inPageWords = (warning: string): string =>
   warning.replace(/ Say what training used: .*$/, ' Choose what training used under Values.');
 
-/** Whether a message of the packer or of a load names this one. */
+/** Whether a message of the packer or of a load names this input or output. */
 function speaksOf(message: string, side: 'input' | 'output', { face, name }: InputState | OutputState): boolean {
   const isNode = [face.node, `${face.node}:0`].some((node) => message.includes(`${side}s["${node}"]`));
   return isNode || message.toLowerCase().includes(`${side} "${name.toLowerCase()}"`);

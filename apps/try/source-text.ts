@@ -1,10 +1,10 @@
-/** Plain values as source text that a person would have written. */
+/** Writes plain values as source text in the way a person would. */
 import { propertyName, quote } from '../../src/pack/javascript.js';
 
-/** Longest line that is not broken. */
+/** Most characters of a line. */
 const WIDTH = 110;
 
-/** An object, an array, a text, a number; `indent` is that of the line that it begins on. */
+/** Writes an object, array, string or number; `indent` is the indentation of its first line. */
 export function sourceOf(value: unknown, indent = '', used = 0): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number') return numberText(value);
@@ -21,7 +21,7 @@ export function sourceOf(value: unknown, indent = '', used = 0): string {
   return `${opening}\n${lines.map((each) => `${inner}${each},\n`).join('')}${indent}${closing}`;
 }
 
-/** `1 / 255` rather than 0.00392156862745098, where that is the very same number. */
+/** Writes `1 / 255` instead of 0.00392156862745098, if that is exactly the same number. */
 function numberText(value: number): string {
   const plain = String(value);
   const below = Number((1 / value).toPrecision(12));

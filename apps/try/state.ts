@@ -1,16 +1,16 @@
-/** Everything that the page knows, in one plain object; every panel is drawn from it. */
+/** The state of the page in one plain object, from which every panel is drawn. */
 import type { ImageSpec, Model, ModelSource, Prediction, Stats, ValueKind } from '../../src/index.js';
 import type { ColumnSpec } from '../../src/manifest/manifest.js';
 import { type DrawingKind, type DrawingSettings, UNGUESSED } from './guess.js';
 import type { SeenPicture } from './seen.js';
 import type { About, InputFace, OutputFace } from './wire.js';
 
-/** What training may have done to pixels. `unsaid` leaves it to the packer, which says that it guesses. */
+/** Preprocessings of pixels that training may have used. `unsaid` leaves the choice to the packer, which warns that it guesses. */
 export type Range = 'unsaid' | 'zeroToOne' | 'minusOneToOne' | 'bytes' | 'imagenet' | 'own';
 
-/** How a picture becomes this input, as the controls have it. */
+/** The picture's preprocessing, as the controls show it. */
 export interface PictureSettings {
-  /** Undefined where the graph fixes them. */
+  /** Undefined if the graph fixes the size. */
   width: number | undefined;
   height: number | undefined;
   fit: ImageSpec['fit'];
@@ -18,7 +18,7 @@ export interface PictureSettings {
   channels: ImageSpec['channels'];
   layout: ImageSpec['layout'];
   range: Range;
-  /** Of `own`: numbers or fractions, one or one per channel. */
+  /** For `own`: numbers or fractions, one for all or one per channel. */
   scale: string;
   offset: string;
 }
@@ -26,23 +26,23 @@ export interface PictureSettings {
 export interface InputState {
   readonly face: InputFace;
   name: string;
-  /** Undefined where no picture fits the shape. */
+  /** Undefined if no picture fits the shape. */
   readonly picture: PictureSettings | undefined;
-  /** What is shown to the model. */
+  /** The picture that the model gets. */
   bitmap: ImageBitmap | undefined;
   caption: string;
   seen: SeenPicture | undefined;
   /** Numbers as typed. */
   rows: string;
-  /** The columns of its rows, as the config has them; undefined where it cannot have any. */
+  /** The columns of its rows, as in the config; undefined if it cannot have any. */
   columns: string | undefined;
-  /** The same with every default, of the model that runs. */
+  /** The columns of the running model, with every default. */
   rowsOf: readonly ColumnSpec[] | undefined;
-  /** Sizes of the golden sample where the graph leaves them open, as typed; undefined where it does not matter. */
+  /** Sizes of the golden sample for open sizes of the graph, as typed; undefined if none are needed. */
   sizes: string | undefined;
-  /** What does not fit, in words. */
+  /** A sentence about values that do not fit. */
   error: string;
-  /** What the packer says of it. */
+  /** The packer's message on it. */
   warnings: readonly string[];
 }
 
@@ -50,44 +50,44 @@ export interface OutputState extends DrawingSettings {
   readonly face: OutputFace;
   name: string;
   kind: DrawingKind;
-  /** By a person or by the first guess; no other guess changes it. */
+  /** Chosen by a person or by the first guess; later guesses do not change it. */
   isChosen: boolean;
-  /** One a line. */
+  /** One label per line. */
   labels: string;
   values: ValueKind;
   error: string;
 }
 
-/** The packed model that runs. */
+/** The running packed model. */
 export interface Packed {
   readonly manifest: ModelSource;
   readonly warnings: readonly string[];
-  /** Undefined for a folder that was packed before. */
+  /** Undefined for a folder that was packed earlier. */
   readonly bytes: number | undefined;
 }
 
-/** How it was loaded; `loadTiming` is missing where no backend would. */
+/** The result of the load; `loadTiming` is missing if no backend could run the model. */
 export interface Loaded extends Pick<Model, 'selection' | 'notes'> {
   readonly loadTiming: Model['loadTiming'] | undefined;
 }
 
 export interface State {
   readonly about: About;
-  /** The model's, and with it the packed folder's. */
+  /** The name of the model and of the packed folder. */
   name: string;
   readonly inputs: readonly InputState[];
   readonly outputs: readonly OutputState[];
-  /** `auto` is what the command line said. */
+  /** `auto` stands for the command line's choice. */
   backend: 'auto' | 'webgpu' | 'wasm' | 'cpu';
   packed: Packed | undefined;
   loaded: Loaded | undefined;
   prediction: Prediction | undefined;
   stats: Stats | undefined;
-  /** What the page is about, in a few words. */
+  /** The current step, in a few words. */
   status: string;
-  /** What belongs to no input and to no output. */
+  /** Messages that belong to no input or output. */
   error: string;
-  /** Whether the packer has not taken what the page says now. */
+  /** Whether the packer has refused the page's current choices. */
   isRefused: boolean;
 }
 
@@ -95,7 +95,7 @@ export interface State {
 export const problemOf = ({ error, inputs, outputs }: State): string =>
   [...inputs, ...outputs, { error }].find((each) => each.error !== '')?.error ?? '';
 
-/** What differs between a file and a folder is only where the faces come from. */
+/** Makes the first state; a file and a packed folder differ only in where their signature comes from. */
 export function startState(about: About, name: string, inputs: readonly InputFace[], outputs: readonly OutputFace[]): State {
   return {
     about,
@@ -138,12 +138,12 @@ function startInput(face: InputFace): InputState {
   };
 }
 
-/** Where the graph leaves a picture's size open: a common one. */
+/** The size of a picture if the graph leaves it open. */
 const OPEN_SIZE = 256;
 
 const isColour = (size: unknown): size is 1 | 3 => size === 1 || size === 3;
 
-/** As the packer does, a batch of one picture with 1 or 3 channels; of both layouts. */
+/** Recognises, like the packer, a batch of one picture with 1 or 3 channels in either layout. */
 function startPicture({ dtype, shape, image }: InputFace): PictureSettings | undefined {
   if (image !== undefined) {
     const { width, height, fit, filter, channels, layout, scale, offset } = image;
@@ -161,6 +161,6 @@ function startPicture({ dtype, shape, image }: InputFace): PictureSettings | und
   };
 }
 
-/** The shape for people; open sizes are `?`. */
+/** The shape as text; open sizes are `?`. */
 export const shapeText = (shape: readonly (number | null)[] | null | undefined): string =>
   shape === undefined ? 'shape unknown' : shape === null ? '[…]' : `[${shape.map((size) => size ?? '?').join(', ')}]`;

@@ -1,4 +1,4 @@
-/** What the page and the server of `pannier try` say to each other. Types only. */
+/** The messages between the page and the server of `pannier try`. Types only. */
 import type { BackendName } from '../../src/base/backend-name.js';
 import type { DType } from '../../src/base/dtype.js';
 import type { ErrorCode } from '../../src/base/errors.js';
@@ -8,13 +8,13 @@ import type { PackOptions } from '../../src/pack/options.js';
 
 /** One input of the model, as the file declares it or as the folder was packed. */
 export interface InputFace {
-  /** What options call it: the graph's node. */
+  /** The graph's node, by which options name it. */
   readonly node: string;
-  /** What apps would call it if nobody said anything. */
+  /** The name for apps by default. */
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly Dim[] | null;
-  /** Of a packed folder only. */
+  /** Present for a packed folder only. */
   readonly image?: ImageSpec;
   readonly columns?: readonly ColumnSpec[];
 }
@@ -22,28 +22,28 @@ export interface InputFace {
 export interface OutputFace {
   readonly node: string;
   readonly name: string;
-  /** Undefined: the file does not say. */
+  /** Undefined if the file does not say. */
   readonly shape?: readonly Dim[] | null;
-  /** Of a packed folder only. */
+  /** Present for a packed folder only. */
   readonly labels?: readonly string[];
   readonly values?: ValueKind;
 }
 
 /** What there is to try: `/about.json`. */
 export type About = {
-  /** As an app's config would name it, relative to where the command runs. */
+  /** The path as an app's config would give it, relative to the working directory. */
   readonly model: string;
   readonly backend: 'auto' | readonly BackendName[];
 } & (
   | { readonly kind: 'file'; readonly name: string; readonly inputs: readonly InputFace[]; readonly outputs: readonly OutputFace[] }
-  // A folder's own model.js says the rest.
+  // The folder's model.js has the rest.
   | { readonly kind: 'folder'; readonly url: string }
 );
 
-/** What the page may say of a model. No paths: those are the command line's. */
+/** The options that the page may send. Paths are not among them; only the command line gives paths. */
 export type PackRequest = Pick<PackOptions, 'name' | 'inputs' | 'outputs'>;
 
-/** What `POST /pack` answers. */
+/** The answer of `POST /pack`. */
 export type PackAnswer =
   | { readonly url: string; readonly warnings: readonly string[]; readonly bytes: number }
   | { readonly error: { readonly code: ErrorCode; readonly message: string } };

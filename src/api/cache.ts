@@ -1,9 +1,9 @@
-/** Where verified bytes wait for the next visit. All of it is best effort: a broken cache costs time, never an answer. */
+/** The weights cache as apps see it. Caching is best effort: a cache that fails costs time, never an answer. */
 
 /**
- * A place for bytes. Values are whole `ArrayBuffer`s; what `get` gives is the caller's to change or
- * transfer. Any method may reject or never settle: that becomes a note, and the load goes on without
- * the cache. All of its keys are Pannier's: entries under keys of the same form that no model names are deleted.
+ * A store of bytes by key. Values are whole `ArrayBuffer`s, and the caller may change or transfer what `get` returns.
+ * A method may reject or never settle: the load then goes on without the cache and notes it. The store belongs to
+ * Pannier alone, which deletes entries that no model names.
  */
 export interface WeightsCache {
   get(key: string): Promise<ArrayBuffer | undefined>;
@@ -16,37 +16,37 @@ export interface WeightsCache {
 export interface CachedModel {
   readonly name: string;
   readonly version: string;
-  /** The manifest's. */
+  /** The hash of the manifest. */
   readonly hash: string;
-  /** Of its files that are there. Versions share files that did not change: their bytes do not add up. */
+  /** Bytes of its files that are cached. Versions share unchanged files, so the bytes of several versions do not add up. */
   readonly bytes: number;
-  /** All of its files are there: its weights need no network. */
+  /** Whether all of its files are cached, so that it loads without a network. */
   readonly complete: boolean;
   /** When it was last loaded or prefetched. */
   readonly usedAt: Date;
-  /** Open in some tab, this one included; undefined where the browser has no Web Locks to tell by. */
+  /** Whether some tab, this one included, has it open; undefined if the browser has no Web Locks. */
   readonly held: boolean | undefined;
-  /** First to make way when space is short. */
+  /** Whether it is the first to be evicted when space is short. */
   readonly evictedNext: boolean;
 }
 
-/** What a cache holds, and what the browser says of the origin's storage. */
+/** The content of a cache, and the browser's figures on the origin's storage. */
 export interface CacheStatus {
-  /** In the order in which they would make way. */
+  /** In the order in which they would be evicted. */
   readonly models: readonly CachedModel[];
-  /** Of all models together; files that several share count once. */
+  /** Bytes of all models together; a shared file counts once. */
   readonly bytes: number;
-  /** Whether the browser keeps the origin's storage when space is short; undefined where it does not tell. */
+  /** Whether the browser keeps the origin's storage when space is short; undefined if the browser does not tell. */
   readonly persisted: boolean | undefined;
-  /** What the browser says the origin may take: a guess, on a full disk too high. */
+  /** The browser's estimate of what the origin may store; too high on a full disk. */
   readonly quotaBytes: number | undefined;
-  /** What the browser says the origin takes, with everything else that the app stores. */
+  /** The browser's estimate of what the origin stores, including everything else that the app stores. */
   readonly usageBytes: number | undefined;
 }
 
-/** What came of clearing. */
+/** The result of `clearCache`. */
 export interface ClearedCache {
   readonly freedBytes: number;
-  /** Versions that were left, since a tab has them open. */
+  /** Versions that were kept because a tab has them open. */
   readonly held: readonly CachedModel[];
 }

@@ -1,4 +1,4 @@
-/** What can run a model here, and what became of each. */
+/** The targets that could run a model, and what became of each. */
 import type { BackendName, EngineName, ServingBackend } from '../base/backend-name.js';
 
 /** An engine on a backend. */
@@ -7,40 +7,40 @@ export interface Target {
   readonly backend: BackendName;
 }
 
-/** What became of one pair, or of the app's own function. */
+/** What became of one target, or of the app's fallback. */
 export interface Candidate {
   readonly backend: ServingBackend;
-  /** `app` is the app's own function: it counts where no backend can. */
+  /** `app` stands for the app's fallback, which answers if no backend can. */
   readonly engine: EngineName | 'app';
-  /** `slower`: it is right, and lost the race. `untried`: nobody needed it yet. */
+  /** `slower`: it is right and lost the race. `untried`: it was not needed. */
   readonly state: 'chosen' | 'slower' | 'refused' | 'untried';
-  /** Why it is not the chosen one. */
+  /** Why it was not chosen. */
   readonly reason?: string;
-  /** Until the backend was ready. */
+  /** Milliseconds until the backend was ready. */
   readonly startMs?: number;
-  /** Until the graph was built and the weights were in place. */
+  /** Milliseconds until the graph was built and the weights were in place. */
   readonly openMs?: number;
-  /** The golden run, which is also the warm-up; absent where an earlier visit's pass was remembered. */
+  /** Milliseconds of the golden run, which is also the warm-up; absent if an earlier visit's pass was remembered. */
   readonly goldenMs?: number;
-  /** Share of golden values that were off, of the worst output. */
+  /** Share of golden values that were off, for the worst output. */
   readonly goldenShareOff?: number;
-  /** Median of warm calls with the golden sample, from the upload to readable outputs; absent where nothing was raced. */
+  /** Median milliseconds of warm calls with the golden sample, from upload to readable outputs; absent if it was not raced. */
   readonly p50Ms?: number;
-  /** An earlier visit's verdict, which was not tested again. */
+  /** Whether this is an earlier visit's verdict that was not tested again. */
   readonly remembered?: boolean;
 }
 
-/** What was measured on the way. */
+/** The measurements of one attempt. */
 export type Measured = Pick<Candidate, 'startMs' | 'openMs' | 'goldenMs' | 'goldenShareOff'>;
 
-/** A pair, or what stands in for one. */
+/** Names a target, or the app's fallback. */
 export type TargetId = Pick<Candidate, 'backend' | 'engine'>;
 
 export const isSameTarget = (one: TargetId, other: TargetId): boolean => one.backend === other.backend && one.engine === other.engine;
 
-/** The app's own function, as `selection` names it. */
+/** The app's fallback, as `selection` names it. */
 export const FALLBACK = { backend: 'fallback', engine: 'app' } as const satisfies TargetId;
 
-/** Why none of them serves, in one line. */
+/** The reasons of all candidates, in one line. */
 export const reasonsOf = (selection: readonly Candidate[]): string =>
   selection.flatMap(({ backend, reason }) => (reason === undefined ? [] : [`${backend}: ${reason}`])).join(' · ');

@@ -1,10 +1,10 @@
-/** What answers where no backend can: a function of the app's own, most often a call of its server. Types only. */
+/** The app's own function that answers if no backend can, most often by asking a server. Types only. */
 
 import type { DType } from '../base/dtype.js';
 import type { PlatformAbortSignal } from '../base/platform.js';
 import type { AnyInputs, AnyOutputs, Signature, Tensor } from '../manifest/signature.js';
 
-/** An output's values: an array, whose shape is the signature's, or a tensor, which settles open sizes. Copied when they come. */
+/** The values of an output: an array with the signature's shape, or a tensor whose shape gives the open sizes. They are copied. */
 export type FallbackValues =
   | ArrayLike<number | boolean>
   | {
@@ -13,28 +13,28 @@ export type FallbackValues =
       readonly dtype?: DType;
     };
 
-/** Values of every output by name; those that a call did not ask for may be anything. */
+/** Values of every output by name; outputs that the call does not want are ignored. */
 export type FallbackOutputs<O = AnyOutputs> = { readonly [Name in keyof O]: FallbackValues };
 
-/** One call, besides its inputs. */
+/** A call, except for its inputs. */
 export interface FallbackRequest {
   /** The packed model's name. */
   readonly model: string;
   readonly signature: Signature;
   /** Names of the outputs that the call wants. */
   readonly outputs: readonly string[];
-  /** Aborts with the call, past its deadline, and when the model is disposed. */
+  /** Aborts when the call is aborted, its deadline passes, or the model is disposed. */
   readonly signal: PlatformAbortSignal;
   /**
-   * Every input as the graph would take it, by name: pictures as numbers, rows encoded, lengths padded.
-   * Made at the first call, on this thread; the arrays are yours.
+   * Every input as the graph would take it, by name: pictures as numbers, rows encoded, lengths padded. The tensors are
+   * made on this thread when the function is first called, and belong to the caller.
    */
   tensors(): Promise<Readonly<Record<string, Tensor>>>;
 }
 
 /**
  * Answers a call that no backend can.
- * @param inputs the very object that predict was given
- * @returns values of every wanted output; what does not fit the signature rejects the call with `fallback`
+ * @param inputs the object that was passed to `predict`
+ * @returns values of every wanted output; values that do not fit the signature reject the call with `fallback`
  */
 export type Fallback<I = AnyInputs, O = AnyOutputs> = (inputs: I, request: FallbackRequest) => Promise<FallbackOutputs<O>>;

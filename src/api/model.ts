@@ -1,4 +1,4 @@
-/** A model as an app sees it: what it takes, what it gives, what it says about itself. */
+/** The loaded model as an app sees it. */
 
 import type { ServingBackend } from '../base/backend-name.js';
 import type { Note } from '../base/notes.js';
@@ -9,46 +9,46 @@ import type { ImageMapping } from '../preprocess/mapping.js';
 import type { Candidate } from './candidate.js';
 import type { ThreadName } from './options.js';
 
-/** `user` calls go before `background` ones; within each, first come, first served. */
+/** Calls of priority `user` run before those of priority `background`; equal calls run in the order in which they were made. */
 export type Priority = 'user' | 'background';
 
-/** `K` are the outputs that are read: all of them unless `outputs` says which. */
+/** Options of `predict`. `K` names the outputs that are read: all of them unless `outputs` is given. */
 export interface PredictOptions<O = AnyOutputs, K extends keyof O = keyof O> {
-  /** Ends the call; the promise rejects with `signal.reason`. Work that runs already is dropped, not stopped. */
+  /** Ends the call; the promise rejects with `signal.reason`. A run that has begun is not stopped, but its answer is dropped. */
   readonly signal?: PlatformAbortSignal;
   /** Reads only these outputs. */
   readonly outputs?: readonly K[];
-  /** Writes an output's values into an array of yours, of the right class and length, and returns that. */
+  /** Writes an output's values into an array of the right class and length, and returns that array. */
   readonly into?: { readonly [Name in K]?: O[Name] extends { readonly data: infer D } ? D : never };
   /** `background` calls wait for `user` ones. @default 'user' */
   readonly priority?: Priority;
 }
 
-/** How the tensor's pixels of each image input lie on the picture that was given. */
+/** For each image input, the mapping of the tensor's pixels onto the given picture. */
 export type ImageMappings<I = AnyInputs> = { readonly [Name in keyof I as Pixels extends I[Name] ? Name : never]: ImageMapping };
 
 /** One answer. */
 export interface Prediction<O = AnyOutputs, I = AnyInputs> {
   readonly outputs: O;
   readonly timing: Timing;
-  /** What ran this call. */
+  /** The backend that ran this call, or `fallback`. */
   readonly backend: ServingBackend;
-  /** For each image input; where it was given as a tensor, the tensor is the picture. */
+  /** One mapping for each image input; an input given as a tensor counts as its own picture. */
   readonly images: ImageMappings<I>;
 }
 
 export interface PredictEachOptions<O = AnyOutputs, K extends keyof O = keyof O> extends Omit<PredictOptions<O, K>, 'into'> {
-  /** Which image input the frames feed. @default the only one */
+  /** The image input that the frames feed. @default the only one */
   readonly input?: string;
-  /** Hands over each frame with the answer that belongs to it; close it when it is drawn. @default false */
+  /** Returns each frame with its answer; close the frame when it is drawn. @default false */
   readonly keepFrame?: boolean;
-  /** Predicts under way at once over an iterable of inputs. @default 2 */
+  /** Most predicts in flight at once, over an iterable of inputs. @default 2 */
   readonly concurrency?: number;
 }
 
-/** An answer to one frame. */
+/** The answer to one frame. */
 export interface FramePrediction<O = AnyOutputs, I = AnyInputs> extends Prediction<O, I> {
-  /** With `keepFrame`, the very picture that was predicted. Yours to close. */
+  /** With `keepFrame`, the picture that was predicted. The caller closes it. */
   readonly frame?: PlatformImageBitmap;
 }
 
@@ -58,7 +58,7 @@ export type VideoSource = PlatformVideoElement | PlatformMediaStreamTrack;
 /** How much of a load came from the cache. */
 export type CacheOutcome = 'hit' | 'partial' | 'miss' | 'off' | 'unavailable';
 
-/** The model goes on elsewhere: nothing was dropped, and calls made from now on run there. */
+/** The model has moved to another backend. No call was dropped, and later calls run on the new backend. */
 export interface BackendChange {
   readonly from: ServingBackend;
   readonly to: ServingBackend;
@@ -74,25 +74,25 @@ export interface LoadTiming {
   readonly hashMs: number;
   /** Starting the backend, and its worker. */
   readonly startMs: number;
-  /** Decoding and placing each shard as it comes, and building the graph; without the wait for bytes, so that it overlaps `weightsMs`. */
+  /** Decoding and uploading each shard as it arrives, and building the graph. Waits for bytes do not count, so it overlaps `weightsMs`. */
   readonly openMs: number;
-  /** The golden run; 0 where a remembered pass stood in for it. */
+  /** The golden run; 0 if an earlier visit's pass was remembered. */
   readonly goldenMs: number;
   readonly cache: CacheOutcome;
 }
 
-/** Percentiles are of warm calls' `totalMs`; undefined before the first of them. */
+/** Percentiles cover the `totalMs` of warm calls, and are undefined before the first warm call. */
 export interface Stats {
   /** Calls that answered. */
   readonly count: number;
-  /** Of these, calls that compiled something. */
+  /** Calls among them that compiled something. */
   readonly coldCount: number;
-  /** Calls that rejected, aborts left out. */
+  /** Calls that rejected, except aborted ones. */
   readonly failedCount: number;
   readonly p50Ms: number | undefined;
   readonly p90Ms: number | undefined;
   readonly p99Ms: number | undefined;
-  /** Warm answers per second of the time in which calls were under way; pauses between them do not count. */
+  /** Warm answers per second of the time in which calls were in flight; pauses between calls do not count. */
   readonly perSecond: number | undefined;
   readonly bytesDownloaded: number;
   readonly bytesFromCache: number;
@@ -127,13 +127,13 @@ export interface DriftStats {
   readonly index: number | undefined;
 }
 
-/** What a model says about itself, besides its signature. */
+/** Facts about the packed model, besides its signature. */
 export interface ModelInfo {
-  /** The packer's `version`; '0' where none was given. */
+  /** The packer's option `version`; '0' if none was given. */
   readonly version: string;
   readonly license?: string;
   readonly source?: string;
-  /** ISO date, as the packer was told. */
+  /** The packer's option `packedAt`, an ISO date. */
   readonly packedAt?: string;
   /**
    * Whole days since `packedAt`, by this device's clock when it is read. Undefined without `packedAt`, and where the clock is
@@ -142,7 +142,7 @@ export interface ModelInfo {
   readonly ageDays: number | undefined;
   /** Whether it is as old as the packer's `staleAfterDays`, or older; false where `ageDays` is not known. Nothing else changes with it. */
   readonly stale: boolean;
-  /** Of all files together. */
+  /** Bytes of all files together. */
   readonly bytes: number;
   /** Floating-point operations of one predict of the golden sample's shape. */
   readonly flops: number;
@@ -155,13 +155,13 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
   readonly version: string;
   readonly signature: Signature;
   readonly info: ModelInfo;
-  /** What the next call runs on. */
+  /** The backend of the next call, or `fallback`. */
   readonly backend: ServingBackend;
-  /** Where the engine runs. */
+  /** The thread in which the engine runs. */
   readonly thread: ThreadName;
-  /** Every backend that was allowed: chosen, slower, refused with the reason, or untried. Plain values, to be sent anywhere. */
+  /** Every allowed backend: chosen, slower, refused with the reason, or untried. Plain values that can be logged or sent. */
   readonly selection: readonly Candidate[];
-  /** `selection` once the trial is over: at once, where there is none. */
+  /** Resolves with `selection` when autotuning is over; at once if there is none. */
   finishedSelection(): Promise<readonly Candidate[]>;
   /** What went less than ideally, without failing. */
   readonly notes: readonly Note[];
@@ -169,33 +169,33 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
   readonly disposed: boolean;
   /**
    * Runs the model once.
-   * @param inputs by name, as the packed model's types say; arrays are copied and pictures taken hold of at once
+   * @param inputs by name, as the packed model's types say; arrays are copied and pictures are captured at once
    * @throws {PannierError} by `code`; an abort rejects with `signal.reason`
    */
   predict(inputs: I): Promise<Prediction<O, I>>;
   predict<const K extends keyof O = keyof O>(inputs: I, options: PredictOptions<O, K>): Promise<Prediction<Pick<O, K>, I>>;
   /**
-   * Predicts for each of many: over video the newest frame wins, one is in flight, and a hidden page
-   * pauses; over an iterable of inputs nothing is dropped and order is kept.
+   * Predicts for each frame or input. Over video, one call is in flight, the newest frame comes next, and a hidden page
+   * pauses. Over an iterable of inputs, no input is dropped and answers keep its order.
    */
   predictEach<const K extends keyof O = keyof O>(
     source: VideoSource | Iterable<I> | AsyncIterable<I>,
     options?: PredictEachOptions<O, K>,
   ): AsyncGenerator<FramePrediction<Pick<O, K>, I>>;
-  /** What the calls of this handle have cost so far. */
+  /** Counts, percentiles and bytes of this handle's calls so far. */
   stats(): Stats;
-  /** Lets go of the model. Calls under way reject with `disposed`. Safe to call twice. */
+  /** Ends this handle; the last handle of a page frees the model. Calls in flight reject with `disposed`. Safe to call twice. */
   dispose(): void;
   [Symbol.dispose](): void;
   /**
-   * `note`: something went less than ideally after the load; `event.detail` is the note.
-   * `backendchange`: another backend runs the calls from now on.
+   * Listens for `note` (something went less than ideally after the load; `event.detail` is the note) or `backendchange`
+   * (another backend runs calls from now on).
    */
   addEventListener<K extends keyof ModelEvents>(type: K, listener: (event: { readonly detail: ModelEvents[K] }) => void): void;
   removeEventListener<K extends keyof ModelEvents>(type: K, listener: (event: { readonly detail: ModelEvents[K] }) => void): void;
 }
 
-/** What a model tells of after its load: the `detail` of each event. */
+/** The `detail` of each event of a model. */
 export interface ModelEvents {
   note: Note;
   backendchange: BackendChange;

@@ -1,12 +1,12 @@
-/** What the search for a wrong preprocessing tries and finds. */
+/** The types of the search for a wrong preprocessing. */
 
-/** What came of a run; `distance` is how far off it is. */
+/** The outcome of one run; `distance` says how far its answers are off. */
 export interface Attempt {
   readonly agrees: boolean;
   readonly distance: number;
 }
 
-/** A sentence or two, and whether a preprocessing was found. */
+/** An explanation in a sentence or two, and whether a preprocessing was found that agrees. */
 export interface Cause {
   readonly agrees: boolean;
   readonly told: string;

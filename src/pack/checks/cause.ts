@@ -1,4 +1,4 @@
-/** Why a golden check may have failed: other preprocessings are tried, until one answers as the training framework did. */
+/** Explains a failed golden check: tries other preprocessings until one answers as the training framework did. */
 import type { Change } from '../samples/feeds.js';
 import { isTable } from '../samples/given.js';
 import type { Attempt } from './attempt.js';
@@ -9,7 +9,7 @@ import { findPictureCause } from './picture-cause.js';
 /**
  * Says what may be wrong with a check that failed.
  * @param attempt runs the check with a preprocessing changed
- * @param distance of the run as declared
+ * @param distance the distance of the run with the declared preprocessing
  */
 export async function findCause(
   attempt: (change: Change) => Promise<Attempt>,
@@ -20,7 +20,7 @@ export async function findCause(
   if (picture === undefined && tables.length === 0)
     return 'Its inputs are numbers, so no preprocessing is in the way: is the model the one that answered, and exported whole?';
   if (distance === Number.POSITIVE_INFINITY) return 'Is the file of this output, and of this model?';
-  // What cannot even run in another way does not agree.
+  // A preprocessing with which the graph cannot run does not agree.
   const tried = (change: Change) => attempt(change).catch(() => ({ agrees: false, distance: Number.POSITIVE_INFINITY }));
   const ofPictures = picture && (await findPictureCause((image) => tried({ image }), picture, distance));
   if (ofPictures?.agrees === true || tables.length === 0) return ofPictures?.told ?? '';

@@ -5,12 +5,12 @@ import type { NpyArray } from '../files/npy.js';
 import { badOption, type GoldenCheck } from '../options.js';
 import { type Given, listed, readArray, readGiven } from '../samples/given.js';
 
-/** How far answers may lie from the expected ones by default, as a share of how far those scatter. ARCHITECTURE.md has what was measured. */
+/** Largest distance between answers and expected values by default, as a share of the expected values' deviation. The measurements are in docs/decisions. */
 const TOLERANCE = 0.03;
 
 /** One check with its files read. */
 export interface ReadCheck extends Given {
-  /** For messages. */
+  /** Names the check in messages. */
   readonly place: string;
   readonly expected: readonly { readonly name: string; readonly array: NpyArray }[];
   readonly tolerance: number;

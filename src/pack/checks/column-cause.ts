@@ -1,4 +1,4 @@
-/** What else the preprocessing of rows may have been in training, tried when a golden check fails. */
+/** Other preprocessings of rows that training may have used, tried when a golden check fails. */
 import type { Cell } from '../../manifest/signature.js';
 import { show } from '../fields.js';
 import type { ChangeColumns } from '../samples/feeds.js';
@@ -11,7 +11,7 @@ interface Alternative {
   readonly change: ChangeColumns;
 }
 
-/** Categorical columns that are also changed alone, and categories that are listed. */
+/** Most categorical columns that are also changed alone, and most categories that a message lists. */
 const TRIED = 8;
 const LISTED = 10;
 
@@ -68,7 +68,7 @@ function alternatives(tables: readonly GivenRows[]): Alternative[] {
   ];
 }
 
-/** As Python sorts what a column holds: numbers by size, texts by their characters. */
+/** Sorts categories as Python does: numbers by size, strings by their characters. */
 const sorted = (categories: readonly Cell[]): readonly Cell[] =>
   [...categories].sort((a, b) => (typeof a === 'string' && typeof b === 'string' ? (a < b ? -1 : 1) : Number(a) - Number(b)));
 

@@ -1,4 +1,4 @@
-/** What else a picture's preprocessing may have been in training, tried when a golden check fails. */
+/** Other preprocessings of a picture that training may have used, tried when a golden check fails. */
 import type { ImageSpec } from '../../manifest/manifest.js';
 import type { GivenPicture } from '../samples/given.js';
 import type { Attempt, Cause } from './attempt.js';
@@ -11,10 +11,10 @@ interface Alternative {
   of(image: ImageSpec): { readonly told: string; readonly change: Partial<ImageSpec> };
 }
 
-/** As torchvision and most of its models have them, of pixels from 0 to 1. */
+/** The means and deviations of torchvision and most of its models, for pixels from 0 to 1. */
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-/** What the models that came from Caffe subtract from pixels of 0 to 255. */
+/** The means that models from Caffe subtract from pixels of 0 to 255. */
 const CAFFE_MEAN = [123.68, 116.779, 103.939];
 
 /** Kinds that may be wrong together; each round tries all that are left on top of the best so far. */
@@ -104,7 +104,7 @@ function alternatives(declared: ImageSpec, isWhole: boolean): Alternative[] {
   );
   return [
     ...(isGray ? [] : others('channels', 'rgb', 'bgr')),
-    // Whole numbers are pixels.
+    // Whole numbers are pixel values.
     ...(isWhole ? [] : isGray ? values : [...values, ofImageNet, ofCaffe]),
     ...others('fit', 'stretch', 'contain', 'cover'),
     ...others('filter', 'bilinear', 'area', 'nearest'),

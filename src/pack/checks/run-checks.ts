@@ -10,7 +10,7 @@ import type { Attempt } from './attempt.js';
 import { findCause } from './cause.js';
 import type { ReadCheck } from './checks.js';
 
-/** What a check finds; `distance` is that of the output that is furthest off: root mean square of the differences, as a share of the expected values' own deviation. */
+/** The result of a check. `distance` is that of the worst output: the root mean square of the differences, as a share of the expected values' deviation. */
 interface CheckVerdict extends Attempt {
   readonly miss?: string;
 }
@@ -18,8 +18,8 @@ interface CheckVerdict extends Attempt {
 /**
  * Runs every check.
  * @param lengthAxes by output: axes that are cut back where inputs are padded
- * @returns warnings about what could not be checked
- * @throws {PannierError} `golden-mismatch` for the first check that fails, with a preprocessing that would agree where there is one
+ * @returns warnings about parts that could not be checked
+ * @throws {PannierError} `golden-mismatch` for the first check that fails, naming a preprocessing that would agree if there is one
  */
 export async function runChecks(
   runner: Runner,
@@ -70,10 +70,10 @@ function compare(name: string, { shape, values }: NpyArray, got: RawOutput, tole
     const difference = Math.abs(value - (got.data[index] as number));
     squares += difference ** 2;
     scatter += (value - mean) ** 2;
-    // NaN is the largest.
+    // A distance of NaN counts as the largest.
     if (!(difference <= largest)) [largest, at] = [difference, index];
   }
-  // Values that are all the same scatter nowhere: then they are the measure.
+  // Equal expected values have no deviation, so the value itself becomes the measure.
   const size = Math.sqrt(scatter / values.length) || Math.abs(mean) || 1;
   const distance = Math.sqrt(squares / values.length) / size;
   if (distance <= tolerance) return { agrees: true, distance };

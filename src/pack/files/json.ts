@@ -1,4 +1,4 @@
-/** JSON from strangers: bounded in size and depth, without keys that reach into JavaScript's objects. */
+/** Parses untrusted JSON: bounded in size and depth, and without keys such as `__proto__`. */
 import { broken, show } from '../fields.js';
 import { LIMITS } from '../limits.js';
 
@@ -8,7 +8,7 @@ const BACKSLASH = 0x5c;
 /**
  * Parses a JSON file.
  * @param what names the file in messages
- * @throws {PannierError} `model-format`, with the offset of the fault where there is one
+ * @throws {PannierError} `model-format`, with the offset of the fault if the parser tells it
  */
 export function parseJson(bytes: Uint8Array, what: string): unknown {
   if (bytes.length > LIMITS.jsonBytes) throw broken(`${what} has ${bytes.length} bytes; the limit is ${LIMITS.jsonBytes}.`);
@@ -32,7 +32,7 @@ export function parseJson(bytes: Uint8Array, what: string): unknown {
   return value;
 }
 
-/** Before parsing: V8's parser would keep all levels on the heap. */
+/** The depth is checked before parsing, because V8's parser keeps all levels on the heap. */
 function checkDepth(bytes: Uint8Array, what: string): void {
   let depth = 0;
   let inString = false;

@@ -1,8 +1,8 @@
-/** What is said of a model file that is not there: most often its name is another one. */
+/** The message for a model file that does not exist, which most often has another name. */
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Names that are listed. */
+/** Most names that a message lists. */
 const MOST = 8;
 
 /** A sentence with the `.json` files that are where this one was looked for. */
@@ -13,7 +13,7 @@ export async function missingFile(path: string): Promise<string> {
   return `There is no ${path}; that folder has ${listed(names)}.`;
 }
 
-/** The `.json` files of a folder; undefined where there is no such folder. */
+/** The `.json` files of a folder; undefined if the folder does not exist. */
 export async function jsonFiles(folder: string): Promise<string[] | undefined> {
   const names = await readdir(folder).catch(() => undefined);
   return names?.filter((name) => name.endsWith('.json')).sort();

@@ -1,4 +1,4 @@
-/** NumPy's `.npy` files: how training frameworks hand over numbers. Strict, since nobody checks them but us. */
+/** Reads NumPy's `.npy` files, in which training frameworks export arrays. */
 import { sizeOf } from '../../base/dtype.js';
 import { widen } from '../../engines/tfjs/decode.js';
 import { show } from '../fields.js';
@@ -8,14 +8,14 @@ import { badOption } from '../options.js';
 /** One array, row by row. */
 export interface NpyArray {
   readonly shape: readonly number[];
-  /** Of any element type: float64 holds them all, but whole numbers above 2^53. */
+  /** The values of any element type as float64, which holds all of them except whole numbers above 2^53. */
   readonly values: Float64Array;
 }
 
 /** `\x93NUMPY` */
 const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 
-/** Of the header's text, which says three things. */
+/** Most characters of the header, which has three entries. */
 const HEADER_BYTES = 4096;
 
 type ReadElement = (view: DataView, at: number) => number;
@@ -38,7 +38,7 @@ const ELEMENTS: Readonly<Record<string, readonly [bytes: number, read: ReadEleme
 /**
  * Reads an array of numbers or truth values, format versions 1 to 3.
  * @param what names the file in messages
- * @throws {PannierError} `options` where it is no such file
+ * @throws {PannierError} `options` if it is no such file
  */
 export function readNpy(bytes: Uint8Array, what: string): NpyArray {
   const refuse = (why: string) => badOption(`${what} ${why}; write it with numpy.save.`);
@@ -58,7 +58,7 @@ export function readNpy(bytes: Uint8Array, what: string): NpyArray {
     throw refuse(`has elements of ${show(descr)}; ${Object.keys(ELEMENTS).join(', ')} are known`);
   if (shape.length > LIMITS.rank) throw refuse(`has ${shape.length} dimensions; the limit is ${LIMITS.rank}`);
   const count = sizeOf(shape);
-  // The file's length bounds what is made room for.
+  // The file's length bounds the memory that is allocated.
   if (!Number.isSafeInteger(count) || start + count * size !== bytes.length) {
     throw refuse(`of ${descr} [${shape.join(', ')}] should have ${start + count * size} bytes, but has ${bytes.length}`);
   }

@@ -1,4 +1,4 @@
-/** Files that the packer reads: regular ones, within limits, and each written down for whoever watches. */
+/** Opens files for the packer: regular files within limits. Each file is recorded, so that a plugin can watch it. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -7,15 +7,15 @@ import { join, resolve, sep } from 'node:path';
 import { messageOf, PannierError } from '../../base/errors.js';
 import { broken } from '../fields.js';
 
-/** Files by absolute path: the SHA-256 of what was read, or undefined where reading failed. */
+/** Files by absolute path: the SHA-256 of the content, or undefined if reading failed. */
 export type Reads = Map<string, string | undefined>;
 
 const recording = new AsyncLocalStorage<Reads>();
 
-/** Runs a step and writes down every file that it reads, as far as it comes: whoever watches must know a broken file too. */
+/** Runs a step and records every file that it reads, also when the step fails, because a broken file must be watched, too. */
 export const recordReads = <T>(reads: Reads, step: () => Promise<T>): Promise<T> => recording.run(reads, step);
 
-/** Writes down a file that is about to be read, and again with what was read. */
+/** Records a file before it is read, and again with the hash of its content. */
 export const record = (path: string, content?: Uint8Array) =>
   recording.getStore()?.set(resolve(path), content && createHash('sha256').update(content).digest('hex'));
 

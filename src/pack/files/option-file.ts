@@ -6,7 +6,7 @@ import { readRegularFile } from './open.js';
 /**
  * Reads a whole file.
  * @param what names it in messages
- * @throws {PannierError} `options` where it is no regular file, cannot be read or has more than `most` bytes
+ * @throws {PannierError} `options` if it is no regular file, cannot be read or has more than `most` bytes
  */
 export async function readOptionFile(path: string, what: string, most: number): Promise<Buffer> {
   try {

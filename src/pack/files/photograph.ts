@@ -1,4 +1,4 @@
-/** PNG and JPEG files as pixels, the same ones that browsers and training frameworks decode. */
+/** Decodes PNG and JPEG files to the same pixels as browsers and training frameworks do. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { PNG } from 'pngjs';
@@ -16,17 +16,17 @@ import { readOptionFile } from './option-file.js';
 export async function readPhotograph(path: string, what: string): Promise<Pixels> {
   const bytes = await readOptionFile(path, what, LIMITS.pictureBytes);
   const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
-  // Sizes stand in front: a picture that is too large is refused before it is decoded.
+  // The header has the size, so a picture that is too large is refused before it is decoded.
   const { width, height } = (isJpeg ? jpegSize : pngSize)(bytes);
   if (width * height > LIMITS.pixels) throw badOption(`${what} has ${width}×${height} pixels; at most ${LIMITS.pixels} in all are wanted.`);
   return isJpeg ? decodeJpeg(bytes, what) : decodePng(bytes, what);
 }
 
-/** Width and height as a PNG's first bytes say; 0 where it is none. */
+/** Width and height from a PNG's first bytes; 0 if it is none. */
 export const pngSize = (bytes: Buffer): { readonly width: number; readonly height: number } =>
   bytes.length >= 24 ? { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) } : { width: 0, height: 0 };
 
-/** @throws {PannierError} `options` where the bytes are no PNG */
+/** @throws {PannierError} `options` if the bytes are no PNG */
 export function decodePng(bytes: Buffer, what: string): Pixels {
   try {
     const { data, width, height } = PNG.sync.read(bytes);
@@ -36,7 +36,7 @@ export function decodePng(bytes: Buffer, what: string): Pixels {
   }
 }
 
-/** From the frame's header, which segments of other kinds may precede. */
+/** Reads the size from the frame's header, which follows segments of other kinds. */
 function jpegSize(bytes: Buffer): { readonly width: number; readonly height: number } {
   for (let at = 2; at + 9 <= bytes.length; ) {
     const marker = bytes[at + 1] as number;
@@ -55,14 +55,14 @@ interface JpegDecoder {
 let decoder: Promise<JpegDecoder> | undefined;
 const complaints: string[] = [];
 
-/** MozJPEG decodes as libjpeg-turbo does, which is what most training frameworks and browsers have. */
+/** MozJPEG decodes as libjpeg-turbo does, which most training frameworks and browsers use. */
 async function decodeJpeg(bytes: Buffer, what: string): Promise<Pixels> {
   decoder ??= startDecoder();
   complaints.length = 0;
   try {
     const decode = (await decoder).default;
     const { data, width, height } = await decode(new Uint8Array(bytes).buffer, { preserveOrientation: true });
-    // A file that is cut is decoded all the same, gray where it ends.
+    // The decoder accepts a file that is cut and fills the missing part with gray.
     if (complaints.length > 0) throw new Error(complaints.join(', '));
     return { data, width, height };
   } catch (thrown) {
@@ -72,7 +72,7 @@ async function decodeJpeg(bytes: Buffer, what: string): Promise<Pixels> {
 }
 
 async function startDecoder(): Promise<JpegDecoder> {
-  // Its types know nothing of Node, where somebody has to read the wasm file.
+  // The decoder's types lack the form for Node, in which the caller reads the wasm file.
   const found = (await import('@jsquash/jpeg/decode.js')) as unknown as JpegDecoder;
   const wasm = await readFile(createRequire(import.meta.url).resolve('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm'));
   await found.init(new WebAssembly.Module(new Uint8Array(wasm)), { printErr: (line) => complaints.push(line) });

@@ -1,15 +1,15 @@
-/** Weight tensors: what a manifest says about each, and whether its bytes can be that. */
+/** Weight tensors: their entries in a weights manifest, and the check that their bytes fit. */
 import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../base/dtype.js';
 import type { WeightSpec as EngineWeightSpec } from '../../engines/tfjs/decode.js';
 import { broken, type Fields, nameAt, objectAt, show } from '../fields.js';
 import { LIMITS } from '../limits.js';
 
-/** How a tensor is stored when not as itself. `value = stored × scale + min` for the whole-number kinds. */
+/** How a tensor is stored in fewer bytes. `value = stored × scale + min` for the whole-number kinds. */
 export type Quantization =
   | { readonly dtype: 'float16'; readonly original_dtype: 'float32' }
   | { readonly dtype: 'uint8' | 'uint16'; readonly min: number; readonly scale: number; readonly original_dtype: 'float32' | 'int32' };
 
-/** As the engine reads it, but checked: the quantisation is whole. With TF.js's own field names. */
+/** An entry as the engine reads it, with TF.js's field names; its quantisation has been checked. */
 export interface WeightSpec extends EngineWeightSpec {
   readonly quantization?: Quantization;
 }
@@ -19,7 +19,7 @@ export interface Weight extends WeightSpec {
   readonly bytes: Uint8Array;
 }
 
-/** Bytes of a weight once it is expanded. */
+/** Bytes of a weight when it is expanded. */
 export const expandedBytes = ({ shape, dtype }: WeightSpec): number => sizeOf(shape) * bytesPerElement(dtype);
 
 /**
@@ -72,7 +72,7 @@ function readQuantization(fields: Fields, dtype: DType, what: string): Quantizat
 }
 
 /**
- * Refuses NaN, and ±Infinity unless the weight is a single constant, where graphs use it as a bound.
+ * Refuses NaN, and also ±Infinity unless the weight is a single constant, which graphs use as a bound.
  * @throws {PannierError} `model-format`, naming the weight and the element
  */
 export function checkFinite(weight: Weight): void {

@@ -1,4 +1,4 @@
-/** Makes the golden sample: what to feed, and which of the answers are worth keeping. */
+/** Makes the golden sample: its inputs, and the choice of outputs that are stored. */
 import { sizeOf } from '../../base/dtype.js';
 import type { RawOutput } from '../../engines/engine.js';
 import { compareGolden, goldenValues, rangeOf, spreadOf } from '../../golden/sample.js';
@@ -11,16 +11,16 @@ import type { GoldenPicture } from './picture.js';
 /** The largest golden file. */
 export const GOLDEN_BYTES = 64 * 1024;
 
-/** Stored values of one output, at most. */
+/** Most stored values of one output. */
 const VALUES = 1024;
 
-/** An output whose spread is smaller says nothing: all zeros would pass. */
+/** Smallest spread of an output that is stored; below it, all zeros would pass the comparison. */
 export const LEAST_SPREAD = 1e-6;
 
-/** How far the second run's input is off, as a share of its range. */
+/** The change of the second run's inputs, as a share of their range. */
 const NUDGE = 1e-6;
 
-/** Answers of one run by friendly name. */
+/** The outputs of one run by name. */
 export type Answers = Readonly<Record<string, RawOutput>>;
 
 /** Golden inputs and the start of the golden file, which they point into. */
@@ -29,12 +29,12 @@ export interface GoldenPlan {
   readonly bytes: Uint8Array;
 }
 
-/** A whole golden sample but for its file's name. */
+/** A golden sample without the name of its file. */
 export interface GoldenSample extends Omit<GoldenSpec, 'asset'> {
   readonly bytes: Uint8Array;
 }
 
-/** What to feed: the picture where an input takes one, rows where it has columns, else seeded numbers. One picture serves all inputs. */
+/** Chooses the inputs: the picture for an image input, rows for columns, else seeded numbers. All image inputs share one picture. */
 export function planGolden(
   inputs: readonly { readonly name: string; readonly spec: InputSpec; readonly shape: readonly number[] }[],
   picture: GoldenPicture,
@@ -50,9 +50,9 @@ export function planGolden(
 }
 
 /**
- * The same feeds, off by a millionth of their range: an output that this moves would differ between
- * backends that both are right. Whole numbers cannot be off by so little, so the graph is fed behind
- * the casts that make floats of them.
+ * The same feeds, changed by a millionth of their range. An output that moves with this would also differ between
+ * two backends that are both right. Whole numbers cannot change by so little, so the graph is fed behind the casts
+ * that turn them into floats.
  */
 export function nudge(feeds: readonly Feed[], graph: Graph): Feed[] {
   return feeds.flatMap((feed): Feed[] => {
@@ -76,8 +76,8 @@ function castsOf(graph: Graph, node: string): string[] {
 }
 
 /**
- * Stores the answers that are worth comparing; the others are left out by name, with the reason.
- * @param second the answers to the nudged feeds
+ * Stores the outputs that can be compared; the others are skipped by name, with the reason.
+ * @param second the outputs for the nudged feeds
  */
 export function storeGolden(plan: GoldenPlan, first: Answers, second: Answers): GoldenSample {
   const skipped: Record<string, string> = {};

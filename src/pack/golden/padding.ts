@@ -1,4 +1,4 @@
-/** What running a graph at several lengths shows: which outputs follow its padded inputs, and whether the padding shows in them. */
+/** Runs a graph at several lengths, to find the outputs that follow its padded inputs and to see whether the padding shows in them. */
 
 import { PannierError } from '../../base/errors.js';
 import { goldenFeeds, rangeOf, SHARE_ALLOWED, spreadOf, TOLERANCE } from '../../golden/sample.js';
@@ -9,7 +9,7 @@ import { badOption } from '../options.js';
 import { type Answers, type GoldenPlan, LEAST_SPREAD } from './golden.js';
 import type { Runner } from './run.js';
 
-/** What running the graph at several lengths showed. */
+/** The result of running the graph at several lengths. */
 export interface Padding {
   /** By output: axes that are as long as the padded inputs. */
   readonly lengthAxes: Readonly<Record<string, readonly number[]>>;
@@ -18,8 +18,8 @@ export interface Padding {
 
 /**
  * Runs the graph at a second bucket, and at a length that is in no bucket, padded and not.
- * @param answers the golden sample's
- * @throws {PannierError} `options` where the graph runs at one length alone, so that nothing can be seen to follow it
+ * @param answers the outputs for the golden sample
+ * @throws {PannierError} `options` if the graph runs at one length only, so that no output can be seen to follow it
  */
 export async function observePadding(
   runner: Runner,
@@ -38,7 +38,7 @@ export async function observePadding(
   const given = bucket - Math.max(1, Math.floor(bucket / 4));
   const bare = feedsOf(inputs, plan, given);
   const unpadded = await runner.run(bare).catch((thrown: unknown) => {
-    // Graphs that halve and double a length run at some lengths only: padding is what they need.
+    // A graph that halves and doubles a length runs at some lengths only, which is a reason to pad it.
     if (thrown instanceof PannierError) return undefined;
     throw thrown;
   });
@@ -68,7 +68,7 @@ export async function observePadding(
   return { lengthAxes, warnings };
 }
 
-/** The golden sample's inputs at another length. No whole number is the padding's own, so that a mask says that all is there. */
+/** The golden sample's inputs at another length. No whole number equals the padding value, so that a mask marks every position as present. */
 function feedsOf(inputs: readonly SettledInput[], plan: GoldenPlan, length: number): Feed[] {
   const resized = inputs.map(({ name, spec: { pad } }) => {
     const input = plan.inputs[name] as GoldenPlan['inputs'][string];
@@ -84,7 +84,7 @@ function feedsOf(inputs: readonly SettledInput[], plan: GoldenPlan, length: numb
   });
 }
 
-/** Axes whose size is the length, whichever it is; one that changes in another way cannot be cut, and is told. */
+/** The axes whose size follows the length. An axis that changes in another way cannot be cut back, and a warning says so. */
 function followers(seen: readonly { readonly length: number; readonly answers: Answers }[]) {
   const lengthAxes: Record<string, number[]> = {};
   const warnings: string[] = [];
@@ -106,7 +106,7 @@ function shareOff(wanted: Answers[string], got: Answers[string]): number {
   if (!finite || wanted.data.length === 0) return 0;
   const spread = spreadOf({ min, max, shape: wanted.shape });
   const tolerance = TOLERANCE * (spread < LEAST_SPREAD ? Math.max(Math.abs(min), Math.abs(max)) : spread);
-  // NaN is never near.
+  // NaN counts as different.
   const off = wanted.data.filter((value, index) => !(Math.abs(value - (got.data[index] as number)) <= tolerance));
   return off.length / wanted.data.length;
 }

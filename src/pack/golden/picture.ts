@@ -16,7 +16,7 @@ export interface GoldenPicture {
 }
 
 /**
- * Reads a PNG; transparent pixels lie over black.
+ * Reads a PNG; transparent pixels are laid over black.
  * @param path of the user's own; without it the photograph that ships with Pannier (Eileen Collins,
  * NASA portrait, public domain, from scikit-image's sample data)
  * @throws {PannierError} `options`

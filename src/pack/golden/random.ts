@@ -1,4 +1,4 @@
-/** Seeded random inputs of a packed model, by the golden sample's generator: what backends can be compared on. */
+/** Seeded random inputs for a packed model, by the golden sample's generator, on which backends can be compared. */
 import type { DType, OwnedArray } from '../../base/dtype.js';
 import { goldenFeeds, uniform } from '../../golden/sample.js';
 import type { ImageSpec, InputSpec, Manifest } from '../../manifest/manifest.js';
@@ -8,14 +8,14 @@ import { toTensor } from '../../preprocess/resize.js';
 
 /** Values of one input, as `predict` takes them. */
 export interface RandomInput {
-  /** Friendly. */
+  /** Name of the input. */
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: OwnedArray;
 }
 
-/** Numbers and rows such as the golden sample has; for a picture, what random pixels become. */
+/** Numbers and rows as in the golden sample; for a picture, the values of random pixels. */
 export function randomInputs({ signature, golden }: Pick<Manifest, 'signature' | 'golden'>, seed: number): RandomInput[] {
   return Object.entries(golden.inputs).map(([name, input], index) => {
     const spec = signature.inputs[name] as InputSpec;

@@ -1,4 +1,4 @@
-/** The graph on the cpu backend, where the packer finds out what it answers and what it costs. */
+/** Runs the graph on the cpu backend, which gives the packer its outputs and its cost. */
 
 import { messageOf } from '../../base/errors.js';
 import type { Engine, EngineModel, Session } from '../../engines/engine.js';
@@ -9,20 +9,20 @@ import { KERNELS } from '../model/tfjs-table.js';
 import type { PackedFile } from '../out/shards.js';
 import type { Answers } from './golden.js';
 
-/** A graph that can be run. */
+/** A graph that is ready to run. */
 export interface Runner {
   /** @throws {PannierError} `model-format` when TF.js cannot run the graph */
   run(feeds: readonly Feed[]): Promise<Answers>;
-  /** The kernels that one run calls, and the room that it takes. */
+  /** The kernels that one run calls, and the memory that it takes. */
   profile(feeds: readonly Feed[]): Promise<RunProfile>;
 }
 
-/** A loop without an end would otherwise never let go. */
+/** Longest run; a graph may hold a loop without an end. */
 const DEADLINE_MS = 300_000;
 
 let engine: Promise<Engine> | undefined;
 
-/** TF.js puts its engine on `globalThis` when it is imported, so that waits until something is packed. */
+/** TF.js is imported when a model is packed, because importing it puts its engine on `globalThis`. */
 async function cpuEngine(): Promise<Engine> {
   const [{ start }, { createEngine }] = await Promise.all([import('../../engines/tfjs/cpu.js'), import('../../engines/tfjs/engine.js')]);
   return createEngine('cpu', await start({}));
@@ -70,5 +70,5 @@ export async function withRunner<T>(
   }
 }
 
-/** A copy: engines consume what they are given. */
+/** Copies the weights, because an engine consumes them. */
 const bufferOf = ({ bytes }: PackedFile): ArrayBuffer => new Uint8Array(bytes).buffer;

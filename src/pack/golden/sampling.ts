@@ -12,13 +12,13 @@ import { cutShards, graphFile, type PackedFile } from '../out/shards.js';
 import { type Answers, type GoldenPlan, type GoldenSample, nudge, storeGolden } from './golden.js';
 import { type Runner, withRunner } from './run.js';
 
-/** What the golden sample showed. */
+/** The results of the golden sample's runs. */
 export interface Sampled extends RunProfile {
   readonly answers: Answers;
   readonly golden: GoldenSample;
 }
 
-/** A graph that runs with the weights that it is given. */
+/** A graph that can be run with other weights. */
 export interface Sampling {
   readonly controlFlow: boolean;
   /** The golden sample's inputs. */
@@ -26,7 +26,7 @@ export interface Sampling {
   filesOf(weights: readonly Weight[]): { readonly graph: PackedFile; readonly shards: readonly PackedFile[] };
   /** Opens the graph with these weights, hands it to `use` and frees it. */
   open<T>(weights: readonly Weight[], use: (runner: Runner) => Promise<T>): Promise<T>;
-  /** Runs the golden sample three times: for its answers, for what is stable of them, and for its cost. */
+  /** Runs the golden sample three times: for its outputs, for the outputs that are stable, and for its cost. */
   sample(runner: Runner): Promise<Sampled>;
 }
 

@@ -1,4 +1,4 @@
-/** The tabular side of an input: what the options may say of its columns, and whether they fill a row of the tensor. */
+/** Tabular inputs: checks the options on columns, and that the columns fill a row of the tensor. */
 
 import { widthOf } from '../../manifest/details.js';
 import type { ColumnSpec } from '../../manifest/manifest.js';
@@ -10,8 +10,8 @@ import type { GraphInput } from '../model/signature.js';
 import { badOption, type ColumnOptions } from '../options.js';
 
 /**
- * The columns of an input with every default in place, and its shape, whose last size they fix.
- * @throws {PannierError} `options`, naming the column that is not what it should be, or where they do not fill a row
+ * Resolves the columns of an input with every default, and its shape, whose last size the columns fix.
+ * @throws {PannierError} `options`, naming a column that is wrong, or if the columns do not fill a row
  */
 export function settleColumns({ name, node, dtype, shape, options }: GraphInput): {
   readonly columns?: readonly ColumnSpec[];
@@ -36,13 +36,13 @@ export function settleColumns({ name, node, dtype, shape, options }: GraphInput)
   return { columns, shape: [...shape.slice(0, -1), width] };
 }
 
-/** They may come from a JavaScript config file. */
+/** Checks columns that come from a JavaScript config file, without types. */
 function checkColumns(columns: unknown, place: string): void {
   if (!Array.isArray(columns) || columns.length === 0)
     throw badOption(`Option ${place} is ${show(columns)}; an array of { name, mean, std } or { name, categories } is wanted.`);
   if (columns.length > LIMITS.labels) throw badOption(`Option ${place} has ${columns.length} columns; the limit is ${LIMITS.labels}.`);
   const names = new Set<unknown>();
-  // Not `forEach`, which leaves out holes.
+  // `forEach` would skip holes of a sparse array.
   for (const [index, column] of columns.entries()) {
     checkColumn(column as ColumnOptions, `${place}[${index}]`);
     const { name } = column as ColumnOptions;
@@ -86,7 +86,7 @@ const withDefaults = (column: ColumnOptions): ColumnSpec =>
     ? { name: column.name, categories: column.categories, encode: column.encode ?? 'one-hot' }
     : { name: column.name, mean: column.mean ?? 0, std: column.std ?? 1 };
 
-/** Columns in a sum that is shown, before the rest of them is one number. */
+/** Most columns that a message adds up one by one. */
 const SHOWN = 12;
 
 function sumOf(columns: readonly ColumnSpec[]): string {

@@ -1,4 +1,4 @@
-/** Which inputs take pictures, how, and the sizes that the golden sample has. */
+/** Decides which inputs take pictures and how, and the sizes of the golden sample. */
 import { sizeOf } from '../../base/dtype.js';
 import type { ImageSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
@@ -7,12 +7,12 @@ import { LIMITS } from '../limits.js';
 import type { GraphInput } from '../model/signature.js';
 import { badOption } from '../options.js';
 
-/** Where a layout has its height, width and channels. */
+/** The axes of height, width and channels in each layout. */
 const AXES = { nhwc: { height: 1, width: 2, channels: 3 }, nchw: { height: 2, width: 3, channels: 1 } } as const;
 
 /**
- * The picture side of an input: as the options say, else a default where the shape is a picture's.
- * @returns `image: undefined` for an input that takes arrays only; `warning` where the default is a guess
+ * The image spec of an input: from the options, else a default if the shape is a picture's.
+ * @returns `image: undefined` for an input that takes arrays only; `warning` if the default is a guess
  * @throws {PannierError} `options`
  */
 export function settleImage(input: GraphInput): { readonly image?: ImageSpec; readonly warning?: string } {
@@ -22,7 +22,7 @@ export function settleImage(input: GraphInput): { readonly image?: ImageSpec; re
   const place = `inputs["${node}"].image`;
   const axes = AXES[given?.layout ?? 'nhwc'];
   const [batch, channelCount] = [shape?.[0], shape?.[axes.channels]];
-  // Without a declared rank, four sizes in the options say nothing about what the values are.
+  // Without a declared rank, four sizes in the options do not show that the values are a picture.
   if (given === undefined && input.shape === null) return {};
   const isPicture =
     dtype !== 'bool' && shape?.length === 4 && (batch === null || batch === 1) && (channelCount === 3 || channelCount === 1);
@@ -65,8 +65,8 @@ export function settleImage(input: GraphInput): { readonly image?: ImageSpec; re
 }
 
 /**
- * Sizes without an open one: the golden sample's.
- * @throws {PannierError} `options` where they are not known
+ * The sizes of the golden sample, none of them open.
+ * @throws {PannierError} `options` if a size is not known
  */
 export function goldenShape(input: GraphInput, image: ImageSpec | undefined): readonly number[] {
   const { name, node } = input;
@@ -88,7 +88,7 @@ export function goldenShape(input: GraphInput, image: ImageSpec | undefined): re
   return sizes as number[];
 }
 
-/** The graph's shape with what `shape` in the options fixes. */
+/** The graph's shape, with the sizes that the option `shape` fixes. */
 function mergedShape({ name, node, shape, options }: GraphInput): readonly Dim[] | null {
   const fixed = options.shape;
   if (fixed === undefined) return shape;

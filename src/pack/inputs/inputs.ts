@@ -1,4 +1,4 @@
-/** Everything the options and the graph say of each input, settled: what the manifest will say, and the golden sample's shape. */
+/** Resolves each input from the options and the graph: its entry in the manifest, and its shape in the golden sample. */
 
 import { rowsOf } from '../../manifest/details.js';
 import type { InputSpec, PadSpec } from '../../manifest/manifest.js';
@@ -9,7 +9,7 @@ import { settleColumns } from './columns.js';
 import { goldenShape, settleImage } from './image.js';
 import { settlePad } from './pad.js';
 
-/** An input that the packer has settled. */
+/** A resolved input. */
 export interface SettledInput {
   readonly name: string;
   readonly spec: InputSpec;
@@ -18,8 +18,8 @@ export interface SettledInput {
 }
 
 /**
- * Settles every input.
- * @param warn is told of guesses
+ * Resolves every input.
+ * @param warn gets a sentence for each guess
  * @throws {PannierError} `options`, naming the input
  */
 export function settleInputs(inputs: readonly GraphInput[], warn: (warning: string) => void): readonly SettledInput[] {
@@ -41,8 +41,8 @@ export function settleInputs(inputs: readonly GraphInput[], warn: (warning: stri
 }
 
 /**
- * All padded inputs of a model have one length.
- * @throws {PannierError} `options` where two have other buckets, or other lengths in the golden sample
+ * Checks that all padded inputs of a model have one length.
+ * @throws {PannierError} `options` if two differ in their buckets or in their length in the golden sample
  */
 function checkPads(inputs: readonly SettledInput[]): void {
   const [first, ...others] = inputs.filter(({ spec }) => spec.pad !== undefined);
@@ -55,5 +55,5 @@ function checkPads(inputs: readonly SettledInput[]): void {
   }
 }
 
-/** How long a padded input is in the golden sample. */
+/** The length of a padded input in the golden sample. */
 export const sampledLength = ({ spec, shape }: SettledInput): number => shape[(spec.pad as PadSpec).axis] as number;

@@ -1,4 +1,4 @@
-/** What the manifest says of each output: its declared shape, held against what the runs answered. */
+/** Makes each output's entry in the manifest: its declared shape, compared with the shapes of the runs. */
 
 import type { RawOutput } from '../../engines/engine.js';
 import type { OutputSpec } from '../../manifest/manifest.js';
@@ -7,7 +7,7 @@ import { showShape } from '../fields.js';
 import type { GraphOutput, GraphSignature } from '../model/signature.js';
 import { badOption } from '../options.js';
 
-/** What running the graph showed of its outputs. */
+/** What running the graph showed about its outputs. */
 export interface Seen {
   /** The golden sample's. */
   readonly answers: Readonly<Record<string, Pick<RawOutput, 'dtype' | 'shape'>>>;
@@ -46,20 +46,20 @@ function outputSpec(
   return { dtype, shape: merged, node, ...(labels && { labels }), ...(values && { values }) };
 }
 
-/** Axes that follow a padded length are open, whatever the signature says. */
+/** Opens the axes that follow a padded length, even if the signature fixes them. */
 function withLengthAxes(spec: OutputSpec, lengthAxes: readonly number[]): OutputSpec {
   if (lengthAxes.length === 0) return spec;
   const shape = spec.shape?.map((dim, axis) => (lengthAxes.includes(axis) ? null : dim)) ?? null;
   return { ...spec, shape, lengthAxes };
 }
 
-/** A size that the run contradicts is open, whatever the signature says. */
+/** Opens a size that the run contradicts, even if the signature fixes it. */
 function mergeShapes(declared: readonly Dim[] | null, seen: readonly number[]): readonly Dim[] | null {
   if (declared === null || declared.length !== seen.length) return null;
   return declared.map((dim, axis) => (dim === seen[axis] ? dim : null));
 }
 
-/** Without a declaration, what was seen holds only for a graph whose sizes do not depend on its inputs. */
+/** Without a declared shape, the observed one holds only if the graph's sizes do not depend on its inputs. */
 function guessShape(seen: readonly number[], isFixed: boolean, isBatched: boolean): readonly Dim[] {
   return seen.map((dim, axis) => (isFixed && !(isBatched && axis === 0) ? dim : null));
 }

@@ -1,4 +1,4 @@
-/** Padded inputs: what the options may say of them. */
+/** Padded inputs: checks and resolves their options. */
 import type { ImageSpec, PadSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
 import { checkKnown, isSize } from '../check-options.js';
@@ -7,8 +7,8 @@ import type { GraphInput } from '../model/signature.js';
 import { badOption, type PadOptions } from '../options.js';
 
 /**
- * The padding of an input with every default in place, and its shape for the golden sample: that of the smallest bucket.
- * @throws {PannierError} `options` for an input that cannot be padded so
+ * Resolves the padding of an input with every default, and its shape in the golden sample, which has the smallest bucket's length.
+ * @throws {PannierError} `options` for an input that cannot be padded in this way
  */
 export function settlePad(
   { name, node, dtype, options }: GraphInput,
@@ -30,12 +30,12 @@ export function settlePad(
   return { pad: { to, axis, value }, sampled: shape.with(axis, said ?? (to[0] as number)) };
 }
 
-/** It may come from a JavaScript config file. */
+/** Checks an option that comes from a JavaScript config file, without types. */
 function checkPad(pad: PadOptions, place: string): void {
   checkKnown(pad, ['to', 'axis', 'value'], place);
   const { to, axis = 1, value = 0 } = pad;
   const isAscending = Array.isArray(to) && [...to].every((size, index) => isSize(size) && size > (index === 0 ? 0 : to[index - 1]));
-  // Of a length of 1 alone, nothing could be seen to follow it.
+  // With a length of 1 only, no output could be seen to follow it.
   if (!isAscending || !((to.at(-1) ?? 0) > 1))
     throw badOption(`Option ${place}.to is ${show(to)}; ascending lengths are wanted, such as [16, 32, 64, 128].`);
   if (!isSize(axis)) throw badOption(`Option ${place}.axis is ${show(axis)}; the number of an axis is wanted, from 0.`);

@@ -1,4 +1,4 @@
-/** What a graph is fed with the inputs of a sample. */
+/** Makes the feeds of a sample. */
 
 import type { ColumnSpec, ImageSpec } from '../../manifest/manifest.js';
 import { rowsFeed } from '../../preprocess/columns.js';
@@ -16,7 +16,7 @@ export interface Change {
   readonly columns?: ChangeColumns;
 }
 
-/** Pictures as they are, for the engine to prepare; lengths filled up, from `length`, where inputs are padded. */
+/** Passes pictures on as they are, for the engine to prepare, and pads lengths from `length` up if inputs are padded. */
 export function feedsOf({ pictures, arrays }: Given, change: Change = {}): { feeds: readonly Feed[]; length: PaddedLength | undefined } {
   const seen = pictures.map(({ spec: { node, dtype, image: declared }, pixels }): Feed => {
     const image = change.image?.(declared) ?? declared;

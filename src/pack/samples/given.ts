@@ -1,4 +1,4 @@
-/** Inputs that options give as files: pictures, arrays, rows. Read and held against what the model takes. */
+/** Reads inputs that options give as files (pictures, arrays, rows), and checks them against the signature. */
 
 import { messageOf } from '../../base/errors.js';
 import type { ImageSpec, InputSpec } from '../../manifest/manifest.js';
@@ -13,20 +13,20 @@ import { readPhotograph } from '../files/photograph.js';
 import { LIMITS } from '../limits.js';
 import { badOption, type SampleFiles } from '../options.js';
 
-/** A picture that an input is given. */
+/** A picture for an input. */
 export interface GivenPicture {
   readonly spec: InputSpec & { readonly image: ImageSpec };
   readonly pixels: Pixels;
 }
 
-/** Values that an input is given. */
+/** Values for an input. */
 export interface GivenArray {
   readonly name: string;
   readonly spec: InputSpec;
   readonly feed: TensorFeed;
 }
 
-/** Rows that an input is given, and their values. */
+/** Rows for an input, and their values. */
 export interface GivenRows extends GivenArray {
   readonly spec: TabularSpec;
   readonly rows: unknown;
@@ -38,14 +38,14 @@ export const isTable = (array: GivenArray | GivenRows): array is GivenRows => 'r
 /** Every input of a model, read. */
 export interface Given {
   readonly pictures: readonly GivenPicture[];
-  /** Not yet padded. */
+  /** Values before padding. */
   readonly arrays: readonly (GivenArray | GivenRows)[];
 }
 
 /**
  * Reads a file for each input.
  * @param place names the sample in messages
- * @throws {PannierError} `options` where one is missing or does not fit
+ * @throws {PannierError} `options` if a file is missing or does not fit
  */
 export async function readGiven(
   { image, inputs: given = {} }: SampleFiles,
@@ -96,7 +96,7 @@ async function readRows(name: string, spec: TabularSpec, file: string, what: str
   });
 }
 
-/** What does not fit an input, an option has named. */
+/** Turns an `input` error into one that names the option. */
 function fitting<T>(what: string, step: () => T): T {
   try {
     return step();

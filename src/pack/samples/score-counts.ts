@@ -1,4 +1,4 @@
-/** How sure the model is of the samples of option `drift`: their top scores, counted for the manifest. */
+/** Counts the top scores of the samples of the option `drift`, for the manifest. */
 
 import { answersOf, binOf, ENOUGH_ANSWERS, SCORE_EDGES, topScores } from '../../drift/scores.js';
 import type { RawOutput } from '../../engines/engine.js';
@@ -9,21 +9,21 @@ import { badOption, type DriftOptions } from '../options.js';
 import { feedsOf } from './feeds.js';
 import { listed, readGiven } from './given.js';
 
-/** The output that is counted. */
+/** The output whose scores are counted. */
 export interface Scored {
   readonly name: string;
   readonly spec: OutputSpec;
 }
 
-/** The index compares bins: one that holds nearly everything leaves it little to compare. */
+/** Largest share of scores in one bin; the index compares bins, and a bin that holds nearly all scores hides a shift. */
 const MOST_IN_ONE_BIN = 0.9;
 
-/** A sigmoid's rounding may pass 1. */
+/** Rounding may bring a sigmoid slightly above 1. */
 const ROUNDING = 1e-3;
 
 /**
  * The output that an option names.
- * @throws {PannierError} `options` where it names none, or one without scores
+ * @throws {PannierError} `options` if it names no output, or one without scores
  */
 export function scoredOutput({ output }: DriftOptions, outputs: Readonly<Record<string, OutputSpec>>): Scored {
   const names = Object.keys(outputs);
@@ -39,9 +39,9 @@ export function scoredOutput({ output }: DriftOptions, outputs: Readonly<Record<
 }
 
 /**
- * Runs the samples one after the other; each is read when its turn comes, so that many need no more memory than one.
+ * Runs the samples one after the other. Each is read just before its run, so that many need no more memory than one.
  * @param lengthAxes by output: axes that are cut back where inputs are padded
- * @throws {PannierError} `options` for a file that is not there or does not fit, and for scores that are no shares
+ * @throws {PannierError} `options` for a file that is missing or does not fit, and for scores outside of 0…1
  */
 export async function countScores(
   runner: Runner,
@@ -82,7 +82,7 @@ export async function countScores(
       `Option drift finds ${Math.round(100 * share)} % of the top scores of output "${name}" from ${SCORE_EDGES[bin - 1] ?? 0} to ${SCORE_EDGES[bin] ?? 1}, which is one bin: what changes within it is not seen.`,
     );
   }
-  // A regression, or coordinates, may lie from 0 to 1 too.
+  // The values of a regression or coordinates may also lie between 0 and 1.
   if (spec.values === undefined && spec.labels === undefined)
     warnings.push(
       `Option drift takes output "${name}" for scores from 0 to 1, which is a guess. Say what it holds, values: 'probabilities' or 'logits' of that output; else name another.`,

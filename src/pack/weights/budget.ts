@@ -1,4 +1,4 @@
-/** What a packed model may cost: its bytes, its FLOPs, and the error of quantised weights. A refusal names what costs most. */
+/** Holds a packed model to its budget: bytes, FLOPs, and the error of quantised weights. A refusal names the largest parts. */
 
 import { PannierError } from '../../base/errors.js';
 import type { KernelCall } from '../../engines/tfjs/engine.js';
@@ -10,10 +10,10 @@ import type { Runner } from '../golden/run.js';
 import { countFlops } from '../model/flops.js';
 import { noiseOf } from './quantize.js';
 
-/** How many are named in a message. */
+/** Most parts that a message names. */
 const NAMED = 3;
 
-/** Weights that are each quantised alone to find the ones that cost most: every one is a run of the model. */
+/** Most weights that are each quantised alone to find the ones that cost most; each takes a run of the model. */
 const TRIED = 8;
 
 const over = (message: string, detail: Record<string, unknown>): PannierError => new PannierError('budget', message, detail);
@@ -58,7 +58,7 @@ export interface Comparison {
 }
 
 /**
- * Holds the quantised weights' answers to the original ones.
+ * Compares the outputs with quantised weights with the original ones.
  * @returns the largest change of any golden value, as a share of its output's spread
  * @throws {PannierError} `budget`, naming each output's error and the weights that cost most
  */
@@ -88,11 +88,11 @@ export async function checkGoldenError(limit: number | undefined, comparison: Co
 }
 
 function isWithin(limit: number | undefined, { golden }: Comparison, answers: Answers, error: number): boolean {
-  // NaN is within nothing.
+  // NaN exceeds every budget.
   return limit === undefined ? compareGolden({ golden } as never, golden.bytes.buffer as ArrayBuffer, answers).agrees : error <= limit;
 }
 
-/** Of the weights that became coarsest, those that move the outputs most when they are the only ones. */
+/** Among the weights that became coarsest, the ones that alone move the outputs most. */
 async function findCostly({ before, after, golden, original, feeds, open }: Comparison) {
   const changed = after.flatMap((weight, index) => {
     const was = before[index] as Weight;

@@ -1,12 +1,12 @@
-/** float32 weights as float16: half the bytes on the way, float32 again in memory. */
+/** Stores float32 weights as float16: half the bytes in download and cache, float32 again in memory. */
 import type { Weight } from '../files/weights.js';
 
 /** Largest finite float16. */
 const LARGEST = 65504;
 
 /**
- * @param values of `weight`
- * @returns `undefined` where one would overflow
+ * @param values the values of `weight`
+ * @returns undefined if a value would overflow
  */
 export function toFloat16({ name, shape }: Weight, values: Float32Array): Weight | undefined {
   const bytes = new Uint8Array(values.length * 2);
@@ -34,7 +34,7 @@ export function float16Bits(value: number): number {
   return sign | roundEven(mantissa | 0x800000, 14 - exponent);
 }
 
-/** Drops `shift` low bits. A carry into the exponent is right: the next float is one up. */
+/** Drops `shift` low bits. A carry into the exponent gives the next larger float, which is right. */
 function roundEven(bits: number, shift: number): number {
   const half = 2 ** (shift - 1);
   const kept = Math.floor(bits / (half * 2));

@@ -1,4 +1,4 @@
-/** Which weights are stored in fewer bytes. In memory they are float32 again: this saves download and cache, no time. */
+/** Chooses the weights that are stored in fewer bytes. In memory they are float32 again, so this saves download and cache but no time. */
 import { sizeOf } from '../../base/dtype.js';
 import { decodeWeights } from '../../engines/tfjs/decode.js';
 import type { Manifest } from '../../manifest/manifest.js';
@@ -8,13 +8,13 @@ import { badOption, QUANTIZED, type QuantizeOption } from '../options.js';
 import { toFloat16 } from './float16.js';
 import { toUint8 } from './uint8.js';
 
-/** Smaller weights, such as biases and what batch normalisation keeps, are no bytes worth an error. */
+/** Smaller weights, such as biases and those of batch normalisation, save too few bytes for the error. */
 export const LEAST_ELEMENTS = 256;
 
 /**
- * Stores weights as the option says. Those that are not float32, that are small, that would overflow, or that
- * the file has quantised already are left as they are, but float16 becomes uint8 where that is asked for.
- * @returns weights in the same order; the same object where nothing was done
+ * Stores weights as the option says. Weights that are not float32, are small, would overflow or are already quantised
+ * in the file stay as they are, except that float16 becomes uint8 if the option asks for it.
+ * @returns weights in the same order; an unchanged weight is the same object
  * @throws {PannierError} `options` for a pattern that matches no weight
  */
 export function quantize(weights: readonly Weight[], option: QuantizeOption): readonly Weight[] {
@@ -32,7 +32,7 @@ export function quantize(weights: readonly Weight[], option: QuantizeOption): re
   });
 }
 
-/** What the manifest says of it; the error is measured elsewhere. */
+/** The quantisation's entry in the manifest, without the error, which budget.ts measures. */
 export function describeQuantized(
   before: readonly Weight[],
   after: readonly Weight[],
@@ -45,7 +45,7 @@ export function describeQuantized(
   return { originalBytes: bytesOf(before), kinds: Object.fromEntries(kinds.filter(([, { weights }]) => weights > 0)) };
 }
 
-/** How coarse a weight has become: the length of the error as a share of the weight's own. */
+/** How coarse a weight has become: the norm of its error, as a share of the weight's norm. */
 export function noiseOf(before: Weight, after: Weight): number {
   const [a, b] = [valuesOf(before), valuesOf(after)];
   let [error, size] = [0, 0];
@@ -59,7 +59,7 @@ export function noiseOf(before: Weight, after: Weight): number {
 
 const bytesOf = (weights: readonly Weight[]): number => weights.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
-/** Only `*` means anything. Pieces are looked for from left to right, so no pattern takes long. */
+/** Only `*` is special. The pieces are searched from left to right, so that no pattern takes long. */
 function matcher(pattern: string): (name: string) => boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();

@@ -1,4 +1,4 @@
-/** The weights as they will be stored: as they are, or quantised, and then held to what the original ones answer. */
+/** The weights as they will be stored: unchanged, or quantised and compared with the original ones. */
 import type { Manifest } from '../../manifest/manifest.js';
 import type { Weight } from '../files/weights.js';
 import type { Answers, GoldenSample } from '../golden/golden.js';
@@ -7,7 +7,7 @@ import type { PackOptions } from '../options.js';
 import { checkGoldenError } from './budget.js';
 import { describeQuantized, quantize } from './quantize.js';
 
-/** Weights, and what the graph answers with them: that is what backends are held to. */
+/** Weights and the outputs of the graph with them, with which backends must agree. */
 export interface Stored {
   readonly weights: readonly Weight[];
   readonly answers: Answers;
@@ -17,9 +17,9 @@ export interface Stored {
 }
 
 /**
- * Quantises where the options say so.
- * @param original what the graph answers with the weights of the file
- * @throws {PannierError} `options` for a pattern that matches no weight, `budget` where answers move too far
+ * Quantises weights if the options ask for it.
+ * @param original the outputs with the weights of the file
+ * @throws {PannierError} `options` for a pattern that matches no weight, `budget` if outputs move too far
  */
 export async function storeWeights(
   before: readonly Weight[],

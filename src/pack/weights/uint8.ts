@@ -1,14 +1,14 @@
-/** float32 weights as bytes: `value = stored × scale + min`, one scale for each weight, as TF.js reads them. */
+/** Stores float32 weights as bytes, as TF.js reads them: `value = stored × scale + min`, with one scale for each weight. */
 import type { Weight } from '../files/weights.js';
 
-/** Beyond it, a step more than the range could leave float32. */
+/** Largest range; beyond it, one step more than the range could exceed float32. */
 const LARGEST = 1e38;
 
 /**
- * The 256 values lie evenly from the smallest to the largest, so that each weight is off by half a step at
- * most. The range always holds zero, and zero is one of the values exactly: many weights are, and padding is.
- * @param values of `weight`
- * @returns `undefined` where the range is too large
+ * Spreads 256 values evenly from the smallest to the largest, so that each weight is off by half a step at most.
+ * The range always includes zero, and zero is exactly one of the values, since many weights and all padding are zero.
+ * @param values the values of `weight`
+ * @returns undefined if the range is too large
  */
 export function toUint8({ name, shape }: Weight, values: Float32Array): Weight | undefined {
   let low = 0;
@@ -20,7 +20,7 @@ export function toUint8({ name, shape }: Weight, values: Float32Array): Weight |
   if (high > LARGEST || low < -LARGEST) return undefined;
   const scale = (high - low) / 255 || 1;
   const zero = Math.round(-low / scale);
-  // Clamping takes what rounding `zero` may push beyond the ends.
+  // Rounding `zero` may push values beyond the ends, so they are clamped.
   const bytes = Uint8ClampedArray.from(values, (value) => value / scale + zero);
   const min = zero === 0 ? 0 : -zero * scale;
   return {
