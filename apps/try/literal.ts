@@ -14,7 +14,7 @@ const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 ]);
 
 /** Deepest nesting of arrays. */
-const MOST_DEPTH = 50;
+const MAX_DEPTH = 50;
 
 /**
  * Reads JSON and JavaScript's additions to it: bare names, single quotes, trailing commas, comments.
@@ -53,7 +53,7 @@ class Reader {
   }
 
   #value(depth: number): unknown {
-    if (depth > MOST_DEPTH) throw this.#wanted(`at most ${MOST_DEPTH} brackets in brackets`);
+    if (depth > MAX_DEPTH) throw this.#wanted(`at most ${MAX_DEPTH} brackets in brackets`);
     const { sign, value, word } = this.#token;
     if (sign === '[') return this.#list(']', () => this.#value(depth + 1));
     if (sign === '{') return Object.fromEntries(this.#list('}', () => this.#property(depth + 1)));

@@ -56,7 +56,7 @@ export function openInference(url: string, options: OpenInferenceOptions = {}): 
       outputs: outputs.map((name) => ({ name: outputThere(name) })),
     };
     const { fetch = globalThis.fetch } = options;
-    const post = { fetch, headers, body, signal: signal as AbortSignal, mostBytes: mostBytes(specs) };
+    const post = { fetch, headers, body, signal: signal as AbortSignal, maxBytes: maxBytes(specs) };
     const answered = readAnswer(address, await postJson(address, post), body);
     const read = outputs.map((name, index) => [name, readOutput(address, answered, outputThere(name), specs[index] as TensorSpec)]);
     return Object.fromEntries(read) as FallbackOutputs<never>;
@@ -81,12 +81,12 @@ function jsonValues(name: string, { dtype, data }: Tensor): (number | boolean)[]
 }
 
 /** Most values of outputs with open sizes: 256 MiB of answer. */
-const MOST_VALUES = 2 ** 22;
+const MAX_VALUES = 2 ** 22;
 
 /** A number takes 25 characters at most, and a few more if every line is indented. */
-function mostBytes(specs: readonly TensorSpec[]): number {
+function maxBytes(specs: readonly TensorSpec[]): number {
   const values = specs.reduce(
-    (sum, { shape }) => sum + (shape?.every((dim) => dim !== null) ? sizeOf(shape as readonly number[]) : MOST_VALUES),
+    (sum, { shape }) => sum + (shape?.every((dim) => dim !== null) ? sizeOf(shape as readonly number[]) : MAX_VALUES),
     0,
   );
   return 2 ** 20 + 64 * values;

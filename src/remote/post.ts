@@ -8,23 +8,23 @@ export interface Post {
   readonly body: unknown;
   readonly signal: AbortSignal;
   /** Longest answer, in bytes; a longer one is not read to its end. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
 }
 
 /** Bytes that are read of an error's page, whose message stands at its beginning. */
-const MOST_ERROR_BYTES = 2 ** 16;
+const MAX_ERROR_BYTES = 2 ** 16;
 
 /**
  * Posts JSON and reads JSON. Servers write bare `NaN` and `Infinity`, which JSON does not have; they are read as `null` and as itself.
  * @throws {PannierError} `offline`, `http-status`, `fallback` if the answer is no JSON or too long; an abort rejects with `signal.reason`
  */
-export async function postJson(url: string, { fetch, headers, body, signal, mostBytes }: Post): Promise<unknown> {
+export async function postJson(url: string, { fetch, headers, body, signal, maxBytes }: Post): Promise<unknown> {
   const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body), signal };
   try {
     // An app's own fetch may not look at the signal.
     const response = await abortable((async () => fetch(url, init))(), signal);
     const { ok, status, statusText } = response;
-    const text = await textOf(url, response, ok ? mostBytes : MOST_ERROR_BYTES, signal);
+    const text = await textOf(url, response, ok ? maxBytes : MAX_ERROR_BYTES, signal);
     if (ok) return parsed(url, text);
     const message = `${url} answered ${`${status} ${statusText}`.trimEnd()}${reasonIn(text)}.`;
     throw new PannierError('http-status', message, { url, status });
@@ -40,7 +40,7 @@ export async function postJson(url: string, { fetch, headers, body, signal, most
 export const breach = (url: string, problem: string, detail: Record<string, unknown> = {}, options?: ErrorOptions): PannierError =>
   new PannierError('fallback', `${url} ${problem}.`, { url, ...detail }, options);
 
-async function textOf(url: string, { body }: Response, mostBytes: number, signal: AbortSignal): Promise<string> {
+async function textOf(url: string, { body }: Response, maxBytes: number, signal: AbortSignal): Promise<string> {
   if (body === null) return '';
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -50,7 +50,7 @@ async function textOf(url: string, { body }: Response, mostBytes: number, signal
       const { done, value } = await abortable(reader.read(), signal);
       if (done) return text + decoder.decode();
       bytes += value.byteLength;
-      if (bytes > mostBytes) throw breach(url, `answered more than the ${mostBytes} bytes that its outputs can take`, { mostBytes });
+      if (bytes > maxBytes) throw breach(url, `answered more than the ${maxBytes} bytes that its outputs can take`, { maxBytes });
       text += decoder.decode(value, { stream: true });
     }
   } catch (thrown) {

@@ -72,13 +72,13 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
 }
 
 /** A timer holds 31 bits: a longer one would fire at once. */
-const LONGEST_MS = 2 ** 31 - 1;
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Session {
   checkKnown('fakeModel', options, KNOWN);
   const { outputs = {}, delayMs = 0, fail, nonFinite = 'error' } = options;
-  if (!(delayMs >= 0 && (delayMs <= LONGEST_MS || delayMs === Number.POSITIVE_INFINITY))) {
-    const wanted = `milliseconds from 0 to ${LONGEST_MS}, or Infinity for a call that never answers`;
+  if (!(delayMs >= 0 && (delayMs <= MAX_DELAY_MS || delayMs === Number.POSITIVE_INFINITY))) {
+    const wanted = `milliseconds from 0 to ${MAX_DELAY_MS}, or Infinity for a call that never answers`;
     throw new PannierError('options', `fakeModel's option delayMs should be ${wanted}, but is ${String(delayMs)}.`);
   }
   if (nonFinite !== 'error' && nonFinite !== 'allow')
@@ -95,7 +95,7 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Sessio
       const call = ++calls;
       if (delayMs > 0)
         await new Promise<void>((resolve) => {
-          if (delayMs <= LONGEST_MS) setTimeout(resolve, delayMs);
+          if (delayMs <= MAX_DELAY_MS) setTimeout(resolve, delayMs);
         });
       const failure = typeof fail === 'function' ? fail(call) : fail;
       if (failure !== undefined) throw errorOf(failure, manifest.name, call);

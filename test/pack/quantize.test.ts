@@ -10,7 +10,7 @@ import type { Runner } from '../../src/pack/golden/run.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
 import { checkBytes, checkFlops, checkGoldenError } from '../../src/pack/weights/budget.js';
 import { float16Bits } from '../../src/pack/weights/float16.js';
-import { LEAST_ELEMENTS, quantize } from '../../src/pack/weights/quantize.js';
+import { MIN_ELEMENTS, quantize } from '../../src/pack/weights/quantize.js';
 import { toUint8 } from '../../src/pack/weights/uint8.js';
 import { addModel, type RawModel, realModel, scratch, writeModel } from '../fixtures/models.js';
 
@@ -71,7 +71,7 @@ describe('float16', () => {
     readManifest((await import(join(half.out, 'model.js'))).default);
   });
   it('leaves what would overflow, and says that nothing was done', async () => {
-    const values = new Float32Array(LEAST_ELEMENTS).fill(1);
+    const values = new Float32Array(MIN_ELEMENTS).fill(1);
     values[7] = 70_000;
     const packed = await pack(options(addModel([1, values.length], values), { quantize: 'float16' }));
     expect(weightBytes(packed)).toBe(values.length * 4);
@@ -143,7 +143,7 @@ describe('which weights', () => {
   const ramp = (size: number) => Float32Array.from({ length: size }, (_, index) => index / size);
   const weights = [
     weight('a/kernel', ramp(512)),
-    weight('a/bias', ramp(LEAST_ELEMENTS - 1)),
+    weight('a/bias', ramp(MIN_ELEMENTS - 1)),
     weight('b/kernel', ramp(512)),
     { ...weight('steps', ramp(512)), dtype: 'int32' as const },
   ];

@@ -20,7 +20,7 @@ const modelOf = (name: string, seed: number) => fakeModel(name, [bytesOf(70, see
 function smallCache(quotaBytes: number, error = 'QuotaExceededError') {
   const kept = memoryCache();
   const sizes = new Map<string, number>();
-  const seen = { mostBytes: 0, refused: 0 };
+  const seen = { maxBytes: 0, refused: 0 };
   const used = () => [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
   const cache: WeightsCache = {
     ...kept,
@@ -32,7 +32,7 @@ function smallCache(quotaBytes: number, error = 'QuotaExceededError') {
         throw new DOMException('No room.', error);
       }
       sizes.set(key, size);
-      seen.mostBytes = Math.max(seen.mostBytes, used());
+      seen.maxBytes = Math.max(seen.maxBytes, used());
       await kept.set(key, bytes);
     },
     async delete(key) {
@@ -204,7 +204,7 @@ describe('S1: a quota', () => {
     ]);
     await prefetch(d, cache);
     expect(await namesIn(cache)).toEqual(['a 1', 'c 1', 'd 1']);
-    expect([seen.mostBytes, seen.refused > 0]).toEqual([46 + 3 * 70, true]);
+    expect([seen.maxBytes, seen.refused > 0]).toEqual([46 + 3 * 70, true]);
     for (const { manifest } of [a, c, d]) expect(await isOfflineReady(manifest, cache)).toBe(true);
   });
 

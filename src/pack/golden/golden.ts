@@ -15,7 +15,7 @@ export const GOLDEN_BYTES = 64 * 1024;
 const VALUES = 1024;
 
 /** Smallest spread of an output that is stored; below it, all zeros would pass the comparison. */
-export const LEAST_SPREAD = 1e-6;
+export const MIN_SPREAD = 1e-6;
 
 /** The change of the second run's inputs, as a share of their range. */
 const NUDGE = 1e-6;
@@ -124,7 +124,7 @@ const NON_FINITE =
 function emptiness({ data }: RawOutput, stored: GoldenOutput): string | undefined {
   if (data.length === 0) return 'it has no elements on the golden sample';
   if (!rangeOf(data).finite) return NON_FINITE;
-  if (spreadOf(stored) < LEAST_SPREAD) return `it carries nothing on the golden sample: its spread is ${spreadOf(stored).toPrecision(2)}`;
+  if (spreadOf(stored) < MIN_SPREAD) return `it carries nothing on the golden sample: its spread is ${spreadOf(stored).toPrecision(2)}`;
   return undefined;
 }
 

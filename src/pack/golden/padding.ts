@@ -6,7 +6,7 @@ import type { Feed, TensorFeed } from '../../preprocess/feed.js';
 import { padTogether, unpad } from '../../preprocess/pad.js';
 import { type SettledInput, sampledLength } from '../inputs/inputs.js';
 import { badOption } from '../options.js';
-import { type Answers, type GoldenPlan, LEAST_SPREAD } from './golden.js';
+import { type Answers, type GoldenPlan, MIN_SPREAD } from './golden.js';
 import type { Runner } from './run.js';
 
 /** The result of running the graph at several lengths. */
@@ -105,7 +105,7 @@ function shareOff(wanted: Answers[string], got: Answers[string]): number {
   const { min, max, finite } = rangeOf(wanted.data);
   if (!finite || wanted.data.length === 0) return 0;
   const spread = spreadOf({ min, max, shape: wanted.shape });
-  const tolerance = TOLERANCE * (spread < LEAST_SPREAD ? Math.max(Math.abs(min), Math.abs(max)) : spread);
+  const tolerance = TOLERANCE * (spread < MIN_SPREAD ? Math.max(Math.abs(min), Math.abs(max)) : spread);
   // NaN counts as different.
   const off = wanted.data.filter((value, index) => !(Math.abs(value - (got.data[index] as number)) <= tolerance));
   return off.length / wanted.data.length;

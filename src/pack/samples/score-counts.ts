@@ -16,7 +16,7 @@ export interface Scored {
 }
 
 /** Largest share of scores in one bin; the index compares bins, and a bin that holds nearly all scores hides a shift. */
-const MOST_IN_ONE_BIN = 0.9;
+const MAX_SHARE_OF_ONE_BIN = 0.9;
 
 /** Rounding may bring a sigmoid slightly above 1. */
 const ROUNDING = 1e-3;
@@ -76,7 +76,7 @@ export async function countScores(
     );
   const inOne = Math.max(...counts);
   const share = inOne / counts.reduce((sum, each) => sum + each, 0);
-  if (share > MOST_IN_ONE_BIN) {
+  if (share > MAX_SHARE_OF_ONE_BIN) {
     const bin = counts.indexOf(inOne);
     warnings.push(
       `Option drift finds ${Math.round(100 * share)} % of the top scores of output "${name}" from ${SCORE_EDGES[bin - 1] ?? 0} to ${SCORE_EDGES[bin] ?? 1}, which is one bin: what changes within it is not seen.`,

@@ -9,7 +9,7 @@ import { toFloat16 } from './float16.js';
 import { toUint8 } from './uint8.js';
 
 /** Smaller weights, such as biases and those of batch normalisation, save too few bytes for the error. */
-export const LEAST_ELEMENTS = 256;
+export const MIN_ELEMENTS = 256;
 
 /**
  * Stores weights as the option says. Weights that are not float32, are small, would overflow or are already quantised
@@ -26,7 +26,7 @@ export function quantize(weights: readonly Weight[], option: QuantizeOption): re
   return weights.map((weight) => {
     const kind = rules.find(({ matches }) => matches(weight.name))?.kind ?? 'none';
     const stored = weight.quantization?.dtype;
-    const isLeft = kind === 'none' || weight.dtype !== 'float32' || sizeOf(weight.shape) < LEAST_ELEMENTS;
+    const isLeft = kind === 'none' || weight.dtype !== 'float32' || sizeOf(weight.shape) < MIN_ELEMENTS;
     if (isLeft || !(stored === undefined || (stored === 'float16' && kind === 'uint8'))) return weight;
     return (kind === 'uint8' ? toUint8 : toFloat16)(weight, valuesOf(weight)) ?? weight;
   });
