@@ -4,16 +4,16 @@ import { abortable, ownTask, withDeadline } from '../base/promise.js';
 import type { Asset } from '../manifest/manifest.js';
 import { isAsset } from './verify.js';
 
-/** No byte for this long ends a try. */
+/** A try ends if no byte arrives for this long. */
 export const IDLE_LIMIT_MS = 15_000;
 
 export type Wanted = Pick<Asset, 'name' | 'bytes' | 'sha256'>;
 
-/** The time between two tries, for tests to hold. */
+/** The time between two tries; tests replace it. */
 export interface Pauses {
   /** From 0 to 1. */
   readonly random: () => number;
-  /** Resolves after so long, when the network is back, or at an abort. */
+  /** Resolves after `pauseMs`, when the network is back, or at an abort. */
   readonly wait: (pauseMs: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -22,56 +22,51 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
   /** Shared by the downloads of one load: whether the network has answered any of them. */
   readonly line: { answered: boolean };
-  /** Told how long verifying took, in milliseconds. */
+  /** Called with the time that hashing took, in milliseconds. */
   readonly onHash?: (durationMs: number) => void;
   readonly pauses?: Pauses;
 }
 
-/** An asset on its way, over all tries. */
+/** An asset on its way: shared by all of its tries. */
 export interface Incoming {
   readonly asset: Wanted;
   readonly url: string;
-  /** As long as the asset, unless there was no memory for it. */
+  /** As long as the asset; empty if there was no memory for it. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** So many of its bytes are here, from the start on; more than the asset has, where the body went on. */
+  /** Bytes that this try brought; more than the asset has if the body went on. */
   arrivedBytes: number;
-  /** To the latest request; undefined where there was none. */
+  /** The answer to the latest request; undefined if there was none. */
   response: Response | undefined;
 }
 
 /**
- * One request; its body goes behind the bytes that are here, and no further than one byte over.
- * @param begin looks at the answer before its body is read, and may move `arrivedBytes`; false refuses it
- * @returns whether there was a body to read
+ * Makes one request and reads its body into `incoming.bytes`, from the start; the body is cut one byte past the asset's length.
+ * @returns whether the server answered with a body, rather than with an error status
+ * @throws {PannierError} `timeout` after `IDLE_LIMIT_MS` without a byte; else what `fetch` rejects with, or `signal.reason`
  */
-export async function receive(
-  incoming: Incoming,
-  { fetch, signal, line }: FetchOptions,
-  init: RequestInit = {},
-  begin: (response: Response) => boolean = ({ ok }) => ok,
-): Promise<boolean> {
+export async function receive(incoming: Incoming, { fetch, signal, line }: FetchOptions, init: RequestInit = {}): Promise<boolean> {
   const { bytes, url } = incoming;
   const stop = new AbortController();
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   let ended = false;
-  // An app's own fetch may not look at the signal.
+  // An app's own `fetch` may not heed the signal.
   const next = <T>(promise: Promise<T>) => withDeadline(abortable(promise, signal), IDLE_LIMIT_MS, url);
   incoming.response = undefined;
+  incoming.arrivedBytes = 0;
   try {
     const response = await next((async () => fetch(url, { ...init, signal: AbortSignal.any([signal, stop.signal]) }))());
     reader = response.body?.getReader();
     incoming.response = response;
     line.answered = true;
-    const isWanted = begin(response);
-    // The manifest's length is the only one that counts: Content-Length lies under gzip, and a cut body can look complete.
-    while (isWanted && reader !== undefined && incoming.arrivedBytes <= bytes.length) {
+    // Only the manifest's length counts: Content-Length is the one of compressed bytes, and a cut body can look complete.
+    while (response.ok && reader !== undefined && incoming.arrivedBytes <= bytes.length) {
       const { done, value } = await next(reader.read());
       ended = done;
       if (done) return true;
       bytes.set(value.subarray(0, Math.max(0, bytes.length - incoming.arrivedBytes)), incoming.arrivedBytes);
       incoming.arrivedBytes += value.byteLength;
     }
-    return isWanted;
+    return response.ok;
   } finally {
     if (!ended) {
       stop.abort();
@@ -80,7 +75,7 @@ export async function receive(
   }
 }
 
-/** Whether what is here is the asset. */
+/** Whether the bytes that arrived are the asset's. */
 export async function isWhole({ asset, bytes, arrivedBytes }: Incoming, { onHash }: FetchOptions): Promise<boolean> {
   // Chromium hashes on the calling thread.
   await ownTask();

@@ -22,7 +22,7 @@ const key = hashOf(shard);
 type Answer = (request: IncomingMessage, response: ServerResponse, bytes: Uint8Array) => void;
 let answers: Answer[] = [];
 /** Requests for the shard: what they asked for. */
-let asked: { range: string | undefined; ifRange: string | undefined; cache: string | undefined }[] = [];
+let asked: { range: string | undefined; cache: string | undefined }[] = [];
 /** Answers for the shard that nobody has ended or let go of. */
 let openAnswers = 0;
 
@@ -30,9 +30,9 @@ const server = createServer((request, response) => {
   const bytes = model.files.get((request.url as string).slice(1));
   if (bytes === undefined) return void response.writeHead(404).end();
   if (request.url !== '/0.bin') return void response.end(bytes);
-  const { range, 'if-range': ifRange, 'cache-control': cache } = request.headers;
+  const { range, 'cache-control': cache } = request.headers;
   const answer = answers[Math.min(asked.length, answers.length - 1)] as Answer;
-  asked.push({ range, ifRange: ifRange as string | undefined, cache });
+  asked.push({ range, cache });
   openAnswers++;
   response.on('close', () => openAnswers--);
   answer(request, response, bytes);
@@ -74,9 +74,9 @@ async function cut(response: ServerResponse): Promise<void> {
 }
 /** So much of the body under the whole length, then the connection is cut. */
 const reset =
-  (atByte: number, headers: Record<string, string> = {}): Answer =>
+  (atByte: number): Answer =>
   (_request, response, bytes) => {
-    response.writeHead(200, { 'content-length': bytes.length, ...headers });
+    response.writeHead(200, { 'content-length': bytes.length });
     response.write(bytes.subarray(0, atByte));
     void cut(response);
   };
@@ -89,12 +89,6 @@ const closeDelimited: Answer = (_request, response, bytes) => {
   const { socket } = response;
   socket?.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n');
   socket?.end(bytes.subarray(0, 70_000));
-};
-const ranged: Answer = (request, response, bytes) => {
-  const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? Number.NaN);
-  if (Number.isNaN(start)) return void response.end(bytes);
-  response.writeHead(206, { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
-  response.end(bytes.subarray(start));
 };
 const flip = (bytes: Uint8Array) => bytes.map((byte, index) => (index === 1_000 ? byte ^ 4 : byte));
 
@@ -162,8 +156,6 @@ async function fails(script: Answer[], wanted: object, options: Parameters<typeo
   return loading;
 }
 
-const ranges = () => asked.map(({ range }) => range);
-
 describe('N1: offline', () => {
   it('at the first run is typed and retryable after two tries, at once where the browser knows; with the network back the same call loads', async () => {
     await down();
@@ -194,7 +186,7 @@ describe('N1: offline', () => {
     const loading = load({ fetch, wait });
     const { loaded, pausesMs } = loading;
     expect(hashOf(await loaded)).toBe(key);
-    expect([pausesMs, ranges()]).toEqual([[500], [undefined]]);
+    expect([pausesMs, asked.length]).toEqual([[500], 1]);
   });
 });
 
@@ -244,13 +236,13 @@ describe('N2: what is not the asset', () => {
 });
 
 describe('N3, N4: a body that is cut', () => {
-  it.each<[string, Answer, number]>([
-    ['a reset under a length', reset(60_000), 60_000],
-    ['a reset of a chunked body', cutChunked, 50_000],
-    ['N4: one that looks like the end', closeDelimited, 70_000],
-  ])('%s: goes on behind what has arrived, and no byte comes twice', async (_what, cut, arrived) => {
-    const { pausesMs } = await loads([cut, ranged]);
-    expect([ranges(), pausesMs]).toEqual([[undefined, `bytes=${arrived}-`], [500]]);
+  it.each<[string, Answer]>([
+    ['a reset under a length', reset(60_000)],
+    ['a reset of a chunked body', cutChunked],
+    ['N4: one that looks like the end', closeDelimited],
+  ])('%s: the shard is fetched again from its start, without Range', async (_what, cut) => {
+    const { pausesMs } = await loads([cut, whole]);
+    expect([asked.map(({ range }) => range), pausesMs]).toEqual([[undefined, undefined], [500]]);
   });
 
   it('three times is `offline`, and says how far it came', async () => {
@@ -315,19 +307,16 @@ function slowly(tries: readonly ((init: RequestInit | undefined) => Response)[])
   return { fetch, inits };
 }
 const stalled = (bytes: Uint8Array) => () => new Response(new ReadableStream({ start: (controller) => controller.enqueue(bytes.slice()) }));
-const rest206 = (start: number) => () =>
-  new Response(shard.slice(start), { status: 206, headers: { 'content-range': `bytes ${start}-${SHARD_BYTES - 1}/${SHARD_BYTES}` } });
-
 describe('N5: a stall', () => {
-  it('of 15 s ends the try, and the next one goes on behind its bytes', async () => {
-    const { fetch, inits } = slowly([stalled(shard.subarray(0, 80_000)), rest206(80_000)]);
+  it('of 15 s ends the try, and the next one begins at the start', async () => {
+    const { fetch, inits } = slowly([stalled(shard.subarray(0, 80_000)), () => new Response(shard)]);
     const { loaded } = load({ fetch });
     await vi.advanceTimersByTimeAsync(14_999);
     expect(inits).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
     vi.useRealTimers();
     expect(hashOf(await loaded)).toBe(key);
-    expect(inits.map((init) => init?.headers)).toEqual([undefined, { Range: 'bytes=80000-' }]);
+    expect(inits).toHaveLength(2);
   });
 
   it('three times is `timeout`', async () => {
@@ -340,7 +329,7 @@ describe('N5: a stall', () => {
   });
 
   it('L2: a machine that slept for a minute has not waited for one', async () => {
-    const { fetch, inits } = slowly([stalled(shard.subarray(0, 80_000)), rest206(80_000)]);
+    const { fetch, inits } = slowly([stalled(shard.subarray(0, 80_000)), () => new Response(shard)]);
     const { loaded } = load({ fetch });
     await vi.advanceTimersByTimeAsync(5_000);
     // Asleep: the timer that is due fires on waking up, and no other one.
@@ -373,101 +362,6 @@ describe('N6: a body without an end', () => {
     await fails([answer], { code: 'integrity', message: expect.stringContaining('gave more') });
     expect(asked.map(({ cache }) => cache)).toEqual([undefined, 'no-cache']);
     await vi.waitFor(() => expect(openAnswers).toBe(0));
-  });
-});
-
-describe('N7: a server that is bad at ranges', () => {
-  it('passes over Range: its whole body is read from the start, in the same answer', async () => {
-    await loads([reset(60_000), whole]);
-    expect(ranges()).toEqual([undefined, 'bytes=60000-']);
-  });
-
-  it.each([
-    ['another start', 'bytes 50000-199999/200000'],
-    ['another length', 'bytes 60000-199999/200001'],
-    ['no sense', 'bytes */200000'],
-    ['nothing', undefined],
-  ])('answers with %s in Content-Range: the shard is fetched whole', async (_what, contentRange) => {
-    const wrong: Answer = (_request, response, bytes) =>
-      response.writeHead(206, contentRange === undefined ? {} : { 'content-range': contentRange }).end(bytes.subarray(60_000));
-    const { pausesMs } = await loads([reset(60_000), wrong, whole]);
-    expect([ranges(), pausesMs]).toEqual([[undefined, 'bytes=60000-', undefined], [500]]);
-  });
-
-  it('answers 416: likewise', async () => {
-    await loads([reset(60_000), status(416), whole]);
-    expect(ranges()).toEqual([undefined, 'bytes=60000-', undefined]);
-  });
-
-  it('sends a compressed part: likewise', async () => {
-    const packed: Answer = (_request, response, bytes) =>
-      response
-        .writeHead(206, { 'content-range': `bytes 60000-199999/200000`, 'content-encoding': 'gzip' })
-        .end(gzipSync(bytes.subarray(60_000)));
-    await loads([reset(60_000), packed, whole]);
-    expect(ranges()).toEqual([undefined, 'bytes=60000-', undefined]);
-  });
-
-  it('has another file by then: If-Range names the one that was begun, where its tag is strong', async () => {
-    await loads([reset(60_000, { etag: '"v1"' }), whole]);
-    expect(asked.map(({ ifRange }) => ifRange)).toEqual([undefined, '"v1"']);
-    asked = [];
-    await loads([reset(60_000, { etag: 'W/"v1"' }), whole]);
-    expect(asked.map(({ ifRange }) => ifRange)).toEqual([undefined, undefined]);
-  });
-
-  it('and says nothing of it: the parts do not hash right, and the shard is fetched whole', async () => {
-    const changed: Answer = (request, response, bytes) =>
-      ranged(
-        request,
-        response,
-        bytes.map((byte) => byte ^ 1),
-      );
-    await loads([reset(60_000), changed, whole]);
-    expect(asked.map(({ range, cache }) => [range, cache])).toEqual([
-      [undefined, undefined],
-      ['bytes=60000-', undefined],
-      [undefined, 'no-cache'],
-    ]);
-    asked = [];
-    await fails([reset(60_000), changed, body((bytes) => bytes.map((byte) => byte ^ 1))], { code: 'integrity' });
-    expect(asked).toHaveLength(3);
-  });
-
-  it('of another origin shows no Content-Range: the hash tells; refused altogether, it is asked without Range', async () => {
-    const cors = (response: Response) => Object.defineProperty(response, 'type', { value: 'cors' });
-    const begun = () =>
-      cors(
-        new Response(
-          new ReadableStream(
-            {
-              start(controller) {
-                controller.enqueue(shard.slice(0, 60_000));
-              },
-              pull(controller) {
-                return new Promise((resolve) => setTimeout(resolve, 5)).then(() => controller.error(new TypeError('network error')));
-              },
-            },
-            { highWaterMark: 0 },
-          ),
-          { headers: { etag: '"v1"' } },
-        ),
-      );
-    const parts = slowly([begun, () => cors(new Response(shard.slice(60_000), { status: 206 }))]);
-    vi.useRealTimers();
-    expect(hashOf(await load(parts).loaded)).toBe(key);
-    // If-Range would want a leave of its own from that origin.
-    expect(parts.inits.map((init) => init?.headers)).toEqual([undefined, { Range: 'bytes=60000-' }]);
-    const refused = slowly([
-      begun,
-      () => {
-        throw new TypeError('Failed to fetch');
-      },
-      () => cors(new Response(shard.slice())),
-    ]);
-    vi.useRealTimers();
-    expect(hashOf(await load(refused).loaded)).toBe(key);
-    expect(refused.inits.map((init) => init?.headers)).toEqual([undefined, { Range: 'bytes=60000-' }, undefined]);
   });
 });
 
@@ -515,33 +409,24 @@ describe('a load of which one file fails', () => {
 });
 
 describe('N10: a line that comes and goes', () => {
-  it('progress never goes back, and a flap costs no byte that had arrived', async () => {
+  it('progress never goes back, and a shard that a flap cuts is fetched again', async () => {
     const many = fakeModel(
       'flapping',
       Array.from({ length: 12 }, (_, index) => bytesOf(20_000, 10 + index)),
     );
     const wanted = [...many.files.values()].reduce((sum, { length }) => sum + length, 0);
-    let sent = 0;
     let flaps = 0;
     const perShard = new Map<string, number>();
     // Every second connection dies in mid-body, and takes all others along now and then.
     const flapping = createServer((request, response) => {
       const name = (request.url as string).slice(1);
       const bytes = many.files.get(name) as Uint8Array;
-      const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
       const tries = (perShard.get(name) ?? 0) + 1;
       perShard.set(name, tries);
-
-      if (start > 0) response.writeHead(206, { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
-      else response.writeHead(200, { 'content-length': bytes.length });
-      if (tries === 3 || perShard.size % 2 === 0) {
-        sent += bytes.length - start;
-        return void response.end(bytes.subarray(start));
-      }
-      const half = (bytes.length - start) >> 1;
-      sent += half;
+      if (tries === 3 || perShard.size % 2 === 0) return void response.end(bytes);
       flaps++;
-      response.write(bytes.subarray(start, start + half));
+      response.writeHead(200, { 'content-length': bytes.length });
+      response.write(bytes.subarray(0, bytes.length >> 1));
       void cut(response);
     });
     await new Promise<void>((resolve) => flapping.listen(0, '127.0.0.1', () => resolve()));
@@ -553,8 +438,8 @@ describe('N10: a line that comes and goes', () => {
       expect(progress).toEqual(progress.toSorted((a, b) => a - b));
       expect(progress.at(-1)).toBe(wanted);
       expect(flaps).toBeGreaterThan(5);
-      // A shard for each flap may come twice; with ranges, none does.
-      expect(sent).toBe(wanted);
+      // Each flap costs one more request.
+      expect([...perShard.values()].reduce((sum, tries) => sum + tries, 0)).toBe(many.files.size + flaps);
     } finally {
       port = stable;
       flapping.closeAllConnections();
