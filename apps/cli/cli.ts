@@ -1,5 +1,6 @@
 /** `pannier`: one command each in a file of its own. */
 import { PannierError } from '../../src/base/errors.js';
+import { VERSION } from '../../src/base/versions.js';
 import { nearest } from '../../src/pack/nearest.js';
 import type { Command } from './command.js';
 import { doctorCommand } from './doctor.js';
@@ -10,9 +11,10 @@ import { tryCommand } from './try.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand, predict: predictCommand, doctor: doctorCommand, try: tryCommand };
 
-const USAGE = `Usage:\n${Object.values(COMMANDS)
+const USAGE = `pannier ${VERSION}\n\nUsage:\n${Object.values(COMMANDS)
   .map(({ usage }) => usage)
-  .join('\n')}`;
+  .join('\n')}
+  pannier --version`;
 
 /**
  * Runs the command that the arguments name.
@@ -20,6 +22,10 @@ const USAGE = `Usage:\n${Object.values(COMMANDS)
  */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined || rest.includes('--help')) {
     const asked = name === '--help' || rest.includes('--help');

@@ -43,7 +43,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'timeout', 'worker
 const RETRYABLE_STATUS: ReadonlySet<unknown> = new Set([408, 425, 429]);
 
 /** The section of `docs/errors.md` on a code. The file ships with the package. */
-const ADDRESS = 'pannier/docs/errors.md#';
+const ADDRESS = 'node_modules/pannier/docs/errors.md#';
 const ADDRESSES = new RegExp(` \\(${ADDRESS}[\\w-]+\\)`, 'g');
 
 /**

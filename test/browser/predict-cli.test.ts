@@ -246,7 +246,7 @@ describe('what is wrong is said in one line', () => {
     expect({ code, message }).toEqual({
       code: 'backend-unavailable',
       message: expect.stringMatching(
-        /playwright-core, which is not installed\. Run: npm install --save-dev playwright-core \(pannier\/docs\/errors\.md#backend-unavailable\)$/,
+        /playwright-core, which is not installed\. Run: npm install --save-dev playwright-core \(node_modules\/pannier\/docs\/errors\.md#backend-unavailable\)$/,
       ),
     });
   });

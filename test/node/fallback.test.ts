@@ -292,7 +292,7 @@ describe('a fallback', () => {
     const error = (await rejection(loaded.predict(x))) as Error;
     expect(error).toMatchObject({ code: 'fallback', retryable: false });
     expect(error.message).toBe(
-      `The fallback of model "${model.manifest.name}" answered wrongly. ${message} (pannier/docs/errors.md#fallback)`,
+      `The fallback of model "${model.manifest.name}" answered wrongly. ${message} (node_modules/pannier/docs/errors.md#fallback)`,
     );
     expect(loaded.stats()).toMatchObject({ count: 0, failedCount: 1 });
   });

@@ -222,7 +222,7 @@ describe('files', () => {
     const { code, message } = await refusal(given(picture, npy([8, 24], new Float32Array(192))));
     expect([code, message]).toEqual([
       'golden-mismatch',
-      'golden[0]: output "sumY" has shape [1, 8, 8, 3], but the training framework gave [8, 24]. Is the file of this output, and of this model? (pannier/docs/errors.md#golden-mismatch)',
+      'golden[0]: output "sumY" has shape [1, 8, 8, 3], but the training framework gave [8, 24]. Is the file of this output, and of this model? (node_modules/pannier/docs/errors.md#golden-mismatch)',
     ]);
   });
   it.each<[string, string, RegExp]>([

@@ -93,7 +93,7 @@ it('packs what the config file says, and checks it', () => {
   const { status, stderr } = run(['pack', '--check'], { cwd: app });
   expect(status).toBe(1);
   expect(stderr).toMatch(
-    /^pannier: .*model.js is out of date: byte \d+ is the first that differs; run `pannier pack` and commit what it writes\. \(pannier\/docs\/errors\.md#output-stale\)\n$/,
+    /^pannier: .*model.js is out of date: byte \d+ is the first that differs; run `pannier pack` and commit what it writes\. \(node_modules\/pannier\/docs\/errors\.md#output-stale\)\n$/,
   );
   expect(contents(join(app, 'src/sum'))).toEqual(before);
 });
@@ -135,7 +135,7 @@ describe('errors are one line and exit code 1', () => {
   const model = writeModel(addModel(), join(folder, 'add'));
   const out = join(folder, 'never');
   it.each([
-    ['no command', [], /^Usage:/],
+    ['no command', [], /^pannier \d+\.\d+\.\d+\n\nUsage:/],
     [
       'an unknown command',
       ['train'],
@@ -158,22 +158,26 @@ describe('errors are one line and exit code 1', () => {
       /^pannier: \S+add holds no model\.js\. Of \.json files it has model\.json\. MODEL is.*\n$/,
     ],
     ['no config', ['pack', '--config', '/nowhere/c.mjs'], /^pannier: There is no \/nowhere\/c.mjs\..*\n$/],
-    ['no --out', ['pack', model], /^pannier: Say where to: pannier pack MODEL_JSON --out DIR\. \(pannier\/docs\/errors\.md#options\)\n$/],
+    [
+      'no --out',
+      ['pack', model],
+      /^pannier: Say where to: pannier pack MODEL_JSON --out DIR\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
+    ],
     ['an unknown flag', ['pack', model, '--out', out, '--colour', 'red'], /^pannier: Unknown option '--colour'.*\n$/],
     [
       'a flag without node',
       ['pack', model, '--out', out, '--fit', 'cover'],
-      /^pannier: --fit is "cover"; NODE=VALUE is wanted\. \(pannier\/docs\/errors\.md#options\)\n$/,
+      /^pannier: --fit is "cover"; NODE=VALUE is wanted\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
     ],
     [
       'a wrong word',
       ['pack', model, '--out', out, '--fit', 'x=squash'],
-      /^pannier: Option inputs\["x"\]\.image\.fit is "squash"; stretch, contain, cover are known\. \(pannier\/docs\/errors\.md#options\)\n$/,
+      /^pannier: Option inputs\["x"\]\.image\.fit is "squash"; stretch, contain, cover are known\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
     ],
     [
       'a wrong number',
       ['pack', model, '--out', out, '--shape', 'x=1,,3'],
-      /^pannier: --shape is "1,,3"; numbers are wanted, such as 0.5 or 1\/255\. \(pannier\/docs\/errors\.md#options\)\n$/,
+      /^pannier: --shape is "1,,3"; numbers are wanted, such as 0.5 or 1\/255\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
     ],
     [
       'a budget',
@@ -183,12 +187,12 @@ describe('errors are one line and exit code 1', () => {
     [
       'a budget without a number',
       ['pack', model, '--out', out, '--budget', 'bytes'],
-      /^pannier: --budget is "bytes"; NAME=NUMBER is wanted\. \(pannier\/docs\/errors\.md#options\)\n$/,
+      /^pannier: --budget is "bytes"; NAME=NUMBER is wanted\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
     ],
     ...['--budget', '--width', '--height'].map((flag): [string, string[], RegExp] => [
       `two numbers for ${flag}`,
       ['pack', model, '--out', out, flag, 'bytes=1,2'],
-      new RegExp(`^pannier: ${flag} is "1,2"; one number is wanted\\. \\(pannier/docs/errors\\.md#options\\)\\n$`),
+      new RegExp(`^pannier: ${flag} is "1,2"; one number is wanted\\. \\(node_modules/pannier/docs/errors\\.md#options\\)\\n$`),
     ]),
     ['a kind', ['pack', model, '--out', out, '--quantize', 'int4'], /^pannier: Option quantize is "int4"; .*\n$/],
     [
@@ -205,6 +209,11 @@ describe('errors are one line and exit code 1', () => {
   });
   it('helps', () =>
     expect(run(['pack', '--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('pannier pack MODEL_JSON --out DIR') }));
+  it.each(['--version', '-v'])('%s prints the version of package.json', (flag) => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(run([flag])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+    expect(run(['--help']).stdout).toMatch(`pannier ${version}\n\nUsage:\n`);
+  });
 });
 
 describe('a name in the config', () => {
@@ -247,7 +256,7 @@ describe('a name in the config', () => {
   it.each(['js', 'ts', 'json'])('of a file called pannier.config.%s', (extension) => {
     const { stderrOf, place } = named({ [`pannier.config.${extension}`]: config() });
     expect(stderrOf(['pack'])).toBe(
-      `pannier: There is no ${place}/pannier.config.mjs, but pannier.config.${extension} is beside it; only pannier.config.mjs is read. Rename it, and write it as JavaScript. (pannier/docs/errors.md#options)\n`,
+      `pannier: There is no ${place}/pannier.config.mjs, but pannier.config.${extension} is beside it; only pannier.config.mjs is read. Rename it, and write it as JavaScript. (node_modules/pannier/docs/errors.md#options)\n`,
     );
     expect(stderrOf(['doctor', 'emotion'])).toMatch(
       `There is no file or folder emotion, and pannier.config.${extension} is here, but only pannier.config.mjs is read.`,

@@ -53,7 +53,7 @@ describe('a config file', () => {
   it.each<[string, string, RegExp]>([
     ['that is no JavaScript', 'export default {{', /pannier.config.mjs cannot be imported: Unexpected token/],
     ['that is no text', '\0\x01\x02', /cannot be imported: Invalid or unexpected token/],
-    ['that throws', "throw new Error('no\\nway');", /cannot be imported: no way\. \(pannier\/docs\/errors.md#options\)\n$/],
+    ['that throws', "throw new Error('no\\nway');", /cannot be imported: no way\. \(node_modules\/pannier\/docs\/errors.md#options\)\n$/],
     ['that throws nothing', 'throw undefined;', /cannot be imported: undefined/],
     ['that throws what is no text', 'throw Object.create(null);', /cannot be imported: something without a message was thrown/],
     ['that imports what is not there', "import 'nowhere';", /cannot be imported: Cannot find package 'nowhere'/],

@@ -160,7 +160,7 @@ it('a disk that fills up half-way leaves the old model and no litter', async () 
     },
   );
   expect(stderr).toMatch(
-    /^pannier: .* cannot be written: EFBIG: .*What was there before still works\. \(pannier\/docs\/errors\.md#options\)\n$/,
+    /^pannier: .* cannot be written: EFBIG: .*What was there before still works\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
   );
   expect(status).toBe(1);
   expect(await whole(out)).toBe('1');

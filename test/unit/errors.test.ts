@@ -15,7 +15,7 @@ it('is an Error with a name of its own', () => {
 });
 
 describe('the address in the docs', () => {
-  const at = (code: ErrorCode) => ` (pannier/docs/errors.md#${code})`;
+  const at = (code: ErrorCode) => ` (node_modules/pannier/docs/errors.md#${code})`;
   it('ends every message, and names a section that ships', () => {
     const page = readFileSync('docs/errors.md', 'utf8');
     const files = JSON.parse(readFileSync('package.json', 'utf8')).files;

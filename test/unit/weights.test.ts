@@ -71,7 +71,7 @@ describe('from a server', () => {
     [
       'missing',
       'http-status',
-      /weights\.bin: http:.*\/missing answered 404 Not Found \(pannier\/docs\/errors\.md#http-status\)$/,
+      /weights\.bin: http:.*\/missing answered 404 Not Found \(node_modules\/pannier\/docs\/errors\.md#http-status\)$/,
       { status: 404 },
     ],
     ['broken', 'http-status', /answered 500/, { status: 500 }],
