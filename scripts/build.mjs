@@ -1,16 +1,26 @@
-/** `npm run build`: TypeScript to JavaScript and declarations, Rollup to what ships, then the examples' models. */
+/**
+ * `npm run build`: TypeScript to JavaScript and declarations, Rollup to what ships, then the examples' models. A build that is
+ * still there for the same inputs, byte for byte, is not made again.
+ */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';
 import { loadConfigFile } from 'rollup/loadConfigFile';
+import { hashInputs, isFresh, markFresh } from './fresh.mjs';
 import { licensesOf, packageOf } from './licenses.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const require = createRequire(import.meta.url);
+
+const inputs = hashInputs(root);
+if (isFresh(root, inputs)) {
+  say('The last build is fresh: nothing that it read has changed since');
+  process.exit(0);
+}
 
 // The old dist stays until the new one is there: a page or a test may be using it.
 const start = Date.now();
@@ -58,7 +68,8 @@ for (const name of readdirSync('dist', { recursive: true })) {
 }
 
 say("Packing the examples' models");
-if (existsSync('examples/pannier.config.mjs')) run('the examples', [join(root, 'dist/cli.js'), 'pack'], join(root, 'examples'));
+run('the examples', [join(root, 'dist/cli.js'), 'pack'], join(root, 'examples'));
+markFresh(root, inputs);
 
 function tsc(what, project) {
   say(`Compiling ${what}`);
