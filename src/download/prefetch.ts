@@ -1,5 +1,6 @@
-/** A model's files for later: into the cache, without an engine. And the other way round: out of the cache alone. */
+/** Stores a model's files in the cache, without an engine. */
 
+import type { WeightsCache } from '../api/cache.js';
 import type { LoadProgress, PrefetchOptions } from '../api/options.js';
 import { type ResolvedOptions, resolveOptions } from '../api/resolve-options.js';
 import { PannierError } from '../base/errors.js';
@@ -11,10 +12,10 @@ import { downloadModel } from './download-model.js';
 
 const KNOWN: readonly (keyof PrefetchOptions)[] = ['cache', 'cacheBudgetBytes', 'fetch', 'assetUrl', 'signal', 'onProgress'];
 
-/** Twenty parallel calls for one model are one. */
+/** Parallel calls for one model share one download. */
 const prefetches = new Shared<void, LoadProgress>(() => undefined);
 
-/** Behind the public function of this name. */
+/** Implements the public function of this name. */
 export async function prefetchModel(manifest: Manifest, options: PrefetchOptions): Promise<void> {
   const resolved = resolveOptions(options, 'prefetchModel', KNOWN);
   const joining = { signal: options.signal as AbortSignal | undefined, onReport: options.onProgress };
@@ -23,35 +24,53 @@ export async function prefetchModel(manifest: Manifest, options: PrefetchOptions
   release();
 }
 
+/**
+ * Tries of one call. Another load sweeps away shards that belong to no version (a load that was cut off left them), also one that
+ * this call has just found in the cache. The next try fetches it.
+ */
+const MAX_TRIES = 2;
+
 async function store(
   manifest: Manifest,
-  { cache: given, fetch, assetUrl, cacheBudgetBytes: budgetBytes }: ResolvedOptions,
+  options: ResolvedOptions,
   signal: AbortSignal,
   report: (progress: LoadProgress) => void,
 ): Promise<void> {
-  const cache = await openCache(given);
-  const letGo = holdModel(manifest.hash);
+  const cache = await openCache(options.cache);
+  const release = holdModel(manifest.hash);
   try {
-    const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
-    const failed = new AbortController();
-    const note = (code: string, message: string) => {
-      // A damaged entry is mended by this very call.
-      if (code === 'cache-full' || code === 'cache-unavailable') failed.abort(new PannierError(code, message));
-    };
-    const { whole } = downloadModel(manifest, {
-      ...{ fetch, note, budgetBytes, storeOnly: true, caching: Promise.resolve(cache) },
-      signal: AbortSignal.any([signal, failed.signal]),
-      urlOf: ({ name, url }: Asset) => assetUrl(name, url()),
-      onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),
-    });
-    const { stored } = await whole;
-    await stored;
-    failed.signal.throwIfAborted();
-    if (!(await isOfflineReady(manifest, cache))) {
-      const message = `"${manifest.name}" was stored and is not there: something else clears the cache at the same time. Try again.`;
-      throw new PannierError('cache-unavailable', message);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      // All bytes have been reported once.
+      await download(manifest, cache, options, signal, tries === 0 ? report : () => undefined);
+      if (await isOfflineReady(manifest, cache)) return;
     }
   } finally {
-    letGo();
+    release();
   }
+  const message = `"${manifest.name}" was stored and is not there: something else clears the cache at the same time. Try again.`;
+  throw new PannierError('cache-unavailable', message);
+}
+
+async function download(
+  manifest: Manifest,
+  cache: WeightsCache,
+  { fetch, assetUrl, cacheBudgetBytes: budgetBytes }: ResolvedOptions,
+  signal: AbortSignal,
+  report: (progress: LoadProgress) => void,
+): Promise<void> {
+  const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
+  const failed = new AbortController();
+  const note = (code: string, message: string) => {
+    // Other notes tell of damage that this download repairs.
+    if (code === 'cache-full' || code === 'cache-unavailable') failed.abort(new PannierError(code, message));
+  };
+  const { whole } = downloadModel(manifest, {
+    ...{ fetch, note, budgetBytes, storeOnly: true, caching: Promise.resolve(cache) },
+    signal: AbortSignal.any([signal, failed.signal]),
+    urlOf: ({ name, url }: Asset) => assetUrl(name, url()),
+    onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),
+  });
+  const { stored } = await whole;
+  await stored;
+  failed.signal.throwIfAborted();
 }

@@ -1,19 +1,16 @@
-/** What a cache holds, as of one reading: versions of models, who of them makes way for others, and what belongs to none. */
+/** What a cache held when it was read: versions of models, the order in which they make way, and entries that belong to no version. */
 import type { WeightsCache } from '../api/cache.js';
 import { heldModels } from './held.js';
 import { type ModelRecord, RECORD, readRecord } from './records.js';
 
-/** A version that was replaced by another one may still be what another app of this origin, or a page that is cached, loads. */
-const SUPERSEDED_MS = 7 * 24 * 3_600_000;
-
-/** What was used later than so far ahead was written by a clock that was wrong. */
-const AHEAD_MS = 24 * 3_600_000;
-
-/** What a clock from the future has written would count as newest for as long as it was ahead: it counts as oldest. */
-const lastUsedMs = ({ usedAtMs }: ModelRecord): number => (usedAtMs - Date.now() > AHEAD_MS ? Number.MIN_SAFE_INTEGER : usedAtMs);
+/**
+ * Whole versions of one model that stay, the newest one included. The version before it may still be loaded by another app
+ * of this origin, or by a page that a service worker cached; also, a release may be taken back.
+ */
+const MAX_VERSIONS = 2;
 
 const ASSET = /^[\da-f]{64}$/;
-/** What is remembered of one model on one device: the hash stands first. */
+/** Keys of what was measured for one model on this device; they begin with the hash of the model. */
 const OF_MODEL = /^(?:golden|choice|trial|quarantine):(\S+)/;
 
 /** One version of a model. */
@@ -45,25 +42,25 @@ export class Inventory {
   }
 
   /**
-   * In the order in which they make way: those that another version of the model replaces, then the least recently used.
-   * @param own the hash of one that is on its way: it replaces others before it is whole
+   * All versions, in the order in which they make way: replaced and incomplete ones first, then the least recently used.
+   * @param own hash of the version that is being stored, which replaces others before it is complete
    */
   versions(own?: string): readonly Version[] {
-    const rank = (version: Version) => (this.#isReplaced(version, own) ? 0 : 1);
-    return [...this.#versions].sort((a, b) => rank(a) - rank(b) || lastUsedMs(a) - lastUsedMs(b));
+    const rank = (version: Version) => (this.isComplete(version) && this.#newerVersions(version, own) === 0 ? 1 : 0);
+    return [...this.#versions].sort((a, b) => rank(a) - rank(b) || a.usedAtMs - b.usedAtMs);
   }
 
-  /** Those that may make way for the model `own`, next one first. */
+  /** Versions that may make way for the version `own`, next one first. */
   evictable(own: string | undefined): readonly Version[] {
     return this.versions(own).filter((each) => each.hash !== own && this.mayDrop(each) && this.bytesOf([each]) > 0);
   }
 
-  /** Whether a model is open in some tab; undefined where nothing tells. */
+  /** Whether a version is open in some tab; undefined if the browser does not tell. */
   isHeld({ hash }: Version): boolean | undefined {
     return this.#held === undefined || this.#held === 'untold' ? undefined : this.#held.has(hash);
   }
 
-  /** A browser that has locks and does not answer may be busy with the very tabs that hold them. */
+  /** Nothing is dropped while a browser that has locks does not answer: tabs may hold any of the versions. */
   mayDrop(version: Version): boolean {
     return this.#held !== 'untold' && this.isHeld(version) !== true;
   }
@@ -76,13 +73,13 @@ export class Inventory {
     return this.#keys.has(key);
   }
 
-  /** Bytes that are there of these versions; what they share counts once. */
+  /** Bytes that the cache holds of these versions; a shard that several of them share counts once. */
   bytesOf(versions: readonly ModelRecord[]): number {
     const present = versions.flatMap(({ assets }) => assets).filter(({ sha256 }) => this.has(sha256));
     return [...new Map(present.map(({ sha256, bytes }) => [sha256, bytes])).values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** Bytes that would be free without these versions. */
+  /** Bytes that dropping these versions would free. */
   bytesWithout(versions: readonly Version[]): number {
     return this.bytesOf(this.#versions) - this.bytesOf(this.#versions.filter((each) => !versions.includes(each)));
   }
@@ -92,12 +89,12 @@ export class Inventory {
     return this.#versions.some(({ hash, assets }) => hash !== own && assets.some((asset) => asset.sha256 === sha256));
   }
 
-  /** A record that was written since. */
+  /** Adds a version whose record was written since. */
   add(version: Version): void {
     this.#versions = [...this.#versions.filter(({ hash }) => hash !== version.hash), version];
   }
 
-  /** Deletes a version, its record first, and of its assets those that no other one names. Gives the bytes that this freed. */
+  /** Deletes a version: its record first, then the assets that no other version names. @returns the bytes that this freed */
   async drop(version: Version): Promise<number> {
     const freedBytes = this.bytesWithout([version]);
     await this.#delete(`${RECORD}${version.hash}`);
@@ -106,13 +103,9 @@ export class Inventory {
     return freedBytes;
   }
 
-  /** Drops what was replaced, or has not got beyond a part, and was not used for seven days. */
-  async dropOutdated(own: string): Promise<void> {
-    // Neither counts as used just now what a clock from the future has written.
-    const isOld = ({ usedAtMs }: Version) => Math.abs(Date.now() - usedAtMs) > SUPERSEDED_MS;
-    for (const each of this.versions())
-      if (each.hash !== own && this.mayDrop(each) && isOld(each) && (!this.isComplete(each) || this.#isReplaced(each)))
-        await this.drop(each);
+  /** Drops versions that `MAX_VERSIONS` newer versions of their model replace, unless a tab has them open. */
+  async dropReplaced(): Promise<void> {
+    for (const each of this.versions()) if (this.mayDrop(each) && this.#newerVersions(each) >= MAX_VERSIONS) await this.drop(each);
   }
 
   /** Keys of assets that no version names. */
@@ -121,7 +114,7 @@ export class Inventory {
     return [...this.#keys].filter((key) => ASSET.test(key) && !named.has(key));
   }
 
-  /** Deletes what belongs to no version: assets, records that nobody can read, what was found out about models that are gone. */
+  /** Deletes entries that belong to no version: assets, records that cannot be read, measurements of versions that are gone. */
   async sweep(): Promise<void> {
     for (const key of this.orphans()) await this.#delete(key);
     const hashes = new Set(this.#versions.map(({ hash }) => hash));
@@ -132,9 +125,10 @@ export class Inventory {
     }
   }
 
-  #isReplaced(version: Version, own?: string): boolean {
+  /** How many complete versions of the same model were used later than this one; the version `own` counts as complete. */
+  #newerVersions(version: Version, own?: string): number {
     const replaces = (other: Version) => other.hash === own || this.isComplete(other);
-    return this.#versions.some((other) => other.name === version.name && lastUsedMs(other) > lastUsedMs(version) && replaces(other));
+    return this.#versions.filter((other) => other.name === version.name && other.usedAtMs > version.usedAtMs && replaces(other)).length;
   }
 
   async #delete(key: string): Promise<void> {

@@ -63,7 +63,7 @@ export class Recording {
     await this.#record(record);
     if (this.#isFull) return;
     inventory.add({ ...record, hash });
-    await inventory.dropOutdated(hash);
+    await inventory.dropReplaced();
     const { budgetBytes } = this.#options;
     // Two that do not fit together would else drop each other, while neither is whole.
     if (record.complete && this.#totalBytes <= budgetBytes)
