@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';
-import { complaintsOf } from '../harness/browser.js';
+import { complaintsOf, openPage } from '../harness/browser.js';
 import { serve } from '../harness/site.js';
 import { room } from './room.js';
 
@@ -39,14 +39,13 @@ test('where a worker of an isolated page lacks the header, the page runs the mod
   await site.close();
 });
 
-/** A sample of the pages about starting offline, by the name in its first line. */
+/** A sample of docs/offline.md, by the name in its first line. */
 function sample(name: string): string {
-  const pages = ['README.md', 'docs/offline.md'].map((page) => readFileSync(page, 'utf8')).join('\n');
-  const samples = [...pages.matchAll(/^```[jt]s\n\/\/ (\S+)\n([\s\S]*?)^```/gm)];
+  const samples = [...readFileSync('docs/offline.md', 'utf8').matchAll(/^```[jt]s\n\/\/ (\S+)\n([\s\S]*?)^```/gm)];
   return samples.find(([, each]) => each === name)?.[2] ?? '';
 }
 
-test('the service worker of the README keeps all of an app on its first visit, and starts it without a network', async () => {
+test('the service worker of docs/offline.md keeps all of an app on its first visit, and starts it without a network', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pannier-sw-'));
   cpSync('dist', join(folder, 'app/dist'), { recursive: true, filter: (name) => !/^dist.(types|try)/.test(name) });
   cpSync(here.folderOf('add'), join(folder, 'app/models/add'), { recursive: true });
@@ -84,6 +83,54 @@ test('the service worker of the README keeps all of an app on its first visit, a
   const second = await here.page(context, site);
   expect(await second.evaluate(answer)).toMatchObject({ thread: 'worker', notes: [], y: [1, 2, 3, 4], downloaded: 0 });
   await context.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** What the page of {@link viteApp} shows when its model has answered. */
+const ANSWERED = () => document.title === 'The answer is 2,3,4,5';
+
+/** An app of a page and a script that load the model `add`, built by Vite, with the service worker of docs/offline.md in `built`. */
+function viteApp(folder: string): string {
+  cpSync(here.folderOf('add'), join(folder, 'add'), { recursive: true });
+  writeFileSync(join(folder, 'index.html'), '<!doctype html><title>An app</title><script type="module" src="./main.js"></script>');
+  writeFileSync(
+    join(folder, 'main.js'),
+    `import { loadModel, trustedScriptUrl } from '${process.cwd()}/dist/index.js';
+    import add from './add/model.js';
+    const model = await loadModel(add, { backend: 'wasm' });
+    const { outputs } = await model.predict({ x: Float32Array.of(1, 1, 1, 1) });
+    document.title = 'The answer is ' + outputs.sumY.data;
+    navigator.serviceWorker.register(trustedScriptUrl('./sw.js'));`,
+  );
+  for (const name of ['write-sw.mjs', 'sw.js']) writeFileSync(join(folder, name), sample(name));
+  const vite = join(process.cwd(), 'node_modules/vite/bin/vite.js');
+  const config = `import { pannier } from '${process.cwd()}/dist/vite.js';
+    export default { base: './', plugins: [pannier()], build: { target: 'esnext', modulePreload: { polyfill: false } } };`;
+  writeFileSync(join(folder, 'vite.config.mjs'), config);
+  for (const args of [
+    [vite, 'build', '--outDir', 'built', '--logLevel', 'error'],
+    ['write-sw.mjs', 'sw.js', 'built'],
+  ]) {
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    expect(status, stderr).toBe(0);
+  }
+  return join(folder, 'built');
+}
+
+test("an app that Vite built starts offline where the server answered Vary: Origin, as Vite's own preview does", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pannier-vary-'));
+  const built = viteApp(folder);
+  expect(readFileSync(join(built, 'index.html'), 'utf8')).toMatch(/<script type="module" crossorigin/);
+
+  const site = await serve({ '/': built }, { headers: { Vary: 'Origin' } });
+  const page = await openPage(here.browser, `${site.url}/`);
+  await page.waitForFunction(ANSWERED);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await site.close();
+  await page.reload();
+  await page.waitForFunction(ANSWERED);
+  expect(await complaintsOf(page)).toMatchObject({ violations: [], pageErrors: [] });
+  await page.close();
   rmSync(folder, { recursive: true });
 });
 

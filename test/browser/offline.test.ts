@@ -72,7 +72,8 @@ const startOf = (page: EnginePage): Promise<Start> =>
 /** One visit with a server, then three starts without. Gives the engine's version. */
 async function visit(engine: EngineName, add: (kind: string, start: Start) => void): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'pannier-offline-'));
-  const site = await serve({ '/offline': app });
+  // Servers that allow other origins say this of every file, Vite's preview among them.
+  const site = await serve({ '/offline': app }, { headers: { Vary: 'Origin' } });
   // Where a whole browser's clock cannot be moved, that of page and workers can; a service worker keeps the true one.
   if (!hasWholeClock) site.fault(/\/pannier-(wasm|webgpu|cpu)-\w+-[\w-]+\.js$/, { edit: withMovableClock });
   const browser = await launchEngine(engine, keepsProfile(engine) ? { profile: folder } : {});

@@ -59,7 +59,7 @@ async function serve(rules?: SiteOptions): Promise<Site> {
     /^(index|page-.*|worker\/.*)\.js$|\.wasm$/.test(name),
   );
   const files = ['/', '/in-page.js', '/models/add/model.js', ...built.map((name) => `/dist/${name}`)];
-  const [, code = ''] = readFileSync('README.md', 'utf8').match(/^```js\n\/\/ sw\.js\n([\s\S]*?)^```/m) ?? [];
+  const [, code = ''] = readFileSync('docs/offline.md', 'utf8').match(/^```js\n\/\/ sw\.js\n([\s\S]*?)^```/m) ?? [];
   site.put('/sw.js', `const VERSION = '1';\nconst FILES = ${JSON.stringify(files)};\n${code}`);
   sites.push(site);
   return site;
