@@ -118,6 +118,7 @@ const testing = [
       index: '.build/src/index.js',
       read: '.build/src/read/index.js',
       remote: '.build/src/remote/index.js',
+      drift: '.build/src/drift/index.js',
       testing: '.build/src/testing/index.js',
     },
     output: {
@@ -139,7 +140,12 @@ export default [
   ...testing,
   {
     ...browser,
-    input: { index: '.build/src/index.js', read: '.build/src/read/index.js', remote: '.build/src/remote/index.js' },
+    input: {
+      index: '.build/src/index.js',
+      read: '.build/src/read/index.js',
+      remote: '.build/src/remote/index.js',
+      drift: '.build/src/drift/index.js',
+    },
     output: {
       ...out,
       entryFileNames: '[name].js',

@@ -7,7 +7,7 @@ export type { Fallback, FallbackOutputs, FallbackRequest, FallbackValues } from 
 export type {
   BackendChange,
   CacheOutcome,
-  DriftStats,
+  ExpectedScores,
   FramePrediction,
   ImageMappings,
   LoadTiming,

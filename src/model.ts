@@ -23,7 +23,6 @@ import type { Note } from './base/notes.js';
 import { abortable, forManyListeners } from './base/promise.js';
 import type { Lease } from './base/shared.js';
 import { now, type Timing, traceCall } from './base/timing.js';
-import { type ScoreDrift, watchDrift } from './drift/score-drift.js';
 import type { Call, RawOutput } from './engines/engine.js';
 import type { Manifest } from './manifest/manifest.js';
 import type { AnyInputs, AnyOutputs, Signature } from './manifest/signature.js';
@@ -37,7 +36,7 @@ import { type PreparedInputs, prepareInputs } from './preprocess/prepare-inputs.
 import { runQueued } from './runtime/run-queued.js';
 import type { Listener, ServedModel } from './runtime/served-model.js';
 
-type Settings = Required<Pick<LoadOptions, 'deadlineMs' | 'trace' | 'nonFinite' | 'drift'>>;
+type Settings = Required<Pick<LoadOptions, 'deadlineMs' | 'trace' | 'nonFinite'>>;
 
 /** One handle on a model that is open; the model closes with the last handle that is disposed. */
 export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEvents> implements Model<I, O> {
@@ -45,7 +44,6 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
   readonly #manifest: Manifest;
   readonly #settings: Settings;
   readonly #calls = new CallRecord();
-  readonly #drift: ScoreDrift | undefined;
   readonly #ended = new AbortController();
 
   /** Use `loadModel`. */
@@ -54,7 +52,6 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     this.#lease = lease;
     this.#manifest = lease.value.manifest;
     this.#settings = settings;
-    this.#drift = settings.drift ? watchDrift(lease.value) : undefined;
     forManyListeners(this.#ended.signal);
     lease.value.listeners.add(this.#onEvent);
   }
@@ -106,8 +103,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
       const prediction = await this.#predict(inputs, options, startMs);
       const { timing } = prediction;
       this.#calls.add(timing, now());
-      // How sure the app's own function is says nothing of the model.
-      if (prediction.backend !== 'fallback') this.#drift?.add(prediction.outputs as AnyOutputs);
+      this.tell('prediction', prediction as Prediction);
       if (this.#settings.trace) traceCall(this.name, startMs, timing);
       return prediction;
     } catch (thrown) {
@@ -175,7 +171,6 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
       bytesDownloaded,
       bytesFromCache,
       bytesResident: this.#lease.value.bytesResident,
-      drift: this.#drift?.read(),
     };
   }
 

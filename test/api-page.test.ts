@@ -10,6 +10,7 @@ const SECTIONS = {
   pannier: 'dist/types/index.d.ts',
   'pannier/read': 'dist/types/read/index.d.ts',
   'pannier/remote': 'dist/types/remote/index.d.ts',
+  'pannier/drift': 'dist/types/drift/index.d.ts',
   'pannier/testing': 'dist/types/testing/index.d.ts',
   'pannier/pack': 'dist/types/pack/index.d.ts',
   'pannier/vite': 'dist/types/plugin/vite.d.ts',

@@ -16,6 +16,7 @@ test('everything that package.json and the loaders name is there', () => {
     'node',
     'read',
     'remote',
+    'drift',
     'testing',
     'jest',
     'pack',
@@ -27,7 +28,7 @@ test('everything that package.json and the loaders name is there', () => {
     ...WORKERS.map((each) => `worker/${each}`),
   ])
     expect(scripts).toContain(`dist/${name}.js`);
-  for (const name of ['index', 'read', 'remote', 'testing']) expect(shipped).toContain(`dist/jest-${name}.cjs`);
+  for (const name of ['index', 'read', 'remote', 'drift', 'testing']) expect(shipped).toContain(`dist/jest-${name}.cjs`);
   expect(shipped).toContain('dist/tfjs-backend-wasm-simd.wasm');
   for (const name of ['index.html', 'try.css', 'icon.svg', 'page.js']) expect(shipped).toContain(`dist/try/${name}`);
   expect(readFileSync('dist/cli.js', 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);

@@ -79,6 +79,13 @@ test('all of pannier/remote costs at most 3 kB', async () => {
   expect(agrees(total(first), said('`pannier/remote`')[0])).toBe(true);
 });
 
+test('all of pannier/drift costs at most 2 kB', async () => {
+  const { first, lazy } = await bundle("import * as drift from 'pannier/drift'; globalThis.drift = drift;");
+  console.log(`pannier/drift: ${kB(total(first))} gzip`);
+  expect(lazy).toEqual([]);
+  expect(total(first)).toBeLessThanOrEqual(2_000);
+});
+
 test('an unused import costs nothing', async () => {
   const { first, lazy } = await bundle("import { loadModel } from 'pannier'; import { topK } from 'pannier/read';");
   expect([...first, ...lazy].map(({ code }) => code.trim())).toEqual(['']);

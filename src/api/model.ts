@@ -4,7 +4,7 @@ import type { ServingBackend } from '../base/backend-name.js';
 import type { Note } from '../base/notes.js';
 import type { PlatformAbortSignal, PlatformImageBitmap, PlatformMediaStreamTrack, PlatformVideoElement } from '../base/platform.js';
 import type { Timing } from '../base/timing.js';
-import type { AnyInputs, AnyOutputs, Pixels, Signature } from '../manifest/signature.js';
+import type { AnyInputs, AnyOutputs, Pixels, Signature, ValueKind } from '../manifest/signature.js';
 import type { ImageMapping } from '../preprocess/mapping.js';
 import type { Candidate } from './candidate.js';
 import type { ThreadName } from './options.js';
@@ -100,31 +100,20 @@ export interface Stats {
   readonly bytesResident: number;
   /** Time in which this model kept a backend busy. */
   readonly busyMs: number;
-  /** With the option `drift`, of a model that was packed with one. */
-  readonly drift: DriftStats | undefined;
 }
 
-/** Whether the model is as sure in use as it was of the samples that it was packed with. Plain values, to be sent anywhere. */
-export interface DriftStats {
-  /** Top scores counted so far, one for each row of the output; of an output of more than 4 096 values, for as many rows as that makes. */
-  readonly count: number;
-  /**
-   * Answers that these scores are of: a batch of rows or pictures is as many, but a detector's boxes, a mask's pixels and a text's
-   * words are one, since they are alike.
-   */
-  readonly answers: number;
-  /** Where one bin ends and the next begins. */
+/** How sure the model was of the samples that it was packed with; `watchDrift` of `pannier/drift` compares with it. */
+export interface ExpectedScores {
+  /** The output whose top scores were counted. */
+  readonly output: string;
+  /** Whether the output's values go through a softmax before they are scores. */
+  readonly values: ValueKind | undefined;
+  /** Scores at which one bin ends and the next begins, ascending. */
   readonly edges: readonly number[];
-  /** By bin, one more than there are edges. Those of several visitors may be added up. */
+  /** Top scores in each bin, one bin more than there are edges. */
   readonly counts: readonly number[];
-  /** Those of the samples. */
-  readonly expected: readonly number[];
-  /**
-   * The population stability index of `counts` against `expected`; undefined below 200 answers, here or of
-   * the samples, which would say little.
-   * As is usual (N. Siddiqi, Credit Risk Scorecards, 2006): below 0.1 nothing to speak of, from 0.25 on a shift to act upon.
-   */
-  readonly index: number | undefined;
+  /** Answers that these scores come from. */
+  readonly answers: number;
 }
 
 /** Facts about the packed model, besides its signature. */
@@ -135,13 +124,10 @@ export interface ModelInfo {
   readonly source?: string;
   /** The packer's option `packedAt`, an ISO date. */
   readonly packedAt?: string;
-  /**
-   * Whole days since `packedAt`, by this device's clock when it is read. Undefined without `packedAt`, and where the clock is
-   * more than a day before it, which is then wrong.
-   */
-  readonly ageDays: number | undefined;
-  /** Whether it is as old as the packer's `staleAfterDays`, or older; false where `ageDays` is not known. Nothing else changes with it. */
-  readonly stale: boolean;
+  /** The packer's option `staleAfterDays`: days after `packedAt` from which on `ageOf` of `pannier/drift` calls the model stale. */
+  readonly staleAfterDays?: number;
+  /** Absent if the packer was given no samples. */
+  readonly drift?: ExpectedScores;
   /** Bytes of all files together. */
   readonly bytes: number;
   /** Floating-point operations of one predict of the golden sample's shape. */
@@ -188,8 +174,9 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
   dispose(): void;
   [Symbol.dispose](): void;
   /**
-   * Listens for `note` (something went less than ideally after the load; `event.detail` is the note) or `backendchange`
-   * (another backend runs calls from now on).
+   * Listens for `note` (something went less than ideally after the load; `event.detail` is the note), `backendchange`
+   * (another backend runs calls from now on) or `prediction` (a call of this handle has answered, by the fallback too;
+   * `event.detail` is what `predict` then resolves with, whose arrays are the caller's: read them at once, or copy).
    */
   addEventListener<K extends keyof ModelEvents>(type: K, listener: (event: { readonly detail: ModelEvents[K] }) => void): void;
   removeEventListener<K extends keyof ModelEvents>(type: K, listener: (event: { readonly detail: ModelEvents[K] }) => void): void;
@@ -199,4 +186,5 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
 export interface ModelEvents {
   note: Note;
   backendchange: BackendChange;
+  prediction: Prediction;
 }

@@ -87,11 +87,6 @@ export interface LoadOptions<I = any, O = never> {
   readonly memoryBudgetBytes?: number;
   /** Whether predict rejects with `non-finite` where an output that is read holds NaN or an infinity. @default 'error' */
   readonly nonFinite?: NonFinite;
-  /**
-   * Counts how sure the model is of its answers, for `stats().drift`: of a model that the packer was given samples for.
-   * @default false
-   */
-  readonly drift?: boolean;
   /** Writes each predict as a `performance.measure` on its own DevTools track. @default false */
   readonly trace?: boolean;
 }

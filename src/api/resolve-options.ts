@@ -30,7 +30,6 @@ export interface ResolvedOptions {
   readonly fallback: Fallback | undefined;
   readonly nonFinite: NonFinite;
   readonly trace: boolean;
-  readonly drift: boolean;
   /** Two loads of one model with the same key are one load: same backends and thread, the very same cache and functions. */
   readonly key: string;
 }
@@ -47,7 +46,6 @@ const KNOWN: readonly (keyof LoadOptions)[] = [
     'memoryBudgetBytes',
     'fallback',
     'nonFinite',
-    'drift',
   ] as const),
 ];
 
@@ -71,13 +69,7 @@ export function resolveOptions<I, O>(options: LoadOptions<I, O>, call = 'loadMod
     network = 'auto',
     onProgress,
   } = options;
-  const {
-    thread = device === undefined ? 'worker' : 'page',
-    fetch = globalThis.fetch,
-    autotune = true,
-    trace = false,
-    drift = false,
-  } = options;
+  const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, autotune = true, trace = false } = options;
   const auto = backend === 'auto';
   // Whoever brings a device means it to be used.
   const ours = device === undefined ? STARTING_ORDER : BACKENDS;
@@ -87,7 +79,7 @@ export function resolveOptions<I, O>(options: LoadOptions<I, O>, call = 'loadMod
   oneOf('thread', thread, 'worker', 'page');
   if (device !== undefined && thread === 'worker')
     throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
-  for (const [name, value] of Object.entries({ autotune, trace, drift }))
+  for (const [name, value] of Object.entries({ autotune, trace }))
     if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
   oneOf('nonFinite', nonFinite, 'error', 'allow');
   oneOf('network', network, 'auto', 'cache-only');
@@ -118,7 +110,6 @@ export function resolveOptions<I, O>(options: LoadOptions<I, O>, call = 'loadMod
     fallback: fallback as Fallback | undefined,
     nonFinite,
     trace,
-    drift,
     key: [
       backend,
       thread,

@@ -137,7 +137,7 @@ export interface PackOptions {
   readonly source?: string;
   /** ISO date, a time in it with its zone; the packer has no clock. */
   readonly packedAt?: string;
-  /** Days after `packedAt` from which on `model.info.stale` is true. */
+  /** Days after `packedAt` from which on `ageOf` of `pannier/drift` calls the model stale. */
   readonly staleAfterDays?: number;
   /** By node, by signature key or by default name. */
   readonly inputs?: Readonly<Record<string, InputOptions>>;
@@ -148,7 +148,7 @@ export interface PackOptions {
   readonly budget?: BudgetOptions;
   /** Answers of the training framework that the graph must give too. */
   readonly golden?: readonly GoldenCheck[];
-  /** Samples whose scores `stats().drift` compares those in use with. */
+  /** Samples whose scores `watchDrift` of `pannier/drift` compares those in use with. */
   readonly drift?: DriftOptions;
   /** A PNG of at most 96×96 to take the golden sample with, in place of the shipped photograph. */
   readonly goldenPicture?: string;

@@ -22,6 +22,7 @@ const ENTRIES: ReadonlyMap<string, string> = new Map([
   ['pannier', 'index'],
   ['pannier/read', 'read'],
   ['pannier/remote', 'remote'],
+  ['pannier/drift', 'drift'],
   ['pannier/testing', 'testing'],
 ]);
 

@@ -1,19 +1,17 @@
-/** What a model says about itself, besides its signature; how old it is, by the clock at the time of asking. */
-
+/** What a model says about itself, besides its signature. */
 import type { ModelInfo } from '../api/model.js';
-import { daysSince } from '../base/date.js';
 import { assetsOf, type Manifest } from '../manifest/manifest.js';
 
+/** The manifest's facts for the app, without those that only a load needs. */
 export function infoOf(manifest: Manifest): ModelInfo {
-  const { version, license, source, packedAt, staleAfterDays, flops, controlFlow } = manifest;
-  const ageDays = packedAt === undefined ? undefined : daysSince(packedAt);
+  const { version, license, source, packedAt, staleAfterDays, drift, signature, flops, controlFlow } = manifest;
   return {
     version,
     ...(license && { license }),
     ...(source && { source }),
     ...(packedAt && { packedAt }),
-    ageDays,
-    stale: ageDays !== undefined && staleAfterDays !== undefined && ageDays >= staleAfterDays,
+    ...(staleAfterDays !== undefined && { staleAfterDays }),
+    ...(drift && { drift: { ...drift, values: signature.outputs[drift.output]?.values } }),
     bytes: assetsOf(manifest).reduce((sum, asset) => sum + asset.bytes, 0),
     flops,
     controlFlow,

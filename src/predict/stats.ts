@@ -32,7 +32,7 @@ export class CallRecord {
     this.#failedCount++;
   }
 
-  read(): Omit<Stats, 'bytesDownloaded' | 'bytesFromCache' | 'bytesResident' | 'drift'> {
+  read(): Omit<Stats, 'bytesDownloaded' | 'bytesFromCache' | 'bytesResident'> {
     const kept = Math.min(this.#warmCount, REMEMBERED);
     const totals = this.#totals.slice(0, kept).sort();
     return {

@@ -61,7 +61,7 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
     const opened = new ServedModel(manifest, opening, new Notes(), { bytesDownloaded: 0, bytesFromCache: 0 }, async () => opening);
     super(
       { value: opened, release: () => opened.dispose() },
-      { deadlineMs: Number.POSITIVE_INFINITY, trace: false, nonFinite: options.nonFinite ?? 'error', drift: false },
+      { deadlineMs: Number.POSITIVE_INFINITY, trace: false, nonFinite: options.nonFinite ?? 'error' },
     );
     this.#signature = manifest.signature;
   }

@@ -61,8 +61,6 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     expect(model.info).toMatchObject({
       license: 'MIT',
       version: '2',
-      ageDays: undefined,
-      stale: false,
       controlFlow: false,
       bytes: expect.any(Number),
       flops: expect.any(Number),

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { TFJS_VERSION, VERSION } from '../../src/base/versions.js';
 
-const ENTRIES = ['index', 'node', 'read', 'remote', 'pack'] as const;
+const ENTRIES = ['index', 'node', 'read', 'remote', 'drift', 'pack'] as const;
 
 /** Runs a module in a Node of its own and returns what it printed. */
 const run = (code: string, flags: readonly string[] = []) =>
@@ -26,7 +26,7 @@ test.each(ENTRIES)('L8: dist/%s.js in Node', (entry) => {
   expect(JSON.parse(run(importing(entry)))).toEqual(nothing);
 });
 
-test.each(['index', 'node', 'read', 'remote'] as const)(
+test.each(['index', 'node', 'read', 'remote', 'drift'] as const)(
   'L8: dist/%s.js without window, document, navigator, fetch, indexedDB, Worker or WebAssembly',
   (entry) => {
     const bare = ['window', 'document', 'navigator', 'self', 'fetch', 'indexedDB', 'Worker', 'WebAssembly', 'performance', 'crypto'];
@@ -45,7 +45,7 @@ test.each(ENTRIES)('L8: dist/%s.js in a worker thread', (entry) => {
 });
 
 // As edge runtimes and sandboxes are, and barer than any: the language alone.
-test.each(['index', 'read', 'remote', 'testing'] as const)('L8: dist/%s.js in a realm without a platform', (entry) => {
+test.each(['index', 'read', 'remote', 'drift', 'testing'] as const)('L8: dist/%s.js in a realm without a platform', (entry) => {
   const code = `
     import { readFileSync } from 'node:fs';
     import vm from 'node:vm';

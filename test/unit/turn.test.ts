@@ -76,7 +76,7 @@ function setup(manifest: Manifest = fakeModel().manifest) {
   });
   const model = new LoadedModel(
     { value: opened, release: () => opened.dispose() },
-    { deadlineMs: 30_000, trace: false, nonFinite: 'error', drift: false },
+    { deadlineMs: 30_000, trace: false, nonFinite: 'error' },
   );
   const predict = (value: number, signal?: AbortSignal) => model.predict({ x: Float32Array.of(value, 0, 0, 0) }, signal ? { signal } : {});
   return { first, opened, openings, model, predict };

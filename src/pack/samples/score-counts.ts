@@ -72,7 +72,7 @@ export async function countScores(
   const warnings: string[] = [];
   if (answers < ENOUGH_ANSWERS)
     warnings.push(
-      `Option drift has too few answers to its samples, ${answers}: stats().drift counts, but has no index. Give samples for ${ENOUGH_ANSWERS} or more.`,
+      `Option drift has too few answers to its samples, ${answers}: watchDrift counts, but gives no index. Give samples for ${ENOUGH_ANSWERS} or more.`,
     );
   const inOne = Math.max(...counts);
   const share = inOne / counts.reduce((sum, each) => sum + each, 0);

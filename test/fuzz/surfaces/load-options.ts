@@ -19,7 +19,7 @@ const good = fc.record(
       memoryBudgetBytes: fc.nat(),
       cacheBudgetBytes: fc.nat(),
     },
-    ...{ autotune: fc.boolean(), trace: fc.boolean(), drift: fc.boolean(), nonFinite: fc.constantFrom('error', 'allow') },
+    ...{ autotune: fc.boolean(), trace: fc.boolean(), nonFinite: fc.constantFrom('error', 'allow') },
   },
   { requiredKeys: [] },
 );

@@ -132,7 +132,7 @@ function givenFor({ dtype: kind, shape, image, columns }: InputSpec): unknown {
 async function use(manifest: Manifest): Promise<void> {
   const settled = { memoryBudgetBytes: 2 ** 30 } as ResolvedOptions;
   for (const backend of BACKENDS) void manifest.missingKernels[backend];
-  if (typeof infoOf(manifest).stale !== 'boolean') throw new Error('It is neither stale nor fresh.');
+  if (!(infoOf(manifest).bytes >= 0)) throw new Error('Its files have no size.');
   if (fits(manifest, settled) !== bytesOf(manifest) <= settled.memoryBudgetBytes) throw new Error('It fits and does not fit.');
   for (const { url, bytes } of assetsOf(manifest)) {
     url();

@@ -1,7 +1,8 @@
 /** How old a model is and how sure it was, as a manifest tells it; and what the model answers then. */
 import fc from 'fast-check';
+import type { Model, ModelEvents } from '../../../src/api/model.js';
 import type { DType } from '../../../src/base/dtype.js';
-import { ScoreDrift } from '../../../src/drift/score-drift.js';
+import { ageOf, watchDrift } from '../../../src/drift/index.js';
 import { checkDetails } from '../../../src/manifest/details.js';
 import { readManifest } from '../../../src/manifest/manifest.js';
 import { infoOf } from '../../../src/predict/info.js';
@@ -60,14 +61,20 @@ export const staleness = surface({
     refusable(() => {
       const read = readManifest({ ...fresh, ...(fields as object) });
       checkDetails(read);
-      const { ageDays, stale } = infoOf(read);
-      if (typeof stale !== 'boolean' || (ageDays !== undefined && !(Number.isInteger(ageDays) && ageDays >= 0)))
-        throw new Error(`It is ${ageDays} days old, and stale: ${stale}.`);
-      if (read.drift === undefined) return;
-      const counted = new ScoreDrift(read.drift, kind);
-      for (let round = 0; round < repeats; round++) for (const each of answers) counted.add({ [read.drift.output]: each as never });
-      const { count, answers: seen, counts, index } = counted.read();
-      if (counts.length !== read.drift.counts.length || counts.reduce((sum, each) => sum + each, 0) !== count || seen > count)
+      const heard = new Set<(event: { detail: ModelEvents['prediction'] }) => void>();
+      const info = infoOf(read);
+      const model = { name: read.name, info, addEventListener: (_: string, listener: never) => heard.add(listener) };
+      const { days, stale } = ageOf(model);
+      if (typeof stale !== 'boolean' || (days !== undefined && !(Number.isInteger(days) && days >= 0)))
+        throw new Error(`It is ${days} days old, and stale: ${stale}.`);
+      if (info.drift === undefined) return;
+      const drift = { ...info.drift, values: kind };
+      const watch = watchDrift({ ...model, info: { ...info, drift } } as unknown as Model);
+      for (let round = 0; round < repeats; round++)
+        for (const each of answers)
+          for (const tell of heard) tell({ detail: { backend: 'cpu', outputs: { [drift.output]: each } } as never });
+      const { count, answers: seen, counts, index } = watch.read();
+      if (counts.length !== drift.counts.length || counts.reduce((sum, each) => sum + each, 0) !== count || seen > count)
         throw new Error(`${count} scores of ${seen} answers are counted as ${counts}.`);
       if (index !== undefined && !(Number.isFinite(index) && index >= 0)) throw new Error(`The index is ${index}.`);
     }),

@@ -1,6 +1,6 @@
 /** What the API page's programs leave out, in a page, under plain `strict`; the other projects are stricter. */
 import {
-  type DriftStats,
+  type ExpectedScores,
   type Fallback,
   type LoadOptions,
   loadModel,
@@ -10,6 +10,7 @@ import {
   PannierError,
   type Tensor,
 } from 'pannier';
+import { ageOf, type DriftStats, type ModelAge, watchDrift } from 'pannier/drift';
 import { keypoints, topK } from 'pannier/read';
 import { openInference } from 'pannier/remote';
 import detectorSource from '../models/detector.js';
@@ -84,22 +85,26 @@ export async function everythingElse(device: GPUDevice, track: MediaStreamTrack)
 }
 
 export async function age(): Promise<string> {
-  const { info } = await loadModel(petsSource);
-  const known: Same<typeof info, ModelInfo> = true;
-  const ageDays: number | undefined = info.ageDays;
-  const stale: boolean = info.stale;
+  const model = await loadModel(petsSource);
+  const { info } = model;
+  const age = ageOf(model);
+  const known: Same<[typeof info, typeof age], [ModelInfo, ModelAge]> = true;
+  const stale: boolean = age.stale;
   // @ts-expect-error: undefined where it is not known
-  const days: number = info.ageDays;
-  return `${info.version} of ${info.packedAt?.slice(0, 10) ?? 'some day'}: ${ageDays} ${stale} ${known} ${days}`;
+  const days: number = age.days;
+  return `${info.version} of ${info.packedAt?.slice(0, 10) ?? 'some day'}: ${age.days} ${stale} ${known} ${days}`;
 }
 
 export async function drift(): Promise<readonly number[]> {
-  const { drift } = (await loadModel(petsSource, { drift: true })).stats();
-  const known: Same<typeof drift, DriftStats | undefined> = true;
-  const index: number | undefined = drift?.index;
-  // @ts-expect-error: undefined without the option, and in a model without samples
-  const { counts } = drift;
-  return known && index !== undefined ? counts : [];
+  const model = await loadModel(petsSource);
+  const expected: ExpectedScores | undefined = model.info.drift;
+  if (expected === undefined) return [];
+  using watch = watchDrift(model);
+  const drift = watch.read();
+  const known: Same<typeof drift, DriftStats> = true;
+  const index: number | undefined = drift.index;
+  model.addEventListener('prediction', ({ detail }) => console.log(detail.outputs['scores']?.data.length, detail.timing.totalMs));
+  return known && index !== undefined ? drift.counts : [];
 }
 
 export async function fallbacks(url: string, server: Fallback<PricesInputs, PricesOutputs>, settings: LoadOptions): Promise<void> {
