@@ -6,8 +6,8 @@ import { CONFIG_FILE, readConfig, withModel } from '../../src/pack/config.js';
 import { showShape } from '../../src/pack/fields.js';
 import { readRegularFile } from '../../src/pack/files/open.js';
 import { badOption, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions } from '../../src/pack/options.js';
-import { type PackResult, pack } from '../../src/pack/pack.js';
-import { packStamped } from '../../src/pack/stamp.js';
+import { pack } from '../../src/pack/pack.js';
+import type { PackResult } from '../../src/pack/result.js';
 import type { Command } from './command.js';
 import { plain, showBytes } from './print.js';
 
@@ -72,7 +72,7 @@ export const packCommand: Command = {
 };
 
 async function packOrCheck(options: PackOptions, check: boolean): Promise<string> {
-  return summary(await (check ? pack({ ...options, check }) : packStamped(options)), check);
+  return summary(await pack(check ? { ...options, check } : options), check);
 }
 
 type Flags = Omit<ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'], 'config' | 'check' | 'out'>;

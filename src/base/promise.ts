@@ -80,3 +80,13 @@ export async function mapLimited<T, R>(items: readonly T[], limit: number, step:
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
   return results;
 }
+
+/** Makes a function that runs steps one at a time, in the order of its calls. A step that fails does not stop those after it. */
+export function oneAtATime(): <T>(step: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (step) => {
+    const run = last.then(step);
+    last = run.catch(() => undefined);
+    return run;
+  };
+}

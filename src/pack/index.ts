@@ -15,4 +15,5 @@ export {
   type SampleFiles,
   type WeightKind,
 } from './options.js';
-export { type PackResult, pack } from './pack.js';
+export { pack } from './pack.js';
+export type { PackResult } from './result.js';

@@ -152,7 +152,7 @@ export interface PackOptions {
   readonly drift?: DriftOptions;
   /** A PNG of at most 96×96 to take the golden sample with, in place of the shipped photograph. */
   readonly goldenPicture?: string;
-  /** Writes nothing; throws `output-stale` when the folder is not what packing would write. */
+  /** Writes nothing and runs no model; throws `output-stale` if an option, a source file or a packed file has changed. */
   readonly check?: boolean;
 }
 

@@ -1,10 +1,11 @@
 /** The order of packing: read, check, name, run, store, write. Nothing is written before all of it went well. */
-import { basename, dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Asset, type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest/manifest.js';
+import { basename, dirname, resolve } from 'node:path';
+import { oneAtATime } from '../base/promise.js';
+import { type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest/manifest.js';
 import { checkOptions } from './check-options.js';
 import { readChecks } from './checks/checks.js';
 import { runChecks } from './checks/run-checks.js';
+import { type Reads, recordReads } from './files/open.js';
 import { expandedBytes, type Weight } from './files/weights.js';
 import { planGolden } from './golden/golden.js';
 import { observePadding } from './golden/padding.js';
@@ -19,85 +20,115 @@ import { readModel } from './model/read.js';
 import { readSignature } from './model/signature.js';
 import { type DriftOptions, type PackOptions, plainCopy } from './options.js';
 import { modelDts, modelJs } from './out/codegen.js';
-import { hashManifest } from './out/manifest.js';
-import { hashedFile, type PackedFile } from './out/shards.js';
-import { checkFiles, refuseSource, writeFiles } from './out/write.js';
+import { assetIn, hashManifest } from './out/manifest.js';
+import { hashedFile } from './out/shards.js';
+import { refuseSource, writeFiles } from './out/write.js';
+import type { PackResult } from './result.js';
 import { countScores, scoredOutput } from './samples/score-counts.js';
+import { type CheckedOptions, readFolder, upToDate, withStamp } from './stamp.js';
 import { checkBytes, checkFlops } from './weights/budget.js';
 import { storeWeights } from './weights/stored.js';
 
-/** What packing made. */
-export interface PackResult {
-  /** Absolute path of the packed model's folder. */
-  readonly out: string;
-  /** As `model.js` exports it, with `file:` addresses. */
-  readonly manifest: Manifest;
-  /** Names of all files, sorted. */
-  readonly files: readonly string[];
-  /** Bytes of all files. */
-  readonly bytes: number;
-  /** What a reader of the manifest would want to know before relying on it. */
-  readonly warnings: readonly string[];
-  /** Whether anything on disk was changed. */
-  readonly changed: boolean;
+/** What the command line and the plugins ask for besides. */
+export interface Following {
+  /** Hears what is done as it begins, for example `running the golden sample on cpu`. */
+  readonly onStep?: (step: string) => void;
+  /** Gets every file that is read, with its SHA-256; also if packing fails. */
+  readonly reads?: Reads;
 }
 
-let line: Promise<unknown> = Promise.resolve();
+/** TF.js has one profiler per process. */
+const inTurn = oneAtATime();
 
 /**
- * Packs one model. The same input gives the same bytes.
- * @throws {PannierError} `model-format` for a broken or unsupported model, `options` for an option,
- * `output-stale` from `check`; then no file of the folder was touched
+ * Packs one TF.js model into a typed folder that `loadModel` takes. The same input gives the same bytes. If the options, the
+ * source files and the packer are those that `packed-from.json` in the folder names, nothing is run or written. A folder whose
+ * source file is absent stays as it is, with a warning. Calls run one at a time.
+ * @returns the manifest, the files and the warnings of the packed model
+ * @throws {PannierError} `model-format` for a broken or unsupported model, `options` for an option, `budget` and
+ * `golden-mismatch` for a model that is refused, `output-stale` if `check` finds the folder out of date. In all these cases no
+ * file of the folder was touched.
  */
-export async function pack(options: PackOptions): Promise<PackResult> {
+export const pack = (options: PackOptions): Promise<PackResult> => packIfStale(options);
+
+/** Like {@link pack}, for callers that show what is done. */
+export async function packIfStale(options: PackOptions, following: Following = {}): Promise<PackResult> {
   const given = plainCopy(options, 'What pack was given');
-  // One at a time: TF.js has one profiler per process.
-  const packed = line.then(() => packOne(given));
-  line = packed.catch(() => undefined);
-  return packed;
+  return inTurn(async () => {
+    const checked = checkedOptions(given);
+    return upToDate(await readFolder(checked), checked.check) ?? packAnew(checked, following);
+  });
 }
 
-async function packOne(options: PackOptions): Promise<PackResult> {
+/**
+ * Options with the name in place and absolute paths.
+ * @throws {PannierError} `options`, naming the option
+ */
+export function checkedOptions(options: PackOptions): CheckedOptions {
   checkOptions(options);
-  const out = resolve(options.out);
+  const [model, out] = [resolve(options.model), resolve(options.out)];
+  return { ...options, model, out, name: options.name ?? defaultName(model) };
+}
+
+/** Packs a model, whatever its folder holds. Two calls must not overlap. */
+export async function packAnew(options: CheckedOptions, { onStep = () => undefined, reads = new Map() }: Following): Promise<PackResult> {
+  const { out, budget } = options;
+  const { manifest, files, weights, warnings } = await recordReads(reads, () => makeFiles(options, onStep));
+  const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
+  checkBytes(budget?.bytes, bytes, weights);
+  onStep('writing files');
+  const changed = await writeFiles(out, await withStamp(files, options, reads, { manifest, warnings }));
+  return { out, manifest, files: [...files.keys()].sort(), bytes, warnings, changed };
+}
+
+/** The files of a packed model by name, except its stamp, and what else is known of it. */
+interface Made {
+  readonly manifest: Manifest;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** As they are stored. */
+  readonly weights: readonly Weight[];
+  readonly warnings: readonly string[];
+}
+
+async function makeFiles(options: CheckedOptions, onStep: (step: string) => void): Promise<Made> {
+  const { out, model, golden = [], goldenPicture } = options;
   const warnings: string[] = [];
 
-  const parts = await readModel(options.model);
-  await refuseSource(out, options.model);
+  onStep('reading the model');
+  const parts = await readModel(model);
+  await refuseSource(out, model);
   const graph = readGraph(parts.topology, parts.weights);
   const signature = readSignature(parts, graph, options);
   const inputs = settleInputs(signature.inputs, (warning) => warnings.push(warning));
   const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
   const outputNames = signature.outputs.map(({ name }) => name);
-  const checks = await readChecks(options.golden ?? [], specs, outputNames);
+  const checks = await readChecks(golden, specs, outputNames);
 
-  const plan = planGolden(inputs, await readPicture(options.goldenPicture));
+  const plan = planGolden(inputs, await readPicture(goldenPicture));
   const sampling = samplingOf(parts, graph, signature, specs, plan);
+  onStep('running the golden sample on cpu');
   const original = await sampling.open(parts.weights, async (runner) => {
     const sampled = await sampling.sample(runner);
     const { lengthAxes, warnings: told } = await observePadding(runner, inputs, plan, sampled.answers);
+    if (checks.length > 0) onStep('comparing answers of the training framework');
     warnings.push(...(await runChecks(runner, checks, lengthAxes)), ...told);
     return { ...sampled, lengthAxes };
   });
   checkFlops(options.budget?.mflop, original.kernels);
+  if (options.quantize !== undefined) onStep('running the golden sample with quantised weights');
   const stored = await storeWeights(parts.weights, options, sampling, original);
   warnings.push(...stored.warnings, ...Object.entries(stored.golden.skipped).map(unchecked));
   const { lengthAxes, kernels, peakBytes } = original;
   const { controlFlow } = sampling;
   const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow });
+  if (options.drift !== undefined) onStep(`running the ${options.drift.samples.length} samples of drift`);
   const scored = options.drift && (await scoreSamples(options.drift, sampling, stored.weights, specs, outputs, lengthAxes));
   warnings.push(...(scored?.warnings ?? []));
 
   const { graph: graphAsset, shards } = sampling.filesOf(stored.weights);
   const goldenAsset = hashedFile('golden', 'bin', stored.golden.bytes);
-  const asset = ({ name, bytes, sha256 }: PackedFile): Asset => ({
-    name,
-    bytes: bytes.length,
-    sha256,
-    url: () => pathToFileURL(join(out, name)).href,
-  });
   const { inputs: fed, outputs: expected, skipped } = stored.golden;
-  const { name = defaultName(options.model), version = '0', license, source, packedAt, staleAfterDays } = options;
+  const { name, version = '0', license, source, packedAt, staleAfterDays } = options;
   const manifest = hashManifest({
     ...{ format: MANIFEST_FORMAT, name, version },
     ...(license !== undefined && { license }),
@@ -105,9 +136,9 @@ async function packOne(options: PackOptions): Promise<PackResult> {
     ...(packedAt !== undefined && { packedAt }),
     ...(staleAfterDays !== undefined && { staleAfterDays }),
     signature: { inputs: specs, outputs },
-    graph: asset(graphAsset),
-    weights: shards.map(asset),
-    golden: { asset: asset(goldenAsset), inputs: fed, outputs: expected, skipped },
+    graph: assetIn(out, graphAsset),
+    weights: shards.map((shard) => assetIn(out, shard)),
+    golden: { asset: assetIn(out, goldenAsset), inputs: fed, outputs: expected, skipped },
     controlFlow,
     ops: graph.ops,
     flops: countFlops(kernels),
@@ -122,14 +153,10 @@ async function packOne(options: PackOptions): Promise<PackResult> {
   const text = (source: string) => new TextEncoder().encode(source);
   const files = new Map([graphAsset, ...shards, goldenAsset].map((file) => [file.name, file.bytes]));
   files.set('model.d.ts', text(modelDts(manifest, parts.file))).set('model.js', text(modelJs(manifest, parts.file)));
-  const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
-  checkBytes(options.budget?.bytes, bytes, stored.weights);
-  if (options.check === true) await checkFiles(out, files);
-  const changed = options.check === true ? false : await writeFiles(out, files);
-  return { out, manifest, files: [...files.keys()].sort(), bytes, warnings, changed };
+  return { manifest, files, weights: stored.weights, warnings };
 }
 
-/** With the weights as they are stored: those are in use. */
+/** Runs the samples with the weights as they are stored, since an app runs those. */
 async function scoreSamples(
   option: DriftOptions,
   sampling: Sampling,
@@ -145,7 +172,7 @@ async function scoreSamples(
 const unchecked = ([name, reason]: readonly [string, string]): string =>
   `Output "${name}" is not checked on backends: ${reason}. A golden picture of your own may help (goldenPicture: 'picture.png').`;
 
-/** The file's name, or its folder's where it is just `model.json`. */
+/** The name of the model file without `.json`; if the file is called `model.json`, the name of its folder. */
 export function defaultName(model: string): string {
   const name = basename(model).replace(/\.json$/, '');
   return name === 'model' ? basename(dirname(resolve(model))) || name : name;

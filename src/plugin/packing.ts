@@ -3,6 +3,7 @@ import { existsSync, type StatsListener, statSync, unwatchFile, watchFile } from
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../base/errors.js';
+import { oneAtATime } from '../base/promise.js';
 import { CONFIG_FILE, IMPORT_LIMIT_MS, misnamedConfig } from '../pack/config.js';
 import type { PluginOptions } from './options.js';
 
@@ -18,8 +19,14 @@ export interface Outcome {
   readonly startedMs: number;
 }
 
-/** What the thread says: that it runs the config, that it is done with it, and at last what came of all. */
-export type Message = 'config' | 'models' | Omit<Outcome, 'startedMs'>;
+/** What the thread found and did. */
+export interface Report extends Omit<Outcome, 'startedMs'> {
+  /** A warning for each model whose source file is absent. */
+  readonly absent: readonly string[];
+}
+
+/** What the thread says: that it imports the config, that it has done so, and last what came of all. */
+export type Message = 'config' | 'models' | Report;
 
 const NOTHING: Outcome = { models: [], sources: [], packed: [], warnings: [], failures: [], startedMs: 0 };
 
@@ -30,7 +37,7 @@ const LOOK_MS = 250;
 const GRACE_MS = 2_000;
 
 /** Two bundles of one process must not write the same folder. */
-let line: Promise<unknown> = Promise.resolve();
+const inTurn = oneAtATime();
 
 /** Packs for one bundler. */
 export class Packing {
@@ -40,6 +47,8 @@ export class Packing {
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #models: Outcome['models'] = [];
+  /** Warnings of absent sources that were told. */
+  readonly #absent = new Set<string>();
 
   /** @param root what `options.config` is relative to */
   constructor({ config }: PluginOptions, root: string) {
@@ -48,15 +57,19 @@ export class Packing {
   }
 
   /** Packs what is out of date. A model that fails is told of, and its folder stays as it was. */
-  pack(): Promise<Outcome> {
+  async pack(): Promise<Outcome> {
     const config = this.#config;
-    if (config === undefined) return Promise.resolve(NOTHING);
-    const packed = line.then(() => packInThread(config));
-    line = packed;
-    return packed.then((outcome) => {
-      this.#models = outcome.models;
-      return outcome;
+    if (config === undefined) return NOTHING;
+    let startedMs = 0;
+    const { absent, ...report } = await inTurn(() => {
+      startedMs = Date.now();
+      return packInThread(config);
     });
+    this.#models = report.models;
+    // A watch would otherwise warn again after every change of another file.
+    const warnings = [...report.warnings, ...absent.filter((each) => !this.#absent.has(each))];
+    for (const each of absent) this.#absent.add(each);
+    return { ...report, warnings, startedMs };
   }
 
   /** All models of the config, as of the last outcome. */
@@ -117,15 +130,14 @@ export class Packing {
 }
 
 /** The thread ends with its answer, whatever a config has left running in it. */
-function packInThread(config: string): Promise<Outcome> {
-  const startedMs = Date.now();
+function packInThread(config: string): Promise<Report> {
   const thread = new Worker(new URL('./plugin-thread.js', import.meta.url), { workerData: config });
   let timer: NodeJS.Timeout | undefined;
-  return new Promise<Outcome>((resolve) => {
-    const fail = (message: string) => resolve({ ...NOTHING, sources: [config], failures: [message], startedMs });
+  return new Promise<Report>((resolve) => {
+    const fail = (message: string) => resolve({ ...NOTHING, absent: [], sources: [config], failures: [message] });
     const onMessage = (message: Message) => {
       clearTimeout(timer);
-      if (typeof message === 'object') resolve({ ...message, startedMs });
+      if (typeof message === 'object') resolve(message);
       else if (message === 'config')
         timer = setTimeout(
           () => fail(`${config} cannot be imported: it still runs after ${(IMPORT_LIMIT_MS + GRACE_MS) / 1000} seconds.`),

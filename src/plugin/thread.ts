@@ -1,51 +1,56 @@
 /**
- * Brings packed folders up to date, in a thread of its own: each run imports the config, and what that
- * imports, anew; a dev server answers meanwhile; and what TF.js keeps goes with the thread.
+ * Brings the packed folders of one config up to date, in a thread of its own: each run imports the config and its modules
+ * anew, a dev server answers meanwhile, and what TF.js keeps in memory ends with the thread.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../base/errors.js';
-import { checkOptions } from '../pack/check-options.js';
 import { ofModel, readConfig } from '../pack/config.js';
 import type { Reads } from '../pack/files/open.js';
-import type { PackOptions } from '../pack/options.js';
-import { packStamped, readStamp } from '../pack/stamp.js';
-import type { Message, Outcome } from './packing.js';
+import { checkedOptions, packAnew } from '../pack/pack.js';
+import { type CheckedOptions, readFolder, upToDate } from '../pack/stamp.js';
+import type { Message, Report } from './packing.js';
 import { namedFiles, settled } from './sources.js';
 
 const say = (message: Message): void => parentPort?.postMessage(message);
 
 say(await packStale(workerData as string));
 
-async function packStale(config: string): Promise<Omit<Outcome, 'startedMs'>> {
+async function packStale(config: string): Promise<Report> {
   const sources = await namedFiles(config);
-  const outcome = { models: [] as Outcome['models'][number][], packed: [] as string[], warnings: [] as string[], failures: [] as string[] };
+  const models: Report['models'][number][] = [];
+  const [packed, warnings, absent, failures]: [string[], string[], string[], string[]] = [[], [], [], []];
   try {
     say('config');
-    const models = await readConfig(config);
+    const configured = await readConfig(config);
     say('models');
-    for (const { key, options } of models) {
+    for (const { key, options } of configured) {
       const reads: Reads = new Map();
       try {
-        checkOptions(options);
-        outcome.models.push({ name: options.name as string, folder: options.out });
-        const stamp = await readStamp(options);
-        for (const path of stamp?.sources ?? []) sources.add(path);
-        if (stamp?.fresh) continue;
-        await settled([options.model, ...sources]);
-        outcome.packed.push(await packOne(options, reads, outcome.warnings));
+        const checked = checkedOptions(options);
+        models.push({ name: checked.name, folder: checked.out });
+        const folder = await readFolder(checked);
+        for (const path of folder.sources) sources.add(path);
+        if (upToDate(folder, checked.check) !== undefined) {
+          if (folder.absent !== undefined) absent.push(ofName(checked, folder.absent));
+          continue;
+        }
+        await settled([checked.model, ...sources]);
+        packed.push(await packOne(checked, reads, warnings));
       } catch (thrown) {
-        outcome.failures.push(ofModel(key, thrown));
+        failures.push(ofModel(key, thrown));
       }
       for (const path of reads.keys()) sources.add(path);
     }
   } catch (thrown) {
-    outcome.failures.push(messageOf(thrown));
+    failures.push(messageOf(thrown));
   }
-  return { ...outcome, sources: [...sources] };
+  return { models, packed, warnings, absent, failures, sources: [...sources] };
 }
 
-async function packOne(options: PackOptions, reads: Reads, warnings: string[]): Promise<string> {
-  const { manifest, out, files, bytes, warnings: said } = await packStamped(options, reads);
-  warnings.push(...said.map((warning) => `"${manifest.name}": ${warning}`));
-  return `"${manifest.name}" packed: ${files.length} files, ${bytes} bytes in ${out}`;
+async function packOne(options: CheckedOptions, reads: Reads, warnings: string[]): Promise<string> {
+  const { out, files, bytes, warnings: said } = await packAnew(options, { reads });
+  warnings.push(...said.map((warning) => ofName(options, warning)));
+  return `"${options.name}" packed: ${files.length} files, ${bytes} bytes in ${out}`;
 }
+
+const ofName = ({ name }: CheckedOptions, text: string): string => `"${name}": ${text}`;

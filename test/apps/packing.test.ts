@@ -56,7 +56,7 @@ test('a build packs nothing where nothing has changed, and a new time is no chan
 });
 
 test('a build packs nothing that the terminal has just packed', async () => {
-  rmSync(inApp('node_modules/.cache'), { recursive: true });
+  rmSync(inApp('src/models/add'), { recursive: true });
   app.pack();
   await start();
   expect(said).toEqual([]);
@@ -100,9 +100,29 @@ test('another packer packs again', async () => {
 });
 
 test('a stamp that was cut off is no stamp', async () => {
-  const cache = inApp('node_modules/.cache/pannier');
-  for (const name of readdirSync(cache)) writeFileSync(join(cache, name), '{"packer":');
+  writeFileSync(inApp('src/models/add/packed-from.json'), '{"packer":');
   await expectOnePack();
+});
+
+test('a clone without the model file builds with a warning, once', async () => {
+  const kept = readFileSync(inApp('training/w.bin'));
+  rmSync(inApp('training/w.bin'));
+  const { pannier } = await import(pathToFileURL(inApp('node_modules/pannier/dist/esbuild.js')).href);
+  const warned: string[] = [];
+  let onStart: (() => Promise<{ errors: object[]; warnings: { text: string }[] }>) | undefined;
+  pannier({ config: inApp('pannier.config.mjs') }).setup({
+    ...{ initialOptions: { format: 'esm' }, onResolve() {}, onLoad() {}, onEnd() {} },
+    onStart: (hook: typeof onStart) => {
+      onStart = hook;
+    },
+  });
+  for (let build = 0; build < 2; build++) {
+    const { errors, warnings } = await (onStart as NonNullable<typeof onStart>)();
+    expect(errors).toEqual([]);
+    warned.push(...warnings.map(({ text }) => text));
+  }
+  writeFileSync(inApp('training/w.bin'), kept);
+  expect(warned).toEqual([expect.stringMatching(/^"add": \S+training\/w\.bin is absent, so that the model cannot be packed here/)]);
 });
 
 test('builds that start together pack once', async () => {

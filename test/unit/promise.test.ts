@@ -1,7 +1,7 @@
 /** Promises that end. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { abortable, mapLimited, withDeadline } from '../../src/base/promise.js';
+import { abortable, mapLimited, oneAtATime, withDeadline } from '../../src/base/promise.js';
 import { deferred, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 describe('abortable', () => {
@@ -118,6 +118,27 @@ describe('mapLimited', () => {
     expect(began).toEqual([0, 1]);
   });
   it('of nothing is nothing', async () => expect(await mapLimited([], 3, async () => 1)).toEqual([]));
+});
+
+it('oneAtATime runs steps in the order of the calls, one at a time, and goes on after one that failed', async () => {
+  const inTurn = oneAtATime();
+  const other = oneAtATime();
+  const events: string[] = [];
+  const gates = [deferred(), deferred(), deferred()];
+  const [first, second, third] = gates.map((gate, index) =>
+    inTurn(async () => {
+      events.push(`begin ${index}`);
+      await gate.promise;
+      events.push(`end ${index}`);
+      return index;
+    }),
+  );
+  expect(await other(async () => 'another one')).toBe('another one');
+  gates[2]?.resolve();
+  gates[1]?.reject('no');
+  gates[0]?.resolve();
+  expect(await Promise.allSettled([first, second, third])).toMatchObject([{ value: 0 }, { reason: 'no' }, { value: 2 }]);
+  expect(events).toEqual(['begin 0', 'end 0', 'begin 1', 'begin 2', 'end 2']);
 });
 
 it('a promise that never settles stays pending', async () => expect(await stateOf(new Promise(() => {}))).toBe('pending'));

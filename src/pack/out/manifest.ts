@@ -1,6 +1,9 @@
 /** Puts the manifest together and hashes it. */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Asset, Manifest } from '../../manifest/manifest.js';
+import type { PackedFile } from './shards.js';
 
 /** A manifest whose hash is not known yet. */
 export type Unhashed = Omit<Manifest, 'hash'>;
@@ -30,6 +33,23 @@ export const canonicalJson = (value: unknown): string =>
     return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
 
-/** Every file that the manifest names, each once. */
-export const assetNames = ({ graph, weights, golden }: Pick<Manifest, 'graph' | 'weights' | 'golden'>): Set<string> =>
-  new Set([graph, ...weights, golden.asset].map(({ name }: Asset) => name));
+/** A file of a packed model as its manifest names it, with a `file:` address. */
+export const assetIn = (folder: string, { name, bytes, sha256 }: PackedFile): Asset =>
+  located(folder, { name, bytes: bytes.length, sha256 });
+
+/** A manifest that was kept without addresses, with the `file:` addresses of its assets in a folder. */
+export function withAddresses(manifest: Manifest, folder: string): Manifest {
+  const { graph, weights, golden } = manifest;
+  const asset = located(folder, golden.asset);
+  return {
+    ...manifest,
+    graph: located(folder, graph),
+    weights: weights.map((each) => located(folder, each)),
+    golden: { ...golden, asset },
+  };
+}
+
+const located = (folder: string, asset: Omit<Asset, 'url'>): Asset => ({
+  ...asset,
+  url: () => pathToFileURL(join(folder, asset.name)).href,
+});

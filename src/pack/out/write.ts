@@ -9,6 +9,9 @@ import { hasEnded, LOCK, whileLocked } from './lock.js';
 /** A file of the packed model by name. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
+/** The file that says what a packed folder was made of. */
+export const STAMP_FILE = 'packed-from.json';
+
 const ASSET = /^(?:graph|weights|golden)-[0-9a-f]{16}\.(?:json|bin)$/;
 const UNFINISHED = /^\.pannier-(\d+)-.*\.(tmp|lock)$/;
 
@@ -31,7 +34,7 @@ export async function writeFiles(out: string, files: Files): Promise<boolean> {
       for (const name of names) {
         if (await replace(out, name, files.get(name) as Uint8Array)) changed = true;
       }
-      for (const name of await leftOver(out, files)) {
+      for (const name of await leftOver(out, [...files.keys()])) {
         await rm(join(out, name), { recursive: true });
         changed = true;
       }
@@ -58,31 +61,14 @@ export async function refuseSource(out: string, model: string): Promise<void> {
     throw new PannierError('options', `Option out is ${out}, where the model itself lies; choose a folder for the packed model alone.`);
 }
 
-/**
- * Compares without writing.
- * @throws {PannierError} `output-stale`, naming the first file that differs
- */
-export async function checkFiles(out: string, files: Files): Promise<void> {
-  const stale = (name: string, what: string) =>
-    new PannierError('output-stale', `${join(out, name)} ${what}; run \`pannier pack\` and commit what it writes.`, { file: name });
-  for (const [name, bytes] of files) {
-    const present = await readIfThere(join(out, name));
-    if (present === undefined) throw stale(name, 'is missing');
-    const at = firstDifference(present, bytes);
-    if (at !== undefined) throw stale(name, `is out of date: byte ${at} is the first that differs`);
-  }
-  const [old] = await leftOver(out, files);
-  if (old !== undefined) throw stale(old, 'is of an older model');
-}
-
-/** Assets, whose names nobody knows yet; then types; then the one that everything hangs on. */
-const order = (name: string): number => ['model.d.ts', 'model.js'].indexOf(name);
+/** Assets come first, since nothing names them yet, and `model.js`, which names them, comes last. */
+const order = (name: string): number => ['model.d.ts', STAMP_FILE, 'model.js'].indexOf(name);
 
 async function isUpToDate(out: string, files: Files): Promise<boolean> {
   for (const [name, bytes] of files) {
     if (!isSame(await readIfThere(join(out, name)), bytes)) return false;
   }
-  return (await leftOver(out, files)).length === 0 && !existsSync(join(out, LOCK));
+  return (await leftOver(out, [...files.keys()])).length === 0 && !existsSync(join(out, LOCK));
 }
 
 async function replace(out: string, name: string, bytes: Uint8Array): Promise<boolean> {
@@ -118,9 +104,10 @@ async function refuseForeign(out: string): Promise<void> {
   }
 }
 
-async function leftOver(out: string, files: Files): Promise<string[]> {
+/** Files in a packed folder that are not of the model that it holds: assets of one before, and what a killed process left. */
+export async function leftOver(out: string, names: readonly string[]): Promise<string[]> {
   const present = await readdir(out);
-  return present.filter((name) => (ASSET.test(name) && !files.has(name)) || isAbandoned(name)).sort();
+  return present.filter((name) => (ASSET.test(name) && !names.includes(name)) || isAbandoned(name)).sort();
 }
 
 /**
@@ -134,7 +121,7 @@ function isAbandoned(name: string): boolean {
 }
 
 const isSame = (present: Uint8Array | undefined, bytes: Uint8Array): boolean =>
-  present !== undefined && firstDifference(present, bytes) === undefined;
+  present !== undefined && Buffer.compare(present, bytes) === 0;
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
@@ -143,10 +130,4 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw thrown;
   }
-}
-
-function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
-  if (Buffer.compare(a, b) === 0) return undefined;
-  const at = a.findIndex((byte, index) => byte !== b[index]);
-  return at === -1 ? a.length : at;
 }

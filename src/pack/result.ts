@@ -1,0 +1,18 @@
+/** What a pack gives back. */
+import type { Manifest } from '../manifest/manifest.js';
+
+/** A packed model, whether it was packed just now or lay there unchanged. */
+export interface PackResult {
+  /** Absolute path of the packed model's folder. */
+  readonly out: string;
+  /** The manifest as `model.js` exports it, with `file:` addresses. */
+  readonly manifest: Manifest;
+  /** Names of the files that an app ships, sorted: all of the folder except `packed-from.json`. */
+  readonly files: readonly string[];
+  /** Bytes of these files. */
+  readonly bytes: number;
+  /** What a developer should know before relying on the model, one sentence or two each. */
+  readonly warnings: readonly string[];
+  /** Whether any file on disk was changed. */
+  readonly changed: boolean;
+}
