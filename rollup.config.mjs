@@ -61,9 +61,9 @@ const inBuild = (name) => join(fileURLToPath(new URL('.', import.meta.url)), `.b
 const LAZY = [
   'model',
   'manifest/details',
-  'select/open-model',
+  'select/model-opener',
   'select/autotune',
-  'select/quarantine',
+  'select/reset-backends',
   'runtime/served-model',
   'download/retry',
   'download/prefetch',

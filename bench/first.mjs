@@ -1,6 +1,6 @@
 /**
  * How much later the first prediction comes where all backends are allowed than with wasm alone, MoveNet on an empty
- * profile, WebGPU on a software adapter; what the trial then chooses, against what `pannier doctor --run` measures; and
+ * profile, WebGPU on a software adapter, which is not raced; what is then chosen, against what `pannier doctor --run` measures; and
  * what a second visit starts on. On a page that is isolated and on one that is not.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,7 @@ import { median, ratioText } from './statistics.mjs';
 
 const SIDES = ['auto', 'wasm'];
 
-/** Pairs of which the visitor stays for the trial and comes back: on a software adapter it takes a while. */
+/** Pairs of which the visitor stays until autotuning is over, and comes back. */
 const STAYING = 3;
 
 /** Until a fresh browser window is at rest. */

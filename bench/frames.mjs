@@ -2,7 +2,7 @@
  * How late animation frames come while a model loads, tries its backends and predicts: ours in a worker on a first and
  * a second visit, against TF.js's wasm backend on the page's thread, and each page at rest. On few cores a frame may
  * also be late because another process has them: the trace tells how long the page's own thread was on a core
- * meanwhile, and for how long the GPU process was at one task. Its WebGPU is in software, which is the worst case.
+ * meanwhile, and for how long the GPU process was at one task. Its WebGPU is in software and is not raced.
  */
 import { SOFTWARE_WEBGPU } from '../scripts/browsers.mjs';
 import { packed } from '../test/conformance/reference.mjs';

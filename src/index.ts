@@ -48,6 +48,6 @@ export type {
   TensorSpec,
   ValueKind,
 } from './manifest/signature.js';
-export { cacheStatus, clearCache, isOfflineReady, prefetchModel, requestPersistence, resetQuarantine } from './offline.js';
+export { cacheStatus, clearCache, isOfflineReady, prefetchModel, requestPersistence, resetBackends } from './offline.js';
 export type { ImageMapping } from './preprocess/mapping.js';
 export { trustedScriptUrl } from './worker/policy.js';

@@ -1,9 +1,8 @@
 /** The first trip: from a packed model to a `Model` that answers. This file tells its steps in their order. */
-import { isSameTarget, type Target, type TargetId } from './api/candidate.js';
+import type { Target } from './api/candidate.js';
 import type { Model } from './api/model.js';
 import type { LoadOptions, LoadProgress } from './api/options.js';
 import { type ResolvedOptions, resolveOptions } from './api/resolve-options.js';
-import { messageOf } from './base/errors.js';
 import { lazily } from './base/lazily.js';
 import { Notes } from './base/notes.js';
 import { abortable } from './base/promise.js';
@@ -14,8 +13,7 @@ import { type Manifest, type ModelSource, readManifest } from './manifest/manife
 import type { AnyInputs, AnyOutputs } from './manifest/signature.js';
 import { acquireEngine } from './runtime/engine-pool.js';
 import type { ServedModel } from './runtime/served-model.js';
-import { fits } from './select/budget.js';
-import { startingWith } from './select/order.js';
+import { isEligible, startingWith } from './select/eligible.js';
 import { readChoice } from './select/remembered.js';
 import { cacheFor } from './storage/cache-for.js';
 
@@ -51,14 +49,14 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(
 
 /** The part of the code that is downloaded beside the model's bytes, since a load needs it only by the time they are there. */
 const importOpening = async () => {
-  const [details, held, opening, served, autotune] = await Promise.all([
+  const [details, held, opener, served, tuning] = await Promise.all([
     import('./manifest/details.js'),
     import('./storage/held.js'),
-    import('./select/open-model.js'),
+    import('./select/model-opener.js'),
     import('./runtime/served-model.js'),
     import('./select/autotune.js'),
   ]);
-  return { ...details, ...held, ...opening, ...served, ...autotune };
+  return { ...details, ...held, ...opener, ...served, ...tuning };
 };
 
 /** Loads the model once, for all handles that will share it. */
@@ -73,48 +71,28 @@ async function serve(
   const caching = cacheFor(resolved.cache, notes.add);
   const downloads = new ModelDownloads(manifest, resolved, caching, notes.add);
   const targets = resolved.backends.map((backend): Target => ({ engine: 'tfjs', backend }));
-  const isEligible = ({ backend }: Target) => manifest.missingKernels[backend] === undefined && fits(manifest, resolved);
-  const startDownload = (...given: Parameters<ModelDownloads['start']>) =>
-    targets.some(isEligible) ? downloads.start(...given) : undefined;
+  const mayRun = (target: Target) => isEligible(target, manifest, resolved);
 
   // The bytes, the engine and the rest of the code come side by side.
-  const download = startDownload(signal, report);
+  const download = targets.some(mayRun) ? downloads.start(signal, report) : undefined;
   const code = lazily(importOpening);
   code.catch(() => undefined);
   const choice = resolved.autotune ? await readChoice(await caching, manifest.hash, targets) : undefined;
   const order = startingWith(choice?.chosen, targets);
   const decided = new AbortController();
-  const engineStart = startEngine(order.find(isEligible), resolved, AbortSignal.any([signal, decided.signal]));
+  const engineStart = startEngine(order.find(mayRun), resolved, AbortSignal.any([signal, decided.signal]));
   let releaseHold = () => {};
   try {
-    const { checkDetails, holdModel, openModel, ServedModel, Autotune } = await code;
+    const { checkDetails, holdModel, ModelOpener, ServedModel, autotune } = await code;
     releaseHold = holdModel(manifest.hash);
     checkDetails(manifest);
-    let served: ServedModel | undefined;
-    const retired: (TargetId & { readonly reason: string })[] = [];
-    const retire = ({ backend, engine }: TargetId, reason: string) => {
-      retired.push({ engine, backend, reason });
-      if (served !== undefined && isSameTarget({ backend, engine }, served.current))
-        void served.reopen(`${backend} is used no more: ${reason}`).catch((thrown) => notes.add('reopen-failed', messageOf(thrown)));
-    };
-    const context = { manifest, resolved, caching, startDownload: downloads.start.bind(downloads), note: notes.add, retired, retire };
-    const opened = await openModel(order, context, download, startedAtMs, signal, 'first');
-    const reopen = async (lost: TargetId, stop: AbortSignal) => {
-      const again = await openModel(
-        resolved.auto ? startingWith(lost, targets) : targets,
-        context,
-        startDownload(stop),
-        now(),
-        stop,
-        'rebuild',
-      );
-      autotune.awaitReturns(again);
-      return again;
-    };
-    served = new ServedModel(manifest, opened, notes, downloads.transfers, reopen);
-    const autotune = new Autotune(served, context, choice);
-    autotune.awaitReturns(opened);
-    if (resolved.autotune) served.autotune = autotune.begin();
+    const startDownload = (stop: AbortSignal) => downloads.start(stop);
+    const opener = new ModelOpener(targets, { manifest, resolved, caching, startDownload, note: notes.add });
+    // An instance is opened while the bytes come, and serves once it agrees with the golden sample.
+    const opened = await opener.open(order, download, startedAtMs, signal);
+    const served = new ServedModel(manifest, opened, notes, downloads.transfers, opener.reopen);
+    const returns = opener.attach(served, opened);
+    if (resolved.autotune) served.autotune = autotune(served, opener.context, choice, returns);
     return served;
   } finally {
     // By now the served model has a lease and a hold of its own, or the load has failed.

@@ -47,10 +47,10 @@ export async function requestPersistence(): Promise<boolean> {
 }
 
 /**
- * Forgets which backends were lost here, or took a page along: each may be tried again at once, without waiting
- * for the end of a quarantine of seven days.
- * @param cache of your own, where models are loaded with one; default the browser's
+ * Gives every backend another chance at once. Forgets which backends failed on this page, which ones were first run when
+ * a page ended (they would be left alone for seven days), and which ones were chosen. Never rejects.
+ * @param cache your own, if you load models with one; by default the browser's
  */
-export async function resetQuarantine(cache?: WeightsCache): Promise<void> {
-  await (await lazily(() => import('./select/quarantine.js'))).resetQuarantine(cache);
+export async function resetBackends(cache?: WeightsCache): Promise<void> {
+  await (await lazily(() => import('./select/reset-backends.js'))).resetBackends(cache);
 }

@@ -1,5 +1,5 @@
 /** The first half of the page: the model is loaded as any app would, and its candidates are drawn as they come in. */
-import { loadModel, type Model, PannierError, resetQuarantine } from 'pannier';
+import { loadModel, type Model, PannierError, resetBackends } from 'pannier';
 import { element } from '../element.js';
 import pose, { type PoseInputs, type PoseOutputs } from '../pose/model/model.js';
 import { showError, showRacers } from './drawing.js';
@@ -36,7 +36,7 @@ async function race(): Promise<void> {
   setBusy(false);
 }
 
-/** Everything that Pannier keeps is in one database: weights, verdicts, quarantines. */
+/** Everything that Pannier keeps is in one database: weights, choices, marks of crashes. */
 async function forget(): Promise<void> {
   model?.dispose();
   model = undefined;
@@ -58,7 +58,7 @@ export function startRace(): void {
     await race();
   });
   element('#forgive').addEventListener('click', async () => {
-    await resetQuarantine();
+    await resetBackends();
     element('#answer').textContent = 'Every backend gets another chance at the next race.';
   });
   void race();

@@ -65,7 +65,7 @@ export function headline(selection: readonly Candidate[], isOver: boolean): stri
   if (!isOver) return `${name} was ready first and answers already. The others are tried while the page rests.`;
   if (chosen.remembered) return `${name} won on an earlier visit, so nothing is raced today.`;
   const isRace = selection.some(({ state }) => state === 'slower');
-  return isRace ? `${name} is the fastest that is right here.` : `${name} runs the model: no other could.`;
+  return isRace ? `${name} is the fastest that is right here.` : `${name} runs the model: no other could be raced here.`;
 }
 
 /** Answers of one backend in a row. */

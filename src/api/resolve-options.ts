@@ -15,8 +15,6 @@ export interface ResolvedOptions {
   /** What is faster is found out by measuring. */
   readonly autotune: boolean;
   readonly thread: ThreadName;
-  /** Where no worker can start, the calling thread will do. */
-  readonly pageWillDo: boolean;
   readonly device: GPUDevice | undefined;
   /** `undefined`: the browser's own. */
   readonly cache: WeightsCache | null | undefined;
@@ -96,7 +94,6 @@ export function resolveOptions<I, O>(options: LoadOptions<I, O>, call = 'loadMod
     auto,
     autotune: autotune && auto,
     thread,
-    pageWillDo: true,
     device,
     cache,
     cacheBudgetBytes,

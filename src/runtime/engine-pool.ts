@@ -34,13 +34,19 @@ const engines = new Shared<EngineHandle>(({ engine }) => engine.dispose());
 
 /**
  * The engine for a backend, started if it is not running.
+ * @param mayUsePage whether an engine starts on the page's thread if no worker can start
  * @throws {PannierError} where the backend cannot start here.
  */
-export async function acquireEngine(backend: BackendName, resolved: ResolvedOptions, signal: AbortSignal): Promise<Lease<EngineHandle>> {
+export async function acquireEngine(
+  backend: BackendName,
+  resolved: ResolvedOptions,
+  signal: AbortSignal,
+  mayUsePage = true,
+): Promise<Lease<EngineHandle>> {
   const key: string[] = [backend, resolved.thread];
   // On a device of the app's own.
   if (backend === 'webgpu' && resolved.device !== undefined) key.push(resolved.key);
-  const acquire = () => engines.acquire(key.join(' '), (starting) => start(backend, resolved, starting), { signal });
+  const acquire = () => engines.acquire(key.join(' '), (starting) => start(backend, resolved, starting, mayUsePage), { signal });
   const lease = await acquire();
   if (!lease.value.engine.lost) return lease;
   // Its worker or device died while it served another model, which has not noticed yet.
@@ -49,7 +55,7 @@ export async function acquireEngine(backend: BackendName, resolved: ResolvedOpti
   return acquire();
 }
 
-async function start(backend: BackendName, resolved: ResolvedOptions, signal: AbortSignal): Promise<EngineHandle> {
+async function start(backend: BackendName, resolved: ResolvedOptions, signal: AbortSignal, mayUsePage: boolean): Promise<EngineHandle> {
   const beganMs = now();
   const notes: Note[] = [];
   const options = startOptions(backend, resolved, signal);
@@ -82,7 +88,7 @@ async function start(backend: BackendName, resolved: ResolvedOptions, signal: Ab
     return pooled(await startWorkerEngine(backend, options, resolved.assetUrl, signal), 'worker');
   } catch (thrown) {
     if (!(thrown instanceof WorkerUnavailable)) throw thrown;
-    if (!resolved.pageWillDo) throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}).`);
+    if (!mayUsePage) throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}).`);
     if (isRealmTaken())
       throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}), and this page runs its own TF.js.`);
     notes.push({ code: 'worker-unavailable', message: `No worker can start (${thrown.message}): the model runs on the page's thread.` });

@@ -86,6 +86,11 @@ export class ServedModel {
     return this.#current.backend === 'fallback' ? 0 : this.manifest.residentBytes;
   }
 
+  /** What is known of one target. */
+  candidate(target: TargetId): Candidate {
+    return this.#selection.find((each) => isSameTarget(each, target)) as Candidate;
+  }
+
   /** Replaces what was known of one candidate. */
   learn(candidate: Candidate): void {
     this.#selection = this.#selection.map((known) => (isSameTarget(known, candidate) ? candidate : known));

@@ -1,4 +1,4 @@
-/** One pair: started, the model opened on it, held against the golden sample. */
+/** One attempt to run a model on one target: the engine starts, the model is opened on it and has to agree with the golden sample. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { isSameTarget, type Measured, type Target, type TargetId } from '../api/candidate.js';
@@ -8,178 +8,200 @@ import { withDeadline } from '../base/promise.js';
 import type { Lease } from '../base/shared.js';
 import { now } from '../base/timing.js';
 import type { ModelDownload } from '../download/download-model.js';
-import type { Engine } from '../engines/engine.js';
+import type { Session } from '../engines/engine.js';
 import { GoldenTest } from '../golden/golden-test.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { acquireEngine, type EngineHandle } from '../runtime/engine-pool.js';
 import type { Instance } from '../runtime/served-model.js';
 import { circuitBreaker } from './circuit-breaker.js';
-import { tooLarge, vetoOf } from './eligible.js';
+import type { CrashMark } from './crash-mark.js';
 import { openSession } from './open-session.js';
-import { noteAbsence, precheck } from './precheck.js';
-import type { Quarantine } from './quarantine.js';
+import { countAbsence, ineligibleReason, precheck, type Refusal, weightTooLarge } from './precheck.js';
 
 /** What all attempts at one model share. */
 export interface OpenContext {
   readonly manifest: Manifest;
   readonly resolved: ResolvedOptions;
   readonly caching: Promise<WeightsCache | null>;
-  /** All of the model's bytes, gathered anew for each who asks: engines consume them. */
+  /** Starts a download of all of the model's bytes; each attempt needs its own, since engines consume the bytes. */
   readonly startDownload: (signal: AbortSignal) => ModelDownload;
   readonly note: (code: string, message: string) => void;
-  /** Backends that passed once and have disagreed since, and why. */
+  /** Targets that agreed with the golden sample once and have disagreed since, and why. */
   readonly retired: readonly (TargetId & { readonly reason: string })[];
-  /** A backend whose remembered pass is true no more. */
-  readonly retire: (pair: TargetId, reason: string) => void;
-  /** Asked once an engine has started, before the model's bytes are taken: why the pair need not be tried any further. */
-  readonly doubt?: (pooled: EngineHandle) => Promise<string | undefined>;
+  /** Has a target used no more. */
+  readonly retire: (target: TargetId, reason: string) => void;
 }
 
-/** How one pair did: it serves, or there is a reason why not; with `mayBeLast` it is tried again where no other pair is right. */
-export type Attempt = { readonly measured: Measured } & (
-  | { readonly accepted: Instance }
-  | { readonly refused: string; readonly mayBeLast?: boolean }
-);
+/** How one target did: it can serve, or it is refused. */
+export type Attempt = { readonly measured: Measured } & ({ readonly accepted: Instance } | Refusal);
 
 /**
- * What a pair is tried for. The golden run is skipped where an earlier visit's pass is remembered, but not after
- * a loss, nor for a challenger, whose warm-up it is: it lets calls of other models go first.
+ * Why a target is tried. `first`: the model is loaded; the golden run is skipped if an earlier visit's pass is
+ * remembered. `rebuild`: the model is opened again after a loss. `challenger`: another instance serves, and this one
+ * must neither hold up other models' calls nor run on the page's thread.
  */
 export type Role = 'first' | 'rebuild' | 'challenger';
 
-/** Longest that starting again may take where something was lost: what hangs then has hung before. */
-const REBUILD_START_MS = 5_000;
+/** How a target is tried. */
+export interface AttemptOptions {
+  readonly role: Role;
+  /** Since when the engine is wanted: its start before that costs this model nothing. */
+  readonly wantedSinceMs: number;
+  /** No other target is right: one that is merely left alone is tried all the same. */
+  readonly isLast?: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Longest that an engine may take to start again after a loss: one that hangs then has hung before. */
+const MAX_REBUILD_START_MS = 5_000;
 
 /**
- * @param beganMs since when the engine is wanted: what of its start went before costs nothing here
- * @param isLast no other pair is right
- * @throws what no other pair could mend: no bytes, an abort
+ * Longest that one stage of a challenger may take. Nobody waits for a challenger, and a GPU that is busy for so long
+ * without drawing anything will not win.
  */
-export async function attempt(
-  pair: Target,
-  supplies: OpenContext,
-  signal: AbortSignal,
-  beganMs: number,
-  role: Role,
-  isLast = false,
-): Promise<Attempt> {
-  const { manifest, resolved, caching, startDownload, note, retired, retire, doubt } = supplies;
-  const { backend } = pair;
-  const measured: { startMs?: number; openMs?: number; goldenMs?: number; goldenShareOff?: number } = {};
-  const failed = new AbortController();
-  let release = () => {};
-  let unmark = () => {};
-  const limitMs = resolved.backendDeadlineMs;
-  const startLimitMs = role === 'rebuild' && !isLast ? Math.min(limitMs, REBUILD_START_MS) : limitMs;
-  const limited = <T>(stage: string, step: Promise<T>, atMostMs: number): Promise<T> =>
-    withDeadline(step, atMostMs, `${stage} of ${backend}`, (error) => failed.abort(error));
-  const refuse = (thrown: unknown, mayBeLast = false): Attempt => {
-    unmark();
-    release();
+export const MAX_CHALLENGER_STAGE_MS = 20_000;
+
+/** @throws what no other target could mend: the failure of the download, or the reason of an abort */
+export async function attempt(target: Target, context: OpenContext, options: AttemptOptions): Promise<Attempt> {
+  const { signal, role } = options;
+  signal.throwIfAborted();
+  const { reason = ineligibleReason(target, context.manifest, context.resolved) } =
+    context.retired.find((each) => isSameTarget(each, target)) ?? {};
+  if (reason !== undefined) return { refused: reason, canBeLast: false, measured: {} };
+
+  const started = await startEngine(target, context, options);
+  if ('refused' in started) return started;
+  const download = context.startDownload(signal);
+  try {
+    return await openInstance(target, context, options, started, download);
+  } catch (thrown) {
+    // Another target may succeed unless the download itself failed. Wait for it, so that the next attempt reads from the cache.
+    await download.whole;
     signal.throwIfAborted();
-    return { refused: messageOf(thrown), mayBeLast, measured };
-  };
-
-  const veto = retired.find((each) => isSameTarget(each, pair))?.reason ?? vetoOf(pair, manifest, resolved);
-  if (veto !== undefined) return refuse(veto);
-  let lease: Lease<EngineHandle>;
-  let quarantine: Quarantine;
-  try {
-    const examining = precheck(pair, manifest, resolved, await caching, isLast);
-    const examined = await withDeadline(examining, startLimitMs, `start of ${backend}`);
-    if ('refused' in examined) return refuse(examined.refused.reason, examined.refused.mayBeLast);
-    quarantine = examined.quarantine;
-    const starting = acquireEngine(backend, resolved, AbortSignal.any([signal, failed.signal]));
-    lease = await limited('start', starting, startLimitMs);
-    release = lease.release;
-    // It may have run before anybody asked, or been up for long when a slow cache had answered.
-    measured.startMs = Math.max(0, lease.value.readyAtMs - Math.max(lease.value.startedAtMs, beganMs));
-    void circuitBreaker.watch(lease.value.engine, resolved.device);
-    const large = tooLarge(manifest, lease.value.engine.maxBufferBytes);
-    if (large !== undefined) return refuse(large);
-    if (doubt !== undefined) {
-      // What it runs may be what ends the page, too.
-      unmark = await quarantine.begin();
-      const reason = await doubt(lease.value);
-      if (reason !== undefined) return refuse(reason);
-    }
-  } catch (thrown) {
-    // It hung, and it hangs.
-    const isLostAgain = role === 'rebuild' && (thrown as PannierError).code === 'timeout';
-    if (isLostAgain) circuitBreaker.lost(backend, messageOf(thrown));
-    else noteAbsence(backend, thrown);
-    return refuse(thrown, isLostAgain);
+    // The worker may have crashed with another model's call, which says nothing about this model: try once more.
+    if (role === 'first' && thrown instanceof PannierError && thrown.code === 'worker-crashed')
+      return attempt(target, context, { ...options, role: 'rebuild', wantedSinceMs: now() });
+    return { refused: messageOf(thrown), canBeLast: false, measured: started.measured };
   }
+}
 
-  const bytes = startDownload(signal);
-  // No other pair could do without the bytes.
-  const endWithBytes = (thrown: unknown): never => {
-    unmark();
-    release();
-    throw thrown;
+/** Times of the stages, as far as an attempt came. */
+type StageTimes = { -readonly [K in keyof Measured]: Measured[K] };
+
+/** An engine that runs, and what belongs to it. */
+interface Started {
+  readonly lease: Lease<EngineHandle>;
+  readonly crashMark: CrashMark;
+  readonly measured: StageTimes;
+}
+
+/** The engine, unless something speaks against starting it or against this model on it. */
+async function startEngine(
+  target: Target,
+  { manifest, resolved, caching }: OpenContext,
+  { role, wantedSinceMs, isLast = false, signal }: AttemptOptions,
+): Promise<Started | (Refusal & { readonly measured: Measured })> {
+  const { backend } = target;
+  const limitMs = Math.min(stageLimitMs(resolved, role), role === 'rebuild' && !isLast ? MAX_REBUILD_START_MS : Number.POSITIVE_INFINITY);
+  const stage = `start of ${backend}`;
+  const timedOut = new AbortController();
+  const refuse = (reason: string, canBeLast = false, measured: Measured = {}) => {
+    signal.throwIfAborted();
+    return { refused: reason, canBeLast, measured };
   };
-  const graph = await bytes.graph.catch(endWithBytes);
-
   try {
-    const { engine } = lease.value;
-    const isMarked = doubt !== undefined;
-    const tested = bytes.whole.then(async ({ cache }) => {
-      const agreement = new GoldenTest(manifest, await bytes.golden, lease.value, await caching, limitMs);
-      // What was not all in the cache has not been tested here, and its writes would hold up the question.
-      const isRemembered = cache === 'hit' && role === 'first' && (await agreement.isRemembered());
-      // Not while bytes come: a page that ends in the middle of a long download says nothing of the backend.
-      return { agreement, isRemembered, end: isRemembered || isMarked ? undefined : await quarantine.begin() };
-    });
-    tested.catch(() => undefined);
-    if (!isMarked) unmark = () => void tested.then(({ end }) => end?.()).catch(() => undefined);
-    const model = { name: manifest.name, graph, weights: bytes.weights, controlFlow: manifest.controlFlow };
-    const { session, openMs } = await openSession(engine, model, limitMs);
-    measured.openMs = openMs;
-    const closed = new AbortController();
-    const close = () => {
-      closed.abort();
-      session.dispose();
-      lease.release();
-    };
-    release = close;
-    void imposeWhenOver(quarantine, engine, resolved, closed.signal);
-    const { agreement, isRemembered } = await tested;
-    if (isRemembered) {
-      // What fails here fails again, and typed, in the next predict.
-      agreement.testWhenIdle(session, (reason) => retire(pair, reason), closed.signal).catch(() => undefined);
-    } else {
-      // Its deadline begins with its turn: another model may keep the backend busy.
-      const judge = async () => {
-        const fromMs = now();
-        const verdict = await limited('golden', agreement.runAndRemember(session), limitMs);
-        measured.goldenMs = now() - fromMs;
-        return verdict;
-      };
-      const priority = role === 'challenger' ? 'background' : 'user';
-      const { agrees, shareOff, reason } = await lease.value.queue.run(judge, priority, signal);
-      measured.goldenShareOff = shareOff;
-      if (!agrees) throw new PannierError('backend-rejected', `it disagrees with the golden sample: ${reason}`);
-    }
-    for (const { code, message } of lease.value.notes) note(code, message);
-    unmark();
-    return { accepted: { ...pair, handle: lease.value, session, goldenTest: agreement, dispose: close }, measured };
+    const checked = await withDeadline(precheck(target, manifest, resolved, await caching, isLast), limitMs, stage);
+    if ('refused' in checked) return refuse(checked.refused, checked.canBeLast);
+    const acquiring = acquireEngine(backend, resolved, AbortSignal.any([signal, timedOut.signal]), role !== 'challenger');
+    const lease = await withDeadline(acquiring, limitMs, stage, (error) => timedOut.abort(error));
+    circuitBreaker.watch(lease.value, resolved.device);
+    const { engine, startedAtMs, readyAtMs } = lease.value;
+    // The shared engine may have been started earlier: charge this model only for the time after it asked.
+    const measured = { startMs: Math.max(0, readyAtMs - Math.max(startedAtMs, wantedSinceMs)) };
+    const large = weightTooLarge(manifest, engine.maxBufferBytes);
+    if (large === undefined) return { lease, crashMark: checked.crashMark, measured };
+    lease.release();
+    return refuse(large, false, measured);
   } catch (thrown) {
-    // What another pair could mend, unless it is the bytes; and those that come are in the cache for the next one.
-    release();
-    await bytes.whole.catch(endWithBytes);
-    const refused = refuse(thrown);
-    // A worker may go down with another model's call, which says nothing of this one: once more, then.
-    const isOthers = role === 'first' && thrown instanceof PannierError && thrown.code === 'worker-crashed';
-    return isOthers ? attempt(pair, supplies, signal, now(), 'rebuild', isLast) : refused;
+    // An engine that does not start again in time counts as lost once more.
+    const hangsAgain = role === 'rebuild' && thrown instanceof PannierError && thrown.code === 'timeout';
+    if (hangsAgain) circuitBreaker.fail(backend, messageOf(thrown));
+    else countAbsence(backend, thrown);
+    return refuse(messageOf(thrown), hangsAgain);
   }
 }
 
 /**
- * Where a session is over for a backend, the next ones spare the models that it was lost to. Not after a
- * deadline, which is the app's own number.
+ * Opens the model while its bytes come, and holds it against the golden sample.
+ * @throws what the engine, the golden run or the download failed with; the engine is released then
  */
-async function imposeWhenOver(quarantine: Quarantine, engine: Engine, { device }: ResolvedOptions, closed: AbortSignal): Promise<void> {
-  const [wasClosed, error] = await Promise.all([engine.whenLost.then(() => closed.aborted), circuitBreaker.watch(engine, device)]);
-  if (wasClosed || error === undefined || error.code === 'timeout') return;
-  await quarantine.impose(`It was lost again and again in one session, at last so: ${messageOf(error)}`, true);
+async function openInstance(
+  target: Target,
+  { manifest, resolved, caching, note, retire }: OpenContext,
+  { role, signal }: AttemptOptions,
+  { lease, crashMark, measured }: Started,
+  download: ModelDownload,
+): Promise<Attempt> {
+  const { engine, notes } = lease.value;
+  const limitMs = stageLimitMs(resolved, role);
+  const disposed = new AbortController();
+  let session: Session | undefined;
+  const dispose = () => {
+    disposed.abort();
+    session?.dispose();
+    lease.release();
+  };
+  const preparing = prepareTest();
+  preparing.catch(() => undefined);
+  try {
+    const graph = await download.graph;
+    const model = { name: manifest.name, graph, weights: download.weights, controlFlow: manifest.controlFlow };
+    const opened = await openSession(engine, model, limitMs);
+    session = opened.session;
+    measured.openMs = opened.openMs;
+    const { goldenTest, isRemembered } = await preparing;
+    if (isRemembered) {
+      // A run that fails here fails again, with a typed error, in the next predict.
+      goldenTest.testWhenIdle(session, (reason) => retire(target, reason), disposed.signal).catch(() => undefined);
+    } else await runTest(goldenTest, session, lease.value, measured, { role, signal, limitMs });
+    for (const { code, message } of notes) note(code, message);
+    return { accepted: { ...target, handle: lease.value, session, goldenTest, dispose }, measured };
+  } catch (thrown) {
+    dispose();
+    throw thrown;
+  } finally {
+    void preparing.then(({ endMark }) => endMark()).catch(() => undefined);
+  }
+
+  /** Once all bytes are there; a page that ends in the middle of a long download says nothing about the backend. */
+  async function prepareTest() {
+    const { cache } = await download.whole;
+    const goldenTest = new GoldenTest(manifest, await download.golden, lease.value, await caching, limitMs);
+    // Bytes that were not all in the cache were never tested here, and their writes would hold up the question.
+    const isRemembered = cache === 'hit' && role === 'first' && (await goldenTest.isRemembered());
+    return { goldenTest, isRemembered, endMark: isRemembered ? () => undefined : await crashMark.begin() };
+  }
 }
+
+/** Runs the golden sample in its turn. @throws {PannierError} `backend-rejected` if the answer is off */
+async function runTest(
+  goldenTest: GoldenTest,
+  session: Session,
+  { queue, engine }: EngineHandle,
+  measured: StageTimes,
+  { role, signal, limitMs }: { readonly role: Role; readonly signal: AbortSignal; readonly limitMs: number },
+): Promise<void> {
+  // The deadline begins with the run's turn: another model may keep the backend busy.
+  const run = async () => {
+    const fromMs = now();
+    const verdict = await withDeadline(goldenTest.runAndRemember(session), limitMs, `golden of ${engine.backend}`);
+    measured.goldenMs = now() - fromMs;
+    return verdict;
+  };
+  const { agrees, shareOff, reason } = await queue.run(run, role === 'challenger' ? 'background' : 'user', signal);
+  measured.goldenShareOff = shareOff;
+  if (!agrees) throw new PannierError('backend-rejected', `it disagrees with the golden sample: ${reason}`);
+}
+
+const stageLimitMs = ({ backendDeadlineMs }: ResolvedOptions, role: Role): number =>
+  role === 'challenger' ? Math.min(backendDeadlineMs, MAX_CHALLENGER_STAGE_MS) : backendDeadlineMs;

@@ -1,50 +1,39 @@
-/** Which backends may be started again after they were lost, and when: one rule for all of them, kept once for the page. */
+/** Leaves a backend alone that fails again and again, and gives it another chance later. In memory, one for the whole page. */
 import type { BackendName } from '../base/backend-name.js';
-import { messageOf, type PannierError } from '../base/errors.js';
+import { messageOf } from '../base/errors.js';
 import { now } from '../base/timing.js';
+import type { Engine } from '../engines/engine.js';
 
-/** Chromium forgives a site one crash of the GPU process in two minutes, and gives no adapter after a second; ten seconds are ours. */
-const SOON_MS = 130_000;
+/** Chromium forgives a site one crash of the GPU process in two minutes and gives no adapter after a second one. Ten seconds are margin. */
+const RETRY_MS = 130_000;
 
-/** When a browser is asked for the last time that still had none to give then. */
-const LATE_MS = 600_000;
+/** After so many failures a backend is left alone for as long as the page lives. */
+const MAX_FAILURES = 3;
 
-/** With so many losses a session is over for a backend. */
-const MOST_LOSSES = 3;
-
-/** What the ladder has to know of an engine. */
-export interface Losable {
-  readonly backend: BackendName;
-  /** Settles when the backend is gone for any reason but `dispose`; never rejects. */
-  readonly whenLost: Promise<PannierError>;
-}
-
-/** Why a backend has to wait, and until when, on the ladder's clock. */
-interface Hold {
-  readonly untilMs: number;
+/** The circuit of one backend that has failed. */
+interface Circuit {
+  readonly failures: number;
+  readonly failedAtMs: number;
+  /** Until then the circuit is open; then it is half-open until the next failure. In the past, if it was never open. */
+  readonly openUntilMs: number;
   readonly reason: string;
 }
 
-const NO_HOLD: Hold = { untilMs: Number.NEGATIVE_INFINITY, reason: '' };
-
-/** What one backend has behind it in this session. */
-interface Standing {
-  losses: number;
-  lastLostMs: number;
-  /** How often the browser had none to give. */
-  absences: number;
-  forLosses: Hold;
-  forAbsence: Hold;
+/** What is watched of an engine. */
+export interface WatchedEngine {
+  readonly engine: Pick<Engine, 'backend' | 'whenLost'>;
+  /** On the clock of the breaker, when the engine was started. */
+  readonly startedAtMs: number;
 }
 
-const FRESH: Readonly<Standing> = { losses: 0, lastLostMs: Number.NEGATIVE_INFINITY, absences: 0, forLosses: NO_HOLD, forAbsence: NO_HOLD };
-
+/**
+ * A backend's circuit is closed at first: the backend may start. Two failures within 130 s open it: the backend is left
+ * alone for 130 s. Then it is half-open, and the backend may start again. The third failure opens it for good.
+ */
 export class CircuitBreaker {
   readonly #now: () => number;
-  readonly #standings = new Map<BackendName, Standing>();
-  readonly #watched = new WeakMap<Losable, Promise<PannierError | undefined>>();
-  /** Counted on when a backend is lost: what was started before went with it. */
-  readonly #generations = new Map<BackendName, number>();
+  readonly #circuits = new Map<BackendName, Circuit>();
+  readonly #watched = new WeakSet<object>();
 
   /** @param clock milliseconds, never going back */
   constructor(clock: () => number) {
@@ -52,105 +41,64 @@ export class CircuitBreaker {
   }
 
   /**
-   * Counts the loss of an engine when it comes, and once however often this is called. One crash of a GPU
-   * ends every engine on it: those that were there before the last loss went with it.
-   * @param device the app's own, which it may destroy whenever it likes
-   * @returns settles when it is lost: with what to, where the session is then over for its backend
+   * Counts a failure when the engine is lost, once however often it is watched.
+   * @param device the app's own GPUDevice, which the app may destroy at any time
    */
-  watch(engine: Losable, device?: GPUDevice): Promise<PannierError | undefined> {
-    const watched = this.#watched.get(engine) ?? this.#watch(engine, device);
-    this.#watched.set(engine, watched);
-    return watched;
-  }
-
-  #watch({ backend, whenLost }: Losable, device: GPUDevice | undefined): Promise<PannierError | undefined> {
-    const generation = this.#generations.get(backend);
+  watch({ engine, startedAtMs }: WatchedEngine, device?: GPUDevice): void {
+    if (this.#watched.has(engine)) return;
+    this.#watched.add(engine);
     let isDestroyed = false;
     void device?.lost.then(({ reason }) => {
       isDestroyed = reason === 'destroyed';
     });
-    // Counted before anybody else can ask what to do about it.
-    return whenLost.then((error) => {
-      if (isDestroyed || !isLoss(error)) return undefined;
-      if (this.#generations.get(backend) === generation) this.lost(backend, messageOf(error));
-      return this.isOver(backend) ? error : undefined;
+    void engine.whenLost.then((error) => {
+      // Exhausted memory says something of the model's size, not of the backend's health.
+      if (isDestroyed || error.code === 'out-of-memory') return;
+      // One crash of a GPU ends every engine on it and counts once: older engines were lost with the last failure.
+      if (startedAtMs < (this.#circuits.get(engine.backend)?.failedAtMs ?? Number.NEGATIVE_INFINITY)) return;
+      this.fail(engine.backend, messageOf(error));
     });
   }
 
   /**
-   * A backend that ran is gone. It may start again at once; after a second loss within 130 s when these have
-   * passed; after the third of a session no more.
+   * Counts a failure of a backend. While its circuit is open nothing is counted: a last resort was tried all the same.
    * @param reason a sentence
+   * @param isAbsent whether the browser has no such backend to give just now: asking again at once would be in vain
    */
-  lost(backend: BackendName, reason: string): void {
-    const standing = this.#of(backend);
+  fail(backend: BackendName, reason: string, isAbsent = false): void {
+    if (this.openReason(backend) !== undefined) return;
+    const { failures: earlier, failedAtMs } = this.#circuits.get(backend) ?? { failures: 0, failedAtMs: Number.NEGATIVE_INFINITY };
     const atMs = this.#now();
-    const isRepeated = atMs - standing.lastLostMs < SOON_MS;
-    standing.losses++;
-    standing.lastLostMs = atMs;
-    this.#generations.set(backend, (this.#generations.get(backend) ?? 0) + 1);
-    const { losses } = standing;
-    if (losses >= MOST_LOSSES)
-      standing.forLosses = { untilMs: Number.POSITIVE_INFINITY, reason: `it was lost ${losses} times, at last so: ${reason}` };
-    else if (isRepeated)
-      standing.forLosses = { untilMs: atMs + SOON_MS, reason: `it was lost twice within ${SOON_MS / 1000} s, at last so: ${reason}` };
+    const failures = earlier + 1;
+    const opens = isAbsent || atMs - failedAtMs < RETRY_MS;
+    this.#circuits.set(backend, {
+      failures,
+      failedAtMs: atMs,
+      openUntilMs: failures >= MAX_FAILURES ? Number.POSITIVE_INFINITY : opens ? atMs + RETRY_MS : atMs,
+      reason: failures === 1 ? reason : `it failed ${failures} times, the last time like this: ${reason}`,
+    });
   }
 
-  /**
-   * The browser has none to give, as after crashes: it is asked again after 130 s, then after ten minutes, then no more.
-   * @param reason a sentence
-   */
-  absent(backend: BackendName, reason: string): void {
-    const standing = this.#of(backend);
-    const waitMs = [SOON_MS, LATE_MS][standing.absences++] ?? Number.POSITIVE_INFINITY;
-    standing.forAbsence = { untilMs: this.#now() + waitMs, reason };
-  }
-
-  /** Why a backend is not to be started now, in words; undefined where nothing speaks against it. */
-  veto(backend: BackendName): string | undefined {
-    const { untilMs, reason } = this.#hold(backend);
-    const waitMs = untilMs - this.#now();
+  /** Why a backend is left alone now, in sentences; undefined if its circuit is closed or half-open. */
+  openReason(backend: BackendName): string | undefined {
+    const { openUntilMs, reason } = this.#circuits.get(backend) ?? { openUntilMs: 0, reason: '' };
+    const waitMs = openUntilMs - this.#now();
     if (waitMs <= 0) return undefined;
-    const next = waitMs === Number.POSITIVE_INFINITY ? 'no more before the page is reloaded' : `again in ${Math.ceil(waitMs / 1000)} s`;
+    const next = Number.isFinite(waitMs) ? `again in ${Math.ceil(waitMs / 1000)} s` : 'no more before the page is reloaded';
     return `${reason} It is tried ${next}.`;
   }
 
-  /** Milliseconds until `veto` ends; undefined where there is none, or it lasts as long as the page. */
+  /** Milliseconds until the circuit is half-open; undefined if it is not open, or open for as long as the page lives. */
   retryAfterMs(backend: BackendName): number | undefined {
-    const waitMs = this.#hold(backend).untilMs - this.#now();
-    return waitMs > 0 && waitMs < Number.POSITIVE_INFINITY ? waitMs : undefined;
+    const waitMs = (this.#circuits.get(backend)?.openUntilMs ?? 0) - this.#now();
+    return waitMs > 0 && Number.isFinite(waitMs) ? waitMs : undefined;
   }
 
-  /** Whether nothing speaks against a backend but its losses: it may be better than no answer. */
-  mayBeLast(backend: BackendName): boolean {
-    return this.#of(backend).forAbsence.untilMs <= this.#now();
-  }
-
-  /** Whether this session is over for a backend, for its losses. */
-  isOver(backend: BackendName): boolean {
-    return this.#of(backend).losses >= MOST_LOSSES;
-  }
-
-  /** Forgets everything. */
+  /** Closes every circuit and forgets all failures. */
   reset(): void {
-    this.#standings.clear();
-  }
-
-  /** The longer one. */
-  #hold(backend: BackendName): Hold {
-    const { forLosses, forAbsence } = this.#of(backend);
-    return forLosses.untilMs > forAbsence.untilMs ? forLosses : forAbsence;
-  }
-
-  #of(backend: BackendName): Standing {
-    const standing = this.#standings.get(backend) ?? { ...FRESH };
-    this.#standings.set(backend, standing);
-    return standing;
+    this.#circuits.clear();
   }
 }
 
-/** Memory that ran out says something of the model's size, and nothing of the backend's health. */
-const isLoss = ({ code }: PannierError): boolean => code !== 'out-of-memory';
-
-/** The ladder of this page. */
+/** The circuit breaker of this page. */
 export const circuitBreaker = new CircuitBreaker(now);

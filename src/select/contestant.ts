@@ -1,4 +1,4 @@
-/** A place as one side of a race: the golden sample, in moments in which nothing else runs, and right every time. */
+/** An instance as one side of a race: it runs the golden sample when nothing else runs, and has to be right every time. */
 
 import { PannierError } from '../base/errors.js';
 import { whenIdle } from '../base/idle.js';
@@ -8,30 +8,30 @@ import type { Instance } from '../runtime/served-model.js';
 import { type Contestant, contestantOf } from './race.js';
 
 /**
- * @param incumbent where the model runs now: it rests while others are timed. May be `place` itself.
- * @returns one whose samples fail with `backend-rejected` where the place answers wrongly: being right once is not enough
+ * @param incumbent runs the model now, and rests while others are timed; may be `instance` itself
+ * @returns a contestant whose samples fail with `backend-rejected` if the instance answers wrongly: being right once is not enough
  */
-export function contestantAt(place: Instance, incumbent: Instance, signal: AbortSignal): Contestant {
-  const { session, goldenTest: agreement, backend } = place;
-  if (agreement === undefined) throw new Error(`There is no golden sample for ${backend}.`);
-  const queues = [...new Set([incumbent.handle.queue, place.handle.queue])];
+export function contestantAt(instance: Instance, incumbent: Instance, signal: AbortSignal): Contestant {
+  const { session, goldenTest, backend } = instance;
+  if (goldenTest === undefined) throw new Error(`There is no golden sample for ${backend}.`);
+  const queues = [...new Set([incumbent.handle.queue, instance.handle.queue])];
   let answer: RunResult | undefined;
   const run = async () => {
-    answer = await agreement.run(session);
+    answer = await goldenTest.run(session);
   };
   return contestantOf(run, async (step) => {
-    const result = await turnAtAll(queues, step, signal);
-    const { agrees, reason } = answer === undefined ? { agrees: true, reason: '' } : agreement.compare(answer);
+    const result = await runInAll(queues, step, signal);
+    const { agrees, reason } = answer === undefined ? { agrees: true, reason: '' } : goldenTest.compare(answer);
     if (!agrees) throw new PannierError('backend-rejected', `it was right at first, and wrong in the race: ${reason}`);
     return result;
   });
 }
 
 /**
- * Runs a step when the page has time and no line has anybody in it. Never waits in one line with its turn in
- * another: the calls of a model would wait for those of another model that stands there.
+ * Runs a step in a turn of every queue at once, when the page is idle. It takes the turn of one queue only if the others
+ * are empty: while it waited for another, the calls of one model would wait for those of another model.
  */
-async function turnAtAll<T>(queues: readonly Queue[], step: () => Promise<T>, signal: AbortSignal): Promise<T> {
+async function runInAll<T>(queues: readonly Queue[], step: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     await whenIdle(signal);
     for (const queue of queues) {

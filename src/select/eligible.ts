@@ -1,28 +1,25 @@
-/** Why a pair need not even be started: known for nothing, before anything of it is downloaded. */
-
-import type { Target } from '../api/candidate.js';
+/** What is known of a target before anything of it is started or downloaded. */
+import { isSameTarget, type Target, type TargetId } from '../api/candidate.js';
 import type { ResolvedOptions } from '../api/resolve-options.js';
 import type { Manifest } from '../manifest/manifest.js';
-import { bytesOf, fits } from './budget.js';
 
-/** A sentence, or undefined where there is nothing against it that is known at once. */
-export function vetoOf({ backend }: Target, manifest: Manifest, resolved: ResolvedOptions): string | undefined {
-  const { missingKernels, residentBytes, intermediateBytes } = manifest;
-  const missing = missingKernels[backend];
-  if (missing !== undefined) return `it lacks the kernels ${missing.join(', ')}`;
-  if (fits(manifest, resolved)) return undefined;
-  const parts = `${residentBytes} of weights and ${intermediateBytes} of values between them`;
-  return `the model takes ${bytesOf(manifest)} bytes of memory (${parts}), more than the budget of ${resolved.memoryBudgetBytes} bytes (option memoryBudgetBytes)`;
-}
+/** `targets` with one of them before all others. */
+export const startingWith = (first: TargetId | undefined, targets: readonly Target[]): readonly Target[] =>
+  first === undefined
+    ? targets
+    : [...targets.filter((each) => isSameTarget(each, first)), ...targets.filter((each) => !isSameTarget(each, first))];
 
-/** Whether two copies, of which one is being compared with the other, take more memory than the model may. */
-export function tooLargeTwice(manifest: Manifest, resolved: ResolvedOptions): string | undefined {
-  if (fits(manifest, resolved, 2)) return undefined;
-  return `to compare it, the model would have to be there twice: ${bytesOf(manifest, 2)} bytes of memory, more than the budget of ${resolved.memoryBudgetBytes} bytes (option memoryBudgetBytes)`;
-}
+/** Whether a backend serves only if no other is right: JavaScript is slower than any of them, so that nobody races it. */
+export const isLastResort = ({ backend }: TargetId): boolean => backend === 'cpu';
 
-/** Whether a weight is larger than the largest buffer. */
-export function tooLarge({ largestWeightBytes }: Manifest, maxBufferBytes: number): string | undefined {
-  if (largestWeightBytes <= maxBufferBytes) return undefined;
-  return `one weight has ${largestWeightBytes} bytes, its largest buffer ${maxBufferBytes}`;
-}
+/** Bytes that a model takes with so many copies of its weights, one of which predicts. A race needs two. */
+export const memoryBytes = ({ residentBytes, intermediateBytes }: Manifest, copies = 1): number =>
+  copies * residentBytes + intermediateBytes;
+
+/** Whether the memory budget allows so many copies of the model. */
+export const fits = (manifest: Manifest, { memoryBudgetBytes }: ResolvedOptions, copies = 1): boolean =>
+  memoryBytes(manifest, copies) <= memoryBudgetBytes;
+
+/** Whether nothing that is known at once speaks against the target. */
+export const isEligible = ({ backend }: Target, manifest: Manifest, resolved: ResolvedOptions): boolean =>
+  manifest.missingKernels[backend] === undefined && fits(manifest, resolved);

@@ -1,4 +1,4 @@
-/** A model opened once: on the first pair that is right, with what came out about the others. */
+/** Opens a model on the first target that is right, and tells what came out about the others. */
 
 import { type Candidate, FALLBACK, isSameTarget, reasonsOf, type Target } from '../api/candidate.js';
 import { asPannierError, PannierError } from '../base/errors.js';
@@ -6,76 +6,102 @@ import { now } from '../base/timing.js';
 import type { ModelDownload } from '../download/download-model.js';
 import type { Instance, Opened } from '../runtime/served-model.js';
 import { attempt, type OpenContext, type Role } from './attempt.js';
-import { fits } from './budget.js';
+import { fits, isLastResort } from './eligible.js';
 import { firstRight } from './first-right.js';
-import { slowerReason } from './slower.js';
 
-/** How long the first pair has to itself, once the bytes are there, before a second one is tried beside it. */
+/** How long the first target has to itself, once the bytes are there, before a second one is tried beside it. */
 const PATIENCE_MS = 5_000;
 
-/** Of bytes that nobody took. */
-const UNTOUCHED = { totalMs: 0, hashMs: 0, cache: 'off' } as const;
+/** What a download took that no engine has used. */
+const UNUSED_DOWNLOAD = { totalMs: 0, hashMs: 0, cache: 'off' } as const;
+
+/** How a model is opened. */
+export interface OpenOptions {
+  readonly role: Exclude<Role, 'challenger'>;
+  /** The download that is already under way, if any is: the first target takes it, a later one starts another. */
+  readonly download: ModelDownload | undefined;
+  /** When the load or the reopening began. */
+  readonly beganMs: number;
+  readonly signal: AbortSignal;
+}
 
 /**
- * @param pairs in the order in which they are tried
- * @param first the bytes that are on their way already, if any are; the first pair takes them, a later one gathers again
- * @param beganMs when all this began
- * @throws {PannierError} `backend-unavailable` where no pair is right and the app has no fallback; what the bytes failed with
+ * @param targets in the order in which they are tried
+ * @throws {PannierError} `backend-unavailable` if no target is right and the app has no fallback; what the download failed with
  */
-export async function openModel(
-  pairs: readonly Target[],
-  supplies: OpenContext,
-  first: ModelDownload | undefined,
-  beganMs: number,
-  signal: AbortSignal,
-  role: Exclude<Role, 'challenger'>,
-): Promise<Opened> {
-  const { manifest, resolved, startDownload, note } = supplies;
-  const heap = first === undefined ? [] : [first];
-  const stocked: OpenContext = { ...supplies, startDownload: (stop) => heap.pop() ?? startDownload(stop) };
-  // An order that somebody gave is kept; and on the page's thread two would only slow each other down.
-  const isPatient = !resolved.auto || resolved.thread === 'page' || !fits(manifest, resolved, 2);
-  const ended = new AbortController();
-  const patience = isPatient || first === undefined ? never() : after(first.whole, PATIENCE_MS, ended.signal);
-  const held: Target[] = [];
-  const tryOnce = async (pair: Target, stop: AbortSignal) => {
-    // Only the first one's engine was asked for before this.
-    const tried = await attempt(pair, stocked, stop, pair === pairs[0] ? beganMs : now(), role);
-    if ('refused' in tried && tried.mayBeLast === true) held.push(pair);
-    return tried;
+export async function openModel(targets: readonly Target[], context: OpenContext, options: OpenOptions): Promise<Opened> {
+  const { download, beganMs } = options;
+  let isUnused = download !== undefined;
+  const startDownload = (stop: AbortSignal) => {
+    if (download === undefined || !isUnused) return context.startDownload(stop);
+    isUnused = false;
+    return download;
   };
-  const tryLast = (pair: Target, stop: AbortSignal) => attempt(pair, stocked, stop, now(), role, true);
-  const open = async () => {
-    const found = await firstRight(pairs, tryOnce, patience, signal);
-    if (found.instance !== undefined || resolved.fallback !== undefined) return found;
-    // What was lost before is better than no answer.
-    const last = await firstRight(held, tryLast, never(), signal);
-    return { ...last, selection: found.selection.map((each) => last.selection.find((other) => isSameTarget(each, other)) ?? each) };
-  };
-  const found = await open().finally(() => {
-    ended.abort();
-    for (const unneeded of heap) unneeded.cancel();
+  const found = await tryRounds(targets, { ...context, startDownload }, options).finally(() => {
+    if (isUnused) download?.cancel();
   });
-  const instance = found.instance ?? (await fallbackInstance(found.selection, supplies));
-  const { fallback } = resolved;
-  const last: Candidate = { ...FALLBACK, state: instance.backend === 'fallback' ? 'chosen' : 'untried' };
-  const selection = fallback === undefined ? found.selection : [...found.selection, last];
-
-  const slower = slowerReason(selection);
-  if (slower !== undefined) note('wasm-refused', slower);
-  const { totalMs: weightsMs, hashMs, cache } = heap.length === 0 && first !== undefined ? await first.whole : UNTOUCHED;
+  const instance = found.instance ?? (await fallbackInstance(found.selection, context));
+  const fallback: Candidate = { ...FALLBACK, state: instance.backend === 'fallback' ? 'chosen' : 'untried' };
+  const selection = context.resolved.fallback === undefined ? found.selection : [...found.selection, fallback];
+  noteRefusedWasm(selection, context);
+  const { totalMs: weightsMs, hashMs, cache } = download === undefined || isUnused ? UNUSED_DOWNLOAD : await download.whole;
   const { startMs = 0, openMs = 0, goldenMs = 0 } = selection.find(({ state }) => state === 'chosen') ?? {};
   return { instance, selection, loadTiming: { totalMs: now() - beganMs, weightsMs, hashMs, startMs, openMs, goldenMs, cache } };
 }
 
-/** Where no backend can, the app's own function may. */
+/** First the targets that may be raced, then the last resorts, then what the circuit breaker left alone. */
+async function tryRounds(targets: readonly Target[], context: OpenContext, { role, download, beganMs, signal }: OpenOptions) {
+  const { manifest, resolved } = context;
+  const leftAlone: Target[] = [];
+  let selection: readonly Candidate[] = targets.map((target) => ({ ...target, state: 'untried' }));
+  const tryOnce = async (target: Target, stop: AbortSignal) => {
+    // Only the first target's engine was asked for before this.
+    const wantedSinceMs = target === targets[0] ? beganMs : now();
+    const tried = await attempt(target, context, { role, wantedSinceMs, signal: stop });
+    if ('refused' in tried && tried.canBeLast) leftAlone.push(target);
+    return tried;
+  };
+  const tryAnyway = (target: Target, stop: AbortSignal) =>
+    attempt(target, context, { role, wantedSinceMs: now(), isLast: true, signal: stop });
+  const round = async (some: readonly Target[], tryOne: typeof tryOnce, patience: Promise<unknown> = never()) => {
+    const { instance, selection: outcomes } = await firstRight(some, tryOne, patience, signal);
+    selection = selection.map((each) => outcomes.find((other) => isSameTarget(other, each)) ?? each);
+    return instance;
+  };
+
+  // An order that the app gave is kept.
+  const isLate = (target: Target) => resolved.auto && target !== targets[0] && isLastResort(target);
+  // On the page's thread two attempts would only slow each other down.
+  const mayOvertake = resolved.auto && resolved.thread !== 'page' && fits(manifest, resolved, 2) && download !== undefined;
+  const over = new AbortController();
+  const patience = mayOvertake ? after(download.whole, PATIENCE_MS, over.signal) : never();
+  try {
+    const early = targets.filter((target) => !isLate(target));
+    let instance = (await round(early, tryOnce, patience)) ?? (await round(targets.filter(isLate), tryOnce));
+    // A target that failed before is better than no answer.
+    if (resolved.fallback === undefined) instance ??= await round(leftAlone, tryAnyway);
+    return { instance, selection };
+  } finally {
+    over.abort();
+  }
+}
+
+/** A page that works looks at no `selection`: it is told that it works more slowly than it might. */
+function noteRefusedWasm(selection: readonly Candidate[], { note }: OpenContext): void {
+  const wasm = selection.find(({ backend, state }) => backend === 'wasm' && state === 'refused');
+  const serving = selection.find(({ state }) => state === 'chosen')?.backend;
+  if (wasm !== undefined && serving === 'cpu')
+    note('wasm-refused', `The model runs on cpu, which is slower than wasm. wasm: ${wasm.reason}`);
+}
+
+/** The app's own function in place of an engine. */
 async function fallbackInstance(selection: readonly Candidate[], { manifest, resolved: { fallback } }: OpenContext): Promise<Instance> {
   if (fallback === undefined) {
     const message = `No backend can run this model here. ${reasonsOf(selection)}`;
     throw new PannierError('backend-unavailable', message, { selection });
   }
   try {
-    // Only apps that need it download this.
+    // Only apps that need the fallback download its code.
     const { fallbackPlace } = await import('../predict/fallback.js');
     return fallbackPlace(manifest, fallback);
   } catch (thrown) {
@@ -83,7 +109,7 @@ async function fallbackInstance(selection: readonly Candidate[], { manifest, res
   }
 }
 
-/** A new one each time: a promise keeps whatever has ever waited for it. */
+/** A new one each time, since a promise keeps everything that has ever waited for it. */
 const never = () => new Promise<never>(() => undefined);
 
 /** Resolves so long after `event` has come. */

@@ -29,27 +29,27 @@ export interface RaceResult {
 }
 
 /** What a change must bring: less is not worth the memory of two backends, and soon is noise. */
-const LEAST_GAIN = 1.15;
+const MIN_GAIN = 1.15;
 /** A challenger this many times slower is not waited for. */
-export const HOPELESS = 4;
+const HOPELESS = 4;
 /** No call is given up earlier: the hiccup of a busy machine would decide over a tiny model. */
-const LEAST_LIMIT_MS = 50;
+const MIN_LIMIT_MS = 50;
 /** Runs of each side that count for nothing but the size of a sample. */
 const DISCARDED = 2;
 /** Of the faster side. */
-const LEAST_SAMPLE_MS = 5;
+const MIN_SAMPLE_MS = 5;
 /** So many ticks of the clock make a sample, which is then off by 2 % at each end. */
 const SAMPLE_TICKS = 50;
 /** Fewer ticks tell nothing of how long a call is. */
-const LEAST_TICKS = 5;
+const MIN_TICKS = 5;
 /** A call this short is taken for longer, so that a sample's calls have a bound. */
-const LEAST_CALL_MS = 0.05;
-const MOST_PAIRS = 9;
+const MIN_CALL_MS = 0.05;
+const MAX_PAIRS = 9;
 /** So many pairs decide where all say the same; else they are a round, of which one pair may be spoilt by a hiccup. */
 const ROUND = 4;
 /** Fewer than a round decide where all say the same and are so much work: A B B A, in which each side is first once. */
-const LEAST_PAIRS = 2;
-const MOST_WORK_MS = 300;
+const MIN_PAIRS = 2;
+const MAX_WORK_MS = 300;
 
 /**
  * Races the two, sample by sample; the incumbent stays where nothing else is proven.
@@ -71,7 +71,7 @@ export async function race(incumbent: Contestant, challenger: Contestant, signal
   };
   const timeChallenger = async (calls: number): Promise<number> => {
     signal?.throwIfAborted();
-    const limitMs = Math.max(LEAST_LIMIT_MS, HOPELESS * calls * medianOf(times.incumbent));
+    const limitMs = Math.max(MIN_LIMIT_MS, HOPELESS * calls * medianOf(times.incumbent));
     let sampleMs = Number.POSITIVE_INFINITY;
     try {
       sampleMs = await challenger.sample(calls, limitMs);
@@ -99,12 +99,12 @@ export async function race(incumbent: Contestant, challenger: Contestant, signal
   for (let run = 0; run < DISCARDED; run++) await timeIncumbent(1);
   for (let run = 0; run < DISCARDED && ended === undefined; run++) await timeChallenger(1);
   if (ended !== undefined) return result(ended);
-  const sampleMs = Math.max(LEAST_SAMPLE_MS, SAMPLE_TICKS * tickMs);
+  const sampleMs = Math.max(MIN_SAMPLE_MS, SAMPLE_TICKS * tickMs);
   // The shorter of two: a hiccup only lengthens.
   let callMs = [Math.min(...times.incumbent), Math.min(...times.challenger)] as const;
-  if (Math.min(...callMs) < LEAST_TICKS * tickMs) {
+  if (Math.min(...callMs) < MIN_TICKS * tickMs) {
     // Single calls that the clock cannot tell apart are timed again, so many in a row that it can.
-    const some = Math.min(callsOfSample(sampleMs, ...callMs), Math.ceil((LEAST_TICKS * tickMs) / LEAST_CALL_MS));
+    const some = Math.min(callsOfSample(sampleMs, ...callMs), Math.ceil((MIN_TICKS * tickMs) / MIN_CALL_MS));
     forget();
     callMs = [(await timeIncumbent(some)) / some, (await timeChallenger(some)) / some];
     if (ended !== undefined) return result(ended);
@@ -122,25 +122,25 @@ export async function race(incumbent: Contestant, challenger: Contestant, signal
     pairs++;
     workMs += incumbentMs + challengerMs;
     // Written so that 0 / 0, a clock that did not tick, is a miss.
-    if (!(incumbentMs / challengerMs >= LEAST_GAIN)) misses++;
+    if (!(incumbentMs / challengerMs >= MIN_GAIN)) misses++;
   }
   const both = `${shortMs(medianOf(times.challenger))} a call, ${shortMs(medianOf(times.incumbent))} where the model ran before`;
   if (misses <= missesAllowed(pairs)) return result({ verdict: 'faster', reason: both });
-  return result({ verdict: 'slower', reason: `${both}; a change needs ${LEAST_GAIN} times the speed` });
+  return result({ verdict: 'slower', reason: `${both}; a change needs ${MIN_GAIN} times the speed` });
 }
 
 const missesAllowed = (pairs: number): number => Math.floor(pairs / ROUND);
 
 function isDecided(pairs: number, misses: number, workMs: number): boolean {
-  if (misses > missesAllowed(MOST_PAIRS) || pairs === MOST_PAIRS) return true;
+  if (misses > missesAllowed(MAX_PAIRS) || pairs === MAX_PAIRS) return true;
   const agree = misses === 0 || misses === pairs;
-  if (workMs >= MOST_WORK_MS) return pairs >= LEAST_PAIRS && (agree || pairs % ROUND === 0);
+  if (workMs >= MAX_WORK_MS) return pairs >= MIN_PAIRS && (agree || pairs % ROUND === 0);
   return agree && pairs >= ROUND;
 }
 
 /** How many calls make a sample long enough to be timed: for the faster side, but the slower one's samples stay a few milliseconds. */
 function callsOfSample(sampleMs: number, incumbentMs: number, challengerMs: number): number {
-  const callMs = Math.max(Math.min(incumbentMs, challengerMs), incumbentMs / HOPELESS, LEAST_CALL_MS);
+  const callMs = Math.max(Math.min(incumbentMs, challengerMs), incumbentMs / HOPELESS, MIN_CALL_MS);
   return Math.max(1, Math.ceil(sampleMs / callMs));
 }
 
@@ -150,7 +150,7 @@ function tooSlow(calls: number, limitMs: number, incumbentMs: number): string {
 }
 
 /** Three digits are all that a race can tell. */
-export const shortMs = (ms: number): string => `${Number(ms.toPrecision(3))} ms`;
+const shortMs = (ms: number): string => `${Number(ms.toPrecision(3))} ms`;
 
 /**
  * A contestant that runs calls of its own.

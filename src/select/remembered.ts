@@ -1,39 +1,54 @@
-/** What an earlier visit found out: which pair is right and fastest for this model on this device. */
+/** What an earlier visit found out: which target is right and fastest for this model on this device. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { type Candidate, isSameTarget, type Target } from '../api/candidate.js';
 import { browserVersion } from '../base/browser-version.js';
-import { fromBytes } from '../base/json.js';
+import { fromBytes, toBytes } from '../base/json.js';
 import { TFJS_VERSION, VERSION } from '../base/versions.js';
 
-/** The verdict of a trial, as the weights cache keeps it. */
+/** The outcome of a race, as the weights cache keeps it. */
 export interface Choice {
   readonly chosen: Target;
   readonly selection: readonly Candidate[];
-  /** Vendor and architecture of the GPU that took part; empty where none did. */
+  /** Vendor and architecture of the GPU that took part; empty if none did. */
   readonly adapter: string;
-  /** How long it counts, on the wall clock: a verdict outlives the page. */
+  /** How long it counts, on the wall clock, since it outlives the page. */
   readonly untilMs: number;
 }
 
-/** A GPU driver, a browser's fix, other apps on the device: a verdict grows old. */
-export const VALID_MS = 30 * 24 * 3_600_000;
+/** A new GPU driver, a browser's fix or other apps on the device change what is fastest. */
+export const MAX_AGE_MS = 30 * 24 * 3_600_000;
 
-/** Whatever could change a verdict is in its key, but the GPU, which takes time to ask for. */
-export const choiceKey = (modelHash: string): string => {
+/** A backend may have been refused for a while only: such a choice counts as long as a crash mark. */
+const MAX_AGE_REFUSED_MS = 7 * 24 * 3_600_000;
+
+/** The prefix of a choice's key in the cache. */
+export const CHOICE_PREFIX = 'choice:';
+
+/** Everything that could change what is fastest is in the key, except the GPU, which takes time to ask for. */
+const keyOf = (modelHash: string): string => {
   const { crossOriginIsolated = false, navigator: { hardwareConcurrency = 0 } = {} } = globalThis;
-  return `choice:${[modelHash, VERSION, TFJS_VERSION, browserVersion(), crossOriginIsolated, hardwareConcurrency].join(' ')}`;
+  return `${CHOICE_PREFIX}${[modelHash, VERSION, TFJS_VERSION, browserVersion(), crossOriginIsolated, hardwareConcurrency].join(' ')}`;
 };
 
-/** Undefined where there is none that still counts, or none that can be read. Never rejects. */
-export async function readChoice(cache: WeightsCache | null, modelHash: string, pairs: readonly Target[]): Promise<Choice | undefined> {
+/** The choice of an earlier visit; undefined if there is none that still counts and can be read. Never rejects. */
+export async function readChoice(cache: WeightsCache | null, modelHash: string, targets: readonly Target[]): Promise<Choice | undefined> {
   try {
-    const bytes = await cache?.get(choiceKey(modelHash));
+    const bytes = await cache?.get(keyOf(modelHash));
     if (bytes === undefined) return undefined;
     const choice = fromBytes(bytes) as Choice;
     const leftMs = choice.untilMs - Date.now();
-    return leftMs > 0 && leftMs <= VALID_MS && pairs.some((pair) => isSameTarget(pair, choice.chosen)) ? choice : undefined;
+    // The key holds the version that wrote it, so that only a damaged record has another shape.
+    const isWhole = choice.selection.every(({ backend, state }) => backend !== undefined && state !== undefined);
+    return isWhole && leftMs > 0 && leftMs <= MAX_AGE_MS && targets.some((each) => isSameTarget(each, choice.chosen)) ? choice : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Keeps a choice for the next visits. A cache that fails here costs the next visit a race. Never rejects. */
+export async function writeChoice(cache: WeightsCache | null, modelHash: string, choice: Omit<Choice, 'untilMs'>): Promise<void> {
+  const maxAgeMs = choice.selection.some(({ state }) => state === 'refused') ? MAX_AGE_REFUSED_MS : MAX_AGE_MS;
+  const kept: Choice = { ...choice, untilMs: Date.now() + maxAgeMs };
+  await cache?.set(keyOf(modelHash), toBytes(kept)).catch(() => undefined);
 }

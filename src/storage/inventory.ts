@@ -11,7 +11,7 @@ const MAX_VERSIONS = 2;
 
 const ASSET = /^[\da-f]{64}$/;
 /** Keys of what was measured for one model on this device; they begin with the hash of the model. */
-const OF_MODEL = /^(?:golden|choice|trial|quarantine):(\S+)/;
+const OF_MODEL = /^(?:golden|choice|crash):(\S+)/;
 
 /** One version of a model. */
 export interface Version extends ModelRecord {

@@ -28,7 +28,7 @@ function goOn(): void {
 }
 
 const IN_PAGE = `
-  // A page has two seconds to itself before a trial.
+  // A page has two seconds to itself before a race.
   const { setTimeout: later } = globalThis;
   globalThis.setTimeout = (run, ms, ...given) => later(run, ms === 2_000 ? 0 : ms, ...given);
   // Before a worker is asked to open the model on webgpu, something may happen to the GPU.
@@ -74,14 +74,12 @@ test('one that stands still before the load: an order goes on to the next, and a
   expect(await page.evaluate(() => visit({ backend: 'webgpu', backendDeadlineMs: 20_000 }))).toMatchObject({ backend: 'webgpu', y: 2 });
 });
 
-test('one that stands still before the load: the trial ends, without it', async () => {
+test('one that stands still before the load: autotuning ends, without it', async () => {
   const page = await stage();
   await stop();
   const { backend, y, selection } = await page.evaluate(() => visit({}));
-  expect(['wasm', 'cpu']).toContain(backend);
-  expect(y).toBe(2);
+  expect([backend, y]).toEqual(['wasm', 2]);
   expect(selection.find((each) => each.backend === 'webgpu')).toMatchObject(refused(/^start of webgpu took longer than 2000 ms/));
-  expect(selection.filter(({ state }) => state === 'chosen' || state === 'slower')).toHaveLength(2);
 });
 
 test('one that stands still as the model is opened is refused at the golden run', async () => {

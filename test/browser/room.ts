@@ -47,6 +47,9 @@ export const IN_PAGE = `
   };
 `;
 
+/** Script of a page whose GPU, SwiftShader in tests, does not say that it is software: else nothing would be raced. */
+export const HARDWARE_GPU = `Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false });`;
+
 /** An app's own worker, which loads the model `add`. */
 export const APP_WORKER = `
   import { loadModel } from '/dist/index.js';

@@ -1,4 +1,4 @@
-/** Pairs in order, two at once where the first keeps everybody waiting: what either finds is used or closed. */
+/** Targets in order, two at once if the first keeps everybody waiting: what either finds is used or disposed. */
 import { expect, it } from 'vitest';
 import type { Target } from '../../src/api/candidate.js';
 import type { BackendName } from '../../src/base/backend-name.js';
@@ -7,7 +7,7 @@ import type { Attempt } from '../../src/select/attempt.js';
 import { firstRight } from '../../src/select/first-right.js';
 import { type Deferred, deferred, rejection, rest } from '../fixtures/fakes.js';
 
-const pairs = (['wasm', 'webgpu', 'cpu'] as const).map((backend): Target => ({ engine: 'tfjs', backend }));
+const targets = (['wasm', 'webgpu', 'cpu'] as const).map((backend): Target => ({ engine: 'tfjs', backend }));
 
 /** Attempts that end when a test says so. */
 function setup(patience: Promise<unknown> = new Promise(() => undefined)) {
@@ -22,11 +22,11 @@ function setup(patience: Promise<unknown> = new Promise(() => undefined)) {
     const accepted = { backend, engine: 'tfjs', dispose: () => closed.push(backend) } as unknown as Instance;
     asked.get(backend)?.resolve({ accepted, measured: {} });
   };
-  const found = firstRight(pairs, attempt, patience, new AbortController().signal);
+  const found = firstRight(targets, attempt, patience, new AbortController().signal);
   return { asked, closed, accept, found };
 }
 
-it('begins no other pair where one failed with what no other could mend', async () => {
+it('begins no other target if one failed with what no other could mend', async () => {
   const { asked, found } = setup();
   asked.get('wasm')?.reject(new Error('There are no bytes.'));
   expect(await rejection(found)).toMatchObject({ message: 'There are no bytes.' });

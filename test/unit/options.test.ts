@@ -12,7 +12,6 @@ it('has every default in place', () => {
       auto: true,
       autotune: true,
       thread: 'worker',
-      pageWillDo: true,
       device: undefined,
       cache: undefined,
     },

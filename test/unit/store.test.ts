@@ -498,8 +498,8 @@ describe('what belongs to nobody', () => {
     const model = fakeModel();
     const { hash } = model.manifest;
     const foreign = ['an app’s own', 'note:gone', `${'a'.repeat(63)}`];
-    const gone = ['a'.repeat(64), 'model:broken', 'model:null', 'golden:gone a', 'choice:gone b', 'trial:gone c', 'quarantine:gone d'];
-    const ours = [`golden:${hash} a`, `choice:${hash} b`, `trial:${hash} c`, `quarantine:${hash} d`];
+    const gone = ['a'.repeat(64), 'model:broken', 'model:null', 'golden:gone a', 'choice:gone b', 'crash:gone c'];
+    const ours = [`golden:${hash} a`, `choice:${hash} b`, `crash:${hash} c`];
     for (const key of [...foreign, ...gone, ...ours]) await cache.set(key, toBytes(null));
     await prefetch(model, cache);
     const keys = await cache.keys();

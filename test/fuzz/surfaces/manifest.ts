@@ -9,7 +9,7 @@ import { assetsOf, type InputSpec, type Manifest, readManifest } from '../../../
 import { infoOf } from '../../../src/predict/info.js';
 import { namedOutputs, wantedOutputs } from '../../../src/predict/outputs.js';
 import { prepareInputs } from '../../../src/preprocess/prepare-inputs.js';
-import { bytesOf, fits } from '../../../src/select/budget.js';
+import { fits, memoryBytes } from '../../../src/select/eligible.js';
 import { changed, odd, poison } from '../mutation.js';
 import { refusable, surface } from '../surface.js';
 
@@ -133,7 +133,7 @@ async function use(manifest: Manifest): Promise<void> {
   const settled = { memoryBudgetBytes: 2 ** 30 } as ResolvedOptions;
   for (const backend of BACKENDS) void manifest.missingKernels[backend];
   if (!(infoOf(manifest).bytes >= 0)) throw new Error('Its files have no size.');
-  if (fits(manifest, settled) !== bytesOf(manifest) <= settled.memoryBudgetBytes) throw new Error('It fits and does not fit.');
+  if (fits(manifest, settled) !== memoryBytes(manifest) <= settled.memoryBudgetBytes) throw new Error('It fits and does not fit.');
   for (const { url, bytes } of assetsOf(manifest)) {
     url();
     // As a download does, which only reads what it then fills.

@@ -2,9 +2,8 @@
 import fc from 'fast-check';
 import type { WeightsCache } from '../../../src/api/cache.js';
 import { isSameTarget, reasonsOf, type Target } from '../../../src/api/candidate.js';
-import { Quarantine } from '../../../src/select/quarantine.js';
-import { readChoice, VALID_MS } from '../../../src/select/remembered.js';
-import { soundChoice } from '../../../src/select/sound-choice.js';
+import { CrashMark } from '../../../src/select/crash-mark.js';
+import { MAX_AGE_MS, readChoice } from '../../../src/select/remembered.js';
 import { Recording } from '../../../src/storage/recording.js';
 import { cacheStatus, clearCache, isOfflineReady } from '../../../src/storage/status.js';
 import { fakeModel } from '../../fixtures/fakes.js';
@@ -27,17 +26,16 @@ const records = (now: number): readonly (readonly [key: string, value: unknown])
         { ...PAIRS[1], state: 'refused', reason: 'No adapter.' },
       ],
       adapter: 'a gpu',
-      untilMs: now + VALID_MS / 2,
+      untilMs: now + MAX_AGE_MS / 2,
     },
   ],
-  ['quarantine:', { sinceMs: now - 1_000, reason: 'It was lost.', mayBeLast: true }],
-  ['trial:', [now - 100_000, now - 90_000]],
+  ['crash:', [now - 100_000, now - 90_000]],
   ['model:', { name: 'pose', version: '1', assets: [{ sha256: 'a'.repeat(64), bytes: 40 }], usedAtMs: now - 1_000, complete: true }],
 ];
 
 const encoded = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value) ?? '');
 
-const damaged = fc.nat({ max: 3 }).chain((which) => {
+const damaged = fc.nat({ max: 2 }).chain((which) => {
   const [key, good] = records(Date.now())[which]!;
   const bytes = fc.oneof(
     changed(fc.constant(good), jsonPoison).map(encoded),
@@ -63,17 +61,15 @@ export const keptRecords = surface({
   inputs: damaged,
   async feed({ key, bytes }) {
     const cache = cacheWith(key, bytes);
-    const choice = soundChoice(await readChoice(cache, HASH, PAIRS));
+    const choice = await readChoice(cache, HASH, PAIRS);
     if (choice !== undefined) {
-      // As a trial takes it.
+      // As autotuning takes it.
       for (const then of choice.selection) isSameTarget(then, PAIRS[0]!);
       reasonsOf(choice.selection).trim();
     }
-    const quarantine = new Quarantine(cache, HASH, 'webgpu', 'a gpu');
-    const held = await quarantine.held();
-    if (held !== undefined && (typeof held.reason !== 'string' || typeof held.mayBeLast !== 'boolean'))
-      throw new Error('Held without a reason.');
-    (await quarantine.begin())();
+    const mark = new CrashMark(cache, HASH, 'webgpu', 'a gpu');
+    const reason = await mark.reason();
+    (await mark.begin())();
     const { models, bytes: total } = await cacheStatus(cache);
     for (const { name, version, usedAt, complete } of models)
       if (`${name}${version}` === '' || Number.isNaN(usedAt.getTime()) || typeof complete !== 'boolean')
@@ -84,6 +80,6 @@ export const keptRecords = surface({
     await recording.keep('b'.repeat(64), new ArrayBuffer(4));
     await recording.finish();
     await clearCache({ cache });
-    return choice !== undefined || held !== undefined || models.length > 0 ? 'accepted' : 'refused';
+    return choice !== undefined || reason !== undefined || models.length > 0 ? 'accepted' : 'refused';
   },
 });
