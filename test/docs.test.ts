@@ -7,6 +7,8 @@ import { STRICT_CSP } from './harness/site.js';
 
 const pages = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
 
+const decisions = readdirSync('docs/decisions').map((name) => `docs/decisions/${name}`);
+
 interface Sample {
   /** `docs/page.md 3`: the third sample of the page. */
   readonly place: string;
@@ -176,7 +178,7 @@ test('every link leads to a file, and to a heading in it', () => {
         .replaceAll(' ', '-'),
     );
   const broken: string[] = [];
-  for (const page of [...pages, 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']) {
+  for (const page of [...pages, ...decisions, 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']) {
     for (const [, link = ''] of readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
       const [path = '', anchor] = link.split('#');
       const file = path === '' ? page : normalize(join(dirname(page), path));
@@ -184,6 +186,22 @@ test('every link leads to a file, and to a heading in it', () => {
     }
   }
   expect(broken).toEqual([]);
+});
+
+test('a decision has its four parts, and a number of its own', () => {
+  const parts = ['Context', 'Decision', 'Measured', 'What would change our mind'];
+  for (const page of decisions) {
+    const headings = [...readFileSync(page, 'utf8').matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    expect(headings, page).toEqual(parts);
+  }
+  const numbers = decisions.map((page) => Number(/(\d{3})-/.exec(page)?.[1]));
+  expect(numbers.sort((a, b) => a - b)).toEqual(numbers.map((_, index) => index + 1));
+});
+
+test('ARCHITECTURE.md is one page', () => {
+  const lines = readFileSync('ARCHITECTURE.md', 'utf8').trimEnd().split('\n');
+  expect(lines.length).toBeLessThanOrEqual(100);
+  expect(lines.filter((line) => line.length > 120)).toEqual([]);
 });
 
 test('the README leads to every page', () => {
