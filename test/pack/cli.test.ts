@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 import { npy } from '../fixtures/npy.js';
-import { compileProgram, pannier } from './program.js';
+import { bundleProgram, pannier } from './program.js';
 
 const folder = scratch();
 const program = join(folder, 'program');
 const run = (args: readonly string[], options?: Parameters<typeof pannier>[2]) => pannier(program, args, options);
 const contents = (out: string) => Object.fromEntries(readdirSync(out).map((name) => [name, readFileSync(join(out, name), 'base64')]));
 
-beforeAll(() => compileProgram(program));
+beforeAll(() => bundleProgram(program));
 
 it('packs with flags and says what it made', () => {
   const out = join(folder, 'live');

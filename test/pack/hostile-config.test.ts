@@ -6,7 +6,7 @@ import { pack } from '../../src/pack/index.js';
 import type { PackOptions } from '../../src/pack/options.js';
 import { addModel, realModel, scratch, tabularModel, writeModel } from '../fixtures/models.js';
 import { npy } from '../fixtures/npy.js';
-import { compileProgram, pannier } from './program.js';
+import { bundleProgram, pannier } from './program.js';
 
 const folder = scratch();
 const program = join(folder, 'program');
@@ -42,7 +42,7 @@ function refusal(config: string): string {
 const one = (more: string, before = '') =>
   `${before}export default { models: { m: { model: 'source/model.json', out: 'packed', ${more} } } };`;
 
-beforeAll(() => compileProgram(program));
+beforeAll(() => bundleProgram(program));
 
 it('the app of these tests would pack', () => {
   const { place } = app(one(''));

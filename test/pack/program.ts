@@ -1,28 +1,31 @@
-/** The packer compiled to plain JavaScript, for tests that need a process of their own. */
+/** `pannier` in a process of its own, bundled from the sources as they are now. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { buildSync } from 'esbuild';
 
-const root = new URL('../..', import.meta.url).pathname;
-
-/** Compiles `src/pack` and `apps/cli` into a folder. */
-export function compileProgram(folder: string): void {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const args = [tsc, '-p', join(root, 'src/pack/tsconfig.json'), '--outDir', folder, '--declaration', 'false'];
-  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`tsc failed: ${stdout}`);
-  copyFileSync(join(root, 'src/pack/golden/golden.png'), join(folder, 'src/pack/golden/golden.png'));
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+/**
+ * Bundles the program into a folder, as `cli.js`.
+ * @param entries other files of `src` that the folder should have, by name
+ */
+export function bundleProgram(folder: string, entries: Readonly<Record<string, string>> = {}): void {
+  buildSync({
+    entryPoints: { cli: 'apps/cli/index.ts', ...entries },
+    ...{ bundle: true, splitting: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
+    outdir: folder,
+  });
+  copyFileSync('src/pack/golden/golden.png', join(folder, 'golden.png'));
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
 }
 
-/** Runs `pannier` as users do. */
+/** Runs the program of a folder to its end. */
 export const pannier = (
   folder: string,
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; timeout?: number } = {},
 ): SpawnSyncReturns<string> =>
-  spawnSync(process.execPath, [join(folder, 'apps/cli/index.js'), ...args], {
+  spawnSync(process.execPath, [join(folder, 'cli.js'), ...args], {
     encoding: 'utf8',
     ...options,
     env: { ...process.env, ...options.env },

@@ -1,4 +1,4 @@
-/** B10: a packed folder is whole at every moment: through a kill, a full disk, a foreign file. */
+/** A packed folder is whole at every moment: through a kill, a full disk, a foreign file. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { LOCK, whileLocked } from '../../src/pack/out/lock.js';
 import { STAMP_FILE } from '../../src/pack/out/write.js';
 import { addModel, realModel, scratch, writeModel } from '../fixtures/models.js';
 import { LONG_MS, runs } from '../tier.js';
-import { compileProgram } from './program.js';
+import { bundleProgram } from './program.js';
 
 const folder = scratch();
 let turn = 0;
@@ -46,7 +46,7 @@ const script = join(folder, 'program/emit.js');
 
 /** Writes a staged model into a folder as soon as it is told to. */
 const EMIT = `import { readdirSync, readFileSync } from 'node:fs';
-import { writeFiles } from './src/pack/out/write.js';
+import { writeFiles } from './write.js';
 const [from, out] = process.argv.slice(2);
 const files = new Map(readdirSync(from).map((name) => [name, readFileSync(from + '/' + name)]));
 process.stdout.write('ready');
@@ -57,7 +57,7 @@ process.stdin.once('data', async () => {
 `;
 
 beforeAll(async () => {
-  compileProgram(join(folder, 'program'));
+  bundleProgram(join(folder, 'program'), { write: 'src/pack/out/write.ts' });
   writeFileSync(script, EMIT);
   for (const version of [1, 2] as const) await pack({ model: model(version), out: stage[version], name: 'm', version: `${version}` });
 });
@@ -78,7 +78,7 @@ async function writer(version: 1 | 2, out: string): Promise<(killAfterMs?: numbe
 }
 
 it(
-  'kill -9 at any moment leaves a whole model',
+  'B10: kill -9 at any moment leaves a whole model',
   async () => {
     const out = join(folder, 'killed');
     const emit = async (version: 1 | 2, killAfterMs?: number) => (await writer(version, out))(killAfterMs);
@@ -151,13 +151,9 @@ it('a disk that fills up half-way leaves the old model and no litter', async () 
   const before = readdirSync(out).sort();
   // A limit on the size of files, below that of a shard, makes writes fail as a full disk does.
   const args = [realModel('liveness'), '--out', out].map((arg) => `'${arg}'`).join(' ');
-  const { status, stderr } = spawnSync(
-    'bash',
-    ['-c', `ulimit -f 200; '${process.execPath}' '${folder}/program/apps/cli/index.js' pack ${args}`],
-    {
-      encoding: 'utf8',
-    },
-  );
+  const { status, stderr } = spawnSync('bash', ['-c', `ulimit -f 200; '${process.execPath}' '${folder}/program/cli.js' pack ${args}`], {
+    encoding: 'utf8',
+  });
   expect(stderr).toMatch(
     /^pannier: .* cannot be written: EFBIG: .*What was there before still works\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
   );
