@@ -48,7 +48,11 @@ function merged({ facts, overBudget, trials }: Diagnosis): object {
   return { ...facts, overBudget, backends: Object.fromEntries(backends), ...(trials && { browser: trials.browser }) };
 }
 
-function readFlags(args: readonly string[]) {
+/**
+ * What the command line asks of `pannier doctor`.
+ * @throws {PannierError} `options` if an argument is missing, unknown or not what its flag takes
+ */
+export function readFlags(args: readonly string[]) {
   const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
   const { runs, timeout = '120', browser: path, config } = values;
   const run = values.run === true || [runs, values.timeout, path].some((flag) => flag !== undefined);

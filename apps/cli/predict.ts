@@ -53,7 +53,8 @@ export const predictCommand: Command = {
   },
 };
 
-interface Flags {
+/** Arguments of `pannier predict`, read. */
+export interface Flags {
   readonly model: string;
   readonly image: string | undefined;
   readonly inputs: readonly string[];
@@ -67,7 +68,11 @@ interface Flags {
   readonly full: boolean;
 }
 
-function readFlags(args: readonly string[]): Flags {
+/**
+ * What the command line asks of `pannier predict`.
+ * @throws {PannierError} `options` if an argument is missing, unknown or not what its flag takes
+ */
+export function readFlags(args: readonly string[]): Flags {
   const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
   const { image, input = [], backend = 'auto', thread = 'worker', runs, timeout = '300', browser, config, full = false } = values;
   const [model, ...more] = positionals;

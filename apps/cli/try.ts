@@ -43,14 +43,19 @@ export const tryCommand: Command = {
   },
 };
 
-interface Flags {
+/** Arguments of `pannier try`, read. */
+export interface Flags {
   readonly model: string;
   readonly port: number;
   readonly backend: 'auto' | BackendName[];
   readonly shows: boolean;
 }
 
-function readFlags(args: readonly string[]): Flags {
+/**
+ * What the command line asks of `pannier try`.
+ * @throws {PannierError} `options` if an argument is missing, unknown or not what its flag takes
+ */
+export function readFlags(args: readonly string[]): Flags {
   const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
   const { port = '0', backend = 'auto' } = values;
   const [model, ...more] = positionals;

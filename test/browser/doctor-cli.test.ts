@@ -1,4 +1,7 @@
-/** `pannier doctor` as a program: what it knows without a browser, what it finds in one, and that it leaves nothing behind. */
+/**
+ * `pannier doctor` as a program: what it knows without a browser, what it finds in one, and that it leaves nothing behind.
+ * Its arguments and what it makes of each backend's answer are tested by themselves in `test/cli`.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -209,20 +212,8 @@ describe('with --run', () => {
     expect(browser).toMatchObject({ name: expect.stringMatching(/^Chromium \d/), adapter: { software: expect.any(Boolean) } });
   });
 
-  it('which each flag of a run means too', { timeout: 60_000 }, () => {
-    expect(diagnosis([two, '--runs', '1']).backends['cpu']).toMatchObject({ ran: true, runs: 1 });
-  });
-
-  it('tries the others where one lacks a kernel, is refused or takes too long', { timeout: 120_000 }, () => {
-    const lacking = diagnosis([writeModel(complexModel(), join(folder, 'complex')), '--run', '--runs', '1']).backends;
-    expect(lacking['wasm']).toMatchObject({
-      ran: false,
-      maxAbsError: null,
-      p50Ms: null,
-      reason: 'it lacks the kernels Complex, ComplexAbs',
-    });
-    expect(lacking['cpu']).toMatchObject({ ran: true, reason: null });
-    // A golden sample that no backend can agree with.
+  it('refuses a backend that disagrees with the golden sample, and tries the next one', { timeout: 60_000 }, () => {
+    // No backend can agree with this golden sample.
     const wrong = join(folder, 'wrong');
     spoilGolden(two, wrong);
     const refused = diagnosis([wrong, '--run', '--runs', '1']).backends;
@@ -231,22 +222,17 @@ describe('with --run', () => {
         ran: false,
         reason: expect.stringMatching(/^it disagrees with the golden sample: output "total"/),
       });
-    const late = diagnosis([two, '--run', '--timeout', '0.05']).backends;
-    for (const backend of ['webgpu', 'wasm', 'cpu'])
-      expect(late[backend]).toMatchObject({ ran: false, reason: expect.stringMatching(/longer than 50 ms/) });
   });
 
-  const expectTable = (name: string) => {
-    const { status, stdout, stderr } = run([realModel(name), '--run', '--runs', '2', '--timeout', '15']);
+  longTest('shows a person how right and how quick MoveNet is', { timeout: 180_000 }, () => {
+    const { status, stdout, stderr } = run([realModel('movenet-lightning'), '--run', '--runs', '2', '--timeout', '15']);
     expect({ status, stderr: stderr.replace(/^pannier: warning: Input .*\n/, '') }).toEqual({ status: 0, stderr: '' });
     const table = stdout.slice(stdout.indexOf('Backends'));
     // A software GPU takes as long as it takes.
     expect(table).toMatch(/\n[✓✗] webgpu +[\d.]+ MB/);
     expect(table).toMatch(/\n✓ wasm +[\d.]+ MB +\d+e-\d+ +[\d.]+ m?s +[\d.]+ m?s .*\n✓ cpu +[\d.]+ MB +reference +[\d.]+ m?s/);
     expect(stdout).not.toContain('\u001b');
-  };
-  it('shows a person how right and how quick a model is', { timeout: 60_000 }, () => expectTable('emotion'));
-  longTest('shows a person how right and how quick MoveNet is', { timeout: 180_000 }, () => expectTable('movenet-lightning'));
+  });
 
   it('needs a browser', () => {
     const { error } = JSON.parse(run([two, '--run', '--browser', '/nonexistent', '--json']).stdout);

@@ -1,0 +1,66 @@
+/** How the programs read their command lines: what each flag means, and one clear sentence for each that is wrong. */
+import { expect, it } from 'vitest';
+import { readFlags as readDoctor } from '../../apps/cli/doctor.js';
+import { readFlags as readPredict } from '../../apps/cli/predict.js';
+import { readFlags as readTry } from '../../apps/cli/try.js';
+
+it('of predict have defaults', () => {
+  expect(readPredict(['pose'])).toEqual({
+    ...{ model: 'pose', image: undefined, inputs: [], backend: 'auto', thread: 'worker', runs: undefined },
+    ...{ timeoutMs: 300_000, browser: undefined, config: undefined, full: false },
+  });
+});
+
+it('of predict say what runs where', () => {
+  const args = '--backend wasm,cpu pose --thread page --runs 3 --timeout 0.1 --image a.png --input x=b.json --input y=c.bin --full --json';
+  expect(readPredict([...args.split(' '), '--browser', '/b', '--config', 'c.mjs'])).toEqual({
+    ...{ model: 'pose', image: 'a.png', inputs: ['x=b.json', 'y=c.bin'], backend: ['wasm', 'cpu'], thread: 'page', runs: 3 },
+    ...{ timeoutMs: 100, browser: '/b', config: 'c.mjs', full: true },
+  });
+});
+
+it('of doctor mean a run once one of them is about a run', () => {
+  const quiet = { model: 'pose', config: undefined, path: undefined, runs: undefined, timeoutMs: 120_000 };
+  expect(readDoctor(['pose', '--json'])).toEqual({ ...quiet, run: false });
+  expect(readDoctor(['pose', '--run'])).toEqual({ ...quiet, run: true });
+  expect(readDoctor(['pose', '--runs', '1'])).toEqual({ ...quiet, run: true, runs: 1 });
+  expect(readDoctor(['pose', '--timeout', '0.05'])).toEqual({ ...quiet, run: true, timeoutMs: 50 });
+  expect(readDoctor(['pose', '--browser', '/b', '--config', 'c.mjs'])).toEqual({ ...quiet, run: true, path: '/b', config: 'c.mjs' });
+});
+
+it('of try choose a port, backends, and whether a browser opens', () => {
+  expect(readTry(['pose'])).toEqual({ model: 'pose', port: 0, backend: 'auto', shows: true });
+  expect(readTry(['pose', '--port', '8080', '--backend', 'webgpu', '--no-open'])).toEqual({
+    ...{ model: 'pose', port: 8080, backend: ['webgpu'], shows: false },
+  });
+});
+
+const readers = { predict: readPredict, doctor: readDoctor, try: readTry };
+
+it.each<[keyof typeof readers, string, RegExp]>([
+  ['predict', '', /^Say what to run: pannier predict MODEL\. MODEL is a packed folder, a model\.json, or a name in pannier\.config\.mjs\./],
+  ['predict', 'a b c', /^pannier predict takes one MODEL, but got also b, c\./],
+  ['predict', 'a --backend gpu', /^--backend is "gpu"; auto, or some of webgpu, wasm, cpu is wanted\./],
+  ['predict', 'a --backend wasm,auto', /^--backend is "wasm,auto"; auto, or some of/],
+  ['predict', 'a --thread main', /^--thread is "main"; worker or page is wanted\./],
+  ['predict', 'a --runs 0', /^--runs is "0"; a whole number from 1 is wanted\./],
+  ['predict', 'a --runs 1.5', /^--runs is "1\.5"; a whole number/],
+  ['predict', 'a --runs 1000000', /^--runs is "1000000"; a whole number/],
+  ['predict', 'a --timeout soon', /^--timeout is "soon"; seconds above 0 are wanted\./],
+  ['predict', 'a --timeout 0', /^--timeout is "0"; seconds above 0/],
+  ['predict', 'a --fast', /Unknown option '--fast'/],
+  ['predict', 'a --image', /--image/],
+  ['doctor', '', /^Say what to examine: pannier doctor MODEL\./],
+  ['doctor', 'a b', /^pannier doctor takes one MODEL, but got also b\./],
+  ['doctor', 'a --runs many', /^--runs is "many"; a whole number from 1 is wanted\./],
+  ['doctor', 'a --timeout -1', /--timeout/],
+  ['doctor', 'a --image x.png', /Unknown option '--image'/],
+  ['try', '', /^Say what to try: pannier try MODEL, a model\.json or a packed folder\./],
+  ['try', 'a b', /^pannier try takes one MODEL, but got also b\./],
+  ['try', 'a --port 99999', /^--port is "99999"; a number up to 65535 is wanted\./],
+  ['try', 'a --port http', /^--port is "http"; a number/],
+  ['try', 'a --backend gpu', /^--backend is "gpu"; auto, or some of webgpu, wasm, cpu is wanted\./],
+  ['try', 'a --fast', /Unknown option '--fast'/],
+])('of %s %s are refused', (command, args, message) => {
+  expect(() => readers[command](args.split(' ').filter((each) => each !== ''))).toThrow(message);
+});

@@ -1,0 +1,78 @@
+/** How a command ends: its text, or one line that says why not, with the same for programs as JSON. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startBrowser } from '../../apps/cli/browser.js';
+import { doctorCommand } from '../../apps/cli/doctor.js';
+import { printOutcome } from '../../apps/cli/outcome.js';
+import { predictCommand } from '../../apps/cli/predict.js';
+
+const written = { stdout: '', stderr: '' };
+
+beforeEach(() => {
+  for (const name of ['stdout', 'stderr'] as const) {
+    written[name] = '';
+    vi.spyOn(process[name], 'write').mockImplementation((text, ...rest) => {
+      written[name] += text;
+      for (const each of rest) if (typeof each === 'function') (each as () => void)();
+      return true;
+    });
+  }
+});
+afterEach(() => vi.restoreAllMocks());
+
+it('prints what there is', async () => {
+  expect(await printOutcome(false, async () => 'all well\n')).toBe(0);
+  expect(written).toEqual({ stdout: 'all well\n', stderr: '' });
+});
+
+it('says in one line what went wrong, and to programs in an object', async () => {
+  const fail = async () => {
+    throw new Error('no\nway\u001b[2K');
+  };
+  expect(await printOutcome(false, fail)).toBe(1);
+  expect(written).toEqual({ stdout: '', stderr: expect.stringMatching(/^pannier: .*no way.*\n$/) });
+  written.stderr = '';
+  expect(await printOutcome(true, fail)).toBe(1);
+  expect(written.stderr).toMatch(/^pannier: .*\n$/);
+  expect(JSON.parse(written.stdout)).toEqual({
+    error: { code: 'predict', message: expect.stringContaining('no'), detail: expect.any(Object) },
+  });
+});
+
+describe.each([
+  ['predict', predictCommand],
+  ['doctor', doctorCommand],
+] as const)('%s says in one line, before a browser starts, what is wrong with', (_name, command) => {
+  it.each([
+    ['no such model', ['gone'], 'options', /There is no file or folder gone, and there is no pannier\.config\.mjs here\./],
+    ['a folder that is not packed', ['examples/pose'], 'options', /examples\/pose holds no model\.js/],
+    ['a model.json that is none', ['package.json'], 'model-format', /modelTopology/],
+    ['a flag', ['examples/pose', '--fast'], 'options', /--fast/],
+  ])('%s', async (_what, args, code, message) => {
+    expect(await command.run([...args, '--json'])).toBe(1);
+    expect(JSON.parse(written.stdout).error).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(written.stderr).toMatch(/^pannier: [^\n]*\n$/);
+  });
+});
+
+describe('a browser', () => {
+  const start = (path?: string) => startBrowser({ url: 'about:blank', path, webgpu: 'no', onUndo: () => undefined });
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('that is not there is told by who named it', async () => {
+    await expect(start('/nonexistent')).rejects.toMatchObject({
+      code: 'backend-unavailable',
+      message: expect.stringMatching(
+        /^--browser names \/nonexistent, which is not a program\. Give the path of a Chromium, Chrome or Edge\./,
+      ),
+    });
+    vi.stubEnv('PANNIER_CHROMIUM', '/nonexistent');
+    await expect(start()).rejects.toMatchObject({ message: expect.stringMatching(/^PANNIER_CHROMIUM names \/nonexistent/) });
+  });
+
+  it('that is another program is told so', async () => {
+    await expect(start(process.execPath)).rejects.toMatchObject({
+      code: 'backend-unavailable',
+      message: expect.stringMatching(/did not start.*Is it a Chromium/),
+    });
+  });
+});
