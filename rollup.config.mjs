@@ -4,12 +4,15 @@
  * `new URL('./x', import.meta.url)` lies in the root of `dist/`, chunks too, so that it means the same everywhere.
  */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import commonjs from '@rollup/plugin-commonjs';
 import resolve from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 
-const BACKENDS = ['webgpu', 'wasm', 'cpu'];
+const inBuild = (name) => join(fileURLToPath(new URL('.', import.meta.url)), `.build/src/${name}.js`);
+
+/** The table of engines, whose targets each get a worker. An address of its own keeps Rollup from bundling it into this file. */
+const { ENGINES } = await import(pathToFileURL(inBuild('engines/registry')).href);
 
 /** TF.js files that no browser needs: Node's platform, and the threaded wasm build, which wants `blob:` workers. */
 const STUBS = [
@@ -37,6 +40,19 @@ const shippedBeside = {
   resolveId: (id) => (Object.hasOwn(SHIPPED, id) ? { id: SHIPPED[id], external: 'relative' } : null),
 };
 
+/** The entry of a target's worker, written here: no file needs to be added for a new row of the table. */
+const WORKER_ENTRY = 'pannier-worker';
+const workerEntry = (engine, backend) => ({
+  name: 'worker-entry',
+  resolveId: (id) => (id === WORKER_ENTRY ? id : null),
+  load: (id) =>
+    id !== WORKER_ENTRY
+      ? null
+      : `import { start } from ${JSON.stringify(inBuild(`engines/${engine}/${backend}`))};
+import { serve } from ${JSON.stringify(inBuild('worker/host'))};
+serve(${JSON.stringify(backend)}, start);`,
+});
+
 const NOTICE = '/*! Holds TensorFlow.js, Copyright Google LLC, Apache-2.0, https://github.com/tensorflow/tfjs */';
 const banner = ({ moduleIds }) => (moduleIds.some((id) => id.includes('@tensorflow')) ? NOTICE : '');
 
@@ -51,8 +67,6 @@ function onwarn(warning) {
   if (KNOWN.has(warning.code) && files.every((id) => id.includes('node_modules'))) return;
   throw Object.assign(new Error(`${warning.code}: ${warning.message}`), { cause: warning });
 }
-
-const inBuild = (name) => join(fileURLToPath(new URL('.', import.meta.url)), `.build/src/${name}.js`);
 
 /**
  * What every load imports beside the model's bytes makes one file, `page-lazy.js`: the first chunk stays small, and nothing
@@ -161,11 +175,14 @@ export default [
     input: { page: '.build/apps/try/page.js' },
     output: { ...out, entryFileNames: 'try/[name].js', inlineDynamicImports: true },
   },
-  ...BACKENDS.map((name) => ({
-    ...browser,
-    input: { [name]: `.build/src/worker/${name}.js` },
-    output: { ...out, entryFileNames: 'worker/[name].js', inlineDynamicImports: true },
-  })),
+  ...Object.entries(ENGINES).flatMap(([engine, { targets }]) =>
+    Object.entries(targets).map(([backend, { worker }]) => ({
+      ...browser,
+      plugins: [workerEntry(engine, backend), ...browser.plugins],
+      input: WORKER_ENTRY,
+      output: { ...out, entryFileNames: worker.name, inlineDynamicImports: true },
+    })),
+  ),
   // In one build, so that whoever packs and predicts in one process has one TF.js engine and one line for it.
   {
     ...node,

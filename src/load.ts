@@ -9,6 +9,7 @@ import { abortable } from './base/promise.js';
 import { type Lease, Shared } from './base/shared.js';
 import { now } from './base/timing.js';
 import { ModelDownloads } from './download/model-downloads.js';
+import { targetsOn } from './engines/registry.js';
 import { type Manifest, type ModelSource, readManifest } from './manifest/manifest.js';
 import type { AnyInputs, AnyOutputs } from './manifest/signature.js';
 import { acquireEngine } from './runtime/engine-pool.js';
@@ -70,7 +71,7 @@ async function serve(
   const notes = new Notes();
   const caching = cacheFor(resolved.cache, notes.add);
   const downloads = new ModelDownloads(manifest, resolved, caching, notes.add);
-  const targets = resolved.backends.map((backend): Target => ({ engine: 'tfjs', backend }));
+  const targets = targetsOn(resolved.backends);
   const mayRun = (target: Target) => isEligible(target, manifest, resolved);
 
   // The bytes, the engine and the rest of the code come side by side.
@@ -109,5 +110,5 @@ async function startEngine(
   signal: AbortSignal,
 ): Promise<Lease<unknown> | undefined> {
   // A failure is reported by the attempt that asks for the same engine.
-  return target && acquireEngine(target.backend, resolved, signal).catch(() => undefined);
+  return target && acquireEngine(target, resolved, signal).catch(() => undefined);
 }

@@ -1,8 +1,10 @@
 /** What can be said of a packed model without running it. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Target } from '../../src/api/candidate.js';
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
 import { messageOf, PannierError } from '../../src/base/errors.js';
+import { rowOf, targetsOn } from '../../src/engines/registry.js';
 import { checkDetails } from '../../src/manifest/details.js';
 import { assetsOf, type Manifest, readManifest } from '../../src/manifest/manifest.js';
 import { DIST } from './visit.js';
@@ -48,10 +50,12 @@ export async function readPacked(folder: string): Promise<Manifest> {
 export async function examine(manifest: Manifest, folder: string): Promise<ModelFacts> {
   const { name, version, signature, ops, flops, controlFlow, quantized, residentBytes, intermediateBytes } = manifest;
   const bytes = (await sizeOf(join(folder, 'model.js'))) + assetsOf(manifest).reduce((sum, asset) => sum + asset.bytes, 0);
-  const facts = async (backend: BackendName): Promise<[BackendName, BackendFacts]> => {
+  const facts = async (target: Target): Promise<[BackendName, BackendFacts]> => {
+    const { backend } = target;
+    const { worker, binary } = rowOf(target);
     const missingOps = manifest.missingKernels[backend] ?? [];
-    const own = [`worker/${backend}.js`, ...(backend === 'wasm' ? ['tfjs-backend-wasm-simd.wasm'] : [])];
-    const ownBytes = await Promise.all(own.map((file) => sizeOf(join(DIST, file))));
+    const own = [worker, ...(binary === undefined ? [] : [binary])];
+    const ownBytes = await Promise.all(own.map(({ name }) => sizeOf(join(DIST, name))));
     const offlineBytes = ownBytes.reduce((sum, own) => sum + own, bytes);
     return [backend, { supported: missingOps.length === 0, missingOps, offlineBytes }];
   };
@@ -59,7 +63,7 @@ export async function examine(manifest: Manifest, folder: string): Promise<Model
     ...{ name, version, signature, ops, flops, controlFlow, ...(quantized && { quantized }) },
     bytes,
     memory: { weightsBytes: residentBytes, intermediateBytes },
-    backends: Object.fromEntries(await Promise.all(BACKENDS.map(facts))) as Record<BackendName, BackendFacts>,
+    backends: Object.fromEntries(await Promise.all(targetsOn(BACKENDS).map(facts))) as Record<BackendName, BackendFacts>,
   };
 }
 

@@ -60,6 +60,17 @@ export interface Session {
   dispose(): void;
 }
 
+/** What a target needs to start. */
+export interface EngineStart {
+  /** Verified bytes of the binary that the target's row in the registry names. */
+  readonly binary?: ArrayBuffer;
+  /** The app's own device: it never crosses to a worker, and the engine never destroys it. */
+  readonly device?: GPUDevice;
+}
+
+/** Starts a target in the calling thread. @throws {PannierError} if it cannot start here */
+export type StartEngine = (options: EngineStart) => Promise<Engine>;
+
 /** One started backend with an engine on it; serves any number of models. */
 export interface Engine {
   readonly backend: BackendName;

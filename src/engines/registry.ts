@@ -1,21 +1,102 @@
 /**
- * The files that ship with the package, with addresses as functions: `new URL('…', import.meta.url)`
- * is what bundlers follow, and only calling it does anything. Each works from any file at the root
- * of `dist`.
+ * The one table of engines: a row per engine, in it a row per target, which is the engine on a backend. Worker files,
+ * binaries, what Rollup builds, what `pannier doctor` lists, what is raced and the versions in cache keys come from it.
+ *
+ * To add a target, add its row and the module `./ENGINE/BACKEND.ts`, which exports `start`.
+ *
+ * Addresses are functions around a literal `new URL('…', import.meta.url)`: bundlers follow the literal, and nothing is
+ * asked for before a call. Each of them is right in any file at the root of `dist`.
  */
-import type { BackendName } from '../base/backend-name.js';
+import type { Target } from '../api/candidate.js';
+import type { BackendName, EngineName } from '../base/backend-name.js';
+import type { StartEngine } from './engine.js';
+import { isRealmTaken, loadIntoRealm } from './tfjs/realm-owner.js';
 
-/** TF.js's plain SIMD build; held to the installed package by a test. */
-export const WASM_BINARY = {
+/** A file that ships with the package. Its name is its path in `dist`, and what the option `assetUrl` is asked by. */
+export interface ShippedFile {
+  readonly name: string;
+  readonly url: () => string;
+}
+
+/** A shipped file that is verified before it is used. */
+export interface ShippedBinary extends ShippedFile {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** An engine on a backend. */
+export interface TargetRow {
+  /** The module worker, one self-contained file that Rollup makes of the module that `load` imports. */
+  readonly worker: ShippedFile;
+  /** Downloaded at the start and handed to the engine. */
+  readonly binary?: ShippedBinary;
+  /** Imports the engine into the calling thread. */
+  readonly load: () => Promise<{ readonly start: StartEngine }>;
+  /** Whether it serves only if no other target is right. A last resort is slower than all others, so that it is not raced. */
+  readonly isLastResort: boolean;
+}
+
+/** One engine. */
+export interface EngineRow {
+  /** Part of every cache key under which something is remembered of the engine. */
+  readonly version: string;
+  /** The name of the product, for messages. */
+  readonly title: string;
+  /** Whether the app runs the same product in this thread, so that ours would change the state of the app's. */
+  readonly isRealmTaken: () => boolean;
+  readonly targets: Readonly<Partial<Record<BackendName, TargetRow>>>;
+}
+
+/** TF.js's plain SIMD build; a test compares it with the installed package. */
+export const WASM_BINARY: ShippedBinary = {
   name: 'tfjs-backend-wasm-simd.wasm',
   bytes: 424594,
   sha256: '77ebb28a6d34f371dbbf2086b7f2de8994acd8ea5a3cf1fa24d2c26c840cac7b',
   url: () => new URL('./tfjs-backend-wasm-simd.wasm', import.meta.url).href,
-} as const;
-
-/** One self-contained module worker per backend. */
-export const WORKERS: Readonly<Record<BackendName, { readonly name: string; readonly url: () => string }>> = {
-  webgpu: { name: 'worker/webgpu.js', url: () => new URL('./worker/webgpu.js', import.meta.url).href },
-  wasm: { name: 'worker/wasm.js', url: () => new URL('./worker/wasm.js', import.meta.url).href },
-  cpu: { name: 'worker/cpu.js', url: () => new URL('./worker/cpu.js', import.meta.url).href },
 };
+
+/** All engines. On a backend that several of them have, the first one supersedes the others. */
+export const ENGINES: Readonly<Record<EngineName, EngineRow>> = {
+  tfjs: {
+    version: '4.22.0',
+    title: 'TF.js',
+    isRealmTaken,
+    targets: {
+      webgpu: {
+        worker: { name: 'worker/webgpu.js', url: () => new URL('./worker/webgpu.js', import.meta.url).href },
+        load: () => loadIntoRealm(import('./tfjs/webgpu.js')),
+        isLastResort: false,
+      },
+      wasm: {
+        worker: { name: 'worker/wasm.js', url: () => new URL('./worker/wasm.js', import.meta.url).href },
+        binary: WASM_BINARY,
+        load: () => loadIntoRealm(import('./tfjs/wasm.js')),
+        isLastResort: false,
+      },
+      cpu: {
+        worker: { name: 'worker/cpu.js', url: () => new URL('./worker/cpu.js', import.meta.url).href },
+        load: () => loadIntoRealm(import('./tfjs/cpu.js')),
+        isLastResort: true,
+      },
+    },
+  },
+};
+
+const NAMES = Object.keys(ENGINES) as EngineName[];
+
+/** The row of a target. Targets come from {@link targetsOn}, so that each has one. */
+export const rowOf = ({ engine, backend }: Target): TargetRow => ENGINES[engine].targets[backend] as TargetRow;
+
+/** The targets on these backends, in the given order: of each backend the engine that supersedes all others there. */
+export function targetsOn(backends: readonly BackendName[]): readonly Target[] {
+  return backends.flatMap((backend) => {
+    const engine = NAMES.find((name) => ENGINES[name].targets[backend] !== undefined);
+    return engine === undefined ? [] : [{ engine, backend }];
+  });
+}
+
+/** An engine and its version, as `tfjs@4.22.0`: with another version, nothing that was remembered counts. */
+export const versionedName = (engine: EngineName): string => `${engine}@${ENGINES[engine].version}`;
+
+/** All engines with their versions. */
+export const versionedNames = (): string => NAMES.map(versionedName).join(' ');

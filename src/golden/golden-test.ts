@@ -1,10 +1,12 @@
 /** Whether a backend computes what the original graph computed: tested once, remembered, tested again in idle time. */
 
 import type { WeightsCache } from '../api/cache.js';
+import { browserVersion } from '../base/browser-version.js';
 import { pause, QUIET_MS, whenIdle } from '../base/idle.js';
 import { toBytes } from '../base/json.js';
-import { TFJS_VERSION, VERSION } from '../base/versions.js';
+import { VERSION } from '../base/versions.js';
 import type { Engine, RunResult, Session } from '../engines/engine.js';
+import { versionedName } from '../engines/registry.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { compareGolden, goldenFeeds } from './sample.js';
 
@@ -46,8 +48,8 @@ export class GoldenTest {
     this.#cache = cache;
     this.#deadlineMs = deadlineMs;
     const { name, backend, identity } = engine;
-    // Whatever could change the answer: model, code, GPU, browser.
-    this.#key = `golden:${[manifest.hash, name, backend, identity, VERSION, TFJS_VERSION, globalThis.navigator?.userAgent].join(' ')}`;
+    // All that could change the answer: the model, the code, the GPU, the browser.
+    this.#key = `golden:${[manifest.hash, versionedName(name), backend, identity, VERSION, browserVersion()].join(' ')}`;
   }
 
   /** Whether an earlier visit's pass still counts here. */

@@ -112,7 +112,7 @@ async function startEngine(
   try {
     const checked = await withDeadline(precheck(target, manifest, resolved, await caching, isLast), limitMs, stage);
     if ('refused' in checked) return refuse(checked.refused, checked.canBeLast);
-    const acquiring = acquireEngine(backend, resolved, AbortSignal.any([signal, timedOut.signal]), role !== 'challenger');
+    const acquiring = acquireEngine(target, resolved, AbortSignal.any([signal, timedOut.signal]), role !== 'challenger');
     const lease = await withDeadline(acquiring, limitMs, stage, (error) => timedOut.abort(error));
     circuitBreaker.watch(lease.value, resolved.device);
     const { engine, startedAtMs, readyAtMs } = lease.value;

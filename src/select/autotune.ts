@@ -8,10 +8,10 @@ import { FALLBACK, isSameTarget } from '../api/candidate.js';
 import { pause, QUIET_MS, whenIdle } from '../base/idle.js';
 import { withDeadline } from '../base/promise.js';
 import { adapterName, requestAdapter } from '../engines/adapter.js';
+import { rowOf } from '../engines/registry.js';
 import type { ServedModel } from '../runtime/served-model.js';
 import { MAX_CHALLENGER_STAGE_MS, type OpenContext } from './attempt.js';
 import { challenge } from './challenge.js';
-import { isLastResort } from './eligible.js';
 import { tooLargeTwice } from './precheck.js';
 import { type Choice, writeChoice } from './remembered.js';
 import type { Returns } from './returns.js';
@@ -48,7 +48,7 @@ export async function autotune(
 async function raceAll(served: ServedModel, context: OpenContext): Promise<void> {
   for (const { state, backend, engine } of served.selection) {
     // A target that was refused a moment ago has had its chance.
-    if (state === 'refused' || engine === 'app' || backend === 'fallback' || isLastResort({ engine, backend })) continue;
+    if (state === 'refused' || engine === 'app' || backend === 'fallback' || rowOf({ engine, backend }).isLastResort) continue;
     await challenge({ engine, backend }, served, context);
   }
   explainUntried(served, 'it is the last resort and is not raced');

@@ -4,11 +4,11 @@ import { type Candidate, isSameTarget, type Measured, type Target } from '../api
 import { messageOf, PannierError } from '../base/errors.js';
 import { whenIdle } from '../base/idle.js';
 import { clockTickMs, now } from '../base/timing.js';
+import { rowOf } from '../engines/registry.js';
 import { Queue } from '../runtime/queue.js';
 import type { Instance, ServedModel } from '../runtime/served-model.js';
 import { attempt, type OpenContext } from './attempt.js';
 import { contestantAt } from './contestant.js';
-import { isLastResort } from './eligible.js';
 import { race } from './race.js';
 
 /** One challenge at a time on a page: two would measure each other. */
@@ -32,7 +32,7 @@ async function challengeNow(target: Target, served: ServedModel, context: OpenCo
   const incumbent = served.current;
   const isStopgap = incumbent.backend === 'fallback';
   if (isSameTarget(target, incumbent)) return;
-  if (!isStopgap && (races ? isLastResort(target) : backends.indexOf(target.backend) > backends.indexOf(incumbent.backend))) return;
+  if (!isStopgap && (races ? rowOf(target).isLastResort : backends.indexOf(target.backend) > backends.indexOf(incumbent.backend))) return;
   const tried = await attempt(target, context, { role: 'challenger', wantedSinceMs: now(), signal: served.disposing.signal });
   if ('refused' in tried) return learnOf({ ...target, state: 'refused', reason: tried.refused, ...tried.measured }, served);
   const { accepted: challenger, measured } = tried;

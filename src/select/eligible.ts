@@ -9,9 +9,6 @@ export const startingWith = (first: TargetId | undefined, targets: readonly Targ
     ? targets
     : [...targets.filter((each) => isSameTarget(each, first)), ...targets.filter((each) => !isSameTarget(each, first))];
 
-/** Whether a backend serves only if no other is right: JavaScript is slower than any of them, so that nobody races it. */
-export const isLastResort = ({ backend }: TargetId): boolean => backend === 'cpu';
-
 /** Bytes that a model takes with so many copies of its weights, one of which predicts. A race needs two. */
 export const memoryBytes = ({ residentBytes, intermediateBytes }: Manifest, copies = 1): number =>
   copies * residentBytes + intermediateBytes;

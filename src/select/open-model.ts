@@ -4,9 +4,10 @@ import { type Candidate, FALLBACK, isSameTarget, reasonsOf, type Target } from '
 import { asPannierError, PannierError } from '../base/errors.js';
 import { now } from '../base/timing.js';
 import type { ModelDownload } from '../download/download-model.js';
+import { rowOf } from '../engines/registry.js';
 import type { Instance, Opened } from '../runtime/served-model.js';
 import { attempt, type OpenContext, type Role } from './attempt.js';
-import { fits, isLastResort } from './eligible.js';
+import { fits } from './eligible.js';
 import { firstRight } from './first-right.js';
 
 /** How long the first target has to itself, once the bytes are there, before a second one is tried beside it. */
@@ -70,7 +71,7 @@ async function tryRounds(targets: readonly Target[], context: OpenContext, { rol
   };
 
   // An order that the app gave is kept.
-  const isLate = (target: Target) => resolved.auto && target !== targets[0] && isLastResort(target);
+  const isLate = (target: Target) => resolved.auto && target !== targets[0] && rowOf(target).isLastResort;
   // On the page's thread two attempts would only slow each other down.
   const mayOvertake = resolved.auto && resolved.thread !== 'page' && fits(manifest, resolved, 2) && download !== undefined;
   const over = new AbortController();

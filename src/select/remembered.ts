@@ -4,7 +4,8 @@ import type { WeightsCache } from '../api/cache.js';
 import { type Candidate, isSameTarget, type Target } from '../api/candidate.js';
 import { browserVersion } from '../base/browser-version.js';
 import { fromBytes, toBytes } from '../base/json.js';
-import { TFJS_VERSION, VERSION } from '../base/versions.js';
+import { VERSION } from '../base/versions.js';
+import { versionedNames } from '../engines/registry.js';
 
 /** The outcome of a race, as the weights cache keeps it. */
 export interface Choice {
@@ -28,7 +29,7 @@ export const CHOICE_PREFIX = 'choice:';
 /** Everything that could change what is fastest is in the key, except the GPU, which takes time to ask for. */
 const keyOf = (modelHash: string): string => {
   const { crossOriginIsolated = false, navigator: { hardwareConcurrency = 0 } = {} } = globalThis;
-  return `${CHOICE_PREFIX}${[modelHash, VERSION, TFJS_VERSION, browserVersion(), crossOriginIsolated, hardwareConcurrency].join(' ')}`;
+  return `${CHOICE_PREFIX}${[modelHash, VERSION, versionedNames(), browserVersion(), crossOriginIsolated, hardwareConcurrency].join(' ')}`;
 };
 
 /** The choice of an earlier visit; undefined if there is none that still counts and can be read. Never rejects. */

@@ -1,11 +1,10 @@
 /** The start of a backend in a worker. What the page then sees of it is `engine.ts`, which comes while the worker boots. */
 
-import type { BackendName } from '../base/backend-name.js';
+import type { Target } from '../api/candidate.js';
 import { PannierError } from '../base/errors.js';
 import { lazily } from '../base/lazily.js';
 import { abortable } from '../base/promise.js';
-import type { Engine } from '../engines/engine.js';
-import type { BackendStart } from '../engines/tfjs/backend.js';
+import type { Engine, EngineStart } from '../engines/engine.js';
 import { WorkerConnection } from './connection.js';
 
 /**
@@ -13,12 +12,13 @@ import { WorkerConnection } from './connection.js';
  * @throws {WorkerUnavailable} where no worker can run; PannierError where the backend cannot start.
  */
 export async function startWorkerEngine(
-  backend: BackendName,
-  options: Promise<BackendStart>,
+  target: Target,
+  options: Promise<EngineStart>,
   urlOf: (name: string, url: string) => string,
   signal: AbortSignal,
 ): Promise<Engine> {
-  const connection = new WorkerConnection(backend, urlOf);
+  const { backend } = target;
+  const connection = new WorkerConnection(target, urlOf);
   // A start that nobody waits for may hang in the browser for ever.
   const onAbort = () => connection.terminate(new PannierError('backend-unavailable', `Nobody waits for the ${backend} worker any more.`));
   signal.addEventListener('abort', onAbort, { once: true });
@@ -29,7 +29,7 @@ export async function startWorkerEngine(
       lazily(() => import('./worker-engine.js')),
       signal,
     );
-    return new WorkerEngine(connection, backend, maxBufferBytes, identity);
+    return new WorkerEngine(connection, target, maxBufferBytes, identity);
   } catch (thrown) {
     connection.terminate(new PannierError('backend-unavailable', `The ${backend} worker did not start.`));
     throw thrown;

@@ -1,9 +1,10 @@
 /** A worker, the calls that wait for it, and the promise that none of them waits for ever. */
 
+import type { Target } from '../api/candidate.js';
 import type { BackendName } from '../base/backend-name.js';
 import { asPannierError, fromWire, messageOf, PannierError } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
-import { WORKERS } from '../engines/registry.js';
+import { rowOf } from '../engines/registry.js';
 import { trustedScriptUrl } from './policy.js';
 import { type Answers, type Reply, type Request, transfersOf } from './protocol.js';
 
@@ -42,8 +43,9 @@ export class WorkerConnection {
   #silentTicks = 0;
   #ending: PannierError | undefined;
 
-  constructor(backend: BackendName, urlOf: (name: string, url: string) => string) {
-    const { name, url } = WORKERS[backend];
+  constructor(target: Target, urlOf: (name: string, url: string) => string) {
+    const { name, url } = rowOf(target).worker;
+    const { backend } = target;
     this.#backend = backend;
     this.whenLost = new Promise((resolve) => {
       this.#tellLoss = resolve;

@@ -2,15 +2,13 @@
 
 import type { BackendName } from '../base/backend-name.js';
 import { asPannierError, messageOf, PannierError, toWire } from '../base/errors.js';
-import type { Engine, RunResult, Session } from '../engines/engine.js';
-import type { StartBackend } from '../engines/tfjs/backend.js';
-import { createEngine } from '../engines/tfjs/engine.js';
+import type { Engine, RunResult, Session, StartEngine } from '../engines/engine.js';
 import { closePictures } from '../preprocess/pictures.js';
 import { StreamedOpen } from './opening.js';
 import { type Answers, isRequest, outputTransfers, type Reply, type Request } from './protocol.js';
 
-/** Serves one backend to the page that started this worker. */
-export function serve(backend: BackendName, startBackend: StartBackend): void {
+/** Serves an engine to the page that started this worker. @param backend for messages */
+export function serve(backend: BackendName, start: StartEngine): void {
   const post = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(reply, { transfer });
   const sessions = new Map<number, Session>();
   const openings = new Map<number, StreamedOpen>();
@@ -18,10 +16,9 @@ export function serve(backend: BackendName, startBackend: StartBackend): void {
 
   const answer = async (request: Request): Promise<Answers[Request['kind']]> => {
     if (request.kind === 'start') {
-      const started = await startBackend(request.options);
-      engine = createEngine(backend, started);
+      engine = await start(request.options);
       void engine.whenLost.then((loss) => post({ lost: toWire(loss) }));
-      return { maxBufferBytes: started.maxBufferBytes, identity: started.identity };
+      return { maxBufferBytes: engine.maxBufferBytes, identity: engine.identity };
     }
     if (engine === undefined) throw new PannierError('backend-unavailable', `The ${backend} worker was not started.`);
     switch (request.kind) {

@@ -1,12 +1,11 @@
 /** What crosses between the page and a backend's worker. One answer for every request, by `id`. */
 
 import type { WireError } from '../base/errors.js';
-import type { EngineModel, RawOutput, RunResult } from '../engines/engine.js';
-import type { BackendStart } from '../engines/tfjs/backend.js';
+import type { EngineModel, EngineStart, RawOutput, RunResult } from '../engines/engine.js';
 import type { Feed, PictureFeed } from '../preprocess/feed.js';
 
 export type Request = { readonly id: number } & (
-  | { readonly kind: 'start'; readonly options: Omit<BackendStart, 'device'> }
+  | { readonly kind: 'start'; readonly options: Omit<EngineStart, 'device'> }
   | { readonly kind: 'open'; readonly session: number; readonly model: Omit<EngineModel, 'weights'> }
   | { readonly kind: 'upload'; readonly session: number; readonly shard: ArrayBuffer }
   | { readonly kind: 'build'; readonly session: number }
@@ -58,7 +57,7 @@ export type Reply =
 export function transfersOf(message: Request): Transferable[] {
   switch (message.kind) {
     case 'start':
-      return message.options.wasmBinary === undefined ? [] : [message.options.wasmBinary];
+      return message.options.binary === undefined ? [] : [message.options.binary];
     case 'open':
       return [message.model.graph];
     case 'upload':

@@ -1,5 +1,6 @@
 /** The page's side of a worker: an engine like any other, behind `postMessage`. Every call settles. */
-import type { BackendName } from '../base/backend-name.js';
+import type { Target } from '../api/candidate.js';
+import type { BackendName, EngineName } from '../base/backend-name.js';
 import { type ErrorCode, PannierError } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
 import type { Call, Engine, EngineModel, RunResult, Session } from '../engines/engine.js';
@@ -10,15 +11,16 @@ import type { WorkerConnection } from './connection.js';
 const ENDINGS: ReadonlySet<ErrorCode> = new Set(['timeout', 'device-lost', 'out-of-memory', 'backend-rejected']);
 
 export class WorkerEngine implements Engine {
-  readonly name = 'tfjs';
+  readonly name: EngineName;
   readonly backend: BackendName;
   readonly maxBufferBytes: number;
   readonly identity: string;
   readonly #connection: WorkerConnection;
   #sessions = 0;
 
-  constructor(connection: WorkerConnection, backend: BackendName, maxBufferBytes: number, identity: string) {
+  constructor(connection: WorkerConnection, { engine, backend }: Target, maxBufferBytes: number, identity: string) {
     this.#connection = connection;
+    this.name = engine;
     this.backend = backend;
     this.maxBufferBytes = maxBufferBytes;
     this.identity = identity;

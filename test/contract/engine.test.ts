@@ -20,7 +20,7 @@ import { call, engineContract, engineModel, feed, graphContract, lossContract, p
 const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
 
 const start = (backend: BackendName): Promise<Engine> =>
-  startLocalEngine(backend, Promise.resolve(backend === 'wasm' ? { wasmBinary: new Uint8Array(binary).buffer } : {}));
+  startLocalEngine({ engine: 'tfjs', backend }, Promise.resolve(backend === 'wasm' ? { binary: new Uint8Array(binary).buffer } : {}));
 
 it('the wasm binary is the one that the package names', () => {
   expect([binary.length, hashOf(binary)]).toEqual([WASM_BINARY.bytes, WASM_BINARY.sha256]);
@@ -35,7 +35,8 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
 describe('behind messages, in a stand-in of a worker', () => {
   beforeAll(() => void workersThatFail(new FailOnce(), () => serve('cpu', startCpu)));
   afterAll(() => vi.unstubAllGlobals());
-  const startThere = () => startWorkerEngine('cpu', Promise.resolve({}), (_name, url) => url, new AbortController().signal);
+  const startThere = () =>
+    startWorkerEngine({ engine: 'tfjs', backend: 'cpu' }, Promise.resolve({}), (_name, url) => url, new AbortController().signal);
   streamContract(startThere, tfjsMemory);
 
   it('takes one shard at a time: no second one is on its way before the first is uploaded', async () => {
@@ -294,7 +295,9 @@ describe('two backends in one thread', () => {
 });
 
 it('a binary that is missing or broken is refused, and another backend starts', async () => {
-  await expect(startLocalEngine('wasm', Promise.resolve({}))).rejects.toMatchObject({ code: 'backend-unavailable' });
+  await expect(startLocalEngine({ engine: 'tfjs', backend: 'wasm' }, Promise.resolve({}))).rejects.toMatchObject({
+    code: 'backend-unavailable',
+  });
   const engine = await start('cpu');
   const session = await engine.open(engineModel(addModel()));
   expect((await session.run(call([feed('x', [1, 4], [1, 1, 1, 1])], ['y:0']))).outputs[0]!.data[0]).toBe(2);

@@ -17,11 +17,13 @@ export const FIXED_SEED = 20_261_122;
 async function bundle() {
   const folder = join(root, '.cache/fuzz');
   mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, 'fuzz.mjs');
   await build({
-    entryPoints: [join(root, 'test/fuzz/main.ts')],
-    outfile,
+    entryPoints: { fuzz: join(root, 'test/fuzz/main.ts') },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    // In one file, the packages of what is imported lazily would be imported at once, and register their backends.
+    splitting: true,
     packages: 'external',
     platform: 'node',
     format: 'esm',
@@ -29,7 +31,7 @@ async function bundle() {
     logLevel: 'warning',
   });
   copyFileSync(join(root, 'src/pack/golden/golden.png'), join(folder, 'golden.png'));
-  return outfile;
+  return join(folder, 'fuzz.mjs');
 }
 
 /** Runs the fuzzer with these arguments. @returns its exit code, and what came of each round */

@@ -1,7 +1,7 @@
 /** Which backend a model runs on, over worker engines of known behaviour and a clock that the test moves: who is chosen, why not the others, and what calls notice. */
 import { createHash } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Candidate } from '../../src/api/candidate.js';
+import type { Candidate, Target } from '../../src/api/candidate.js';
 import type { Prediction } from '../../src/api/model.js';
 import type { BackendName, ServingBackend } from '../../src/base/backend-name.js';
 import { PannierError } from '../../src/base/errors.js';
@@ -28,14 +28,14 @@ interface Character {
 const realm = vi.hoisted(() => ({ start: undefined as unknown, signals: {} as Partial<Record<BackendName, AbortSignal>> }));
 vi.mock('../../src/worker/client.js', () => ({
   WorkerUnavailable: class extends Error {},
-  startWorkerEngine: (backend: BackendName, _options: unknown, _urlOf: unknown, signal: AbortSignal) => {
+  startWorkerEngine: ({ backend }: Target, _options: unknown, _urlOf: unknown, signal: AbortSignal) => {
     realm.signals[backend] = signal;
     return (realm.start as (backend: BackendName) => Promise<FakeEngine>)(backend);
   },
 }));
 vi.mock('../../src/engines/local.js', () => ({
   isRealmTaken: () => false,
-  startLocalEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<FakeEngine>)(backend),
+  startLocalEngine: ({ backend }: Target) => (realm.start as (backend: BackendName) => Promise<FakeEngine>)(backend),
 }));
 
 const started: FakeEngine[] = [];

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { PannierError } from '../../src/base/errors.js';
-import type { EngineModel } from '../../src/engines/engine.js';
+import type { Engine, EngineModel } from '../../src/engines/engine.js';
 import { loadModel, type Model } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
 import { circuitBreaker } from '../../src/select/circuit-breaker.js';
@@ -25,10 +25,8 @@ import { bytesOf, fakeEngine, fakeModel, hashOf, importLazy, shardsOf } from '..
 
 /** What an engine was given: the graph and the shards, as one hash. */
 const opened = vi.hoisted(() => ({ hashes: [] as string[] }));
-const engineThatLooks = vi.hoisted(() => ({ create: undefined as unknown as () => unknown }));
-vi.mock('../../src/engines/tfjs/engine.js', () => ({ createEngine: () => engineThatLooks.create() }));
-vi.mock('../../src/engines/tfjs/cpu.js', () => ({ start: async () => STARTED }));
-const STARTED = { maxBufferBytes: Number.POSITIVE_INFINITY, identity: '' };
+const engineThatLooks = vi.hoisted(() => ({ create: undefined as unknown as () => Engine }));
+vi.mock('../../src/engines/tfjs/cpu.js', () => ({ start: async () => engineThatLooks.create() }));
 
 /** Of the model itself and of its load; what a visitor would not wait for any more is over long before. */
 const DEADLINE_MS = 200_000;
@@ -83,7 +81,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
-  workers = workersThatFail(steps, () => serve('cpu', async () => STARTED as never));
+  workers = workersThatFail(steps, () => serve('cpu', async () => engineThatLooks.create()));
 });
 afterEach(() => vi.useRealTimers());
 afterAll(() => {

@@ -1,5 +1,6 @@
 /** The app's own function answers where no backend can: what it gets, what it may give, and the way there and back. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Target } from '../../src/api/candidate.js';
 import type { BackendName } from '../../src/base/backend-name.js';
 import type { Engine } from '../../src/engines/engine.js';
 import { type Fallback, type FallbackRequest, type LoadOptions, loadModel, type Model, type ModelSource } from '../../src/index.js';
@@ -10,7 +11,7 @@ import { deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection,
 const realm = vi.hoisted(() => ({ started: [] as unknown[], start: undefined as unknown }));
 vi.mock('../../src/engines/local.js', () => ({
   isRealmTaken: () => false,
-  startLocalEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),
+  startLocalEngine: ({ backend }: Target) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),
 }));
 const started = realm.started as FakeEngine[];
 function startWith(make: (backend: BackendName) => FakeEngine): void {

@@ -1,5 +1,6 @@
 /** The two trips over engines and networks that a test holds in its hand. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Target } from '../../src/api/candidate.js';
 import type { Prediction, Priority } from '../../src/api/model.js';
 import type { BackendName } from '../../src/base/backend-name.js';
 import { PannierError } from '../../src/base/errors.js';
@@ -15,7 +16,7 @@ import { memoryCache } from '../fixtures/memory-cache.js';
 const realm = vi.hoisted(() => ({ started: [] as unknown[], start: undefined as unknown }));
 vi.mock('../../src/engines/local.js', () => ({
   isRealmTaken: () => false,
-  startLocalEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),
+  startLocalEngine: ({ backend }: Target) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),
 }));
 
 const started = realm.started as FakeEngine[];

@@ -68,7 +68,7 @@ describe('a load holds the weights and at most two shards', () => {
     const text = new TextEncoder().encode(JSON.stringify(graph));
     files.set('graph.json', text);
     const graphAsset = { ...manifest.graph, bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
-    const engine = await startLocalEngine('cpu', Promise.resolve({}));
+    const engine = await startLocalEngine({ engine: 'tfjs', backend: 'cpu' }, Promise.resolve({}));
     const baseBytes = buffersNow();
     const seen = { peakBytes: 0, samples: 0, sets: 0, mostSets: 0 };
     /** Received buffers are made at once, and filled as bytes come; so is a weight that takes more than one shard. */

@@ -1,5 +1,6 @@
 /** A backend that is lost, again and again, on engines and clocks that a test holds in its hand. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Target } from '../../src/api/candidate.js';
 import type { BackendName } from '../../src/base/backend-name.js';
 import { fromBytes } from '../../src/base/json.js';
 import type { Engine } from '../../src/engines/engine.js';
@@ -14,7 +15,7 @@ const realm = vi.hoisted(() => ({ start: undefined as unknown }));
 vi.mock('../../src/engines/local.js', () => ({ isRealmTaken: () => false, startLocalEngine: vi.fn() }));
 vi.mock('../../src/worker/client.js', () => ({
   WorkerUnavailable: class extends Error {},
-  startWorkerEngine: (backend: BackendName) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),
+  startWorkerEngine: ({ backend }: Target) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend),
 }));
 
 let started: FakeEngine[];
@@ -244,7 +245,7 @@ describe('where the app has a fallback', () => {
     load({ backend: 'webgpu', fallback: server, ...options } as LoadOptions);
 
   it.each(['worker', 'page'] as const)('it answers when the last backend is held back, until that returns: %s', async (thread) => {
-    vi.mocked(startLocalEngine).mockImplementation((backend) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend));
+    vi.mocked(startLocalEngine).mockImplementation(({ backend }) => (realm.start as (backend: BackendName) => Promise<Engine>)(backend));
     const model = await withFallback({ thread });
     const changes: string[] = [];
     model.addEventListener('backendchange', ({ detail: { from, to } }) => changes.push(`${from} → ${to}`));

@@ -30,6 +30,7 @@ class FakeWorker extends EventTarget {
   }
 }
 
+const WASM = { engine: 'tfjs', backend: 'wasm' } as const;
 const TICK_MS = 2_000;
 const addressOf = (_name: string, url: string) => url;
 
@@ -44,7 +45,7 @@ afterEach(() => {
 });
 
 function connect() {
-  const connection = new WorkerConnection('wasm', addressOf);
+  const connection = new WorkerConnection(WASM, addressOf);
   FakeWorker.last.say({ ready: true });
   return { connection, worker: FakeWorker.last };
 }
@@ -180,7 +181,7 @@ describe('a script that takes its time on a slow line', () => {
     [30_000, 'WorkerUnavailable: Loading the wasm worker took longer than 30000 ms.'],
   ])('of %i ms is waited for until it is too long', async (tookMs, became) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-    const { ready } = new WorkerConnection('wasm', addressOf);
+    const { ready } = new WorkerConnection(WASM, addressOf);
     const told = ready.then(
       () => 'ready',
       (thrown) => `${thrown.constructor.name}: ${thrown.message}`,
@@ -195,7 +196,7 @@ describe('a start that nobody waits for any more', () => {
   it.each(['before', 'while'])('ends at once, its worker too: given up %s the script loads', async (when) => {
     const giveUp = new AbortController();
     if (when === 'before') giveUp.abort();
-    const starting = rejection(startWorkerEngine('wasm', Promise.resolve({}), addressOf, giveUp.signal));
+    const starting = rejection(startWorkerEngine(WASM, Promise.resolve({}), addressOf, giveUp.signal));
     giveUp.abort();
     // Not as if no worker could run here: the page's thread would take its place.
     expect(await starting).toBe(giveUp.signal.reason);
@@ -206,7 +207,7 @@ describe('a start that nobody waits for any more', () => {
 
 describe('an engine in a worker', () => {
   async function started(): Promise<{ engine: Engine; session: Session; worker: FakeWorker }> {
-    const starting = startWorkerEngine('wasm', Promise.resolve({}), addressOf, new AbortController().signal);
+    const starting = startWorkerEngine(WASM, Promise.resolve({}), addressOf, new AbortController().signal);
     const worker = FakeWorker.last;
     worker.say({ ready: true });
     await rest();

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { TFJS_VERSION, VERSION } from '../../src/base/versions.js';
+import { VERSION } from '../../src/base/versions.js';
+import { ENGINES } from '../../src/engines/registry.js';
 
 const ENTRIES = ['index', 'node', 'read', 'remote', 'drift', 'pack'] as const;
 
@@ -75,5 +76,5 @@ test('the versions in the code are those of package.json', () => {
     dependencies: Record<string, string>;
   };
   expect(VERSION).toBe(version);
-  expect(TFJS_VERSION).toBe(dependencies['@tensorflow/tfjs-core']);
+  expect(ENGINES.tfjs.version).toBe(dependencies['@tensorflow/tfjs-core']);
 });

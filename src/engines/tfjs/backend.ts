@@ -1,13 +1,6 @@
-/** Where a model can run, and what a file in this folder promises. */
+/** What the tfjs engine asks of one of TF.js's backends. */
 import type { ErrorCode } from '../../base/errors.js';
-
-/** What a backend needs to start, all of it plain values that can cross to a worker. */
-export interface BackendStart {
-  /** Verified bytes of the wasm binary; only for wasm. */
-  readonly wasmBinary?: ArrayBuffer;
-  /** The app's own device; never crosses to a worker and is never destroyed by us. */
-  readonly device?: GPUDevice;
-}
+import type { EngineStart } from '../engine.js';
 
 /** One backend, switched on in this realm. */
 export interface StartedBackend {
@@ -42,5 +35,5 @@ export interface Failure {
   readonly reason: string;
 }
 
-/** What each of `webgpu.ts`, `wasm.ts` and `cpu.ts` exports as `start`. */
-export type StartBackend = (options: BackendStart) => Promise<StartedBackend>;
+/** Starts one of TF.js's backends in this thread, without the engine on it. */
+export type StartBackend = (options: EngineStart) => Promise<StartedBackend>;

@@ -1,10 +1,11 @@
 /** The cpu backend: TF.js's plain JavaScript kernels. Slow, and the reference for the others. */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
-import type { StartBackend } from './backend.js';
+import type { StartEngine } from '../engine.js';
+import { createEngine } from './engine.js';
 import { oncePerThread, takeTurn } from './realm.js';
 
-export const start: StartBackend = oncePerThread(() =>
+const startBackend = oncePerThread(() =>
   takeTurn(async () => {
     // The package registers itself above every other backend that comes later; ours never wins by name.
     if (findBackendFactory('cpu') !== null) removeBackend('cpu');
@@ -24,3 +25,5 @@ export const start: StartBackend = oncePerThread(() =>
     };
   }),
 );
+
+export const start: StartEngine = async (options) => createEngine('cpu', await startBackend(options));

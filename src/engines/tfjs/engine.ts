@@ -18,7 +18,7 @@ import { failedAs, orFailed } from './failed-as.js';
 import { readGraph } from './graph-file.js';
 import { takeTurn } from './realm.js';
 
-/** Puts the engine on a backend that `backend/*.ts` has started in this realm. */
+/** Puts the engine on a backend that was started in this thread. */
 export function createEngine(backend: BackendName, started: StartedBackend): Engine {
   const sessions = new Set<TfjsSession>();
   /** Of models whose graphs are not built yet. */

@@ -10,7 +10,9 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core';
 import { messageOf, PannierError } from '../../base/errors.js';
-import type { BackendStart, Failure, StartBackend, StartedBackend } from './backend.js';
+import type { EngineStart, StartEngine } from '../engine.js';
+import type { Failure, StartedBackend } from './backend.js';
+import { createEngine } from './engine.js';
 import { Failing } from './failing.js';
 import { oncePerThread, takeTurn } from './realm.js';
 
@@ -26,10 +28,12 @@ const fromHex = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hex.ma
 
 const factory = findBackendFactory('wasm');
 
-export const start: StartBackend = oncePerThread((options) => takeTurn(() => startWasm(options)));
+const startBackend = oncePerThread((options) => takeTurn(() => startWasm(options)));
 
-async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> {
-  if (wasmBinary === undefined) throw new PannierError('backend-unavailable', 'wasm needs the bytes of its binary to start.');
+export const start: StartEngine = async (options) => createEngine('wasm', await startBackend(options));
+
+async function startWasm({ binary }: EngineStart): Promise<StartedBackend> {
+  if (binary === undefined) throw new PannierError('backend-unavailable', 'wasm needs the bytes of its binary to start.');
   checkWebAssembly();
   const flags = env();
   // The threaded build starts eight blob: workers, which a strict CSP turns into a hang.
@@ -41,7 +45,7 @@ async function startWasm({ wasmBinary }: BackendStart): Promise<StartedBackend> 
     fetch: async (url: string, init?: RequestInit) => {
       if (url !== BINARY) return platform.fetch(url, init);
       removeNodeListeners();
-      return { ok: true, arrayBuffer: async () => wasmBinary };
+      return { ok: true, arrayBuffer: async () => binary };
     },
   });
   try {

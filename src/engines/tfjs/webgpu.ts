@@ -2,7 +2,9 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { type DataId, env, findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { requestAdapter } from '../adapter.js';
-import type { BackendStart, StartBackend, StartedBackend } from './backend.js';
+import type { EngineStart, StartEngine } from '../engine.js';
+import type { StartedBackend } from './backend.js';
+import { createEngine } from './engine.js';
 import { Failing } from './failing.js';
 import { oncePerThread, takeTurn } from './realm.js';
 
@@ -17,9 +19,11 @@ const LIMITS = [
   'maxStorageBuffersPerShaderStage',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-export const start: StartBackend = oncePerThread(startWebgpu);
+const startBackend = oncePerThread(startWebgpu);
 
-async function startWebgpu({ device: given }: BackendStart): Promise<StartedBackend> {
+export const start: StartEngine = async (options) => createEngine('webgpu', await startBackend(options));
+
+async function startWebgpu({ device: given }: EngineStart): Promise<StartedBackend> {
   const device = given ?? (await requestDevice());
   const failing = new Failing();
   // Without somebody who looks, a failed shader is a line in the console and an output of zeros.

@@ -24,8 +24,8 @@ let engine: Promise<Engine> | undefined;
 
 /** TF.js is imported when a model is packed, because importing it puts its engine on `globalThis`. */
 async function cpuEngine(): Promise<Engine> {
-  const [{ start }, { createEngine }] = await Promise.all([import('../../engines/tfjs/cpu.js'), import('../../engines/tfjs/engine.js')]);
-  return createEngine('cpu', await start({}));
+  const { start } = await import('../../engines/tfjs/cpu.js');
+  return start({});
 }
 
 /** Opens a graph, hands it to `use` and frees it. */

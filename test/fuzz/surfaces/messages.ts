@@ -43,7 +43,7 @@ export const fromWorker = surface({
   inputs: fc.array(changed(replies, poison), { minLength: 1, maxLength: 3 }),
   async feed(messages) {
     Object.assign(globalThis, { Worker: FakeWorker });
-    const connection = new WorkerConnection('wasm', (_name, url) => url);
+    const connection = new WorkerConnection({ engine: 'tfjs', backend: 'wasm' }, (_name, url) => url);
     const worker = FakeWorker.last;
     worker.say({ ready: true });
     await connection.ready;
