@@ -6,10 +6,11 @@ import { CONFIG_FILE, readConfig, withModel } from '../../src/pack/config.js';
 import { showShape } from '../../src/pack/fields.js';
 import { readRegularFile } from '../../src/pack/files/open.js';
 import { badOption, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions } from '../../src/pack/options.js';
-import { pack } from '../../src/pack/pack.js';
+import { packIfStale } from '../../src/pack/pack.js';
 import type { PackResult } from '../../src/pack/result.js';
 import type { Command } from './command.js';
 import { plain, showBytes } from './print.js';
+import { withProgress } from './progress.js';
 
 const TEXT = { type: 'string' } as const;
 const TEXTS = { type: 'string', multiple: true } as const;
@@ -72,7 +73,7 @@ export const packCommand: Command = {
 };
 
 async function packOrCheck(options: PackOptions, check: boolean): Promise<string> {
-  return summary(await pack(check ? { ...options, check } : options), check);
+  return summary(await withProgress((onStep) => packIfStale(check ? { ...options, check } : options, { onStep })), check);
 }
 
 type Flags = Omit<ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'], 'config' | 'check' | 'out'>;

@@ -31,8 +31,8 @@ import { storeWeights } from './weights/stored.js';
 
 /** What the command line and the plugins ask for besides. */
 export interface Following {
-  /** Hears what is done as it begins, for example `running the golden sample on cpu`. */
-  readonly onStep?: (step: string) => void;
+  /** Hears what is done for which model as it begins, for example `running the golden sample on cpu`. */
+  readonly onStep?: (model: string, step: string) => void;
   /** Gets every file that is read, with its SHA-256; also if packing fails. */
   readonly reads?: Reads;
 }
@@ -72,11 +72,12 @@ export function checkedOptions(options: PackOptions): CheckedOptions {
 
 /** Packs a model, whatever its folder holds. Two calls must not overlap. */
 export async function packAnew(options: CheckedOptions, { onStep = () => undefined, reads = new Map() }: Following): Promise<PackResult> {
-  const { out, budget } = options;
-  const { manifest, files, weights, warnings } = await recordReads(reads, () => makeFiles(options, onStep));
+  const { out, name, budget } = options;
+  const begin = (step: string) => onStep(name, step);
+  const { manifest, files, weights, warnings } = await recordReads(reads, () => makeFiles(options, begin));
   const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
   checkBytes(budget?.bytes, bytes, weights);
-  onStep('writing files');
+  begin('writing files');
   const changed = await writeFiles(out, await withStamp(files, options, reads, { manifest, warnings }));
   return { out, manifest, files: [...files.keys()].sort(), bytes, warnings, changed };
 }
@@ -90,11 +91,11 @@ interface Made {
   readonly warnings: readonly string[];
 }
 
-async function makeFiles(options: CheckedOptions, onStep: (step: string) => void): Promise<Made> {
+async function makeFiles(options: CheckedOptions, begin: (step: string) => void): Promise<Made> {
   const { out, model, golden = [], goldenPicture } = options;
   const warnings: string[] = [];
 
-  onStep('reading the model');
+  begin('reading the model');
   const parts = await readModel(model);
   await refuseSource(out, model);
   const graph = readGraph(parts.topology, parts.weights);
@@ -106,22 +107,22 @@ async function makeFiles(options: CheckedOptions, onStep: (step: string) => void
 
   const plan = planGolden(inputs, await readPicture(goldenPicture));
   const sampling = samplingOf(parts, graph, signature, specs, plan);
-  onStep('running the golden sample on cpu');
+  begin('running the golden sample on cpu');
   const original = await sampling.open(parts.weights, async (runner) => {
     const sampled = await sampling.sample(runner);
     const { lengthAxes, warnings: told } = await observePadding(runner, inputs, plan, sampled.answers);
-    if (checks.length > 0) onStep('comparing answers of the training framework');
+    if (checks.length > 0) begin('comparing answers of the training framework');
     warnings.push(...(await runChecks(runner, checks, lengthAxes)), ...told);
     return { ...sampled, lengthAxes };
   });
   checkFlops(options.budget?.mflop, original.kernels);
-  if (options.quantize !== undefined) onStep('running the golden sample with quantised weights');
+  if (options.quantize !== undefined) begin('running the golden sample with quantised weights');
   const stored = await storeWeights(parts.weights, options, sampling, original);
   warnings.push(...stored.warnings, ...Object.entries(stored.golden.skipped).map(unchecked));
   const { lengthAxes, kernels, peakBytes } = original;
   const { controlFlow } = sampling;
   const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow });
-  if (options.drift !== undefined) onStep(`running the ${options.drift.samples.length} samples of drift`);
+  if (options.drift !== undefined) begin(`running the ${options.drift.samples.length} samples of drift`);
   const scored = options.drift && (await scoreSamples(options.drift, sampling, stored.weights, specs, outputs, lengthAxes));
   warnings.push(...(scored?.warnings ?? []));
 

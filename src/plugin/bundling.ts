@@ -18,7 +18,7 @@ export interface Bundler {
 export async function packForBuild(packing: Packing, bundler: Bundler): Promise<void> {
   const { watchMode } = bundler.meta;
   if (watchMode && packing.watches) return;
-  const outcome = await packing.pack();
+  const outcome = await packing.pack((line) => bundler.info(line));
   if (outcome.failures.length > 0 && !watchMode) bundler.error(outcome.failures.join('\n'));
   tell(outcome, bundler);
   if (!watchMode) return;

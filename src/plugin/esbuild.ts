@@ -37,7 +37,9 @@ export function pannier(options: PluginOptions = {}): Plugin {
       build.onStart(async () => {
         if (formatOf(initialOptions) !== 'esm')
           return { errors: [{ text: "format: 'esm' is wanted: other formats have no import.meta.url." }] };
-        const outcome = await packing.pack();
+        const outcome = await packing.pack((line) => {
+          if (initialOptions.logLevel !== 'silent') process.stderr.write(`[pannier] ${line}\n`);
+        });
         sources = [...outcome.sources];
         const told = messagesOf(outcome, isFirst);
         isFirst = false;

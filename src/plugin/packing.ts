@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { messageOf } from '../base/errors.js';
 import { oneAtATime } from '../base/promise.js';
 import { CONFIG_FILE, IMPORT_LIMIT_MS, misnamedConfig } from '../pack/config.js';
+import { Progress } from '../pack/progress.js';
 import type { PluginOptions } from './options.js';
 
 /** What a look at all models came to. Paths are absolute. */
@@ -25,8 +26,8 @@ export interface Report extends Omit<Outcome, 'startedMs'> {
   readonly absent: readonly string[];
 }
 
-/** What the thread says: that it imports the config, that it has done so, and last what came of all. */
-export type Message = 'config' | 'models' | Report;
+/** What the thread says: that it imports the config, that it has done so, each step of packing, and last what came of all. */
+export type Message = 'config' | 'models' | { readonly model: string; readonly step: string } | Report;
 
 const NOTHING: Outcome = { models: [], sources: [], packed: [], warnings: [], failures: [], startedMs: 0 };
 
@@ -47,6 +48,7 @@ export class Packing {
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #models: Outcome['models'] = [];
+  #print: (line: string) => void = () => undefined;
   /** Warnings of absent sources that were told. */
   readonly #absent = new Set<string>();
 
@@ -56,14 +58,18 @@ export class Packing {
     this.#config = config !== undefined || existsSync(file) || misnamedConfig(root) !== undefined ? file : undefined;
   }
 
-  /** Packs what is out of date. A model that fails is told of, and its folder stays as it was. */
-  async pack(): Promise<Outcome> {
+  /**
+   * Packs what is out of date. A model that fails is told of, and its folder stays as it was.
+   * @param print gets a line of progress now and then while a model is packed, also by a watch
+   */
+  async pack(print: (line: string) => void): Promise<Outcome> {
+    this.#print = print;
     const config = this.#config;
     if (config === undefined) return NOTHING;
     let startedMs = 0;
     const { absent, ...report } = await inTurn(() => {
       startedMs = Date.now();
-      return packInThread(config);
+      return packInThread(config, print);
     });
     this.#models = report.models;
     // A watch would otherwise warn again after every change of another file.
@@ -120,7 +126,7 @@ export class Packing {
     this.#timer = setTimeout(async () => {
       if (this.#running) return this.#changed();
       this.#running = true;
-      const outcome = await this.pack();
+      const outcome = await this.pack(this.#print);
       this.#running = false;
       if (this.#report === undefined) return;
       this.#report(outcome);
@@ -130,14 +136,16 @@ export class Packing {
 }
 
 /** The thread ends with its answer, whatever a config has left running in it. */
-function packInThread(config: string): Promise<Report> {
+function packInThread(config: string, print: (line: string) => void): Promise<Report> {
+  const progress = new Progress(print);
   const thread = new Worker(new URL('./plugin-thread.js', import.meta.url), { workerData: config });
   let timer: NodeJS.Timeout | undefined;
   return new Promise<Report>((resolve) => {
     const fail = (message: string) => resolve({ ...NOTHING, absent: [], sources: [config], failures: [message] });
     const onMessage = (message: Message) => {
       clearTimeout(timer);
-      if (typeof message === 'object') resolve(message);
+      if (typeof message === 'object' && 'step' in message) progress.step(message.model, message.step);
+      else if (typeof message === 'object') resolve(message);
       else if (message === 'config')
         timer = setTimeout(
           () => fail(`${config} cannot be imported: it still runs after ${(IMPORT_LIMIT_MS + GRACE_MS) / 1000} seconds.`),
@@ -150,6 +158,7 @@ function packInThread(config: string): Promise<Report> {
       .once('exit', (code) => fail(`The packer ended with code ${code}.`));
   }).finally(() => {
     clearTimeout(timer);
+    progress.end();
     return thread.terminate();
   });
 }

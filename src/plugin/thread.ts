@@ -48,7 +48,7 @@ async function packStale(config: string): Promise<Report> {
 }
 
 async function packOne(options: CheckedOptions, reads: Reads, warnings: string[]): Promise<string> {
-  const { out, files, bytes, warnings: said } = await packAnew(options, { reads });
+  const { out, files, bytes, warnings: said } = await packAnew(options, { reads, onStep: (model, step) => say({ model, step }) });
   warnings.push(...said.map((warning) => ofName(options, warning)));
   return `"${options.name}" packed: ${files.length} files, ${bytes} bytes in ${out}`;
 }

@@ -43,7 +43,7 @@ export function pannier(options: VitePluginOptions = {}): Plugin {
         tell(outcome, say);
         if (failing.settle(outcome)) say.info('packed again: every model is up to date');
       };
-      const outcome = await packing.pack();
+      const outcome = await packing.pack(say.info);
       report(outcome);
       // Vitest's one run, for one, has nobody to wait for a change.
       if (config.server.watch !== null) packing.watch(outcome, report);

@@ -42,7 +42,7 @@ function clone() {
   /** Packs, and says which steps that took. */
   const run = async (more: Partial<PackOptions> = {}) => {
     const steps: string[] = [];
-    const result = await packIfStale(options(more), { onStep: (step) => steps.push(step) });
+    const result = await packIfStale(options(more), { onStep: (_model, step) => steps.push(step) });
     return { steps, result };
   };
   const check = (more: Partial<PackOptions> = {}) => run({ check: true, ...more });
