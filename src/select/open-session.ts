@@ -1,11 +1,11 @@
-/** Opens a model while its bytes come. What is counted, and may be too long, is the engine's time: the network has limits of its own. */
+/** Opens a model while its bytes come. The deadline counts the engine's time alone: the network has limits of its own. */
 
 import { PannierError } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
 import { now } from '../base/timing.js';
 import type { Engine, EngineModel, Session } from '../engines/engine.js';
 
-/** @throws {PannierError} `timeout` where the engine takes longer than `limitMs`; else what the engine or the weights fail with */
+/** @throws {PannierError} `timeout` if the engine takes longer than `limitMs`; otherwise what the engine or the weights fail with */
 export async function openSession(
   engine: Engine,
   model: EngineModel,
@@ -18,17 +18,17 @@ export async function openSession(
   try {
     return { session: await Promise.race([opening, clock.overdue]), openMs: clock.stop() };
   } catch (thrown) {
-    // One that comes too late is closed when it comes.
+    // A session that comes too late is disposed when it comes.
     void opening.then((late) => late.dispose()).catch(() => undefined);
     throw thrown;
   } finally {
     clock.stop();
-    // A hanging engine would hold what it has not asked for.
+    // A hanging engine would keep the weights that it has not asked for.
     void weights.return(undefined);
   }
 }
 
-/** The clock stands while the engine waits for the next shard. */
+/** Stops the clock while the engine waits for the next shard. */
 async function* between(clock: EngineClock, weights: EngineModel['weights']): AsyncGenerator<ArrayBuffer, undefined> {
   clock.stop();
   for await (const shard of weights) {
@@ -39,8 +39,9 @@ async function* between(clock: EngineClock, weights: EngineModel['weights']): As
   clock.start();
 }
 
+/** Counts the time that an engine takes, in spans. */
 class EngineClock {
-  /** Rejects when the time is over. */
+  /** Rejects with `timeout` when the time is over. */
   readonly overdue: Promise<never>;
   readonly #limitMs: number;
   readonly #stage: string;
