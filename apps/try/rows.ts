@@ -1,4 +1,5 @@
 /** Parses pasted numbers, JSON or a table, to an input of predict. */
+import { mulberry32 } from '../../src/base/random.js';
 import type { DType, GivenArray } from '../../src/index.js';
 import { readLiteral } from './literal.js';
 
@@ -107,14 +108,7 @@ function wanted(shape: readonly (number | null)[]): string {
 export function randomRows(dtype: DType, shape: readonly number[], seed: number): string {
   const columns = shape.at(-1) ?? 1;
   const count = shape.reduce((product, size) => product * size, 1);
-  let bits = seed;
-  const next = (): number => {
-    // mulberry32
-    bits = (bits + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(bits ^ (bits >>> 15), 1 | bits);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = mulberry32(seed);
   const rows: string[] = [];
   for (let start = 0; start < count; start += columns) {
     rows.push(Array.from({ length: columns }, () => (dtype === 'float32' ? next().toFixed(3) : String(Math.floor(next() * 2)))).join(', '));

@@ -2,8 +2,10 @@
  * The golden sample: the inputs that a target must answer before it is trusted, and the comparison with the
  * outputs that the packer stored. Packer and browser share this code.
  */
+
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
 import { isAllFinite } from '../base/finite.js';
+import { mulberry32 } from '../base/random.js';
 import type { RawOutput } from '../engines/engine.js';
 import { rowsOf } from '../manifest/details.js';
 import type { ColumnSpec, GoldenInput, GoldenOutput, ImageSpec, InputSpec, Manifest } from '../manifest/manifest.js';
@@ -80,17 +82,6 @@ function sampleRows(columns: readonly ColumnSpec[], dtype: DType, { seed, shape 
     return dtype === 'int32' ? Math.floor(next() * 2) : column.mean + column.std * (next() * 4 - 2);
   };
   return Array.from({ length: rowsOf(shape) }, () => Object.fromEntries(columns.map((column) => [column.name, cell(column)])));
-}
-
-/** Numbers in [0, 1), the same for one seed on every device. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** The indices of the `count` stored values among the `size` values of an output, evenly spaced. */
