@@ -1,39 +1,25 @@
 /** How a command ends: its text, or one line that says why not, with the same for programs as JSON. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startBrowser } from '../../apps/cli/browser.js';
 import { doctorCommand } from '../../apps/cli/doctor.js';
 import { printOutcome } from '../../apps/cli/outcome.js';
 import { predictCommand } from '../../apps/cli/predict.js';
-
-const written = { stdout: '', stderr: '' };
-
-beforeEach(() => {
-  for (const name of ['stdout', 'stderr'] as const) {
-    written[name] = '';
-    vi.spyOn(process[name], 'write').mockImplementation((text, ...rest) => {
-      written[name] += text;
-      for (const each of rest) if (typeof each === 'function') (each as () => void)();
-      return true;
-    });
-  }
-});
-afterEach(() => vi.restoreAllMocks());
+import { collected } from '../fixtures/terminal.js';
 
 it('prints what there is', async () => {
-  expect(await printOutcome(false, async () => 'all well\n')).toBe(0);
-  expect(written).toEqual({ stdout: 'all well\n', stderr: '' });
+  const ran = await collected(() => printOutcome(false, async () => 'all well\n'));
+  expect(ran).toEqual({ status: 0, stdout: 'all well\n', stderr: '' });
 });
 
 it('says in one line what went wrong, and to programs in an object', async () => {
   const fail = async () => {
     throw new Error('no\nway\u001b[2K');
   };
-  expect(await printOutcome(false, fail)).toBe(1);
-  expect(written).toEqual({ stdout: '', stderr: expect.stringMatching(/^pannier: .*no way.*\n$/) });
-  written.stderr = '';
-  expect(await printOutcome(true, fail)).toBe(1);
-  expect(written.stderr).toMatch(/^pannier: .*\n$/);
-  expect(JSON.parse(written.stdout)).toEqual({
+  const line = expect.stringMatching(/^pannier: .*no way.*\n$/);
+  expect(await collected(() => printOutcome(false, fail))).toEqual({ status: 1, stdout: '', stderr: line });
+  const { stdout, stderr } = await collected(() => printOutcome(true, fail));
+  expect(stderr).toEqual(line);
+  expect(JSON.parse(stdout)).toEqual({
     error: { code: 'predict', message: expect.stringContaining('no'), detail: expect.any(Object) },
   });
 });
@@ -48,9 +34,10 @@ describe.each([
     ['a model.json that is none', ['package.json'], 'model-format', /modelTopology/],
     ['a flag', ['examples/pose', '--fast'], 'options', /--fast/],
   ])('%s', async (_what, args, code, message) => {
-    expect(await command.run([...args, '--json'])).toBe(1);
-    expect(JSON.parse(written.stdout).error).toMatchObject({ code, message: expect.stringMatching(message) });
-    expect(written.stderr).toMatch(/^pannier: [^\n]*\n$/);
+    const { status, stdout, stderr } = await collected(() => command.run([...args, '--json']));
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout).error).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(stderr).toMatch(/^pannier: [^\n]*\n$/);
   });
 });
 

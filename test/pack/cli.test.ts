@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 import { npy } from '../fixtures/npy.js';
+import { pannierHere } from '../fixtures/terminal.js';
 import { bundleProgram, pannier } from './program.js';
 
 const folder = scratch();
@@ -202,8 +203,8 @@ describe('errors are one line and exit code 1', () => {
     ],
     ['a broken model', ['pack', join(folder, 'labels.txt'), '--out', out], /^pannier: labels.txt is not valid JSON: .*\n$/],
     ['a file in the way', ['pack', model, '--out', model], /^pannier: .*model.json cannot be written: EEXIST.*\n$/],
-  ])('%s', (_what, args, message) => {
-    const { status, stdout, stderr } = run(args);
+  ])('%s', async (_what, args, message) => {
+    const { status, stdout, stderr } = await pannierHere(args);
     expect(stderr).toMatch(message);
     expect([status, stdout]).toEqual([1, '']);
   });
