@@ -7,8 +7,8 @@ import { extname, join } from 'node:path';
 import { pipeline } from 'node:stream';
 
 /**
- * The strictest policy under which Pannier works, so that a terminal sees what a strict page would. That
- * of examples/serve.mjs and of the tests' pages (a test holds these two to each other) also lets media in.
+ * The strictest policy under which Pannier works, so that a terminal sees what a strict page would. The policy
+ * of examples/serve.mjs, which is the tests' policy too, also lets media and a web app's manifest in.
  */
 const POLICY = [
   "default-src 'none'",

@@ -3,23 +3,10 @@ import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { POLICY } from '../../examples/serve.mjs';
 
-/** The strictest policy under which everything has to work. */
-export const STRICT_CSP = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "media-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "object-src 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  'trusted-types pannier',
-].join('; ');
+/** The strictest policy under which everything has to work: that of the examples' server. */
+export const STRICT_CSP = POLICY;
 
 /** Where browsers send what a policy stopped, workers included; the answer is thrown away. */
 const REPORTS = '/.violations';
