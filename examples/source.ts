@@ -1,6 +1,6 @@
-/** Where pictures come from. The strict policy has no `blob:` addresses, so a chosen file is decoded straight to an ImageBitmap. */
+/** The sources of pictures. The strict policy has no `blob:` addresses, so a chosen file is decoded straight to an ImageBitmap. */
 
-/** A picture belongs to whoever shows it; a film or camera runs until it is closed. */
+/** A still picture is closed by the page that shows it; a film or camera runs until `close`. */
 export type Source =
   | { readonly kind: 'still'; readonly caption: string; readonly picture: ImageBitmap }
   | { readonly kind: 'moving'; readonly caption: string; readonly video: HTMLVideoElement; readonly mirrored: boolean; close(): void };
@@ -27,7 +27,7 @@ async function still(blob: Blob, caption: string): Promise<Source> {
 export async function camera(): Promise<Source> {
   // Undefined outside of a secure context.
   const devices = navigator.mediaDevices as MediaDevices | undefined;
-  if (devices === undefined) throw new NoPicture('This browser gives no camera to this page: it wants https, or localhost.');
+  if (devices === undefined) throw new NoPicture('This browser gives no camera to this page: it needs https, or localhost.');
   const stream = await devices.getUserMedia({ video: { facingMode: 'user', width: { ideal: 640 } } }).catch((thrown: DOMException) => {
     const why =
       thrown.name === 'NotAllowedError' ? 'You, or your browser, said no to the camera.' : 'There is no camera that this page can use.';

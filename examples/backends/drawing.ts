@@ -1,4 +1,4 @@
-/** Puts what the page knows onto the page. */
+/** Puts the page's state onto the page. */
 import { PannierError } from 'pannier';
 import { element } from '../element.js';
 import { nameOf, type Racer, type Run, runsOf } from './state.js';
@@ -12,7 +12,7 @@ function make<K extends keyof HTMLElementTagNameMap>(tag: K, className: string, 
 
 let shown = '';
 
-/** Draws a line for each; not again where nothing has changed, so that a reader keeps the place. */
+/** Draws a line for each racer; a line that has not changed is left alone, so that a screen reader does not start over. */
 export function showRacers(racers: readonly Racer[]): void {
   const now = JSON.stringify(racers);
   if (now === shown) return;
@@ -56,7 +56,7 @@ export function showAnswers(backends: readonly Run['backend'][], counts: Readonl
   for (const [name, count] of Object.entries(counts)) element(`#${name}`).textContent = count.toLocaleString('en');
 }
 
-/** Newest last; a reader is told of each. */
+/** Adds a line, newest last; a screen reader reads each. */
 export function log(text: string): void {
   const item = make('li', '', make('time', '', new Date().toLocaleTimeString('en', { hour12: false })), make('span', '', text));
   element('#log').append(item);

@@ -1,4 +1,4 @@
-/** The page `backends`: who is fastest here, and what happens when the fastest dies. */
+/** The page `backends`: which backend is fastest here, and what happens when that backend dies. */
 import { startRace } from './race.js';
 import { startRecovery } from './recovery.js';
 

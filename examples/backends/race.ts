@@ -1,4 +1,4 @@
-/** The first half of the page: the model is loaded as any app would, and its candidates are drawn as they come in. */
+/** The first half of the page: the model is loaded as in any app, and its candidates are drawn as they come in. */
 import { loadModel, type Model, PannierError, resetBackends } from 'pannier';
 import { element } from '../element.js';
 import pose, { type PoseInputs, type PoseOutputs } from '../pose/model/model.js';
@@ -6,12 +6,12 @@ import { showError, showRacers } from './drawing.js';
 import { assetUrl } from './killing.js';
 import { headline, racersOf } from './state.js';
 
-/** How often a race that is under way is looked at. */
+/** How often the selection is read while the race is under way. */
 const LOOK_MS = 200;
 
 let model: Model<PoseInputs, PoseOutputs> | undefined;
 
-/** Loads the model and draws until its trial is over. */
+/** Loads the model and draws its candidates until autotune has finished. */
 async function race(): Promise<void> {
   setBusy(true);
   try {

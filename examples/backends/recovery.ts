@@ -1,6 +1,6 @@
 /**
- * The second half: answers in a row on the GPU, which the visitor kills. Nothing of the recovery is the page's: it asks,
- * and draws who answered.
+ * The second half of the page: calls in a row on the GPU, which the visitor kills. The recovery is Pannier's; the page
+ * calls, and draws which backend answered.
  */
 import { loadModel, type Model, PannierError } from 'pannier';
 import { element } from '../element.js';
@@ -19,7 +19,7 @@ let running: AbortController | undefined;
 
 async function ask(signal: AbortSignal): Promise<void> {
   const photo = element<HTMLImageElement>('#photo');
-  // WebGPU first, whatever won the race.
+  // WebGPU comes first, whichever backend won the race.
   log('Loading the model, on the GPU if there is one. Its shaders are compiled first.');
   const model = await loadModel(pose, { backend: ['webgpu', 'wasm', 'cpu'], assetUrl, signal });
   try {
@@ -51,7 +51,7 @@ async function answers(model: Model<PoseInputs, PoseOutputs>, photo: HTMLImageEl
       backends.push(backend);
       if (backends.length > SHOWN) backends.shift();
       showAnswers(backends, { right, wrong, failed });
-      // There is one to be killed as long as it answers.
+      // There is a GPU device to kill as long as it answers.
       element<HTMLButtonElement>('#kill').disabled = killed !== undefined || backend !== 'webgpu';
       // An answer may have been on its way already.
       if (killed?.isOver) {
@@ -63,7 +63,7 @@ async function answers(model: Model<PoseInputs, PoseOutputs>, photo: HTMLImageEl
       if (signal.aborted) return;
       failed++;
       log(thrown instanceof PannierError ? `${thrown.code}: ${thrown.message}` : String(thrown));
-      // Whatever it is, it will not be better in the same millisecond.
+      // The same call in the same millisecond would fail again.
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     // One answer a frame: a page has more to do.

@@ -1,4 +1,4 @@
-/** What the page says of a race, from what the model says of its candidates. Pure: the page only draws it. */
+/** Turns the model's `selection` into the texts of the page. Pure: `drawing.ts` puts them onto the page. */
 import type { BackendName, Candidate } from 'pannier';
 
 /** One line of the race. */
@@ -8,11 +8,11 @@ export interface Racer {
   readonly state: Candidate['state'] | 'waiting';
   /** One word. */
   readonly verdict: string;
-  /** `24 ms a call`; undefined where nothing was timed. */
+  /** `24 ms a call`; undefined if the backend was not timed. */
   readonly time: string | undefined;
-  /** Of the longest bar, 0 to 1; undefined where nothing was timed. */
+  /** As a share of the longest bar, 0 to 1; undefined if the backend was not timed. */
   readonly length: number | undefined;
-  /** What it took to get there, in milliseconds. */
+  /** How long each step before the race took. */
   readonly parts: readonly { readonly label: string; readonly text: string }[];
   readonly reason: string | undefined;
   readonly remembered: boolean;
@@ -33,7 +33,7 @@ const VERDICTS = {
   waiting: 'its turn comes',
 } as const satisfies Record<Racer['state'], string>;
 
-/** @param isOver whether the trial is over: until then, what was not tried waits */
+/** @param isOver whether autotune has finished; until then an untried backend waits for its turn */
 export function racersOf(selection: readonly Candidate[], isOver: boolean): Racer[] {
   const longestMs = Math.max(0, ...selection.map(({ p50Ms = 0 }) => p50Ms));
   return selection.map(({ backend, state: said, reason, startMs, openMs, goldenMs, goldenShareOff, p50Ms, remembered = false }) => {
@@ -62,7 +62,7 @@ export function headline(selection: readonly Candidate[], isOver: boolean): stri
   const chosen = selection.find(({ state }) => state === 'chosen');
   if (chosen === undefined) return 'Nothing here can run the model.';
   const name = NAMES[chosen.backend];
-  if (!isOver) return `${name} was ready first and answers already. The others are tried while the page rests.`;
+  if (!isOver) return `${name} was ready first and answers already. The others are tried while the page is idle.`;
   if (chosen.remembered) return `${name} won on an earlier visit, so nothing is raced today.`;
   const isRace = selection.some(({ state }) => state === 'slower');
   return isRace ? `${name} is the fastest that is right here.` : `${name} runs the model: no other could be raced here.`;
@@ -74,7 +74,7 @@ export interface Run {
   readonly count: number;
 }
 
-/** The newest answers, joined where one backend gave several in a row; `answers` old to new. */
+/** Joins answers that one backend gave in a row; `answers` are old to new. */
 export function runsOf(answers: readonly Run['backend'][]): Run[] {
   const runs: { backend: Run['backend']; count: number }[] = [];
   for (const backend of answers) {

@@ -2,7 +2,7 @@
 import { trustedScriptUrl } from 'pannier';
 import { messageSW, Workbox } from 'workbox-window';
 
-/** How many of its files the service worker has; undefined where none is in charge of this page. */
+/** How many of the app's files the service worker has. */
 export interface Kept {
   readonly kept: number;
   readonly wanted: number;
@@ -10,7 +10,7 @@ export interface Kept {
 
 const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
 
-/** An installed app stays open for days, so that nothing but coming back to it is a reason to look for a new version. */
+/** An installed app stays open for days; a new version is looked for each time the visitor comes back to it. */
 const worker = container && new Workbox(trustedScriptUrl('./sw.js'));
 
 /**
@@ -21,7 +21,7 @@ export async function register(on: { taken(): void; waiting(accept: () => void):
   if (worker === undefined) return;
   let isControlled = container?.controller != null;
   worker.addEventListener('controlling', () => {
-    // The files that this page was made of went with the old one, whichever tab said yes. The first one replaces nobody.
+    // The old worker's files are gone, whichever tab accepted the update. The first worker of an app replaces none.
     if (isControlled) location.reload();
     else on.taken();
     isControlled = true;
@@ -33,7 +33,7 @@ export async function register(on: { taken(): void; waiting(accept: () => void):
   });
 }
 
-/** Asks the worker that is in charge: it has to look, since a browser that is short of space takes files without a word. */
+/** Asks the worker to count its files, since a browser that is short of space removes some without an event. Undefined without a worker. */
 export async function filesKept(): Promise<Kept | undefined> {
   const controller = container?.controller;
   return controller ? await messageSW(controller, { type: 'COUNT_KEPT' }) : undefined;

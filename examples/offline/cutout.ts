@@ -1,8 +1,8 @@
-/** A picture, what of it is a person, and what to put behind: drawn at the picture's own size. */
+/** Draws a picture's person over another background, at the picture's own size. */
 import type { Tensor } from 'pannier';
 import { maskImage } from 'pannier/read';
 
-/** What is behind the person: nothing at all, the picture's own background out of focus, or a CSS colour. */
+/** The background behind the person: nothing, the picture's own background out of focus, or a CSS colour. */
 export type Background = 'none' | 'blur' | { readonly colour: string };
 
 export interface Scene {
@@ -75,7 +75,7 @@ function maskCanvas(person: Tensor): HTMLCanvasElement {
   return context.canvas;
 }
 
-/** A canvas of that size with nothing on it. */
+/** Empties a canvas and gives it this size. */
 function sized(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
   canvas.width = width;
   canvas.height = height;

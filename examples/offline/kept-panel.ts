@@ -1,4 +1,4 @@
-/** What is kept on this device: whether it is enough to start without a network, and what it takes. */
+/** Shows which files are kept on this device, whether they are enough to start without a network, and how large they are. */
 import { type CacheStatus, cacheStatus, isOfflineReady, type LoadProgress } from 'pannier';
 import { element } from '../element.js';
 import { filesKept, type Kept } from './app.js';
@@ -6,7 +6,7 @@ import selfie from './model/model.js';
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** Asks those who know, each time: nothing here is remembered. */
+/** Asks the service worker and the cache each time; this page remembers nothing. */
 export async function showKept(): Promise<void> {
   const [app, model, status] = await Promise.all([
     filesKept().catch(() => undefined),
@@ -24,7 +24,7 @@ export async function showKept(): Promise<void> {
 }
 
 function appSentence(app: Kept | undefined): string {
-  if (!('serviceWorker' in navigator)) return 'This browser gives no service worker to this page: it wants https, or localhost.';
+  if (!('serviceWorker' in navigator)) return 'This browser gives no service worker to this page: it needs https, or localhost.';
   if (app === undefined) return 'Not kept yet: no service worker is in charge of this page.';
   return app.kept === app.wanted ? `All ${app.wanted} files are kept.` : `${app.wanted - app.kept} of ${app.wanted} files are missing.`;
 }
@@ -46,7 +46,7 @@ function showStorage(status: CacheStatus | undefined): void {
   element('#persist').hidden = status?.persisted !== false;
   const clear = element('#clear');
   clear.hidden = !status?.models.length;
-  // Other pages of this origin have theirs in the same cache.
+  // Other pages of this origin have their models in the same cache.
   clear.textContent = status?.models.length === 1 ? 'Remove the model' : 'Remove all models';
 }
 

@@ -20,7 +20,7 @@ let source: Promise<Source> | undefined;
 let scene: Scene | undefined;
 let running = new AbortController();
 
-/** What the model needs comes first, so that there is a progress to show and a next start without a network. */
+/** Downloads the model's files before it is loaded, so that there is progress to show, and a next start without a network. */
 async function start(): Promise<Selfie> {
   if (!(await isOfflineReady(selfie))) {
     await prefetchModel(selfie, { onProgress: showProgress }).catch((thrown: unknown) => {
@@ -31,7 +31,7 @@ async function start(): Promise<Selfie> {
   return loadModel(selfie);
 }
 
-/** Ends whatever is under way: a camera is not left on. */
+/** Ends the running prediction and the source, so that a camera is not left on. */
 function stop(): void {
   running.abort();
   source?.then((last) => last.kind === 'moving' && last.close()).catch(() => undefined);
@@ -69,7 +69,7 @@ async function follow(signal: AbortSignal): Promise<void> {
     show({ picture: shown.picture, person: outputs.person, mirrored });
     tell(outputs.person.data);
   } else {
-    answer.textContent = 'Whoever the camera sees is cut out, frame by frame.';
+    answer.textContent = 'Everyone whom the camera sees is cut out, frame by frame.';
     for await (const { outputs, frame } of loaded.predictEach(shown.video, { keepFrame: true, signal })) {
       if (frame === undefined) continue;
       show({ picture: frame, person: outputs.person, mirrored });
@@ -113,7 +113,7 @@ async function savePicture(): Promise<void> {
   link.href = URL.createObjectURL(blob);
   link.download = 'cutout.png';
   link.click();
-  // Once the download has begun; there is no event that tells.
+  // By then the download has begun; no event tells when.
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
@@ -124,7 +124,7 @@ function download(): void {
   begin();
 }
 
-/** Of the model that is open nobody takes the bytes away. */
+/** Removes the model from the cache. Files of a model that is open are not removed, so this page closes its own first. */
 async function remove(): Promise<void> {
   stop();
   (await model.catch(() => undefined))?.dispose();

@@ -1,4 +1,4 @@
-/** What the model says about itself: how it is loading, what it runs on and why, what went less than ideally. */
+/** Shows the model's progress while it loads, the backend that it runs on and why, and its notes. */
 import type { Candidate, LoadProgress, Model } from 'pannier';
 import { element } from '../element.js';
 
@@ -23,7 +23,7 @@ export function showCandidates(selection: readonly Candidate[]): void {
   element('#candidates').replaceChildren(...selection.map(candidateRow));
 }
 
-/** Everything about a model but what it takes and gives. */
+/** The parts of a model that do not depend on its inputs and outputs. */
 type About = Pick<Model, 'backend' | 'thread' | 'selection' | 'loadTiming' | 'notes' | 'name' | 'version' | 'info' | 'stats'>;
 
 export function showModel(model: About): void {
@@ -44,7 +44,7 @@ export function showModel(model: About): void {
 
 function candidateRow({ backend, state, reason, startMs, openMs, goldenMs }: Candidate): HTMLLIElement {
   const took = [startMs, openMs, goldenMs].reduce<number>((sum, part) => sum + (part ?? 0), 0);
-  const agreed = goldenMs === undefined ? 'agreed on an earlier visit' : 'agrees with the golden sample';
+  const agreed = goldenMs === undefined ? 'tested on an earlier visit' : 'test sample answered right';
   const made = row(
     backend,
     { chosen: `ready in ${took.toFixed()} ms, ${agreed}`, slower: reason ?? 'slower', refused: reason ?? 'refused', untried: 'not needed' }[

@@ -44,7 +44,7 @@ export const BONES: readonly (readonly [PointName, PointName])[] = [
   ['right knee', 'right ankle'],
 ];
 
-/** Below this the model guesses. */
-const LEAST_SCORE = 0.3;
+/** Points below this score are guesses. */
+const MIN_SCORE = 0.3;
 
-export const isSeen = ({ score = 0 }: Point): boolean => score >= LEAST_SCORE;
+export const isSeen = ({ score = 0 }: Point): boolean => score >= MIN_SCORE;

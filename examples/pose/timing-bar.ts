@@ -1,4 +1,4 @@
-/** Where the time of the last predict went: one bar of five colours, its legend, and what many of them come to. */
+/** Shows the time of the last predict: one bar of five colours, its legend, and the statistics of many predicts. */
 import type { Stats, Timing } from 'pannier';
 import { element } from '../element.js';
 
@@ -12,7 +12,7 @@ const PHASES = {
 
 const ms = (value: number | undefined): string => (value === undefined ? '–' : value < 100 ? value.toFixed(1) : value.toFixed());
 
-/** Where nothing was predicted there is nothing to show: no numbers of another backend. */
+/** Shows no numbers while nothing was predicted, so that none of another backend stay. */
 export function clearTiming(): void {
   for (const segment of document.querySelectorAll<HTMLElement>('.bar [data-phase]')) segment.hidden = true;
   for (const number of document.querySelectorAll('.legend dd, #total, #p50, #rate, #count, #where')) number.textContent = '–';

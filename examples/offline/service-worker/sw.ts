@@ -7,13 +7,13 @@ import { cleanupOutdatedCaches, getCacheKeyForURL, type PrecacheEntry, precacheA
 
 declare const self: ServiceWorkerGlobalScope;
 
-/** What the plugin found in the build: names, and a revision where the name holds no hash. */
+/** The files of the build, listed by the plugin: names, and a revision where the name holds no hash. */
 const files = self.__WB_MANIFEST as PrecacheEntry[];
 
 // However the app is opened, with whatever query, it is the one page.
 precacheAndRoute(files, { ignoreURLParametersMatching: [/./] });
 cleanupOutdatedCaches();
-// The page that fetched this worker needs no second visit to be in its charge.
+// The page that registered this worker is under its control without a second visit.
 clientsClaim();
 
 self.addEventListener('message', ({ data, ports: [answer] }) => {
