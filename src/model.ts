@@ -124,7 +124,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     const { result, backend, feeds, images, length, settledMs, dequeuedAtMs: enteredMs } = await abortable(running, signal);
 
     const check = (name: string, output: RawOutput) => {
-      if (this.#settings.nonFinite === 'error') ensureFinite(name, output, this.#manifest.signature.inputs, feeds);
+      if (this.#settings.nonFinite === 'error') ensureFinite(name, output, feeds);
     };
     const outputs = namedOutputs(wanted, result.outputs, length, options as PredictOptions, check);
     const totalMs = now() - startMs;
@@ -143,7 +143,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     const { feeds, images, length } = 'then' in settling ? await settling : settling;
     try {
       const settledMs = now();
-      const outputs = wanted.map(([, { node }]) => node);
+      const outputs = wanted.map(([name]) => name);
       const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs, given: inputs, signal };
       return { ...(await runQueued(this.#lease.value, call, priority, signal)), feeds, images, length, settledMs };
     } finally {

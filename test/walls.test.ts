@@ -26,7 +26,7 @@ const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
 ];
 
 /** Files that bring a big package with them: run-time code reaches them by `import()` alone. */
-const HEAVY = /^src\/(engines\/tfjs\/(engine|webgpu|wasm|cpu)|storage\/(guarded|idb))\.ts$/;
+const HEAVY = /^src\/(engines\/tfjs\/(engine|profile|webgpu|wasm|cpu)|storage\/(guarded|idb))\.ts$/;
 
 /** The house from the ground up: a file imports from its own room and from the rooms before it. */
 const FLOORS: readonly RegExp[] = [

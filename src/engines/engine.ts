@@ -12,8 +12,9 @@ export interface RawOutput extends RawTensor {
 
 /** What one run is to do. Its feeds stay the caller's, who may run them again elsewhere: nobody below closes a picture or takes an array away. */
 export interface Call {
+  /** One for each input, in any order. */
   readonly feeds: readonly Feed[];
-  /** Outputs by their nodes, in the order in which they are answered. */
+  /** Names of outputs, in the order in which they are answered. A name may stand twice. */
   readonly outputs: readonly string[];
   /** Held where the engine has a worker of its own; this thread cannot be interrupted. */
   readonly deadlineMs: number;
@@ -33,6 +34,12 @@ export interface RunResult {
   readonly cold: boolean;
 }
 
+/** A model's inputs and outputs by name, with the node of the graph that each one is. */
+export interface EngineSignature {
+  readonly inputs: Readonly<Record<string, { readonly node: string }>>;
+  readonly outputs: Readonly<Record<string, { readonly node: string }>>;
+}
+
 /** A model's verified bytes and what an engine must know about it. */
 export interface EngineModel {
   readonly name: string;
@@ -43,6 +50,8 @@ export interface EngineModel {
    * The engine may consume them; who gives them lets go of them.
    */
   readonly weights: Iterable<ArrayBuffer> | AsyncIterable<ArrayBuffer>;
+  /** The names by which calls speak of inputs and outputs. */
+  readonly signature: EngineSignature;
   readonly controlFlow: boolean;
 }
 

@@ -25,6 +25,7 @@ interface EngineQueue {
 
 export class GoldenTest {
   readonly #manifest: Manifest;
+  readonly #outputs: readonly string[];
   readonly #golden: ArrayBuffer;
   readonly #queue: EngineQueue;
   readonly #cache: WeightsCache | null;
@@ -43,6 +44,7 @@ export class GoldenTest {
     deadlineMs: number,
   ) {
     this.#manifest = manifest;
+    this.#outputs = Object.keys(manifest.signature.outputs);
     this.#golden = golden;
     this.#queue = queue;
     this.#cache = cache;
@@ -76,14 +78,12 @@ export class GoldenTest {
   /** Runs the sample once, in somebody's turn. */
   run(session: Session): Promise<RunResult> {
     // All outputs, judged or not: what the golden run has compiled, the first predict finds warm.
-    const nodes = Object.values(this.#manifest.signature.outputs).map(({ node }) => node);
-    return session.run({ feeds: goldenFeeds(this.#manifest, this.#golden), outputs: nodes, deadlineMs: this.#deadlineMs });
+    return session.run({ feeds: goldenFeeds(this.#manifest, this.#golden), outputs: this.#outputs, deadlineMs: this.#deadlineMs });
   }
 
   /** Holds what a run of the sample answered against what is stored. A pass that is true no more is forgotten. */
   compare({ outputs }: RunResult): Verdict {
-    const names = Object.keys(this.#manifest.signature.outputs);
-    const byName = Object.fromEntries(names.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
+    const byName = Object.fromEntries(this.#outputs.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
     const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
     if (!agrees) this.#cache?.delete(this.#key).catch(() => undefined);
     return { agrees, shareOff, reason };

@@ -39,19 +39,19 @@ export function goldenFeeds(manifest: Pick<Manifest, 'signature' | 'golden'>, go
 }
 
 function goldenFeed(name: string, spec: InputSpec, input: GoldenInput, goldenBytes: ArrayBuffer): Feed {
-  const { node, dtype, image, columns } = spec;
+  const { dtype, image, columns } = spec;
   const { shape } = input;
   if (input.kind === 'rows') {
-    if (columns === undefined) throw new Error(`The golden sample has rows for "${node}", which takes none.`);
+    if (columns === undefined) throw new Error(`The golden sample has rows for "${name}", which takes none.`);
     return rowsFeed(name, { ...spec, columns }, sampleRows(columns, dtype, input));
   }
-  if (input.kind === 'uniform') return { kind: 'tensor', node, dtype, shape, data: uniform(dtype, input) };
-  if (image === undefined || dtype === 'bool') throw new Error(`The golden sample has a picture for "${node}", which takes none.`);
+  if (input.kind === 'uniform') return { kind: 'tensor', name, dtype, shape, data: uniform(dtype, input) };
+  if (image === undefined || dtype === 'bool') throw new Error(`The golden sample has a picture for "${name}", which takes none.`);
   const { offset, width, height } = input;
   const picture = { data: toRgba(new Uint8Array(goldenBytes, offset, width * height * 3)), width, height };
   // Stretched by our own bilinear filter, the sample has the same values in every browser, whatever the app's pictures use.
   const stretched: ImageSpec = { ...image, fit: 'stretch', filter: 'bilinear' };
-  return { kind: 'picture', node, dtype, shape, picture, image: stretched, map: mapToSource(stretched, picture) };
+  return { kind: 'picture', name, dtype, shape, picture, image: stretched, map: mapToSource(stretched, picture) };
 }
 
 /** Opaque RGBA from RGB. */

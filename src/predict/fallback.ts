@@ -34,21 +34,17 @@ const fallbackSession = (manifest: Manifest, fallback: Fallback): Session => ({
  */
 async function answer(manifest: Manifest, fallback: Fallback, call: Call): Promise<RunResult> {
   const { name: model, signature } = manifest;
-  const wanted = call.outputs.map(
-    (node) => Object.entries(signature.outputs).find(([, spec]) => spec.node === node) as [string, OutputSpec],
-  );
   const late = new AbortController();
   const signal = AbortSignal.any([late.signal, ...(call.signal === undefined ? [] : [call.signal])]);
   let prepareMs = 0;
   const tensors = async () => {
     signal.throwIfAborted();
     const startMs = now();
-    const made = Object.keys(signature.inputs).map((name, index) => [name, tensorOf(call.feeds[index] as Feed)] as const);
+    const made = call.feeds.map((feed) => [feed.name, tensorOf(feed)] as const);
     prepareMs += now() - startMs;
     return Object.fromEntries(made);
   };
-  const outputs = wanted.map(([name]) => name);
-  const request: FallbackRequest = { model, signature, outputs, signal: signal as FallbackRequest['signal'], tensors };
+  const request: FallbackRequest = { model, signature, outputs: call.outputs, signal: signal as FallbackRequest['signal'], tensors };
 
   const startMs = now();
   const asking = abortable((async () => fallback(call.given as never, request))(), signal);
@@ -61,7 +57,7 @@ async function answer(manifest: Manifest, fallback: Fallback, call: Call): Promi
   const askedMs = now() - startMs;
   const readMs = now();
   return {
-    outputs: read(manifest, wanted, answered),
+    outputs: read(manifest, call.outputs, answered),
     prepareMs,
     computeMs: Math.max(0, askedMs - prepareMs),
     readMs: now() - readMs,
@@ -75,16 +71,16 @@ function tensorOf(feed: Feed): Tensor {
   return { dtype, shape, data: feed.kind === 'picture' ? pictureTensor(feed) : feed.data.slice() };
 }
 
-function read({ name: model, signature }: Manifest, wanted: readonly (readonly [string, OutputSpec])[], answered: unknown) {
+function read({ name: model, signature }: Manifest, wanted: readonly string[], answered: unknown) {
   const refuse = (message: string) => new PannierError('fallback', `The fallback of model "${model}" answered wrongly. ${message}`);
   if (typeof answered !== 'object' || answered === null)
     throw refuse(`It should give an object of outputs by name, but gave ${typeName(answered)}.`);
   const names = Object.keys(signature.outputs).join(', ');
   const unknown = Object.keys(answered).find((name) => !Object.hasOwn(signature.outputs, name));
   if (unknown !== undefined) throw refuse(`The model has no output "${unknown}". Its outputs are ${names}.`);
-  return wanted.map(([name, spec]) => {
+  return wanted.map((name) => {
     const values = (answered as Readonly<Record<string, unknown>>)[name];
     if (values === undefined) throw refuse(`Output "${name}" is missing; it gave ${Object.keys(answered).join(', ') || 'none'}.`);
-    return givenOutput(name, spec, values, refuse);
+    return givenOutput(name, signature.outputs[name] as OutputSpec, values, refuse);
   });
 }

@@ -3,7 +3,6 @@
 import { PannierError } from '../base/errors.js';
 import { isAllFinite } from '../base/finite.js';
 import type { RawOutput } from '../engines/engine.js';
-import type { Manifest } from '../manifest/manifest.js';
 import type { Feed } from '../preprocess/feed.js';
 
 /**
@@ -11,13 +10,12 @@ import type { Feed } from '../preprocess/feed.js';
  * @param feeds the inputs of the call; the message names those that were not finite themselves
  * @throws {PannierError} `non-finite`
  */
-export function ensureFinite(name: string, output: RawOutput, inputs: Manifest['signature']['inputs'], feeds: readonly Feed[]): void {
+export function ensureFinite(name: string, output: RawOutput, feeds: readonly Feed[]): void {
   if (output.finite === true || isAllFinite(output)) return;
   const values = [...output.data];
   const first = values.findIndex((value) => !Number.isFinite(value));
   const count = values.filter((value) => !Number.isFinite(value)).length;
-  const odd = feeds.filter((feed) => feed.kind === 'tensor' && !isAllFinite(feed)).map(({ node }) => node);
-  const names = Object.entries(inputs).flatMap(([input, { node }]) => (odd.includes(node) ? [input] : []));
+  const names = feeds.filter((feed) => feed.kind === 'tensor' && !isAllFinite(feed)).map(({ name }) => name);
   const cause =
     names.length === 0
       ? 'None of the inputs does: the graph made them, as a division by zero or a number beyond float32 does. Look at the range of the inputs.'

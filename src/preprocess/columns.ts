@@ -21,7 +21,7 @@ const places = new WeakMap<ColumnSpec, ReadonlyMap<unknown, number>>();
  * @throws {PannierError} `input`, naming the input, the row (counted from 0) and the column
  */
 export function rowsFeed(name: string, spec: TabularSpec, given: unknown): TensorFeed {
-  const { node, dtype, shape, columns } = spec;
+  const { dtype, shape, columns } = spec;
   const rows: readonly unknown[] = Array.isArray(given) ? given : [given];
   const wanted = shape?.length === 1 ? 1 : shape?.[0];
   if (rows.length === 0 || (typeof wanted === 'number' && rows.length !== wanted)) {
@@ -32,7 +32,7 @@ export function rowsFeed(name: string, spec: TabularSpec, given: unknown): Tenso
   const data = new DTYPES[dtype](rows.length * width);
   // `forEach` would skip holes of a sparse array.
   for (let row = 0; row < rows.length; row++) encodeRow(name, spec, rows[row], row, data.subarray(row * width, (row + 1) * width));
-  return { kind: 'tensor', node, dtype, shape: shape?.length === 1 ? [width] : [rows.length, width], data };
+  return { kind: 'tensor', name, dtype, shape: shape?.length === 1 ? [width] : [rows.length, width], data };
 }
 
 function encodeRow(name: string, spec: TabularSpec, given: unknown, row: number, values: OwnedArray): void {

@@ -12,7 +12,8 @@ export type Feed = TensorFeed | PictureFeed;
 
 export interface TensorFeed {
   readonly kind: 'tensor';
-  readonly node: string;
+  /** The input's name in the signature. */
+  readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: OwnedArray;
@@ -20,7 +21,8 @@ export interface TensorFeed {
 
 export interface PictureFeed {
   readonly kind: 'picture';
-  readonly node: string;
+  /** The input's name in the signature. */
+  readonly name: string;
   readonly dtype: 'float32' | 'int32';
   readonly shape: readonly number[];
   readonly picture: Picture;

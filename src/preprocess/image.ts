@@ -29,12 +29,12 @@ export async function imageFeed(name: string, spec: InputSpec & { readonly image
   const picture = await capture(name, spec, source);
   const width = 'displayWidth' in picture ? picture.displayWidth : picture.width;
   const height = 'displayHeight' in picture ? picture.displayHeight : picture.height;
-  const { image, node } = spec;
+  const { image } = spec;
   const map = mapToSource(image, { width, height }, crop);
   const [channels, batch] = [image.channels === 'gray' ? 1 : 3, 1];
   const shape = image.layout === 'nhwc' ? [batch, image.height, image.width, channels] : [batch, channels, image.height, image.width];
   return {
-    feed: { kind: 'picture', node, dtype: spec.dtype === 'int32' ? 'int32' : 'float32', shape, picture, image, map },
+    feed: { kind: 'picture', name, dtype: spec.dtype === 'int32' ? 'int32' : 'float32', shape, picture, image, map },
     mapping: imageMapping(map, image.width, image.height, width, height),
   };
 }

@@ -46,7 +46,7 @@ export function tensorFeed(name: string, spec: InputSpec, given: unknown): Tenso
     );
   }
   const shape = said === undefined ? shapeFor(name, spec.shape, values.length) : checkedShape(name, spec.shape, said, values.length);
-  return { kind: 'tensor', node: spec.node, dtype: spec.dtype, shape, data: new DTYPES[spec.dtype](values) };
+  return { kind: 'tensor', name, dtype: spec.dtype, shape, data: new DTYPES[spec.dtype](values) };
 }
 
 /** The next step for a caller who gave a plain array. */

@@ -155,7 +155,13 @@ async function openInstance(
   preparing.catch(() => undefined);
   try {
     const graph = await download.graph;
-    const model = { name: manifest.name, graph, weights: download.weights, controlFlow: manifest.controlFlow };
+    const model = {
+      name: manifest.name,
+      graph,
+      weights: download.weights,
+      signature: manifest.signature,
+      controlFlow: manifest.controlFlow,
+    };
     const opened = await openSession(engine, model, limitMs);
     session = opened.session;
     measured.openMs = opened.openMs;

@@ -90,7 +90,7 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Sessio
   let calls = 0;
   return {
     lost: undefined,
-    async run({ feeds, outputs: nodes, given }): Promise<RunResult> {
+    async run({ feeds, outputs: names, given }): Promise<RunResult> {
       const startMs = now();
       const call = ++calls;
       if (delayMs > 0)
@@ -101,7 +101,7 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Sessio
       if (failure !== undefined) throw errorOf(failure, manifest.name, call);
       const answer = always ?? make((outputs as (inputs: I) => FakeOutputs<O>)(given as I));
       // Each call returns arrays of its own.
-      const answers = nodes.map((node) => answer(node, feeds));
+      const answers = names.map((name) => answer(name, feeds));
       return { outputs: answers, prepareMs: 0, computeMs: now() - startMs, readMs: 0, cold: false };
     },
     dispose: () => undefined,

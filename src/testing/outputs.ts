@@ -13,8 +13,8 @@ export type FakeValues = ArrayLike<number> | { readonly data: ArrayLike<number>;
 /** Values by output. An output that is left out is zeros; open sizes are those of the inputs, else of the golden sample. */
 export type FakeOutputs<O> = { readonly [Name in keyof O]?: FakeValues };
 
-/** Gives an output by its node in the graph, in memory of its own, for what the graph would be fed. */
-type Answer = (node: string, feeds: readonly Feed[]) => RawOutput;
+/** Gives an output by its name, in memory of its own, for what the graph would be fed. */
+type Answer = (name: string, feeds: readonly Feed[]) => RawOutput;
 
 /** Checks the outputs of a test; throws `options` if they do not fit the model. */
 export const outputMaker =
@@ -34,13 +34,13 @@ export const outputMaker =
         const sampled = golden.outputs[name]?.shape;
         const output = values === undefined ? undefined : givenOutput(name, spec, values, wrong, sampled);
         return [
-          spec.node,
+          name,
           (feeds: readonly Feed[]) => output ?? zeros(spec, sampled, bucketOf(inputs, feeds), batchOf(manifest, feeds)),
         ] as const;
       }),
     );
-    return (node, feeds) => {
-      const output = (made.get(node) as (feeds: readonly Feed[]) => RawOutput)(feeds);
+    return (name, feeds) => {
+      const output = (made.get(name) as (feeds: readonly Feed[]) => RawOutput)(feeds);
       return { ...output, data: output.data.slice() };
     };
   };

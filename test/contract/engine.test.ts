@@ -73,7 +73,7 @@ describe('pictures', () => {
     const map = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
     const one = () => ({
       kind: 'picture',
-      node: 'x',
+      name: 'x',
       dtype: 'float32',
       shape: [1, 4, 4, 3],
       picture: { width: 4, height: 4, close },
@@ -110,7 +110,7 @@ describe('pictures', () => {
 describe('memory that runs out', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  const square = (node: string, size: number) => feed(node, [size, size], Array(size * size).fill(1));
+  const square = (name: string, size: number) => feed(name, [size, size], Array(size * size).fill(1));
 
   it('C13: in the wasm heap is an error of the call, and changes no other tensor', async () => {
     const engine = await start('wasm');

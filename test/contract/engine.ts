@@ -9,18 +9,25 @@ import { addModel, constant, loopModel, op, placeholder, type RawModel, tokensMo
 import type { BreakStep } from '../fixtures/steps.js';
 import type { ReadMemory } from '../fixtures/tfjs-memory.js';
 
-/** A hand-made model as an engine takes it: tight buffers of its own, every time. */
+/** A hand-made model as an engine takes it: tight buffers of its own, every time. Its inputs and outputs go by their nodes' names. */
 export function engineModel({ json, files }: RawModel, controlFlow = false): EngineModel {
   return {
     name: 'tiny',
     graph: new TextEncoder().encode(JSON.stringify(json)).buffer,
     weights: json.weightsManifest.flatMap(({ paths }) => paths).map((path) => Uint8Array.from(files[path]!).buffer),
+    signature: signatureOf(json),
     controlFlow,
   };
 }
 
-export function feed(node: string, shape: readonly number[], values: readonly number[], dtype: DType = 'float32'): TensorFeed {
-  return { kind: 'tensor', node, dtype, shape, data: DTYPES[dtype].from(values) };
+function signatureOf({ modelTopology: { node } }: RawModel['json']): EngineModel['signature'] {
+  const named = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, { node: name }]));
+  const nodes = node.map(({ name }) => name as string);
+  return { inputs: named(nodes), outputs: named(nodes.flatMap((name) => [`${name}:0`, `${name}:1`])) };
+}
+
+export function feed(name: string, shape: readonly number[], values: readonly number[], dtype: DType = 'float32'): TensorFeed {
+  return { kind: 'tensor', name, dtype, shape, data: DTYPES[dtype].from(values) };
 }
 
 /** One run, with time enough. */
@@ -356,6 +363,29 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
       }
       engine.dispose();
     });
+  });
+
+  it('takes inputs and gives outputs by the names of its signature, whichever nodes they are', async () => {
+    const engine = await open();
+    const model = engineModel(twoInputModel());
+    const signature = {
+      inputs: { b: { node: 'a' }, a: { node: 'b' } },
+      outputs: { cast: { node: 'total:0' }, total: { node: 'cast:0' } },
+    };
+    const session = await engine.open({ ...model, signature });
+    const feeds = [feed('a', [1, 3], [1, 2, 3], 'int32'), feed('b', [1, 3], [0.5, 0.5, 0.5])];
+    expect(await values(session, feeds, ['total', 'cast'])).toEqual([
+      [1, 2, 3],
+      [1.5, 2.5, 3.5],
+    ]);
+    for (const [strange, outputs] of [
+      [feed('b:0', [1, 3], [1, 2, 3]), ['cast']],
+      [feeds[1]!, ['total:0']],
+      [feeds[1]!, ['toString']],
+    ] as const)
+      expect(await rejection(session.run(call([feeds[0]!, strange], outputs)))).toMatchObject({ code: 'predict' });
+    session.dispose();
+    engine.dispose();
   });
 
   it('gives outputs in the order asked for, one twice, or none', async () => {

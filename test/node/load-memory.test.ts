@@ -137,7 +137,13 @@ describe('a load holds the weights and at most two shards', () => {
         ...{ budgetBytes: Number.POSITIVE_INFINITY, note: (code: string) => void notes.push(code) },
       },
     );
-    const session = await engine.open({ name: 'memory', graph: text.slice().buffer, weights, controlFlow: false });
+    const session = await engine.open({
+      name: 'memory',
+      graph: text.slice().buffer,
+      weights,
+      signature: manifest.signature,
+      controlFlow: false,
+    });
     await whole;
     sample();
     console.log(

@@ -72,7 +72,7 @@ describe('making the golden sample', () => {
     const { manifest, out } = await pack({ model: writeModel(addModel(), join(folder, 'add')), out: join(folder, 'add-out') });
     const bytes = readFileSync(join(out, manifest.golden.asset.name));
     const [feed] = goldenFeeds(manifest, new Uint8Array(bytes).buffer);
-    expect(feed).toMatchObject({ kind: 'tensor', node: 'x', dtype: 'float32', shape: [1, 4] });
+    expect(feed).toMatchObject({ kind: 'tensor', name: 'x', dtype: 'float32', shape: [1, 4] });
     const values = [...(feed as { data: Float32Array }).data];
     expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
     const sums = new Float32Array(new Uint8Array(bytes).buffer, manifest.golden.outputs['sumY']?.offset, 4);

@@ -25,7 +25,7 @@ const values = (spec: InputSpec, given: unknown) => [feed(spec, given).shape, [.
 describe('rows', () => {
   it('are encoded column by column', () => {
     expect(feed(house, bern)).toEqual({
-      ...{ kind: 'tensor', node: 'x', dtype: 'float32', shape: [1, 6] },
+      ...{ kind: 'tensor', name: 'features', dtype: 'float32', shape: [1, 6] },
       data: Float32Array.of(0.5, 1, 0, 0, 1, 1),
     });
     expect(values(house, [thun, bern])).toEqual([

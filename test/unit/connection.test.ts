@@ -213,7 +213,13 @@ describe('an engine in a worker', () => {
     await rest();
     worker.say({ id: 0, value: { maxBufferBytes: 1, identity: '' } });
     const engine = await starting;
-    const opening = engine.open({ name: 'add', graph: new ArrayBuffer(0), weights: [], controlFlow: false });
+    const opening = engine.open({
+      name: 'add',
+      graph: new ArrayBuffer(0),
+      weights: [],
+      signature: { inputs: {}, outputs: {} },
+      controlFlow: false,
+    });
     worker.say({ id: 1, value: undefined });
     await rest();
     worker.say({ id: 2, value: undefined });

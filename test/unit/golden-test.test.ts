@@ -17,7 +17,13 @@ it('a pass counts in the same major version of a browser, on the same GPU', asyn
   };
   const first = testOn('150.0.1.2');
   expect(await first.isRemembered()).toBe(false);
-  const session = await fakeEngine('wasm').open({ name: 'fake', graph: new ArrayBuffer(0), weights: [], controlFlow: false });
+  const session = await fakeEngine('wasm').open({
+    name: 'fake',
+    graph: new ArrayBuffer(0),
+    weights: [],
+    signature: manifest.signature,
+    controlFlow: false,
+  });
   expect(await first.runAndRemember(session)).toMatchObject({ agrees: true });
   await rest();
   const remembered = [testOn('150.0.1.2'), testOn('150.0.9.9'), testOn('151.0.1.2'), testOn('150.0.1.2', 'amd rdna-3')];

@@ -33,9 +33,9 @@ const refusal = (message: string | RegExp, detail: Record<string, unknown> = {})
 describe('numbers', () => {
   it('are copied', () => {
     const given = Float32Array.of(1, 2, 3, 4);
-    const { data, shape, dtype, node } = feed(float([1, 4]), given);
+    const { data, shape, dtype, name } = feed(float([1, 4]), given);
     given.fill(0);
-    expect({ data, shape, dtype, node }).toEqual({ data: Float32Array.of(1, 2, 3, 4), shape: [1, 4], dtype: 'float32', node: 'x' });
+    expect({ data, shape, dtype, name }).toEqual({ data: Float32Array.of(1, 2, 3, 4), shape: [1, 4], dtype: 'float32', name: 'x' });
   });
   it('take their shape with them', () => {
     const shape = [2, 2];
@@ -148,9 +148,9 @@ describe('numbers that do not fit', () => {
 describe('names', () => {
   const inputs = { a: float([1], 'A'), b: float([1], 'B') };
   const one = Float32Array.of(1);
-  it('feed nodes, in the signature’s order', () => {
+  it('come in the signature’s order', () => {
     const { feeds, images } = settle(inputs, { b: one, a: one }) as PreparedInputs;
-    expect(feeds.map(({ node }) => node)).toEqual(['A', 'B']);
+    expect(feeds.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(images).toEqual({});
   });
   it.each<[string, unknown, string, Record<string, unknown>]>([
@@ -182,7 +182,7 @@ describe('pixels', () => {
     const pending = settled(given);
     given.data.fill(0);
     const { feed, mapping } = await pending;
-    expect(feed).toMatchObject({ kind: 'picture', node: 'image', dtype: 'float32', shape: [1, 2, 4, 3] });
+    expect(feed).toMatchObject({ kind: 'picture', name: 'image', dtype: 'float32', shape: [1, 2, 4, 3] });
     expect(feed.picture).toEqual(rgba());
     expect({ ...mapping }).toMatchObject({ width: 4, height: 2, sourceWidth: 8, sourceHeight: 4 });
     expect(mapping.toSource(2, 1)).toEqual({ x: 4, y: 2 });

@@ -3,15 +3,14 @@
  * one active backend at a time, so every step takes its turn and makes its own backend the active one.
  */
 import { GraphModel } from '@tensorflow/tfjs-converter';
-import { engine, env, memory, profile, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { engine, env, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../base/backend-name.js';
 import { DTYPES, type DType, type OwnedArray } from '../../base/dtype.js';
 import { PannierError } from '../../base/errors.js';
 import { isAllFinite } from '../../base/finite.js';
 import { now } from '../../base/timing.js';
-import type { Feed } from '../../preprocess/feed.js';
 import { pictureTensor } from '../../preprocess/pixels.js';
-import type { Call, Engine, RawOutput, RunResult, Session } from '../engine.js';
+import type { Call, Engine, EngineModel, EngineSignature, RawOutput, RunResult, Session } from '../engine.js';
 import type { Failure, StartedBackend } from './backend.js';
 import type { DecodedWeight } from './decode.js';
 import { failedAs, orFailed } from './failed-as.js';
@@ -53,7 +52,7 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
         return await step(() => {
           upload(decoder.end(), uploaded);
           const graph = buildGraph(model.name, file, uploaded);
-          const session = new TfjsSession(graph, model.controlFlow, backend, started, () => sessions.delete(session));
+          const session = new TfjsSession(graph, model, backend, started, () => sessions.delete(session));
           sessions.add(session);
           return session;
         });
@@ -75,37 +74,6 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
   };
 }
 
-/** One kernel call of a run, with the shapes of what went in and out. */
-export interface KernelCall {
-  readonly name: string;
-  readonly inputShapes: readonly (readonly number[])[];
-  readonly outputShapes: readonly (readonly number[])[];
-}
-
-/** What one run does. */
-export interface RunProfile {
-  readonly kernels: readonly KernelCall[];
-  /** Most bytes of tensors that it had alive at once, beside the weights. */
-  readonly peakBytes: number;
-}
-
-/** Runs a session once and takes down what it does. Slow: only the packer asks. */
-export async function profileRun(session: Session, feeds: readonly Feed[], outputs: readonly string[]): Promise<RunProfile> {
-  const { numBytes } = memory();
-  const { kernels } = await profile(async () => {
-    await session.run({ feeds, outputs, deadlineMs: Number.POSITIVE_INFINITY });
-    return tensor(0);
-  });
-  return {
-    kernels: kernels.map(({ name, inputShapes, outputShapes }) => ({
-      name,
-      inputShapes: inputShapes.filter((shape) => shape !== null),
-      outputShapes,
-    })),
-    peakBytes: kernels.reduce((most, { totalBytesSnapshot }) => Math.max(most, totalBytesSnapshot), numBytes) - numBytes,
-  };
-}
-
 const lossOf = (backend: BackendName, { code, reason }: Failure) => new PannierError(code, `The ${backend} backend failed: ${reason}`);
 
 /** Runs `step` when its turn comes, with `backend` active. */
@@ -124,18 +92,26 @@ class TfjsSession implements Session {
   readonly #model: GraphModel;
   readonly #weightIds: ReadonlySet<number>;
   readonly #controlFlow: boolean;
+  readonly #signature: EngineSignature;
   readonly #backend: BackendName;
   readonly #started: StartedBackend;
   readonly #seenRuns = new Set<string>();
   readonly #onDispose: () => void;
   #disposed = false;
 
-  constructor(model: GraphModel, controlFlow: boolean, backend: BackendName, started: StartedBackend, onDispose: () => void) {
+  constructor(
+    graph: GraphModel,
+    { controlFlow, signature }: Pick<EngineModel, 'controlFlow' | 'signature'>,
+    backend: BackendName,
+    started: StartedBackend,
+    onDispose: () => void,
+  ) {
     this.#controlFlow = controlFlow;
+    this.#signature = signature;
     this.#backend = backend;
     this.#started = started;
     this.#onDispose = onDispose;
-    this.#model = model;
+    this.#model = graph;
     this.#weightIds = new Set(weightsOf(this.#model).map(({ id }) => id));
   }
 
@@ -169,16 +145,17 @@ class TfjsSession implements Session {
       const settled = feeds.map((feed) => ({ ...feed, values: feed.kind === 'tensor' ? feed.data : pictureTensor(feed) }));
       const preparedMs = now();
       const inputs: Record<string, Tensor> = {};
-      for (const { node, dtype, shape, values } of settled) {
+      for (const { name, dtype, shape, values } of settled) {
         const input = tensor(values, [...shape], dtype);
         alive.push(input);
-        inputs[node] = input;
+        inputs[nodeOf(this.#signature.inputs, name)] = input;
       }
+      const nodes = outputs.map((name) => nodeOf(this.#signature.outputs, name));
       const kind = [...feeds.map(({ shape }) => shape.join('x')), ...outputs].join();
       const cold = !this.#seenRuns.has(kind);
       // A graph with control flow goes where its values lead it.
-      if (cold && !this.#controlFlow) await this.#started.compile?.(() => this.#dispose(this.#execute(inputs, outputs), alive));
-      const tensors = this.#controlFlow ? await this.#executeAsync(inputs, outputs) : this.#execute(inputs, outputs);
+      if (cold && !this.#controlFlow) await this.#started.compile?.(() => this.#dispose(this.#execute(inputs, nodes), alive));
+      const tensors = this.#controlFlow ? await this.#executeAsync(inputs, nodes) : this.#execute(inputs, nodes);
       alive.push(...tensors);
       const computedMs = now();
       const reading = Promise.all(tensors.map((output) => this.#read(output)));
@@ -205,14 +182,14 @@ class TfjsSession implements Session {
     }
   }
 
-  // Outputs are asked for by name, duplicates and weights included: TF.js then returns them in this order. Where none
-  // are asked for, it answers with the first of none.
-  #execute(inputs: Record<string, Tensor>, outputs: readonly string[]): Tensor[] {
-    return outputs.length === 0 ? [] : [this.#model.execute(inputs, [...outputs])].flat();
+  // TF.js returns the nodes in the order in which they are asked for, duplicates and weights included. If none is
+  // asked for, it returns the first of none, which is undefined.
+  #execute(inputs: Record<string, Tensor>, nodes: readonly string[]): Tensor[] {
+    return nodes.length === 0 ? [] : [this.#model.execute(inputs, [...nodes])].flat();
   }
 
-  async #executeAsync(inputs: Record<string, Tensor>, outputs: readonly string[]): Promise<Tensor[]> {
-    return outputs.length === 0 ? [] : [await this.#model.executeAsync(inputs, [...outputs])].flat();
+  async #executeAsync(inputs: Record<string, Tensor>, nodes: readonly string[]): Promise<Tensor[]> {
+    return nodes.length === 0 ? [] : [await this.#model.executeAsync(inputs, [...nodes])].flat();
   }
 
   /** Frees what is neither a weight nor one of `kept`. */
@@ -286,6 +263,12 @@ function buildGraph(name: string, file: unknown, weights: Uploaded): GraphModel 
   // Private in the types only: `load` would decode the weights itself, and keep their bytes for life.
   (model as unknown as { loadWithWeightMap(file: unknown, weights: unknown): void }).loadWithWeightMap(file, weights);
   return model;
+}
+
+function nodeOf(ends: EngineSignature['inputs'], name: string): string {
+  const end = Object.hasOwn(ends, name) ? ends[name] : undefined;
+  if (end === undefined) throw new PannierError('predict', `The model was opened without an input or output "${name}".`);
+  return end.node;
 }
 
 const weightsOf = (model: GraphModel): Tensor[] => Object.values(model.weights).flat();

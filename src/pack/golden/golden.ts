@@ -1,6 +1,6 @@
 /** Makes the golden sample: its inputs, and the choice of outputs that are stored. */
 import { sizeOf } from '../../base/dtype.js';
-import type { RawOutput } from '../../engines/engine.js';
+import type { EngineSignature, RawOutput } from '../../engines/engine.js';
 import { compareGolden, goldenValues, rangeOf, spreadOf } from '../../golden/sample.js';
 import type { GoldenInput, GoldenOutput, GoldenSpec, InputSpec } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
@@ -54,9 +54,9 @@ export function planGolden(
  * two backends that are both right. Whole numbers cannot change by so little, so the graph is fed behind the casts
  * that turn them into floats.
  */
-export function nudge(feeds: readonly Feed[], graph: Graph): Feed[] {
+export function nudge(feeds: readonly Feed[], graph: Graph, inputs: EngineSignature['inputs']): Feed[] {
   return feeds.flatMap((feed): Feed[] => {
-    const { node, dtype, shape } = feed;
+    const { name, dtype, shape } = feed;
     if (dtype === 'bool') return [feed];
     const values = Float32Array.from(
       feed.kind === 'tensor' ? feed.data : toTensor(feed.picture as never, feed.image, feed.dtype, feed.map),
@@ -64,10 +64,19 @@ export function nudge(feeds: readonly Feed[], graph: Graph): Feed[] {
     const { min, max } = rangeOf(values);
     const step = NUDGE * (max - min || 1);
     const data = values.map((value, index) => value + (index % 2 === 0 ? step : -step));
-    const moved = (at: string): Feed => ({ kind: 'tensor', node: at, dtype: 'float32', shape, data });
-    return dtype === 'float32' ? [moved(node)] : [feed, ...castsOf(graph, node).map(moved)];
+    const moved = (to: string): Feed => ({ kind: 'tensor', name: to, dtype: 'float32', shape, data });
+    if (dtype === 'float32') return [moved(name)];
+    return [feed, ...castsOf(graph, inputs[name]?.node as string).map((cast) => moved(nameOfCast(cast)))];
   });
 }
+
+/** The casts that {@link nudge} feeds, as inputs of the session: the signature names none of them. */
+export function castInputs(graph: Graph, inputs: EngineSignature['inputs']): EngineSignature['inputs'] {
+  const casts = Object.values(inputs).flatMap(({ node }) => castsOf(graph, node));
+  return Object.fromEntries(casts.map((node) => [nameOfCast(node), { node }]));
+}
+
+const nameOfCast = (node: string): string => `cast: ${node}`;
 
 function castsOf(graph: Graph, node: string): string[] {
   const isCast = ({ op, input, attr }: { op: string; input: readonly string[]; attr: Readonly<Record<string, unknown>> }) =>

@@ -2,7 +2,7 @@
 
 import { messageOf } from '../../base/errors.js';
 import type { Engine, EngineModel, Session } from '../../engines/engine.js';
-import type { RunProfile } from '../../engines/tfjs/engine.js';
+import type { RunProfile } from '../../engines/tfjs/profile.js';
 import type { Feed } from '../../preprocess/feed.js';
 import { broken } from '../fields.js';
 import { KERNELS } from '../model/tfjs-table.js';
@@ -33,11 +33,10 @@ export async function withRunner<T>(
   model: Omit<EngineModel, 'graph' | 'weights'>,
   graph: PackedFile,
   shards: readonly PackedFile[],
-  outputs: readonly { readonly name: string; readonly node: string }[],
   use: (runner: Runner) => Promise<T>,
 ): Promise<T> {
   engine ??= cpuEngine();
-  const nodes = outputs.map(({ node }) => node);
+  const outputs = Object.keys(model.signature.outputs);
   let session: Session | undefined;
   const named = async <R>(step: () => Promise<R>): Promise<R> => {
     try {
@@ -54,14 +53,14 @@ export async function withRunner<T>(
     return await use({
       run: (feeds) =>
         named(async () => {
-          const answers = await opened.run({ feeds, outputs: nodes, deadlineMs: DEADLINE_MS });
-          return Object.fromEntries(outputs.map(({ name }, index) => [name, answers.outputs[index] as Answers[string]]));
+          const answers = await opened.run({ feeds, outputs, deadlineMs: DEADLINE_MS });
+          return Object.fromEntries(outputs.map((name, index) => [name, answers.outputs[index] as Answers[string]]));
         }),
       // Besides kernels the profile lists the ops that call them, such as `fusedConv2d__op`.
       profile: (feeds) =>
         named(async () => {
-          const { profileRun } = await import('../../engines/tfjs/engine.js');
-          const { kernels, peakBytes } = await profileRun(opened, feeds, nodes);
+          const { profileRun } = await import('../../engines/tfjs/profile.js');
+          const { kernels, peakBytes } = await profileRun(opened, feeds, outputs);
           return { kernels: kernels.filter(({ name }) => KERNELS['cpu']?.has(name)), peakBytes };
         }),
     });

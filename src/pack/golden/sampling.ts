@@ -1,6 +1,7 @@
 /** The graph with one set of weights or another, as files and as runs of the golden sample on the cpu backend. */
 
-import type { RunProfile } from '../../engines/tfjs/engine.js';
+import type { EngineSignature } from '../../engines/engine.js';
+import type { RunProfile } from '../../engines/tfjs/profile.js';
 import { goldenFeeds } from '../../golden/sample.js';
 import type { InputSpec } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
@@ -9,7 +10,7 @@ import { type Graph, isAsync } from '../model/graph.js';
 import type { ModelParts } from '../model/read.js';
 import type { GraphSignature } from '../model/signature.js';
 import { cutShards, graphFile, type PackedFile } from '../out/shards.js';
-import { type Answers, type GoldenPlan, type GoldenSample, nudge, storeGolden } from './golden.js';
+import { type Answers, castInputs, type GoldenPlan, type GoldenSample, nudge, storeGolden } from './golden.js';
 import { type Runner, withRunner } from './run.js';
 
 /** The results of the golden sample's runs. */
@@ -41,6 +42,10 @@ export function samplingOf(
     graph,
     signature.outputs.map(({ node }) => node),
   );
+  const nodes: EngineSignature = {
+    inputs: { ...castInputs(graph, inputs), ...inputs },
+    outputs: Object.fromEntries(signature.outputs.map(({ name, node }) => [name, { node }])),
+  };
   const feeds = goldenFeeds({ signature: { inputs, outputs: {} }, golden: plan as never }, new Uint8Array(plan.bytes).buffer);
   const filesOf = (weights: readonly Weight[]) => {
     const shards = cutShards(weights);
@@ -52,11 +57,11 @@ export function samplingOf(
     filesOf,
     open(weights, use) {
       const { graph, shards } = filesOf(weights);
-      return withRunner({ name: file, controlFlow }, graph, shards, signature.outputs, use);
+      return withRunner({ name: file, controlFlow, signature: nodes }, graph, shards, use);
     },
     async sample(runner) {
       const answers = await runner.run(feeds);
-      const golden = storeGolden(plan, answers, await runner.run(nudge(feeds, graph)));
+      const golden = storeGolden(plan, answers, await runner.run(nudge(feeds, graph, inputs)));
       return { answers, golden, ...(await runner.profile(feeds)) };
     },
   };

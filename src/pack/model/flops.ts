@@ -1,6 +1,6 @@
 /** What one predict costs, counted from the kernels that it calls. */
 import { sizeOf } from '../../base/dtype.js';
-import type { KernelCall } from '../../engines/tfjs/engine.js';
+import type { KernelCall } from '../../engines/tfjs/profile.js';
 
 /** Floating-point operations: two per multiply-add of convolutions and matrix products, one per output element of the rest. */
 export const countFlops = (calls: readonly KernelCall[]): number => calls.reduce((sum, call) => sum + flopsOf(call), 0);

@@ -1,5 +1,5 @@
 /** Which backends can run a graph, told by the kernels that it calls. */
-import type { KernelCall } from '../../engines/tfjs/engine.js';
+import type { KernelCall } from '../../engines/tfjs/profile.js';
 import { KERNELS } from './tfjs-table.js';
 
 /** Kernels that the graph calls and a backend lacks. */

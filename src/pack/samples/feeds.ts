@@ -18,14 +18,14 @@ export interface Change {
 
 /** Passes pictures on as they are, for the engine to prepare, and pads lengths from `length` up if inputs are padded. */
 export function feedsOf({ pictures, arrays }: Given, change: Change = {}): { feeds: readonly Feed[]; length: PaddedLength | undefined } {
-  const seen = pictures.map(({ spec: { node, dtype, image: declared }, pixels }): Feed => {
+  const seen = pictures.map(({ name, spec: { dtype, image: declared }, pixels }): Feed => {
     const image = change.image?.(declared) ?? declared;
     const { width, height, channels, layout } = image;
     const depth = channels === 'gray' ? 1 : 3;
     const shape = layout === 'nhwc' ? [1, height, width, depth] : [1, depth, height, width];
     return {
       kind: 'picture',
-      node,
+      name,
       dtype: dtype === 'int32' ? dtype : 'float32',
       shape,
       picture: pixels,

@@ -15,6 +15,7 @@ import { badOption, type SampleFiles } from '../options.js';
 
 /** A picture for an input. */
 export interface GivenPicture {
+  readonly name: string;
   readonly spec: InputSpec & { readonly image: ImageSpec };
   readonly pixels: Pixels;
 }
@@ -65,7 +66,8 @@ export async function readGiven(
     const { columns } = spec;
     if (/\.npy$/i.test(file)) arrays.push({ name, spec, feed: arrayFeed(name, spec, await readArray(file, what), what) });
     else if (columns !== undefined && /\.json$/i.test(file)) arrays.push(await readRows(name, { ...spec, columns }, file, what));
-    else if (spec.image !== undefined) pictures.push({ spec: { ...spec, image: spec.image }, pixels: await readPhotograph(file, what) });
+    else if (spec.image !== undefined)
+      pictures.push({ name, spec: { ...spec, image: spec.image }, pixels: await readPhotograph(file, what) });
     else {
       const others = columns === undefined ? ', since input' : ', or a .json file of rows, since input';
       throw badOption(`${what} should be an .npy file${others} "${name}" takes no picture.`);

@@ -1,7 +1,7 @@
 /** Holds a packed model to its budget: bytes, FLOPs, and the error of quantised weights. A refusal names the largest parts. */
 
 import { PannierError } from '../../base/errors.js';
-import type { KernelCall } from '../../engines/tfjs/engine.js';
+import type { KernelCall } from '../../engines/tfjs/profile.js';
 import { compareGolden } from '../../golden/sample.js';
 import type { Feed } from '../../preprocess/feed.js';
 import type { Weight } from '../files/weights.js';
