@@ -132,7 +132,7 @@ test.each<[what: string, script: string, reason: RegExp]>([
   ],
 ])('a policy that forbids WebAssembly, and %s, leave the processor, with both reasons', async (_what, script, reason) => {
   const site = await here.serve({ csp: STRICT_CSP.replace(" 'wasm-unsafe-eval'", '') });
-  const page = await stage(site, script);
+  const page = await stage(site, `${HARDWARE_GPU}\n${script}`);
   const seen = await page.evaluate(() => visit([]));
   expect(seen.selection).toMatchObject([
     { backend: 'wasm', state: 'refused', reason: expect.stringContaining('wasm-unsafe-eval') },
