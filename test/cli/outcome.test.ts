@@ -1,10 +1,13 @@
 /** How a command ends: its text, or one line that says why not, with the same for programs as JSON. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startBrowser } from '../../apps/cli/browser.js';
 import { doctorCommand } from '../../apps/cli/doctor.js';
 import { printOutcome } from '../../apps/cli/outcome.js';
 import { predictCommand } from '../../apps/cli/predict.js';
-import { collected } from '../fixtures/terminal.js';
+import { addModel, scratch, writeModel } from '../fixtures/models.js';
+import { collected, pannierHere } from '../fixtures/terminal.js';
 
 it('prints what there is', async () => {
   const ran = await collected(() => printOutcome(false, async () => 'all well\n'));
@@ -38,6 +41,44 @@ describe.each([
     expect(status).toBe(1);
     expect(JSON.parse(stdout).error).toMatchObject({ code, message: expect.stringMatching(message) });
     expect(stderr).toMatch(/^pannier: [^\n]*\n$/);
+  });
+});
+
+describe('try says in one line, before a page opens, what is wrong with', () => {
+  const folder = scratch();
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  it.each<[string, () => readonly string[], RegExp]>([
+    ['no model', () => [], /Say what to try/],
+    ['half a model.json', () => [file('half.json', '{"modelTopology": {"node": [')], /half\.json/],
+    [
+      'a model.json without outputs',
+      () => [file('empty.json', '{"format": "graph-model", "modelTopology": {"node": []}, "weightsManifest": []}')],
+      /empty\.json has no outputs|modelTopology/,
+    ],
+    ['a model.json that is none', () => ['package.json'], /package\.json has no modelTopology/],
+    ['no such file', () => ['gone.json'], /There is no gone\.json; that folder has .*package\.json/],
+    ['a folder that is not packed', () => ['examples/pose'], /examples\/pose holds no model\.js/],
+    ['a port', () => ['examples/pose/model', '--port', '99999'], /--port is "99999"/],
+    ['a flag', () => ['examples/pose/model', '--fast'], /--fast/],
+  ])('%s', async (_what, args, message) => {
+    const { status, stdout, stderr } = await pannierHere(['try', '--no-open', ...args()]);
+    expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: expect.stringMatching(/^pannier: [^\n]*\n$/) });
+    expect(stderr).toMatch(message);
+  });
+
+  it('a name of a config', async () => {
+    const model = writeModel(addModel(), join(folder, 'sum'));
+    file('pannier.config.mjs', `export default { models: { total: { model: ${JSON.stringify(model)}, out: 'nowhere' } } };`);
+    const before = process.cwd();
+    process.chdir(folder);
+    onTestFinished(() => process.chdir(before));
+    expect((await pannierHere(['try', 'total', '--no-open'])).stderr).toMatch(
+      /^pannier: pannier try takes no name of a config\. Give the file: pannier try sum\/model\.json\. /,
+    );
   });
 });
 
