@@ -21,12 +21,13 @@ const imports = files.flatMap((from) => importsOf(from, readFileSync(from, 'utf8
 const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
   [/^@tensorflow\//, /^src\/engines\/tfjs\//],
   [/^idb-keyval/, /^src\/storage\/idb\.ts$/],
+  [/^@noble\/hashes/, /^src\/download\/sha256\.ts$/],
   [/^(vite|rollup|esbuild)$/, /^src\/plugin\//],
   [/^node:|^playwright-core$|^pngjs$|^@jsquash\/jpeg/, /^(src\/(pack|plugin)|apps\/cli)\//],
 ];
 
 /** Files that bring a big package with them: run-time code reaches them by `import()` alone. */
-const HEAVY = /^src\/(engines\/tfjs\/(engine|profile|webgpu|wasm|cpu)|storage\/(guarded|idb))\.ts$/;
+const HEAVY = /^src\/(engines\/tfjs\/(engine|profile|webgpu|wasm|cpu)|storage\/(guarded|idb)|download\/sha256)\.ts$/;
 
 /** The house from the ground up: a file imports from its own room and from the rooms before it. */
 const FLOORS: readonly RegExp[] = [

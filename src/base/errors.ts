@@ -23,7 +23,7 @@ export const ERROR_CODES = {
   'device-lost': 'the GPU device was lost, or a shader on it failed',
   'worker-crashed': 'the worker ended or threw outside of a call',
   'worker-unresponsive': 'the worker had nothing to do and took no call',
-  'policy-blocked': 'a browser policy (CSP, Trusted Types, insecure context) forbids a step',
+  'policy-blocked': 'a browser policy (CSP, Trusted Types) forbids a step',
   predict: 'the backend threw while it ran the graph',
   'non-finite': 'an output holds NaN or an infinity',
   fallback: "the app's own fallback failed, or answered what does not fit the signature",

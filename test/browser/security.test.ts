@@ -169,29 +169,51 @@ it('X6: with the strict policy, Trusted Types and isolation at once, all threads
   await site.close();
 });
 
-it('X8: an insecure origin gets a typed error that says what to do, and is not asked again and again', async () => {
-  const context = await here.browser.newContext();
-  await context.addInitScript({ content: IN_PAGE });
-  const page = await openPage(context, here.site.url.replace(/^http:\/\/[^:]+/, 'http://plain.test'));
-  here.site.requests.length = 0;
-  const told = await page.evaluate(async () => {
-    const { prefetchModel } = await importModule<typeof import('../../src/index.js')>('/dist/index.js');
-    const failure = (step: Promise<unknown>) =>
-      step.then(
-        () => undefined,
-        ({ code, message, retryable }) => ({ code, message, retryable }),
-      );
-    return { isSecureContext, load: await failure(load('add')), prefetch: await failure(prefetchModel(await source('add'))) };
+describe('X8: an insecure origin', () => {
+  const plain = () => here.site.url.replace(/^http:\/\/[^:]+/, 'http://plain.test');
+  async function openPlain() {
+    const context = await here.browser.newContext();
+    await context.addInitScript({ content: IN_PAGE });
+    return openPage(context, plain());
+  }
+
+  it('has its bytes verified in JavaScript: the model answers, and is cached', async () => {
+    const page = await openPlain();
+    const told = await page.evaluate(async () => {
+      const { isOfflineReady, prefetchModel } = await importModule<typeof import('../../src/index.js')>('/dist/index.js');
+      await prefetchModel(await source('add'));
+      const model = await load('add', { backend: 'wasm' });
+      const { outputs } = await model.predict({ x: Float32Array.of(1, 2, 3, 4) });
+      const notes = model.notes.map(({ code }) => code);
+      return {
+        isSecureContext,
+        hasSubtle: 'subtle' in crypto,
+        ready: await isOfflineReady(await source('add')),
+        y: outputs['sumY']?.data[3],
+        notes,
+      };
+    });
+    expect(told).toEqual({ isSecureContext: false, hasSubtle: false, ready: true, y: 8, notes: [] });
+    expect(here.site.requests.map(({ path }) => path)).toContain('/dist/page-sha256.js');
+    await expectNoViolations(page);
+    await page.context().close();
   });
-  const refusal = {
-    code: 'policy-blocked',
-    message: expect.stringMatching(/needs a secure context\. Serve the page over https or from localhost\./),
-    retryable: false,
-  };
-  expect(told).toEqual({ isSecureContext: false, load: refusal, prefetch: refusal });
-  const weights = here.site.requests.filter(({ path }) => path.endsWith('.bin')).map(({ path }) => path);
-  // Twice by name, once for each of the two calls.
-  for (const path of weights) expect(weights.filter((each) => each === path).length).toBeLessThanOrEqual(2);
-  await expectNoViolations(page);
-  await context.close();
+
+  it('has a flipped bit refused', async () => {
+    const page = await openPlain();
+    const undo = here.site.fault(/\/golden-/, { edit: (body) => body.map((byte, index) => (index === 3 ? byte ^ 1 : byte)) });
+    const code = await page.evaluate(() => load('add', { backend: 'wasm' }).catch(({ code }) => code));
+    undo();
+    expect(code).toBe('integrity');
+    await expectNoViolations(page);
+    await page.context().close();
+  });
+
+  it('is the only one that downloads that code', async () => {
+    const page = await here.page();
+    here.site.requests.length = 0;
+    await page.evaluate(() => load('add', { backend: 'wasm' }).then((model) => model.dispose()));
+    expect(here.site.requests.map(({ path }) => path)).not.toContain('/dist/page-sha256.js');
+    await page.context().close();
+  });
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WeightsCache } from '../../src/api/cache.js';
 import { fromBytes } from '../../src/base/json.js';
 import { downloadModel } from '../../src/download/download-model.js';
@@ -245,6 +245,22 @@ describe('from a fetch that a test holds', () => {
     const call = get(url, () => new Promise(() => {}), abort.signal);
     abort.abort('enough');
     expect(await rejection(call)).toBe('enough');
+  });
+});
+
+describe('on a page that is no secure context', () => {
+  beforeEach(() => void vi.stubGlobal('crypto', {}));
+  afterEach(() => void vi.unstubAllGlobals());
+  const url = 'https://models.test/weights.bin';
+
+  it('right bytes arrive', async () => {
+    expect(hashOf(new Uint8Array(await get(url, async () => new Response(bytes))))).toBe(hashOf(bytes));
+  });
+
+  it('a flipped bit is refused', async () => {
+    const flipped = bytes.map((byte, index) => (index === 50_000 ? byte ^ 1 : byte));
+    const error = await rejection(get(url, async () => new Response(flipped)));
+    expect(error).toMatchObject({ code: 'integrity', message: expect.stringContaining('other bytes of the same length') });
   });
 });
 
