@@ -1,6 +1,6 @@
-/** Small values as a cache keeps them. */
+/** JSON as bytes, for small values in a cache. */
 
 export const toBytes = (value: unknown): ArrayBuffer => new TextEncoder().encode(JSON.stringify(value)).buffer;
 
-/** @throws {SyntaxError} for what is no JSON; what it is has to be looked at */
+/** The caller checks the type of the result. @throws {SyntaxError} if the bytes are no JSON */
 export const fromBytes = (bytes: ArrayBuffer): unknown => JSON.parse(new TextDecoder().decode(bytes));

@@ -1,21 +1,21 @@
-/** Promises that end: by an abort, by a deadline. */
+/** Promises with an abort or a deadline. */
 import { PannierError } from './errors.js';
 
 /**
- * Lets any number of calls listen to one signal: Node warns of a leak above ten listeners, and every
- * call that is under way is one. Browsers have no such limit.
+ * Lets any number of calls listen to one signal. Node warns of a leak above ten listeners, and every pending call is a
+ * listener; browsers have no such limit.
  */
 export function forManyListeners(signal: AbortSignal): AbortSignal {
   type NodeProcess = { getBuiltinModule?(id: string): { setMaxListeners(most: number, target: EventTarget): void } | undefined };
   try {
     (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.('node:events')?.setMaxListeners(0, signal);
   } catch {
-    // A signal of jsdom's: Node neither knows it nor counts its listeners.
+    // Node does not know a signal of jsdom, and does not count its listeners.
   }
   return signal;
 }
 
-/** Rejects with `signal.reason` as soon as the signal aborts; what `promise` does later is dropped. */
+/** Rejects with `signal.reason` as soon as the signal aborts; a later result of `promise` is ignored. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
@@ -26,11 +26,11 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   });
 }
 
-/** A deadline's time goes by in so many parts. A machine that sleeps lets one go by, whose timer comes late, and not all of it. */
+/** A deadline is split into so many timers. If the machine sleeps, one timer is late, and the others still give their time. */
 const PARTS = 4;
 
 /**
- * Rejects with a `timeout` error after `limitMs` (never, where it is Infinity); `onTimeout` may stop the work.
+ * Rejects with a `timeout` error after `limitMs`; never if that is Infinity. `onTimeout` may stop the work.
  * @param stage for the message: "The golden run took longer than 60 000 ms."
  */
 export function withDeadline<T>(
@@ -39,7 +39,7 @@ export function withDeadline<T>(
   stage: string,
   onTimeout?: (error: PannierError) => void,
 ): Promise<T> {
-  // A timer holds 31 bits: a longer one would fire at once.
+  // A timer has 31 bits: a longer one would fire at once.
   if (limitMs > 2 ** 31 - 1) return promise;
   return new Promise((resolve, reject) => {
     let partsLeft = PARTS;
@@ -58,14 +58,14 @@ export function withDeadline<T>(
 }
 
 /**
- * Ends the page's task, so that a frame that is due can be painted before what follows; at once where nothing
- * schedules tasks. Not a timer: those of a hidden page wait for a second each.
+ * Resolves in a task of its own, so that the page can paint before the caller goes on; at once if the browser has no
+ * `scheduler`. A timer would not do: in a hidden page each takes a second.
  */
 export async function ownTask(): Promise<void> {
   await (globalThis as { scheduler?: { postTask?(task: () => void): Promise<void> } }).scheduler?.postTask?.(() => undefined);
 }
 
-/** Runs `step` over `items`, at most `limit` at once; the first failure rejects, and nothing more is begun. */
+/** Runs `step` on each item, at most `limit` at once. The first failure rejects, and no further step is started. */
 export async function mapLimited<T, R>(items: readonly T[], limit: number, step: (item: T) => Promise<R>): Promise<R[]> {
   const results = new Array<R>(items.length);
   let next = 0;

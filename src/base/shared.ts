@@ -1,7 +1,7 @@
-/** One of each: what several callers ask for by the same key is started once and ended with its last holder. */
+/** Shares a value among callers that ask for it by the same key: started once, disposed when its last lease is released. */
 import { abortable } from './promise.js';
 
-/** One caller's hold on a shared value. */
+/** One caller's share of a value. */
 export interface Lease<T> {
   readonly value: T;
   /** Safe to call twice. */
@@ -12,32 +12,32 @@ interface Entry<T, R> {
   readonly promise: Promise<T>;
   readonly listeners: Set<(report: R) => void>;
   readonly abort: AbortController;
-  /** The last report: whoever joins later begins with it. */
+  /** The latest report: a caller that joins later gets it first. */
   last: { readonly report: R } | undefined;
   holders: number;
-  /** As soon as it is there. */
+  /** Set as soon as the start has succeeded. */
   value: T | undefined;
 }
 
-/** What one caller adds to a shared start. */
+/** How one caller joins a shared start. */
 export interface Joining<R> {
   readonly signal?: AbortSignal | undefined;
   readonly onReport?: ((report: R) => void) | undefined;
 }
 
-/** @template T what is shared @template R what a start reports on its way */
+/** @template T the shared value @template R a report of a start's progress */
 export class Shared<T, R = never> {
   readonly #entries = new Map<string, Entry<T, R>>();
   readonly #end: (value: T) => void;
 
-  /** @param end called once for each value, when its last lease is released. */
+  /** @param end called once for each value, when its last lease is released */
   constructor(end: (value: T) => void) {
     this.#end = end;
   }
 
   /**
-   * Joins what is under `key`, or starts it. A start that fails is forgotten. `signal` ends this
-   * caller's wait; the start itself is aborted when nobody waits for it any more.
+   * Takes a lease of the value under `key`, and starts it if there is none. A start that fails is forgotten. `signal` ends
+   * this caller's wait; the start itself is aborted when no caller waits for it any more.
    */
   async acquire(
     key: string,
@@ -53,7 +53,7 @@ export class Shared<T, R = never> {
         started.last = { report: news };
         for (const listener of listeners) tell(listener, news);
       };
-      // A start that reports at once must find its first listener: hence the microtask.
+      // Started in a microtask, so that a start which reports at once finds its first listener.
       const promise = Promise.resolve().then(() => start(abort.signal, report));
       const started: Entry<T, R> = { promise, listeners, abort, last: undefined, holders: 0, value: undefined };
       entry = started;
@@ -90,7 +90,7 @@ export class Shared<T, R = never> {
     }
   }
 
-  /** Lets go of a value that broke: the next caller starts anew, holders keep what they have. */
+  /** Forgets a value that broke: the next caller starts a new one, and leases of the old one stay valid. */
   drop(value: T): void {
     for (const [key, entry] of this.#entries) if (entry.value === value) this.#forget(key, entry);
   }
@@ -100,7 +100,7 @@ export class Shared<T, R = never> {
   }
 }
 
-/** Several callers listen to one start: a listener that throws is reported as an event's would be, and spoils nothing. */
+/** Reports an error of a listener as one of an event listener is reported, so that the other listeners are called. */
 function tell<R>(listener: (report: R) => void, news: R): void {
   try {
     listener(news);

@@ -1,4 +1,4 @@
-/** A model's bytes: from the cache where it holds them, else from their addresses; verified either way. */
+/** Downloads one model: each asset comes from the cache or from its address, and is verified either way. */
 
 import type { WeightsCache } from '../api/cache.js';
 import type { CacheOutcome } from '../api/model.js';
@@ -11,193 +11,224 @@ import { assetsOf } from '../manifest/manifest.js';
 import type { CacheWriter } from '../storage/cache-writer.js';
 import { fetchAsset } from './fetch.js';
 import type { FetchOptions } from './receive.js';
-import { shardLocks } from './shard-locks.js';
-import { inSlot, PARALLEL } from './slots.js';
+import { type ShardLocks, shardLocks } from './shard-locks.js';
+import { inSlot, MAX_PARALLEL } from './slots.js';
 import { isAsset } from './verify.js';
 
 export interface DownloadOptions extends Pick<FetchOptions, 'fetch' | 'signal' | 'pauses'> {
   readonly caching: Promise<WeightsCache | null>;
-  /** The address of an asset, already absolute. */
+  /** The absolute address of an asset. */
   readonly urlOf: (asset: Asset) => string;
-  /** Called with the sum of verified bytes after each asset. */
+  /** Called after each asset, with the bytes verified so far. */
   readonly onBytes: (verifiedBytes: number) => void;
   readonly note: (code: string, message: string) => void;
   /** Most bytes that the cache may hold. */
   readonly budgetBytes: number;
-  /** Only the cache shall have the bytes: none are handed over, and few are in memory at once. */
+  /** Stores the bytes without handing them over, so that few are in memory at once. */
   readonly storeOnly?: boolean;
-  /** `fetch` refuses: what another tab is about to bring is not there, and nobody waits for this one's download. */
+  /** `fetch` refuses: the load does not wait for another tab that downloads a missing asset. */
   readonly cacheOnly?: boolean;
 }
 
 /**
- * Verified bytes of every asset, each as soon as it is there. Whoever opens the model takes them; nobody else
- * keeps them. Where one fails, all that is not there yet rejects with its failure.
+ * Verified bytes of every asset, each as soon as it is there. The download keeps none of them. If one asset fails, the
+ * promises that are pending reject with its failure.
  */
 export interface ModelDownload {
   readonly graph: Promise<ArrayBuffer>;
-  /** Shards in the order in which the graph takes them, once: what was given is let go of. */
+  /** Shards in the order of the graph's weights; each is given once. */
   readonly weights: AsyncIterable<ArrayBuffer>;
   readonly golden: Promise<ArrayBuffer>;
-  /** Ends the download, if nothing needs its bytes any more. */
+  /** Stops the download: nothing needs its bytes any more. */
   readonly cancel: () => void;
-  /** When all of them are there. */
+  /** Resolves when all assets have come. Rejects as {@link fetchAsset} does, or with the reason of the abort. */
   readonly whole: Promise<DownloadSummary>;
 }
 
-/** How a model's bytes came. */
+/** Where a model's bytes came from. */
 export interface DownloadSummary {
   readonly cache: CacheOutcome;
   readonly bytesDownloaded: number;
   readonly bytesFromCache: number;
   readonly totalMs: number;
-  /** Hashing; several hashes run at once, so it may be above `totalMs`. */
+  /** Time spent on hashing. Several hashes run at once, so it may be more than `totalMs`. */
   readonly hashMs: number;
-  /** Settles when the cache holds all that it will hold; never rejects. */
+  /** Resolves when the cache has stored what it will store; never rejects. */
   readonly stored: Promise<void>;
 }
 
-/**
- * Gathers a model's bytes. A fault of the cache is a note; only the network can fail this: `whole` rejects as
- * `fetchAsset` does, and the downloads of the others end.
- */
+/** Downloads a model. A fault of the cache is a note; only the network makes the download fail, and then all of it ends. */
 export function downloadModel(manifest: Manifest, options: DownloadOptions): ModelDownload {
-  const startMs = now();
   const assets = assetsOf(manifest);
-  const arrivals: (Arrival | undefined)[] = assets.map(() => new Arrival());
-  let cache: WeightsCache | null = null;
-  let unavailable = false;
-  let verifiedBytes = 0;
-  let bytesDownloaded = 0;
-  let bytesFromCache = 0;
-  /** Hashes of what this load brought: a shard of the same bytes finds it in the cache. */
-  const brought = new Set<string>();
-  let hashMs = 0;
-  const onHash = (durationMs: number) => {
-    hashMs += durationMs;
-  };
-  // Without one of them the others are of no use.
-  const failed = new AbortController();
-  const signal = AbortSignal.any([options.signal, failed.signal]);
-  const fetching: FetchOptions = { ...options, signal, onHash, line: { answered: false } };
-  const locks = shardLocks(signal);
-  let making: Promise<CacheWriter> | undefined;
-
-  const giveUpCache = (thrown: unknown) => {
-    if (!unavailable) options.note('cache-unavailable', `The weights cache is not used: ${messageOf(thrown)}`);
-    unavailable = true;
-    cache = null;
-    locks.end();
-  };
-
-  const cached = async (asset: Asset): Promise<ArrayBuffer | undefined> => {
-    try {
-      const found = await cache?.get(asset.sha256);
-      if (found === undefined) return undefined;
-      if (await isAsset(asset, found, onHash)) return found;
-      // Disks rot and IndexedDB does not notice.
-      options.note('cache-corrupt', `${asset.name}: the cached bytes are damaged and are fetched again.`);
-      await cache?.delete(asset.sha256);
-    } catch (thrown) {
-      giveUpCache(thrown);
-    }
-    return undefined;
-  };
-
-  const note = (code: string, message: string) => {
-    // It is full, and others would wait in vain.
-    locks.end();
-    options.note(code, message);
-  };
-  const writerTo = (to: WeightsCache): Promise<CacheWriter> => {
-    making ??= lazily(() => import('../storage/cache-writer.js')).then(
-      ({ CacheWriter }) => new CacheWriter(to, manifest, { ...options, note, onFault: giveUpCache }),
-    );
-    return making;
-  };
-
-  const gather = async (asset: Asset): Promise<ArrayBuffer> => {
-    let bytes = await cached(asset);
-    let release: (() => void) | undefined;
-    let stored: Promise<void> | undefined;
-    try {
-      if (bytes === undefined && cache !== null && !options.cacheOnly) {
-        release = await locks.claim(asset.sha256);
-        signal.throwIfAborted();
-        // Another tab may have stored it meanwhile.
-        bytes = await cached(asset);
-      }
-      if (bytes === undefined) {
-        const url = options.urlOf(asset);
-        bytes = await inSlot(url, fetching, () => fetchAsset(asset, url, fetching));
-        bytesDownloaded += asset.bytes;
-        brought.add(asset.sha256);
-        if (cache !== null) stored = (await (await writerTo(cache)).keep(asset, bytes)).stored;
-      } else if (!brought.has(asset.sha256)) bytesFromCache += asset.bytes;
-    } finally {
-      // The tabs that wait read the shard from the cache, so it has to be stored before.
-      void Promise.resolve(stored).then(release);
-    }
-    signal.throwIfAborted();
-    verifiedBytes += asset.bytes;
-    options.onBytes(verifiedBytes);
-    return bytes;
-  };
-
-  const commit = async (): Promise<void> => {
-    if (cache !== null) await (await writerTo(cache)).finish();
-  };
-
-  const all = async (): Promise<DownloadSummary> => {
-    cache = await options.caching;
-    const isOff = cache === null;
-    await mapLimited([...assets.keys()], PARALLEL, async (index) => {
-      const bytes = await gather(assets[index] as Asset);
-      if (!options.storeOnly) arrivals[index]?.resolve(bytes);
-      // It would keep the bytes that somebody has let go of.
-      arrivals[index] = undefined;
-    });
-    const found = bytesDownloaded === 0 ? 'hit' : bytesFromCache > 0 ? 'partial' : 'miss';
-    return {
-      cache: unavailable ? 'unavailable' : isOff ? 'off' : found,
-      bytesDownloaded,
-      bytesFromCache,
-      totalMs: now() - startMs,
-      hashMs,
-      stored: commit().catch(giveUpCache),
-    };
-  };
-
-  const promises = arrivals.map((each) => (each as Arrival).promise);
-  const whole = all();
-  whole.then(({ stored }) => stored).then(locks.end, locks.end);
-  whole.catch((thrown) => {
-    failed.abort(thrown);
-    for (const each of arrivals) each?.reject(thrown);
+  const pending: (PendingBytes | undefined)[] = assets.map(() => new PendingBytes());
+  const promises = pending.map((each) => (each as PendingBytes).promise);
+  const stop = new AbortController();
+  const downloads = new AssetDownloads(manifest, options, AbortSignal.any([options.signal, stop.signal]));
+  const whole = downloads.run(assets, (index, bytes) => {
+    if (!options.storeOnly) pending[index]?.resolve(bytes);
+    // A reference that stayed here would keep the bytes in memory after the engine has taken them.
+    pending[index] = undefined;
   });
-  // Whoever opens the model may have no use for all of them.
+  whole.catch((thrown) => {
+    stop.abort(thrown);
+    for (const each of pending) each?.reject(thrown);
+  });
+  // The caller may not need all of them.
   for (const each of promises) each.catch(() => undefined);
   return {
     graph: promises[0] as Promise<ArrayBuffer>,
-    weights: once(promises.slice(1, -1)),
+    weights: takeInOrder(promises.slice(1, -1)),
     golden: promises.at(-1) as Promise<ArrayBuffer>,
     whole,
-    cancel: () => failed.abort(),
+    cancel: () => stop.abort(),
   };
 }
 
-/** Gives each once, in order, and keeps none. */
-async function* once(coming: Promise<ArrayBuffer>[]): AsyncGenerator<ArrayBuffer> {
+/** The downloads of one model's assets, and what they share: cache, locks and counts. */
+class AssetDownloads {
+  readonly #manifest: Manifest;
+  readonly #options: DownloadOptions;
+  readonly #signal: AbortSignal;
+  readonly #fetching: FetchOptions;
+  readonly #locks: ShardLocks;
+  #cache: WeightsCache | null = null;
+  #isCacheBroken = false;
+  #writing: Promise<CacheWriter> | undefined;
+  /** Hashes of assets that this download fetched: an asset of the same bytes finds them in the cache. */
+  readonly #fetched = new Set<string>();
+  #verifiedBytes = 0;
+  #bytesDownloaded = 0;
+  #bytesFromCache = 0;
+  #hashMs = 0;
+
+  constructor(manifest: Manifest, options: DownloadOptions, signal: AbortSignal) {
+    this.#manifest = manifest;
+    this.#options = options;
+    this.#signal = signal;
+    this.#fetching = { ...options, signal, onHash: this.#onHash, network: { answered: false } };
+    this.#locks = shardLocks(signal);
+  }
+
+  /** @param give called with the bytes of each asset, and its place in `assets` */
+  async run(assets: readonly Asset[], give: (index: number, bytes: ArrayBuffer) => void): Promise<DownloadSummary> {
+    const startMs = now();
+    try {
+      this.#cache = await this.#options.caching;
+      const isOff = this.#cache === null;
+      await mapLimited([...assets.keys()], MAX_PARALLEL, async (index) => give(index, await this.#bytesOf(assets[index] as Asset)));
+      const stored = this.#finishWriting().finally(this.#locks.end);
+      return {
+        cache: this.#isCacheBroken ? 'unavailable' : isOff ? 'off' : this.#outcome(),
+        bytesDownloaded: this.#bytesDownloaded,
+        bytesFromCache: this.#bytesFromCache,
+        totalMs: now() - startMs,
+        hashMs: this.#hashMs,
+        stored,
+      };
+    } catch (thrown) {
+      this.#locks.end();
+      throw thrown;
+    }
+  }
+
+  #outcome(): CacheOutcome {
+    if (this.#bytesDownloaded === 0) return 'hit';
+    return this.#bytesFromCache > 0 ? 'partial' : 'miss';
+  }
+
+  /** Reads an asset from the cache, or fetches and stores it. One tab at a time does that for each asset. */
+  async #bytesOf(asset: Asset): Promise<ArrayBuffer> {
+    let bytes = await this.#readCached(asset);
+    let release: (() => void) | undefined;
+    let stored: Promise<void> | undefined;
+    try {
+      if (bytes === undefined && this.#cache !== null && !this.#options.cacheOnly) {
+        release = await this.#locks.claim(asset.sha256);
+        this.#signal.throwIfAborted();
+        // Another tab may have stored it meanwhile.
+        bytes = await this.#readCached(asset);
+      }
+      if (bytes === undefined) {
+        bytes = await this.#fetch(asset);
+        if (this.#cache !== null) stored = (await (await this.#writerTo(this.#cache)).keep(asset, bytes)).stored;
+      } else if (!this.#fetched.has(asset.sha256)) this.#bytesFromCache += asset.bytes;
+    } finally {
+      // The tabs that wait read the asset from the cache, so it has to be stored before.
+      void Promise.resolve(stored).then(release);
+    }
+    this.#signal.throwIfAborted();
+    this.#verifiedBytes += asset.bytes;
+    this.#options.onBytes(this.#verifiedBytes);
+    return bytes;
+  }
+
+  async #fetch(asset: Asset): Promise<ArrayBuffer> {
+    const url = this.#options.urlOf(asset);
+    const bytes = await inSlot(url, this.#fetching, () => fetchAsset(asset, url, this.#fetching));
+    this.#bytesDownloaded += asset.bytes;
+    this.#fetched.add(asset.sha256);
+    return bytes;
+  }
+
+  /** Undefined if the cache lacks the asset, has other bytes, or fails. */
+  async #readCached(asset: Asset): Promise<ArrayBuffer | undefined> {
+    try {
+      const found = await this.#cache?.get(asset.sha256);
+      if (found === undefined) return undefined;
+      if (await isAsset(asset, found, this.#onHash)) return found;
+      // Disks lose bits, and IndexedDB has no checksums.
+      this.#options.note('cache-corrupt', `${asset.name}: the cached bytes are damaged and are fetched again.`);
+      await this.#cache?.delete(asset.sha256);
+    } catch (thrown) {
+      this.#stopCaching(thrown);
+    }
+    return undefined;
+  }
+
+  #writerTo(cache: WeightsCache): Promise<CacheWriter> {
+    const note = (code: string, message: string) => {
+      // The cache is full: another tab would wait for a shard that is not stored.
+      this.#locks.end();
+      this.#options.note(code, message);
+    };
+    this.#writing ??= lazily(() => import('../storage/cache-writer.js')).then(
+      ({ CacheWriter }) => new CacheWriter(cache, this.#manifest, { ...this.#options, note, onFault: this.#stopCaching }),
+    );
+    return this.#writing;
+  }
+
+  async #finishWriting(): Promise<void> {
+    try {
+      if (this.#cache !== null) await (await this.#writerTo(this.#cache)).finish();
+    } catch (thrown) {
+      this.#stopCaching(thrown);
+    }
+  }
+
+  readonly #stopCaching = (thrown: unknown): void => {
+    if (!this.#isCacheBroken) this.#options.note('cache-unavailable', `The weights cache is not used: ${messageOf(thrown)}`);
+    this.#isCacheBroken = true;
+    this.#cache = null;
+    this.#locks.end();
+  };
+
+  readonly #onHash = (durationMs: number): void => {
+    this.#hashMs += durationMs;
+  };
+}
+
+/** Gives each result once, in order, and keeps none. */
+async function* takeInOrder(promises: Promise<ArrayBuffer>[]): AsyncGenerator<ArrayBuffer> {
   try {
-    for (let next = coming.shift(); next !== undefined; next = coming.shift()) yield next;
+    for (let next = promises.shift(); next !== undefined; next = promises.shift()) yield next;
   } finally {
-    // Whoever stops early wants none of the others.
-    coming.length = 0;
+    // A consumer that stops early frees the others.
+    promises.length = 0;
   }
 }
 
-/** An asset that somebody waits for. */
-class Arrival {
+/** Bytes of an asset that have not come yet. */
+class PendingBytes {
   resolve!: (bytes: ArrayBuffer) => void;
   reject!: (reason: unknown) => void;
   readonly promise = new Promise<ArrayBuffer>((resolve, reject) => Object.assign(this, { resolve, reject }));

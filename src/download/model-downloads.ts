@@ -1,4 +1,4 @@
-/** All downloads of one model: the first one of a load, and those of engines that open the model again. */
+/** All downloads of one loaded model: the first one, and those of engines that open the model again. */
 import type { WeightsCache } from '../api/cache.js';
 import type { LoadProgress } from '../api/options.js';
 import type { ResolvedOptions } from '../api/resolve-options.js';
@@ -6,7 +6,7 @@ import { lazily } from '../base/lazily.js';
 import { assetsOf, type Manifest } from '../manifest/manifest.js';
 import { downloadModel, type ModelDownload } from './download-model.js';
 
-/** Bytes that all downloads of a model took together, so far. */
+/** Bytes of all downloads of a model that have ended, together. */
 export interface TransferBytes {
   readonly bytesDownloaded: number;
   readonly bytesFromCache: number;
@@ -31,7 +31,10 @@ export class ModelDownloads {
     this.#note = note;
   }
 
-  /** Starts one. Engines consume the bytes, so that each engine needs a download of its own; only the first reaches the network. */
+  /**
+   * Starts a download. Each engine needs a download of its own, since it consumes the bytes; later ones find them in the cache, if there is one.
+   * @param report called after each asset
+   */
   start(signal: AbortSignal, report: (progress: LoadProgress) => void = () => undefined): ModelDownload {
     const { network, fetch, assetUrl, cacheBudgetBytes: budgetBytes } = this.#options;
     const isCacheOnly = network === 'cache-only';

@@ -20,8 +20,8 @@ export interface Pauses {
 export interface FetchOptions {
   readonly fetch: typeof globalThis.fetch;
   readonly signal: AbortSignal;
-  /** Shared by the downloads of one load: whether the network has answered any of them. */
-  readonly line: { answered: boolean };
+  /** Shared by the downloads of one load; set as soon as any server answers one of them. */
+  readonly network: { answered: boolean };
   /** Called with the time that hashing took, in milliseconds. */
   readonly onHash?: (durationMs: number) => void;
   readonly pauses?: Pauses;
@@ -44,7 +44,7 @@ export interface Incoming {
  * @returns whether the server answered with a body, rather than with an error status
  * @throws {PannierError} `timeout` after `IDLE_LIMIT_MS` without a byte; else what `fetch` rejects with, or `signal.reason`
  */
-export async function receive(incoming: Incoming, { fetch, signal, line }: FetchOptions, init: RequestInit = {}): Promise<boolean> {
+export async function receive(incoming: Incoming, { fetch, signal, network }: FetchOptions, init: RequestInit = {}): Promise<boolean> {
   const { bytes, url } = incoming;
   const stop = new AbortController();
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -57,7 +57,7 @@ export async function receive(incoming: Incoming, { fetch, signal, line }: Fetch
     const response = await next((async () => fetch(url, { ...init, signal: AbortSignal.any([signal, stop.signal]) }))());
     reader = response.body?.getReader();
     incoming.response = response;
-    line.answered = true;
+    network.answered = true;
     // Only the manifest's length counts: Content-Length is the one of compressed bytes, and a cut body can look complete.
     while (response.ok && reader !== undefined && incoming.arrivedBytes <= bytes.length) {
       const { done, value } = await next(reader.read());

@@ -1,10 +1,10 @@
-/** What stands in for `fetch` under `network: 'cache-only'`. */
+/** Replaces `fetch` under `network: 'cache-only'`. */
 import type { WeightsCache } from '../api/cache.js';
 import { PannierError } from '../base/errors.js';
 import { assetsOf, type Manifest } from '../manifest/manifest.js';
 
 /**
- * Stands in for `fetch` where the network is not to be used.
+ * Rejects with an error that names the files which the cache lacks.
  * @throws {PannierError} `not-cached`, always
  */
 export async function refuseNetwork({ name, ...manifest }: Manifest, caching: Promise<WeightsCache | null>): Promise<never> {

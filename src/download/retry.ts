@@ -69,9 +69,9 @@ async function pauseAfter(failure: PannierError, tries: number, response: Respon
 }
 
 /** Whether another try may succeed. */
-function mayPass({ code, retryable }: PannierError, tries: number, { line }: FetchOptions): boolean {
+function mayPass({ code, retryable }: PannierError, tries: number, { network }: FetchOptions): boolean {
   // If no server has answered at all, there is no network, or a policy forbids the address: the app should hear of it soon.
-  if (code === 'offline' && !line.answered) return tries === 1 && globalThis.navigator?.onLine !== false;
+  if (code === 'offline' && !network.answered) return tries === 1 && globalThis.navigator?.onLine !== false;
   return retryable || code === 'integrity';
 }
 

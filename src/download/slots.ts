@@ -1,31 +1,31 @@
-/** Downloads of weights under way at once, in all loads of a page. */
+/** Limits the downloads that run at once, over all loads of a page. */
 
 /**
- * For each host. Over HTTP/1.1 a browser has six connections to one: shards that took all of them would keep the
- * worker's script waiting until its limit has passed. Over HTTP/2 more would gain nothing.
+ * Downloads at once from one host. Over HTTP/1.1 a browser has six connections to a host: shards on all of them would keep
+ * the worker's script waiting until its deadline. Over HTTP/2 more would gain nothing.
  */
-export const PARALLEL = 4;
+export const MAX_PARALLEL = 4;
 
 interface Slots {
   free: number;
-  readonly line: (() => void)[];
+  readonly queue: (() => void)[];
 }
 
-/** An app's own `fetch` may go another way than the browser's. */
+/** Slots of each host, for each `fetch`: an app's own `fetch` may use other connections than the browser's. */
 const hostsOf = new WeakMap<typeof globalThis.fetch, Map<string, Slots>>();
 
 function slotsOf(fetch: typeof globalThis.fetch, url: string): Slots {
   const hosts = hostsOf.get(fetch) ?? new Map<string, Slots>();
   hostsOf.set(fetch, hosts);
   const host = /^\w+:\/\/[^/]*/.exec(url)?.[0] ?? '';
-  const slots = hosts.get(host) ?? { free: PARALLEL, line: [] };
+  const slots = hosts.get(host) ?? { free: MAX_PARALLEL, queue: [] };
   hosts.set(host, slots);
   return slots;
 }
 
 /**
- * Downloads when a slot of the address's host is free, in the order of asking.
- * @throws what `download` throws; `signal.reason`, where it aborts before
+ * Runs `download` when a slot of the address's host is free, first come, first served.
+ * @throws what `download` throws; `signal.reason` if the signal aborts before
  */
 export async function inSlot<T>(
   url: string,
@@ -35,24 +35,28 @@ export async function inSlot<T>(
   const slots = slotsOf(fetch, url);
   signal.throwIfAborted();
   if (slots.free > 0) slots.free--;
-  else
-    await new Promise<void>((resolve, reject) => {
-      const begin = () => {
-        signal.removeEventListener('abort', giveUp);
-        resolve();
-      };
-      const giveUp = () => {
-        slots.line.splice(slots.line.indexOf(begin), 1);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', giveUp, { once: true });
-      slots.line.push(begin);
-    });
+  else await slotOf(slots, signal);
   try {
     return await download();
   } finally {
-    const next = slots.line.shift();
+    const next = slots.queue.shift();
     if (next === undefined) slots.free++;
     else next();
   }
+}
+
+/** Resolves when another download hands its slot on; rejects at an abort. */
+function slotOf({ queue }: Slots, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const start = () => {
+      signal.removeEventListener('abort', leave);
+      resolve();
+    };
+    const leave = () => {
+      queue.splice(queue.indexOf(start), 1);
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    queue.push(start);
+  });
 }

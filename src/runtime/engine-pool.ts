@@ -104,5 +104,5 @@ async function startOptions(target: Target, resolved: ResolvedOptions, signal: A
   if (binary === undefined) return {};
   const url = resolved.assetUrl(binary.name, binary.url());
   const { fetch } = resolved;
-  return { binary: await fetchAsset(binary, url, { fetch, signal, line: { answered: false } }) };
+  return { binary: await fetchAsset(binary, url, { fetch, signal, network: { answered: false } }) };
 }

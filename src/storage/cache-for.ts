@@ -4,12 +4,12 @@ import type { WeightsCache } from '../api/cache.js';
 import { messageOf } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
 
-/** The cache is not worth a longer wait for its code. */
+/** A load goes on without a cache if the code for it takes longer to arrive. */
 const MAX_CODE_MS = 15_000;
 
 /**
- * The cache of a load: what the app gave, else the browser's own; null where there is none (Node
- * reads its files again instead). Never rejects.
+ * Opens the cache of a load: the one that the app gave, else the browser's own.
+ * @returns null if there is none, as in Node, which reads the files again. Never rejects: a fault is a note.
  */
 export async function cacheFor(
   asked: WeightsCache | null | undefined,

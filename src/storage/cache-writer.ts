@@ -1,4 +1,4 @@
-/** What a load downloads, on its way into the cache: behind the load, but never far behind. */
+/** Writes the assets that a load downloads into the cache, while the load goes on. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { ownTask, withDeadline } from '../base/promise.js';
@@ -6,16 +6,16 @@ import { now } from '../base/timing.js';
 import type { Asset, Manifest } from '../manifest/manifest.js';
 import { Recording, type RecordingOptions } from './recording.js';
 
-/** Bytes of copies that may wait for the cache at once: of one shard. One that is larger waits alone. */
-const COPIES_BYTES = 2 * 2 ** 20;
+/** Bytes of the copies that may wait for the cache at once: one shard. A larger asset waits alone. */
+const MAX_COPIED_BYTES = 2 * 2 ** 20;
 
-/** Longest that a load is held up by writes, in all. */
-const PATIENCE_MS = 2_000;
+/** Longest that writes may delay a load, in all. */
+const MAX_DELAY_MS = 2_000;
 
 export interface CacheWriterOptions extends RecordingOptions {
-  /** The cache failed: nothing more is written. */
+  /** Called when the cache fails: nothing more is written. */
   readonly onFault: (thrown: unknown) => void;
-  /** Nobody waits for the model: each write is waited for, however long it takes. */
+  /** No engine waits for the bytes: each write is waited for, however long it takes. */
   readonly storeOnly?: boolean;
 }
 
@@ -23,9 +23,9 @@ export class CacheWriter {
   readonly #recording: Recording;
   readonly #options: CacheWriterOptions;
   readonly #writing = new Set<Promise<void>>();
-  #line: Promise<unknown> = Promise.resolve();
+  #queue: Promise<unknown> = Promise.resolve();
   #copiedBytes = 0;
-  #patienceMs = PATIENCE_MS;
+  #delayLeftMs = MAX_DELAY_MS;
   #isBroken = false;
   readonly #leftOut: string[] = [];
 
@@ -35,21 +35,21 @@ export class CacheWriter {
   }
 
   /**
-   * Begins to write a copy: the bytes go on to the engine before the write is done. Waits for room first, so that a disk
-   * that is slower than the network holds one shard of ours, not a model; where that takes too long, the shard is left out.
-   * Never rejects, nor does `stored`, which settles when the cache has the copy, or will not have it.
+   * Begins to write a copy, so that the engine can take the bytes before the write is done. Waits for room first: a disk that is
+   * slower than the network would else fill the memory with copies. If that takes too long, the asset is not stored.
+   * @returns `stored` resolves when the cache has the copy, or will not have it. Neither promise rejects.
    */
   async keep(asset: Asset, bytes: ArrayBuffer): Promise<{ readonly stored: Promise<void> }> {
     if (this.#options.storeOnly) {
       await this.#write(asset.sha256, bytes);
       return { stored: Promise.resolve() };
     }
-    const turn = this.#line.then(() => this.#inTurn(asset, bytes));
-    this.#line = turn;
-    return turn;
+    const copied = this.#queue.then(() => this.#keepCopy(asset, bytes));
+    this.#queue = copied;
+    return copied;
   }
 
-  /** Settles when all is written and recorded. Rejects where the cache fails at that. */
+  /** Resolves when everything is written and recorded. Rejects as the cache does. */
   async finish(): Promise<void> {
     await Promise.all(this.#writing);
     if (this.#isBroken) return;
@@ -60,26 +60,26 @@ export class CacheWriter {
     await this.#recording.finish();
   }
 
-  async #inTurn(asset: Asset, bytes: ArrayBuffer): Promise<{ readonly stored: Promise<void> }> {
-    while (!this.#hasRoomFor(bytes) && this.#patienceMs > 0) await this.#waitForRoom();
+  async #keepCopy(asset: Asset, bytes: ArrayBuffer): Promise<{ readonly stored: Promise<void> }> {
+    while (!this.#hasRoomFor(bytes) && this.#delayLeftMs > 0) await this.#waitForRoom();
     try {
       if (!this.#isBroken && this.#hasRoomFor(bytes)) return { stored: this.#begin(asset.sha256, bytes.slice(0)) };
       if (!this.#isBroken) this.#leftOut.push(asset.name);
     } catch (thrown) {
-      // There is no memory for a copy.
+      // There is not enough memory for a copy.
       this.#fail(thrown);
     }
     return { stored: Promise.resolve() };
   }
 
   #hasRoomFor({ byteLength }: ArrayBuffer): boolean {
-    return this.#isBroken || this.#copiedBytes === 0 || this.#copiedBytes + byteLength <= COPIES_BYTES;
+    return this.#isBroken || this.#copiedBytes === 0 || this.#copiedBytes + byteLength <= MAX_COPIED_BYTES;
   }
 
   async #waitForRoom(): Promise<void> {
     const sinceMs = now();
-    await withDeadline(Promise.race(this.#writing), this.#patienceMs, 'A write').catch(() => undefined);
-    this.#patienceMs -= now() - sinceMs;
+    await withDeadline(Promise.race(this.#writing), this.#delayLeftMs, 'A write').catch(() => undefined);
+    this.#delayLeftMs -= now() - sinceMs;
   }
 
   #begin(key: string, copy: ArrayBuffer): Promise<void> {

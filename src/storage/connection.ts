@@ -1,18 +1,18 @@
-/** A connection to a database that may be blocked, taken away or lost: opened when it is needed, dropped when it is no good. */
+/** A connection to an IndexedDB database: opened when it is needed, and replaced if the browser closes or loses it. */
 import { PannierError } from '../base/errors.js';
 import { withDeadline } from '../base/promise.js';
 import { now } from '../base/timing.js';
 
-/** A pending deleteDatabase in another tab leaves every open waiting for ever. */
-const OPEN_LIMIT_MS = 2_000;
+/** A pending `deleteDatabase` in another tab blocks every open request for ever. */
+const MAX_OPEN_MS = 2_000;
 
-/** Where a browser has lost its databases, opening again and again is all that a page would do. */
-const MOST_OPENS = 3;
+/** Open requests a minute. A page whose browser lost its databases would else do nothing but open them. */
+const MAX_OPENS = 3;
 const MINUTE_MS = 60_000;
 
-/** What a step fails with, and how long to wait before each further try, on a new connection. */
+/** Names of errors that a new connection may cure, and the pauses before each try on one. */
 const PAUSES_MS: Readonly<Record<string, readonly number[]>> = {
-  // The connection is closing, and its `close` event has not come yet or never will.
+  // The connection is closing; its `close` event may never come.
   InvalidStateError: [0],
   AbortError: [0],
   // Safari's "Connection to Indexed Database server lost": the server takes a moment to come back.
@@ -20,7 +20,7 @@ const PAUSES_MS: Readonly<Record<string, readonly number[]>> = {
 };
 
 interface Opening {
-  /** Rejects past the limit; where the database comes after all, it is replaced. */
+  /** Rejects after `MAX_OPEN_MS`; replaced if the database opens after all. */
   database: Promise<IDBDatabase>;
 }
 
@@ -30,15 +30,15 @@ export class DatabaseConnection {
   #opening: Opening | undefined;
   #opensMs: readonly number[] = [];
 
-  /** Opens nothing yet. @param stores made where there is no database of this name */
+  /** Opens nothing yet. @param stores created if there is no database of this name */
   constructor(name: string, stores: readonly string[]) {
     this.#name = name;
     this.#stores = stores;
   }
 
   /**
-   * Runs a step on the database, on a new connection where this one turns out to be closed or lost.
-   * @throws {PannierError} `policy-blocked`, `timeout`, `cache-unavailable`; else what the browser gave as the reason
+   * Runs a step on the database; runs it again on a new connection if the present one turns out to be closed or lost.
+   * @throws {PannierError} `policy-blocked`, `timeout`, `cache-unavailable`; else the browser's own error
    */
   async run<T>(step: (database: IDBDatabase) => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
@@ -71,8 +71,8 @@ export class DatabaseConnection {
     if (globalThis.indexedDB === undefined) throw new PannierError('policy-blocked', 'There is no IndexedDB here.');
     const beganMs = now();
     this.#opensMs = this.#opensMs.filter((openedMs) => beganMs - openedMs < MINUTE_MS);
-    if (this.#opensMs.length >= MOST_OPENS) {
-      const message = `IndexedDB was opened ${MOST_OPENS} times within a minute, and was lost or failed each time. It is left alone until the minute is over.`;
+    if (this.#opensMs.length >= MAX_OPENS) {
+      const message = `IndexedDB was opened ${MAX_OPENS} times within a minute, and was lost or failed each time. It is left alone until the minute is over.`;
       throw new PannierError('cache-unavailable', message);
     }
     this.#opensMs = [...this.#opensMs, beganMs];
@@ -80,17 +80,17 @@ export class DatabaseConnection {
     const forget = () => {
       if (this.#opening === opening) this.#opening = undefined;
     };
-    const opening: Opening = { database: withDeadline(coming, OPEN_LIMIT_MS, 'Opening the weights cache', forget) };
+    const opening: Opening = { database: withDeadline(coming, MAX_OPEN_MS, 'Opening the weights cache', forget) };
     this.#opening = opening;
     coming.then((database) => {
-      // One that was blocked serves as soon as it comes, where none has taken its place.
+      // An open request that was blocked is used as soon as it succeeds, unless another one has replaced it.
       this.#opening ??= opening;
       if (this.#opening !== opening) return database.close();
       opening.database = Promise.resolve(database);
       database.onclose = () => this.#drop(opening);
       database.onversionchange = () => {
         this.#drop(opening);
-        // At once, so that another tab's deletion or upgrade is not blocked.
+        // Close at once: another tab waits to delete or upgrade the database.
         database.close();
       };
     }, forget);
@@ -99,7 +99,7 @@ export class DatabaseConnection {
 
   #open(): Promise<IDBDatabase> {
     return new Promise((resolve, reject) => {
-      // Throws at once in a sandboxed frame.
+      // This throws in a sandboxed frame.
       const request = indexedDB.open(this.#name);
       request.onupgradeneeded = () => {
         for (const name of this.#stores) request.result.createObjectStore(name);
@@ -110,6 +110,6 @@ export class DatabaseConnection {
   }
 }
 
-/** Some browsers give none. */
+/** The reason of a failed request. Some browsers give none. */
 export const reasonOf = (error: DOMException | null, step: string): Error =>
   error ?? new PannierError('cache-unavailable', `${step} failed, and the browser does not say why.`);

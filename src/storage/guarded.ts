@@ -1,4 +1,4 @@
-/** A cache, whoever made it, held to its promises. */
+/** Wraps a cache so that it keeps the promises of `WeightsCache`, whether it is the browser's or the app's. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { withDeadline } from '../base/promise.js';
@@ -6,28 +6,28 @@ import { idbCache } from './idb.js';
 
 let kept: WeightsCache | undefined;
 
-/** The browser's own, one for the whole page. */
+/** The browser's own cache, one for the whole page. */
 export const browserCache = (): WeightsCache => (kept ??= guardedCache(idbCache()));
 
-/** Longest that one call may keep a load waiting. */
-const CALL_LIMIT_MS = 5_000;
+/** Longest that one call may delay a load. */
+const MAX_CALL_MS = 5_000;
 
-/** Nothing waits for writes, and those of a large model stand in line. */
-const WRITE_LIMIT_MS = 60_000;
+/** Writes may take longer: no load waits for them, and those of a large model are queued. */
+const MAX_WRITE_MS = 60_000;
 
-/** A cache of anybody's making whose every call settles, throws nothing at once, and gives `ArrayBuffer`s alone. */
+/** Makes every call settle within a deadline, reject instead of throw, and give `ArrayBuffer`s alone. */
 export function guardedCache(cache: WeightsCache): WeightsCache {
   const guarded = <T>(limitMs: number, stage: string, call: () => Promise<T>): Promise<T> =>
     withDeadline((async () => call())(), limitMs, `The weights cache's ${stage}`);
   return {
-    get: async (key) => wholeBuffer(await guarded(CALL_LIMIT_MS, 'get', () => cache.get(key))),
-    set: (key, bytes) => guarded(WRITE_LIMIT_MS, 'set', () => cache.set(key, bytes)),
-    delete: (key) => guarded(CALL_LIMIT_MS, 'delete', () => cache.delete(key)),
-    keys: () => guarded(CALL_LIMIT_MS, 'keys', () => cache.keys()),
+    get: async (key) => wholeBuffer(await guarded(MAX_CALL_MS, 'get', () => cache.get(key))),
+    set: (key, bytes) => guarded(MAX_WRITE_MS, 'set', () => cache.set(key, bytes)),
+    delete: (key) => guarded(MAX_CALL_MS, 'delete', () => cache.delete(key)),
+    keys: () => guarded(MAX_CALL_MS, 'keys', () => cache.keys()),
   };
 }
 
-/** TF.js takes the whole buffer behind a view: what was verified would not be what is used. */
+/** Copies views: an engine takes the whole buffer behind a view, which is more than the verified bytes. */
 function wholeBuffer(found: unknown): ArrayBuffer | undefined {
   if (found === undefined || found === null) return undefined;
   if (ArrayBuffer.isView(found)) return new Uint8Array(found.buffer, found.byteOffset, found.byteLength).slice().buffer as ArrayBuffer;

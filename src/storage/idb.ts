@@ -3,23 +3,23 @@ import { del, keys, promisifyRequest, set, type UseStore } from 'idb-keyval';
 import type { WeightsCache } from '../api/cache.js';
 import { DatabaseConnection, reasonOf } from './connection.js';
 
-/** With the number of its layout: another one would take another name, and neither version of Pannier touch the other's. */
+/** The name ends in the number of the layout: a Pannier with another layout uses another database. */
 const DATABASE = 'pannier-1';
 const SHARDS = 'weights';
-/** A store of their own: in one store a small record would wait until all shards before it are written. */
+/** Records have a store of their own: in one store a small record would wait until all shards before it are written. */
 const RECORDS = 'records';
 
 export function idbCache(): WeightsCache {
   const connection = new DatabaseConnection(DATABASE, [SHARDS, RECORDS]);
   const shards = storeOf(connection, SHARDS, 'relaxed');
-  // On the disk before the browser says so: a record tells of shards that are whole, or of a run that may end the page.
+  // A record has to be on the disk: it says that shards are whole, or that a run may end the page.
   const records = storeOf(connection, RECORDS, 'strict');
   const at = (key: string) => (/^[\da-f]{64}$/.test(key) ? shards : records);
   return {
     async get(key) {
       const found = await at(key)('readonly', (store) => read(store, key));
       if (found !== UNREADABLE) return found;
-      // Its key would say that it is there.
+      // Delete the key, which would say that the value is there.
       await del(key, at(key)).catch(() => undefined);
       return undefined;
     },
@@ -29,7 +29,7 @@ export function idbCache(): WeightsCache {
         await del(key, at(key));
       } catch (thrown) {
         if ((thrown as Error).name !== 'QuotaExceededError') throw thrown;
-        // Firefox may let nothing more be written on a connection that has met a full disk, deletions neither.
+        // Firefox may refuse every write on a connection that met a full disk, deletions too.
         connection.renew();
         await del(key, at(key));
       }
@@ -38,7 +38,7 @@ export function idbCache(): WeightsCache {
   };
 }
 
-/** A value whose key is there: the file behind it is gone, or cut short. It is missing, and no other value. */
+/** A key whose value cannot be read: the file behind it is gone or cut. The value counts as missing. */
 const UNREADABLE = Symbol('unreadable');
 
 async function read(store: IDBObjectStore, key: string): Promise<ArrayBuffer | undefined | typeof UNREADABLE> {
@@ -46,10 +46,10 @@ async function read(store: IDBObjectStore, key: string): Promise<ArrayBuffer | u
     return await promisifyRequest<ArrayBuffer | undefined>(store.get(key));
   } catch (thrown) {
     const name = (thrown as Error | null)?.name;
-    // Chromium says so.
+    // Chromium's error for such a value.
     if (name === 'NotReadableError') return UNREADABLE;
     if (name !== 'UnknownError') throw thrown;
-    // Firefox does not: a lost connection ends with the same error, but on that one no key is to be had either.
+    // Firefox gives this error for such a value and for a lost connection; on a lost connection `getKey` fails, too.
     const { db } = store.transaction;
     const anew = () => db.transaction(store.name).objectStore(store.name);
     await promisifyRequest(anew().getKey(key));
@@ -62,7 +62,7 @@ function storeOf(connection: DatabaseConnection, name: string, durability: IDBTr
     connection.run(async (database) => {
       const transaction = database.transaction(name, mode, { durability });
       let reason: DOMException | null = null;
-      // Where a large value meets a full disk, Firefox's transaction ends with an AbortError, and only the request says why.
+      // If a large value meets a full disk, Firefox's transaction ends with an AbortError, and only the request's error tells the reason.
       transaction.addEventListener('error', ({ target }) => {
         const { error } = target as unknown as IDBRequest;
         if (error?.name !== 'AbortError') reason ??= error;
@@ -71,12 +71,12 @@ function storeOf(connection: DatabaseConnection, name: string, durability: IDBTr
         transaction.addEventListener('abort', () => resolve(reasonOf(reason ?? transaction.error, 'A transaction of the weights cache')));
       });
       const result = use(transaction.objectStore(name));
-      // No more comes, and a page that is being left does not hear that the first was done.
+      // Commit now: a page that is being left gets no event of the request, and the transaction would not be committed.
       if (mode === 'readwrite') transaction.commit();
       try {
         return await result;
       } catch (thrown) {
-        // idb-keyval rejects with null where a transaction is about to abort: its reason comes with that event.
+        // idb-keyval rejects with null if a transaction is about to abort; the `abort` event brings the reason.
         throw thrown ?? (await aborted);
       }
     });

@@ -1,33 +1,33 @@
-/** What one load leaves in the cache: a record that it is under way, its bytes, a record that they are all there. */
+/** Writes one load to the cache: a record that it has begun, the verified bytes, and a record that all of them are there. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { assetsOf, type Manifest } from '../manifest/manifest.js';
 import { Inventory, type Version } from './inventory.js';
 import { type ModelRecord, readRecord, recordOf, writeRecord } from './records.js';
 
-/** A model that was loaded a moment ago counts as used now: reloads need no write each. */
+/** A record is not written again within this time after its last use. */
 const REFRESH_MS = 60_000;
 
 export interface RecordingOptions {
-  /** Most bytes that all models may take in the cache once this one is there. */
+  /** Most bytes that all models may take in the cache after this load. */
   readonly budgetBytes: number;
   readonly note: (code: string, message: string) => void;
 }
 
-/** Methods reject as the cache does, but for a cache that is full: that is noted. */
+/** Methods reject as the cache does, except for a full cache, which is a note. */
 export class Recording {
   readonly #cache: WeightsCache;
   readonly #manifest: Manifest;
   readonly #options: RecordingOptions;
   readonly #totalBytes: number;
-  /** Keys that this load wrote. */
+  /** Keys of the assets that this load wrote. */
   readonly #written = new Set<string>();
   #begun: Promise<unknown> | undefined;
-  /** One write at a time finds out whether there is room. */
-  #line: Promise<unknown> = Promise.resolve();
-  /** Hashes of versions that made way for it. One that is there all the same would do so for ever. */
+  /** Writes that found the cache full; one at a time makes room. */
+  #queue: Promise<unknown> = Promise.resolve();
+  /** Hashes of versions that made way. A cache that does not delete would offer them for ever. */
   readonly #dropped = new Set<string>();
-  /** Nothing more is kept of this load. */
+  /** Nothing more is stored of this load. */
   #isFull = false;
 
   constructor(cache: WeightsCache, manifest: Manifest, options: RecordingOptions) {
@@ -37,7 +37,7 @@ export class Recording {
     this.#totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Writes verified bytes, behind a record that says whose they are. */
+  /** Writes verified bytes, after a record that says which version they belong to. */
   async keep(sha256: string, bytes: ArrayBuffer): Promise<void> {
     this.#begun ??= this.#begin();
     await this.#begun;
@@ -48,7 +48,7 @@ export class Recording {
     if (this.#isFull) await this.#cache.delete(sha256);
   }
 
-  /** Says in the record that all is there, and when it was used; then clears away what nobody needs any more. */
+  /** Records that all assets are there, and the time of use; then drops versions and assets that are not needed any more. */
   async finish(): Promise<void> {
     const { hash } = this.#manifest;
     if (this.#isFull) return;
@@ -65,7 +65,7 @@ export class Recording {
     inventory.add({ ...record, hash });
     await inventory.dropReplaced();
     const { budgetBytes } = this.#options;
-    // Two that do not fit together would else drop each other, while neither is whole.
+    // Only a complete model makes others go: two that do not fit together would else drop each other.
     if (record.complete && this.#totalBytes <= budgetBytes)
       for (const version of inventory.evictable(hash))
         if (inventory.bytesOf(inventory.versions()) > budgetBytes) await inventory.drop(version);
@@ -76,14 +76,14 @@ export class Recording {
     const { hash, name } = this.#manifest;
     const { budgetBytes, note } = this.#options;
     const known = await readRecord(this.#cache, hash);
-    // One that an earlier visit did not finish is in use again, and not to be dropped for its age.
+    // A version that an earlier visit did not finish gets a new time of use, too.
     if (known?.complete !== true) await this.#record(recordOf(this.#manifest, false));
     if (this.#totalBytes <= budgetBytes) return;
     this.#isFull = true;
     note('cache-full', `"${name}" is not kept for the next visit: it takes ${this.#totalBytes} bytes, cacheBudgetBytes is ${budgetBytes}.`);
   }
 
-  /** Writes a record. It is so small that one version that makes way is enough, or none is. */
+  /** Writes a record. It is so small that if dropping one version gives no room for it, dropping more would not. */
   async #record(record: ModelRecord): Promise<void> {
     const { hash, name } = this.#manifest;
     for (let tries = 1; ; tries++) {
@@ -92,7 +92,7 @@ export class Recording {
       } catch (thrown) {
         if (!isQuota(thrown)) throw thrown;
       }
-      // A shortage may have passed: nobody makes way before it is seen again.
+      // The shortage may have passed: try again before a version is dropped.
       if (tries === 1) continue;
       const inventory = await Inventory.read(this.#cache);
       const [next] = inventory.evictable(hash);
@@ -103,16 +103,16 @@ export class Recording {
     this.#options.note('cache-full', `"${name}" is not kept for the next visit: there is no room for its record.`);
   }
 
-  /** Writes; where the cache is full, versions that nobody holds make way, least recently used first. */
+  /** Writes; if the cache is full, versions make way one by one. */
   async #write(write: () => Promise<void>, bytes: number): Promise<void> {
     try {
       return await write();
     } catch (thrown) {
       if (!isQuota(thrown) && !isDisk(thrown)) throw thrown;
     }
-    const turn = this.#line.then(() => this.#writeWithRoom(write, bytes));
-    this.#line = turn.catch(() => undefined);
-    return turn;
+    const written = this.#queue.then(() => this.#writeWithRoom(write, bytes));
+    this.#queue = written.catch(() => undefined);
+    return written;
   }
 
   async #writeWithRoom(write: () => Promise<void>, bytes: number): Promise<void> {
@@ -126,28 +126,28 @@ export class Recording {
       }
       const inventory = await Inventory.read(this.#cache);
       const next = this.#nextFor(bytes, inventory);
-      // With that much room made, room is not what it lacks.
+      // If so much room was made, the disk has another fault.
       const mayHelp = isQuota(failure) || (isDisk(failure) && freedBytes < bytes);
       if (next !== undefined && mayHelp) {
         this.#dropped.add(next.hash);
         freedBytes += await inventory.drop(next);
       } else if (isQuota(failure)) await this.#giveUp(inventory);
       else {
-        // Nor does anybody make way for another write of this load.
+        // No version makes way for another write of this load, either.
         this.#isFull = true;
         throw failure;
       }
     }
   }
 
-  /** Who makes way. Nobody in vain, for a model that would not fit even so: of free space there is less than these bytes. */
+  /** The version that makes way next; none if the model would not fit even without all of them. Free space is less than `bytes`. */
   #nextFor(bytes: number, inventory: Inventory): Version | undefined {
     const evictable = inventory.evictable(this.#manifest.hash).filter(({ hash }) => !this.#dropped.has(hash));
     const missingBytes = this.#totalBytes - inventory.bytesOf([recordOf(this.#manifest, false)]);
     return inventory.bytesWithout(evictable) + bytes <= missingBytes ? undefined : evictable[0];
   }
 
-  /** A model that does not fit leaves no bytes behind: the disk would stay full for the app, too. */
+  /** Deletes what this load wrote of a model that does not fit: the disk would stay full for the app, too. */
   async #giveUp(inventory: Inventory): Promise<void> {
     const { hash, name } = this.#manifest;
     this.#isFull = true;
@@ -156,8 +156,8 @@ export class Recording {
   }
 }
 
-/** By its name: browsers differ in its class and its code. */
+/** Browsers differ in the class and the code of this error, but agree in its name. */
 const isQuota = (thrown: unknown): boolean => (thrown as Error | null)?.name === 'QuotaExceededError';
 
-/** Chromium's word for a value above 64 KiB that it cannot write to its file: most often the disk is full, but not surely. */
+/** Chromium's error for a value above 64 KiB that it cannot write to a file. Most often the disk is full. */
 const isDisk = (thrown: unknown): boolean => (thrown as Error | null)?.name === 'DataError';

@@ -1,27 +1,27 @@
-/** A record for each version of a model that a cache holds, or is about to: its assets belong to it, and stay as long as it does. */
+/** The cache has a record for each version of a model. Assets that a record names stay as long as the record. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { fromBytes, toBytes } from '../base/json.js';
 import { assetsOf, type Manifest } from '../manifest/manifest.js';
 
-/** What a cache knows of one version of a model. */
+/** One version of a model in the cache. */
 export interface ModelRecord {
   readonly name: string;
   readonly version: string;
-  /** Their hashes are also their keys. */
+  /** The hash of an asset is its key in the cache, too. */
   readonly assets: readonly { readonly sha256: string; readonly bytes: number }[];
-  /** On the wall clock, when it was last loaded: it outlives the page. */
+  /** Time of the last load, in milliseconds since 1970. */
   readonly usedAtMs: number;
-  /** All of its assets have been written. Before that, what has arrived belongs to it already. */
+  /** Whether all assets have been written. Those that are there belong to the version in any case. */
   readonly complete: boolean;
 }
 
 export const RECORD = 'model:';
 
-/** No `Date` is later. */
-const LAST_MS = 8.64e15;
+/** The latest time that a `Date` can hold. */
+const MAX_DATE_MS = 8.64e15;
 
-/** A record of this moment. */
+/** A record with the present time as its time of use. */
 export const recordOf = (manifest: Manifest, complete: boolean): ModelRecord => ({
   name: manifest.name,
   version: manifest.version,
@@ -30,7 +30,7 @@ export const recordOf = (manifest: Manifest, complete: boolean): ModelRecord => 
   complete,
 });
 
-/** Undefined where there is none, or none that this version can read. */
+/** Undefined if there is no record, or none that this version can read. */
 export async function readRecord(cache: WeightsCache, hash: string): Promise<ModelRecord | undefined> {
   const bytes = await cache.get(`${RECORD}${hash}`);
   try {
@@ -49,9 +49,9 @@ function isRecord(found: ModelRecord | null): boolean {
     typeof found?.name === 'string' &&
     typeof found.version === 'string' &&
     typeof found.complete === 'boolean' &&
-    // Apps are given it as a date.
+    // Apps get the time as a `Date`.
     Number.isSafeInteger(found.usedAtMs) &&
-    Math.abs(found.usedAtMs) <= LAST_MS &&
+    Math.abs(found.usedAtMs) <= MAX_DATE_MS &&
     Array.isArray(found.assets) &&
     found.assets.every((asset) => typeof asset?.sha256 === 'string' && Number.isSafeInteger(asset.bytes) && asset.bytes >= 0)
   );

@@ -1,4 +1,4 @@
-/** What apps ask of the weights cache: what is there, whether it is whole, whether it stays; and to let go of it. */
+/** Answers to apps about the weights cache: which models are there, whether they are whole and will stay; and deletes them. */
 
 import type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from '../api/cache.js';
 import type { ClearCacheOptions } from '../api/options.js';
@@ -12,10 +12,10 @@ import { readRecord } from './records.js';
 
 const KNOWN: readonly (keyof ClearCacheOptions)[] = ['except', 'cache'];
 
-/** A question that the browser does not answer is one that it cannot. */
-const ANSWER_LIMIT_MS = 2_000;
+/** A question that the browser does not answer in this time counts as one that it cannot answer. */
+const MAX_ANSWER_MS = 2_000;
 
-/** Behind the public function of this name. */
+/** Implements the public function of this name. */
 export async function cacheStatus(given?: WeightsCache): Promise<CacheStatus> {
   const [inventory, persisted, estimate] = await Promise.all([
     take(given, (cache) => Inventory.read(cache)),
@@ -31,7 +31,7 @@ export async function cacheStatus(given?: WeightsCache): Promise<CacheStatus> {
   };
 }
 
-/** Behind the public function of this name. */
+/** Implements the public function of this name. */
 export async function isOfflineReady(manifest: Manifest, given?: WeightsCache): Promise<boolean> {
   try {
     const cache = await openCache(given);
@@ -43,9 +43,9 @@ export async function isOfflineReady(manifest: Manifest, given?: WeightsCache): 
   }
 }
 
-/** Behind the public function of this name. */
+/** Implements the public function of this name. */
 export async function clearCache(options: ClearCacheOptions): Promise<ClearedCache> {
-  // What is not understood would delete models that were to stay.
+  // A mistyped option would delete models that should stay.
   checkKnown('clearCache', options, KNOWN);
   const { except = [], cache: given } = options;
   if (!Array.isArray(except))
@@ -62,14 +62,14 @@ export async function clearCache(options: ClearCacheOptions): Promise<ClearedCac
   });
 }
 
-/** Of what no record tells the size; 0 where it cannot be read: it is deleted all the same. */
+/** Size of an asset that no record names; 0 if it cannot be read. */
 const sizeOf = async (key: string, cache: WeightsCache): Promise<number> => (await cache.get(key).catch(() => undefined))?.byteLength ?? 0;
 
-/** Behind the public function of this name. */
+/** Implements the public function of this name. */
 export const requestPersistence = async (): Promise<boolean> => (await ask((storage) => storage.persist(), Infinity)) ?? false;
 
 /**
- * The cache that is meant, guarded.
+ * Opens the cache that the app gave, or the browser's own.
  * @throws {PannierError} `cache-unavailable`
  */
 export async function openCache(given: WeightsCache | null | undefined): Promise<WeightsCache> {
@@ -89,7 +89,7 @@ export async function openCache(given: WeightsCache | null | undefined): Promise
 
 function models(inventory: Inventory): CachedModel[] {
   const [next] = inventory.evictable(undefined);
-  // What could not be kept has a record, and no bytes.
+  // A model that did not fit has a record, and no bytes.
   const present = inventory.versions().filter((each) => inventory.bytesOf([each]) > 0);
   return present.map((each) => ({
     name: each.name,
@@ -111,11 +111,11 @@ async function take<T>(given: WeightsCache | undefined, step: (cache: WeightsCac
   }
 }
 
-/** As a page has it: a worker cannot ask to persist. */
+/** A page's storage: in a worker `persist` is missing. */
 type Storage = StorageManager & { persist(): Promise<boolean> };
 
-/** Undefined where the browser does not tell. */
-async function ask<T>(question: (storage: Storage) => Promise<T>, limitMs = ANSWER_LIMIT_MS): Promise<T | undefined> {
+/** Undefined if the browser does not answer. */
+async function ask<T>(question: (storage: Storage) => Promise<T>, limitMs = MAX_ANSWER_MS): Promise<T | undefined> {
   try {
     const { storage } = (globalThis as unknown as { navigator?: { storage?: Storage } }).navigator ?? {};
     return storage && (await withDeadline(question(storage), limitMs, 'Asking for storage'));

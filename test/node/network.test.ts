@@ -193,7 +193,7 @@ describe('N1: offline', () => {
 it('a file that no memory is there for is an error that says so', async () => {
   const asset = { name: 'a.bin', bytes: 2 ** 52, sha256: key };
   const fetch = vi.fn(async () => new Response(''));
-  const options = { fetch, signal: new AbortController().signal, line: { answered: false } };
+  const options = { fetch, signal: new AbortController().signal, network: { answered: false } };
   for (const url of ['https://a.test/a.bin', 'data:,a'])
     expect(await rejection(fetchAsset(asset, url, options))).toMatchObject({
       code: 'out-of-memory',
@@ -286,7 +286,7 @@ describe('N3, N4: a body that is cut', () => {
       const options = {
         fetch: () => Promise.reject(new TypeError('gone')),
         signal: new AbortController().signal,
-        line: { answered: true },
+        network: { answered: true },
       };
       await rejection(retryFetch(incoming, new TypeError('gone'), { ...options, pauses }));
       expect(pausesMs.map((each) => Math.round(each * 10) / 10)).toEqual(wanted);

@@ -28,7 +28,7 @@ describe('a pause', () => {
       arrivedBytes: 0,
       response: new Response('', { status: 503 }),
     };
-    const options = { fetch, signal: abort.signal, line: { answered: true } };
+    const options = { fetch, signal: abort.signal, network: { answered: true } };
     const resumed = rejection(retryFetch(incoming, undefined, options));
     await vi.advanceTimersByTimeAsync(0);
     expect(fetch).toHaveBeenCalledTimes(0);
@@ -51,7 +51,7 @@ describe('a pause', () => {
       ...{ asset: { name: 'a.bin', bytes: 1, sha256: key }, url: 'https://a.test/a.bin' },
       ...{ bytes: new Uint8Array(1), arrivedBytes: 0, response },
     };
-    const options = { fetch, signal: abort.signal, line: { answered: true } };
+    const options = { fetch, signal: abort.signal, network: { answered: true } };
     const failed = rejection(retryFetch(incoming, undefined, options));
     await vi.advanceTimersByTimeAsync(0);
     expect(fetch).toHaveBeenCalledTimes(0);

@@ -23,9 +23,9 @@ const asset = (url: string): Asset => assetOf('weights.bin', bytes, url);
 const get = (url: string, fetch: typeof globalThis.fetch = globalThis.fetch, signal = new AbortController().signal) =>
   fetchAsset(asset(url), url, { ...quickly(), fetch, signal });
 /** The rest of Pannier, whose pauses take no time; they are noted in `pausesMs`. */
-function quickly(pausesMs: number[] = []): Pick<FetchOptions, 'pauses' | 'line'> {
+function quickly(pausesMs: number[] = []): Pick<FetchOptions, 'pauses' | 'network'> {
   const pauses = { random: () => 0.5, wait: async (pauseMs: number) => void pausesMs.push(pauseMs) };
-  return { pauses, line: { answered: false } };
+  return { pauses, network: { answered: false } };
 }
 
 describe('from a server', () => {
