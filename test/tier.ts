@@ -1,17 +1,17 @@
-/** How long the long lines are: all of it by hand, a twentieth in CI, a moment in `npm test`. */
+/** How long the long lines are: at full count by hand, a twentieth of it in `.ci/run`, a few times in `npm test` and `npm run test:all`. */
 import { test } from 'vitest';
 
 const TIERS: Readonly<Record<string, number>> = { evidence: 1, ci: 1 / 20 };
 
 const tier = process.env['PANNIER_TIER'] ?? '';
 
-/** A test that takes long even once: where there is a tier, not in `npm test`, which counts it as skipped. */
+/** A test that takes long even once: it runs where there is a tier. Without one, it counts as skipped. */
 export const longTest = test.runIf(tier in TIERS);
 
 /**
  * How often a test repeats itself here, by `PANNIER_TIER`.
- * @param full how often it does as evidence
- * @param least how often it does in `npm test`; no tier does less
+ * @param full how often the test repeats itself as evidence
+ * @param least how often it does without a tier; no tier does less
  */
 export function runs(full: number, least: number): number {
   return Math.max(least, Math.ceil(full * (TIERS[tier] ?? 0)));

@@ -1,4 +1,4 @@
-/** Workers that die or hang, by the rows of the fault table: every call settles, once, and the next one is right. */
+/** Workers that die or hang, by the rows of docs/faults.md: every call settles, once, and the next one is right. */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';

@@ -1,4 +1,4 @@
-/** The GPU's process crashes, once and again, and a page that tries a backend: rows C1 to C4 of the fault table. */
+/** The GPU's process crashes, once and again, and a page that tries a backend: rows C1 to C4 of docs/faults.md. */
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';

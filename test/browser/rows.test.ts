@@ -1,4 +1,4 @@
-/** Rows of the fault table: a backend that is broken from below is refused with its reason, and the next one answers. */
+/** Rows of docs/faults.md: a backend that is broken from below is refused with its reason, and the next one answers. */
 import { describe, expect, test } from 'vitest';
 import type { BackendName } from '../../src/base/backend-name.js';
 import type { Model } from '../../src/index.js';

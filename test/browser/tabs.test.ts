@@ -1,4 +1,4 @@
-/** Several tabs of one profile: row S13 of the fault table. What one of them downloads, all of them have. */
+/** Several tabs of one profile: row S13 of docs/faults.md. What one of them downloads, all of them have. */
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';

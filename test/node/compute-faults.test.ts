@@ -1,4 +1,4 @@
-/** What goes wrong while a model computes, on TF.js's own backends: rows of the fault table, by their names. */
+/** What goes wrong while a model computes, on TF.js's own backends: rows of docs/faults.md, by their names. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,4 @@
-/** What a network can do to a model's bytes, from a server that does it: rows N1 to N10 of the fault table. */
+/** What a network can do to a model's bytes, from a server that does it: rows N1 to N10 of docs/faults.md. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
