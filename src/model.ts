@@ -144,8 +144,8 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     try {
       const settledMs = now();
       const outputs = wanted.map(([name]) => name);
-      const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs, given: inputs, signal };
-      return { ...(await runQueued(this.#lease.value, call, priority, signal)), feeds, images, length, settledMs };
+      const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs };
+      return { ...(await runQueued(this.#lease.value, call, { inputs, signal }, priority)), feeds, images, length, settledMs };
     } finally {
       closePictures(feeds);
     }

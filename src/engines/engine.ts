@@ -18,10 +18,6 @@ export interface Call {
   readonly outputs: readonly string[];
   /** Held where the engine has a worker of its own; this thread cannot be interrupted. */
   readonly deadlineMs: number;
-  /** What the app gave to predict, for sessions that are not an engine's; it never crosses to a worker. */
-  readonly given?: unknown;
-  /** For them likewise: aborts with the app's call. */
-  readonly signal?: AbortSignal;
 }
 
 /** What one run answered and where its time went, measured in the thread that ran it. */

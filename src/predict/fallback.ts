@@ -1,41 +1,40 @@
-/** A place where no engine runs: the app's own function answers. */
+/** The instance without an engine: the app's own function answers. */
 
 import { FALLBACK } from '../api/candidate.js';
 import type { Fallback, FallbackRequest } from '../api/fallback.js';
 import { asPannierError, PannierError } from '../base/errors.js';
 import { abortable, withDeadline } from '../base/promise.js';
 import { now } from '../base/timing.js';
-import type { Call, RunResult, Session } from '../engines/engine.js';
+import type { Call, RunResult } from '../engines/engine.js';
 import type { Manifest, OutputSpec } from '../manifest/manifest.js';
 import type { Tensor } from '../manifest/signature.js';
 import type { Feed } from '../preprocess/feed.js';
 import { pictureTensor } from '../preprocess/pixels.js';
 import { typeName } from '../preprocess/tensor.js';
 import { Queue } from '../runtime/queue.js';
-import type { Instance } from '../runtime/served-model.js';
+import type { AppRequest, Instance } from '../runtime/served-model.js';
 import { givenOutput } from './given-output.js';
 
-export function fallbackPlace(manifest: Manifest, fallback: Fallback): Instance {
-  const session = fallbackSession(manifest, fallback);
-  // A server may answer many at once; how many is the app's to say.
+/** An instance that hands each call to the app's function. */
+export function openFallback(manifest: Manifest, fallback: Fallback): Instance {
+  // A server may answer many calls at once; the app limits their number if it has to.
   const queue = new Queue(Number.POSITIVE_INFINITY);
-  return { ...FALLBACK, handle: { queue, thread: 'page' }, session, dispose: () => session.dispose() };
+  return {
+    ...FALLBACK,
+    handle: { queue, thread: 'page' },
+    run: (call, request) => answer(manifest, fallback, call, request),
+    dispose: () => undefined,
+  };
 }
-
-const fallbackSession = (manifest: Manifest, fallback: Fallback): Session => ({
-  lost: undefined,
-  run: (call) => answer(manifest, fallback, call),
-  dispose: () => undefined,
-});
 
 /**
  * What the function answers to one call, checked against the signature.
  * @throws {PannierError} `fallback`, with what the function threw as its cause; `timeout`; any PannierError that it threw; an abort rethrows `signal.reason`.
  */
-async function answer(manifest: Manifest, fallback: Fallback, call: Call): Promise<RunResult> {
+async function answer(manifest: Manifest, fallback: Fallback, call: Call, { inputs, signal: aborted }: AppRequest): Promise<RunResult> {
   const { name: model, signature } = manifest;
   const late = new AbortController();
-  const signal = AbortSignal.any([late.signal, ...(call.signal === undefined ? [] : [call.signal])]);
+  const signal = AbortSignal.any([late.signal, aborted]);
   let prepareMs = 0;
   const tensors = async () => {
     signal.throwIfAborted();
@@ -47,7 +46,7 @@ async function answer(manifest: Manifest, fallback: Fallback, call: Call): Promi
   const request: FallbackRequest = { model, signature, outputs: call.outputs, signal: signal as FallbackRequest['signal'], tensors };
 
   const startMs = now();
-  const asking = abortable((async () => fallback(call.given as never, request))(), signal);
+  const asking = abortable((async () => fallback(inputs as never, request))(), signal);
   const answered: unknown = await withDeadline(asking, call.deadlineMs, `The fallback of model "${model}"`, (error) =>
     late.abort(error),
   ).catch((thrown) => {

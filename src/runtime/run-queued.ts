@@ -1,4 +1,4 @@
-/** One call in its turn, at whichever place the model then is; once more at the next, where that place is lost under it. */
+/** One call in the queue of the model's instance, run once more on the next instance if that one is lost under it. */
 
 import type { Priority } from '../api/model.js';
 import type { ServingBackend } from '../base/backend-name.js';
@@ -6,47 +6,50 @@ import type { ErrorCode, PannierError } from '../base/errors.js';
 import { abortable } from '../base/promise.js';
 import { now } from '../base/timing.js';
 import type { Call, RunResult } from '../engines/engine.js';
-import type { Instance, ServedModel } from './served-model.js';
+import type { AppRequest, Instance, ServedModel } from './served-model.js';
 
-/** What a call answered, where, and when its turn had come. */
+/** What a call answered, on which backend, and when it left the queue. */
 export interface QueuedRun {
   readonly result: RunResult;
   readonly backend: ServingBackend;
+  /** On the clock of this thread. */
   readonly dequeuedAtMs: number;
 }
 
-/** What a call dies of that may not be its own fault. After a deadline or out of memory, the next place would meet the same limit. */
+/** Errors that may not be the call's own fault. A deadline or a lack of memory is: the next instance would meet the same limit. */
 const LOSSES: ReadonlySet<ErrorCode> = new Set(['device-lost', 'worker-crashed', 'worker-unresponsive', 'backend-rejected']);
 
 /**
- * Runs a call when its turn comes. Settles when nothing reads its feeds any more: after an abort, not before a run
- * that has begun has ended.
- * @throws {PannierError} what the run failed with: a loss only where the call was lost twice; what opening the model anew failed with
+ * Runs a call when the queue comes to it. Settles when nothing reads its feeds any more: after an abort, a run that has
+ * begun ends first.
+ * @param request for the app's fallback; its signal also takes the call out of the queue
+ * @throws {PannierError} the failure of the run, a loss only if two instances were lost under the call; the failure of a reopening
  */
-export async function runQueued(opened: ServedModel, call: Call, priority: Priority, signal: AbortSignal): Promise<QueuedRun> {
+export async function runQueued(served: ServedModel, call: Call, request: AppRequest, priority: Priority): Promise<QueuedRun> {
+  const { signal } = request;
   signal.throwIfAborted();
   let isReplay = false;
-  for (let placing = opened.instance(); ; ) {
-    const place = 'then' in placing ? await abortable(placing, signal) : placing;
+  for (let next = served.instance(); ; ) {
+    const instance = 'then' in next ? await abortable(next, signal) : next;
     const step = async (): Promise<QueuedRun | { readonly next: Instance | Promise<Instance> }> => {
-      const enteredMs = now();
+      const dequeuedAtMs = now();
       try {
-        // The model may have left while this call waited there, or while it ran: then its answer comes too late.
-        if (!opened.isCurrent(place)) return { next: opened.instance() };
-        const result = await place.session.run(call);
-        // What the app's own function answers is right wherever the model is by now.
-        return place.backend === 'fallback' || opened.isCurrent(place)
-          ? { result, backend: place.backend, dequeuedAtMs: enteredMs }
-          : { next: opened.instance() };
+        // The model may have moved while the call was in the queue, or moves while it runs: then its answer comes too late.
+        if (!served.isCurrent(instance)) return { next: served.instance() };
+        const result = await instance.run(call, request);
+        // An answer of the app's own function is right on whichever target the model is by then.
+        return instance.backend === 'fallback' || served.isCurrent(instance)
+          ? { result, backend: instance.backend, dequeuedAtMs }
+          : { next: served.instance() };
       } catch (thrown) {
-        if (isReplay || !place.session.lost || !LOSSES.has((thrown as PannierError).code)) throw thrown;
+        if (isReplay || !instance.session?.lost || !LOSSES.has((thrown as PannierError).code)) throw thrown;
         isReplay = true;
-        // Asked for within its turn: those who wait behind it stay behind it.
-        return { next: opened.instance() };
+        // The next instance is asked for before the queue goes on, so that this call stays ahead of those behind it.
+        return { next: served.instance() };
       }
     };
-    const turn = await place.handle.queue.run(step, priority, signal);
-    if ('result' in turn) return turn;
-    placing = turn.next;
+    const outcome = await instance.handle.queue.run(step, priority, signal);
+    if ('result' in outcome) return outcome;
+    next = outcome.next;
   }
 }

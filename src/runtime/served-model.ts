@@ -5,16 +5,30 @@ import type { LoadTiming, ModelEvents } from '../api/model.js';
 import { messageOf, PannierError } from '../base/errors.js';
 import type { Notes } from '../base/notes.js';
 import type { TransferBytes } from '../download/model-downloads.js';
-import type { Session } from '../engines/engine.js';
+import type { Call, RunResult, Session } from '../engines/engine.js';
 import type { GoldenTest } from '../golden/golden-test.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { holdModel } from '../storage/held.js';
 import type { EngineHandle } from './engine-pool.js';
 
+/** A call as the app made it: what the app's fallback takes, and no engine ever sees. */
+export interface AppRequest {
+  /** As they were given to `predict`. */
+  readonly inputs: unknown;
+  /** Aborts with the app's call, and when the model is disposed. */
+  readonly signal: AbortSignal;
+}
+
 /** The model opened on a target, or the app's fallback in its place. */
 export interface Instance extends TargetId {
   readonly handle: Pick<EngineHandle, 'queue' | 'thread'>;
-  readonly session: Session;
+  /**
+   * Runs one call. Its caller takes it through the queue of `handle`.
+   * @throws {PannierError} the failure of the run; after a loss, `session.lost` is set
+   */
+  run(call: Call, request: AppRequest): Promise<RunResult>;
+  /** Absent for the fallback, which no engine runs. */
+  readonly session?: Session;
   /** Absent for the fallback, which runs no golden sample. */
   readonly goldenTest?: GoldenTest;
   /** Disposes the session and releases the engine. */
@@ -100,13 +114,14 @@ export class ServedModel {
   instance(): Instance | Promise<Instance> {
     const { backend, session } = this.#current;
     const reason =
-      this.#leavingReason ?? (session.lost && `The ${backend} backend was lost and the model was opened again. ${messageOf(session.lost)}`);
+      this.#leavingReason ??
+      (session?.lost && `The ${backend} backend was lost and the model was opened again. ${messageOf(session.lost)}`);
     return reason === undefined ? this.#current : this.reopen(reason);
   }
 
   /** Whether a call that waited in the queue of `instance` may still run there. */
   isCurrent(instance: Instance): boolean {
-    return this.#current === instance && this.#leavingReason === undefined && !instance.session.lost;
+    return this.#current === instance && this.#leavingReason === undefined && !instance.session?.lost;
   }
 
   /** Leaves the current instance and opens the model again; calls made meanwhile wait for that. */

@@ -8,7 +8,7 @@ import { withDeadline } from '../base/promise.js';
 import type { Lease } from '../base/shared.js';
 import { now } from '../base/timing.js';
 import type { ModelDownload } from '../download/download-model.js';
-import type { Session } from '../engines/engine.js';
+import type { Call, Session } from '../engines/engine.js';
 import { GoldenTest } from '../golden/golden-test.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { acquireEngine, type EngineHandle } from '../runtime/engine-pool.js';
@@ -171,7 +171,8 @@ async function openInstance(
       goldenTest.testWhenIdle(session, (reason) => retire(target, reason), disposed.signal).catch(() => undefined);
     } else await runTest(goldenTest, session, lease.value, measured, { role, signal, limitMs });
     for (const { code, message } of notes) note(code, message);
-    return { accepted: { ...target, handle: lease.value, session, goldenTest, dispose }, measured };
+    const run = (call: Call) => opened.session.run(call);
+    return { accepted: { ...target, handle: lease.value, run, session, goldenTest, dispose }, measured };
   } catch (thrown) {
     dispose();
     throw thrown;

@@ -13,7 +13,7 @@ import { type Contestant, contestantOf } from './race.js';
  */
 export function contestantAt(instance: Instance, incumbent: Instance, signal: AbortSignal): Contestant {
   const { session, goldenTest, backend } = instance;
-  if (goldenTest === undefined) throw new Error(`There is no golden sample for ${backend}.`);
+  if (goldenTest === undefined || session === undefined) throw new Error(`There is no golden sample for ${backend}.`);
   const queues = [...new Set([incumbent.handle.queue, instance.handle.queue])];
   let answer: RunResult | undefined;
   const run = async () => {

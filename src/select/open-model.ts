@@ -103,8 +103,8 @@ async function fallbackInstance(selection: readonly Candidate[], { manifest, res
   }
   try {
     // Only apps that need the fallback download its code.
-    const { fallbackPlace } = await import('../predict/fallback.js');
-    return fallbackPlace(manifest, fallback);
+    const { openFallback } = await import('../predict/fallback.js');
+    return openFallback(manifest, fallback);
   } catch (thrown) {
     throw asPannierError(thrown, 'offline', 'A part of Pannier did not arrive');
   }

@@ -6,7 +6,6 @@ import { ERROR_CODES, type ErrorCode, PannierError } from '../base/errors.js';
 import { checkKnown } from '../base/known-options.js';
 import { Notes } from '../base/notes.js';
 import { now } from '../base/timing.js';
-import type { RunResult, Session } from '../engines/engine.js';
 import { checkDetails } from '../manifest/details.js';
 import { type Manifest, type ModelSource, readManifest } from '../manifest/manifest.js';
 import type { AnyInputs, AnyOutputs } from '../manifest/signature.js';
@@ -14,7 +13,7 @@ import { LoadedModel } from '../model.js';
 import type { PreparedInputs } from '../preprocess/prepare-inputs.js';
 import { typeName } from '../preprocess/tensor.js';
 import { Queue } from '../runtime/queue.js';
-import { type Opened, ServedModel } from '../runtime/served-model.js';
+import { type Instance, type Opened, ServedModel } from '../runtime/served-model.js';
 import { type FakeOutputs, outputMaker } from './outputs.js';
 import { withoutPixels } from './pictures.js';
 
@@ -57,7 +56,7 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
   readonly #signature: Manifest['signature'];
 
   constructor(manifest: Manifest, options: FakeOptions<I, O>) {
-    const opening = openingOf(sessionOf(manifest, options));
+    const opening = openingOf(runOf(manifest, options));
     const opened = new ServedModel(manifest, opening, new Notes(), { bytesDownloaded: 0, bytesFromCache: 0 }, async () => opening);
     super(
       { value: opened, release: () => opened.dispose() },
@@ -74,7 +73,8 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
 /** A timer holds 31 bits: a longer one would fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Session {
+/** What the fake does in place of an engine; throws `options` if the test's options are wrong. */
+function runOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Instance['run'] {
   checkKnown('fakeModel', options, KNOWN);
   const { outputs = {}, delayMs = 0, fail, nonFinite = 'error' } = options;
   if (!(delayMs >= 0 && (delayMs <= MAX_DELAY_MS || delayMs === Number.POSITIVE_INFINITY))) {
@@ -88,23 +88,19 @@ function sessionOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Sessio
   const make = outputMaker(manifest);
   const always = typeof outputs === 'function' ? undefined : make(outputs);
   let calls = 0;
-  return {
-    lost: undefined,
-    async run({ feeds, outputs: names, given }): Promise<RunResult> {
-      const startMs = now();
-      const call = ++calls;
-      if (delayMs > 0)
-        await new Promise<void>((resolve) => {
-          if (delayMs <= MAX_DELAY_MS) setTimeout(resolve, delayMs);
-        });
-      const failure = typeof fail === 'function' ? fail(call) : fail;
-      if (failure !== undefined) throw errorOf(failure, manifest.name, call);
-      const answer = always ?? make((outputs as (inputs: I) => FakeOutputs<O>)(given as I));
-      // Each call returns arrays of its own.
-      const answers = names.map((name) => answer(name, feeds));
-      return { outputs: answers, prepareMs: 0, computeMs: now() - startMs, readMs: 0, cold: false };
-    },
-    dispose: () => undefined,
+  return async ({ feeds, outputs: names }, { inputs }) => {
+    const startMs = now();
+    const call = ++calls;
+    if (delayMs > 0)
+      await new Promise<void>((resolve) => {
+        if (delayMs <= MAX_DELAY_MS) setTimeout(resolve, delayMs);
+      });
+    const failure = typeof fail === 'function' ? fail(call) : fail;
+    if (failure !== undefined) throw errorOf(failure, manifest.name, call);
+    const answer = always ?? make((outputs as (inputs: I) => FakeOutputs<O>)(inputs as I));
+    // Each call returns arrays of its own.
+    const answers = names.map((name) => answer(name, feeds));
+    return { outputs: answers, prepareMs: 0, computeMs: now() - startMs, readMs: 0, cold: false };
   };
 }
 
@@ -125,8 +121,8 @@ function errorOf(failure: FakeFailure, name: string, call: number): PannierError
   return new PannierError(failure, `Fake model "${name}" fails call ${call} with ${failure}, as its test says.`);
 }
 
-const openingOf = (session: Session): Opened => ({
-  instance: { engine: 'tfjs', backend: 'cpu', handle: { queue: new Queue(), thread: 'page' }, session, dispose: () => session.dispose() },
+const openingOf = (run: Instance['run']): Opened => ({
+  instance: { engine: 'tfjs', backend: 'cpu', handle: { queue: new Queue(), thread: 'page' }, run, dispose: () => undefined },
   selection: [{ backend: 'cpu', engine: 'tfjs', state: 'chosen' }],
   loadTiming: { totalMs: 0, weightsMs: 0, hashMs: 0, startMs: 0, openMs: 0, goldenMs: 0, cache: 'off' },
 });

@@ -76,7 +76,14 @@ async function live(
     const close = () => {
       isClosed = true;
     };
-    const at = { engine: 'tfjs', backend: 'wasm', handle: { queue: new Queue(), thread: 'worker' }, session, dispose: close } as const;
+    const at = {
+      engine: 'tfjs',
+      backend: 'wasm',
+      handle: { queue: new Queue(), thread: 'worker' },
+      session,
+      run: (call: Call) => session.run(call),
+      dispose: close,
+    } as const;
     return { at, session, lose: () => Object.assign(session, { lost: loss }), isClosed: () => isClosed };
   }
 

@@ -37,6 +37,7 @@ function place(backend: BackendName) {
     backend,
     handle: { queue: new Queue(), thread: 'worker' },
     session,
+    run: session.run,
     dispose: () => void seen.closed++,
   } as const;
   const opening = { instance: at, selection: [], loadTiming: {} } as unknown as Opened;
