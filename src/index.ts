@@ -22,7 +22,7 @@ export type {
   VideoSource,
 } from './api/model.js';
 export type { ClearCacheOptions, LoadOptions, LoadProgress, Network, NonFinite, PrefetchOptions, ThreadName } from './api/options.js';
-export type { BackendName, EngineName, ServingBackend as PlaceName } from './base/backend-name.js';
+export type { BackendName, EngineName, ServingBackend } from './base/backend-name.js';
 export type { DType, GivenArray, OwnedArray } from './base/dtype.js';
 export type { ErrorCode, ErrorDetail } from './base/errors.js';
 export { PannierError } from './base/errors.js';
