@@ -143,6 +143,8 @@ async function playTrack(document: PageDocument, track: MediaStreamTrack, signal
 /** Waits for the next frame while the page is visible; false if there will be none. */
 async function nextFrame(video: VideoLike, document: PageDocument, isOver: () => boolean, signal: AbortSignal): Promise<boolean> {
   if (isOver()) return false;
+  // A video that failed before, for instance while the model was loaded, gives no event any more.
+  if (video.error) throw videoError(video.error);
   const listening = new AbortController();
   const arrived = new Promise<boolean>((resolve, reject) => {
     const check = () => {
@@ -161,11 +163,7 @@ async function nextFrame(video: VideoLike, document: PageDocument, isOver: () =>
     const once = { once: true, signal: listening.signal };
     video.addEventListener('ended', () => resolve(false), once);
     video.addEventListener('emptied', () => resolve(false), once);
-    video.addEventListener(
-      'error',
-      () => reject(new PannierError('input', `The video failed: ${video.error?.message ?? 'no reason given'}`)),
-      once,
-    );
+    video.addEventListener('error', () => reject(videoError(video.error)), once);
     wait();
   });
   try {
@@ -174,6 +172,9 @@ async function nextFrame(video: VideoLike, document: PageDocument, isOver: () =>
     listening.abort();
   }
 }
+
+const videoError = (error: VideoLike['error']): PannierError =>
+  new PannierError('input', `The video failed: ${error?.message || 'no reason given'}`);
 
 async function* overInputs<O, I>(
   predict: Predict<O, I>,
