@@ -3,7 +3,7 @@
 import type { Target } from '../api/candidate.js';
 import type { BackendName } from '../base/backend-name.js';
 import { asPannierError, fromWire, messageOf, PannierError } from '../base/errors.js';
-import { withDeadline } from '../base/promise.js';
+import { deferred, withDeadline } from '../base/promise.js';
 import { rowOf } from '../engines/registry.js';
 import { trustedScriptUrl } from './policy.js';
 import { type Answers, type Reply, type Request, transfersOf } from './protocol.js';
@@ -32,9 +32,9 @@ interface Pending {
 
 export class WorkerConnection {
   readonly ready: Promise<void>;
-  /** Settles with what ended the worker, unless it was nobody's need for it. */
-  readonly whenLost: Promise<PannierError>;
-  #tellLoss: (loss: PannierError) => void = () => undefined;
+  readonly #loss = deferred<PannierError>();
+  /** Settles with the error that ended the worker, unless it was ended because nobody needed it. */
+  readonly whenLost = this.#loss.promise;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #backend: BackendName;
@@ -47,9 +47,6 @@ export class WorkerConnection {
     const { name, url } = rowOf(target).worker;
     const { backend } = target;
     this.#backend = backend;
-    this.whenLost = new Promise((resolve) => {
-      this.#tellLoss = resolve;
-    });
     try {
       this.#worker = new Worker(trustedScriptUrl(urlOf(name, url())), { type: 'module', name: `pannier ${backend}` });
     } catch (thrown) {
@@ -106,7 +103,7 @@ export class WorkerConnection {
   terminate(reason: PannierError, loss = reason): void {
     if (this.#ending !== undefined) return;
     this.#ending = reason;
-    if (reason.code !== 'disposed') this.#tellLoss(loss);
+    if (reason.code !== 'disposed') this.#loss.resolve(loss);
     this.#worker.terminate();
     clearInterval(this.#ticking);
     for (const { reject } of this.#pending.values()) reject(reason);

@@ -25,7 +25,7 @@ export function serve(backend: BackendName, start: StartEngine): void {
       case 'open': {
         const opening = new StreamedOpen(engine, request.model);
         openings.set(request.session, opening);
-        return opening.begun;
+        return opening.nextRequest();
       }
       case 'upload':
         return openings.get(request.session)?.upload(request.shard);

@@ -1,55 +1,60 @@
-/** A model that is being opened in the worker, shard by shard, as the page sends them. */
+/** A model that is opened in the worker while the page sends its shards, one for each request of the engine. */
 
 import { PannierError } from '../base/errors.js';
+import { type Deferred, deferred } from '../base/promise.js';
 import type { Engine, EngineModel, Session } from '../engines/engine.js';
 
-type Next = IteratorResult<ArrayBuffer, undefined>;
+/** What the engine awaits when it has asked for a shard. */
+type Requested = Deferred<IteratorResult<ArrayBuffer, undefined>>;
 
-/** Who comes first waits: the engine for the next shard, the page until the engine asks for another one. */
+/**
+ * The two sides of an open wait for each other: the engine for the next shard, and the page until the engine asks for
+ * one, so that no shard lies in the worker unused.
+ */
 export class StreamedOpen {
   readonly #session: Promise<Session>;
-  #ask: { readonly give: (next: Next) => void; readonly fail: (reason: unknown) => void } | undefined;
-  #tellPage: () => void = () => undefined;
-  #asked: Promise<void> = this.#nextAsk();
-  /** Settles when the engine asks for the first shard, or fails before. */
-  readonly begun: Promise<undefined>;
+  /** Resolves when the engine asks for its next shard. */
+  #request = deferred<Requested>();
 
   constructor(engine: Engine, model: Omit<EngineModel, 'weights'>) {
-    const next = () =>
-      new Promise<Next>((give, fail) => {
-        this.#ask = { give, fail };
-        this.#tellPage();
-      });
+    const next = () => {
+      const requested: Requested = deferred();
+      this.#request.resolve(requested);
+      return requested.promise;
+    };
     this.#session = engine.open({ ...model, weights: { [Symbol.asyncIterator]: () => ({ next }) } });
-    this.begun = this.#whenAsked();
   }
 
-  /** Settles when the shard is uploaded, and was let go of. */
-  upload(shard: ArrayBuffer): Promise<undefined> {
-    this.#asked = this.#nextAsk();
-    this.#ask?.give({ done: false, value: shard });
-    return this.#whenAsked();
-  }
-
-  build(): Promise<Session> {
-    this.#ask?.give({ done: true, value: undefined });
-    return this.#session;
-  }
-
-  /** The page sends no more. */
-  giveUp(): void {
-    this.#ask?.fail(new PannierError('disposed', 'The page gave the model up before it was open.'));
-    void this.#session.then((late) => late.dispose()).catch(() => undefined);
-  }
-
-  async #whenAsked(): Promise<undefined> {
-    await Promise.race([this.#asked, this.#session]);
+  /** Settles when the engine asks for a shard. @throws what the open failed with, if it fails before */
+  async nextRequest(): Promise<undefined> {
+    await Promise.race([this.#request.promise, this.#session]);
     return undefined;
   }
 
-  #nextAsk(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#tellPage = resolve;
-    });
+  /** Gives the engine a shard. Settles when it asks for another: by then this one is uploaded and dropped. */
+  async upload(shard: ArrayBuffer): Promise<undefined> {
+    await this.#answer(({ resolve }) => resolve({ done: false, value: shard }));
+    return this.nextRequest();
+  }
+
+  /** Tells the engine that there are no more shards. Settles with the session. */
+  async build(): Promise<Session> {
+    await this.#answer(({ resolve }) => resolve({ done: true, value: undefined }));
+    return this.#session;
+  }
+
+  /** Ends the open, since the page sends no more. A session that is open by then is disposed. */
+  giveUp(): void {
+    const reason = new PannierError('disposed', 'The page gave the model up before it was open.');
+    this.#answer(({ reject }) => reject(reason)).catch(() => undefined);
+    void this.#session.then((late) => late.dispose()).catch(() => undefined);
+  }
+
+  /** Answers the engine's request as soon as it is made. An engine that has opened the session makes none. */
+  async #answer(answer: (requested: Requested) => void): Promise<void> {
+    const requested = await Promise.race([this.#request.promise, this.#session.then(() => undefined)]);
+    if (requested === undefined) return;
+    this.#request = deferred();
+    answer(requested);
   }
 }

@@ -34,7 +34,7 @@ const IN_PAGE = `
   // Before a worker is asked to open the model on webgpu, something may happen to the GPU.
   const { postMessage } = Worker.prototype;
   Worker.prototype.postMessage = async function (message, ...given) {
-    if (message.kind === 'start') this.isGpu = message.options.wasmBinary === undefined;
+    if (message.kind === 'start') this.isGpu = message.options.binary === undefined;
     if (message.kind === 'open' && this.isGpu) await globalThis.happen?.();
     postMessage.call(this, message, ...given);
   };

@@ -1,22 +1,17 @@
-/** What ends a backend: the first cause stays, and those who wait for it are told at once. */
+/** The failure that ends a backend: the first one stays, and everyone who waits for it hears of it at once. */
+import { deferred } from '../../base/promise.js';
 import type { Failure, StartedBackend } from './backend.js';
 
 export class Failing implements Pick<StartedBackend, 'failure' | 'whenFailed'> {
-  readonly whenFailed: Promise<Failure>;
+  readonly #first = deferred<Failure>();
+  readonly whenFailed = this.#first.promise;
   #failure: Failure | undefined;
-  #tell: (failure: Failure) => void = () => undefined;
-
-  constructor() {
-    this.whenFailed = new Promise((resolve) => {
-      this.#tell = resolve;
-    });
-  }
 
   readonly failure = (): Failure | undefined => this.#failure;
 
-  /** Later causes are consequences of the first, and are dropped. */
+  /** Later failures are consequences of the first one, and are ignored. */
   fail(failure: Failure): void {
     this.#failure ??= failure;
-    this.#tell(failure);
+    this.#first.resolve(failure);
   }
 }
