@@ -2,6 +2,7 @@
 
 import type { WeightsCache } from '../api/cache.js';
 import type { CacheOutcome } from '../api/model.js';
+import type { LoadProgress } from '../api/options.js';
 import { messageOf } from '../base/errors.js';
 import { lazily } from '../base/lazily.js';
 import { mapLimited } from '../base/promise.js';
@@ -17,10 +18,10 @@ import { isAsset } from './verify.js';
 
 export interface DownloadOptions extends Pick<FetchOptions, 'fetch' | 'signal' | 'pauses'> {
   readonly caching: Promise<WeightsCache | null>;
-  /** The absolute address of an asset. */
-  readonly urlOf: (asset: Asset) => string;
+  /** Gives the address to fetch an asset from, for its file name and its usual address. */
+  readonly assetUrl: (name: string, url: string) => string;
   /** Called after each asset, with the bytes verified so far. */
-  readonly onBytes: (verifiedBytes: number) => void;
+  readonly onProgress: (progress: LoadProgress) => void;
   readonly note: (code: string, message: string) => void;
   /** Most bytes that the cache may hold. */
   readonly budgetBytes: number;
@@ -96,6 +97,7 @@ class AssetDownloads {
   #writing: Promise<CacheWriter> | undefined;
   /** Hashes of assets that this download fetched: an asset of the same bytes finds them in the cache. */
   readonly #fetched = new Set<string>();
+  readonly #totalBytes: number;
   #verifiedBytes = 0;
   #bytesDownloaded = 0;
   #bytesFromCache = 0;
@@ -107,6 +109,7 @@ class AssetDownloads {
     this.#signal = signal;
     this.#fetching = { ...options, signal, onHash: this.#onHash, network: { answered: false } };
     this.#locks = shardLocks(signal);
+    this.#totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** @param give called with the bytes of each asset, and its place in `assets` */
@@ -158,12 +161,13 @@ class AssetDownloads {
     }
     this.#signal.throwIfAborted();
     this.#verifiedBytes += asset.bytes;
-    this.#options.onBytes(this.#verifiedBytes);
+    const { onProgress } = this.#options;
+    onProgress({ loadedBytes: this.#verifiedBytes, totalBytes: this.#totalBytes, fraction: this.#verifiedBytes / this.#totalBytes });
     return bytes;
   }
 
   async #fetch(asset: Asset): Promise<ArrayBuffer> {
-    const url = this.#options.urlOf(asset);
+    const url = this.#options.assetUrl(asset.name, asset.url());
     const bytes = await inSlot(url, this.#fetching, () => fetchAsset(asset, url, this.#fetching));
     this.#bytesDownloaded += asset.bytes;
     this.#fetched.add(asset.sha256);

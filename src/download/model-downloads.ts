@@ -3,7 +3,7 @@ import type { WeightsCache } from '../api/cache.js';
 import type { LoadProgress } from '../api/options.js';
 import type { ResolvedOptions } from '../api/resolve-options.js';
 import { lazily } from '../base/lazily.js';
-import { assetsOf, type Manifest } from '../manifest/manifest.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { downloadModel, type ModelDownload } from './download-model.js';
 
 /** Bytes of all downloads of a model that have ended, together. */
@@ -32,21 +32,20 @@ export class ModelDownloads {
   }
 
   /**
-   * Starts a download. Each engine needs a download of its own, since it consumes the bytes; later ones find them in the cache, if there is one.
-   * @param report called after each asset
+   * Starts a download. Each engine needs one of its own, since it consumes the bytes; later ones find them in the cache.
+   * @param onProgress called after each asset
    */
-  start(signal: AbortSignal, report: (progress: LoadProgress) => void = () => undefined): ModelDownload {
+  start(signal: AbortSignal, onProgress: (progress: LoadProgress) => void = () => undefined): ModelDownload {
     const { network, fetch, assetUrl, cacheBudgetBytes: budgetBytes } = this.#options;
     const isCacheOnly = network === 'cache-only';
-    const totalBytes = assetsOf(this.#manifest).reduce((sum, { bytes }) => sum + bytes, 0);
     const download = downloadModel(this.#manifest, {
       caching: this.#caching,
       fetch: isCacheOnly ? this.#refuse : fetch,
       cacheOnly: isCacheOnly,
       signal,
       note: this.#note,
-      urlOf: ({ name, url }) => assetUrl(name, url()),
-      onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),
+      assetUrl,
+      onProgress,
       budgetBytes,
     });
     void download.whole.then(this.#count, () => undefined);

@@ -5,7 +5,7 @@ import type { LoadProgress, PrefetchOptions } from '../api/options.js';
 import { type ResolvedOptions, resolveOptions } from '../api/resolve-options.js';
 import { PannierError } from '../base/errors.js';
 import { Shared } from '../base/shared.js';
-import { type Asset, assetsOf, type Manifest } from '../manifest/manifest.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { holdModel } from '../storage/held.js';
 import { isOfflineReady, openCache } from '../storage/status.js';
 import { downloadModel } from './download-model.js';
@@ -56,19 +56,16 @@ async function download(
   cache: WeightsCache,
   { fetch, assetUrl, cacheBudgetBytes: budgetBytes }: ResolvedOptions,
   signal: AbortSignal,
-  report: (progress: LoadProgress) => void,
+  onProgress: (progress: LoadProgress) => void,
 ): Promise<void> {
-  const totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
   const failed = new AbortController();
   const note = (code: string, message: string) => {
     // Other notes tell of damage that this download repairs.
     if (code === 'cache-full' || code === 'cache-unavailable') failed.abort(new PannierError(code, message));
   };
   const { whole } = downloadModel(manifest, {
-    ...{ fetch, note, budgetBytes, storeOnly: true, caching: Promise.resolve(cache) },
+    ...{ fetch, assetUrl, note, onProgress, budgetBytes, storeOnly: true, caching: Promise.resolve(cache) },
     signal: AbortSignal.any([signal, failed.signal]),
-    urlOf: ({ name, url }: Asset) => assetUrl(name, url()),
-    onBytes: (loadedBytes) => report({ loadedBytes, totalBytes, fraction: loadedBytes / totalBytes }),
   });
   const { stored } = await whole;
   await stored;

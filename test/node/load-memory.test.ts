@@ -7,7 +7,6 @@ import { afterEach, describe, expect, vi } from 'vitest';
 import { downloadModel } from '../../src/download/download-model.js';
 import { startLocalEngine } from '../../src/engines/local.js';
 import { WeightDecoder, type WeightSpec } from '../../src/engines/tfjs/decode.js';
-import type { Asset } from '../../src/manifest/manifest.js';
 import { deferred, fakeModel } from '../fixtures/fakes.js';
 import { constant } from '../fixtures/models.js';
 import { longTest } from '../tier.js';
@@ -133,7 +132,7 @@ describe('a load holds the weights and at most two shards', () => {
       { ...manifest, graph: graphAsset },
       {
         ...{ caching: Promise.resolve(cache), fetch: fetch as never },
-        ...{ signal: new AbortController().signal, urlOf: ({ url }: Asset) => url(), onBytes: () => undefined },
+        ...{ signal: new AbortController().signal, assetUrl: (_name: string, url: string) => url, onProgress: () => undefined },
         ...{ budgetBytes: Number.POSITIVE_INFINITY, note: (code: string) => void notes.push(code) },
       },
     );

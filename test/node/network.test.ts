@@ -8,7 +8,6 @@ import { downloadModel } from '../../src/download/download-model.js';
 import { fetchAsset } from '../../src/download/fetch.js';
 import type { Pauses } from '../../src/download/receive.js';
 import { retryFetch } from '../../src/download/retry.js';
-import type { Asset } from '../../src/manifest/manifest.js';
 import { bytesOf, fakeModel, hashOf, rejection } from '../fixtures/fakes.js';
 import { memoryCache } from '../fixtures/memory-cache.js';
 
@@ -121,8 +120,8 @@ function load({
   const { weights, whole } = downloadModel(of.manifest, {
     ...{ caching: Promise.resolve(cache), budgetBytes: Number.POSITIVE_INFINITY, note: () => undefined, fetch },
     signal: new AbortController().signal,
-    urlOf: ({ name }: Asset) => `http://127.0.0.1:${port}/${name}`,
-    onBytes: (verifiedBytes) => void progress.push(verifiedBytes),
+    assetUrl: (name) => `http://127.0.0.1:${port}/${name}`,
+    onProgress: ({ loadedBytes }) => void progress.push(loadedBytes),
     pauses,
   });
   const loaded = whole.then(async ({ stored }) => {

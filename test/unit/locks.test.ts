@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WeightsCache } from '../../src/api/cache.js';
 import { downloadModel } from '../../src/download/download-model.js';
 import { shardLocks } from '../../src/download/shard-locks.js';
-import type { Asset } from '../../src/manifest/manifest.js';
 import { bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, stateOf } from '../fixtures/fakes.js';
 import { FakeLocks } from '../fixtures/locks.js';
 import { memoryCache } from '../fixtures/memory-cache.js';
@@ -41,9 +40,9 @@ function tab(cache: WeightsCache | null, fetch: typeof globalThis.fetch): Tab {
   const abort = new AbortController();
   const { graph, weights, golden, whole } = downloadModel(model.manifest, {
     ...{ caching: Promise.resolve(cache), budgetBytes: Number.POSITIVE_INFINITY, fetch, signal: abort.signal },
-    urlOf: ({ url }: Asset) => url(),
+    assetUrl: (_name, url) => url,
     note: (code) => void notes.push(code),
-    onBytes: (verifiedBytes) => void progress.push(verifiedBytes),
+    onProgress: ({ loadedBytes }) => void progress.push(loadedBytes),
   });
   const loaded = whole.then(async ({ stored }) => {
     await stored;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WeightsCache } from '../../src/api/cache.js';
+import type { LoadProgress } from '../../src/api/options.js';
 import { fromBytes } from '../../src/base/json.js';
 import { downloadModel } from '../../src/download/download-model.js';
 import { fetchAsset } from '../../src/download/fetch.js';
@@ -339,9 +340,9 @@ async function load(
       budgetBytes: Number.POSITIVE_INFINITY,
       signal,
       fetch: fetch ?? network.fetch,
-      urlOf: ({ url }: Asset) => url(),
+      assetUrl: (_name: string, url: string) => url,
     },
-    ...{ note: (code: string) => void notes.push(code), onBytes: (verified: number) => void progress.push(verified) },
+    ...{ note: (code: string) => void notes.push(code), onProgress: ({ loadedBytes }: LoadProgress) => void progress.push(loadedBytes) },
   };
   const { graph, weights, golden, whole } = downloadModel(model.manifest, options);
   const loaded = whole.then(async (gathered) => ({
