@@ -217,17 +217,19 @@ describe('a tab that keeps its locks, since it hangs or is suspended,', () => {
     void locks.request(`pannier shard ${hashOf(shards[2]!)}`, {}, () => done.promise);
     const { fetch, asked } = fakeFetch(model.files);
     const { loaded } = tab(memoryCache(), fetch);
-    const turns = async () => {
-      for (let turn = 0; turn < 30; turn++) await rest();
+    // Hashes come from threads of their own, and vi.waitFor would move the clock.
+    const until = async (isDone: () => boolean) => {
+      for (let turn = 0; turn < 10_000 && !isDone(); turn++) await rest();
     };
-    await turns();
+    const others = once.filter((name) => name !== '3.bin' && name !== '9.bin');
+    await until(() => asked.length === others.length - 1);
     await vi.advanceTimersByTimeAsync(29_000);
     done.resolve();
-    await turns();
-    const others = once.filter((name) => name !== '3.bin' && name !== '9.bin');
+    await until(() => asked.length === others.length);
+    await rest();
     expect(asked.toSorted()).toEqual(others);
     await vi.advanceTimersByTimeAsync(1_000);
-    await turns();
+    await until(() => asked.length === once.length);
     expect(asked.toSorted()).toEqual(once);
     vi.useRealTimers();
     expect(await loaded).toBe(right);
