@@ -1,4 +1,4 @@
-/** `pannier`: one command each in a file of its own. */
+/** Finds the command that the arguments name, and runs it. */
 import { PannierError } from '../../src/base/errors.js';
 import { VERSION } from '../../src/base/versions.js';
 import { nearest } from '../../src/pack/nearest.js';
@@ -17,8 +17,8 @@ const USAGE = `pannier ${VERSION}\n\nUsage:\n${Object.values(COMMANDS)
   pannier --version`;
 
 /**
- * Runs the command that the arguments name.
- * @returns the process's exit code; failures are one line on stderr and 1
+ * Runs the command that the arguments name. A failure is one line on stderr and exit code 1.
+ * @returns the exit code of the process
  */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
@@ -41,7 +41,7 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await command.run(rest);
   } catch (thrown) {
-    // A bug deserves its stack; a wrong option or a broken model, one line.
+    // A bug is printed with its stack; for a wrong option or a broken model the message is enough.
     const isTyped = thrown instanceof PannierError || (thrown as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
     const text = isTyped ? (thrown as Error).message.replace(/\s+/g, ' ') : String((thrown as Error).stack ?? thrown);
     process.stderr.write(`pannier: ${text}\n`);

@@ -1,8 +1,8 @@
-/** What every command of `pannier` is. */
+/** The interface of the commands of `pannier`. */
 
-/** A command: what it says about itself, and what it does with the rest of the command line. */
+/** A command: its lines of the help, and its code. */
 export interface Command {
   readonly usage: string;
-  /** @returns the process's exit code */
+  /** @param args the arguments after the command's name @returns the exit code of the process */
   run(args: readonly string[]): Promise<number>;
 }

@@ -1,4 +1,4 @@
-/** `pannier pack`: one model from flags, or all of `pannier.config.mjs`. */
+/** `pannier pack`: packs one model from flags, or all models of `pannier.config.mjs`. */
 
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -119,7 +119,7 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
   };
 }
 
-/** One kind for all, or `PATTERN=KIND` each; a kind alone is for what no pattern before it took. */
+/** The option `quantize`: one kind for all weights, or a kind for each pattern. A kind without a pattern is for all other weights. */
 function quantizeOf(flags: readonly string[]): unknown {
   const [only, ...more] = flags;
   if (more.length === 0 && !only?.includes('=')) return only;
@@ -134,7 +134,7 @@ function entry<T extends object>(entries: Map<string, T>, node: string): T {
   return made;
 }
 
-/** `NODE=VALUE`, or `NAME=NUMBER` of a budget; a node's name may hold `=`, so the last one parts them. */
+/** Splits `NODE=VALUE`, or `NAME=NUMBER` of a budget, at the last `=`, since the name of a node may contain one. */
 function pairs(flags: Flags, key: keyof Flags): [string, string][] {
   return ((flags[key] ?? []) as string[]).map((pair) => {
     const at = pair.lastIndexOf('=');
@@ -143,7 +143,7 @@ function pairs(flags: Flags, key: keyof Flags): [string, string][] {
   });
 }
 
-/** Also fractions: nobody should have to type 0.00392156862745098 for `1/255`. */
+/** Reads numbers, fractions such as `1/255` among them. */
 function numbers(value: string, key: string): number[] {
   const list = value.split(',').map((each) => {
     const [above = '', below = '1', ...more] = each.split('/');

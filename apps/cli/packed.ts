@@ -1,4 +1,4 @@
-/** MODEL on the command line: a packed folder, or a model.json or an entry of the config that is packed on the way. */
+/** MODEL on the command line: a packed folder, a model.json, or the name of a model in the config; the latter two are packed first. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,28 +15,28 @@ import { packUnlimited } from './unlimited.js';
 /** A packed model to run or to examine. */
 export interface Packed {
   readonly folder: string;
-  /** The packer's words on each limit of the config's `budget` that the model is over. */
+  /** The packer's message for each limit of `budget` that the model exceeds. */
   readonly overBudget: readonly string[];
 }
 
-/** What MODEL is, to every command that takes one. */
+/** The help on MODEL. */
 export const MODEL_USAGE = `MODEL is a packed folder, a model.json, or a name in ${CONFIG_FILE}`;
 
-/** What there is behind MODEL: a folder that is packed already, or what the packer is to be told. */
+/** What MODEL names: a packed folder, or the options to pack with. */
 export type Found =
   | { readonly folder: string }
   | {
       readonly folder: undefined;
-      /** Of a config, an entry; of a file, nothing but its path. */
+      /** The entry of the config, or the path of a model file alone. */
       readonly options: Omit<PackOptions, 'out'>;
-      /** Does something with it; what goes wrong says which model of the config it was. */
+      /** Runs a step with the model, and names the model of the config in its errors. */
       readonly step: <T>(work: () => Promise<T>) => Promise<T>;
     };
 
 /**
- * Looks for MODEL: a file or folder first, then a name in the config.
- * @param config of which MODEL has to name an entry; undefined for the one that is here, if any
- * @throws {PannierError} `options` where nothing is there
+ * Looks for MODEL: first for a file or folder, then for a name in the config.
+ * @param config path of the config that must have the name; undefined for the config in the current folder, if there is one
+ * @throws {PannierError} `options` if nothing is found
  */
 export async function findModel(model: string, config?: string): Promise<Found> {
   const present = config === undefined ? await presentFolder(model) : undefined;
@@ -49,9 +49,9 @@ export async function findModel(model: string, config?: string): Promise<Found> 
 }
 
 /**
- * The packed model; one that was packed on the way, whatever its budget, goes away at the end.
- * @param config of which MODEL has to name an entry; undefined for the one that is here, if any
- * @throws {PannierError} `options` where nothing is there, or what the packer says
+ * Finds the packed model, or packs it into a temporary folder whatever its budget.
+ * @param config path of the config that must have the name; undefined for the config in the current folder, if there is one
+ * @throws {PannierError} `options` if nothing is found, and the errors of packing
  */
 export async function packedModel(model: string, config: string | undefined, { onUndo, status }: Surroundings): Promise<Packed> {
   const found = await findModel(model, config);
@@ -60,7 +60,7 @@ export async function packedModel(model: string, config: string | undefined, { o
   const out = await mkdtemp(join(tmpdir(), 'pannier-packed-'));
   const packing = found.step(() => packUnlimited({ ...found.options, out }));
   onUndo(async () => {
-    // A packer that still writes would bring its folder back.
+    // A pack that still writes would make the folder again.
     await packing.catch(() => undefined);
     await rm(out, { recursive: true, force: true });
   });
@@ -71,7 +71,7 @@ export async function packedModel(model: string, config: string | undefined, { o
 }
 
 /**
- * The folder of a model that is packed already, `file` where MODEL is a file to pack, undefined where nothing is there.
+ * The folder of a packed model, `file` if MODEL is a file to pack, undefined if nothing is found.
  * @throws {PannierError} `options` for a folder that holds no packed model
  */
 async function presentFolder(model: string): Promise<{ folder: string } | 'file' | undefined> {
@@ -89,12 +89,12 @@ async function presentFolder(model: string): Promise<{ folder: string } | 'file'
   throw badOption(`${model} holds no model.js.${beside} ${MODEL_USAGE}.`);
 }
 
-/** The models of the config; undefined where none was named and none is here. */
+/** The models of the config; undefined if none was named and there is none in the current folder. */
 function entriesOf(config: string | undefined): Promise<ConfiguredModel[] | undefined> {
   return config === undefined && !existsSync(CONFIG_FILE) ? Promise.resolve(undefined) : readConfig(config ?? CONFIG_FILE);
 }
 
-/** A path is looked for among files, a word among the config's names. */
+/** The error for a MODEL that is not found: for a path, the files beside it; for a word, the names in the config. */
 async function notFound(model: string, config: string, entries: readonly ConfiguredModel[] | undefined): Promise<PannierError> {
   const isPath = /[\\/]/.test(model) || extname(model) !== '';
   if (isPath) return badOption(`${await missingFile(model)} ${MODEL_USAGE}.`);

@@ -1,22 +1,22 @@
-/** Packs what `pannier pack` would refuse for its cost: a model is examined because it is too large. */
+/** Packs a model that exceeds its budget, so that it can be examined. */
 import { PannierError } from '../../src/base/errors.js';
 import type { BudgetOptions, PackOptions } from '../../src/pack/options.js';
 import { pack } from '../../src/pack/pack.js';
 
-/** What the packer said on the way. */
+/** What the packer reported. */
 export interface PackedAnyway {
   readonly warnings: readonly string[];
-  /** Its words on each limit that the model is over. */
+  /** The packer's message for each limit that the model exceeds. */
   readonly overBudget: readonly string[];
 }
 
 /**
- * Packs with as much of the budget as the model is within, whether the folder is up to date or not, and without the samples of `drift`.
- * @throws {PannierError} what the packer says, but for `budget` and `output-stale`
+ * Packs without the limits of `budget` that the model exceeds, without `check` and without the samples of `drift`.
+ * @throws {PannierError} the errors of packing, except `budget` and `output-stale`
  */
 export async function packUnlimited(options: PackOptions): Promise<PackedAnyway> {
   const overBudget: string[] = [];
-  // Many runs, of which nobody here reads anything.
+  // The samples take many runs, and no command shows their result.
   let { budget, drift: _samples, ...rest } = options;
   for (;;) {
     try {
@@ -31,11 +31,11 @@ export async function packUnlimited(options: PackOptions): Promise<PackedAnyway>
   }
 }
 
-/** The same budget without the limit that was passed; undefined where none was, or not for the first time. */
+/** The budget without the limit that an error is about; undefined for another error, or a second one about the same limit. */
 function raise(budget: BudgetOptions | undefined, thrown: unknown): BudgetOptions | undefined {
   if (!(thrown instanceof PannierError && thrown.code === 'budget')) return undefined;
   const { mflop, bytes, outputs } = thrown.detail;
-  // Without a limit of its own, quantising has that of a backend.
+  // Quantised weights have a limit even without `budget.goldenError`: what a backend may be off.
   const key = mflop !== undefined ? 'mflop' : bytes !== undefined ? 'bytes' : outputs !== undefined ? 'goldenError' : undefined;
   if (key === undefined || budget?.[key] === Number.MAX_VALUE) return undefined;
   return { ...budget, [key]: Number.MAX_VALUE };

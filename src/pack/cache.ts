@@ -1,11 +1,12 @@
-/** Where an app keeps what can be made again. */
+/** Files that Pannier can make again, in the app's `node_modules`. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * The file that goes with a path, in `.cache` of the `node_modules` above it: nobody but who may write to the
- * app's packages may write there. Undefined where there is no `node_modules`.
+ * The cache file for a path, in `.cache` of the nearest `node_modules` above it. Only those who may write the app's packages may write$
+ * there.
+ * @returns undefined if there is no `node_modules`
  */
 export function cacheFile(path: string, ending: string): string | undefined {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
@@ -15,5 +16,5 @@ export function cacheFile(path: string, ending: string): string | undefined {
   }
 }
 
-/** In hexadecimal digits. */
+/** The SHA-256 in hexadecimal digits. */
 export const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');

@@ -1,4 +1,4 @@
-/** `pannier.config.mjs`: finds it, imports it, settles its paths. */
+/** Finds and imports `pannier.config.mjs`, and makes its paths absolute. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -11,30 +11,30 @@ import { badOption, type PackOptions, type PannierConfig, plainCopy } from './op
 /** The config file's name, beside the app's package.json. */
 export const CONFIG_FILE = 'pannier.config.mjs';
 
-/** A config waits for nothing but its imports; one that awaits what never comes would wait for ever. */
+/** A config that takes longer awaits a promise that does not settle. */
 export const IMPORT_LIMIT_MS = 10_000;
 
-/** What the config's name is mistaken for: Node imports the one, and no other is looked for. */
+/** Names that a config is given by mistake. Only {@link CONFIG_FILE} is imported. */
 const MISNAMED = ['js', 'ts', 'mts', 'cjs', 'cts', 'json'].map((extension) => `pannier.config.${extension}`);
 
 /** One model of a config file. */
 export interface ConfiguredModel {
-  /** What the config calls it. */
+  /** The model's key in the config. */
   readonly key: string;
   readonly options: PackOptions;
 }
 
-/** The file in a folder that was meant to be the config, but has another name. */
+/** A file in a folder that was probably meant to be the config, but has another name. */
 export function misnamedConfig(folder: string): string | undefined {
   return existsSync(join(folder, CONFIG_FILE)) ? undefined : MISNAMED.find((name) => existsSync(join(folder, name)));
 }
 
-/** What went wrong with one model of a config, after which one it was. */
+/** The message of an error, with the model of the config that it is about in front. */
 export const ofModel = (key: string, thrown: unknown): string => `models[${show(key)}]: ${messageOf(thrown)}`;
 
 /**
- * Does something with one model of a config.
- * @throws {PannierError} as `step` does, saying which model it was
+ * Runs a step with one model of a config.
+ * @throws {PannierError} the errors of `step`, with the model in their message
  */
 export async function withModel<T>({ key, options }: ConfiguredModel, step: (options: PackOptions) => Promise<T>): Promise<T> {
   try {
@@ -46,7 +46,7 @@ export async function withModel<T>({ key, options }: ConfiguredModel, step: (opt
 }
 
 /**
- * Reads the options of every model in a config file, with absolute paths and names settled.
+ * Reads the options of every model in a config file. Paths become absolute, and the key of a model its default name.
  * @throws {PannierError} `options`
  */
 export async function readConfig(path: string): Promise<ConfiguredModel[]> {
@@ -65,10 +65,10 @@ export async function readConfig(path: string): Promise<ConfiguredModel[]> {
       throw badOption(`models[${show(name)}] of ${file} should be the options of one model.`);
     const paths = Object.entries(options)
       .filter(([key]) => ['model', 'out', 'goldenPicture', 'golden', 'drift'].includes(key))
-      .map(([key, value]) => [key, key === 'drift' ? settleSamples(value, dirname(file)) : settlePath(value, dirname(file))]);
+      .map(([key, value]) => [key, key === 'drift' ? absoluteSamples(value, dirname(file)) : absolutePaths(value, dirname(file))]);
     return { key: name, options: { name, ...options, ...Object.fromEntries(paths) } as PackOptions };
   });
-  // Before anything is packed: the second would remove what the first has written.
+  // The second pack would remove the files of the first.
   const outs = new Map<string, string>();
   for (const { key, options } of all) {
     const { out } = options;
@@ -91,7 +91,7 @@ async function importConfig(file: string): Promise<{ readonly default?: unknown 
     );
   });
   try {
-    // Not its default export, which would be awaited too.
+    // Returning the default export would await it.
     return await Promise.race([import(pathToFileURL(file).href), late]);
   } catch (thrown) {
     const line = thrown instanceof SyntaxError ? await faultyLine(file) : undefined;
@@ -101,7 +101,7 @@ async function importConfig(file: string): Promise<{ readonly default?: unknown 
   }
 }
 
-/** Where a file is no JavaScript: an import does not say, `node --check` does. Undefined where the file is right, and another that it imports is not. */
+/** The line of a syntax error, which `node --check` tells and an import does not. Undefined if the error is in an imported file. */
 function faultyLine(file: string): Promise<string | undefined> {
   return new Promise((settle) => {
     execFile(process.execPath, ['--check', file], { timeout: IMPORT_LIMIT_MS }, (_failed, _stdout, stderr) => {
@@ -111,7 +111,7 @@ function faultyLine(file: string): Promise<string | undefined> {
   });
 }
 
-/** Names and options, as plain values that nothing changes any more. */
+/** The models of a config as plain copies, by their keys. */
 function modelsOf(module: { readonly default?: unknown }, file: string): [name: string, options: unknown][] {
   let models: unknown;
   try {
@@ -127,14 +127,14 @@ function modelsOf(module: { readonly default?: unknown }, file: string): [name: 
   return entries;
 }
 
-/** The samples of `drift` are paths, its output is a name. */
-const settleSamples = (drift: unknown, folder: string): unknown =>
-  typeof drift === 'object' && drift !== null && 'samples' in drift ? { ...drift, samples: settlePath(drift.samples, folder) } : drift;
+/** Makes the samples of `drift` absolute; its `output` is a name. */
+const absoluteSamples = (drift: unknown, folder: string): unknown =>
+  typeof drift === 'object' && drift !== null && 'samples' in drift ? { ...drift, samples: absolutePaths(drift.samples, folder) } : drift;
 
-/** Every text in a value is a path, at most three levels down, as in `golden`; whatever else is there is the packer's to refuse. */
-function settlePath(value: unknown, folder: string, levels = 3): unknown {
+/** Makes every string in a value absolute, at most three levels down, as in `golden`. The packer refuses values of other kinds. */
+function absolutePaths(value: unknown, folder: string, levels = 3): unknown {
   if (typeof value === 'string') return resolve(folder, value);
   if (typeof value !== 'object' || value === null || levels === 0) return value;
-  if (Array.isArray(value)) return value.map((each) => settlePath(each, folder, levels - 1));
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, settlePath(each, folder, levels - 1)]));
+  if (Array.isArray(value)) return value.map((each) => absolutePaths(each, folder, levels - 1));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, absolutePaths(each, folder, levels - 1)]));
 }

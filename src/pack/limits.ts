@@ -1,4 +1,4 @@
-/** How large a model file's parts may be. Beyond them the file is refused before memory is spent on it. */
+/** How large the parts of a model file may be. A larger file is refused before it takes memory. */
 import { MOST_ROWS, MOST_VALUES } from '../manifest/details.js';
 
 export const LIMITS = {
@@ -6,9 +6,9 @@ export const LIMITS = {
   jsonDepth: 64,
   nodes: 100_000,
   layers: 20_000,
-  /** Values that one layer makes of one example: 512 MiB. */
+  /** Values of one layer's output for one example; as float32 they take 512 MiB. */
   layerElements: 2 ** 27,
-  /** Steps that a recurrent layer is unrolled over. */
+  /** Time steps of an unrolled recurrent layer. */
   timeSteps: 1_000,
   tensors: 50_000,
   rank: 8,

@@ -1,18 +1,18 @@
-/** What the packer can be told. */
+/** The options of packing. */
 import { messageOf, PannierError } from '../base/errors.js';
 import type { ImageSpec } from '../manifest/manifest.js';
 import type { Cell, ValueKind } from '../manifest/signature.js';
 
-/** How a picture becomes an input tensor; what is left out has the default of {@link ImageSpec}'s kind. */
+/** How a picture becomes an input tensor. */
 export interface ImageOptions {
-  /** Needed where the graph leaves the size open. */
+  /** In pixels, as `height`. Default: the size in the graph; both are required if the graph leaves it open. */
   readonly width?: number;
   readonly height?: number;
   /** Default `stretch`. */
   readonly fit?: ImageSpec['fit'];
-  /** What training used; default `bilinear`. */
+  /** The resize filter that training used; default `bilinear`. */
   readonly filter?: ImageSpec['filter'];
-  /** Default `rgb`, or `gray` where the input has one channel. */
+  /** Default `rgb`, or `gray` if the input has one channel. */
   readonly channels?: ImageSpec['channels'];
   /** Default `nhwc`. */
   readonly layout?: ImageSpec['layout'];
@@ -31,57 +31,57 @@ export type ColumnOptions =
     }
   | {
       readonly name: string;
-      /** In the order of training. */
+      /** The categories in the order that training used. */
       readonly categories: readonly Cell[];
-      /** Default `one-hot`: as many values as categories; `index`: one, as an embedding takes it. */
+      /** Default `one-hot`, which gives a value for each category; `index` gives one value, which an embedding takes. */
       readonly encode?: 'one-hot' | 'index';
     };
 
-/** An open length that the graph sees in a few sizes only: shorter inputs are filled up, outputs are cut back. */
+/** Limits an open length to a few sizes, so that an engine compiles for few shapes: shorter inputs are padded, outputs are cut back. */
 export interface PadOptions {
-  /** The lengths, such as `[16, 32, 64, 128]`; all padded inputs of a model have the same ones, and are equally long. */
+  /** The lengths, for example `[16, 32, 64, 128]`. All padded inputs of a model have the same lengths, and are equally long in a call. */
   readonly to: readonly number[];
-  /** Default 1. */
+  /** The open axis; default 1. */
   readonly axis?: number;
-  /** What is put behind the end; default 0. */
+  /** The value that fills a shorter input; default 0. */
   readonly value?: number;
 }
 
-/** About one input. */
+/** Options of one input. */
 export interface InputOptions {
-  /** What apps call it; default the signature's key in camelCase. */
+  /** The name that apps use; default the signature's key in camelCase. */
   readonly name?: string;
-  /** Sizes for the golden sample, warm-up and FLOPs where the graph leaves them open. */
+  /** Sizes of the golden sample, which warms the model up and counts FLOPs; required if the graph leaves sizes open. */
   readonly shape?: readonly number[];
   readonly image?: ImageOptions;
-  /** Apps give rows, objects with a value for each column; together they fill the last axis, in this order. */
+  /** Apps give rows, which are objects with a value for each column. The columns fill the last axis in this order. */
   readonly columns?: readonly ColumnOptions[];
   readonly pad?: PadOptions;
 }
 
-/** About one output. */
+/** Options of one output. */
 export interface OutputOptions {
   readonly name?: string;
-  /** Names along the last axis. */
+  /** Names of the classes along the last axis. */
   readonly labels?: readonly string[];
-  /** Wanted with `labels`. */
+  /** What the output holds; required with `labels`. */
   readonly values?: ValueKind;
 }
 
-/** Half the bytes of float32, or a quarter. */
+/** The kinds that take half the bytes of float32, or a quarter. */
 export const QUANTIZED = ['float16', 'uint8'] as const;
 
-/** How a weight is stored; `none` leaves it as it is. */
+/** How a weight is stored; `none` leaves it unchanged. */
 export type WeightKind = (typeof QUANTIZED)[number] | 'none';
 
-/** Every weight as one kind, or by patterns of names with `*` for anything: the first that matches decides. */
+/** One kind for every weight, or a kind for each pattern of weight names. `*` matches any text; the first pattern that matches decides. */
 export type QuantizeOption = Exclude<WeightKind, 'none'> | Readonly<Record<string, WeightKind>>;
 
-/** What a model is given, as files. */
+/** The inputs of one call, as files. */
 export interface SampleFiles {
   /** A PNG or JPEG for the only input that takes a picture. */
   readonly image?: string;
-  /** By name: .npy files, pictures for inputs that take one, .json rows for inputs with columns. */
+  /** Files by the input's name: .npy, a picture if the input takes one, .json rows if it has columns. */
   readonly inputs?: Readonly<Record<string, string>>;
 }
 
@@ -93,83 +93,82 @@ export interface DriftOptions {
   readonly samples: readonly SampleFiles[];
 }
 
-/** What the training framework answered, to be held against the graph when it is packed; nothing of it is shipped. */
+/** Inputs and the training framework's answers to them. Packing fails if the graph answers otherwise; the files are not shipped. */
 export interface GoldenCheck extends SampleFiles {
-  /** An .npy file for the only output, or one for each that matters, by name. */
+  /** An .npy file for the only output, or one by name for each output that matters. */
   readonly expect: string | Readonly<Record<string, string>>;
-  /** How far an output may be off (root mean square), as a share of the expected values' standard deviation; default 0.03. */
+  /** Largest root mean square error of an output, as a share of the expected values' standard deviation; default 0.03. */
   readonly tolerance?: number;
 }
 
-/** What packing is refused beyond. */
+/** Limits beyond which packing fails with `budget`. */
 export interface BudgetOptions {
-  /** Of all files of the packed model. */
+  /** Bytes of all files that an app ships. */
   readonly bytes?: number;
-  /** Million floating-point operations of one predict. */
+  /** Millions of floating-point operations of one predict. */
   readonly mflop?: number;
   /**
-   * How far quantised weights may move any golden value, as a share of its output's spread. Without it,
-   * quantised weights must agree with the original ones as closely as a backend must.
+   * Largest change of any value of the golden sample's outputs by quantised weights, as a share of the output's spread. Default:
+   * what a backend may be off.
    */
   readonly goldenError?: number;
 }
 
-/** One model to pack. */
+/** Options of one model. */
 export interface PackOptions {
   /**
-   * Path of a TF.js model's model.json: of a graph model, or of a Layers model (`tf.LayersModel.save`, a
-   * Keras file through tensorflowjs_converter, Teachable Machine), which is lowered to a graph by a rule for
-   * each class of layer and answers what `tf.LayersModel.predict` does. Where TF.js differs from Keras
-   * (a bilinear `UpSampling2D`, the `hard_sigmoid` of Keras 3), only answers of the training framework tell:
-   * see `golden`. A layer without a rule, masks and an open time axis of a recurrent layer are
-   * refused, `model-format`, by the layer's name. Teachable Machine's `metadata.json` in the same folder
-   * gives the labels of the only output and the preprocessing of pictures, where `inputs` and `outputs` do
-   * not say otherwise.
+   * Path of a TF.js `model.json`: a graph model or a Layers model (from `tf.LayersModel.save`, from a Keras file by
+   * tensorflowjs_converter, from Teachable Machine). A Layers model is lowered to a graph that answers what
+   * `tf.LayersModel.predict` answers. TF.js differs from Keras in a few layers (a bilinear `UpSampling2D`, the `hard_sigmoid`
+   * of Keras 3); option `golden` finds out. Packing fails with `model-format` and the layer's name for a layer without a rule,
+   * for masks and for a recurrent layer with an open time axis. Teachable Machine's `metadata.json` in the same folder gives
+   * the labels of the only output and the preprocessing of pictures, unless `inputs` and `outputs` do.
    */
   readonly model: string;
-  /** Folder of the packed model; made when missing. */
+  /** Folder of the packed model, made if it is missing; it must not be the folder of `model`. */
   readonly out: string;
-  /** Default: the model file's name without `.json`; of `model.json`, its folder's. */
+  /** Default: the name of the model file without `.json`, or of its folder if the file is called `model.json`. */
   readonly name?: string;
   /** Default `0`. */
   readonly version?: string;
   readonly license?: string;
   readonly source?: string;
-  /** ISO date, a time in it with its zone; the packer has no clock. */
+  /** ISO date; a time needs its zone. The packer reads no clock, so that the same input gives the same bytes. */
   readonly packedAt?: string;
   /** Days after `packedAt` from which on `ageOf` of `pannier/drift` calls the model stale. */
   readonly staleAfterDays?: number;
-  /** By node, by signature key or by default name. */
+  /** By the graph's node, the signature's key or the default name. */
   readonly inputs?: Readonly<Record<string, InputOptions>>;
   readonly outputs?: Readonly<Record<string, OutputOptions>>;
-  /** Stores weights in fewer bytes; refused where that moves the golden sample's answers too far. */
+  /** Stores weights in fewer bytes. Packing fails with `budget` if that changes the golden sample's answers too much. */
   readonly quantize?: QuantizeOption;
-  /** Refuses a packed model that costs more. */
+  /** Packing fails with `budget` if the model costs more. */
   readonly budget?: BudgetOptions;
-  /** Answers of the training framework that the graph must give too. */
+  /** Answers of the training framework; packing fails with `golden-mismatch` if the graph answers otherwise. */
   readonly golden?: readonly GoldenCheck[];
   /** Samples whose scores `watchDrift` of `pannier/drift` compares those in use with. */
   readonly drift?: DriftOptions;
-  /** A PNG of at most 96×96 to take the golden sample with, in place of the shipped photograph. */
+  /** A PNG of at most 96×96 pixels for the golden sample, instead of the photograph that ships with Pannier. */
   readonly goldenPicture?: string;
   /** Writes nothing and runs no model; throws `output-stale` if an option, a source file or a packed file has changed. */
   readonly check?: boolean;
 }
 
-/** What `pannier.config.mjs` exports. Keys are default model names, paths are relative to the file. */
+/** The default export of `pannier.config.mjs`. Keys are the models' default names, paths are relative to the file. */
 export interface PannierConfig {
   readonly models: Readonly<Record<string, PackOptions>>;
 }
 
-/** Types the default export of `pannier.config.mjs`; returns what it is given. */
+/** Gives the default export of `pannier.config.mjs` its type, and returns it. */
 export const defineConfig = (config: PannierConfig): PannierConfig => config;
 
-/** An option that is not what it takes. */
+/** The error for an option with a wrong value. */
 export const badOption = (message: string): PannierError => new PannierError('options', message);
 
 /**
- * A copy that is read once: without getters, proxies or functions, whatever made the options.
- * @throws {PannierError} `options` where a value cannot be copied
+ * Copies options, so that no getter or proxy of an app can change them while they are used.
+ * @param what begins the message of the error
+ * @throws {PannierError} `options` if a value cannot be copied
  */
 export function plainCopy<T>(value: T, what: string): T {
   try {

@@ -1,35 +1,35 @@
-/** The addresses in modules that lead to files of a packed model or of Pannier itself: found, and put in other words. */
+/** Finds the addresses in modules that lead to files of a packed model or of Pannier itself, and replaces them. */
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** A file that has to lie beside the app, whole. */
+/** A file that an app must deploy unchanged. */
 export interface EmittedFile {
-  /** Holds a hash of the content, whatever the bundler adds: library builds add none. */
+  /** Contains a hash of the content, since bundlers add none in library builds. */
   readonly name: string;
   readonly content: Uint8Array;
 }
 
-/** As the packer and the minifier write it. */
+/** An address as the packer and the minifier write it. */
 const ADDRESS = /\bnew URL\(\s*(['"`])([^'"`\\\n]+)\1\s*,\s*import\.meta\.url\s*\)/g;
 
-/** Whether a file's name is one of a packed model's, as the packer or a library build gives them. */
+/** Whether the packer or a library build named a file so as an asset of a packed model. */
 export const isPacked = (name: string): boolean => /^(?:graph|weights|golden)-[0-9a-f]{16}\b.*\.(?:json|bin)$/.test(name);
 
-/** Whether it is one of ours, as a library build gives them. */
+/** Whether a library build named a file so as one of Pannier's. */
 const isOurs = (name: string): boolean => /^pannier-[\w-]+-[0-9a-f]{16}\b.*\.(?:js|wasm)$/.test(name);
 
-/** The folder of the files that ship: here in the app's `node_modules`, or wherever a link leads. */
+/** The `dist` folder of this package, with symbolic links resolved. */
 const SHIPPED = realpathSync(dirname(fileURLToPath(import.meta.url)));
 
-/** Whether a module is a file of the installed package, of this copy or of another one. */
+/** Whether a module is a file of the installed package, in this copy or another one. */
 export const isShipped = (id: string): boolean => dirname(id) === SHIPPED || /[\\/]node_modules[\\/]pannier[\\/]dist$/.test(dirname(id));
 
 /**
- * Replaces each address by what `replace` makes of its file. Line breaks stay where they are.
+ * Replaces each address by the text that `replace` returns for its file. Line breaks keep their places.
  * @param id path of the module
- * @returns undefined where there is none
+ * @returns undefined if the module has no such address
  */
 export function replaceAddresses(code: string, id: string, replace: (file: EmittedFile) => string): string | undefined {
   if (!code.includes('import.meta.url')) return undefined;
@@ -47,5 +47,5 @@ export function replaceAddresses(code: string, id: string, replace: (file: Emitt
   return replaced === code ? undefined : replaced;
 }
 
-/** The addresses in a module's code, as they are written. */
+/** The addresses in the code of a module. */
 export const addressesIn = (code: string): string[] => Array.from(code.matchAll(ADDRESS), (match) => match[2] as string);

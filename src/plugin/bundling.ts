@@ -1,10 +1,10 @@
-/** What Rollup and Vite have in common: packing when a build starts, assets by reference. */
+/** The parts that the plugins of Rollup and Vite share: packing when a build starts, assets by reference. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceAddresses } from './addresses.js';
 import type { Outcome, Packing } from './packing.js';
 
-/** The part of a plugin's context that is the same to both. */
+/** The part of the plugin context that both have. */
 export interface Bundler {
   readonly meta: { readonly watchMode: boolean };
   emitFile(file: { type: 'asset'; name: string; source: Uint8Array }): string;
@@ -14,7 +14,7 @@ export interface Bundler {
   error(line: string): never;
 }
 
-/** A failure ends a build; a watch goes on with what was packed last. */
+/** Packs at the start of a build. A failure ends a build, and a watch goes on with the models that were packed before. */
 export async function packForBuild(packing: Packing, bundler: Bundler): Promise<void> {
   const { watchMode } = bundler.meta;
   if (watchMode && packing.watches) return;
@@ -24,17 +24,17 @@ export async function packForBuild(packing: Packing, bundler: Bundler): Promise<
   if (!watchMode) return;
   const isThere = outcome.models.every(({ folder }) => existsSync(join(folder, 'model.js')));
   if (isThere && outcome.models.length > 0) packing.watch(outcome, (later) => tell(later, bundler));
-  // Without a first good pack there is no module yet whose change would start the next build.
+  // Until a first pack succeeds there is no module whose change starts the next build; the sources do so instead.
   else for (const source of outcome.sources) bundler.addWatchFile(source);
 }
 
-/** One line each. */
+/** Reports an outcome, one line for each message. */
 export function tell({ packed, warnings, failures }: Outcome, to: Pick<Bundler, 'info' | 'warn'>): void {
   for (const line of packed) to.info(line);
   for (const line of [...warnings, ...failures]) to.warn(line);
 }
 
-/** Gives a build the files that its modules have addresses of. */
+/** Emits the files that the modules of a build have addresses of. */
 export class Emitting {
   readonly #references = new Set<string>();
 
@@ -45,11 +45,11 @@ export class Emitting {
       this.#references.add(reference);
       return `new URL(import.meta.ROLLUP_FILE_URL_${reference}, import.meta.url)`;
     });
-    // Lines stay lines, which is as much as a source map of such a file is asked for.
+    // The code keeps its lines, so that a source map is not needed.
     return replaced === undefined ? null : { code: replaced, map: null };
   }
 
-  /** The hook `resolveFileUrl`: relative to the chunk holds wherever the build is put, and for whoever bundles a library again. */
+  /** The hook `resolveFileUrl`. An address relative to the chunk holds wherever a build is deployed, and if a library is bundled again. */
   resolveFileUrl({ referenceId, relativePath }: { referenceId?: string | null; relativePath: string }): string | null {
     if (!this.#references.has(referenceId ?? '')) return null;
     return JSON.stringify(relativePath.startsWith('.') ? relativePath : `./${relativePath}`);

@@ -1,4 +1,4 @@
-/** The app's packages that use Pannier themselves, and may hold packed models. */
+/** Packages of the app that depend on Pannier, since these may contain packed models. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -10,7 +10,7 @@ interface PackageJson {
   readonly peerDependencies?: Names;
 }
 
-/** Names of direct dependencies that have `pannier` among their own. @param root the app's folder, with its `package.json` */
+/** Names of direct dependencies that depend on `pannier`. @param root the app's folder, with its `package.json` */
 export function dependentsOf(root: string): string[] {
   const { dependencies, devDependencies } = readPackage(root) ?? {};
   return Object.keys({ ...dependencies, ...devDependencies }).filter((name) => {
@@ -19,7 +19,7 @@ export function dependentsOf(root: string): string[] {
   });
 }
 
-/** As Node looks for it: in every `node_modules` on the way up. */
+/** Looks in every `node_modules` on the way up, as Node does. */
 function installed(name: string, folder: string): PackageJson | undefined {
   const up = dirname(folder);
   return readPackage(join(folder, 'node_modules', name)) ?? (up === folder ? undefined : installed(name, up));

@@ -1,7 +1,7 @@
 /**
- * `pannier/esbuild`. esbuild follows no `new URL(…, import.meta.url)`, and without `splitting` it puts whatever is
- * imported into one script, every backend with it. So the package's own files are not bundled: they lie beside
- * the scripts as they ship, and imports lead there.
+ * `pannier/esbuild`. esbuild does not follow `new URL(…, import.meta.url)`, and without `splitting` it puts every import into one
+ * script, all backends among them. So the files of the package are not bundled: they are copied beside the app's scripts, and
+ * imports lead there.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -13,13 +13,15 @@ import { readEntry, type ShippedEntry } from './shipped.js';
 
 export type { PluginOptions } from './options.js';
 
-/** Specifiers and namespaces of our own. */
+/** Namespaces of this plugin. */
 const FILE = 'pannier-file';
 const COPY = 'pannier-copy';
 
 /**
- * Packs the models of `pannier.config.mjs` where a source has changed, and puts what they and Pannier need beside
- * the app's scripts. Needs `format: 'esm'`.
+ * The plugin for esbuild. When a build starts it packs the models of `pannier.config.mjs` whose options or source files have
+ * changed; a model that cannot be packed fails the build, and in a watch only warns. It puts the files of packed models and of
+ * Pannier beside the app's scripts. Requires `format: 'esm'`.
+ * @throws {PannierError} `options` for an option that it does not take
  */
 export function pannier(options: PluginOptions = {}): Plugin {
   checkPluginOptions(options);
@@ -49,7 +51,7 @@ export function pannier(options: PluginOptions = {}): Plugin {
       build.onResolve({ filter: /^pannier(\/|$)/ }, async ({ path, pluginData, ...from }) => {
         if (pluginData === COPY) return undefined;
         const found = await build.resolve(path, { ...from, pluginData: COPY });
-        // Node finds the package by itself.
+        // Node resolves the package itself.
         if (initialOptions.platform === 'node') return { path, external: true };
         if (found.errors.length > 0 || !isShipped(found.path)) return found;
         return { path: found.path, namespace: COPY, watchFiles: sources };
@@ -82,13 +84,13 @@ export function pannier(options: PluginOptions = {}): Plugin {
 const formatOf = ({ format, platform = 'browser' }: BuildOptions): string =>
   format ?? { browser: 'iife', node: 'cjs', neutral: 'esm' }[platform];
 
-/** The first failure ends a build; later ones are of a watch, which goes on with what was packed last. */
+/** Failures of the first pack end a build. Later ones occur in a watch, which goes on with the models that were packed before. */
 function messagesOf({ failures, warnings }: Outcome, isFirst: boolean): { errors: PartialMessage[]; warnings: PartialMessage[] } {
   const texts = (lines: readonly string[]) => lines.map((text) => ({ text }));
   return isFirst ? { errors: texts(failures), warnings: texts(warnings) } : { errors: [], warnings: texts([...warnings, ...failures]) };
 }
 
-/** Writes the package's files beside each script that stands for one of its entries, once. */
+/** Writes the files of the package beside each script that replaces one of its entries. */
 async function putBeside(
   result: BuildResult,
   copies: ReadonlyMap<string, ShippedEntry>,

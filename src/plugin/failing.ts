@@ -1,22 +1,22 @@
-/** What could not be packed, over the pages of a Vite server that would run the model from before. */
+/** Shows the models that could not be packed in Vite's overlay, since the pages would run the previous models. */
 import type { ErrorPayload, HotPayload, ViteDevServer } from 'vite';
 import type { Outcome } from './packing.js';
 
-/** One for each server. */
+/** The failures of one Vite server. */
 export class Failing {
   readonly #pages: ViteDevServer['ws'];
   #shown: ErrorPayload | undefined;
 
   constructor(pages: ViteDevServer['ws']) {
     this.#pages = pages;
-    // Whoever opens a page while it is broken sees the same.
+    // A page that is opened later shows the failure, too.
     pages.on('connection', (page) => {
       if (this.#shown !== undefined) page.send(JSON.stringify(this.#shown));
     });
   }
 
-  /** Shows failures in Vite's overlay, and takes it away after them. @returns whether nothing fails any more */
-  settle({ failures }: Pick<Outcome, 'failures'>): boolean {
+  /** Shows the failures of an outcome, or removes the overlay. @returns whether the failures are over */
+  show({ failures }: Pick<Outcome, 'failures'>): boolean {
     const wasShown = this.#shown !== undefined;
     this.#shown =
       failures.length === 0 ? undefined : { type: 'error', err: { message: failures.join('\n'), stack: '', plugin: 'pannier' } };
@@ -25,7 +25,7 @@ export class Failing {
     return wasShown && this.#shown === undefined;
   }
 
-  /** The pages that are there: Vite keeps what is sent to none, and gives it to the next one, when it may be over. */
+  /** Sends to the open pages. Vite would keep a message for the next page, and the failure may be over then. */
   #tell(payload: HotPayload): void {
     for (const page of this.#pages.clients) page.send(payload);
   }

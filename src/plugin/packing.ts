@@ -1,4 +1,4 @@
-/** The models of one config file, packed when a source has changed and only then. */
+/** Packs the models of one config file whose options or source files have changed. */
 import { existsSync, type StatsListener, statSync, unwatchFile, watchFile } from 'node:fs';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -8,36 +8,37 @@ import { CONFIG_FILE, IMPORT_LIMIT_MS, misnamedConfig } from '../pack/config.js'
 import { Progress } from '../pack/progress.js';
 import type { PluginOptions } from './options.js';
 
-/** What a look at all models came to. Paths are absolute. */
+/** The result of bringing all models up to date. Paths are absolute. */
 export interface Outcome {
   readonly models: readonly { readonly name: string; readonly folder: string }[];
   /** Every file that a packed model depends on. */
   readonly sources: readonly string[];
-  /** A line for each model that was packed anew, for each warning about one, for each that failed and stayed as it was. */
+  /** A line for each model that was packed. */
   readonly packed: readonly string[];
   readonly warnings: readonly string[];
+  /** A line for each model that could not be packed, whose folder is unchanged. */
   readonly failures: readonly string[];
   readonly startedMs: number;
 }
 
-/** What the thread found and did. */
+/** The last message of the thread. */
 export interface Report extends Omit<Outcome, 'startedMs'> {
   /** A warning for each model whose source file is absent. */
   readonly absent: readonly string[];
 }
 
-/** What the thread says: that it imports the config, that it has done so, each step of packing, and last what came of all. */
+/** A message of the thread: it imports the config, it has imported it, it begins a step of packing, it has done all. */
 export type Message = 'config' | 'models' | { readonly model: string; readonly step: string } | Report;
 
 const NOTHING: Outcome = { models: [], sources: [], packed: [], warnings: [], failures: [], startedMs: 0 };
 
-/** How often a source is looked at. Looking is what works for every editor, mount and exporter. */
+/** Source files are polled this often, since polling works with every editor, mount and exporter. */
 const LOOK_MS = 250;
 
-/** The thread itself tells of a config that awaits; one that never lets go of it is told of here, a moment later. */
+/** The thread itself fails for a config that awaits too long. A config that blocks the thread fails here, this much later. */
 const GRACE_MS = 2_000;
 
-/** Two bundles of one process must not write the same folder. */
+/** Two builds of one process must not write the same folder. */
 const inTurn = oneAtATime();
 
 /** Packs for one bundler. */
@@ -49,18 +50,18 @@ export class Packing {
   #running = false;
   #models: Outcome['models'] = [];
   #print: (line: string) => void = () => undefined;
-  /** Warnings of absent sources that were told. */
+  /** Warnings of absent sources that were reported before. */
   readonly #absent = new Set<string>();
 
-  /** @param root what `options.config` is relative to */
+  /** @param root the folder that `options.config` is relative to */
   constructor({ config }: PluginOptions, root: string) {
     const file = resolve(root, config ?? CONFIG_FILE);
     this.#config = config !== undefined || existsSync(file) || misnamedConfig(root) !== undefined ? file : undefined;
   }
 
   /**
-   * Packs what is out of date. A model that fails is told of, and its folder stays as it was.
-   * @param print gets a line of progress now and then while a model is packed, also by a watch
+   * Packs the models that are out of date. Failures are in the outcome; this method does not throw.
+   * @param print gets lines of progress while models are packed, also in a watch
    */
   async pack(print: (line: string) => void): Promise<Outcome> {
     this.#print = print;
@@ -78,17 +79,17 @@ export class Packing {
     return { ...report, warnings, startedMs };
   }
 
-  /** All models of the config, as of the last outcome. */
+  /** The models of the last outcome. */
   get models(): Outcome['models'] {
     return this.#models;
   }
 
-  /** Whether sources are watched already. */
+  /** Whether the sources are watched. */
   get watches(): boolean {
     return this.#report !== undefined;
   }
 
-  /** From now on packs whenever a source of `seen`, or of what comes after it, changes. */
+  /** Packs whenever a source of the last outcome changes, beginning with `seen`, and reports the new outcome. */
   watch(seen: Outcome, report: (outcome: Outcome) => void): void {
     this.#report = report;
     this.#look(seen);
@@ -110,17 +111,17 @@ export class Packing {
     for (const file of sources) {
       if (this.#watched.has(file)) continue;
       const listener: StatsListener = (now, before) => {
-        // Reading changes the times, too.
+        // A read changes the access time, which is no change.
         if (now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino) this.#changed();
       };
       this.#watched.set(file, listener);
       watchFile(file, { interval: LOOK_MS, persistent: false }, listener);
-      // Read before this first look at it, and changed in between.
+      // The file may have changed after the packer read it and before it was watched.
       if ((statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > startedMs) this.#changed();
     }
   }
 
-  /** One run for all changes of one look around, and one more for those that come while it runs. */
+  /** Packs once for all changes of one poll, and once more for changes that come while it packs. */
   #changed(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {
@@ -135,7 +136,7 @@ export class Packing {
   }
 }
 
-/** The thread ends with its answer, whatever a config has left running in it. */
+/** Packs in a thread, which ends with its last message even if the config has left a timer or a server running. */
 function packInThread(config: string, print: (line: string) => void): Promise<Report> {
   const progress = new Progress(print);
   const thread = new Worker(new URL('./plugin-thread.js', import.meta.url), { workerData: config });

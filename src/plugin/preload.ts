@@ -1,15 +1,15 @@
-/** Links that let a page ask for its models' files at once, before any script has run. */
+/** Preload links, by which a page requests the files of its models before any script runs. */
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import type { HtmlTagDescriptor, Rolldown } from 'vite';
 import { isPacked } from './addresses.js';
 
-/** A page that was built. */
+/** A page of a build. */
 export interface BuiltPage {
-  /** From the root of the build, with a slash in front. */
+  /** Path from the root of the build, with a slash in front. */
   readonly path: string;
   readonly bundle: Rolldown.OutputBundle;
-  /** The chunk of the page's scripts. */
+  /** The entry chunk of the page. */
   readonly chunk: Rolldown.OutputChunk;
   /** Vite's `base`. */
   readonly base: string;
@@ -17,7 +17,8 @@ export interface BuiltPage {
 
 /**
  * The links of one page.
- * @param folders of the models to ask for, wherever the page's scripts import them; undefined for all that they import statically
+ * @param folders folders of the models to preload if the page's scripts import them in any way; undefined for all models that the
+ * scripts import statically
  */
 export function preloadLinks({ path, bundle, chunk, base }: BuiltPage, folders: readonly string[] | undefined): HtmlTagDescriptor[] {
   const imported = new Set([...modulesOf(chunk, bundle, folders !== undefined)].map((id) => dirname(id)));
@@ -27,13 +28,13 @@ export function preloadLinks({ path, bundle, chunk, base }: BuiltPage, folders: 
   const address = (name: string) => (base === '' || base === './' ? posix.relative(posix.dirname(path), `/${name}`) : base + name);
   return assets.map(({ fileName }) => ({
     tag: 'link',
-    // As `fetch` will ask: with another mode or other credentials, the browser would ask twice.
+    // With another mode or other credentials than those of `fetch`, the browser would request a file twice.
     attrs: { rel: 'preload', as: 'fetch', crossorigin: true, href: address(fileName) },
     injectTo: 'head',
   }));
 }
 
-/** Ids of the modules in a chunk and in those that it imports. */
+/** Ids of the modules in a chunk and in the chunks that it imports. */
 function modulesOf(chunk: Rolldown.OutputChunk, bundle: Rolldown.OutputBundle, dynamic: boolean, seen = new Set<string>()): Set<string> {
   const modules = new Set(chunk.moduleIds);
   for (const name of [...chunk.imports, ...(dynamic ? chunk.dynamicImports : [])]) {

@@ -7,8 +7,10 @@ import { Packing } from './packing.js';
 export type { PluginOptions } from './options.js';
 
 /**
- * Packs the models of `pannier.config.mjs` where a source has changed, and emits what they and Pannier need as
- * hashed files. Packages are found by `@rollup/plugin-node-resolve`, as ever.
+ * The plugin for Rollup. When a build starts it packs the models of `pannier.config.mjs` whose options or source files have
+ * changed; a model that cannot be packed fails the build, and in a watch only warns. It emits the files of packed models and of
+ * Pannier as hashed assets. Rollup needs `@rollup/plugin-node-resolve` to find the package.
+ * @throws {PannierError} `options` for an option that it does not take
  */
 export function pannier(options: PluginOptions = {}): Plugin {
   checkPluginOptions(options);

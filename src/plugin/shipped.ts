@@ -1,24 +1,24 @@
-/** The files of the installed package that run in a page, as they ship. */
+/** The files of the installed package that run in a page. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { addressesIn } from './addresses.js';
 
-/** One of the package's entries, to be put anywhere together with what it needs. */
+/** An entry of the package, which can be put anywhere together with the files that it needs. */
 export interface ShippedEntry {
-  /** The entry's own text, for a place one folder above the other files. */
+  /** The code of the entry, for a place one folder above the other files. */
   readonly text: string;
   /**
-   * What it imports or has an address of, and what that does, by path from there. The folder's name holds a hash
-   * of the whole package: all entries share it, so that two of them know one `PannierError`.
+   * The files that the entry reaches by imports and addresses, by their path from the entry. The name of their folder has a hash
+   * of the whole package: all entries share the folder, so that two of them have one class `PannierError`.
    */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** As the minifier writes imports of neighbours. */
+/** An import of a neighbour as the minifier writes it. */
 const IMPORTS = /\b(from|import)(\s*\(?\s*)(['"])\.\/([^'"]+)\3/g;
 
-/** @param folder the package's `dist` */
+/** Reads an entry and all that it reaches. @param folder the `dist` of the package */
 export async function readEntry(folder: string, entry: string): Promise<ShippedEntry> {
   const place = `pannier-${await digestOf(folder)}`;
   const files = new Map<string, Buffer>();

@@ -1,17 +1,17 @@
-/** The files that a packed model hangs on beside those that the packer reads, and whether they have come to rest. */
+/** Finds the files that a packed model depends on besides those that the packer reads, and waits until they are written. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Files that changed within this time are still being written. */
+/** A file that changed within this time may still be written. */
 const QUIET_MS = 400;
 
-/** A file that never rests is packed as it is. */
-const PATIENCE_MS = 10_000;
+/** After this time a file that still changes is packed. */
+const MAX_WAIT_MS = 10_000;
 
 /**
- * A config file, the modules that it imports and whatever else it names, such as a list of labels that it
- * reads: every text in it that is the relative path of a file, wherever it stands.
+ * A config file, the modules that it imports and the files that it reads, such as a list of labels: every string in the code that
+ * is the relative path of a file.
  */
 export async function namedFiles(file: string, found = new Set<string>()): Promise<Set<string>> {
   if (found.has(file)) return found;
@@ -28,9 +28,9 @@ export async function namedFiles(file: string, found = new Set<string>()): Promi
   return found;
 }
 
-/** Waits until none of the files was changed just now: an exporter writes many, and not at once. */
-export async function settled(files: Iterable<string>): Promise<void> {
-  for (const giveUpMs = Date.now() + PATIENCE_MS; Date.now() < giveUpMs; ) {
+/** Waits until no file has changed just now, since an exporter writes several files one after the other. */
+export async function untilWritten(files: Iterable<string>): Promise<void> {
+  for (const giveUpMs = Date.now() + MAX_WAIT_MS; Date.now() < giveUpMs; ) {
     const changes = await Promise.all(
       Array.from(files, (file) =>
         stat(file).then(

@@ -9,7 +9,7 @@ import type { Reads } from '../pack/files/open.js';
 import { checkedOptions, packAnew } from '../pack/pack.js';
 import { type CheckedOptions, readFolder, upToDate } from '../pack/stamp.js';
 import type { Message, Report } from './packing.js';
-import { namedFiles, settled } from './sources.js';
+import { namedFiles, untilWritten } from './sources.js';
 
 const say = (message: Message): void => parentPort?.postMessage(message);
 
@@ -34,7 +34,7 @@ async function packStale(config: string): Promise<Report> {
           if (folder.absent !== undefined) absent.push(ofName(checked, folder.absent));
           continue;
         }
-        await settled([checked.model, ...sources]);
+        await untilWritten([checked.model, ...sources]);
         packed.push(await packOne(checked, reads, warnings));
       } catch (thrown) {
         failures.push(ofModel(key, thrown));

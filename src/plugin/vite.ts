@@ -14,8 +14,10 @@ import { preloadLinks } from './preload.js';
 export type { PluginOptions, VitePluginOptions } from './options.js';
 
 /**
- * Packs the models of `pannier.config.mjs` where a source has changed, in development too, and emits what they and
- * Pannier need as hashed files, never as `data:`. No other setting of Vite is needed.
+ * The plugin for Vite. It packs the models of `pannier.config.mjs` whose options or source files have changed, when a build
+ * starts and while the development server runs. A model that cannot be packed fails a build, and in development covers the page
+ * with the error. It emits the files of packed models and of Pannier as hashed assets, never as `data:`.
+ * @throws {PannierError} `options` for an option that it does not take
  */
 export function pannier(options: VitePluginOptions = {}): Plugin {
   checkVitePluginOptions(options);
@@ -26,7 +28,7 @@ export function pannier(options: VitePluginOptions = {}): Plugin {
   return {
     name: 'pannier',
     enforce: 'pre',
-    // Before version 8, packages that Vite bundles for development look for their own files in its cache.
+    // Before version 8, Vite's development bundles look for the files of a package in Vite's cache.
     config: ({ root = '.' }) => ({ optimizeDeps: { exclude: ['pannier', ...dependentsOf(resolve(root))] } }),
     configResolved(resolved) {
       config = resolved;
@@ -41,11 +43,11 @@ export function pannier(options: VitePluginOptions = {}): Plugin {
       const failing = new Failing(ws);
       const report = (outcome: Outcome) => {
         tell(outcome, say);
-        if (failing.settle(outcome)) say.info('packed again: every model is up to date');
+        if (failing.show(outcome)) say.info('packed again: every model is up to date');
       };
       const outcome = await packing.pack(say.info);
       report(outcome);
-      // Vitest's one run, for one, has nobody to wait for a change.
+      // A server that does not watch, such as that of a single run of Vitest, sees no change.
       if (config.server.watch !== null) packing.watch(outcome, report);
     },
     buildStart() {
@@ -58,7 +60,7 @@ export function pannier(options: VitePluginOptions = {}): Plugin {
     transformIndexHtml: {
       order: 'post',
       handler(_html, { path, bundle, chunk }) {
-        // Where the app makes its own addresses, a link of ours would be another one.
+        // With `renderBuiltUrl` the app's addresses are unknown here, and a link with another address would load a file twice.
         if (bundle === undefined || chunk === undefined || preload === false || config.experimental.renderBuiltUrl) return undefined;
         return preloadLinks({ path, bundle, chunk, base: config.base }, preload === true ? undefined : foldersOf(preload, packing.models));
       },

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { checkDetails } from '../../src/manifest/details.js';
 import { readManifest } from '../../src/manifest/manifest.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
-import { cutShards, SHARD_BYTES } from '../../src/pack/out/shards.js';
+import { cutShards, MAX_SHARD_BYTES } from '../../src/pack/out/shards.js';
 import { addModel, loopModel, type RawModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 
 const folder = scratch();
@@ -125,7 +125,13 @@ describe('shards', () => {
   it('are cut between tensors where they fit, whatever a tensor is beyond a shard', () => {
     const sizes = [1_500_000, 1_000_000, 5_000_000, 10];
     const shards = cutShards(sizes.map((bytes, index) => ({ name: `w${index}`, bytes: new Uint8Array(bytes) })));
-    expect(shards.map(({ bytes }) => bytes.length)).toEqual([1_500_000, 1_000_000, SHARD_BYTES, SHARD_BYTES, 5_000_010 - 2 * SHARD_BYTES]);
+    expect(shards.map(({ bytes }) => bytes.length)).toEqual([
+      1_500_000,
+      1_000_000,
+      MAX_SHARD_BYTES,
+      MAX_SHARD_BYTES,
+      5_000_010 - 2 * MAX_SHARD_BYTES,
+    ]);
   });
   it('are one file where they are equal', async () => {
     const model = addModel([1, 2 ** 20], new Float32Array(2 ** 20).fill(0.5));

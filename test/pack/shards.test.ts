@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readModel } from '../../src/pack/model/read.js';
-import { cutShards, SHARD_BYTES } from '../../src/pack/out/shards.js';
+import { cutShards, MAX_SHARD_BYTES } from '../../src/pack/out/shards.js';
 import { realModel } from '../fixtures/models.js';
 import { LONG_MS, runs } from '../tier.js';
 
@@ -31,7 +31,7 @@ function changed(before: readonly string[], after: readonly Layer[]): number {
 }
 
 /** In shards of made-up models: few bytes or many, and beyond a shard. */
-const lengths = fc.array(fc.oneof(fc.nat(5_000), fc.nat(700_000), fc.integer({ min: SHARD_BYTES - 2, max: 2.5 * SHARD_BYTES })), {
+const lengths = fc.array(fc.oneof(fc.nat(5_000), fc.nat(700_000), fc.integer({ min: MAX_SHARD_BYTES - 2, max: 2.5 * MAX_SHARD_BYTES })), {
   minLength: 1,
   maxLength: 9,
 });
@@ -46,11 +46,12 @@ describe('shards of any model', () => {
           const shards = cutShards(layers);
           expect(Buffer.concat(shards.map(({ bytes }) => bytes)).equals(Buffer.concat(layers.map(({ bytes }) => bytes)))).toBe(true);
           for (const [index, { bytes, sha256, name }] of shards.entries()) {
-            expect(bytes.length).toBeLessThanOrEqual(SHARD_BYTES);
+            expect(bytes.length).toBeLessThanOrEqual(MAX_SHARD_BYTES);
             expect(sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
             expect(name).toBe(`weights-${sha256.slice(0, 16)}.bin`);
-            const next = shards[index + 1]?.bytes.length ?? SHARD_BYTES;
-            if (bytes.length < SHARD_BYTES / 4 && index < shards.length - 1) expect(bytes.length + next).toBeGreaterThan(SHARD_BYTES);
+            const next = shards[index + 1]?.bytes.length ?? MAX_SHARD_BYTES;
+            if (bytes.length < MAX_SHARD_BYTES / 4 && index < shards.length - 1)
+              expect(bytes.length + next).toBeGreaterThan(MAX_SHARD_BYTES);
           }
         }),
         { numRuns: runs(300, 12) },

@@ -1,4 +1,4 @@
-/** Manifest → the text of `model.js` and `model.d.ts`. Pure; no text of a model can leave its quotes. */
+/** Writes the text of `model.js` and `model.d.ts` from a manifest. Pure. No text of a model can end the quotes that it stands in. */
 
 import type { DType } from '../../base/dtype.js';
 import type { ColumnSpec, InputSpec, Manifest, OutputSpec } from '../../manifest/manifest.js';
@@ -6,21 +6,21 @@ import type { Dim } from '../../manifest/signature.js';
 import { showShape } from '../fields.js';
 import { camelCase, propertyName, quote, variableName } from '../javascript.js';
 
-/** The beginning of both files; a file without it is not ours to overwrite. */
+/** Both files begin with this line. The packer does not overwrite a file that begins otherwise. */
 export const MARK = '// Written by `pannier pack`';
 
-/** Labels above this number are `string` to the compiler, which slows down on larger unions. */
-const LABEL_TYPES = 1000;
+/** More labels than this have the type `string`, since the compiler is slow with large unions. */
+const MAX_LABEL_TYPES = 1000;
 
 const header = (file: string): string => `${MARK} from ${quote(file).slice(1, -1)}. Do not edit.\n`;
 
 /**
- * The ES module: the manifest, whose addresses bundlers follow.
- * @param file the model.json's base name, for the first line
+ * The ES module that exports the manifest, with addresses that bundlers follow.
+ * @param file base name of the model file, for the first line
  */
 export const modelJs = (manifest: Manifest, file: string): string => `${header(file)}export default ${printJs(manifest, '')};\n`;
 
-/** The declarations: what the model takes and gives, for the compiler. */
+/** The declarations: the types of the model's inputs and outputs. */
 export function modelDts(manifest: Manifest, file: string): string {
   const { inputs, outputs } = manifest.signature;
   const name = variableName(manifest.name) ?? 'model';
@@ -50,7 +50,7 @@ export default ${name};
 `;
 }
 
-/** JavaScript source of plain values; assets get their `url`. */
+/** JavaScript source of plain values. The `url` of an asset becomes an address relative to the module. */
 function printJs(value: unknown, indent: string): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -85,7 +85,7 @@ const outputNote = ({ dtype, shape, values }: OutputSpec): string =>
 
 const GIVEN = { float32: 'Float32Array', int32: 'Int32Array | Uint8Array | Uint8ClampedArray', bool: 'Uint8Array' } as const;
 
-/** A name for the type of each tabular input's rows, so that the compiler's messages and the app's own code can say it. */
+/** The name of the row type of each tabular input, which the compiler's messages and the app's code use. */
 function rowNames(inputs: Manifest['signature']['inputs'], typeName: string): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const [key, { columns }] of Object.entries(inputs)) {
@@ -93,7 +93,7 @@ function rowNames(inputs: Manifest['signature']['inputs'], typeName: string): Re
     const word = camelCase(key);
     const name = `${typeName}${word.charAt(0).toUpperCase()}${word.slice(1)}Row`;
     const taken = [...names.values()];
-    // `in-a` and `inA` are two inputs, and one word.
+    // The inputs `in-a` and `inA` have the same word.
     names.set(key, taken.includes(name) ? `${name}${taken.length + 1}` : name);
   }
   return names;
@@ -108,14 +108,14 @@ function cellType(column: ColumnSpec): string {
   if (!('categories' in column)) return 'number';
   const { categories } = column;
   const types = categories.map((category) => (typeof category === 'string' ? quote(category) : String(category)));
-  return [...new Set(categories.length > LABEL_TYPES ? categories.map((category) => typeof category) : types)].join(' | ');
+  return [...new Set(categories.length > MAX_LABEL_TYPES ? categories.map((category) => typeof category) : types)].join(' | ');
 }
 
 function inputType({ dtype, shape, image }: InputSpec, row: string | undefined): string {
   const shaped = `Shaped<${typeArguments(dtype, shape)}>`;
-  // Of two open sizes, a bare array's length does not tell which is which.
+  // With two open sizes, the length of a bare array does not give both.
   const ambiguous = shape === null || shape.filter((dim) => dim === null).length > 1;
-  // No bare array beside rows: the compiler would hold a row with a column missing against Float32Array, and say so.
+  // With rows there is no bare array: the compiler would compare a row without some column to Float32Array in its message.
   if (row !== undefined) return `${takesOneRow(shape) ? `${row} | ` : ''}readonly ${row}[] | ${shaped}`;
   return [...(image === undefined ? [] : ['ImageInput']), ...(ambiguous ? [] : [GIVEN[dtype]]), shaped].join(' | ');
 }
@@ -125,7 +125,7 @@ const takesOneRow = (shape: readonly Dim[] | null): boolean => shape?.length ===
 
 function outputType({ dtype, shape, labels }: OutputSpec): string {
   if (labels === undefined) return `Tensor<${typeArguments(dtype, shape)}>`;
-  const union = labels.length > LABEL_TYPES ? 'string' : [...new Set(labels)].map(quote).join(' | ');
+  const union = labels.length > MAX_LABEL_TYPES ? 'string' : [...new Set(labels)].map(quote).join(' | ');
   return `LabelledTensor<${union}, ${typeArguments(dtype, shape)}>`;
 }
 

@@ -1,22 +1,22 @@
-/** One writer at a time for a folder, among all threads and processes; a lock whose owner is gone holds nobody up. */
+/** Lets one writer at a time, among all threads and processes, write a folder. A lock whose owner has ended is taken over. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The lock: a folder that holds one file, whose name is its owner's. */
+/** The lock is a folder with one file, whose name is the owner's. */
 export const LOCK = '.pannier-lock';
 
-/** An owner says this often that it still works, and is taken for gone after a silence of ten times as long. */
+/** An owner touches its file this often. A file that is ten times as old belongs to an owner that has ended. */
 const BEAT_MS = 2_000;
 
 const LOOK_MS = 20;
 
-/** What renaming a folder to one that is not empty fails with; on Windows, any that is there. */
+/** Errors of renaming a folder to one that is not empty; on Windows, to any that exists. */
 const TAKEN = ['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'EBUSY'];
 
 /**
- * Does `work` while nobody else does any for that folder.
+ * Runs `work` while it holds the lock of a folder.
  * @param beatMs for tests
  */
 export async function whileLocked<T>(folder: string, work: () => Promise<T>, beatMs = BEAT_MS): Promise<T> {
@@ -32,7 +32,7 @@ export async function whileLocked<T>(folder: string, work: () => Promise<T>, bea
   }
 }
 
-/** Whether a process is no more, or the number is none of a process. */
+/** Whether a process has ended, or no process has the number. */
 export function hasEnded(pid: number): boolean {
   try {
     return !process.kill(pid, 0);
@@ -41,7 +41,7 @@ export function hasEnded(pid: number): boolean {
   }
 }
 
-/** The lock gets its name with its owner within, so that no moment knows a lock without one. */
+/** The lock is made under another name with its owner in it, and renamed, so that there never is a lock without an owner. */
 async function take(folder: string, owner: string, patienceMs: number): Promise<void> {
   const lock = join(folder, LOCK);
   const unnamed = join(folder, `.pannier-${owner}.lock`);
@@ -72,7 +72,7 @@ async function look(lock: string): Promise<{ holder: string | undefined; beat: s
   return { holder, beat: `${holder} ${stats?.mtimeMs}` };
 }
 
-/** Takes away one owner's lock and nobody else's: a folder that holds another's by now is not empty, and stays. */
+/** Removes the lock of one owner. A folder that another owner has taken meanwhile is not empty, and stays. */
 async function release(lock: string, owner: string | undefined): Promise<void> {
   if (owner !== undefined) await rm(join(lock, owner), { force: true });
   await rmdir(lock).catch(() => undefined);

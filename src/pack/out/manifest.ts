@@ -1,14 +1,14 @@
-/** Puts the manifest together and hashes it. */
+/** The manifest of a packed model, with its hash and the addresses of its assets. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Asset, Manifest } from '../../manifest/manifest.js';
 import type { PackedFile } from './shards.js';
 
-/** A manifest whose hash is not known yet. */
+/** A manifest before its hash is known. */
 export type Unhashed = Omit<Manifest, 'hash'>;
 
-/** Adds the hash; keys stand in the order of {@link Manifest}, whatever the order of `parts`. */
+/** Adds the hash. The keys have the order of {@link Manifest}, whatever the order of `parts`. */
 export function hashManifest(parts: Unhashed): Manifest {
   const { format, name, version, license, source, packedAt, staleAfterDays, signature, graph, weights, golden, ...rest } = parts;
   const { controlFlow, ops, flops, missingKernels, largestWeightBytes, residentBytes, intermediateBytes, drift, quantized } = rest;

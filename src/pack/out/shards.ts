@@ -4,30 +4,30 @@ import type { Fields } from '../fields.js';
 import type { Weight, WeightSpec } from '../files/weights.js';
 import type { GraphSignature } from '../model/signature.js';
 
-/** Largest shard. */
-export const SHARD_BYTES = 2 * 2 ** 20;
+/** The largest shard. */
+export const MAX_SHARD_BYTES = 2 * 2 ** 20;
 
-/** No cut is looked for before. ARCHITECTURE.md has what was measured. */
-const LEAST_BYTES = SHARD_BYTES / 4;
+/** A shard is not cut before this many bytes. */
+const MIN_SHARD_BYTES = MAX_SHARD_BYTES / 4;
 
-/** One file to write; equal content has equal names. */
+/** One file to write. Its name holds the hash of its content. */
 export interface PackedFile {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly sha256: string;
 }
 
-/** A file with the first 16 hex digits of its SHA-256 in its name. */
+/** A file whose name has the first 16 hex digits of its SHA-256. */
 export function hashedFile(kind: string, extension: string, bytes: Uint8Array): PackedFile {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { name: `${kind}-${sha256.slice(0, 16)}.${extension}`, bytes, sha256 };
 }
 
 /**
- * Cuts weights into shards of at most {@link SHARD_BYTES}, between tensors where they fit, in the order in which
- * the graph takes them. Of the cuts that make a shard large enough, the one is taken before the weight whose name
- * has the highest hash: new values move no cut, and behind a layer that is new, gone or of another size the old
- * cuts are found again, mostly by the next shard.
+ * Cuts weights into shards of at most {@link MAX_SHARD_BYTES}, in the order in which the graph takes them, and between tensors
+ * if they fit. Among the cuts that make a shard large enough, the cut before the weight whose name has the highest hash wins.
+ * So new values move no cut, and after a layer that was added, removed or resized, the next shard mostly begins where it began
+ * before: a visitor of the old version downloads few shards again.
  */
 export function cutShards(weights: readonly Pick<Weight, 'name' | 'bytes'>[]): PackedFile[] {
   const pieces = weights.flatMap(piecesOf);
@@ -41,29 +41,29 @@ export function cutShards(weights: readonly Pick<Weight, 'name' | 'bytes'>[]): P
   return shards;
 }
 
-/** A weight, or so much of it as fits into one shard; a cut before it is the better, the higher its rank. */
+/** A weight, or a part of it that fits into one shard. The best cut is before the piece with the highest rank. */
 interface Piece {
   readonly rank: string;
   readonly bytes: Uint8Array;
 }
 
 function piecesOf({ name, bytes }: Pick<Weight, 'name' | 'bytes'>): Piece[] {
-  return Array.from({ length: Math.max(1, Math.ceil(bytes.length / SHARD_BYTES)) }, (_, index) => ({
+  return Array.from({ length: Math.max(1, Math.ceil(bytes.length / MAX_SHARD_BYTES)) }, (_, index) => ({
     rank: createHash('sha256').update(`${name} ${index}`).digest('hex'),
-    bytes: bytes.subarray(index * SHARD_BYTES, (index + 1) * SHARD_BYTES),
+    bytes: bytes.subarray(index * MAX_SHARD_BYTES, (index + 1) * MAX_SHARD_BYTES),
   }));
 }
 
-/** Where a shard that begins with the piece at `start` ends. */
+/** The index behind the last piece of the shard that begins with the piece at `start`. */
 function nextCut(pieces: readonly Piece[], start: number): number {
   let bytes = 0;
   let best: number | undefined;
   for (let at = start; at < pieces.length; at++) {
     const piece = pieces[at] as Piece;
-    if (bytes >= LEAST_BYTES && (best === undefined || piece.rank > (pieces[best] as Piece).rank)) best = at;
+    if (bytes >= MIN_SHARD_BYTES && (best === undefined || piece.rank > (pieces[best] as Piece).rank)) best = at;
     bytes += piece.bytes.length;
-    // The first piece of a shard always fits.
-    if (bytes > SHARD_BYTES) return best ?? at;
+    // The first piece always fits, since a piece has at most the bytes of a shard.
+    if (bytes > MAX_SHARD_BYTES) return best ?? at;
   }
   return pieces.length;
 }
@@ -80,7 +80,7 @@ export function graphFile(
     generatedBy: 'pannier',
     convertedBy: 'pannier pack',
     signature: { inputs: graphEntries(signature.inputs), outputs: graphEntries(signature.outputs) },
-    // GraphModel reads `versions` without a look whether it is there.
+    // TF.js's GraphModel fails without `versions`.
     modelTopology: { ...topology, versions: topology['versions'] ?? {} },
     weightsManifest: [{ paths: shards.map(({ name }) => name), weights: weights.map(specOf) }],
   };
@@ -88,8 +88,8 @@ export function graphFile(
 }
 
 /**
- * Signature entries under their own keys. TF.js takes a fed node's name for a key where there is such
- * a one, so a key that is another entry's node gives way.
+ * Signature entries under their own keys. TF.js takes the name of a fed node for a key if there is such a key, so that an entry
+ * whose key is another entry's node is called by its tensor instead.
  */
 function graphEntries(specs: readonly { readonly key: string; readonly node: string; readonly declared: Fields }[]): Fields {
   const tensorOf = (node: string) => (node.includes(':') ? node : `${node}:0`);

@@ -1,4 +1,4 @@
-/** Puts a packed model on disk so that a kill at any moment leaves a whole one. */
+/** Writes a packed model so that a process that is killed at any moment leaves a whole one. */
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -16,17 +16,16 @@ const ASSET = /^(?:graph|weights|golden)-[0-9a-f]{16}\.(?:json|bin)$/;
 const UNFINISHED = /^\.pannier-(\d+)-.*\.(tmp|lock)$/;
 
 /**
- * Writes what differs: assets first, then `model.d.ts` and last `model.js`, each by rename; assets
- * that nothing names any more go away afterwards. Who writes there at the same time waits: else each would
- * remove the other's assets.
- * @returns whether anything was changed
- * @throws {PannierError} `options` when the folder cannot be written or holds a model.js of somebody else
+ * Writes the files that differ, each by rename: assets first, `model.js` last. Assets that the model no longer names are removed
+ * afterwards. A second writer of the folder waits, since each would remove the other's assets.
+ * @returns whether any file was changed
+ * @throws {PannierError} `options` if the folder cannot be written, or has a `model.js` that the packer did not write
  */
 export async function writeFiles(out: string, files: Files): Promise<boolean> {
   try {
     await mkdir(out, { recursive: true });
     await refuseForeign(out);
-    // A folder that nothing may be written to can still be up to date.
+    // A read-only folder can be up to date.
     if (await isUpToDate(out, files)) return false;
     return await whileLocked(out, async () => {
       const names = [...files.keys()].sort((a, b) => order(a) - order(b));
@@ -52,8 +51,9 @@ export async function writeFiles(out: string, files: Files): Promise<boolean> {
 }
 
 /**
- * A packed model's graph can be packed again, but not in place: its weights are no longer named then, and go away.
- * @throws {PannierError} `options` where `out` is the folder of the model file
+ * Refuses to pack into the model's own folder: the graph file of a packed model is a model, too, and its weights would be removed
+ * as left over.
+ * @throws {PannierError} `options` if `out` is the folder of the model file
  */
 export async function refuseSource(out: string, model: string): Promise<void> {
   const [there, source] = await Promise.all([out, dirname(model)].map((folder) => realpath(folder).catch(() => undefined)));
@@ -79,7 +79,7 @@ async function replace(out: string, name: string, bytes: Uint8Array): Promise<bo
     const handle = await open(unfinished, 'w');
     try {
       await handle.writeFile(bytes);
-      // Without it a power cut could leave the new name on an empty file.
+      // Without `sync`, a power cut could leave the new name on an empty file.
       await handle.sync();
     } finally {
       await handle.close();
@@ -111,8 +111,8 @@ export async function leftOver(out: string, names: readonly string[]): Promise<s
 }
 
 /**
- * A file of a process that ended before it could give it its name; of one that runs, it is its own to finish.
- * This process writes under the lock, so that what else it has here is of one with its number before it, or waits for the lock.
+ * Whether a file was left by a process that ended before it renamed the file. A file of a process that still runs is not touched.
+ * This process holds the lock: its number on a file is that of an earlier process, and its number on a lock that of a call that waits.
  */
 function isAbandoned(name: string): boolean {
   const [, pid, kind] = name.match(UNFINISHED) ?? [];
