@@ -1,4 +1,5 @@
 /** The first trip in a real browser: cache, single flight, threads, policies, ends. */
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';
@@ -195,6 +196,29 @@ test('progress counts verified bytes, up to the whole and once', async () => {
   expect(reports.map(({ loadedBytes }) => loadedBytes)).toEqual(reports.map(({ loadedBytes }) => loadedBytes).toSorted((a, b) => a - b));
   expect(reports.filter(({ fraction }) => fraction === 1)).toHaveLength(1);
   expect(reports.at(-1)?.loadedBytes).toBe(totalBytes);
+});
+
+/** The files that `dist/index.js` imports statically, itself included. */
+function firstFiles(): readonly string[] {
+  const reached = ['index.js'];
+  for (const file of reached) {
+    const code = readFileSync(`dist/${file}`, 'utf8');
+    for (const [, name = ''] of code.matchAll(/(?:from|import)"\.\/([\w-]+\.js)"/g)) if (!reached.includes(name)) reached.push(name);
+  }
+  return reached.map((name) => `/dist/${name}`);
+}
+
+test('a first visit downloads what docs/sizes.md counts until the first answer, and no other file of Pannier', async () => {
+  const page = await here.page();
+  here.site.requests.length = 0;
+  await page.evaluate(async () => {
+    const model = await load('add', { autotune: false });
+    await model.predict({ x: Float32Array.of(1, 1, 1, 1) });
+  });
+  await stored(page, 'add');
+  const lazy = here.site.requests.map(({ path }) => path).filter((path) => path.startsWith('/dist/') && !firstFiles().includes(path));
+  expect(lazy.sort()).toEqual(['/dist/page-guarded.js', '/dist/page-lazy.js', '/dist/tfjs-backend-wasm-simd.wasm', '/dist/worker/wasm.js']);
+  await page.close();
 });
 
 describe('backends', () => {
