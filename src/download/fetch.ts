@@ -4,7 +4,8 @@ import { type FetchOptions, type Incoming, isWhole, receive, type Wanted } from 
 
 /**
  * Fetches one asset and verifies it.
- * @throws {PannierError} `offline`, `http-status`, `integrity`, `timeout`, `out-of-memory`, or `options` if an address has no host; an abort rethrows `signal.reason`.
+ * @throws {PannierError} `offline`, `http-status`, `integrity`, `timeout`, `out-of-memory`, or `options` if an address has no host;
+ * an abort rethrows `signal.reason`
  */
 export async function fetchAsset(asset: Wanted, url: string, options: FetchOptions): Promise<ArrayBuffer> {
   const incoming: Incoming = { asset, url, bytes: new Uint8Array(), arrivedBytes: 0, response: undefined };

@@ -1,4 +1,4 @@
-/** Follows a first try that did not bring the asset: `data:` and `file:` addresses, more tries, and the error that says what came instead. */
+/** Follows a first try that failed: reads `data:` and `file:` addresses, tries again, and says in an error what came instead. */
 import { messageOf, PannierError } from '../base/errors.js';
 import { type FetchOptions, IDLE_LIMIT_MS, type Incoming, isWhole, type Pauses, receive } from './receive.js';
 
@@ -30,7 +30,7 @@ const inTime: Pauses = {
 };
 
 /**
- * Tries an asset again, from its start: it has 2 MiB at most. Bytes that turn out wrong are fetched once more, past every HTTP cache.
+ * Tries an asset again, from its start: a shard has 2 MiB at most. Bytes that turn out wrong are fetched once more, past every HTTP cache.
  * @param thrown the failure of the first try; undefined if its body ended and was not the asset
  * @throws {PannierError} as `fetchAsset` does
  */

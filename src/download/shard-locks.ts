@@ -1,4 +1,7 @@
-/** Of the tabs that need a shard, one downloads it and the others read it from the cache. A Web Lock for each shard decides which; the browser releases the locks of a tab that dies. */
+/**
+ * Of the tabs that need a shard, one downloads it and the others read it from the cache. A Web Lock for each shard decides
+ * which; the browser releases the locks of a tab that dies.
+ */
 import { forManyListeners, withDeadline } from '../base/promise.js';
 
 /**

@@ -1,4 +1,7 @@
-/** Which versions are open in any tab of this origin: a tab holds a Web Lock for each, and the browser releases the locks of a tab that died. */
+/**
+ * Which versions are open in any tab of this origin: a tab holds a Web Lock for each, and the browser releases the locks of a
+ * tab that dies.
+ */
 import { withDeadline } from '../base/promise.js';
 
 const HELD = 'pannier model ';
