@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * The cache file for a path, in `.cache` of the nearest `node_modules` above it. Only those who may write the app's packages may write$
+ * The cache file for a path, in `.cache` of the nearest `node_modules` above it. Only those who may write the app's packages may write
  * there.
  * @returns undefined if there is no `node_modules`
  */

@@ -1,4 +1,4 @@
-/** Activations: those that layers name, and the layers that are nothing else. */
+/** The activations that layers name, and the layers that are activations. */
 import { show } from '../fields.js';
 import { attr, type GraphTensor } from './builder.js';
 import { type Call, onlyInput, type Rule } from './rule.js';
@@ -21,7 +21,7 @@ const sigmoid = unary('Sigmoid');
 
 const swish: Function = (call, x) => binary(call, 'Mul', sigmoid(call, x), x, x);
 
-/** As files name them: TF.js's 4.22, and Keras's other names for the same. */
+/** Activations by their names in files: those of TF.js 4.22, and Keras's other names for them. */
 const ACTIVATIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ['linear', (_call, x) => x],
   ['relu', unary('Relu')],
@@ -75,11 +75,11 @@ const FUSED: ReadonlyMap<string, string> = new Map([
 
 /**
  * The activation that a layer's config names.
- * @throws {PannierError} `model-format` for one without a rule
+ * @throws {PannierError} `model-format` for an activation without a rule
  */
 export function activationOf(settings: Settings, key = 'activation', fallback = 'linear'): string {
   let given = settings.value(key) ?? fallback;
-  // Keras 3 writes `{ class_name: 'function', config: 'relu' }` for functions of its own.
+  // Keras 3 writes its own functions as `{ class_name: 'function', config: 'relu' }`.
   if (typeof given === 'object' && 'config' in given && typeof given.config === 'string') given = given.config;
   if (typeof given === 'string' && ACTIVATIONS.has(given)) return given;
   throw settings.refused(`with ${key} ${show(given)}: ${[...ACTIVATIONS.keys()].join(', ')} are known`);
@@ -89,8 +89,8 @@ export function activationOf(settings: Settings, key = 'activation', fallback = 
 export const activate = (call: Call, x: GraphTensor, name: string): GraphTensor => (ACTIVATIONS.get(name) as Function)(call, x);
 
 /**
- * A convolution or matrix product with bias and activation: as one fused node where TF.js has such a
- * one, which spares a pass over the values for each.
+ * A convolution or matrix product with bias and activation. It is one fused node if TF.js has a fused kernel for it, which saves a
+ * pass over the values for the bias and one for the activation.
  */
 export function withBias(
   call: Call,
@@ -109,7 +109,7 @@ export function withBias(
   return fusedActivation === undefined ? activate(call, y, activation) : y;
 }
 
-/** TF.js has softmax along the last axis alone. */
+/** A softmax along any axis: TF.js has one along the last axis only, so the axis is moved there and back. */
 function softmax(call: Call, x: GraphTensor, axis: number): GraphTensor {
   const last = x.shape.length - 1;
   if (axis === last) return unary('Softmax')(call, x);
@@ -121,7 +121,7 @@ function softmax(call: Call, x: GraphTensor, axis: number): GraphTensor {
   return turn(unary('Softmax')(call, turn(x)));
 }
 
-/** Layers that apply one function to each value, or along one axis. */
+/** The layers that apply one function to each value, or along one axis. */
 export const ACTIVATION_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
   ['Activation', (call) => [activate(call, onlyInput(call), activationOf(call.settings))]],
   [
@@ -141,7 +141,7 @@ export const ACTIVATION_RULES: readonly (readonly [kind: string, rule: Rule])[] 
     (call) => {
       const x = onlyInput(call);
       const { settings, graph, scope } = call;
-      // Keras 3 calls alpha so.
+      // Keras 3 calls `alpha` `negative_slope`.
       const alpha = settings.number(settings.value('alpha') === undefined ? 'negative_slope' : 'alpha', 0.3);
       return [graph.op(scope, 'LeakyRelu', [x], x.shape, { alpha: attr.number(alpha) })];
     },

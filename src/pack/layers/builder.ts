@@ -7,14 +7,14 @@ import { LIMITS } from '../limits.js';
 
 /** One tensor of the graph that is being built. */
 export interface GraphTensor {
-  /** As nodes name their inputs: `node`, or `node:1`. */
+  /** The tensor's name as an input of nodes: `node`, or `node:1`. */
   readonly ref: string;
-  /** Batch first, always open. */
+  /** The first size is the batch, which is always open. */
   readonly shape: readonly Dim[];
   readonly dtype: DType;
 }
 
-/** Attributes as a GraphDef in JSON has them. */
+/** The attributes of a node in a GraphDef as JSON. */
 export const attr = {
   whole: (value: number) => ({ i: String(value) }),
   number: (value: number) => ({ f: value }),
@@ -28,7 +28,7 @@ export const attr = {
 
 const TYPES = { float32: 'DT_FLOAT', int32: 'DT_INT32', bool: 'DT_BOOL' } as const;
 
-/** A graph while it grows. */
+/** A graph under construction. */
 export class GraphBuilder {
   readonly nodes: Fields[] = [];
   readonly weights: Weight[] = [];
@@ -36,12 +36,12 @@ export class GraphBuilder {
   readonly #constants = new Map<string, GraphTensor>();
   #calls = 0;
 
-  /** Each layer call counts as a node does: models within models could else call one another without an end. */
+  /** Counts a call of a layer as a node, since models within models could call one another endlessly. */
   countCall(layer: string): void {
     if (++this.#calls > LIMITS.nodes) throw broken(`The model calls more than ${LIMITS.nodes} layers; that is the limit (at "${layer}").`);
   }
 
-  /** Adds a node called `scope/op`, or `scope` alone for one that stands for its layer. */
+  /** Adds a node called `scope/op`, or `scope` for the node that is its layer's output. */
   op(
     scope: string,
     op: string,
@@ -63,27 +63,27 @@ export class GraphBuilder {
     return { ref: this.#add(name, 'Placeholder', { attr: { dtype: attr.type(dtype), shape: attr.shape(shape) } }), shape, dtype };
   }
 
-  /** A weight of the model file, once however often it is used; its name may lose characters that graphs do not take. */
+  /** A weight of the model file, which becomes one constant however often it is used. Characters that a graph does not allow are dropped from its name. */
   weight(weight: Weight): GraphTensor {
     return this.#constant(`weight ${weight.name}`, weight.name, weight);
   }
 
-  /** Whole numbers that steer an op: a shape, axes, sizes. */
+  /** A constant of whole numbers: a shape, axes or sizes. */
   wholes(values: readonly number[], shape: readonly number[] = [values.length]): GraphTensor {
     return this.#number('int32', Int32Array.from(values), shape);
   }
 
-  /** A single whole number, such as an axis. */
+  /** A constant of one whole number, for example an axis. */
   whole(value: number): GraphTensor {
     return this.wholes([value], []);
   }
 
-  /** Numbers that a rule brings with it. */
+  /** A constant of numbers that a rule computes. */
   numbers(values: readonly number[], shape: readonly number[] = [values.length]): GraphTensor {
     return this.#number('float32', Float32Array.from(values), shape);
   }
 
-  /** A single number. */
+  /** A constant of one number. */
   number(value: number): GraphTensor {
     return this.numbers([value], []);
   }
@@ -115,7 +115,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Layers may be called anything; in a graph's names `:` and `^` mean something. */
+  /** Layers can have any name, but `:` and `^` have a meaning in the names of a graph. */
   #unique(wanted: string): string {
     const base = wanted.replace(/[^\w./-]/g, '_').slice(0, LIMITS.nameBytes - 8);
     let name = base;

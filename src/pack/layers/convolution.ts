@@ -10,7 +10,7 @@ const DEPTHWISE = { fused: 'FusedDepthwiseConv2dNative', plain: 'DepthwiseConv2d
 type Padding = 'same' | 'valid';
 type Size = number | null;
 
-/** What all convolutions' configs hold, along `rank` axes. */
+/** The settings that all convolutions have, along `rank` axes. */
 function windowOf({ settings }: Call, rank: number) {
   settings.only('groups', [1], 'TF.js convolves all channels together');
   settings.only('padding', ['same', 'valid'], 'TF.js pads "same" or "valid"');
@@ -26,7 +26,7 @@ function windowOf({ settings }: Call, rank: number) {
   };
 }
 
-/** How many places a window has along one axis. */
+/** The number of positions of a window along one axis. */
 export function placesOf({ settings }: Call, size: Size, kernel: number, stride: number, padding: Padding, dilation = 1): Size {
   if (size === null) return null;
   const covered = padding === 'same' ? size : size - (kernel - 1) * dilation;
@@ -59,7 +59,7 @@ const conv2d: Rule = (call) => {
   return [withBias(call, CONV, [x, filter], biasOf(call, filters), activationOf(settings), [null, ...places, filters], attrs)];
 };
 
-/** A picture of one row, so that the fused kernel serves. */
+/** Convolves a signal as a picture of one row, since the fused kernel takes pictures. */
 const conv1d: Rule = (call) => {
   checkChannelsLast(call);
   const { settings, graph, scope, weights } = call;
@@ -82,7 +82,7 @@ function depthwise(call: Call, x: GraphTensor, bias: (channels: number) => Graph
   const { settings, graph, weights } = call;
   const { kernel, strides, dilations, padding } = windowOf(call, 2);
   const channels = knownSize(call, x, 3);
-  // TF.js does not save a separable convolution's multiplier; its kernel still shows it.
+  // TF.js does not save the depth multiplier of a separable convolution; the shape of its kernel has it.
   const multiplier = settings.value('depth_multiplier') === undefined ? null : settings.whole('depth_multiplier');
   const weight = weights.take('depthwise_kernel', [...kernel, channels, multiplier], 'kernel');
   const places = kernel.map((size, axis) =>
@@ -128,7 +128,7 @@ const conv2dTranspose: Rule = (call) => {
     return knownSize(call, x, axis + 1) * stride + (padding === 'valid' ? Math.max(size - stride, 0) : 0);
   });
   const shape = [null, ...sizes, filters];
-  // This op wants to be told the whole output shape; the batch is read off the input.
+  // This op takes the whole output shape, whose batch is that of the input.
   const inputShape = graph.op(scope, 'Shape', [x], [4], {}, 'int32');
   const batch = graph.op(scope, 'Slice', [inputShape, graph.wholes([0]), graph.wholes([1])], [1], {}, 'int32');
   const rest = graph.wholes([...sizes, filters]);
@@ -185,12 +185,12 @@ const upSampling2d: Rule = (call) => {
   return [graph.op(scope, op, [x, graph.wholes(sizes)], [null, ...sizes, x.shape[3] ?? null], attrs)];
 };
 
-/** TF.js's layer takes pictures without a batch, and samples other points than Keras's does. */
+/** Refuses a layer that takes no batch in TF.js, and that samples other points there than in Keras. */
 const resizing: Rule = ({ settings }) => {
   throw settings.refused("in a model: TF.js's own differs from Keras's. Pictures are resized before the model, by inputs' image options");
 };
 
-/** Layers that slide windows over signals and pictures, or change a picture's size. */
+/** The layers that slide a window over signals and pictures, or change the size of a picture. */
 export const CONVOLUTION_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
   ['Conv1D', conv1d],
   ['Conv2D', conv2d],

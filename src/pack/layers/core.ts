@@ -1,11 +1,11 @@
-/** Layers that multiply by a matrix, look rows up, scale, or only move values about; and those that are nothing at inference. */
+/** Layers that multiply by a matrix, look up rows, scale or only move values, and layers that do nothing at inference. */
 import { sizeOf } from '../../base/dtype.js';
 import { broken } from '../fields.js';
 import { activationOf, withBias } from './activations.js';
 import { attr, type GraphTensor } from './builder.js';
 import { type Call, inputOfRank, knownSize, knownSizes, onlyInput, type Rule, reshaped } from './rule.js';
 
-/** Rows times matrix, whatever the rank: TF.js's fused kernel is right for two dimensions alone (its wasm backend mixes up batches). */
+/** Rows times a matrix, for inputs of any rank. Inputs are flattened to two dimensions, since TF.js's fused kernel on wasm mixes up batches of more. */
 export function matrixProduct(
   call: Call,
   x: GraphTensor,
@@ -53,7 +53,7 @@ const reshape: Rule = (call) => {
   const x = onlyInput(call);
   const value = settings.value('target_shape');
   if (!Array.isArray(value) || value.length > 7) throw settings.wrong('target_shape', 'a list of at most 7 sizes');
-  // TF.js writes null where Keras writes -1 for the size that follows from the others.
+  // TF.js writes null, and Keras -1, for the size that follows from the others.
   const target = value.map((dim: unknown) => (dim === null ? -1 : dim));
   if (!target.every((dim) => Number.isSafeInteger(dim) && ((dim as number) > 0 || dim === -1)))
     throw settings.wrong('target_shape', 'a list of sizes');
@@ -105,7 +105,7 @@ const rescaling: Rule = (call) => {
   return [graph.op(scope, 'AddV2', [scaled, constant('offset', 0)], x.shape)];
 };
 
-/** Calls the inner layer for all steps at once, as if each were an example of its own. */
+/** Calls the inner layer once, with the steps of all examples as examples. */
 const timeDistributed: Rule = (call) => {
   const x = onlyInput(call);
   if (x.shape.length < 3)
@@ -118,13 +118,13 @@ const timeDistributed: Rule = (call) => {
 
 const nothing: Rule = (call) => [onlyInput(call)];
 
-/** What training does to values and inference does not. */
+/** Layers that change values in training only. */
 const TRAINING_ONLY = [
   ...['Dropout', 'SpatialDropout1D', 'SpatialDropout2D', 'GaussianDropout', 'AlphaDropout', 'GaussianNoise', 'ActivityRegularization'],
   ...['RandomBrightness', 'RandomContrast', 'RandomFlip', 'RandomRotation', 'RandomTranslation', 'RandomZoom'],
 ];
 
-/** The everyday layers. */
+/** The rules of these layers. */
 export const CORE_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
   ['Dense', dense],
   ['Embedding', embedding],

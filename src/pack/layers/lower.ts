@@ -1,4 +1,4 @@
-/** A Layers model → the graph model that computes the same: topology, signature and weights as a converter would have written them. */
+/** Lowers a Layers model to a graph model that computes the same, with the topology, signature and weights that a converter writes. */
 import type { DType } from '../../base/dtype.js';
 import type { Dim } from '../../manifest/signature.js';
 import { broken, type Fields, show } from '../fields.js';
@@ -9,14 +9,14 @@ import { type LayerConfig, type ModelConfig, readTopology } from './topology.js'
 import { callModel } from './walk.js';
 import { WeightStore } from './weights.js';
 
-/** One end of the model: a layer's name and what flows there. */
+/** An input or output of the model. */
 export interface End {
-  /** The signature's key. */
+  /** The key in the signature. */
   readonly key: string;
   readonly shape: readonly Dim[];
 }
 
-/** What lowering makes. */
+/** A lowered model. */
 export interface Lowered {
   readonly topology: Fields;
   readonly signature: Fields;
@@ -26,10 +26,10 @@ export interface Lowered {
 }
 
 /**
- * Lowers a Layers model by one rule for each class of layer: nothing of the file is run. The batch
- * stays open. An input that embeddings alone read is int32, as indices are.
- * @param file names the model in messages
- * @throws {PannierError} `model-format`, naming a layer that has no rule, or whatever is not sound
+ * Lowers a Layers model by a rule for each class of layer; no code of the file is run. The batch stays open. An input that only
+ * embeddings read is int32.
+ * @param file name of the model file, for messages
+ * @throws {PannierError} `model-format`, naming a layer without a rule or a field that is wrong
  */
 export function lowerLayers(topology: Fields, weights: readonly Weight[], file: string): Lowered {
   const model = readTopology(topology, file);
@@ -73,7 +73,7 @@ const entriesOf = (places: readonly Place[]): Fields =>
     ]),
   );
 
-/** What a model takes, under the names that TF.js gives its inputs. */
+/** Adds the inputs of a model, under the names that TF.js gives them. */
 function inputsOf(model: ModelConfig): readonly { readonly key: string; readonly shape: readonly Dim[]; readonly dtype: DType }[] {
   if (model.ends !== undefined) {
     return model.ends.inputs.map(({ layer }) => {
@@ -107,7 +107,7 @@ function inputOf(key: string, { settings }: LayerConfig, otherwise: unknown) {
   return { key, shape: [null, ...(given as Dim[]).slice(1)], dtype } as const;
 }
 
-/** Names each output after its layer. Two that are one tensor, or an input, become nodes of their own. */
+/** Names each output after its layer. Outputs that are the same tensor, or an input, get nodes of their own. */
 function outputsOf(graph: GraphBuilder, model: ModelConfig, results: readonly GraphTensor[], taken: readonly string[]): readonly Place[] {
   const names = model.ends?.outputs.map(({ layer }) => layer) ?? [[...model.layers.keys()].at(-1) as string];
   const refs = new Set(taken);
@@ -123,7 +123,7 @@ function outputsOf(graph: GraphBuilder, model: ModelConfig, results: readonly Gr
   });
 }
 
-/** Whoever feeds embeddings has whole numbers. */
+/** Makes an input int32 if only embeddings read it, which cast it to int32. */
 function asIndices(graph: GraphBuilder, tensor: GraphTensor): GraphTensor {
   const readers = graph.nodes.filter(({ input }) => (input as readonly string[] | undefined)?.includes(tensor.ref));
   const isIndex = (node: Fields) => node['op'] === 'Cast' && ((node['attr'] as Fields)['DstT'] as Fields)['type'] === 'DT_INT32';

@@ -1,10 +1,10 @@
-/** Layers that make one tensor of several. */
+/** Layers that merge several tensors into one. */
 import type { Dim } from '../../manifest/signature.js';
 import { broken, showShape } from '../fields.js';
 import { attr, type GraphTensor } from './builder.js';
 import { type Call, knownSizes, type Rule, reshaped } from './rule.js';
 
-/** The larger of two sizes that meet: equal, or one of them 1. */
+/** The larger of two sizes that are broadcast: they are equal, or one of them is 1. */
 function meet({ settings }: Call, a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
   return a.map((dim, axis) => {
     const other = b[axis] as Dim;
@@ -20,10 +20,10 @@ function several(call: Call): readonly [GraphTensor, ...GraphTensor[]] {
   return call.inputs as unknown as readonly [GraphTensor, ...GraphTensor[]];
 }
 
-/** Value by value, from left to right. */
+/** Applies an op to the inputs value by value, from left to right. */
 function merge(call: Call, op: string): GraphTensor {
   const rank = Math.max(...several(call).map(({ shape }) => shape.length));
-  // As TF.js does: an input of fewer dimensions gets new ones behind its batch.
+  // An input of fewer dimensions gets new ones after its batch, as in TF.js.
   const [first, ...rest] = several(call).map((input) => {
     const missing = rank - input.shape.length;
     return missing === 0 ? input : reshaped(call, input, [null, ...Array<number>(missing).fill(1), ...knownSizes(call, input)]);
@@ -63,7 +63,7 @@ const concatenate: Rule = (call) => {
   return [graph.op(scope, 'ConcatV2', [...inputs, graph.whole(axis)], joined, { N: attr.whole(inputs.length) })];
 };
 
-/** To length 1 along an axis. */
+/** Scales a tensor to length 1 along an axis. */
 function normalized({ graph, scope }: Call, x: GraphTensor, axis: number): GraphTensor {
   const shape = x.shape.map((dim, each) => (each === axis ? 1 : dim));
   const squares = graph.op(scope, 'Mul', [x, x], x.shape);
@@ -96,7 +96,7 @@ const dot: Rule = (call) => {
   return [graph.op(scope, 'BatchMatMulV2', [left, right], shape, attrs)];
 };
 
-/** Layers with several inputs. */
+/** The layers that take several inputs. */
 export const MERGING_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
   ['Add', elementwise('AddV2')],
   ['Subtract', subtract],

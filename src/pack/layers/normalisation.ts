@@ -1,4 +1,4 @@
-/** Normalisation by what training saw, and by each example's own mean and variance. */
+/** Normalisation by the mean and variance of training, or of each example. */
 import { attr, type GraphTensor } from './builder.js';
 import { knownSize, onlyInput, type Rule } from './rule.js';
 
@@ -10,7 +10,7 @@ const batchNormalization: Rule = (call) => {
   const size = knownSize(call, x, axis);
   const epsilon = settings.number('epsilon', 1e-3);
   const isLast = axis === rank - 1;
-  // One size along the axis, to meet the input wherever the axis is.
+  // The constants have the axis's size there and 1 elsewhere, so that they are broadcast to the input.
   const shape = isLast ? [size] : x.shape.map((_, each) => (each === axis ? size : 1));
   const weight = (name: string) => graph.weight({ ...weights.take(name, [size]), shape });
   const constant = (value: number) => graph.numbers(Array<number>(size).fill(value), shape);
@@ -36,7 +36,7 @@ const layerNormalization: Rule = (call) => {
   if (new Set(axes).size !== axes.length || axes.includes(0)) throw settings.wrong('axis', 'axes other than the batch, each once');
   const sizes = axes.map((axis) => knownSize(call, x, axis));
   const broadcast = x.shape.map((dim, axis) => (axes.includes(axis) ? (dim as number) : 1));
-  // Weights have the axes in the order in which the file lists them.
+  // The weights have their axes in the file's order, and are broadcast in rising order.
   if (axes.some((axis, index) => index > 0 && axis < (axes[index - 1] as number))) throw settings.wrong('axis', 'axes in rising order');
   const weight = (name: string) => graph.weight({ ...weights.take(name, sizes), shape: broadcast });
   const moment = (values: GraphTensor) => {
@@ -53,7 +53,7 @@ const layerNormalization: Rule = (call) => {
   return [y];
 };
 
-/** Layers that bring values to a common scale. */
+/** The layers that normalise. */
 export const NORMALISATION_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
   ['BatchNormalization', batchNormalization],
   ['LayerNormalization', layerNormalization],

@@ -20,7 +20,7 @@ const pool2d =
     return [call.graph.op(call.scope, op, [x], [null, ...places, x.shape[3] ?? null], attrs)];
   };
 
-/** A picture one pixel wide. */
+/** Pools a signal as a picture that is one pixel wide. */
 const pool1d =
   (op: 'MaxPool' | 'AvgPool'): Rule =>
   (call) => {
@@ -49,7 +49,7 @@ const globalPool =
     return [graph.op(scope, op, [x, graph.wholes(axes)], shape, { keep_dims: attr.flag(keeps) })];
   };
 
-/** Layers that keep the largest or the mean of many values. */
+/** The layers that keep the largest of many values, or their mean. */
 export const POOLING_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
   ['MaxPooling1D', pool1d('MaxPool')],
   ['MaxPooling2D', pool2d('MaxPool')],

@@ -1,4 +1,4 @@
-/** Recurrent layers, unrolled over a known number of steps. What does not depend on the step before is one matrix product for all. */
+/** Recurrent layers, unrolled over a known number of steps. The inputs of all steps are multiplied in one matrix product. */
 import { broken } from '../fields.js';
 import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
@@ -9,19 +9,19 @@ import { type Call, knownSize, type Rule } from './rule.js';
 import type { Settings } from './settings.js';
 import type { LayerWeights } from './weights.js';
 
-/** One step: the inputs' share of it and the states before it → the states after it, of which the first is the output. */
+/** One step. It takes the product of its input and the states before it, and returns the states after it; the first one is the output. */
 type Step = (input: GraphTensor, states: readonly GraphTensor[] | undefined) => readonly [GraphTensor, ...GraphTensor[]];
 
 /** A kind of recurrent layer. */
 interface Cell {
-  /** How many times the units its kernels are wide. */
+  /** Width of the kernels, in units. */
   readonly gates: number;
   readonly states: number;
-  /** Makes the inputs' share of all steps, and the step. */
+  /** Makes the products of all steps' inputs, and the step. */
   build(call: Call, x: GraphTensor, units: number): { readonly inputs: GraphTensor; readonly step: Step };
 }
 
-/** What a run over all steps gave. */
+/** The result of all steps. */
 interface Run {
   /** In the order in which they were computed. */
   readonly outputs: readonly GraphTensor[];
@@ -31,7 +31,7 @@ interface Run {
 const sum = ({ graph, scope }: Call, a: GraphTensor, b: GraphTensor): GraphTensor => graph.op(scope, 'AddV2', [a, b], a.shape);
 const product = ({ graph, scope }: Call, a: GraphTensor, b: GraphTensor): GraphTensor => graph.op(scope, 'Mul', [a, b], a.shape);
 
-/** Parts of equal width along the last axis. */
+/** Splits a tensor into parts of equal width along the last axis. */
 function parts({ graph, scope }: Call, x: GraphTensor, count: number): readonly GraphTensor[] {
   const axis = x.shape.length - 1;
   const shape = [...x.shape.slice(0, -1), (x.shape[axis] as number) / count];
@@ -102,7 +102,7 @@ const GRU: Cell = {
       return h === undefined ? fresh : sum(call, product(call, z, h), fresh);
     };
     if (settings.flag('reset_after', false)) {
-      // Keras's newer kind: the recurrent product has a bias of its own, and is reset behind it.
+      // With `reset_after`, Keras's newer kind, the recurrent product has its own bias and is reset after it.
       const biases = biasFlag(settings) ? weights.take('bias', [2, 3 * units]) : undefined;
       const [bias, inner] = biases === undefined ? [] : [rowOf(biases, 0, [3 * units]), rowOf(biases, 1, [1, 3 * units])];
       return {
@@ -145,13 +145,13 @@ const CELLS: ReadonlyMap<string, Cell> = new Map([
   ['GRU', GRU],
 ]);
 
-/** In Keras's order; the bias follows. */
+/** The weights of a cell in Keras's order, the bias last. */
 function kernels({ graph, weights }: Call, x: GraphTensor, units: number, gates: number) {
   const kernel = graph.weight(weights.take('kernel', [x.shape[2] as number, gates * units]));
   return { kernel, recurrent: weights.take('recurrent_kernel', [units, gates * units]) };
 }
 
-/** Columns of a matrix, as a weight of its own: so no step has to cut them out. */
+/** Columns of a matrix as a weight of their own, so that no step slices the matrix. */
 function columnsOf(weight: Weight, from: number, to: number): Weight {
   const [rows, columns] = weight.shape as readonly number[] as readonly [number, number];
   const bytesPerValue = weight.bytes.length / (rows * columns);
@@ -163,7 +163,7 @@ function columnsOf(weight: Weight, from: number, to: number): Weight {
   return { ...weight, name: `${weight.name}/columns_${from}`, shape: [rows, to - from], bytes };
 }
 
-/** One row of a matrix, likewise. */
+/** One row of a matrix as a weight of its own. */
 function rowOf(weight: Weight, row: number, shape: readonly number[]): Weight {
   const length = weight.bytes.length / (weight.shape[0] as number);
   return { ...weight, name: `${weight.name}/row_${row}`, shape, bytes: weight.bytes.subarray(row * length, (row + 1) * length) };
@@ -201,7 +201,7 @@ function unroll(call: Call, cell: Cell, isBackwards: boolean, start: readonly Gr
   return { outputs, states: states ?? [] };
 }
 
-/** The last output, or all of them in the order given. */
+/** The last output, or all outputs in the given order. */
 function answer({ graph, scope }: Call, outputs: readonly GraphTensor[], returnsAll: boolean): GraphTensor {
   const last = outputs.at(-1) as GraphTensor;
   if (!returnsAll) return last;
@@ -218,7 +218,7 @@ const recurrent =
     return settings.flag('return_state', false) ? [y, ...states] : [y];
   };
 
-/** The layer once in its own direction and once in the other. */
+/** Runs a layer in its own direction and in the other one. */
 const bidirectional: Rule = (call) => {
   const { settings, graph, scope, inputs } = call;
   settings.only('backward_layer', [], 'the same layer must serve both ways');
@@ -257,7 +257,7 @@ const bidirectional: Rule = (call) => {
   }
 };
 
-/** Layers that go through time. */
+/** The recurrent layers. */
 export const RECURRENT_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
   ...[...CELLS].map(([kind, cell]) => [kind, recurrent(cell)] as const),
   ['Bidirectional', bidirectional],

@@ -1,4 +1,4 @@
-/** What a layer's rule is given, and what every family of rules asks first. */
+/** The arguments of a layer's rule, and checks that rules share. */
 import { broken, showShape } from '../fields.js';
 import type { GraphBuilder, GraphTensor } from './builder.js';
 import type { Settings } from './settings.js';
@@ -7,21 +7,21 @@ import type { LayerWeights } from './weights.js';
 /** One call of one layer. */
 export interface Call {
   readonly settings: Settings;
-  /** Begins the names of the call's nodes and of the layer's weights. */
+  /** The prefix of the names of the call's nodes and of the layer's weights. */
   readonly scope: string;
   /** At least one. */
   readonly inputs: readonly GraphTensor[];
   readonly graph: GraphBuilder;
   readonly weights: LayerWeights;
-  /** The weights of a layer inside of this one, whose names begin with `scope`. */
+  /** The weights of a layer inside this one, whose names begin with `scope`. */
   weightsOf(settings: Settings, scope: string): LayerWeights;
-  /** Calls a layer that this one holds. */
+  /** Calls a layer inside this one. */
   callInner(settings: Settings, scope: string, inputs: readonly GraphTensor[]): readonly GraphTensor[];
 }
 
 /**
- * Adds a layer's nodes to the graph and says what it gives.
- * @throws {PannierError} `model-format` for a config that cannot be, or that TF.js's layer means but no rule computes
+ * Adds a layer's nodes to the graph and returns its outputs.
+ * @throws {PannierError} `model-format` for a config that is wrong, or that no rule computes
  */
 export type Rule = (call: Call) => readonly GraphTensor[];
 
@@ -31,7 +31,7 @@ export function onlyInput({ settings, inputs }: Call): GraphTensor {
   return inputs[0] as GraphTensor;
 }
 
-/** The only input, which must have that many dimensions. */
+/** The only input, which must have `rank` dimensions. */
 export function inputOfRank(call: Call, rank: number): GraphTensor {
   const input = onlyInput(call);
   if (input.shape.length !== rank) {
@@ -40,22 +40,22 @@ export function inputOfRank(call: Call, rank: number): GraphTensor {
   return input;
 }
 
-/** A size that the rule cannot do without. */
+/** A size that the rule needs to know. */
 export function knownSize({ settings }: Call, { shape }: GraphTensor, axis: number): number {
   const size = shape[axis];
   if (typeof size === 'number') return size;
   throw settings.refused(`with an open size: axis ${axis} of its input ${showShape(shape)} must be known`);
 }
 
-/** All sizes but the batch's. */
+/** All sizes except the batch. */
 export const knownSizes = (call: Call, input: GraphTensor): readonly number[] =>
   input.shape.slice(1).map((_, index) => knownSize(call, input, index + 1));
 
-/** Refuses pictures whose channels stand first. */
+/** Refuses the layout `channels_first`. */
 export function checkChannelsLast({ settings }: Call): void {
   settings.only('data_format', ['channels_last'], 'channels must come last');
 }
 
-/** The same tensor under another shape. */
+/** Reshapes a tensor. */
 export const reshaped = ({ graph, scope }: Call, input: GraphTensor, shape: readonly (number | null)[]): GraphTensor =>
   graph.op(scope, 'Reshape', [input, graph.wholes(shape.map((dim) => dim ?? -1))], shape, {}, input.dtype);

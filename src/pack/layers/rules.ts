@@ -1,4 +1,4 @@
-/** Which rule lowers which class of layer, and why some classes have none. */
+/** The rule for each class of layer, and the reason why some classes have none. */
 import { ACTIVATION_RULES } from './activations.js';
 import { CONVOLUTION_RULES } from './convolution.js';
 import { CORE_RULES } from './core.js';
@@ -24,12 +24,12 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['Masking', 'because masks are not computed'],
 ]);
 
-/** Layers that want whole numbers; all others compute with float32. */
+/** Layers that take whole numbers; all others compute with float32. */
 const TAKES_WHOLE_NUMBERS: ReadonlySet<string> = new Set(['Embedding']);
 
 /**
  * The rule for a layer.
- * @throws {PannierError} `model-format`, naming a layer that has none
+ * @throws {PannierError} `model-format`, naming a layer without a rule
  */
 export function ruleOf(settings: Settings): { readonly rule: Rule; readonly takesWholeNumbers: boolean } {
   const rule = RULES.get(settings.kind);

@@ -1,13 +1,13 @@
-/** What a model file says about one layer: each field checked when a rule asks for it, each message naming the layer. */
+/** The config of one layer. A field is checked when a rule reads it, and every message names the layer. */
 import type { PannierError } from '../../base/errors.js';
 import { broken, type Fields, nameAt, objectAt, show } from '../fields.js';
 import { LIMITS } from '../limits.js';
 
-/** What to do with a model that holds a layer without a rule. */
+/** Advice for a model with a layer that has no rule. */
 const OTHERWISE =
   'Take the layer out, or convert the Keras model to a graph: tensorflowjs_converter --output_format=tfjs_graph_model takes any layer.';
 
-/** A layer's class, name and config. Fields that are `null` count as left out, as Keras means them. */
+/** A layer's class, name and config. A field that is `null` counts as left out, as in Keras. */
 export class Settings {
   readonly kind: string;
   readonly name: string;
@@ -25,13 +25,13 @@ export class Settings {
     return `Layer "${this.name}" (${this.kind})`;
   }
 
-  /** A field as it stands; `undefined` where the file leaves it out. */
+  /** The unchecked value of a field; `undefined` if the file leaves it out. */
   value(key: string): unknown {
     const value = Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
     return value === null ? undefined : value;
   }
 
-  /** Whether the file says `null`, where leaving out means something else. */
+  /** Whether a field is `null`, for fields where leaving it out means something else. */
   isNull(key: string): boolean {
     return this.#fields[key] === null;
   }
@@ -53,7 +53,7 @@ export class Settings {
     return this.#checkWhole(this.value(key) ?? fallback, key, least);
   }
 
-  /** `count` whole numbers; the file may also say one for all. */
+  /** `count` whole numbers; one number in the file is taken for all. */
   wholes(key: string, count: number, fallback?: number, least = 1): readonly number[] {
     const value = this.value(key) ?? fallback;
     const list: readonly unknown[] = Array.isArray(value) ? value : Array<unknown>(count).fill(value);
@@ -61,7 +61,7 @@ export class Settings {
     return list.map((each) => this.#checkWhole(each, key, least));
   }
 
-  /** Any count of whole numbers, of which some may be negative; one alone is a list of one. */
+  /** A list of whole numbers, negative ones too; one number is a list of one. */
   list(key: string): readonly number[] {
     const value = this.value(key);
     const list: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -76,21 +76,21 @@ export class Settings {
     return found;
   }
 
-  /** An axis of a tensor of `rank` dimensions, counted from the end where it is negative. */
+  /** An axis of a tensor of `rank` dimensions; a negative one counts from the end. */
   axis(key: string, rank: number, fallback?: number): number {
     const axes = this.value(key) === undefined && fallback !== undefined ? [fallback] : this.list(key);
     if (axes.length !== 1) throw this.wrong(key, 'one axis');
     return this.axisOf(axes[0] as number, key, rank);
   }
 
-  /** Likewise, of a number that is known already. */
+  /** The same for a number that was read before. */
   axisOf(given: number, key: string, rank: number): number {
     const axis = given < 0 ? given + rank : given;
     if (axis < 0 || axis >= rank) throw broken(`${this.what} has ${key} ${given}, but its input has ${rank} dimensions.`);
     return axis;
   }
 
-  /** A layer that this one holds: the same one for each call. */
+  /** A layer inside this one, the same object for each call. */
   inner(key: string): Settings {
     const known = this.#inner.get(key);
     if (known !== undefined) return known;
@@ -103,18 +103,18 @@ export class Settings {
     return inner;
   }
 
-  /** Refuses any value but the ones that a rule knows how to compute. */
+  /** Refuses a value that no rule computes. */
   only(key: string, known: readonly unknown[], why: string): void {
     const value = this.value(key);
     if (value !== undefined && !known.includes(value)) throw this.refused(`with ${key} ${show(value)}: ${why}`);
   }
 
-  /** A field that is not what it should be. */
+  /** The error for a field with a wrong value. */
   wrong(key: string, wanted: string): PannierError {
     return broken(`${this.what} has ${key} ${show(this.value(key))}; ${wanted} is wanted.`);
   }
 
-  /** A layer that is sound, but has no rule. */
+  /** The error for a layer without a rule. */
   refused(why: string): PannierError {
     return broken(`${this.what} is not taken ${why}. ${OTHERWISE}`, { layer: this.name });
   }

@@ -1,14 +1,14 @@
 /**
- * What Teachable Machine writes beside its model.json: `metadata.json` with the labels of the classes.
- * How its pictures are prepared stands in no file; its own library crops the square in the middle,
- * resizes it, divides by 127 and subtracts 1 (teachablemachine-community, libraries/image/src/utils).
+ * Reads `metadata.json`, in which Teachable Machine writes the labels of the classes, beside its model.json. No file says how
+ * pictures are prepared. Teachable Machine's library crops the square in the middle, resizes it, divides by 127 and subtracts 1
+ * (teachablemachine-community, libraries/image/src/utils).
  */
 import { arrayAt, broken, type Fields, textAt } from '../fields.js';
 import { LIMITS } from '../limits.js';
 import type { InputOptions, OutputOptions } from '../options.js';
 import type { End } from './lower.js';
 
-/** What the model's files say that an app's options may say otherwise, by signature key. */
+/** Options that the model's files imply, by the signature's key. An app's own options take precedence. */
 export interface Hints {
   readonly inputs: Readonly<Record<string, InputOptions>>;
   readonly outputs: Readonly<Record<string, OutputOptions>>;
@@ -17,13 +17,13 @@ export interface Hints {
 /** The file's name. */
 export const METADATA_FILE = 'metadata.json';
 
-/** Layers are called after counters there, so the ends get names that say what they are. */
+/** Names for the input and the output, since Teachable Machine names layers by counters. */
 const IMAGE: InputOptions = { name: 'image', image: { fit: 'cover', scale: 1 / 127, offset: -1 } };
 const SCORES: OutputOptions = { name: 'scores', values: 'probabilities' };
 
 /**
- * Reads a `metadata.json`. One that is not Teachable Machine's says nothing.
- * @throws {PannierError} `model-format` for labels that are not one for each value of the only output
+ * Reads a `metadata.json`. A file that is not of Teachable Machine is ignored.
+ * @throws {PannierError} `model-format` if the number of labels is not that of the only output's values
  */
 export function readMetadata(metadata: Fields, inputs: readonly End[], outputs: readonly End[]): Hints {
   const isTheirs = ['tmVersion', 'packageName', 'imageSize'].some((key) => metadata[key] !== undefined);

@@ -1,4 +1,4 @@
-/** A Layers model's config → checked models of layers: Sequential and functional, Keras 2 and Keras 3, models within models. */
+/** Reads the config of a Layers model: Sequential and functional, of Keras 2 and Keras 3, with models within models. */
 import { arrayAt, broken, type Fields, nameAt, objectAt, show, textAt } from '../fields.js';
 import { LIMITS } from '../limits.js';
 import { Settings } from './settings.js';
@@ -6,32 +6,32 @@ import { Settings } from './settings.js';
 /** One output of one call of a layer. */
 export interface Source {
   readonly layer: string;
-  /** Which call of a layer that is shared. */
+  /** The index of the call, for a layer that is called several times. */
   readonly call: number;
   readonly output: number;
 }
 
-/** A layer of a model, which may be a model itself. */
+/** A layer of a model. It can be a model, too. */
 export interface LayerConfig {
   readonly settings: Settings;
   readonly model: ModelConfig | undefined;
-  /** What each call is given; a sequential model's layers have none. */
+  /** The inputs of each call; none for the layers of a sequential model. */
   readonly calls: readonly (readonly Source[])[];
 }
 
-/** A model: its layers by name, in the file's order. */
+/** A model, with its layers by name in the file's order. */
 export interface ModelConfig {
   readonly name: string;
   readonly layers: ReadonlyMap<string, LayerConfig>;
-  /** `undefined`: each layer takes what the one before it gives. */
+  /** `undefined` for a sequential model, whose layers take the output of the layer before. */
   readonly ends: { readonly inputs: readonly Source[]; readonly outputs: readonly Source[] } | undefined;
-  /** Shape that a sequential model without an input layer was built for, batch first. */
+  /** The input shape of a sequential model without an input layer, batch first. */
   readonly buildShape: unknown;
 }
 
 const FUNCTIONAL: readonly unknown[] = ['Model', 'Functional', 'LayersModel'];
 
-/** Whether a model.json's topology is a Layers model's, for files that do not say so. */
+/** Whether the topology is that of a Layers model, for a model.json without `format`. */
 export const isLayersTopology = (topology: Fields): boolean =>
   topology['node'] === undefined && (topology['model_config'] !== undefined || topology['class_name'] !== undefined);
 
@@ -50,12 +50,12 @@ export function readTopology(topology: Fields, file: string): ModelConfig {
   return model;
 }
 
-/** `undefined` where the class is no model's. */
+/** Reads a model; `undefined` if the class is not that of a model. */
 function readModelConfig(entry: Fields, place: string): ModelConfig | undefined {
   const kind = entry['class_name'];
   const isFunctional = FUNCTIONAL.includes(kind);
   if (!isFunctional && kind !== 'Sequential') return undefined;
-  // Keras before 2.2.3 wrote a sequential model's layers without a name around them.
+  // Keras before 2.2.3 wrote the layers of a sequential model as a bare list.
   const config = Array.isArray(entry['config']) ? { layers: entry['config'] } : objectAt(entry['config'], `${place}.config`);
   const name = nameAt(config['name'] ?? entry['name'] ?? 'model', `${place}.config.name`);
   const layers = new Map<string, LayerConfig>();
@@ -77,7 +77,7 @@ function readModelConfig(entry: Fields, place: string): ModelConfig | undefined 
   return model;
 }
 
-/** A layer as a model lists it, or as a wrapper holds it. */
+/** Reads a layer of a model or of a wrapper. */
 export function readLayer(item: unknown, place: string, isCalled: boolean): LayerConfig {
   const entry = objectAt(item, place);
   const kind = nameAt(entry['class_name'], `${place}.class_name`);
@@ -92,7 +92,7 @@ export function readLayer(item: unknown, place: string, isCalled: boolean): Laye
   return { settings: new Settings(kind, name, config), model, calls };
 }
 
-/** Keras 2 lists `[layer, call, output, arguments]`; Keras 3 has arguments with tensors in them. */
+/** Reads the inputs of a call. Keras 2 lists `[layer, call, output, arguments]`, Keras 3 has arguments that contain tensors. */
 function readCall(call: unknown, place: string): Source[] {
   if (Array.isArray(call)) {
     return readSources(call, place, (extras) => {
@@ -110,7 +110,7 @@ function readCall(call: unknown, place: string): Source[] {
   });
 }
 
-/** Arguments change what a layer computes; those that every layer leaves alone at inference may stand. */
+/** Refuses arguments of a call, since they change what a layer computes. `null` and `false` are the default of each. */
 function checkArguments(given: Fields, place: string): void {
   for (const [key, value] of Object.entries(given)) {
     if (value === null || value === false) continue;
@@ -118,7 +118,7 @@ function checkArguments(given: Fields, place: string): void {
   }
 }
 
-/** One source that stands alone, or a list of them. */
+/** One source, or a list of them. */
 function readSources(value: unknown, place: string, more: (extras: readonly unknown[]) => void = () => {}): Source[] {
   const list = arrayAt(value, place, LIMITS.layers);
   const sources = typeof list[0] === 'string' ? [list] : list;

@@ -1,4 +1,4 @@
-/** Walks a model's layers in the order in which they need one another, and has each lowered by its rule. */
+/** Visits the layers of a model in the order of their dependencies, and lowers each by its rule. */
 import { broken } from '../fields.js';
 import { attr, type GraphBuilder, type GraphTensor } from './builder.js';
 import type { Call } from './rule.js';
@@ -7,7 +7,7 @@ import type { Settings } from './settings.js';
 import type { LayerConfig, ModelConfig, Source } from './topology.js';
 import type { WeightStore } from './weights.js';
 
-/** Where the layers' nodes go and their weights come from. */
+/** The graph that gets the nodes, and the weights of the layers. */
 export interface Ground {
   readonly graph: GraphBuilder;
   readonly store: WeightStore;
@@ -31,7 +31,7 @@ function callInOrder(ground: Ground, model: ModelConfig, inputs: readonly GraphT
   return values;
 }
 
-/** From the outputs backwards, without recursion: a file decides how deep that would go. */
+/** Calls the layers that the outputs need, each after its inputs. It does not recurse, since a file would decide how deep. */
 function callByNeed(
   ground: Ground,
   model: ModelConfig,
@@ -81,8 +81,8 @@ function callByNeed(
 }
 
 /**
- * What a model's calls are counted from: most writers give call 0 to the model's own making, so that
- * the first call inside of another model is 1.
+ * The index of the first call of each model within this one. It is 1 for most writers, which count the construction of a model
+ * as call 0.
  */
 function firstCallsOf({ layers }: ModelConfig, outputs: readonly Source[]): ReadonlyMap<string, number> {
   const firsts = new Map([...layers].filter(([, { model }]) => model !== undefined).map(([name]) => [name, 1]));

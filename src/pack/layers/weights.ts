@@ -1,16 +1,16 @@
-/** The file's weights, handed to the layers that own them: each by name, of the shape the layer needs, and none left over. */
+/** Gives the file's weights to the layers that own them, by name and with the shape that a layer needs. No weight may remain. */
 import type { Dim } from '../../manifest/signature.js';
 import { broken, showShape } from '../fields.js';
 import type { Weight } from '../files/weights.js';
 import type { Settings } from './settings.js';
 
-/** One layer's weights, asked for by name. */
+/** The weights of one layer by name. */
 export interface LayerWeights {
   /**
-   * @param name Keras's name of the weight; asked for in Keras's order
-   * @param shape a size of `null` may be any
-   * @param newName what Keras 3 calls it, where that differs
-   * @throws {PannierError} `model-format` where the file has none, or one of another shape
+   * @param name Keras's name of the weight; a rule reads weights in Keras's order
+   * @param shape the wanted shape; `null` stands for any size
+   * @param newName the name in Keras 3, if it is another one
+   * @throws {PannierError} `model-format` if the file has no such weight, or one of another shape
    */
   take(name: string, shape: readonly Dim[], newName?: string): Weight;
 }
@@ -18,9 +18,9 @@ export interface LayerWeights {
 /** All weights of a model file. */
 export class WeightStore {
   readonly #byName = new Map<string, Weight>();
-  /** Under their names without the last folder but one: TensorFlow puts a cell's name there, which layers do not know of. */
+  /** By name without the last folder but one, where TensorFlow puts the name of a cell, which the config does not contain. */
   readonly #byShortName = new Map<string, Weight>();
-  /** By the last two parts of either name: Keras 3 puts the names of the models around a layer before the layer's. */
+  /** By the last two parts of the name, since Keras 3 puts the names of the surrounding models in front of the layer's. */
   readonly #byEnd = new Map<string, { readonly name: string; readonly weight: Weight }[]>();
   readonly #left: Set<Weight>;
   readonly #isNumbered: boolean;
@@ -37,11 +37,11 @@ export class WeightStore {
       this.#byShortName.set(shortName, weight);
       this.#addEnd(shortName, weight);
     }
-    // Keras 3 files number a layer's weights, `dense/0`, where others name them, `dense/kernel`.
+    // Keras 3 numbers the weights of a layer, `dense/0`; other writers name them, `dense/kernel`.
     this.#isNumbered = weights.length > 0 && weights.every(({ name }) => /\/\d+$/.test(name));
   }
 
-  /** The weights whose names begin with `scope`; the same ones for each call of a layer. */
+  /** The weights whose names begin with `scope`, the same ones for each call of a layer. */
   of(settings: Settings, scope: string): LayerWeights {
     const scopes = this.#layers.get(settings) ?? new Map<string, LayerWeights>();
     this.#layers.set(settings, scopes);
@@ -65,7 +65,7 @@ export class WeightStore {
     return weights;
   }
 
-  /** @throws {PannierError} `model-format` where no layer asked for a weight */
+  /** @throws {PannierError} `model-format` if no layer has read a weight */
   checkAllTaken(file: string): void {
     const [first] = this.#left;
     if (first === undefined) return;
@@ -88,11 +88,11 @@ export class WeightStore {
 
   #called(wanted: string): Weight | undefined {
     const exact = this.#byName.get(wanted) ?? this.#byShortName.get(wanted);
-    // A Keras 3 archive numbers its weights, under folders that are not called as the layers are: nothing to go by.
+    // A Keras 3 archive numbers its weights, in folders with other names than the layers: they cannot be assigned.
     if (exact !== undefined || this.#isNumbered) return exact;
     const fitting = (this.#byEnd.get(endOf(wanted)) ?? []).filter(({ name }) => name.endsWith(`/${wanted}`));
     const [nearest, next] = fitting.toSorted((a, b) => a.name.split('/').length - b.name.split('/').length);
-    // Of two in models just as deep, nothing says which is meant.
+    // Two weights in models of the same depth cannot be told apart.
     if (nearest === undefined || nearest.name.split('/').length === next?.name.split('/').length) return undefined;
     return nearest.weight;
   }

@@ -1,4 +1,4 @@
-/** What goes into a model and what comes out, as its file declares it: before options, and without running it. */
+/** The inputs and outputs that a model file declares, before options and without running the model. */
 import { readGraph } from './graph.js';
 import { readModel } from './read.js';
 import { type GraphSignature, readSignature } from './signature.js';

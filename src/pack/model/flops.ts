@@ -1,8 +1,8 @@
-/** What one predict costs, counted from the kernels that it calls. */
+/** Counts the floating-point operations of one predict from the kernels that it calls. */
 import { sizeOf } from '../../base/dtype.js';
 import type { KernelCall } from '../../engines/tfjs/profile.js';
 
-/** Floating-point operations: two per multiply-add of convolutions and matrix products, one per output element of the rest. */
+/** Floating-point operations: two for each multiply-add of convolutions and matrix products, one for each output element of other kernels. */
 export const countFlops = (calls: readonly KernelCall[]): number => calls.reduce((sum, call) => sum + flopsOf(call), 0);
 
 function flopsOf({ name, inputShapes, outputShapes }: KernelCall): number {
@@ -18,7 +18,7 @@ function flopsOf({ name, inputShapes, outputShapes }: KernelCall): number {
     case 'FusedDepthwiseConv2D':
       return 2 * outputs * sizeOf(second.slice(0, 2));
     case 'Conv2DBackpropInput':
-      // Filter: spatial sizes, channels out, channels in; each input element meets all but the last.
+      // Filter: spatial sizes, channels out, channels in. Each input element is multiplied with all but the last.
       return 2 * sizeOf(first) * sizeOf(second.slice(0, -1));
     case 'BatchMatMul':
     case '_FusedMatMul': {

@@ -1,4 +1,4 @@
-/** A GraphDef, checked: nodes with unique names, known ops, inputs that exist, constants that have weights. */
+/** Checks a GraphDef: names of nodes are unique, ops known, inputs exist, constants have weights. */
 import { arrayAt, broken, type Fields, nameAt, objectAt, show, textAt } from '../fields.js';
 import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
@@ -8,16 +8,16 @@ import { ASYNC_OPS, SYNC_OPS } from './tfjs-table.js';
 export interface GraphNode {
   readonly name: string;
   readonly op: string;
-  /** Names as the graph writes them: `node`, `node:1`, `^node` for control. */
+  /** The names in the graph: `node`, `node:1`, or `^node` for a control dependency. */
   readonly input: readonly string[];
   readonly attr: Fields;
 }
 
 /** The graph that a model.json describes. */
 export interface Graph {
-  /** The top level only; bodies of loops and branches are functions. */
+  /** The nodes of the top level. Bodies of loops and branches are functions of the library. */
   readonly nodes: ReadonlyMap<string, GraphNode>;
-  /** Operation names with their counts, functions included, sorted. */
+  /** Counts by op, functions included, sorted by name. */
   readonly ops: Readonly<Record<string, number>>;
 }
 
@@ -39,10 +39,10 @@ export function readGraph(topology: Fields, weights: readonly Weight[]): Graph {
   return { nodes, ops: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
-/** The node that an input or a signature entry means: `^a` and `a:1` are of `a`. */
+/** The node of a tensor or control dependency: `^a` and `a:1` belong to `a`. */
 export const nodeOf = (tensor: string): string => tensor.replace(/^\^/, '').split(':')[0] as string;
 
-/** The nodes that the given tensors depend on, themselves included. */
+/** The nodes that the given tensors depend on, their own nodes included. */
 export function reachableFrom(graph: Graph, tensors: Iterable<string>): Set<string> {
   const seen = new Set<string>();
   const waiting = [...tensors].map(nodeOf);
@@ -127,7 +127,7 @@ function checkCalls({ name, attr }: GraphNode, functions: ReadonlyMap<string, un
   }
 }
 
-/** Every constant has a weight and every weight is some constant's. */
+/** Checks that every constant has a weight and every weight a constant. */
 function checkConstants(nodes: readonly GraphNode[], weights: readonly Weight[]): void {
   const constants = new Set(nodes.filter(({ op }) => op === 'Const').map(({ name }) => name));
   for (const { name } of weights) {

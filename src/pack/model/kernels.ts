@@ -1,4 +1,4 @@
-/** Which backends can run a graph, told by the kernels that it calls. */
+/** Finds the backends that lack a kernel of a graph. */
 import type { KernelCall } from '../../engines/tfjs/profile.js';
 import { KERNELS } from './tfjs-table.js';
 

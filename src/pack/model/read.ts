@@ -1,4 +1,4 @@
-/** A TF.js model on disk → checked parts of a graph model. Nothing outside of the model's folder is opened. */
+/** Reads a TF.js model from disk into the parts of a graph model. No file outside the model's folder is opened. */
 import { access, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { storedBytes } from '../../engines/tfjs/decode.js';
@@ -12,14 +12,14 @@ import { type Hints, METADATA_FILE, readMetadata } from '../layers/teachable-mac
 import { isLayersTopology } from '../layers/topology.js';
 import { LIMITS } from '../limits.js';
 
-/** What a model.json and its weight files hold. The topology is not checked yet. */
+/** The content of a model.json and its weight files. The topology is not checked yet. */
 export interface ModelParts {
   /** Base name of the model.json. */
   readonly file: string;
   readonly json: Fields;
   readonly topology: Fields;
   readonly weights: readonly Weight[];
-  /** What files beside the model say about its inputs and outputs; options say more. */
+  /** What files beside the model say about its inputs and outputs. Options take precedence. */
   readonly hints?: Hints;
 }
 
@@ -68,13 +68,13 @@ export async function readModel(path: string): Promise<ModelParts> {
   return { file, json: { signature: lowered.signature }, topology: lowered.topology, weights: lowered.weights, ...(hints && { hints }) };
 }
 
-/** `save({ includeOptimizer: true })` adds what only training needs. */
+/** The weights without those of an optimizer, which `save({ includeOptimizer: true })` adds. */
 function withoutOptimizer(json: Fields, weights: readonly Weight[]): Weight[] {
   const specs = (json['weightsManifest'] as { weights: Fields[] }[]).flatMap((group) => group.weights);
   return weights.filter((_, index) => specs[index]?.['group'] !== 'optimizer');
 }
 
-/** A JSON file in the model's folder that need not be there. */
+/** Reads a JSON file in the model's folder; `undefined` if there is none. */
 async function readBeside(folder: string, name: string): Promise<Fields | undefined> {
   const path = join(folder, name);
   record(path);
@@ -87,7 +87,7 @@ async function readBeside(folder: string, name: string): Promise<Fields | undefi
   return objectAt(parseJson(await readAndClose(handle, length, path, name, LIMITS.jsonBytes), name), name);
 }
 
-/** One group: the files' bytes, end to end, are the weights' bytes, without a hole or a tail. */
+/** Reads one group of weights. Its files, joined, hold exactly the bytes of the weights. */
 async function readGroup(value: unknown, place: string, folder: string, budget: number): Promise<Weight[]> {
   const group = objectAt(value, place);
   const specs = arrayAt(group['weights'], `${place}.weights`, LIMITS.tensors).map((spec, index) =>
@@ -127,7 +127,7 @@ async function readGroup(value: unknown, place: string, folder: string, budget: 
   }
 }
 
-/** Relative POSIX paths only, the same ones for a file system as for a browser that resolves them. */
+/** Accepts relative POSIX paths, which a file system and a browser resolve in the same way. */
 function checkPath(value: unknown, place: string): string {
   const path = textAt(value, place);
   const parts = path.split('/');

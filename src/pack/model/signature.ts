@@ -1,4 +1,4 @@
-/** A graph's inputs and outputs under the names that apps use. */
+/** The inputs and outputs of a graph under the names that apps use. */
 
 import type { DType } from '../../base/dtype.js';
 import type { Dim } from '../../manifest/signature.js';
@@ -8,12 +8,12 @@ import { badOption, type InputOptions, type OutputOptions, type PackOptions } fr
 import { type Graph, nodeOf, reachableFrom } from './graph.js';
 import type { ModelParts } from './read.js';
 
-/** One input of the graph with what the options say about it. */
+/** One input of the graph, with its options. */
 export interface GraphInput {
   readonly name: string;
-  /** The signature's own key, for the packed graph file. */
+  /** The key in the model's signature, for the packed graph file. */
   readonly key: string;
-  /** The signature's own entry, likewise. */
+  /** The entry in the model's signature, for the packed graph file. */
   readonly declared: Fields;
   readonly node: string;
   readonly dtype: DType;
@@ -21,27 +21,27 @@ export interface GraphInput {
   readonly options: InputOptions;
 }
 
-/** One output of the graph; what its signature leaves unsaid comes from the golden run. */
+/** One output of the graph. The golden run tells the dtype and shape that the signature leaves out. */
 export interface GraphOutput {
   readonly name: string;
   readonly key: string;
   readonly declared: Fields;
-  /** Tensor, `node:index`. */
+  /** The tensor, `node:index`. */
   readonly node: string;
-  /** What the options call it, else its node. */
+  /** The name in the options, or the node. */
   readonly place: string;
-  /** `undefined`: the signature says nothing. */
+  /** `undefined` if the signature has no shape. */
   readonly shape: readonly Dim[] | null | undefined;
   readonly options: OutputOptions;
 }
 
-/** Both sides, in the order of the model's signature, which stock TF.js calls by position. */
+/** Inputs and outputs in the order of the model's signature, since TF.js also takes and returns them by position. */
 export interface GraphSignature {
   readonly inputs: readonly GraphInput[];
   readonly outputs: readonly GraphOutput[];
 }
 
-/** As TF.js maps them: whole numbers of any width are int32 tensors. */
+/** dtypes as TF.js maps them: whole numbers of any width become int32. */
 const DTYPE_OF: Readonly<Record<string, DType>> = {
   DT_FLOAT: 'float32',
   DT_HALF: 'float32',
@@ -54,9 +54,9 @@ const DTYPE_OF: Readonly<Record<string, DType>> = {
 };
 
 /**
- * Finds what the graph takes and gives: from its signature, else from its placeholders and loose ends.
- * @throws {PannierError} `model-format` for a signature that the graph contradicts, `options` for
- * options that name nothing or give one name twice
+ * Finds the inputs and outputs of a graph: from its signature, or else from its placeholders and the tensors that no node reads.
+ * @throws {PannierError} `model-format` for a signature that contradicts the graph, `options` for options of an unknown input or
+ * output and for a name that is given twice
  */
 export function readSignature(
   { json, file, hints }: Pick<ModelParts, 'json' | 'file' | 'hints'>,
@@ -104,16 +104,16 @@ export function readSignature(
   return { inputs, outputs };
 }
 
-/** Options over hints, field by field; so also of a picture. */
+/** Merges options over hints, field by field, and so the fields of `image`. */
 function over(hint: InputOptions = {}, given: InputOptions = {}): InputOptions {
   const image = hint.image || given.image ? { ...hint.image, ...given.image } : undefined;
   return { ...hint, ...given, ...(image && { image }) };
 }
 
-/** Without an index that says nothing. */
+/** The name without the index `:0`. */
 const bare = (tensor: string): string => tensor.replace(/:0$/, '');
 
-/** Tensor name with its index: TF.js reads `a` as `a:0`. */
+/** The name of a tensor with its index: TF.js reads `a` as `a:0`. */
 const indexed = (tensor: string): string => (/:\d+$/.test(tensor) ? tensor : `${tensor}:0`);
 
 interface Entry {
@@ -143,7 +143,7 @@ function entriesOf(side: unknown, what: 'inputs' | 'outputs', graph: Graph): Ent
   return entries.length === 0 ? undefined : entries;
 }
 
-/** Placeholders that the outputs need but the signature does not name are inputs all the same. */
+/** Adds the placeholders that outputs depend on and that the signature does not name. */
 function withPlaceholders(entries: readonly Entry[], graph: Graph, outputs: readonly Entry[]): Entry[] {
   const named = new Set(entries.map(({ tensor }) => nodeOf(tensor)));
   const needed = reachableFrom(
@@ -179,7 +179,7 @@ function optionsByNode<T extends { readonly name?: string }>(
   return found;
 }
 
-/** `MobilenetV1/heatmap_2/BiasAdd:0` → `mobilenetV1Heatmap2BiasAdd`. */
+/** `MobilenetV1/heatmap_2/BiasAdd:0` becomes `mobilenetV1Heatmap2BiasAdd`. */
 function friendlyName({ key }: Entry): string {
   const name = camelCase(bare(key));
   return name === '' || /^\d/.test(name) || isReserved(name) ? key : name;
@@ -206,7 +206,7 @@ function knownDtype(dtype: unknown, tensor: string): DType {
 const attrDtype = (attr: Fields | undefined): unknown => (attr?.['dtype'] as Fields | undefined)?.['type'];
 const attrShape = (attr: Fields | undefined): unknown => (attr?.['shape'] as Fields | undefined)?.['shape'];
 
-/** TensorFlow's TensorShapeProto; sizes below 0 are open. `undefined`: nothing said; `null`: unknown rank. */
+/** Reads TensorFlow's TensorShapeProto, where sizes below 0 are open. `undefined` if there is none, `null` if the rank is unknown. */
 function shapeOf(value: unknown): readonly Dim[] | null | undefined {
   if (value === undefined || value === null) return undefined;
   const fields = objectAt(value, 'A tensorShape');
