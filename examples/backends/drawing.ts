@@ -25,7 +25,7 @@ function racerItem({ backend, name, state, verdict, time, length, parts, reason,
     'li',
     'racer',
     make('h3', '', name),
-    make('span', 'verdict', remembered ? `${verdict}, as found on an earlier visit` : verdict),
+    make('span', 'verdict', remembered && state !== 'untried' ? `${verdict}, since an earlier visit` : verdict),
   );
   item.dataset['state'] = state;
   item.dataset['backend'] = backend;

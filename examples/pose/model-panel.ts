@@ -47,9 +47,12 @@ function candidateRow({ backend, state, reason, startMs, openMs, goldenMs }: Can
   const agreed = goldenMs === undefined ? 'tested on an earlier visit' : 'test sample answered right';
   const made = row(
     backend,
-    { chosen: `ready in ${took.toFixed()} ms, ${agreed}`, slower: reason ?? 'slower', refused: reason ?? 'refused', untried: 'not needed' }[
-      state
-    ],
+    {
+      chosen: `ready in ${took.toFixed()} ms, ${agreed}`,
+      slower: reason ?? 'slower',
+      refused: reason ?? 'refused',
+      untried: reason ?? 'not tried',
+    }[state],
   );
   made.dataset['state'] = state;
   return made;
