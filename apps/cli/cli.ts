@@ -1,7 +1,7 @@
 /** Finds the command that the arguments name, and runs it. */
 import { PannierError } from '../../src/base/errors.js';
+import { nearest } from '../../src/base/nearest.js';
 import { VERSION } from '../../src/base/versions.js';
-import { nearest } from '../../src/pack/nearest.js';
 import type { Command } from './command.js';
 import { doctorCommand } from './doctor.js';
 import { packCommand } from './pack.js';

@@ -1,7 +1,8 @@
 /** What a person reads of the doctor's findings, in a terminal of any width. */
 
 import { BACKENDS } from '../../src/base/backend-name.js';
-import { showShape } from '../../src/pack/fields.js';
+import { shapeText } from '../../src/base/describe.js';
+
 import type { ModelFacts } from './examine.js';
 import { bar, heading, milliseconds, type Paper, plain, showBytes, showCount, titled } from './print.js';
 import type { Trials } from './trial.js';
@@ -39,7 +40,7 @@ export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: P
   const widest = Math.max(...Object.values(sides).flatMap((side) => Object.keys(side).map((each) => plain(each).length)));
   const lines = Object.entries(sides).flatMap(([what, side]) =>
     Object.entries(side).map(([each, { dtype, shape, ...rest }]) => {
-      const type = `${dtype} ${showShape(shape)}${'image' in rest ? ', a picture' : ''}`;
+      const type = `${dtype} ${shapeText(shape)}${'image' in rest ? ', a picture' : ''}`;
       return { what, each: plain(each), type };
     }),
   );

@@ -2,10 +2,11 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { shapeText } from '../../src/base/describe.js';
 import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../src/base/dtype.js';
 import { messageOf, PannierError } from '../../src/base/errors.js';
 import type { Dim } from '../../src/manifest/signature.js';
-import { showShape } from '../../src/pack/fields.js';
+
 import { badOption } from '../../src/pack/options.js';
 
 /** One input, as the page reports it. */
@@ -142,7 +143,7 @@ function numberOf(value: unknown, need: InputNeed, place: string): number {
 
 const told = ({ name, dtype, shape, isPicture, columns }: InputNeed): string => {
   const others = isPicture ? ', or a picture' : columns === undefined ? '' : `, or rows of ${columns.join(', ')}`;
-  return `"${name}" (${dtype} ${showShape(shape)}${others})`;
+  return `"${name}" (${dtype} ${shapeText(shape)}${others})`;
 };
 
 const unfit = (message: string, input?: string): PannierError => new PannierError('input', message, input === undefined ? {} : { input });

@@ -2,8 +2,9 @@
 
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { shapeText } from '../../src/base/describe.js';
 import { CONFIG_FILE, readConfig, withModel } from '../../src/pack/config.js';
-import { showShape } from '../../src/pack/fields.js';
+
 import { readRegularFile } from '../../src/pack/files/open.js';
 import { badOption, type ImageOptions, type InputOptions, type OutputOptions, type PackOptions } from '../../src/pack/options.js';
 import { packIfStale } from '../../src/pack/pack.js';
@@ -170,7 +171,7 @@ function summary({ out, manifest, files, bytes, warnings, changed }: PackResult,
   const specs = (side: typeof inputs | typeof outputs) =>
     Object.entries(side).map(
       ([name, { dtype, shape, ...rest }]) =>
-        `${name}: ${dtype} ${showShape(shape)}${'image' in rest ? ', a picture' : 'columns' in rest ? ', rows' : ''}`,
+        `${name}: ${dtype} ${shapeText(shape)}${'image' in rest ? ', a picture' : 'columns' in rest ? ', rows' : ''}`,
     );
   const state = check ? 'is up to date' : changed ? 'packed' : 'unchanged';
   const place = relative(process.cwd(), out) || '.';

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
+import { shapeText } from '../../src/base/describe.js';
 import { asPannierError, messageOf } from '../../src/base/errors.js';
-import { showShape } from '../../src/pack/fields.js';
+
 import { readFace } from '../../src/pack/model/face.js';
 import { badOption } from '../../src/pack/options.js';
 import { defaultName, pack } from '../../src/pack/pack.js';
@@ -178,6 +179,6 @@ function allowed(said: PackRequest): PackRequest {
 function told(about: About): string {
   if (about.kind === 'folder') return `${plain(about.model)}, packed already: its names and its preprocessing stay.`;
   const list = (faces: About & { kind: 'file' }, side: 'inputs' | 'outputs') =>
-    faces[side].map(({ name, shape }) => `${plain(name)} ${shape === undefined ? '' : showShape(shape)}`.trim()).join(', ');
+    faces[side].map(({ name, shape }) => `${plain(name)} ${shape === undefined ? '' : shapeText(shape)}`.trim()).join(', ');
   return `${plain(about.name)} takes ${list(about, 'inputs') || 'nothing'} and gives ${list(about, 'outputs')}.`;
 }

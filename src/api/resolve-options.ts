@@ -1,7 +1,7 @@
 /** The one place where options are settled: nothing behind it sees a `?`. */
 import { BACKENDS, type BackendName, STARTING_ORDER } from '../base/backend-name.js';
 import { PannierError } from '../base/errors.js';
-import { checkKnown } from '../base/known-options.js';
+import { abortSignal, boolean, type Check, type Checks, callable, check, checkCall, choice, list, refusal } from '../base/fields.js';
 import type { WeightsCache } from './cache.js';
 import type { Fallback } from './fallback.js';
 import type { LoadOptions, Network, NonFinite, ThreadName } from './options.js';
@@ -32,63 +32,56 @@ export interface ResolvedOptions {
   readonly key: string;
 }
 
-const KNOWN: readonly (keyof LoadOptions)[] = [
-  ...(['backend', 'thread', 'device', 'cache', 'fetch', 'assetUrl', 'signal', 'onProgress'] as const),
-  ...([
-    'cacheBudgetBytes',
-    'network',
-    'deadlineMs',
-    'backendDeadlineMs',
-    'trace',
-    'autotune',
-    'memoryBudgetBytes',
-    'fallback',
-    'nonFinite',
-  ] as const),
-];
+/** An object of any class, the app's own or the browser's. */
+const isAnyObject = (value: unknown): boolean => Object(value) === value;
+
+const backend: Check = (field) => {
+  if (!Array.isArray(field.value)) return choice('auto', ...BACKENDS)(field);
+  if (field.value.length === 0) throw refusal(field, 'at least one name');
+  list(choice(...BACKENDS))(field);
+};
+
+const deadline = check((value) => typeof value === 'number' && value > 0, 'milliseconds above 0');
+const budget = check((value) => typeof value === 'number' && value >= 0, 'bytes from 0 up');
+
+const CHECKS: Checks<LoadOptions> = {
+  backend,
+  thread: choice('worker', 'page'),
+  device: check(isAnyObject, 'a GPUDevice'),
+  cache: check((value) => value === null || isAnyObject(value), 'an object or null'),
+  fetch: callable,
+  assetUrl: callable,
+  signal: abortSignal,
+  onProgress: callable,
+  cacheBudgetBytes: budget,
+  network: choice('auto', 'cache-only'),
+  deadlineMs: deadline,
+  backendDeadlineMs: deadline,
+  trace: boolean,
+  autotune: boolean,
+  memoryBudgetBytes: budget,
+  fallback: callable,
+  nonFinite: choice('error', 'allow'),
+};
 
 /**
- * @param call whose options they are, for messages
- * @param known those that it takes
- * @throws {PannierError} `options`, naming the option.
+ * Checks options and puts every default in its place.
+ * @param call names the function in messages
+ * @param known the options that the function takes; all of `loadModel`'s unless given
+ * @throws {PannierError} `options`, naming the option
  */
-export function resolveOptions<I, O>(options: LoadOptions<I, O>, call = 'loadModel', known = KNOWN): ResolvedOptions {
-  checkKnown(call, options, known);
-  const wrong = (option: string, wanted: string, value: unknown) => optionError(call, option, wanted, value);
-  const oneOf = (option: string, value: string, ...choices: string[]) => {
-    if (!choices.includes(value)) throw wrong(option, `'${choices.join("' or '")}'`, value);
-  };
-  const { backend = 'auto', device, cache, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
-  const {
-    fallback,
-    memoryBudgetBytes = defaultBudgetBytes(),
-    cacheBudgetBytes = Infinity,
-    nonFinite = 'error',
-    network = 'auto',
-    onProgress,
-  } = options;
-  const { thread = device === undefined ? 'worker' : 'page', fetch = globalThis.fetch, autotune = true, trace = false } = options;
+export function resolveOptions<I, O>(options: LoadOptions<I, O>, call = 'loadModel', known?: readonly string[]): ResolvedOptions {
+  checkCall(call, options, CHECKS, known);
+  const { device, cache, fallback, backend = 'auto', thread = device === undefined ? 'worker' : 'page' } = options;
+  const { autotune = true, trace = false, nonFinite = 'error', network = 'auto' } = options;
+  const { memoryBudgetBytes = defaultBudgetBytes(), cacheBudgetBytes = Infinity } = options;
+  const { fetch = globalThis.fetch, assetUrl = sameUrl, deadlineMs = 30_000, backendDeadlineMs = 60_000 } = options;
+  if (device !== undefined && thread === 'worker')
+    throw new PannierError('options', `${call}'s option thread should be "page" with a device: a GPUDevice cannot cross to a worker.`);
   const auto = backend === 'auto';
-  // Whoever brings a device means it to be used.
+  // An app that brings a device wants it used, so webgpu goes first.
   const ours = device === undefined ? STARTING_ORDER : BACKENDS;
   const backends = auto ? ours : Array.isArray(backend) ? (backend as readonly BackendName[]) : [backend as BackendName];
-  for (const name of backends) if (!BACKENDS.includes(name)) throw wrong('backend', `'auto' or some of ${BACKENDS.join(', ')}`, name);
-  if (backends.length === 0) throw wrong('backend', 'at least one name', '[]');
-  oneOf('thread', thread, 'worker', 'page');
-  if (device !== undefined && thread === 'worker')
-    throw wrong('thread', "'page' with a device: a GPUDevice cannot cross to a worker", thread);
-  for (const [name, value] of Object.entries({ autotune, trace }))
-    if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
-  oneOf('nonFinite', nonFinite, 'error', 'allow');
-  oneOf('network', network, 'auto', 'cache-only');
-  for (const [name, value] of Object.entries({ deadlineMs, backendDeadlineMs }))
-    if (typeof value !== 'number' || !(value > 0)) throw wrong(name, 'milliseconds above 0', value);
-  for (const [name, value] of Object.entries({ memoryBudgetBytes, cacheBudgetBytes }))
-    if (typeof value !== 'number' || !(value >= 0)) throw wrong(name, 'bytes from 0 up', value);
-  for (const [name, value] of Object.entries({ fetch, assetUrl, fallback, onProgress }))
-    if (value !== undefined && typeof value !== 'function') throw wrong(name, 'a function', value);
-  for (const [name, value] of Object.entries({ cache, device }))
-    if (value !== undefined && value !== null && !isObject(value)) throw wrong(name, 'an object', value);
   return {
     backends,
     auto,
@@ -133,12 +126,4 @@ function identityOf(value: object | null | undefined): string {
   const identity = identities.get(value) ?? identityCount++;
   identities.set(value, identity);
   return `#${identity}`;
-}
-
-const isObject = (value: unknown): boolean => Object(value) === value;
-
-function optionError(call: string, option: string, wanted: string, value: unknown): PannierError {
-  // Not every object can become a text.
-  const got = isObject(value) ? typeof value : String(value);
-  return new PannierError('options', `${call}'s option ${option} should be ${wanted}, but is ${got}.`, { option, wanted, got });
 }

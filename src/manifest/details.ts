@@ -1,154 +1,173 @@
-/** What `readManifest` leaves to the time when the code that needs it is there: how inputs are made, what the golden sample holds. */
+/** The checks that `readManifest` leaves to the lazy chunk: how inputs are made, and what the golden sample holds. */
 import { ISO_DATE, isDate } from '../base/date.js';
-import { sizeOf } from '../base/dtype.js';
-import { choice, each, isListOf, isNumber, isWhole, need, object, text, texts } from './fields.js';
-import type { ColumnSpec, InputSpec, Manifest } from './manifest.js';
-
-/** Values that an input may take, also a picture's: the packer goes no further, and beyond it is memory that no page has. */
-export const MOST_VALUES = 2 ** 26;
-
-/** Rows of the golden sample, which are objects until they are encoded. */
-export const MOST_ROWS = 2 ** 16;
+import { DTYPES, sizeOf } from '../base/dtype.js';
+import {
+  at,
+  type Check,
+  check,
+  choice,
+  type Field,
+  fields,
+  finite,
+  isListOf,
+  isNumber,
+  isWhole,
+  list,
+  object,
+  optional,
+  record,
+  refusal,
+  text,
+  texts,
+} from '../base/fields.js';
+import { type ColumnSpec, type InputSpec, type Manifest, type OutputSpec, sourceField } from './manifest.js';
+import { MAX_ROWS, MAX_VALUES, rowsOf, widthOf } from './sizes.js';
 
 /**
  * Checks the rest of a manifest, down to every field that anything here computes with.
  * @param manifest as `readManifest` gave it
- * @throws {PannierError} `manifest`, naming the field.
+ * @throws {PannierError} `manifest`, naming the field
  */
-export function checkDetails({ signature, golden, packedAt, staleAfterDays, drift }: Manifest): void {
-  if (drift !== undefined) checkDrift(drift, signature.outputs);
-  if (packedAt !== undefined) need(isDate(packedAt), 'packedAt', ISO_DATE, packedAt);
-  if (staleAfterDays !== undefined) need(isNumber(staleAfterDays, 0), 'staleAfterDays', 'a number from 0 up', staleAfterDays);
-  each(signature.inputs, 'signature.inputs', input);
-  each(signature.outputs, 'signature.outputs', output);
-  const { bytes } = golden.asset;
-  each(golden.inputs, 'golden.inputs', (value, field, name) => goldenInput(value, field, own(signature.inputs, name), bytes));
-  each(golden.outputs, 'golden.outputs', (value, field, name) => goldenOutput(value, field, own(signature.outputs, name), bytes));
+export function checkDetails(manifest: Manifest): void {
+  fields({ signature: fields({ inputs: record(input), outputs: record(output) }) })(sourceField(manifest));
+  const { inputs, outputs } = manifest.signature;
+  const { bytes } = manifest.golden.asset;
+  fields({
+    packedAt: optional(check(isDate, ISO_DATE)),
+    staleAfterDays: optional(check((days) => isNumber(days, 0), 'a number from 0 up')),
+    drift: optional(drift(Object.keys(outputs))),
+    golden: fields({
+      inputs: record((field, name) => goldenInput(field, own(inputs, name), bytes)),
+      outputs: record((field, name) => goldenOutput(field, own(outputs, name), bytes)),
+    }),
+  })(sourceField(manifest));
 }
-
-/** How many values of the tensor's last axis a column fills. */
-export const widthOf = (column: ColumnSpec): number =>
-  'categories' in column && column.encode === 'one-hot' ? column.categories.length : 1;
-
-/** How many rows a tensor of the golden sample holds; of one dimension, it is a row itself. */
-export const rowsOf = (shape: readonly number[]): number => (shape.length < 2 ? 1 : (shape[0] as number));
 
 const own = <T>(specs: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(specs, name) ? specs[name] : undefined);
 
-function checkDrift(value: unknown, outputs: Manifest['signature']['outputs']): void {
-  const { output, edges, counts, answers } = object(value, 'drift');
-  choice(output, 'drift.output', ...Object.keys(outputs));
-  const ascend = isListOf<number>(edges, (edge, before) => isNumber(edge) && (before === undefined || edge > before));
-  need(ascend, 'drift.edges', 'ascending numbers', edges);
-  const isRight = isListOf<number>(counts, (count) => isWhole(count)) && counts.length === (edges as number[]).length + 1;
-  need(isRight, 'drift.counts', 'a whole number for each bin, one more than there are edges', counts);
-  need(isWhole(answers), 'drift.answers', 'a whole number', answers);
+const whole = check((value) => isWhole(value), 'a whole number');
+const pixels = check((value) => isWhole(value, 1), 'a size in pixels');
+const above0 = check((value) => isNumber(value) && value > 0, 'a number above 0');
+
+const sizes: Check = (field) => {
+  check((value) => isListOf(value, (size) => isWhole(size)), 'sizes')(field);
+  const count = sizeOf(field.value as number[]);
+  check((value) => (value as number) <= MAX_VALUES, `sizes of at most ${MAX_VALUES} values`)({ ...field, value: count });
+};
+
+const drift =
+  (outputs: readonly string[]): Check =>
+  (field) => {
+    const { edges } = Object(field.value) as { readonly edges: readonly number[] };
+    fields({
+      output: choice(...outputs),
+      edges: check(
+        (value) => isListOf<number>(value, (edge, before) => isNumber(edge) && (before === undefined || edge > before)),
+        'ascending numbers',
+      ),
+      counts: check(
+        (value) => isListOf(value, (count) => isWhole(count)) && value.length === edges.length + 1,
+        'a whole number for each bin, one more than there are edges',
+      ),
+      answers: whole,
+    })(field);
+  };
+
+const isDim = (size: unknown): boolean => size === null || isWhole(size);
+const spec = fields({
+  node: text,
+  dtype: choice(...Object.keys(DTYPES)),
+  shape: check((shape) => shape === null || isListOf(shape, isDim), 'sizes, null where open'),
+});
+
+function input(field: Field): void {
+  spec(field);
+  const { shape } = field.value as InputSpec;
+  fields({
+    image: optional(image),
+    columns: optional((columns) => checkColumns(columns, shape)),
+    pad: optional((pad) => checkPad(pad, shape)),
+  })(field);
 }
 
-function input(value: unknown, field: string): void {
-  const { image, columns, pad, shape } = object(value, field);
-  if (image !== undefined) checkImage(image, `${field}.image`);
-  if (columns !== undefined) checkColumns(columns, `${field}.columns`, shape as InputSpec['shape']);
-  if (pad !== undefined) checkPad(pad, `${field}.pad`, shape as InputSpec['shape']);
+function checkPad(field: Field, shape: InputSpec['shape']): void {
+  const isLength = (size: unknown, before = 0): size is number => isWhole(size, before + 1);
+  fields({
+    to: check((value) => isListOf<number>(value, isLength) && value.length > 0, 'ascending lengths'),
+    axis: check((axis) => isWhole(axis) && shape?.[axis] === null, 'an open axis of the input'),
+    value: finite,
+  })(field);
 }
 
-function checkPad(value: unknown, field: string, shape: InputSpec['shape']): void {
-  const { to, axis, value: fill } = object(value, field);
-  const isRight = isListOf<number>(to, (size, before) => isWhole(size, before === undefined ? 1 : before + 1)) && to.length > 0;
-  need(isRight, `${field}.to`, 'ascending lengths', to);
-  need(isWhole(axis) && shape?.[axis] === null, `${field}.axis`, 'an open axis of the input', axis);
-  need(isNumber(fill), `${field}.value`, 'a finite number', fill);
+function checkColumns(field: Field, shape: InputSpec['shape']): void {
+  list(column, 'an array of columns')(field);
+  const width = (field.value as readonly ColumnSpec[]).reduce((sum, each) => sum + widthOf(each), 0);
+  const isFilled = (shape?.length === 1 || shape?.length === 2) && shape.at(-1) === width;
+  if (!isFilled) throw refusal({ ...field, value: width }, `columns that fill the ${shape?.at(-1)} values of a row`);
 }
 
-function checkColumns(value: unknown, field: string, shape: InputSpec['shape']): void {
-  need(Array.isArray(value), field, 'an array of columns', value);
-  for (const [index, column] of (value as unknown[]).entries()) checkColumn(column, `${field}[${index}]`);
-  const width = (value as ColumnSpec[]).reduce((sum, column) => sum + widthOf(column), 0);
-  const isRight = (shape?.length === 1 || shape?.length === 2) && shape.at(-1) === width;
-  need(isRight, field, `columns that fill the ${shape?.at(-1)} values of a row`, width);
+const numeric = fields({ name: text, mean: finite, std: above0 });
+const categorical = fields({
+  name: text,
+  categories: check((value) => Array.isArray(value) && value.length > 0, 'an array of categories'),
+  encode: choice('one-hot', 'index'),
+});
+
+function column(field: Field): void {
+  object(field);
+  const { categories } = field.value as { readonly categories?: unknown };
+  (categories === undefined ? numeric : categorical)(field);
 }
 
-function checkColumn(value: unknown, field: string): void {
-  const { name, categories, encode, mean, std } = object(value, field);
-  text(name, `${field}.name`);
-  if (categories === undefined) {
-    need(isNumber(mean), `${field}.mean`, 'a finite number', mean);
-    need(isNumber(std) && std > 0, `${field}.std`, 'a number above 0', std);
-    return;
-  }
-  need(Array.isArray(categories) && categories.length > 0, `${field}.categories`, 'an array of categories', categories);
-  choice(encode, `${field}.encode`, 'one-hot', 'index');
-}
-
-function checkImage(value: unknown, field: string): void {
-  const { width, height, fit, filter, channels, layout, scale, offset } = object(value, field);
-  for (const [key, size] of Object.entries({ width, height })) need(isWhole(size, 1), `${field}.${key}`, 'a size in pixels', size);
-  choice(fit, `${field}.fit`, 'stretch', 'contain', 'cover');
-  choice(filter, `${field}.filter`, 'bilinear', 'area', 'nearest', 'browser');
-  choice(channels, `${field}.channels`, 'rgb', 'bgr', 'gray');
-  choice(layout, `${field}.layout`, 'nhwc', 'nchw');
+function image(field: Field): void {
+  fields({
+    width: pixels,
+    height: pixels,
+    fit: choice('stretch', 'contain', 'cover'),
+    filter: choice('bilinear', 'area', 'nearest', 'browser'),
+    channels: choice('rgb', 'bgr', 'gray'),
+    layout: choice('nhwc', 'nchw'),
+  })(field);
+  const { width, height, channels } = field.value as NonNullable<InputSpec['image']>;
   const count = channels === 'gray' ? 1 : 3;
-  const values = (width as number) * (height as number) * count;
-  need(values <= MOST_VALUES, field, `a picture of at most ${MOST_VALUES} values`, values);
-  for (const [key, values] of Object.entries({ scale, offset })) {
-    const isRight = isListOf(values, (item) => isNumber(item)) && values.length === count;
-    need(isRight, `${field}.${key}`, `${count} finite numbers, one per channel`, values);
-  }
-}
-
-function output(value: unknown, field: string): void {
-  const { labels, values, lengthAxes } = object(value, field);
-  if (labels !== undefined) texts(labels, `${field}.labels`);
-  if (values !== undefined) choice(values, `${field}.values`, 'logits', 'probabilities');
-  if (lengthAxes !== undefined) sizes(lengthAxes, `${field}.lengthAxes`);
-}
-
-function goldenInput(value: unknown, field: string, taken: InputSpec | undefined, bytes: number): void {
-  const { kind, shape, offset, width, height, seed, low, high } = object(value, field);
-  need(taken !== undefined, field, 'of an input in the signature', value);
-  sizes(shape, `${field}.shape`);
-  choice(
-    kind,
-    `${field}.kind`,
-    ...(taken?.image === undefined ? [] : ['picture']),
-    ...(taken?.columns === undefined ? [] : ['rows']),
-    'uniform',
+  const values = width * height * count;
+  if (values > MAX_VALUES) throw refusal({ ...field, value: values }, `a picture of at most ${MAX_VALUES} values`);
+  const perChannel = check(
+    (numbers) => isListOf(numbers, (number) => isNumber(number)) && numbers.length === count,
+    `${count} finite numbers, one per channel`,
   );
+  fields({ scale: perChannel, offset: perChannel })(field);
+}
+
+function output(field: Field): void {
+  spec(field);
+  fields({ labels: optional(texts), values: optional(choice('logits', 'probabilities')), lengthAxes: optional(sizes) })(field);
+}
+
+function goldenInput(field: Field, taken: InputSpec | undefined, bytes: number): void {
+  if (taken === undefined) throw refusal(field, 'of an input in the signature');
+  const kinds = [...(taken.image === undefined ? [] : ['picture']), ...(taken.columns === undefined ? [] : ['rows']), 'uniform'];
+  fields({ shape: sizes, kind: choice(...kinds) })(field);
+  const { kind, shape, offset, width, height, seed, low, high } = field.value as Readonly<Record<string, unknown>>;
   if (kind === 'picture') {
-    const isRight = isWhole(width, 1) && isWhole(height, 1) && isWithin(offset, width * height * 3, bytes);
-    need(isRight, field, `a picture within the ${bytes} bytes of its asset`, value);
-  } else if (kind === 'uniform')
-    need(
-      [seed, low, high].every((number) => isNumber(number)),
-      field,
-      'a seed, low and high',
-      value,
-    );
-  else {
-    need(isNumber(seed), `${field}.seed`, 'a number', seed);
+    const isInside = isWhole(width, 1) && isWhole(height, 1) && isWithin(offset, width * height * 3, bytes);
+    if (!isInside) throw refusal(field, `a picture within the ${bytes} bytes of its asset`);
+  } else if (kind === 'uniform') {
+    if (![seed, low, high].every((number) => isNumber(number))) throw refusal(field, 'a seed, low and high');
+  } else {
+    finite(at(field, 'seed'));
     const rows = rowsOf(shape as number[]);
-    need(rows <= MOST_ROWS, `${field}.shape`, `at most ${MOST_ROWS} rows`, rows);
+    if (rows > MAX_ROWS) throw refusal({ ...at(field, 'shape'), value: rows }, `at most ${MAX_ROWS} rows`);
   }
 }
 
-function goldenOutput(value: unknown, field: string, given: object | undefined, bytes: number): void {
-  const { shape, offset, count, min, max } = object(value, field);
-  need(given !== undefined, field, 'of an output in the signature', value);
-  sizes(shape, `${field}.shape`);
-  const isRight = isWhole(count, 1) && isWithin(offset, count * 4, bytes) && offset % 4 === 0;
-  need(isRight, field, `float32 values within the ${bytes} bytes of its asset`, value);
-  for (const [key, number] of Object.entries({ min, max })) need(isNumber(number), `${field}.${key}`, 'a finite number', number);
+function goldenOutput(field: Field, given: OutputSpec | undefined, bytes: number): void {
+  if (given === undefined) throw refusal(field, 'of an output in the signature');
+  fields({ shape: sizes })(field);
+  const { offset, count } = field.value as Readonly<Record<string, unknown>>;
+  const isInside = isWhole(count, 1) && isWithin(offset, count * 4, bytes) && offset % 4 === 0;
+  if (!isInside) throw refusal(field, `float32 values within the ${bytes} bytes of its asset`);
+  fields({ min: finite, max: finite })(field);
 }
 
 const isWithin = (offset: unknown, length: number, bytes: number): offset is number => isWhole(offset) && offset + length <= bytes;
-
-function sizes(value: unknown, field: string): void {
-  need(
-    isListOf(value, (size) => isWhole(size)),
-    field,
-    'sizes',
-    value,
-  );
-  const count = sizeOf(value as number[]);
-  need(count <= MOST_VALUES, field, `sizes of at most ${MOST_VALUES} values`, count);
-}

@@ -1,6 +1,19 @@
 /** The manifest: what a packed model says about itself, and the check that an unknown value is one. */
-import { DTYPES } from '../base/dtype.js';
-import { choice, each, isListOf, isNumber, isWhole, need, object, text, texts } from './fields.js';
+import {
+  boolean,
+  check,
+  type Field,
+  type Fields,
+  fields,
+  isNumber,
+  isWhole,
+  list,
+  type Origin,
+  record,
+  refusal,
+  text,
+  texts,
+} from '../base/fields.js';
 import type { AnyInputs, AnyOutputs, Cell, TensorSpec, ValueKind } from './signature.js';
 
 /** The only manifest format there is. Fields may be added under the same number; none may change. */
@@ -169,45 +182,49 @@ export interface ModelSource<I = AnyInputs, O = AnyOutputs> extends Manifest {
 /** All files of a packed model, the weights in the order in which the graph takes them. */
 export const assetsOf = (manifest: Manifest): readonly Asset[] => [manifest.graph, ...manifest.weights, manifest.golden.asset];
 
+const MODEL_SOURCE: Origin = {
+  code: 'manifest',
+  whole: 'The model source',
+  part: "The model source's ",
+  next: 'Import the default export of a packed model.js.',
+};
+
+/** The field that holds a whole manifest, for `checkDetails` too. */
+export const sourceField = (value: unknown): Field => ({ origin: MODEL_SOURCE, value, path: '' });
+
+const MAX_ASSET_BYTES = 2 ** 31;
+
+const fromZero = check((value) => isNumber(value, 0), 'a number from 0 up');
+
+const asset = fields({
+  name: text,
+  bytes: check((bytes) => isWhole(bytes) && bytes <= MAX_ASSET_BYTES, 'a length in bytes'),
+  sha256: check((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash), '64 hex digits'),
+  url: check((url) => typeof url === 'function', 'a function', "Import the packed folder's model.js itself."),
+});
+
+const manifest = fields({
+  format: check((format) => format === MANIFEST_FORMAT, `${MANIFEST_FORMAT}`, 'Pack the model again with this version of pannier.'),
+  ...{ name: text, version: text, hash: text },
+  graph: asset,
+  weights: list(asset),
+  golden: fields({ asset }),
+  controlFlow: boolean,
+  ...{ flops: fromZero, largestWeightBytes: fromZero, residentBytes: fromZero, intermediateBytes: fromZero },
+  missingKernels: record(texts),
+});
+
 /**
- * Checks that an unknown value is a manifest, as far as a load computes with it before the bytes are there;
+ * Checks that an unknown value is a manifest, as far as a load computes with it before the lazy chunk is there;
  * `checkDetails` does the rest.
- * @throws {PannierError} `manifest`, naming the field.
+ * @throws {PannierError} `manifest`, naming the field
  */
 export function readManifest(source: unknown): Manifest {
-  const manifest = object(source, '');
-  const { format, weights, controlFlow } = manifest;
-  // What `import()` gives, before and after it is awaited.
-  need(!('then' in manifest), '', 'a packed model', source, 'Await it, and pass its default export.');
-  need('format' in manifest || !('default' in manifest), '', 'a packed model', source, 'Pass its default export.');
-  need(format === MANIFEST_FORMAT, 'format', `${MANIFEST_FORMAT}`, format, 'Pack the model again with this version of pannier.');
-  for (const field of ['name', 'version', 'hash']) text(manifest[field], field);
-  const { inputs, outputs } = object(manifest['signature'], 'signature');
-  each(inputs, 'signature.inputs', spec);
-  each(outputs, 'signature.outputs', spec);
-  asset(manifest['graph'], 'graph');
-  need(Array.isArray(weights), 'weights', 'an array of assets', weights);
-  for (const [index, value] of (weights as unknown[]).entries()) asset(value, `weights[${index}]`);
-  asset(object(manifest['golden'], 'golden')['asset'], 'golden.asset');
-  need(typeof controlFlow === 'boolean', 'controlFlow', 'true or false', controlFlow);
-  for (const field of ['flops', 'largestWeightBytes', 'residentBytes', 'intermediateBytes'])
-    need(isNumber(manifest[field], 0), field, 'a number from 0 up', manifest[field]);
-  each(manifest['missingKernels'], 'missingKernels', texts);
+  const field = sourceField(source);
+  const { then, format, default: model } = Object(source) as Fields;
+  // An `import()` is a promise, and once awaited a module.
+  if (then !== undefined) throw refusal(field, 'a packed model', 'Await it, and pass its default export.');
+  if (format === undefined && model !== undefined) throw refusal(field, 'a packed model', 'Pass its default export.');
+  manifest(field);
   return source as Manifest;
-}
-
-function spec(value: unknown, field: string): void {
-  const { node, dtype, shape } = object(value, field);
-  text(node, `${field}.node`);
-  choice(dtype, `${field}.dtype`, ...Object.keys(DTYPES));
-  const isRight = shape === null || isListOf(shape, (dim) => dim === null || isWhole(dim));
-  need(isRight, `${field}.shape`, 'sizes, null where open', shape);
-}
-
-function asset(value: unknown, field: string): void {
-  const { name, bytes, sha256, url } = object(value, field);
-  text(name, `${field}.name`);
-  need(isWhole(bytes) && bytes <= 2 ** 31, `${field}.bytes`, 'a length in bytes', bytes);
-  need(typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256), `${field}.sha256`, '64 hex digits', sha256);
-  need(typeof url === 'function', `${field}.url`, 'a function', url, "Import the packed folder's model.js itself.");
 }

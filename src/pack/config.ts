@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { describe } from '../base/describe.js';
 import { messageOf, PannierError } from '../base/errors.js';
-import { show } from './fields.js';
+
 import { LIMITS } from './limits.js';
 import { badOption, type PackOptions, type PannierConfig, plainCopy } from './options.js';
 
@@ -30,7 +31,7 @@ export function misnamedConfig(folder: string): string | undefined {
 }
 
 /** The message of an error, with the model of the config that it is about in front. */
-export const ofModel = (key: string, thrown: unknown): string => `models[${show(key)}]: ${messageOf(thrown)}`;
+export const ofModel = (key: string, thrown: unknown): string => `models[${describe(key)}]: ${messageOf(thrown)}`;
 
 /**
  * Runs a step with one model of a config.
@@ -62,7 +63,7 @@ export async function readConfig(path: string): Promise<ConfiguredModel[]> {
   const models = modelsOf(await importConfig(file), file);
   const all = models.map(([name, options]) => {
     if (typeof options !== 'object' || options === null)
-      throw badOption(`models[${show(name)}] of ${file} should be the options of one model.`);
+      throw badOption(`models[${describe(name)}] of ${file} should be the options of one model.`);
     const paths = Object.entries(options)
       .filter(([key]) => ['model', 'out', 'goldenPicture', 'golden', 'drift'].includes(key))
       .map(([key, value]) => [key, key === 'drift' ? absoluteSamples(value, dirname(file)) : absolutePaths(value, dirname(file))]);
@@ -75,7 +76,7 @@ export async function readConfig(path: string): Promise<ConfiguredModel[]> {
     const other = outs.get(out);
     if (out !== undefined && other !== undefined)
       throw badOption(
-        `models[${show(other)}] and models[${show(key)}] of ${file} both have out: ${show(out)}; each needs a folder of its own.`,
+        `models[${describe(other)}] and models[${describe(key)}] of ${file} both have out: ${describe(out)}; each needs a folder of its own.`,
       );
     outs.set(out, key);
   }

@@ -1,5 +1,5 @@
 /** How large the parts of a model file may be. A larger file is refused before it takes memory. */
-import { MOST_ROWS, MOST_VALUES } from '../manifest/details.js';
+import { MAX_ROWS, MAX_VALUES } from '../manifest/sizes.js';
 
 export const LIMITS = {
   jsonBytes: 64 * 2 ** 20,
@@ -25,6 +25,6 @@ export const LIMITS = {
   goldenChecks: 100,
   driftSamples: 10_000,
   models: 1_000,
-  feedElements: MOST_VALUES,
-  goldenRows: MOST_ROWS,
+  feedElements: MAX_VALUES,
+  goldenRows: MAX_ROWS,
 } as const;

@@ -1,7 +1,5 @@
 /** What an app may tell any of the plugins. */
-import { checkKnown } from '../pack/check-options.js';
-import { show } from '../pack/fields.js';
-import { badOption } from '../pack/options.js';
+import { check, checkCall, isListOf } from '../base/fields.js';
 
 /** For any of them. */
 export interface PluginOptions {
@@ -22,22 +20,15 @@ export interface VitePluginOptions extends PluginOptions {
   readonly preload?: boolean | readonly string[];
 }
 
-/** @throws {PannierError} `options` where an app tells a plugin what it does not take */
-export function checkPluginOptions(options: PluginOptions): void {
-  checkKnown(options, ['config'], 'pannier()');
-  checkConfig(options.config);
-}
+const config = check((value) => typeof value === 'string' && value !== '', 'the path of a config file');
+const preload = check(
+  (value) => typeof value === 'boolean' || isListOf(value, (name) => typeof name === 'string'),
+  "true, false or an array of models' names",
+);
 
-/** @throws {PannierError} `options`, likewise */
-export function checkVitePluginOptions(options: VitePluginOptions): void {
-  checkKnown(options, ['config', 'preload'], 'pannier()');
-  checkConfig(options.config);
-  const preload: unknown = options.preload ?? false;
-  const isRight = Array.isArray(preload) ? [...preload].every((name) => typeof name === 'string') : typeof preload === 'boolean';
-  if (!isRight) throw badOption(`Option preload is ${show(preload)}; true, false or an array of models' names is wanted.`);
-}
+/** @throws {PannierError} `options` if an app tells a plugin what it does not take */
+export const checkPluginOptions = (options: PluginOptions): void => checkCall<PluginOptions>('pannier()', options, { config });
 
-function checkConfig(config: unknown): void {
-  if (config === undefined || (typeof config === 'string' && config !== '')) return;
-  throw badOption(`Option config is ${show(config)}; the path of a config file is wanted.`);
-}
+/** @throws {PannierError} `options` if an app tells the plugin for Vite what it does not take */
+export const checkVitePluginOptions = (options: VitePluginOptions): void =>
+  checkCall<VitePluginOptions>('pannier()', options, { config, preload });

@@ -1,25 +1,20 @@
-/** What `predict` and `predictEach` can be told, checked with the rest that is downloaded beside a model's bytes. */
+/** Checks what `predict` and `predictEach` are told. It belongs to the lazy chunk, since no call precedes the load of a model. */
 
-import type { PredictEachOptions, PredictOptions, Priority } from '../api/model.js';
-import { PannierError } from '../base/errors.js';
-import { checkKnown } from '../base/known-options.js';
+import type { PredictEachOptions, PredictOptions } from '../api/model.js';
+import { abortSignal, boolean, type Checks, check, checkCall, choice, isWhole, object, text } from '../base/fields.js';
 
-const PREDICT: readonly (keyof PredictOptions)[] = ['signal', 'outputs', 'into', 'priority'];
-const PREDICT_EACH: readonly (keyof PredictEachOptions)[] = ['signal', 'outputs', 'priority', 'input', 'keepFrame', 'concurrency'];
-const PRIORITIES: readonly unknown[] = ['user', 'background'] satisfies Priority[];
+const outputs = check(Array.isArray, 'an array of names');
+const priority = choice('user', 'background');
+
+const PREDICT: Checks<PredictOptions> = { signal: abortSignal, outputs, into: object, priority };
+
+const PREDICT_EACH: Checks<PredictEachOptions> = {
+  ...{ signal: abortSignal, outputs, priority, input: text, keepFrame: boolean },
+  concurrency: check((value) => isWhole(value, 1), 'a whole number from 1'),
+};
 
 /** @throws {PannierError} `options`, naming the option */
-export const checkPredictOptions = (options: object): void => check('predict', options, PREDICT);
+export const checkPredictOptions = (options: object): void => checkCall('predict', options, PREDICT);
 
 /** @throws {PannierError} `options`, naming the option */
-export const checkPredictEachOptions = (options: object): void => check('predictEach', options, PREDICT_EACH);
-
-function check(call: string, options: object, known: readonly string[]): void {
-  checkKnown(call, options, known);
-  const { priority = 'user', outputs = [] } = options as PredictOptions;
-  if (!PRIORITIES.includes(priority)) throw wrong(call, 'priority', "'user' or 'background'", priority);
-  if (!Array.isArray(outputs)) throw wrong(call, 'outputs', 'an array of names', outputs);
-}
-
-const wrong = (call: string, option: string, wanted: string, got: unknown) =>
-  new PannierError('options', `${call}'s option ${option} should be ${wanted}, but is ${String(got)}.`);
+export const checkPredictEachOptions = (options: object): void => checkCall('predictEach', options, PREDICT_EACH);

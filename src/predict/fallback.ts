@@ -2,6 +2,7 @@
 
 import { FALLBACK } from '../api/candidate.js';
 import type { Fallback, FallbackRequest } from '../api/fallback.js';
+import { typeName } from '../base/describe.js';
 import { asPannierError, PannierError } from '../base/errors.js';
 import { abortable, withDeadline } from '../base/promise.js';
 import { now } from '../base/timing.js';
@@ -10,7 +11,7 @@ import type { Manifest, OutputSpec } from '../manifest/manifest.js';
 import type { Tensor } from '../manifest/signature.js';
 import type { Feed } from '../preprocess/feed.js';
 import { pictureTensor } from '../preprocess/pixels.js';
-import { typeName } from '../preprocess/tensor.js';
+
 import { Queue } from '../runtime/queue.js';
 import type { AppRequest, Instance } from '../runtime/served-model.js';
 import { givenOutput } from './given-output.js';

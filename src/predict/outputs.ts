@@ -1,13 +1,13 @@
 /** The outputs of one call: which are read, and in whose arrays they end. */
 
 import type { PredictOptions } from '../api/model.js';
+import { shapeText, typeName } from '../base/describe.js';
 import { DTYPES, type DType, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import type { RawOutput } from '../engines/engine.js';
 import type { Manifest, OutputSpec } from '../manifest/manifest.js';
 import type { AnyOutputs, Tensor } from '../manifest/signature.js';
 import { type PaddedLength, unpad } from '../preprocess/pad.js';
-import { shapeText, typeName } from '../preprocess/tensor.js';
 
 /** Outputs to read, by name. */
 export type WantedOutputs = readonly (readonly [name: string, spec: OutputSpec])[];

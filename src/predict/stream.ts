@@ -1,9 +1,9 @@
 /** Many predicts in a row: over video, where only the newest frame counts, or over inputs, of which none is dropped. */
 
 import type { FramePrediction, PredictEachOptions, Prediction } from '../api/model.js';
+import { typeName } from '../base/describe.js';
 import { messageOf, PannierError } from '../base/errors.js';
 import { abortable } from '../base/promise.js';
-import { typeName } from '../preprocess/tensor.js';
 
 type Predict<O, I> = (inputs: unknown) => Promise<Prediction<O, I>>;
 
@@ -26,12 +26,6 @@ export function predictEach<O, I>(
       return overVideo(predict, frameInput(imageInputs, input), source as unknown as VideoLike | MediaStreamTrack, keepFrame, signal);
     }
     if (Symbol.asyncIterator in source || Symbol.iterator in source) {
-      if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-        throw new PannierError(
-          'options',
-          `predictEach's option concurrency should be a whole number from 1, but is ${String(concurrency)}.`,
-        );
-      }
       return overInputs(predict, source as AsyncIterable<unknown> | Iterable<unknown>, concurrency, signal);
     }
   }

@@ -1,11 +1,12 @@
 /** A tabular input given as rows: each cell is checked, encoded and written in the order of the columns. */
+import { describe, shapeText } from '../base/describe.js';
 import { DTYPES, type OwnedArray } from '../base/dtype.js';
 import type { PannierError } from '../base/errors.js';
-import { widthOf } from '../manifest/details.js';
 import type { ColumnSpec, InputSpec } from '../manifest/manifest.js';
 import type { Cell } from '../manifest/signature.js';
+import { widthOf } from '../manifest/sizes.js';
 import type { TensorFeed } from './feed.js';
-import { shapeText, typeName, wrong } from './tensor.js';
+import { wrong } from './tensor.js';
 
 /** The spec of an input that takes rows. */
 export type TabularSpec = InputSpec & Required<Pick<InputSpec, 'columns'>>;
@@ -39,7 +40,7 @@ function encodeRow(name: string, spec: TabularSpec, given: unknown, row: number,
   const { columns, dtype, shape } = spec;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     const wanted = `should be ${rowText(columns)}, an array of them or { data, shape } of ${shapeText(shape)}`;
-    throw wrong(name, wanted, `${Array.isArray(given) || row > 0 ? `row ${row} ` : ''}is ${typeName(given)}`, { row });
+    throw wrong(name, wanted, `${Array.isArray(given) || row > 0 ? `row ${row} ` : ''}is ${describe(given)}`, { row });
   }
   const cells = given as Readonly<Record<string, unknown>>;
   const stranger = Object.keys(cells).find((key) => !columns.some((column) => column.name === key));
@@ -49,15 +50,15 @@ function encodeRow(name: string, spec: TabularSpec, given: unknown, row: number,
       wrong(name, `should have ${wanted} in column "${column.name}" of row ${row}`, got, { row, column: column.name }, next);
     const cell = cells[column.name];
     if (cell === undefined) {
-      const next = stranger === undefined ? '' : `The row has ${show(stranger)}, which is no column.`;
+      const next = stranger === undefined ? '' : `The row has ${describe(stranger)}, which is no column.`;
       throw refuse(kindOf(column), 'it has none', next);
     }
     if ('categories' in column) {
       const place = placesOf(column).get(cell);
-      if (place === undefined) throw refuse(kindOf(column), `has ${show(cell)}`);
+      if (place === undefined) throw refuse(kindOf(column), `has ${describe(cell)}`);
       values[column.encode === 'index' ? at : at + place] = column.encode === 'index' ? place : 1;
     } else {
-      if (typeof cell !== 'number') throw refuse(kindOf(column), `has ${show(cell)}`);
+      if (typeof cell !== 'number') throw refuse(kindOf(column), `has ${describe(cell)}`);
       const value = (cell - column.mean) / column.std;
       if (!Number.isFinite(Math.fround(value))) throw refuse('a finite number', `has ${cell}`);
       if (dtype === 'int32' && (value | 0) !== value) throw refuse('a whole number', `has ${cell}`);
@@ -83,14 +84,8 @@ export function rowText(columns: readonly ColumnSpec[]): string {
 const kindOf = (column: ColumnSpec): string => ('categories' in column ? listed(column.categories) : 'a number');
 
 function listed(categories: readonly Cell[]): string {
-  const some = categories.slice(0, LISTED).map(show).join(', ');
+  const some = categories.slice(0, LISTED).map(describe).join(', ');
   return categories.length > LISTED ? `one of ${categories.length} categories (${some}, …)` : `one of ${some}`;
-}
-
-/** A cell, short enough for a message. */
-function show(cell: unknown): string {
-  if (typeof cell === 'string') return JSON.stringify(cell.length > 60 ? `${cell.slice(0, 59)}…` : cell);
-  return typeof cell === 'number' || typeof cell === 'boolean' ? String(cell) : typeName(cell);
 }
 
 function placesOf(column: ColumnSpec & { readonly categories: readonly Cell[] }): ReadonlyMap<unknown, number> {

@@ -4,12 +4,13 @@
  * code compiles without the DOM library and each frame has classes of its own.
  */
 
+import { typeName } from '../base/describe.js';
 import { messageOf, PannierError } from '../base/errors.js';
 import type { ImageSpec, InputSpec } from '../manifest/manifest.js';
 import type { Crop, Pixels } from '../manifest/signature.js';
 import type { Picture, PictureFeed } from './feed.js';
 import { type ImageMapping, imageMapping, mapToSource } from './mapping.js';
-import { giveTyped, typeName, wrong } from './tensor.js';
+import { giveTyped, wrong } from './tensor.js';
 
 /** A captured picture for the engine, and the mapping between its pixels and the tensor's. */
 export interface SettledImage {

@@ -1,5 +1,6 @@
 /** Prepares the inputs of one call: checks names and values, and makes the engine's feeds. */
 
+import { shapeText } from '../base/describe.js';
 import { PannierError } from '../base/errors.js';
 import type { InputSpec, Manifest } from '../manifest/manifest.js';
 import { rowsFeed, rowText } from './columns.js';
@@ -8,7 +9,7 @@ import { imageFeed } from './image.js';
 import { IDENTITY, type ImageMapping, imageMapping } from './mapping.js';
 import { type PaddedLength, padTogether } from './pad.js';
 import { closePictures } from './pictures.js';
-import { holdsArray, isTensorInput, shapeText, tensorFeed } from './tensor.js';
+import { holdsArray, isTensorInput, tensorFeed } from './tensor.js';
 
 /** The engine's feeds, and the mapping of each image input's tensor onto its picture. */
 export interface PreparedInputs {

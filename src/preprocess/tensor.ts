@@ -1,4 +1,5 @@
 /** An input given as numbers: checked against the signature and copied. */
+import { shapeText, typeName } from '../base/describe.js';
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import type { InputSpec } from '../manifest/manifest.js';
@@ -86,16 +87,6 @@ function checkedShape(name: string, shape: readonly Dim[] | null, said: unknown,
 
 const isShape = (dims: unknown[] | undefined): dims is number[] =>
   dims?.every((dim) => Number.isSafeInteger(dim) && (dim as number) >= 0) ?? false;
-
-/** `[1, ?, ?, 3]`, as messages show it. */
-export const shapeText = (shape: readonly Dim[] | null): string =>
-  shape === null ? 'any rank' : `[${shape.map((dim) => dim ?? '?').join(', ')}]`;
-
-/** What something is, for a message. */
-export function typeName(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
-}
 
 /** `buffer.detached` is missing in browsers that are supported, and a length of 0 may be an empty batch. */
 function isDetached(buffer: ArrayBufferLike): boolean {

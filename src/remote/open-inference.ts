@@ -3,7 +3,7 @@
 import type { Fallback, FallbackOutputs } from '../api/fallback.js';
 import { type DType, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
-import { checkKnown } from '../base/known-options.js';
+import { type Checks, callable, checkCall, record, text } from '../base/fields.js';
 import type { PlatformFetch } from '../base/platform.js';
 import type { Tensor, TensorSpec } from '../manifest/signature.js';
 import { breach, postJson } from './post.js';
@@ -24,7 +24,11 @@ export interface OpenInferenceOptions {
   readonly fetch?: PlatformFetch;
 }
 
-const KNOWN: readonly (keyof OpenInferenceOptions)[] = ['model', 'version', 'inputs', 'outputs', 'headers', 'fetch'];
+const CHECKS: Checks<OpenInferenceOptions> = {
+  ...{ model: text, version: text },
+  ...{ inputs: record(text), outputs: record(text), headers: record(text) },
+  fetch: callable,
+};
 
 const DATATYPES: Readonly<Record<DType, string>> = { float32: 'FP32', int32: 'INT32', bool: 'BOOL' };
 
@@ -37,7 +41,7 @@ const DATATYPES: Readonly<Record<DType, string>> = { float32: 'FP32', int32: 'IN
  */
 // biome-ignore lint/suspicious/noExplicitAny: it suits every model, made before it knows which
 export function openInference(url: string, options: OpenInferenceOptions = {}): Fallback<any, never> {
-  checkKnown('openInference', options, KNOWN);
+  checkCall('openInference', options, CHECKS);
   if (typeof url !== 'string') throw new PannierError('options', `openInference takes the address of a server, but got ${String(url)}.`);
   const { version, headers = {} } = options;
   return async (_inputs, { model, signature, outputs, signal, tensors }) => {

@@ -1,6 +1,7 @@
 /** The cache has a record for each version of a model. Assets that a record names stay as long as the record. */
 
 import type { WeightsCache } from '../api/cache.js';
+import { boolean, check, fields, isWhole, list, type Origin, text } from '../base/fields.js';
 import { fromBytes, toBytes } from '../base/json.js';
 import { assetsOf, type Manifest } from '../manifest/manifest.js';
 
@@ -18,8 +19,17 @@ export interface ModelRecord {
 
 export const RECORD = 'model:';
 
-/** The latest time that a `Date` can hold. */
+/** The latest time that a `Date` can hold: apps get the time as one. */
 const MAX_DATE_MS = 8.64e15;
+
+const RECORDS: Origin = { code: 'cache-unavailable', whole: 'A record', part: "The record's " };
+const checkRecord = fields({
+  name: text,
+  version: text,
+  complete: boolean,
+  usedAtMs: check((ms) => isWhole(ms, -MAX_DATE_MS) && ms <= MAX_DATE_MS, 'a moment'),
+  assets: list(fields({ sha256: text, bytes: check((bytes) => isWhole(bytes), 'a length in bytes') })),
+});
 
 /** A record with the present time as its time of use. */
 export const recordOf = (manifest: Manifest, complete: boolean): ModelRecord => ({
@@ -33,9 +43,11 @@ export const recordOf = (manifest: Manifest, complete: boolean): ModelRecord => 
 /** Undefined if there is no record, or none that this version can read. */
 export async function readRecord(cache: WeightsCache, hash: string): Promise<ModelRecord | undefined> {
   const bytes = await cache.get(`${RECORD}${hash}`);
+  if (bytes === undefined) return undefined;
   try {
-    const record = bytes && (fromBytes(bytes) as ModelRecord);
-    return record !== undefined && isRecord(record) ? record : undefined;
+    const value = fromBytes(bytes);
+    checkRecord({ origin: RECORDS, value, path: '' });
+    return value as ModelRecord;
   } catch {
     return undefined;
   }
@@ -43,16 +55,3 @@ export async function readRecord(cache: WeightsCache, hash: string): Promise<Mod
 
 export const writeRecord = (cache: WeightsCache, hash: string, record: ModelRecord): Promise<void> =>
   cache.set(`${RECORD}${hash}`, toBytes(record));
-
-function isRecord(found: ModelRecord | null): boolean {
-  return (
-    typeof found?.name === 'string' &&
-    typeof found.version === 'string' &&
-    typeof found.complete === 'boolean' &&
-    // Apps get the time as a `Date`.
-    Number.isSafeInteger(found.usedAtMs) &&
-    Math.abs(found.usedAtMs) <= MAX_DATE_MS &&
-    Array.isArray(found.assets) &&
-    found.assets.every((asset) => typeof asset?.sha256 === 'string' && Number.isSafeInteger(asset.bytes) && asset.bytes >= 0)
-  );
-}

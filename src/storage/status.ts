@@ -3,14 +3,17 @@
 import type { CachedModel, CacheStatus, ClearedCache, WeightsCache } from '../api/cache.js';
 import type { ClearCacheOptions } from '../api/options.js';
 import { asPannierError, PannierError } from '../base/errors.js';
-import { checkKnown } from '../base/known-options.js';
+import { type Checks, check, checkCall } from '../base/fields.js';
 import { withDeadline } from '../base/promise.js';
 import { assetsOf, type Manifest, readManifest } from '../manifest/manifest.js';
 import { cacheFor } from './cache-for.js';
 import { Inventory } from './inventory.js';
 import { readRecord } from './records.js';
 
-const KNOWN: readonly (keyof ClearCacheOptions)[] = ['except', 'cache'];
+const CHECKS: Checks<ClearCacheOptions> = {
+  except: check(Array.isArray, "an array of models, the default exports of packed model.js's"),
+  cache: check((value) => Object(value) === value, 'a cache'),
+};
 
 /** A question that the browser does not answer in this time counts as one that it cannot answer. */
 const MAX_ANSWER_MS = 2_000;
@@ -46,10 +49,8 @@ export async function isOfflineReady(manifest: Manifest, given?: WeightsCache): 
 /** Implements the public function of this name. */
 export async function clearCache(options: ClearCacheOptions): Promise<ClearedCache> {
   // A mistyped option would delete models that should stay.
-  checkKnown('clearCache', options, KNOWN);
+  checkCall('clearCache', options, CHECKS);
   const { except = [], cache: given } = options;
-  if (!Array.isArray(except))
-    throw new PannierError('options', "clearCache's option except should be an array of models, the default exports of packed model.js's.");
   const kept = new Set(except.map((source) => readManifest(source).hash));
   return take(given, async (cache) => {
     const inventory = await Inventory.read(cache);

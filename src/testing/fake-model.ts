@@ -2,8 +2,9 @@
 
 import type { Model } from '../api/model.js';
 import type { NonFinite } from '../api/options.js';
+import { describe } from '../base/describe.js';
 import { ERROR_CODES, type ErrorCode, PannierError } from '../base/errors.js';
-import { checkKnown } from '../base/known-options.js';
+import { anything, type Checks, check, checkCall, choice } from '../base/fields.js';
 import { Notes } from '../base/notes.js';
 import { now } from '../base/timing.js';
 import { checkDetails } from '../manifest/details.js';
@@ -11,15 +12,13 @@ import { type Manifest, type ModelSource, readManifest } from '../manifest/manif
 import type { AnyInputs, AnyOutputs } from '../manifest/signature.js';
 import { LoadedModel } from '../model.js';
 import type { PreparedInputs } from '../preprocess/prepare-inputs.js';
-import { typeName } from '../preprocess/tensor.js';
+
 import { Queue } from '../runtime/queue.js';
 import { type Instance, type Opened, ServedModel } from '../runtime/served-model.js';
 import { type FakeOutputs, outputMaker } from './outputs.js';
 import { withoutPixels } from './pictures.js';
 
 export type { FakeOutputs, FakeValues } from './outputs.js';
-
-const KNOWN: readonly (keyof FakeOptions)[] = ['outputs', 'delayMs', 'fail', 'nonFinite'];
 
 /** The error that `predict` rejects with: one of an error code, or one of your own. */
 export type FakeFailure = ErrorCode | PannierError;
@@ -73,16 +72,22 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
 /** A timer holds 31 bits: a longer one would fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
+const CHECKS: Checks<FakeOptions> = {
+  // Checked against the model.
+  outputs: anything,
+  delayMs: check(
+    (ms) => typeof ms === 'number' && ms >= 0 && (ms <= MAX_DELAY_MS || ms === Number.POSITIVE_INFINITY),
+    `milliseconds from 0 to ${MAX_DELAY_MS}, or Infinity for a call that never answers`,
+  ),
+  // Checked again in each call, if it is a function.
+  fail: anything,
+  nonFinite: choice('error', 'allow'),
+};
+
 /** What the fake does in place of an engine; throws `options` if the test's options are wrong. */
 function runOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Instance['run'] {
-  checkKnown('fakeModel', options, KNOWN);
-  const { outputs = {}, delayMs = 0, fail, nonFinite = 'error' } = options;
-  if (!(delayMs >= 0 && (delayMs <= MAX_DELAY_MS || delayMs === Number.POSITIVE_INFINITY))) {
-    const wanted = `milliseconds from 0 to ${MAX_DELAY_MS}, or Infinity for a call that never answers`;
-    throw new PannierError('options', `fakeModel's option delayMs should be ${wanted}, but is ${String(delayMs)}.`);
-  }
-  if (nonFinite !== 'error' && nonFinite !== 'allow')
-    throw new PannierError('options', `fakeModel's option nonFinite should be 'error' or 'allow', but is ${String(nonFinite)}.`);
+  checkCall('fakeModel', options, CHECKS);
+  const { outputs = {}, delayMs = 0, fail } = options;
   // Fixed outputs are checked at once, so that a mistake shows where the fake is made.
   if (fail !== undefined && typeof fail !== 'function') checkFailure(fail);
   const make = outputMaker(manifest);
@@ -107,11 +112,10 @@ function runOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Instance['
 /** Tests in JavaScript may name a code that does not exist. */
 function checkFailure(failure: FakeFailure): void {
   if (typeof failure === 'string' ? Object.hasOwn(ERROR_CODES, failure) : failure instanceof PannierError) return;
-  const got = typeof failure === 'string' ? `"${failure}"` : typeName(failure);
   const codes = Object.keys(ERROR_CODES).join(', ');
   throw new PannierError(
     'options',
-    `fakeModel's option fail should be a PannierError or an error code, but is ${got}. Codes are ${codes}.`,
+    `fakeModel's option fail should be a PannierError or an error code, but is ${describe(failure)}. Codes are ${codes}.`,
   );
 }
 

@@ -1,11 +1,11 @@
 /** Turns the outputs that a test defines into outputs as an engine gives them. */
+import { typeName } from '../base/describe.js';
 import { DTYPES, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import type { RawOutput } from '../engines/engine.js';
 import type { Manifest, OutputSpec } from '../manifest/manifest.js';
 import { givenOutput } from '../predict/given-output.js';
 import type { Feed } from '../preprocess/feed.js';
-import { typeName } from '../preprocess/tensor.js';
 
 /** The values of an output: a typed or plain array, or a tensor, whose shape gives the open sizes. */
 export type FakeValues = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly shape?: readonly number[] };

@@ -182,10 +182,10 @@ test.each(Object.entries(TAKES))('pannier/%s refuses what it does not take', asy
     }
     return 'taken';
   };
-  expect(refused({ configg: 'x' })).toMatch(`options: pannier() has no option "configg"; it takes ${takes}.`);
-  expect(refused({ config: 5 })).toMatch('options: Option config is 5; the path of a config file is wanted.');
-  expect(refused('x.mjs')).toMatch('options: Option pannier() is "x.mjs"; an object is wanted.');
-  const preload = 'Option preload is "add"; true, false or an array of models\' names is wanted.';
+  expect(refused({ configg: 'x' })).toMatch(`options: pannier() has no option "configg"; it takes ${takes}. Is config meant?`);
+  expect(refused({ config: 5 })).toMatch("options: pannier()'s option config should be the path of a config file, but is 5.");
+  expect(refused('x.mjs')).toMatch('options: pannier() takes an object of options, but got "x.mjs".');
+  const preload = 'pannier()\'s option preload should be true, false or an array of models\' names, but is "add".';
   expect(refused({ preload: 'add' })).toMatch(name === 'vite' ? `options: ${preload}` : 'has no option "preload"');
   for (const options of [undefined, {}, { config: 'a.mjs' }, ...(name === 'vite' ? [{ preload: ['add'] }, { preload: true }] : [])])
     expect(refused(options)).toBe('taken');

@@ -196,7 +196,7 @@ describe('a pose', () => {
     await page.selectOption('[data-node=x] select:has(option[value=own])', 'own');
     await page.fill('[data-node=x] .own input >> nth=0', 'abc');
     await page.press('[data-node=x] .own input >> nth=0', 'Tab');
-    const refusal = /Option inputs\["x"\]\.image\.scale is "abc"; a number or one per channel is wanted/;
+    const refusal = /Option inputs\["x"\]\.image\.scale should be a number or an array of one per channel, but is "abc"/;
     await expect.poll(() => textOf(page, '[data-node=x] .error')).toMatch(refusal);
     expect(await textOf(page, '#config')).toContain("scale: 'abc'");
     await quietly(page);

@@ -65,7 +65,7 @@ afterEach(async () => {
 describe('a load of a manifest that is broken in its details', () => {
   it.each<[field: string, (manifest: Manifest) => Manifest]>([
     [
-      'signature.inputs.x.image',
+      'signature.inputs["x"].image',
       (manifest) => {
         const inputs = { x: { ...manifest.signature.inputs['x']!, image: 'rgb' as never } };
         return { ...manifest, signature: { ...manifest.signature, inputs } };

@@ -173,7 +173,7 @@ describe('errors are one line and exit code 1', () => {
     [
       'a wrong word',
       ['pack', model, '--out', out, '--fit', 'x=squash'],
-      /^pannier: Option inputs\["x"\]\.image\.fit is "squash"; stretch, contain, cover are known\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
+      /^pannier: Option inputs\["x"\]\.image\.fit should be "stretch" or "contain" or "cover", but is "squash"\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
     ],
     [
       'a wrong number',
@@ -195,7 +195,7 @@ describe('errors are one line and exit code 1', () => {
       ['pack', model, '--out', out, flag, 'bytes=1,2'],
       new RegExp(`^pannier: ${flag} is "1,2"; one number is wanted\\. \\(node_modules/pannier/docs/errors\\.md#options\\)\\n$`),
     ]),
-    ['a kind', ['pack', model, '--out', out, '--quantize', 'int4'], /^pannier: Option quantize is "int4"; .*\n$/],
+    ['a kind', ['pack', model, '--out', out, '--quantize', 'int4'], /^pannier: Option quantize should be .*, but is "int4"\..*\n$/],
     [
       'a pattern',
       ['pack', model, '--out', out, '--quantize', 'v*=uint8'],
@@ -228,12 +228,12 @@ describe('a name in the config', () => {
     `export default { models: { emotion: { model: 'source/model.json', out: 'a', ${more} }, prices: { model: 'source/model.json', out: 'b' } } };`;
 
   it.each([
-    ['no out', 'out: undefined', /^pannier: models\["emotion"\]: Option out is undefined; a text is wanted/],
+    ['no out', 'out: undefined', /^pannier: models\["emotion"\]: Option out should be a text .*, but is undefined/],
     ['a mistyped option', 'input: {}', /^pannier: models\["emotion"\]: pack has no option "input"; it takes .*\. Is inputs meant\?/],
     [
       'a mistyped option of a picture',
       'inputs: { x: { image: { with: 5 } } }',
-      /^pannier: models\["emotion"\]: inputs\["x"\]\.image has no option "with"; .*Is width meant\?/,
+      /^pannier: models\["emotion"\]: Option inputs\["x"\]\.image has no option "with"; .*Is width meant\?/,
     ],
     [
       'no such file',

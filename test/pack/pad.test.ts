@@ -90,22 +90,46 @@ describe('packing', () => {
 
 describe('an option that is refused', () => {
   it.each<[string, Record<string, unknown>, string]>([
-    ['no object', { ids: { pad: [16] } }, 'Option inputs["ids"].pad is an array; an object is wanted'],
-    ['no lengths', { ids: { pad: {} } }, '.pad.to is undefined; ascending lengths are wanted'],
-    ['none of them', { ids: { pad: { to: [] } } }, '.pad.to is an array'],
-    ['a length of 1 alone', { ids: { pad: { to: [1] } } }, '.pad.to is an array'],
-    ['a length of 0', { ids: { pad: { to: [0, 2] } } }, '.pad.to is an array'],
-    ['half a length', { ids: { pad: { to: [1.5, 2] } } }, '.pad.to is an array'],
-    ['a hole', { ids: { pad: { to: Object.assign(new Array(2), [4]) } } }, '.pad.to is an array'],
-    ['lengths that descend', { ids: { pad: { to: [8, 4] } } }, '.pad.to is an array; ascending'],
-    ['a length twice', { ids: { pad: { to: [8, 8] } } }, '.pad.to is an array; ascending'],
-    ['an axis that is none', { ids: { pad: { to: [8], axis: -1 } } }, '.pad.axis is -1; the number of an axis'],
+    ['no object', { ids: { pad: [16] } }, 'Option inputs["ids"].pad should be an object, but is an array of 1.'],
+    ['no lengths', { ids: { pad: {} } }, '.pad.to should be ascending lengths, such as [16, 32, 64, 128], but is undefined'],
+    ['none of them', { ids: { pad: { to: [] } } }, '.pad.to should be ascending lengths, such as [16, 32, 64, 128], but is an array of 0'],
+    [
+      'a length of 1 alone',
+      { ids: { pad: { to: [1] } } },
+      '.pad.to should be ascending lengths, such as [16, 32, 64, 128], but is an array of 1',
+    ],
+    [
+      'a length of 0',
+      { ids: { pad: { to: [0, 2] } } },
+      '.pad.to should be ascending lengths, such as [16, 32, 64, 128], but is an array of 2',
+    ],
+    [
+      'half a length',
+      { ids: { pad: { to: [1.5, 2] } } },
+      '.pad.to should be ascending lengths, such as [16, 32, 64, 128], but is an array of 2',
+    ],
+    [
+      'a hole',
+      { ids: { pad: { to: Object.assign(new Array(2), [4]) } } },
+      '.pad.to should be ascending lengths, such as [16, 32, 64, 128], but is an array of 2',
+    ],
+    [
+      'lengths that descend',
+      { ids: { pad: { to: [8, 4] } } },
+      '.pad.to should be ascending lengths, such as [16, 32, 64, 128], but is an array of 2',
+    ],
+    [
+      'a length twice',
+      { ids: { pad: { to: [8, 8] } } },
+      '.pad.to should be ascending lengths, such as [16, 32, 64, 128], but is an array of 2',
+    ],
+    ['an axis that is none', { ids: { pad: { to: [8], axis: -1 } } }, '.pad.axis should be the number of an axis, from 0, but is -1'],
     [
       'an axis that is not there',
       { ids: { pad: { to: [8], axis: 2 } } },
       'needs an open size, but axis 2 of input "ids", int32 [?, ?], is none',
     ],
-    ['a value that is none', { ids: { pad: { to: [8], value: Number.NaN } } }, '.pad.value is NaN; a finite number'],
+    ['a value that is none', { ids: { pad: { to: [8], value: Number.NaN } } }, '.pad.value should be a finite number, but is NaN'],
     [
       'a value that the input cannot hold',
       { ids: { pad: { to: [8], value: 0.5 } } },

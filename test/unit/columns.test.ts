@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { goldenFeeds } from '../../src/golden/sample.js';
-import { widthOf } from '../../src/manifest/details.js';
 import type { ColumnSpec, InputSpec } from '../../src/manifest/manifest.js';
+import { widthOf } from '../../src/manifest/sizes.js';
 import type { TensorFeed } from '../../src/preprocess/feed.js';
 import { type PreparedInputs, prepareInputs } from '../../src/preprocess/prepare-inputs.js';
 
@@ -111,13 +111,13 @@ describe('rows that do not fit', () => {
       'a nested row',
       house,
       [[bern]],
-      'should be { rooms, city, floor, lift }, an array of them or { data, shape } of [?, 6], but row 0 is Array',
+      'should be { rooms, city, floor, lift }, an array of them or { data, shape } of [?, 6], but row 0 is an array of 1',
       { row: 0 },
     ],
     ['a hole', house, Object.assign(new Array(2), [bern]), 'but row 1 is undefined', { row: 1 }],
-    ['no object', house, 'Bern', 'but is String', {}],
+    ['no object', house, 'Bern', 'but is "Bern"', {}],
     ['nothing', house, null, 'but is null', {}],
-    ['an array of numbers', house, [1, 2, 3, 4, 5, 6], 'is Number', { row: 0 }],
+    ['an array of numbers', house, [1, 2, 3, 4, 5, 6], 'is 1', { row: 0 }],
     ['no rows', house, [], 'should have at least one row, for [?, 6], but has 0', { rows: 0 }],
     ['two rows where one is taken', { ...house, shape: [6] }, [bern, thun], 'should have 1 row, for [6], but has 2', { rows: 2 }],
     ['one row where two are taken', { ...house, shape: [2, 6] }, bern, 'should have 2 rows, for [2, 6], but has 1', { rows: 1 }],

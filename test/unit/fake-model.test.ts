@@ -198,7 +198,7 @@ describe('delayMs', () => {
   });
   it.each([-1, 2 ** 31, Number.NaN, '5 s'])('is a number of milliseconds that a timer can wait, unlike %s', (delayMs) =>
     expect(() => fakeModel(sum, { delayMs: delayMs as never })).toThrow(
-      `delayMs should be milliseconds from 0 to 2147483647, or Infinity for a call that never answers, but is ${delayMs}`,
+      `delayMs should be milliseconds from 0 to 2147483647, or Infinity for a call that never answers, but is ${typeof delayMs === 'string' ? `"${delayMs}"` : delayMs}.`,
     ),
   );
 });
@@ -247,14 +247,14 @@ describe('options that there are not', () => {
     ['an unknown code', { fail: 'oom' }, /fail should be a PannierError or an error code, but is "oom"\. Codes are input, .*out-of-memory/],
     ['a key of every object', { fail: 'toString' }, /but is "toString"/],
     ['another error', { fail: new Error('no') }, /but is Error\./],
-    ['a third way', { nonFinite: 'warn' }, /nonFinite should be 'error' or 'allow', but is warn\./],
+    ['a third way', { nonFinite: 'warn' }, /nonFinite should be "error" or "allow", but is "warn"\./],
   ])('are refused: %s', (_what, options, message) => expect(() => fakeModel(sum, options as never)).toThrow(refused(message)));
   it('are refused by call, too', async () =>
     expect(await rejection(fakeModel(sum, { fail: (() => 'oom') as never }).predict({ x }))).toEqual(refused(/but is "oom"/)));
   it.each([
     [{ output: ['y'] }, /^predict has no option "output"; it takes signal, outputs, into, priority\./],
-    [{ outputs: 'y' }, /outputs should be an array of names, but is y\./],
-    [{ priority: 'high' }, /priority should be 'user' or 'background', but is high\./],
+    [{ outputs: 'y' }, /outputs should be an array of names, but is "y"\./],
+    [{ priority: 'high' }, /priority should be "user" or "background", but is "high"\./],
     [{ signal: new AbortController() }, /^predict's option signal should be an AbortSignal, but is AbortController\./],
     [null, /^predict takes an object of options, but got null\./],
   ])('are refused by predict: %j', async (options, message) =>
@@ -266,7 +266,7 @@ describe('options that there are not', () => {
         .predictEach([{ x }], options as never)
         .next();
     expect(await rejection(next({ into: {} }))).toEqual(refused(/^predictEach has no option "into"; it takes signal, .*concurrency\./));
-    expect(await rejection(next({ signal: {} }))).toEqual(refused(/^predictEach's option signal .*but is Object\./));
+    expect(await rejection(next({ signal: {} }))).toEqual(refused(/^predictEach's option signal .*but is an object\./));
     const { signal } = new AbortController();
     const { value } = await next({ outputs: [], concurrency: 1, input: 'x', keepFrame: false, priority: 'background', signal });
     expect(value).toMatchObject({ outputs: {}, backend: 'cpu' });
@@ -310,7 +310,7 @@ describe('it behaves as a loaded model', () => {
   it('wants a packed model', () => expect(() => fakeModel('model.js' as never)).toThrow(/Import the default export of a packed model\.js/));
   it('wants every detail of it', () =>
     expect(() => fakeModel({ ...manifest, golden: { ...manifest.golden, outputs: { y: {} } } } as never)).toThrow(
-      /golden\.outputs\.y\.shape should be sizes/,
+      /golden\.outputs\["y"\]\.shape should be sizes/,
     ));
 });
 

@@ -21,6 +21,9 @@ function changed(path: string, value: unknown): unknown {
   return manifest;
 }
 
+/** A path as messages write it: keys that somebody chose are quoted. */
+const told = (path: string) => path.replace(/(inputs|outputs|missingKernels)\.(\w+)/, '$1["$2"]').replace(/\.(\d)/, '[$1]');
+
 /** Both halves of the check, in the order of a load. */
 function check(source: unknown): void {
   checkDetails(readManifest(source));
@@ -35,14 +38,10 @@ it.each([
   [
     'the promise of a module',
     () => import('../fixtures/fakes.js'),
-    /should be a packed model, but is a promise\. Await it, and pass its default export\./,
+    /should be a packed model, but is Promise\. Await it, and pass its default export\./,
   ],
-  ['a promise of a model', async () => fakeModel().manifest, /but is a promise\. Await it/],
-  [
-    'a module',
-    () => ({ default: fakeModel().manifest }),
-    /should be a packed model, but is a module's namespace\. Pass its default export\./,
-  ],
+  ['a promise of a model', async () => fakeModel().manifest, /but is Promise\. Await it/],
+  ['a module', () => ({ default: fakeModel().manifest }), /should be a packed model, but is an object\. Pass its default export\./],
 ])('says what to do with %s', (_what, make, message) =>
   expect(() => readManifest(make())).toThrow(expect.objectContaining({ code: 'manifest', message: expect.stringMatching(message) })),
 );
@@ -71,8 +70,8 @@ it.each([
   ['signature', [], 'should be an object, but is an array'],
   ['signature.inputs', undefined, 'should be an object'],
   ['signature.inputs.x', 'float32', 'should be an object'],
-  ['signature.inputs.x.dtype', 'float64', 'should be float32, int32, bool'],
-  ['signature.inputs.x.dtype', 'toString', 'should be float32, int32, bool'],
+  ['signature.inputs.x.dtype', 'float64', 'should be "float32" or "int32" or "bool"'],
+  ['signature.inputs.x.dtype', 'toString', 'should be "float32" or "int32" or "bool"'],
   ['signature.inputs.x.node', '', 'should be a text'],
   ['signature.outputs.y.shape', [1, -4], 'should be sizes'],
   ['signature.outputs.y.shape', [1, 0.5], 'should be sizes'],
@@ -90,7 +89,7 @@ it.each([
   ['golden', undefined, 'should be an object'],
   ['golden.asset.name', '', 'should be a text'],
   ['golden.inputs', null, 'should be an object'],
-  ['golden.inputs.x.kind', 'picture', 'should be uniform'],
+  ['golden.inputs.x.kind', 'picture', 'should be "uniform"'],
   ['golden.inputs.x.seed', Number.NaN, 'should be a seed, low and high', 'golden.inputs.x'],
   ['golden.inputs.x.shape', [null, 4], 'should be sizes'],
   ['golden.inputs.x.shape', [2 ** 26, 2], 'should be sizes of at most 67108864 values, but is 134217728'],
@@ -111,13 +110,13 @@ it.each([
   ['missingKernels', undefined, 'should be an object'],
   ['missingKernels.wasm', 'Conv2D', 'should be an array of texts'],
   ['signature.outputs.y.labels', ['a', 7], 'should be an array of texts'],
-  ['signature.outputs.y.values', 'softmax', 'should be logits, probabilities'],
+  ['signature.outputs.y.values', 'softmax', 'should be "logits" or "probabilities"'],
   ['signature.inputs.x.image', 'rgb', 'should be an object'],
   ['packedAt', '2026-02-31', 'should be an ISO date'],
   ['packedAt', 5, 'should be an ISO date'],
   ['staleAfterDays', '90', 'should be a number from 0 up'],
   ['drift', [], 'should be an object'],
-  ['drift', { output: 'toString', edges: [], counts: [1], answers: 1 }, 'should be y, but is "toString"', 'drift.output'],
+  ['drift', { output: 'toString', edges: [], counts: [1], answers: 1 }, 'should be "y", but is "toString"', 'drift.output'],
   ['drift', { output: 'y', edges: [0.5, 0.5], counts: [1, 2, 3], answers: 1 }, 'should be ascending numbers', 'drift.edges'],
   ['drift', { output: 'y', edges: 5, counts: [1], answers: 1 }, 'should be ascending numbers', 'drift.edges'],
   ['drift', { output: 'y', edges: [Number.NaN], counts: [1, 2], answers: 1 }, 'should be ascending numbers', 'drift.edges'],
@@ -131,9 +130,13 @@ it.each([
   ['staleAfterDays', Number.NaN, 'should be a number from 0 up'],
 ] as [path: string, value: unknown, message: string, field?: string][])(
   'refuses %s of %j, naming the field',
-  (path, value, message, field = path.replace(/\.(\d)/, '[$1]')) => {
+  (path, value, message, field = path) => {
     expect(() => check(changed(path, value))).toThrow(
-      expect.objectContaining({ code: 'manifest', message: expect.stringContaining(message), detail: expect.objectContaining({ field }) }),
+      expect.objectContaining({
+        code: 'manifest',
+        message: expect.stringContaining(message),
+        detail: expect.objectContaining({ field: told(field) }),
+      }),
     );
   },
 );
@@ -153,10 +156,10 @@ describe('pictures', () => {
   it.each([
     ['width', 0, 'should be a size in pixels'],
     ['height', undefined, 'should be a size in pixels'],
-    ['fit', 'crop', 'should be stretch, contain, cover'],
-    ['filter', null, 'should be bilinear, area, nearest, browser'],
-    ['channels', 'rgba', 'should be rgb, bgr, gray'],
-    ['layout', 'chw', 'should be nhwc, nchw'],
+    ['fit', 'crop', 'should be "stretch" or "contain" or "cover"'],
+    ['filter', null, 'should be "bilinear" or "area" or "nearest" or "browser"'],
+    ['channels', 'rgba', 'should be "rgb" or "bgr" or "gray"'],
+    ['layout', 'chw', 'should be "nhwc" or "nchw"'],
     ['scale', [1], 'should be 3 finite numbers, one per channel'],
     ['scale', 1, 'should be 3 finite numbers'],
     ['offset', [0, 0, Number.NaN], 'should be 3 finite numbers'],
@@ -164,7 +167,7 @@ describe('pictures', () => {
     expect(() => check(changed(field, { ...IMAGE, [key]: value }))).toThrow(
       expect.objectContaining({
         message: expect.stringContaining(message),
-        detail: expect.objectContaining({ field: `${field}.${key}` }),
+        detail: expect.objectContaining({ field: told(`${field}.${key}`) }),
       }),
     );
   });
@@ -195,7 +198,7 @@ describe('columns', () => {
     const manifest = changed(field, columns) as Manifest;
     const inputs = { x: { kind: 'rows', seed: 1, shape: [1, 4] } } as const;
     expect(() => check({ ...manifest, golden: { ...manifest.golden, inputs } })).not.toThrow();
-    expect(() => check({ ...(changed('golden', { ...manifest.golden, inputs }) as Manifest) })).toThrow('golden.inputs.x.kind');
+    expect(() => check({ ...(changed('golden', { ...manifest.golden, inputs }) as Manifest) })).toThrow('golden.inputs["x"].kind');
     const many = { x: { kind: 'rows', seed: 1, shape: [2 ** 16 + 1, 4] } } as const;
     expect(() => check({ ...manifest, golden: { ...manifest.golden, inputs: many } })).toThrow(
       'should be at most 65536 rows, but is 65537',
@@ -208,11 +211,11 @@ describe('columns', () => {
     [[{ name: 'a', mean: '0', std: 1 }, columns[1]], 'should be a finite number', `${field}[0].mean`],
     [[{ name: 'a', mean: 0, std: 0 }, columns[1]], 'should be a number above 0', `${field}[0].std`],
     [[columns[0], { ...columns[1], categories: [] }], 'should be an array of categories', `${field}[1].categories`],
-    [[columns[0], { ...columns[1], encode: 'hash' }], 'should be one-hot, index', `${field}[1].encode`],
+    [[columns[0], { ...columns[1], encode: 'hash' }], 'should be "one-hot" or "index"', `${field}[1].encode`],
     [[columns[0], null], 'should be an object', `${field}[1]`],
   ])('but not as %j', (value, message, place) => {
     expect(() => check(changed(field, value))).toThrow(
-      expect.objectContaining({ message: expect.stringContaining(message), detail: expect.objectContaining({ field: place }) }),
+      expect.objectContaining({ message: expect.stringContaining(message), detail: expect.objectContaining({ field: told(place) }) }),
     );
   });
 });
@@ -241,7 +244,7 @@ describe('lengths', () => {
     [{ ...pad, value: '0' }, 'should be a finite number', `${field}.value`],
   ])('but not as %j', (value, message, place) => {
     expect(() => check(padded(value))).toThrow(
-      expect.objectContaining({ message: expect.stringContaining(message), detail: expect.objectContaining({ field: place }) }),
+      expect.objectContaining({ message: expect.stringContaining(message), detail: expect.objectContaining({ field: told(place) }) }),
     );
   });
   it('nor axes that are none', () => {

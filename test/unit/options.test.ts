@@ -36,37 +36,43 @@ it('keeps `cache: null` apart from no cache said', () => {
 it('puts a device on the page’s thread', () => expect(settle({ device: {} }).thread).toBe('page'));
 
 it.each([
-  ['backend', { backend: 'webgl' }, 'webgl'],
-  ['backend', { backend: ['cpu', 'toString'] }, 'toString'],
-  ['backend', { backend: [] }, '[]'],
+  ['backend', { backend: 'webgl' }, '"webgl"'],
+  ['backend[1]', { backend: ['cpu', 'toString'] }, '"toString"'],
+  ['backend', { backend: [] }, 'an array of 0'],
   ['backend', { backend: null }, 'null'],
   ['backend', { backend: 7 }, '7'],
-  ['thread', { thread: 'main' }, 'main'],
-  ['thread', { thread: 'worker', device: {} }, 'worker'],
-  ['nonFinite', { nonFinite: 'warn' }, 'warn'],
+  ['thread', { thread: 'main' }, '"main"'],
+  ['nonFinite', { nonFinite: 'warn' }, '"warn"'],
   ['nonFinite', { nonFinite: false }, 'false'],
   ['deadlineMs', { deadlineMs: 0 }, '0'],
   ['deadlineMs', { deadlineMs: Symbol('soon') }, 'Symbol(soon)'],
-  ['backendDeadlineMs', { backendDeadlineMs: Object.create(null) }, 'object'],
-  ['memoryBudgetBytes', { memoryBudgetBytes: '1e9' }, '1e9'],
-  ['assetUrl', { assetUrl: 'https://models.test' }, 'https://models.test'],
-  ['fetch', { fetch: {} }, 'object'],
+  ['backendDeadlineMs', { backendDeadlineMs: Object.create(null) }, 'an object'],
+  ['memoryBudgetBytes', { memoryBudgetBytes: '1e9' }, '"1e9"'],
+  ['assetUrl', { assetUrl: 'https://models.test' }, '"https://models.test"'],
+  ['fetch', { fetch: {} }, 'an object'],
   ['onProgress', { onProgress: true }, 'true'],
-  ['cache', { cache: 'memory' }, 'memory'],
+  ['cache', { cache: 'memory' }, '"memory"'],
   ['device', { device: 0 }, '0'],
+  ['trace', { trace: 'no' }, '"no"'],
+  ['autotune', { autotune: 1 }, '1'],
   ['deadlineMs', { deadlineMs: -1 }, '-1'],
   ['deadlineMs', { deadlineMs: Number.NaN }, 'NaN'],
   ['backendDeadlineMs', { backendDeadlineMs: Number.NaN }, 'NaN'],
-])('refuses a wrong %s: %j', (option, options, got) => {
-  expect(() => settle(options)).toThrow(expect.objectContaining({ code: 'options', detail: expect.objectContaining({ option, got }) }));
+])('refuses a wrong %s: %j', (field, options, got) => {
+  expect(() => settle(options)).toThrow(expect.objectContaining({ code: 'options', detail: expect.objectContaining({ field, got }) }));
 });
 
 it.each([
-  [{ onprogress: () => {} }, /^loadModel has no option "onprogress"; it takes backend, thread, .*onProgress, .*trace, /],
-  [{ backends: ['cpu'] }, /no option "backends"/],
+  [
+    { onprogress: () => {} },
+    /^loadModel has no option "onprogress"; it takes backend, thread, .*onProgress, .*trace, .*\. Is onProgress meant\?/,
+  ],
+  [{ backends: ['cpu'] }, /no option "backends"; .* Is backend meant\?/],
+  [{ thread: 'worker', device: {} }, /option thread should be "page" with a device: a GPUDevice cannot cross to a worker\./],
+  [{ colour: 'red' }, /^loadModel has no option "colour"; it takes [\w, ]+\. \(/],
   [{ signal: new AbortController() }, /option signal should be an AbortSignal, but is AbortController\./],
-  [{ signal: null }, /option signal .*but is Null\./],
-  ['cpu', /loadModel takes an object of options, but got cpu\./],
+  [{ signal: null }, /option signal .*but is null\./],
+  ['cpu', /loadModel takes an object of options, but got "cpu"\./],
   [null, /loadModel takes an object of options, but got null\./],
 ])('refuses what is no option: %j', (options, message) =>
   expect(() => settle(options)).toThrow(expect.objectContaining({ code: 'options', message: expect.stringMatching(message) })),

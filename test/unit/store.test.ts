@@ -195,7 +195,7 @@ describe('prefetchModel', () => {
   it.each([
     [{ fetch: 3 }, "prefetchModel's option fetch should be a function, but is 3."],
     [{ cacheBudgetBytes: -1 }, "prefetchModel's option cacheBudgetBytes should be bytes from 0 up, but is -1."],
-    [{ signal: {} }, "prefetchModel's option signal should be an AbortSignal, but is Object."],
+    [{ signal: {} }, "prefetchModel's option signal should be an AbortSignal, but is an object."],
   ])('refuses %o in its own name', async (options, said) => {
     const error = await rejection(prefetchModel(fakeModel().manifest, options as never));
     expect(error).toMatchObject({ code: 'options', message: expect.stringContaining(said) });
@@ -628,11 +628,11 @@ describe('clearCache', () => {
     const { manifest } = modelOf('a', 1);
     await prefetch(modelOf('a', 1), cache);
     for (const [options, message] of [
-      [[manifest], 'clearCache has no option "0"; it takes except, cache'],
+      [[manifest], 'clearCache takes an object of options, but got an array of 1.'],
       [manifest, 'clearCache has no option "format"'],
       [{ except: manifest, cache }, "clearCache's option except should be an array of models"],
       [{ except: ['a'], cache }, 'The model source should be an object, but is "a"'],
-      [{ except: [Promise.resolve(manifest)], cache }, 'but is a promise'],
+      [{ except: [Promise.resolve(manifest)], cache }, 'but is Promise'],
     ] as const)
       expect(await rejection(clearCache(options as never))).toMatchObject({ message: expect.stringContaining(message) });
     expect(await namesIn(cache)).toEqual(['a 1']);

@@ -1,6 +1,7 @@
 /** Other preprocessings of rows that training may have used, tried when a golden check fails. */
+import { describe } from '../../base/describe.js';
 import type { Cell } from '../../manifest/signature.js';
-import { show } from '../fields.js';
+
 import type { ChangeColumns } from '../samples/feeds.js';
 import type { GivenRows } from '../samples/given.js';
 import type { Attempt, Cause } from './attempt.js';
@@ -48,7 +49,7 @@ function alternatives(tables: readonly GivenRows[]): Alternative[] {
     told:
       only === undefined
         ? `every column's categories ${said}`
-        : `the categories of ${show(only.name)} ${said}, ${listed(order(only.categories))},`,
+        : `the categories of ${describe(only.name)} ${said}, ${listed(order(only.categories))},`,
     change: (columns, input) =>
       columns.map((column) => {
         const isMeant = only === undefined || (only.input === input && only.name === column.name);
@@ -73,4 +74,4 @@ const sorted = (categories: readonly Cell[]): readonly Cell[] =>
   [...categories].sort((a, b) => (typeof a === 'string' && typeof b === 'string' ? (a < b ? -1 : 1) : Number(a) - Number(b)));
 
 const listed = (categories: readonly Cell[]): string =>
-  `[${categories.slice(0, LISTED).map(show).join(', ')}${categories.length > LISTED ? ', …' : ''}]`;
+  `[${categories.slice(0, LISTED).map(describe).join(', ')}${categories.length > LISTED ? ', …' : ''}]`;

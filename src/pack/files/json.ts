@@ -1,5 +1,6 @@
 /** Parses untrusted JSON: bounded in size and depth, and without keys such as `__proto__`. */
-import { broken, show } from '../fields.js';
+import { describe } from '../../base/describe.js';
+import { broken } from '../fields.js';
 import { LIMITS } from '../limits.js';
 
 const QUOTE = 0x22;
@@ -59,7 +60,7 @@ function checkStrings(root: unknown, what: string): void {
     if (typeof value !== 'object' || value === null) continue;
     for (const [key, child] of Object.entries(value)) {
       if (key === '__proto__' || key === 'constructor' || key === 'prototype')
-        throw broken(`${what} has a field named ${show(key)}, which is refused.`);
+        throw broken(`${what} has a field named ${describe(key)}, which is refused.`);
       waiting.push(key, child);
     }
   }

@@ -1,7 +1,8 @@
 /** Reads NumPy's `.npy` files, in which training frameworks export arrays. */
+import { describe } from '../../base/describe.js';
 import { sizeOf } from '../../base/dtype.js';
 import { widen } from '../../engines/tfjs/decode.js';
-import { show } from '../fields.js';
+
 import { LIMITS } from '../limits.js';
 import { badOption } from '../options.js';
 
@@ -55,7 +56,7 @@ export function readNpy(bytes: Uint8Array, what: string): NpyArray {
   const { descr, isFortran, shape } = fields;
   const [size, read] = (Object.hasOwn(ELEMENTS, descr) ? ELEMENTS[descr] : undefined) ?? [];
   if (size === undefined || read === undefined)
-    throw refuse(`has elements of ${show(descr)}; ${Object.keys(ELEMENTS).join(', ')} are known`);
+    throw refuse(`has elements of ${describe(descr)}; ${Object.keys(ELEMENTS).join(', ')} are known`);
   if (shape.length > LIMITS.rank) throw refuse(`has ${shape.length} dimensions; the limit is ${LIMITS.rank}`);
   const count = sizeOf(shape);
   // The file's length bounds the memory that is allocated.

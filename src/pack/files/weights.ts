@@ -1,7 +1,9 @@
 /** Weight tensors: their entries in a weights manifest, and the check that their bytes fit. */
+import { describe } from '../../base/describe.js';
 import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../base/dtype.js';
+import type { Fields } from '../../base/fields.js';
 import type { WeightSpec as EngineWeightSpec } from '../../engines/tfjs/decode.js';
-import { broken, type Fields, nameAt, objectAt, show } from '../fields.js';
+import { broken, nameAt, objectAt } from '../fields.js';
 import { LIMITS } from '../limits.js';
 
 /** How a tensor is stored in fewer bytes. `value = stored × scale + min` for the whole-number kinds. */
@@ -34,7 +36,7 @@ export function readWeightSpec(value: unknown, place: string): WeightSpec {
   const { dtype } = fields;
   if (dtype === 'string') throw broken(`${what} holds text; Pannier takes no string tensors.`);
   if (typeof dtype !== 'string' || !Object.hasOwn(DTYPES, dtype)) {
-    throw broken(`${what} has dtype ${show(dtype)}; ${Object.keys(DTYPES).join(', ')} are known.`);
+    throw broken(`${what} has dtype ${describe(dtype)}; ${Object.keys(DTYPES).join(', ')} are known.`);
   }
   const spec = { name, shape, dtype: dtype as DType };
   if (fields['quantization'] === undefined) return spec;
@@ -42,12 +44,12 @@ export function readWeightSpec(value: unknown, place: string): WeightSpec {
 }
 
 function readShape(value: unknown, what: string): readonly number[] {
-  if (!Array.isArray(value)) throw broken(`${what} has shape ${show(value)}; an array of sizes is wanted.`);
+  if (!Array.isArray(value)) throw broken(`${what} has shape ${describe(value)}; an array of sizes is wanted.`);
   if (value.length > LIMITS.rank) throw broken(`${what} has ${value.length} dimensions; the limit is ${LIMITS.rank}.`);
   let elements = 1;
   for (const dim of value) {
     if (!Number.isSafeInteger(dim) || dim < 0 || dim >= LIMITS.elements) {
-      throw broken(`${what} has shape [${value.map(show).join(', ')}]; sizes are whole numbers from 0 to ${LIMITS.elements - 1}.`);
+      throw broken(`${what} has shape [${value.map(describe).join(', ')}]; sizes are whole numbers from 0 to ${LIMITS.elements - 1}.`);
     }
     elements *= dim;
     if (elements > LIMITS.elements) throw broken(`${what} has shape [${value.join(', ')}], more than ${LIMITS.elements} elements.`);
@@ -59,11 +61,13 @@ function readQuantization(fields: Fields, dtype: DType, what: string): Quantizat
   const kind = fields['dtype'];
   if (kind === 'float16' && dtype === 'float32') return { dtype: kind, original_dtype: dtype };
   if ((kind !== 'uint8' && kind !== 'uint16') || dtype === 'bool') {
-    throw broken(`${what} is ${dtype} stored as ${show(kind)}; float16 (for float32), uint8 and uint16 (for float32, int32) are known.`);
+    throw broken(
+      `${what} is ${dtype} stored as ${describe(kind)}; float16 (for float32), uint8 and uint16 (for float32, int32) are known.`,
+    );
   }
   const { min, scale } = fields;
   if (typeof min !== 'number' || typeof scale !== 'number' || !Number.isFinite(min) || !Number.isFinite(scale)) {
-    throw broken(`${what} is stored as ${kind} with min ${show(min)} and scale ${show(scale)}; both must be finite numbers.`);
+    throw broken(`${what} is stored as ${kind} with min ${describe(min)} and scale ${describe(scale)}; both must be finite numbers.`);
   }
   const largest = Math.max(Math.abs(min), Math.abs(min + scale * (kind === 'uint8' ? 255 : 65535)));
   if (largest > (dtype === 'int32' ? 2 ** 31 : 3.4e38))

@@ -1,8 +1,9 @@
 /** Decides which inputs take pictures and how, and the sizes of the golden sample. */
+import { shapeText } from '../../base/describe.js';
 import { sizeOf } from '../../base/dtype.js';
 import type { ImageSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken, showShape } from '../fields.js';
+import { broken } from '../fields.js';
 import { LIMITS } from '../limits.js';
 import type { GraphInput } from '../model/signature.js';
 import { badOption } from '../options.js';
@@ -29,14 +30,14 @@ export function settleImage(input: GraphInput): { readonly image?: ImageSpec; re
   if (!isPicture) {
     if (given === undefined) return {};
     throw badOption(
-      `Option ${place} cannot be: input "${name}" is ${dtype} ${showShape(input.shape)}, no batch of one picture with 1 or 3 channels.`,
+      `Option ${place} cannot be: input "${name}" is ${dtype} ${shapeText(input.shape)}, no batch of one picture with 1 or 3 channels.`,
     );
   }
   const width = settleSize(shape[axes.width], given?.width, `${place}.width`);
   const height = settleSize(shape[axes.height], given?.height, `${place}.height`);
   if (width === null || height === null) {
     if (given === undefined) return {};
-    throw badOption(`Option ${place} needs width and height, since input "${name}" is ${showShape(input.shape)}.`);
+    throw badOption(`Option ${place} needs width and height, since input "${name}" is ${shapeText(input.shape)}.`);
   }
   const channels = given?.channels ?? (channelCount === 1 ? 'gray' : 'rgb');
   if ((channels === 'gray') !== (channelCount === 1))
@@ -79,10 +80,10 @@ export function goldenShape(input: GraphInput, image: ImageSpec | undefined): re
     if (image !== undefined && axis === AXES[image.layout].width) return image.width;
     return axis === 0 ? 1 : undefined;
   });
-  if (sizes.includes(undefined)) throw badOption(`Input "${name}" has open sizes, ${showShape(input.shape)}; ${advice}`);
+  if (sizes.includes(undefined)) throw badOption(`Input "${name}" has open sizes, ${shapeText(input.shape)}; ${advice}`);
   const elements = sizeOf(sizes as number[]);
   if (elements > LIMITS.feedElements) {
-    const message = `Input "${name}" would take ${elements} values, ${showShape(sizes as number[])}; the limit is ${LIMITS.feedElements}.`;
+    const message = `Input "${name}" would take ${elements} values, ${shapeText(sizes as number[])}; the limit is ${LIMITS.feedElements}.`;
     throw input.options.shape === undefined && input.options.image === undefined ? broken(message) : badOption(message);
   }
   return sizes as number[];
@@ -93,7 +94,7 @@ function mergedShape({ name, node, shape, options }: GraphInput): readonly Dim[]
   const fixed = options.shape;
   if (fixed === undefined) return shape;
   const fits = shape === null || (shape.length === fixed.length && shape.every((dim, axis) => dim === null || dim === fixed[axis]));
-  if (!fits) throw badOption(`Option inputs["${node}"].shape is [${fixed.join(', ')}], but input "${name}" is ${showShape(shape)}.`);
+  if (!fits) throw badOption(`Option inputs["${node}"].shape is [${fixed.join(', ')}], but input "${name}" is ${shapeText(shape)}.`);
   return fixed;
 }
 

@@ -1,7 +1,7 @@
 /** Resolves each input from the options and the graph: its entry in the manifest, and its shape in the golden sample. */
 
-import { rowsOf } from '../../manifest/details.js';
 import type { InputSpec, PadSpec } from '../../manifest/manifest.js';
+import { rowsOf } from '../../manifest/sizes.js';
 import { LIMITS } from '../limits.js';
 import type { GraphInput } from '../model/signature.js';
 import { badOption } from '../options.js';

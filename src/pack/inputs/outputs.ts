@@ -1,9 +1,10 @@
 /** Makes each output's entry in the manifest: its declared shape, compared with the shapes of the runs. */
 
+import { shapeText } from '../../base/describe.js';
 import type { RawOutput } from '../../engines/engine.js';
 import type { OutputSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
-import { showShape } from '../fields.js';
+
 import type { GraphOutput, GraphSignature } from '../model/signature.js';
 import { badOption } from '../options.js';
 
@@ -40,7 +41,7 @@ function outputSpec(
   const last = merged?.at(-1);
   if (labels !== undefined && typeof last === 'number' && last !== labels.length) {
     throw badOption(
-      `Option outputs["${place}"].labels has ${labels.length} labels, but the last axis of ${showShape(merged)} has ${last} values. Give one label per class, in the order of training.`,
+      `Option outputs["${place}"].labels has ${labels.length} labels, but the last axis of ${shapeText(merged)} has ${last} values. Give one label per class, in the order of training.`,
     );
   }
   return { dtype, shape: merged, node, ...(labels && { labels }), ...(values && { values }) };

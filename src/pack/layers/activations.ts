@@ -1,5 +1,6 @@
 /** The activations that layers name, and the layers that are activations. */
-import { show } from '../fields.js';
+
+import { describe } from '../../base/describe.js';
 import { attr, type GraphTensor } from './builder.js';
 import { type Call, onlyInput, type Rule } from './rule.js';
 import type { Settings } from './settings.js';
@@ -82,7 +83,7 @@ export function activationOf(settings: Settings, key = 'activation', fallback = 
   // Keras 3 writes its own functions as `{ class_name: 'function', config: 'relu' }`.
   if (typeof given === 'object' && 'config' in given && typeof given.config === 'string') given = given.config;
   if (typeof given === 'string' && ACTIVATIONS.has(given)) return given;
-  throw settings.refused(`with ${key} ${show(given)}: ${[...ACTIVATIONS.keys()].join(', ')} are known`);
+  throw settings.refused(`with ${key} ${describe(given)}: ${[...ACTIVATIONS.keys()].join(', ')} are known`);
 }
 
 /** Applies an activation that {@link activationOf} found. */

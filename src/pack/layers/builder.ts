@@ -1,7 +1,8 @@
 /** Builds a GraphDef node by node: names that do not clash, constants kept once, shapes known. */
 import type { DType } from '../../base/dtype.js';
+import type { Fields } from '../../base/fields.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken, type Fields } from '../fields.js';
+import { broken } from '../fields.js';
 import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
 

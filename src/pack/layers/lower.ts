@@ -1,7 +1,9 @@
 /** Lowers a Layers model to a graph model that computes the same, with the topology, signature and weights that a converter writes. */
+import { describe } from '../../base/describe.js';
 import type { DType } from '../../base/dtype.js';
+import type { Fields } from '../../base/fields.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken, type Fields, show } from '../fields.js';
+import { broken } from '../fields.js';
 import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
 import { attr, GraphBuilder, type GraphTensor } from './builder.js';
@@ -100,10 +102,10 @@ function inputOf(key: string, { settings }: LayerConfig, otherwise: unknown) {
     dim === null || (Number.isSafeInteger(dim) && (dim as number) > 0 && (dim as number) < LIMITS.elements);
   if (!Array.isArray(given) || given.length === 0 || given.length > LIMITS.rank || !given.every(isSize))
     throw broken(
-      `${settings.what} should say its input's shape, batch_input_shape, but has ${show(given)}. Build the model before saving it.`,
+      `${settings.what} should say its input's shape, batch_input_shape, but has ${describe(given)}. Build the model before saving it.`,
     );
   const dtype = settings.kind === 'InputLayer' ? (settings.value('dtype') ?? 'float32') : 'float32';
-  if (dtype !== 'float32' && dtype !== 'int32') throw broken(`${settings.what} takes ${show(dtype)}; float32 and int32 are known.`);
+  if (dtype !== 'float32' && dtype !== 'int32') throw broken(`${settings.what} takes ${describe(dtype)}; float32 and int32 are known.`);
   return { key, shape: [null, ...(given as Dim[]).slice(1)], dtype } as const;
 }
 

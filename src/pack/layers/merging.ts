@@ -1,6 +1,7 @@
 /** Layers that merge several tensors into one. */
+import { shapeText } from '../../base/describe.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken, showShape } from '../fields.js';
+import { broken } from '../fields.js';
 import { attr, type GraphTensor } from './builder.js';
 import { type Call, knownSizes, type Rule, reshaped } from './rule.js';
 
@@ -10,7 +11,7 @@ function meet({ settings }: Call, a: readonly Dim[], b: readonly Dim[]): readonl
     const other = b[axis] as Dim;
     if (dim === null || other === null) return dim === 1 || other === 1 ? (dim ?? other) : null;
     if (dim !== other && dim !== 1 && other !== 1)
-      throw broken(`${settings.what} merges inputs of shapes ${showShape(a)} and ${showShape(b)}, which do not fit.`);
+      throw broken(`${settings.what} merges inputs of shapes ${shapeText(a)} and ${shapeText(b)}, which do not fit.`);
     return Math.max(dim, other);
   });
 }
@@ -53,7 +54,7 @@ const concatenate: Rule = (call) => {
   if (axis === 0) throw settings.wrong('axis', 'an axis other than the batch');
   for (const other of inputs) {
     if (other.shape.length !== shape.length || other.shape.some((dim, each) => each !== axis && dim !== shape[each]))
-      throw broken(`${settings.what} joins inputs of shapes ${showShape(shape)} and ${showShape(other.shape)}, which do not fit.`);
+      throw broken(`${settings.what} joins inputs of shapes ${shapeText(shape)} and ${shapeText(other.shape)}, which do not fit.`);
   }
   const length = inputs.reduce<Dim>((sum, each) => {
     const size = each.shape[axis] ?? null;
@@ -79,12 +80,12 @@ const dot: Rule = (call) => {
   if (a === undefined || b === undefined || more.length > 0)
     throw broken(`${settings.what} takes 2 inputs, but is given ${inputs.length}.`);
   if (rank !== b.shape.length || (rank !== 2 && rank !== 3))
-    throw settings.refused(`with inputs of shapes ${showShape(a.shape)} and ${showShape(b.shape)}: both must have 2, or both 3 dimensions`);
+    throw settings.refused(`with inputs of shapes ${shapeText(a.shape)} and ${shapeText(b.shape)}: both must have 2, or both 3 dimensions`);
   const given = settings.list('axes');
   const [along, across = along] = given.map((axis) => settings.axisOf(axis, 'axes', rank)) as [number, number?];
   if (given.length > 2 || along === 0 || across === 0) throw settings.wrong('axes', 'one or two axes other than the batch');
   if (a.shape[along] !== b.shape[across])
-    throw broken(`${settings.what} multiplies shapes ${showShape(a.shape)} and ${showShape(b.shape)} along axes of different sizes.`);
+    throw broken(`${settings.what} multiplies shapes ${shapeText(a.shape)} and ${shapeText(b.shape)} along axes of different sizes.`);
   const normalize = settings.flag('normalize', false);
   const [left, right] = normalize ? [normalized(call, a, along), normalized(call, b, across)] : [a, b];
   if (rank === 2) {

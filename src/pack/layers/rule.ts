@@ -1,5 +1,6 @@
 /** The arguments of a layer's rule, and checks that rules share. */
-import { broken, showShape } from '../fields.js';
+import { shapeText } from '../../base/describe.js';
+import { broken } from '../fields.js';
 import type { GraphBuilder, GraphTensor } from './builder.js';
 import type { Settings } from './settings.js';
 import type { LayerWeights } from './weights.js';
@@ -35,7 +36,7 @@ export function onlyInput({ settings, inputs }: Call): GraphTensor {
 export function inputOfRank(call: Call, rank: number): GraphTensor {
   const input = onlyInput(call);
   if (input.shape.length !== rank) {
-    throw broken(`${call.settings.what} takes ${rank} dimensions, batch included, but is given ${showShape(input.shape)}.`);
+    throw broken(`${call.settings.what} takes ${rank} dimensions, batch included, but is given ${shapeText(input.shape)}.`);
   }
   return input;
 }
@@ -44,7 +45,7 @@ export function inputOfRank(call: Call, rank: number): GraphTensor {
 export function knownSize({ settings }: Call, { shape }: GraphTensor, axis: number): number {
   const size = shape[axis];
   if (typeof size === 'number') return size;
-  throw settings.refused(`with an open size: axis ${axis} of its input ${showShape(shape)} must be known`);
+  throw settings.refused(`with an open size: axis ${axis} of its input ${shapeText(shape)} must be known`);
 }
 
 /** All sizes except the batch. */

@@ -1,6 +1,8 @@
 /** The config of one layer. A field is checked when a rule reads it, and every message names the layer. */
+import { describe } from '../../base/describe.js';
 import type { PannierError } from '../../base/errors.js';
-import { broken, type Fields, nameAt, objectAt, show } from '../fields.js';
+import type { Fields } from '../../base/fields.js';
+import { broken, nameAt, objectAt } from '../fields.js';
 import { LIMITS } from '../limits.js';
 
 /** Advice for a model with a layer that has no rule. */
@@ -106,12 +108,12 @@ export class Settings {
   /** Refuses a value that no rule computes. */
   only(key: string, known: readonly unknown[], why: string): void {
     const value = this.value(key);
-    if (value !== undefined && !known.includes(value)) throw this.refused(`with ${key} ${show(value)}: ${why}`);
+    if (value !== undefined && !known.includes(value)) throw this.refused(`with ${key} ${describe(value)}: ${why}`);
   }
 
   /** The error for a field with a wrong value. */
   wrong(key: string, wanted: string): PannierError {
-    return broken(`${this.what} has ${key} ${show(this.value(key))}; ${wanted} is wanted.`);
+    return broken(`${this.what} has ${key} ${describe(this.value(key))}; ${wanted} is wanted.`);
   }
 
   /** The error for a layer without a rule. */

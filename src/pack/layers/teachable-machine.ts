@@ -3,7 +3,8 @@
  * pictures are prepared. Teachable Machine's library crops the square in the middle, resizes it, divides by 127 and subtracts 1
  * (teachablemachine-community, libraries/image/src/utils).
  */
-import { arrayAt, broken, type Fields, textAt } from '../fields.js';
+import type { Fields } from '../../base/fields.js';
+import { arrayAt, broken, textAt } from '../fields.js';
 import { LIMITS } from '../limits.js';
 import type { InputOptions, OutputOptions } from '../options.js';
 import type { End } from './lower.js';

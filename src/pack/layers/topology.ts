@@ -1,5 +1,7 @@
 /** Reads the config of a Layers model: Sequential and functional, of Keras 2 and Keras 3, with models within models. */
-import { arrayAt, broken, type Fields, nameAt, objectAt, show, textAt } from '../fields.js';
+import { describe } from '../../base/describe.js';
+import type { Fields } from '../../base/fields.js';
+import { arrayAt, broken, nameAt, objectAt, textAt } from '../fields.js';
 import { LIMITS } from '../limits.js';
 import { Settings } from './settings.js';
 
@@ -45,7 +47,7 @@ export function readTopology(topology: Fields, file: string): ModelConfig {
   const config = topology['model_config'] === undefined ? topology : objectAt(topology['model_config'], place);
   const model = readModelConfig(config, place);
   if (model === undefined) {
-    throw broken(`${file} is of class ${show(config['class_name'])}; a Sequential, Model or Functional model is wanted.`);
+    throw broken(`${file} is of class ${describe(config['class_name'])}; a Sequential, Model or Functional model is wanted.`);
   }
   return model;
 }
@@ -132,7 +134,7 @@ function readSources(value: unknown, place: string, more: (extras: readonly unkn
 
 function readSource([layer, call, output]: readonly unknown[], place: string): Source {
   const index = (number: unknown) => {
-    if (!Number.isSafeInteger(number) || (number as number) < 0) throw broken(`${place} has ${show(number)} for an index.`);
+    if (!Number.isSafeInteger(number) || (number as number) < 0) throw broken(`${place} has ${describe(number)} for an index.`);
     return number as number;
   };
   return { layer: textAt(layer, `${place}'s layer`), call: index(call), output: index(output) };
@@ -145,6 +147,6 @@ function checkSources({ name, layers, ends }: ModelConfig): void {
     ...(ends?.outputs ?? []).map((source) => ({ source, by: `Model "${name}"'s output_layers` })),
   ];
   for (const { source, by } of named) {
-    if (!layers.has(source.layer)) throw broken(`${by} names layer ${show(source.layer)}, which model "${name}" does not have.`);
+    if (!layers.has(source.layer)) throw broken(`${by} names layer ${describe(source.layer)}, which model "${name}" does not have.`);
   }
 }

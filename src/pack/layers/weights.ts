@@ -1,6 +1,7 @@
 /** Gives the file's weights to the layers that own them, by name and with the shape that a layer needs. No weight may remain. */
+import { shapeText } from '../../base/describe.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken, showShape } from '../fields.js';
+import { broken } from '../fields.js';
 import type { Weight } from '../files/weights.js';
 import type { Settings } from './settings.js';
 
@@ -55,7 +56,7 @@ export class WeightStore {
         if (weight.dtype !== 'float32') throw broken(`Weight "${weight.name}" of ${settings.what} is ${weight.dtype}; float32 is wanted.`);
         if (weight.shape.length !== shape.length || weight.shape.some((dim, axis) => dim !== (shape[axis] ?? dim))) {
           throw broken(
-            `Weight "${weight.name}" of ${settings.what} has shape ${showShape(weight.shape)}; its config and input want ${showShape(shape)}.`,
+            `Weight "${weight.name}" of ${settings.what} has shape ${shapeText(weight.shape)}; its config and input want ${shapeText(shape)}.`,
           );
         }
         return weight;

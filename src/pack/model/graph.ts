@@ -1,5 +1,7 @@
 /** Checks a GraphDef: names of nodes are unique, ops known, inputs exist, constants have weights. */
-import { arrayAt, broken, type Fields, nameAt, objectAt, show, textAt } from '../fields.js';
+import { describe } from '../../base/describe.js';
+import type { Fields } from '../../base/fields.js';
+import { arrayAt, broken, nameAt, objectAt, textAt } from '../fields.js';
 import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
 import { ASYNC_OPS, SYNC_OPS } from './tfjs-table.js';
@@ -113,7 +115,7 @@ function checkOps(nodes: readonly GraphNode[]): void {
 
 function checkInputs({ name, input }: GraphNode, nodes: ReadonlyMap<string, GraphNode>): void {
   for (const from of input) {
-    if (!nodes.has(nodeOf(from))) throw broken(`Node "${name}" takes ${show(from)}, which is not in the graph.`);
+    if (!nodes.has(nodeOf(from))) throw broken(`Node "${name}" takes ${describe(from)}, which is not in the graph.`);
   }
 }
 
@@ -123,7 +125,7 @@ function checkCalls({ name, attr }: GraphNode, functions: ReadonlyMap<string, un
     const { func } = objectAt(value, `Node "${name}"'s attr.${key}`);
     if (func === undefined) continue;
     const called = textAt(objectAt(func, `Node "${name}"'s attr.${key}.func`)['name'], `Node "${name}"'s attr.${key}.func.name`);
-    if (!functions.has(called)) throw broken(`Node "${name}" calls function ${show(called)}, which the graph's library does not have.`);
+    if (!functions.has(called)) throw broken(`Node "${name}" calls function ${describe(called)}, which the graph's library does not have.`);
   }
 }
 

@@ -1,8 +1,11 @@
 /** Reads a TF.js model from disk into the parts of a graph model. No file outside the model's folder is opened. */
+
 import { access, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { describe } from '../../base/describe.js';
+import type { Fields } from '../../base/fields.js';
 import { storedBytes } from '../../engines/tfjs/decode.js';
-import { arrayAt, broken, type Fields, objectAt, show, textAt } from '../fields.js';
+import { arrayAt, broken, objectAt, textAt } from '../fields.js';
 import { parseJson } from '../files/json.js';
 import { missingFile } from '../files/missing.js';
 import { openInside, readAndClose, readFully, readRegularFile, record } from '../files/open.js';
@@ -37,7 +40,7 @@ export async function readModel(path: string): Promise<ModelParts> {
   const { format } = json;
   if (format !== undefined && format !== 'graph-model' && format !== 'layers-model') {
     throw broken(
-      `${file} is a ${show(format)}; a TF.js graph-model or layers-model is wanted. Convert it with tensorflowjs_converter --output_format=tfjs_graph_model.`,
+      `${file} is a ${describe(format)}; a TF.js graph-model or layers-model is wanted. Convert it with tensorflowjs_converter --output_format=tfjs_graph_model.`,
     );
   }
   if (json['modelTopology'] === undefined) {
@@ -133,7 +136,7 @@ function checkPath(value: unknown, place: string): string {
   const parts = path.split('/');
   const plain = /^[^\\%:?#]+$/.test(path) && !/\p{Cc}/u.test(path) && path.length <= LIMITS.nameBytes;
   if (!plain || parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw broken(`${place} is ${show(path)}; a relative path inside the model's folder is wanted.`);
+    throw broken(`${place} is ${describe(path)}; a relative path inside the model's folder is wanted.`);
   }
   return path;
 }

@@ -1,8 +1,10 @@
 /** The inputs and outputs of a graph under the names that apps use. */
 
+import { describe } from '../../base/describe.js';
 import type { DType } from '../../base/dtype.js';
+import type { Fields } from '../../base/fields.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken, type Fields, isReserved, nameAt, objectAt, show } from '../fields.js';
+import { broken, isReserved, nameAt, objectAt } from '../fields.js';
 import { camelCase } from '../javascript.js';
 import { badOption, type InputOptions, type OutputOptions, type PackOptions } from '../options.js';
 import { type Graph, nodeOf, reachableFrom } from './graph.js';
@@ -137,7 +139,7 @@ function entriesOf(side: unknown, what: 'inputs' | 'outputs', graph: Graph): Ent
     const place = `signature.${what}["${nameAt(key, `A key of signature.${what}`)}"]`;
     const fields = objectAt(value, place);
     const tensor = nameAt(fields['name'], `${place}.name`);
-    if (!graph.nodes.has(nodeOf(tensor))) throw broken(`${place} names ${show(tensor)}, which is not in the graph.`);
+    if (!graph.nodes.has(nodeOf(tensor))) throw broken(`${place} names ${describe(tensor)}, which is not in the graph.`);
     return { key, tensor, fields };
   });
   return entries.length === 0 ? undefined : entries;
@@ -171,9 +173,9 @@ function optionsByNode<T extends { readonly name?: string }>(
       [entry.key, bare(entry.key), entry.tensor, nodeOf(entry.tensor), friendlyName(entry), hints[entry.key]?.name].includes(key);
     const entry = entries.find(({ tensor }) => indexed(tensor) === indexed(key)) ?? entries.find(matches);
     if (entry === undefined)
-      throw badOption(`Option ${what} names ${show(key)}; the model has ${entries.map((each) => `"${bare(each.key)}"`).join(', ')}.`);
+      throw badOption(`Option ${what} names ${describe(key)}; the model has ${entries.map((each) => `"${bare(each.key)}"`).join(', ')}.`);
     if (found.has(entry))
-      throw badOption(`Option ${what} names "${bare(entry.key)}" twice, once as ${show(key)}; say all about it in one place.`);
+      throw badOption(`Option ${what} names "${bare(entry.key)}" twice, once as ${describe(key)}; say all about it in one place.`);
     found.set(entry, { key, options: value });
   }
   return found;
@@ -199,7 +201,7 @@ function refuseDoubles(specs: readonly { readonly name: string; readonly key: st
 
 function knownDtype(dtype: unknown, tensor: string): DType {
   const known = typeof dtype === 'string' && Object.hasOwn(DTYPE_OF, dtype) ? DTYPE_OF[dtype] : undefined;
-  if (known === undefined) throw broken(`Input "${tensor}" has dtype ${show(dtype)}; ${Object.keys(DTYPE_OF).join(', ')} are known.`);
+  if (known === undefined) throw broken(`Input "${tensor}" has dtype ${describe(dtype)}; ${Object.keys(DTYPE_OF).join(', ')} are known.`);
   return known;
 }
 
@@ -212,11 +214,11 @@ function shapeOf(value: unknown): readonly Dim[] | null | undefined {
   const fields = objectAt(value, 'A tensorShape');
   if (fields['unknownRank'] === true) return null;
   const dims = fields['dim'] ?? [];
-  if (!Array.isArray(dims) || dims.length > 8) throw broken(`A tensorShape has dim ${show(dims)}; at most 8 sizes are wanted.`);
+  if (!Array.isArray(dims) || dims.length > 8) throw broken(`A tensorShape has dim ${describe(dims)}; at most 8 sizes are wanted.`);
   return dims.map((dim) => {
     const size = Number(objectAt(dim, 'A size of a tensorShape')['size'] ?? -1);
     if (!Number.isSafeInteger(size) || size >= 2 ** 31)
-      throw broken(`A tensorShape has size ${show(size)}; whole numbers below 2^31 are wanted.`);
+      throw broken(`A tensorShape has size ${describe(size)}; whole numbers below 2^31 are wanted.`);
     return size < 0 ? null : size;
   });
 }

@@ -1,9 +1,10 @@
 /** Writes the text of `model.js` and `model.d.ts` from a manifest. Pure. No text of a model can end the quotes that it stands in. */
 
+import { shapeText } from '../../base/describe.js';
 import type { DType } from '../../base/dtype.js';
 import type { ColumnSpec, InputSpec, Manifest, OutputSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
-import { showShape } from '../fields.js';
+
 import { camelCase, propertyName, quote, variableName } from '../javascript.js';
 
 /** Both files begin with this line. The packer does not overwrite a file that begins otherwise. */
@@ -75,13 +76,13 @@ const FITS = { stretch: 'stretched to', contain: 'fitted into', cover: 'cut to c
 
 function inputNote({ dtype, shape, image, columns, pad }: InputSpec): string {
   const longest = pad === undefined ? '' : `; axis ${pad.axis} takes at most ${pad.to.at(-1)}`;
-  const tensor = `${dtype} ${showShape(shape)}${longest}`;
+  const tensor = `${dtype} ${shapeText(shape)}${longest}`;
   if (columns !== undefined) return `${tensor}; ${takesOneRow(shape) ? 'a row, or an array of rows' : `an array of ${shape?.[0]} rows`}`;
   return image === undefined ? tensor : `${tensor}; a picture is ${FITS[image.fit]} ${image.width} × ${image.height}`;
 }
 
 const outputNote = ({ dtype, shape, values }: OutputSpec): string =>
-  `${dtype} ${showShape(shape)}${values === undefined ? '' : `; ${values}`}`;
+  `${dtype} ${shapeText(shape)}${values === undefined ? '' : `; ${values}`}`;
 
 const GIVEN = { float32: 'Float32Array', int32: 'Int32Array | Uint8Array | Uint8ClampedArray', bool: 'Uint8Array' } as const;
 

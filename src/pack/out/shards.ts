@@ -1,6 +1,7 @@
 /** Weights cut into files that are named by their content, and the graph file that puts them together. */
 import { createHash } from 'node:crypto';
-import type { Fields } from '../fields.js';
+import type { Fields } from '../../base/fields.js';
+
 import type { Weight, WeightSpec } from '../files/weights.js';
 import type { GraphSignature } from '../model/signature.js';
 

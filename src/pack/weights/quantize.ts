@@ -1,8 +1,9 @@
 /** Chooses the weights that are stored in fewer bytes. In memory they are float32 again, so this saves download and cache but no time. */
+import { describe } from '../../base/describe.js';
 import { sizeOf } from '../../base/dtype.js';
 import { decodeWeights } from '../../engines/tfjs/decode.js';
 import type { Manifest } from '../../manifest/manifest.js';
-import { show } from '../fields.js';
+
 import type { Weight } from '../files/weights.js';
 import { badOption, QUANTIZED, type QuantizeOption } from '../options.js';
 import { toFloat16 } from './float16.js';
@@ -77,8 +78,8 @@ function matcher(pattern: string): (name: string) => boolean {
 }
 
 function unmatched(pattern: string, weights: readonly Weight[]): string {
-  const some = weights.slice(0, 3).map(({ name }) => show(name));
-  return `Option quantize has the pattern ${show(pattern)}, which matches no weight; the model has ${weights.length}, such as ${some.join(', ')}.`;
+  const some = weights.slice(0, 3).map(({ name }) => describe(name));
+  return `Option quantize has the pattern ${describe(pattern)}, which matches no weight; the model has ${weights.length}, such as ${some.join(', ')}.`;
 }
 
 function valuesOf(weight: Weight): Float32Array {

@@ -1,0 +1,23 @@
+/** Values and shapes in the words of a message. */
+
+/** The longest text that a message quotes. */
+const MAX_LENGTH = 80;
+
+/** The class of a value, such as `Float32Array`; `null` and `undefined` name themselves. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
+/** A value, short enough for one line: text in quotes, other primitives as they are, objects by their class. */
+export function describe(value: unknown): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const type = typeName(value);
+  if (Object(value) === value) return type === 'Object' ? 'an object' : type;
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 3)}…` : text;
+}
+
+/** A shape such as `[1, ?, ?, 3]`; open sizes are `?`. */
+export const shapeText = (shape: readonly (number | null)[] | null): string =>
+  shape === null ? 'any rank' : `[${shape.map((size) => size ?? '?').join(', ')}]`;
