@@ -188,7 +188,7 @@ export default [
     ...node,
     input: {
       ...{ node: '.build/src/index.js', pack: '.build/src/pack/index.js' },
-      ...{ cli: '.build/apps/cli/index.js', 'progress-thread': '.build/apps/cli/progress-thread.js' },
+      ...{ cli: '.build/apps/cli/index.js', 'cli-progress': '.build/apps/cli/progress-thread.js' },
       ...Object.fromEntries(
         ['vite', 'rollup', 'esbuild', 'plugin-thread'].map((name) => [name, `.build/src/plugin/${name.replace('plugin-', '')}.js`]),
       ),

@@ -25,6 +25,7 @@ test('everything that package.json and the loaders name is there', () => {
     'rollup',
     'esbuild',
     'plugin-thread',
+    'cli-progress',
     ...WORKERS.map((each) => `worker/${each}`),
   ])
     expect(scripts).toContain(`dist/${name}.js`);

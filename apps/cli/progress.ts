@@ -16,7 +16,7 @@ export async function withProgress<T>(work: (onStep: (model: string, step: strin
   let thread: Worker | undefined;
   try {
     return await work((model, step) => {
-      thread ??= new Worker(new URL('./progress-thread.js', import.meta.url)).on('error', () => undefined);
+      thread ??= new Worker(new URL('./cli-progress.js', import.meta.url)).on('error', () => undefined);
       thread.postMessage({ model: plain(model), step } satisfies Step);
     });
   } finally {

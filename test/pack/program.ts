@@ -10,7 +10,7 @@ import { buildSync } from 'esbuild';
  */
 export function bundleProgram(folder: string, entries: Readonly<Record<string, string>> = {}): void {
   buildSync({
-    entryPoints: { cli: 'apps/cli/index.ts', 'progress-thread': 'apps/cli/progress-thread.ts', ...entries },
+    entryPoints: { cli: 'apps/cli/index.ts', 'cli-progress': 'apps/cli/progress-thread.ts', ...entries },
     ...{ bundle: true, splitting: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
     outdir: folder,
   });
