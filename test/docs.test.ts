@@ -204,6 +204,12 @@ test('ARCHITECTURE.md is one page', () => {
   expect(lines.filter((line) => line.length > 120)).toEqual([]);
 });
 
+test('ARCHITECTURE.md has every room and every door of src', () => {
+  const names = readdirSync('src', { withFileTypes: true }).map((entry) => `\`${entry.name}${entry.isDirectory() ? '/' : ''}\``);
+  const map = readFileSync('ARCHITECTURE.md', 'utf8');
+  expect(names.filter((name) => !map.includes(name))).toEqual([]);
+});
+
 test('the README leads to every page', () => {
   const readme = readFileSync('README.md', 'utf8');
   expect(pages.filter((page) => page !== 'README.md' && !readme.includes(`(${page})`))).toEqual([]);
