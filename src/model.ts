@@ -112,8 +112,8 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     }
   }
 
-  /** A test double takes pictures that nothing here can read. */
-  protected settle(inputs: I): PreparedInputs | Promise<PreparedInputs> {
+  /** Makes feeds of the inputs. The double of `pannier/testing` overrides it, since its pictures have no pixels. */
+  protected prepare(inputs: I): PreparedInputs | Promise<PreparedInputs> {
     return prepareInputs(this.#manifest.signature, inputs as Readonly<Record<string, unknown>>);
   }
 
@@ -121,31 +121,31 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
     const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
     const running = this.#run(inputs, wanted, options.priority ?? 'user', signal);
-    const { result, backend, feeds, images, length, settledMs, dequeuedAtMs: enteredMs } = await abortable(running, signal);
+    const { result, backend, feeds, images, length, preparedAtMs, dequeuedAtMs } = await abortable(running, signal);
 
     const check = (name: string, output: RawOutput) => {
       if (this.#settings.nonFinite === 'error') ensureFinite(name, output, feeds);
     };
     const outputs = namedOutputs(wanted, result.outputs, length, options as PredictOptions, check);
     const totalMs = now() - startMs;
-    const queuedMs = enteredMs - settledMs;
-    const prepareMs = settledMs - startMs + result.prepareMs;
+    const queuedMs = dequeuedAtMs - preparedAtMs;
+    const prepareMs = preparedAtMs - startMs + result.prepareMs;
     const { computeMs, readMs, cold } = result;
     const transferMs = Math.max(0, totalMs - queuedMs - prepareMs - computeMs - (readMs ?? 0));
     const timing: Timing = { totalMs, queuedMs, prepareMs, transferMs, computeMs, readMs, cold, backend };
     return { outputs: outputs as O, timing, backend, images: images as ImageMappings<I> };
   }
 
-  /** Settles when nothing reads the inputs any more: after an abort that may be later than the caller waits. */
+  /** Settles when nothing reads the inputs any more, which after an abort may be later than the caller waits. */
   async #run(inputs: I, wanted: WantedOutputs, priority: Priority, signal: AbortSignal) {
-    const settling = this.settle(inputs);
-    // By what they can do: apps exchange the class Promise, as zone.js does.
-    const { feeds, images, length } = 'then' in settling ? await settling : settling;
+    const preparing = this.prepare(inputs);
+    // A promise is told by its `then`, since apps may replace the class Promise, as zone.js does.
+    const { feeds, images, length } = 'then' in preparing ? await preparing : preparing;
     try {
-      const settledMs = now();
+      const preparedAtMs = now();
       const outputs = wanted.map(([name]) => name);
       const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs };
-      return { ...(await runQueued(this.#lease.value, call, { inputs, signal }, priority)), feeds, images, length, settledMs };
+      return { ...(await runQueued(this.#lease.value, call, { inputs, signal }, priority)), feeds, images, length, preparedAtMs };
     } finally {
       closePictures(feeds);
     }

@@ -1,4 +1,4 @@
-/** What a person reads of the doctor's findings, in a terminal of any width. */
+/** The doctor's findings as text for a terminal of any width. */
 
 import { BACKENDS } from '../../src/base/backend-name.js';
 import { shapeText } from '../../src/base/describe.js';
@@ -9,20 +9,20 @@ import type { Trials } from './trial.js';
 
 export interface Diagnosis {
   readonly facts: ModelFacts;
-  /** The packer's words on each limit of its budget that the model is over. */
+  /** The packer's message for each limit of its budget that the model exceeds. */
   readonly overBudget: readonly string[];
-  /** Undefined: nothing was run. */
+  /** Undefined if nothing was run. */
   readonly trials: Trials | undefined;
 }
 
-/** Ops that are named; the rest are counted. */
-const OPS = 6;
+/** How many kinds of ops are named; the others are summed up. */
+const MAX_OPS = 6;
 /** Nodes that compute nothing. */
 const NO_OPS = new Set(['Const', 'Placeholder', 'NoOp']);
-/** Where there is nobody to have a width. */
+/** The width of the text if the output is no terminal, and the largest width in one. */
 const WIDTH = 100;
 
-/** All of it, ending in a line break. */
+/** The whole text, ending in a line break. */
 export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: Paper, columns = WIDTH): string {
   const { name, version, flops, bytes, memory, controlFlow, quantized } = facts;
   const { inputs, outputs } = facts.signature;
@@ -44,7 +44,7 @@ export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: P
       return { what, each: plain(each), type };
     }),
   );
-  // In two lines each where any of them is too long for one.
+  // If one of them is too long for a line, all of them take two lines.
   const isNarrow = lines.some(({ type }) => widest + type.length + 11 > width);
   const specs = lines.map(
     ({ what, each, type }) => `  ${what}  ${paper('cyan', each.padEnd(widest))}${isNarrow ? '\n         ' : '  '}${type}`,
@@ -70,11 +70,11 @@ function showOps({ ops }: ModelFacts, paper: Paper, width: number): string[] {
   const sorted = Object.entries(ops)
     .filter(([op]) => !NO_OPS.has(op))
     .sort(([, one], [, other]) => other - one);
-  const shown = sorted.slice(0, OPS);
+  const shown = sorted.slice(0, MAX_OPS);
   const widest = Math.max(0, ...shown.map(([op]) => op.length));
   const most = Math.max(1, ...shown.map(([, count]) => count));
   const room = Math.max(0, Math.min(24, width - widest - 14));
-  const rest = sorted.slice(OPS).reduce((sum, [, count]) => sum + count, 0);
+  const rest = sorted.slice(MAX_OPS).reduce((sum, [, count]) => sum + count, 0);
   return [
     heading(
       'Ops',
@@ -142,7 +142,7 @@ function wrap(text: string, width: number): string[] {
 
 const ms = (value: number | null): string => (value === null ? '' : milliseconds(value));
 
-/** As a share of the largest value, to one digit: nobody compares the second one. */
+/** An error as a share of the largest value, rounded to a digit or two. */
 function showError(backend: string, error: number | null): string {
   if (backend === 'cpu') return 'reference';
   if (error === null) return 'unknown';

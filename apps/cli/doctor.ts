@@ -1,4 +1,4 @@
-/** `pannier doctor`: what a model asks of its visitors, where it can run, and with `--run` how right and how fast it does. */
+/** `pannier doctor`: what a model costs its visitors, on which backends it can run, and with `--run` its errors and times there. */
 import { parseArgs } from 'node:util';
 import { badOption } from '../../src/pack/options.js';
 import type { Command } from './command.js';
@@ -39,7 +39,7 @@ export const doctorCommand: Command = {
 
 type Diagnosis = Parameters<typeof showDiagnosis>[0];
 
-/** One object, in which each backend has what is known of it in one place. */
+/** One object in which the facts and the outcome of each backend are merged. */
 function merged({ facts, overBudget, trials }: Diagnosis): object {
   const backends = Object.entries(facts.backends).map(([name, known]) => [
     name,

@@ -1,4 +1,4 @@
-/** What can be said of a packed model without running it. */
+/** Facts about a packed model that are known without running it. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Target } from '../../src/api/candidate.js';
@@ -9,23 +9,23 @@ import { checkDetails } from '../../src/manifest/details.js';
 import { assetsOf, type Manifest, readManifest } from '../../src/manifest/manifest.js';
 import { DIST } from './visit.js';
 
-/** One backend, before anything ran on it. */
+/** Facts about a model on one backend, without running it. */
 export interface BackendFacts {
-  /** Whether it has every kernel that the graph calls. */
+  /** Whether the backend has every kernel that the graph calls. */
   readonly supported: boolean;
   /** Kernels that the graph calls and this backend lacks. */
   readonly missingOps: readonly string[];
-  /** What a visitor keeps to predict without a network: the model's files, the worker, the wasm file. Uncompressed. */
+  /** Uncompressed bytes that a visitor keeps to predict without a network: the model's files, the worker and its binary. */
   readonly offlineBytes: number;
 }
 
-/** What is known of a packed model. */
+/** Facts about a packed model. */
 export interface ModelFacts extends Pick<Manifest, 'name' | 'version' | 'signature' | 'ops' | 'flops' | 'controlFlow' | 'quantized'> {
-  /** Of all files that a page downloads to run it. */
+  /** Bytes of all files that a page downloads to run the model, without the engine's. */
   readonly bytes: number;
   /**
-   * Weights as a backend holds them, and the most that one predict of the golden sample's shape has alive
-   * beside them. What a backend needs for itself, such as weights in another order, comes on top.
+   * Bytes of the weights as a backend holds them, and the largest sum of other values that one predict of the golden
+   * sample's shape has alive. A backend may need more for itself, such as weights in another order.
    */
   readonly memory: { readonly weightsBytes: number; readonly intermediateBytes: number };
   readonly backends: Readonly<Record<BackendName, BackendFacts>>;
@@ -36,7 +36,7 @@ export interface ModelFacts extends Pick<Manifest, 'name' | 'version' | 'signatu
  * @throws {PannierError} `manifest`
  */
 export async function readPacked(folder: string): Promise<Manifest> {
-  // As a module of its own: what a package.json near the folder says of `.js` files makes no difference.
+  // A data: address, so that a package.json near the folder does not decide what its `.js` files are.
   const text = await readFile(join(folder, 'model.js'));
   const module = await import(`data:text/javascript;base64,${text.toString('base64')}`).catch((thrown) => {
     throw new PannierError('manifest', `The packed model's model.js cannot be imported: ${messageOf(thrown)}.`, {}, { cause: thrown });
@@ -46,7 +46,7 @@ export async function readPacked(folder: string): Promise<Manifest> {
   return manifest;
 }
 
-/** Adds up what the model and the library's own files weigh. */
+/** Gathers the facts, of which the sizes are those of files on the disk. */
 export async function examine(manifest: Manifest, folder: string): Promise<ModelFacts> {
   const { name, version, signature, ops, flops, controlFlow, quantized, residentBytes, intermediateBytes } = manifest;
   const bytes = (await sizeOf(join(folder, 'model.js'))) + assetsOf(manifest).reduce((sum, asset) => sum + asset.bytes, 0);

@@ -1,7 +1,8 @@
-/** A model on one backend after another, each in a browser of its own: what hangs or crashes there stops none of the others. */
+/** Runs a model on one backend after another, each in a browser of its own, so that a hang or a crash does not stop the others. */
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
 import { messageOf, type PannierError } from '../../src/base/errors.js';
 import { withDeadline } from '../../src/base/promise.js';
+import { targetsOn } from '../../src/engines/registry.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
 import { randomInputs } from '../../src/pack/golden/random.js';
 import type { Adapter, Started } from './browser.js';
@@ -10,27 +11,28 @@ import { type OnUndo, type Surroundings, withUndo } from './interrupted.js';
 import { type Answer, type PageOutput, type PageTask, predictInPage, type Report } from './page.js';
 import { browserEnded, handOver, serveModel, settle, visit } from './visit.js';
 
-/** How a model did on one backend. */
+/** The outcome on one backend. */
 export interface Trial {
-  /** Whether it loaded there, agreed with the golden sample and answered. */
+  /** Whether the model loaded there, agreed with the golden sample and answered. */
   readonly ran: boolean;
-  /** Largest distance of any value from the cpu backend's; null where only one of the two answered, or not with finite numbers. */
+  /** Largest distance of any value from the cpu backend's; null if one of the two did not answer with finite numbers. */
   readonly maxAbsError: number | null;
-  /** Largest distance as a share of the largest magnitude of its output on the cpu backend. */
+  /** The same as a share of the largest magnitude of the output on the cpu backend. */
   readonly maxRelError: number | null;
-  /** From `loadModel` to a model that has run its golden sample, with files from this machine. */
+  /** From `loadModel` to a model that has run its golden sample, with files from this machine; null if it did not run. */
   readonly coldMs: number | null;
-  /** Of warm calls; of the only one, where there was but one. */
+  /** The median of warm calls, or the time of the only call; null if it did not run. */
   readonly p50Ms: number | null;
+  /** How many calls were made. */
   readonly runs: number;
-  /** Why it was refused, or how it failed; null where it did neither. */
+  /** Why the backend was refused, or how it failed; null if it ran. */
   readonly reason: string | null;
 }
 
-/** All of them, and where they took place. */
+/** The outcome on every backend, and the browser that they ran in. */
 export interface Trials {
   readonly backends: Readonly<Record<BackendName, Trial>>;
-  /** The browser, and the GPU that webgpu got; null where nothing could be tried. */
+  /** The browser, and the GPU that webgpu got; null if nothing was tried. */
   readonly browser: { readonly name: string; readonly adapter: Adapter | null } | null;
 }
 
@@ -39,23 +41,26 @@ export interface TrialOptions extends Surroundings {
   readonly folder: string;
   /** The browser to start, instead of the one that would be found. */
   readonly path: string | undefined;
-  /** Undefined: not said. */
+  /** Calls on each backend; undefined for the default. */
   readonly runs: number | undefined;
-  /** For each backend. */
+  /** Longest that one backend may take. */
   readonly timeoutMs: number;
 }
 
 const RUNS = 20;
-/** Calls on a backend that takes seconds for each, as a software adapter does, end here unless a number was asked for. */
+/** Calls on a backend end after this time, unless their number was asked for: a software adapter takes seconds for each. */
 const ENOUGH_MS = 5_000;
 const SEED = 20_001;
 
-/** The reference comes first. */
-const ORDER = [...BACKENDS].reverse();
+/** The backend that the others are compared with. */
+const REFERENCE: BackendName = 'cpu';
+
+/** The targets to try, of which the reference comes first. */
+const TARGETS = targetsOn([...BACKENDS].reverse());
 
 /**
- * Tries all of them on the same seeded random input.
- * @throws {PannierError} `backend-unavailable` where there is no browser to try them in
+ * Tries all backends on the same seeded random input.
+ * @throws {PannierError} `backend-unavailable` if there is no browser to try them in
  */
 export async function tryBackends(options: TrialOptions): Promise<Trials> {
   const { manifest, folder, onUndo, status, signal } = options;
@@ -68,18 +73,18 @@ export async function tryBackends(options: TrialOptions): Promise<Trials> {
   const trials = new Map<BackendName, Trial>();
   let browser: Trials['browser'] = null;
   let reference: Report['outputs'] | undefined;
-  for (const [index, backend] of ORDER.entries()) {
+  for (const [index, { backend }] of TARGETS.entries()) {
     signal.throwIfAborted();
     const missing = manifest.missingKernels[backend];
     if (missing !== undefined) {
       trials.set(backend, failed(`it lacks the kernels ${missing.join(', ')}`));
       continue;
     }
-    const tell = (text: string) => status(`${index + 1} of ${ORDER.length}, ${backend}: ${text}`);
+    const tell = (text: string) => status(`${index + 1} of ${TARGETS.length}, ${backend}: ${text}`);
     let started: Started | undefined;
     try {
       const report = await withUndo(async (onUndoSoon) => {
-        // The browser goes away with its trial, or before where the whole command is interrupted.
+        // The browser is closed with its trial, or before if the command is interrupted.
         const onUndoEither: OnUndo = (undo) => {
           onUndoSoon(undo);
           onUndo(undo);
@@ -89,7 +94,7 @@ export async function tryBackends(options: TrialOptions): Promise<Trials> {
         const answering = answer(backend, started, feeds, { ...options, status: tell });
         return withDeadline(answering, options.timeoutMs, 'Loading and running the model');
       });
-      if (backend === 'cpu') reference = report.outputs;
+      if (backend === REFERENCE) reference = report.outputs;
       trials.set(backend, succeeded(report, reference));
     } catch (thrown) {
       signal.throwIfAborted();
@@ -134,13 +139,13 @@ const failed = (reason: string): Trial => ({
   reason,
 });
 
-/** What the choice says of the only backend that was allowed, else the failure itself. */
+/** The reason for which the only backend that was allowed is refused, or else the failure itself. */
 function reasonOf(thrown: unknown): string {
   const selection = (thrown as PannierError).detail?.['selection'] as Report['selection'] | undefined;
   return selection?.[0]?.reason ?? messageOf(thrown);
 }
 
-/** How far two answers lie apart: infinitely where shapes differ, or where only one of two values is a finite number. */
+/** The distance of two answers. It is infinite if their shapes differ, or if only one of two values is a finite number. */
 function distance(outputs: Report['outputs'], reference: Report['outputs']): Pick<Trial, 'maxAbsError' | 'maxRelError'> {
   let [absolute, relative] = [0, 0];
   for (const [name, { data: wanted, shape }] of Object.entries(reference)) {
@@ -149,7 +154,7 @@ function distance(outputs: Report['outputs'], reference: Report['outputs']): Pic
     let largest = 0;
     for (const [index, value] of wanted.entries()) {
       const other = got.data[index] ?? null;
-      // What is not finite came as null.
+      // Values that are not finite come as null.
       if (value === null && other === null) continue;
       farthest = Math.max(farthest, value === null || other === null ? Number.POSITIVE_INFINITY : Math.abs(other - value));
       largest = Math.max(largest, Math.abs(value ?? 0));

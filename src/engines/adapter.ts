@@ -1,7 +1,10 @@
-/** Whether there is a GPU at all: cheap to ask, and asked before a page downloads the webgpu worker. */
+/** The browser's GPU adapter. Asking for it is cheap, so that it is done before a page downloads the webgpu worker. */
 import { PannierError } from '../base/errors.js';
 
-/** @throws {PannierError} `backend-unavailable` where there is none; with `adapter: null` in its detail where there may be one later */
+/**
+ * The fastest adapter that the browser has.
+ * @throws {PannierError} `backend-unavailable` if there is none; its detail holds `adapter: null` if there may be one later
+ */
 export async function requestAdapter(): Promise<GPUAdapter> {
   const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === undefined) throw new PannierError('backend-unavailable', 'There is no WebGPU here (navigator.gpu is missing).');
@@ -10,7 +13,7 @@ export async function requestAdapter(): Promise<GPUAdapter> {
   return adapter;
 }
 
-/** What tells one adapter from another; empty in browsers that do not say. */
+/** Vendor and architecture of an adapter; a single space in browsers that do not tell them. */
 export function adapterName({ info }: { readonly info?: GPUAdapterInfo | undefined }): string {
   return `${info?.vendor ?? ''} ${info?.architecture ?? ''}`;
 }

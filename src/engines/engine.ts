@@ -1,4 +1,4 @@
-/** What executes a graph: the seam between Pannier and TF.js, in this thread or behind a worker. */
+/** The seam between Pannier and what computes: an engine opens models as sessions, and a session runs calls. */
 import type { BackendName, EngineName } from '../base/backend-name.js';
 import type { RawTensor } from '../base/dtype.js';
 import type { PannierError } from '../base/errors.js';
@@ -6,27 +6,33 @@ import type { Feed } from '../preprocess/feed.js';
 
 /** One output, in memory that nobody else holds. */
 export interface RawOutput extends RawTensor {
-  /** Whether all values are, seen in the thread where they were computed; absent where nobody has looked. */
+  /** Whether all values are finite, checked in the thread that computed them; undefined if they were not checked. */
   readonly finite?: boolean;
 }
 
-/** What one run is to do. Its feeds stay the caller's, who may run them again elsewhere: nobody below closes a picture or takes an array away. */
+/**
+ * One run. Its feeds stay the caller's, who may run them again on another engine: a session closes no picture and
+ * transfers no array.
+ */
 export interface Call {
   /** One for each input, in any order. */
   readonly feeds: readonly Feed[];
   /** Names of outputs, in the order in which they are answered. A name may stand twice. */
   readonly outputs: readonly string[];
-  /** Held where the engine has a worker of its own; this thread cannot be interrupted. */
+  /** Enforced if the engine has a worker of its own, since a thread cannot interrupt itself. */
   readonly deadlineMs: number;
 }
 
-/** What one run answered and where its time went, measured in the thread that ran it. */
+/** The answer of one run, and its times as measured in the thread that ran it. */
 export interface RunResult {
-  /** In the order in which they were asked for. */
+  /** In the order in which the call asks for them. */
   readonly outputs: readonly RawOutput[];
+  /** Making tensors of the feeds. */
   readonly prepareMs: number;
   readonly computeMs: number;
+  /** Copying outputs to JavaScript; undefined if the backend computes within the read, so that `computeMs` holds both. */
   readonly readMs: number | undefined;
+  /** Whether it was the first run of its shapes and outputs, which may compile. */
   readonly cold: boolean;
 }
 
@@ -36,30 +42,32 @@ export interface EngineSignature {
   readonly outputs: Readonly<Record<string, { readonly node: string }>>;
 }
 
-/** A model's verified bytes and what an engine must know about it. */
+/** A model's verified bytes, and what an engine needs to know about them. */
 export interface EngineModel {
+  /** For messages. */
   readonly name: string;
-  /** The graph file's bytes: TF.js graph-model JSON. */
+  /** The graph file, in the format of the engine. */
   readonly graph: ArrayBuffer;
   /**
-   * The weight shards in order, asked for one at a time: each is decoded and uploaded before the next one is asked for.
-   * The engine may consume them; who gives them lets go of them.
+   * The weight shards in order. The engine decodes and uploads each one before it asks for the next, and may detach
+   * it; the giver keeps no reference to it.
    */
   readonly weights: Iterable<ArrayBuffer> | AsyncIterable<ArrayBuffer>;
   /** The names by which calls speak of inputs and outputs. */
   readonly signature: EngineSignature;
+  /** Whether the graph has loops or branches. */
   readonly controlFlow: boolean;
 }
 
-/** One loaded model on one backend. */
+/** A model that is open on an engine. */
 export interface Session {
   /**
-   * Runs the graph once. Calls never overlap: the queue above takes turns. Frees every tensor it made, also
-   * when it throws, and reads no feed once it has settled.
-   * @throws {PannierError} typed; after `worker-crashed` or `timeout` the session is lost.
+   * Runs the graph once. Calls never overlap, since a queue stands in front of the engine. Frees every tensor that
+   * the run made, also if it throws, and reads no feed after it has settled.
+   * @throws {PannierError} after `worker-crashed` or `timeout` the session is lost
    */
   run(call: Call): Promise<RunResult>;
-  /** What its backend was lost to: nothing will run here any more. Undefined while it is there. */
+  /** The error that ended the backend, after which nothing runs here any more; undefined as long as it works. */
   readonly lost: PannierError | undefined;
   /** Frees everything. Safe to call twice. */
   dispose(): void;
@@ -76,25 +84,22 @@ export interface EngineStart {
 /** Starts a target in the calling thread. @throws {PannierError} if it cannot start here */
 export type StartEngine = (options: EngineStart) => Promise<Engine>;
 
-/** One started backend with an engine on it; serves any number of models. */
+/** An engine that has started on a backend; it serves any number of models. */
 export interface Engine {
   readonly backend: BackendName;
   readonly name: EngineName;
-  /** Largest single buffer in bytes. */
+  /** Size of the largest single buffer, in bytes. */
   readonly maxBufferBytes: number;
-  /** What makes this backend another one elsewhere: the GPU's vendor and architecture, or nothing. */
+  /** Tells the hardware apart on which answers may differ: the GPU's vendor and architecture, else the empty string. */
   readonly identity: string;
-  /** The backend is gone: nothing can be opened or run here any more. */
+  /** Whether the backend has failed: nothing can be opened or run here any more. */
   readonly lost: boolean;
-  /**
-   * Settles as soon as the backend is gone for any reason but `dispose`, with that reason, also while
-   * nobody runs anything. Once; never rejects.
-   */
+  /** Resolves with the reason as soon as the backend fails, also while nothing runs; not after `dispose`. Never rejects. */
   readonly whenLost: Promise<PannierError>;
   /**
-   * Uploads the weights as they come and builds the graph. Other models' calls go between two shards. Leaves nothing
-   * behind where it fails.
-   * @throws what the weights fail with, as it is; of its own, {@link PannierError}
+   * Builds the graph and uploads the weights as they come. Calls of other models run between two shards. An open that
+   * fails leaves nothing behind.
+   * @throws the failure of the weights, as it is; {@link PannierError} for the engine's own failures
    */
   open(model: EngineModel): Promise<Session>;
   /** Ends the backend and every session on it. Safe to call twice. */

@@ -1,4 +1,4 @@
-/** Whether a backend computes what the original graph computed: tested once, remembered, tested again in idle time. */
+/** The test of a backend against the golden sample: run once, remembered, and repeated in idle time. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { browserVersion } from '../base/browser-version.js';
@@ -10,19 +10,21 @@ import { versionedName } from '../engines/registry.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { compareGolden, goldenFeeds } from './sample.js';
 
-/** A golden run's outcome; `reason` is empty where it agrees. */
+/** The outcome of a golden run. */
 export interface Verdict {
   readonly agrees: boolean;
-  /** Share of golden values that were off, of the worst output. */
+  /** The share of stored values that were off, of the worst output. */
   readonly shareOff: number;
+  /** What is off, naming the output; empty if the run agrees. */
   readonly reason: string;
 }
 
-/** The queue in front of the engine, as far as a golden test enters it. */
+/** The part of the engine's queue that a golden test uses. */
 interface EngineQueue {
   run<T>(step: () => Promise<T>, priority: 'background', signal: AbortSignal): Promise<T>;
 }
 
+/** The golden sample of one model on one engine. */
 export class GoldenTest {
   readonly #manifest: Manifest;
   readonly #outputs: readonly string[];
@@ -34,7 +36,7 @@ export class GoldenTest {
 
   /**
    * @param golden the verified bytes of the golden sample
-   * @param deadlineMs longest that a run may take: one that never ends would keep the line for ever
+   * @param deadlineMs longest that a run may take, since a run that never ends would block the queue
    */
   constructor(
     manifest: Manifest,
@@ -54,34 +56,34 @@ export class GoldenTest {
     this.#key = `golden:${[manifest.hash, versionedName(name), backend, identity, VERSION, browserVersion()].join(' ')}`;
   }
 
-  /** Whether an earlier visit's pass still counts here. */
+  /** Whether the test has passed in an earlier visit, with the same model, code, GPU and browser. */
   async isRemembered(): Promise<boolean> {
     const pass = await this.#cache?.get(this.#key).catch(() => undefined);
     return pass !== undefined;
   }
 
   /**
-   * Repeats the sample when the page rests: a remembered pass may have stopped being true.
-   * @param signal aborts when the session is disposed: what waits would hold its whole backend
+   * Repeats the test when the page is idle, since a remembered pass may no longer hold.
+   * @param onDisagreement called before the queue goes on, so that no call runs on a backend that is wrong
+   * @param signal aborts when the session is disposed
    */
   async testWhenIdle(session: Session, onDisagreement: (reason: string) => void, signal: AbortSignal): Promise<void> {
-    const judge = async () => {
+    const testOnce = async () => {
       const { agrees, reason } = await this.runAndRemember(session);
-      // Before the next in line has its turn: no call may run here any more.
       if (!agrees) onDisagreement(reason);
     };
     await pause(QUIET_MS, signal);
     await whenIdle(signal);
-    await this.#queue.run(judge, 'background', signal);
+    await this.#queue.run(testOnce, 'background', signal);
   }
 
-  /** Runs the sample once, in somebody's turn. */
+  /** Runs the sample once. The caller takes it through the queue. */
   run(session: Session): Promise<RunResult> {
-    // All outputs, judged or not: what the golden run has compiled, the first predict finds warm.
+    // All outputs, also those that are not compared: the golden run is the warm-up for the first predict.
     return session.run({ feeds: goldenFeeds(this.#manifest, this.#golden), outputs: this.#outputs, deadlineMs: this.#deadlineMs });
   }
 
-  /** Holds what a run of the sample answered against what is stored. A pass that is true no more is forgotten. */
+  /** Compares a run of the sample with the stored values. If they disagree, an earlier pass is forgotten. */
   compare({ outputs }: RunResult): Verdict {
     const byName = Object.fromEntries(this.#outputs.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
     const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
@@ -89,7 +91,7 @@ export class GoldenTest {
     return { agrees, shareOff, reason };
   }
 
-  /** Runs the sample in somebody's turn, and remembers a pass or forgets one. */
+  /** Runs the sample, and remembers a pass or forgets an earlier one. The caller takes it through the queue. */
   async runAndRemember(session: Session): Promise<Verdict> {
     const verdict = this.compare(await this.run(session));
     // A cache that fails here costs the next visit one golden run.

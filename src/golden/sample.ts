@@ -20,7 +20,7 @@ export const SHARE_ALLOWED = 0.002;
 /** How far a value may be from the stored one, as a share of its output's spread. */
 export const TOLERANCE = 1e-3;
 
-/** Whether a backend answered as the original graph did. */
+/** Whether a backend gives the stored outputs. */
 export interface GoldenComparison {
   readonly agrees: boolean;
   /** Share of the stored values that are off, for the worst output; 1 if an output is missing or has another shape. */

@@ -29,8 +29,9 @@ export function openFallback(manifest: Manifest, fallback: Fallback): Instance {
 }
 
 /**
- * What the function answers to one call, checked against the signature.
- * @throws {PannierError} `fallback`, with what the function threw as its cause; `timeout`; any PannierError that it threw; an abort rethrows `signal.reason`.
+ * Calls the app's function, and checks its answer against the signature.
+ * @throws {PannierError} `fallback` with the error of the function as its cause, or the function's own PannierError; `timeout`;
+ * an abort rethrows `signal.reason`
  */
 async function answer(manifest: Manifest, fallback: Fallback, call: Call, { inputs, signal: aborted }: AppRequest): Promise<RunResult> {
   const { name: model, signature } = manifest;
@@ -65,7 +66,7 @@ async function answer(manifest: Manifest, fallback: Fallback, call: Call, { inpu
   };
 }
 
-/** One input in an array that the function may keep. */
+/** One input as a tensor that the app's function may keep. */
 function tensorOf(feed: Feed): Tensor {
   const { dtype, shape } = feed;
   return { dtype, shape, data: feed.kind === 'picture' ? pictureTensor(feed) : feed.data.slice() };

@@ -1,4 +1,4 @@
-/** Engines: one per backend and thread for the whole page, shared by all models, ended with the last of them. */
+/** The engines of a page: one per target and thread, shared by all models and disposed with the last of them. */
 
 import type { Target } from '../api/candidate.js';
 import type { ThreadName } from '../api/options.js';
@@ -16,25 +16,26 @@ import { startWorkerEngine } from '../worker/client.js';
 import { WorkerUnavailable } from '../worker/connection.js';
 import { Queue } from './queue.js';
 
-/** An engine with the line in front of it. */
+/** An engine that has started, and the queue in front of it. */
 export interface EngineHandle {
   readonly engine: Engine;
   readonly queue: Queue;
-  /** Where it really runs. */
+  /** The thread that it runs on, which may be another one than the app asked for. */
   readonly thread: ThreadName;
-  /** Why it does not run where it was asked to; every model on it is told. */
+  /** Why it does not run on the thread that the app asked for. Every model on it gets these notes. */
   readonly notes: readonly Note[];
-  /** On the page's clock, from when to when it started. */
+  /** When its start began, on the page's clock. */
   readonly startedAtMs: number;
+  /** When it could open the first model, on the page's clock. */
   readonly readyAtMs: number;
 }
 
 const engines = new Shared<EngineHandle>(({ engine }) => engine.dispose());
 
 /**
- * The engine for a backend, started if it is not running.
+ * The engine of a target, started unless it already runs.
  * @param mayUsePage whether an engine starts on the page's thread if no worker can start
- * @throws {PannierError} where the backend cannot start here.
+ * @throws {PannierError} if the target cannot start here
  */
 export async function acquireEngine(
   target: Target,
@@ -44,12 +45,12 @@ export async function acquireEngine(
 ): Promise<Lease<EngineHandle>> {
   const { engine, backend } = target;
   const key: string[] = [engine, backend, resolved.thread];
-  // On a device of the app's own.
+  // Models that share a device of the app share an engine on it, and no others do.
   if (backend === 'webgpu' && resolved.device !== undefined) key.push(resolved.key);
   const acquire = () => engines.acquire(key.join(' '), (starting) => start(target, resolved, starting, mayUsePage), { signal });
   const lease = await acquire();
   if (!lease.value.engine.lost) return lease;
-  // Its worker or device died while it served another model, which has not noticed yet.
+  // The worker or the device has failed under another model, which has not noticed yet.
   engines.drop(lease.value);
   lease.release();
   return acquire();
@@ -58,22 +59,22 @@ export async function acquireEngine(
 async function start(target: Target, resolved: ResolvedOptions, signal: AbortSignal, mayUsePage: boolean): Promise<EngineHandle> {
   const { engine, backend } = target;
   const { title } = ENGINES[engine];
-  const beganMs = now();
+  const startedAtMs = now();
   const notes: Note[] = [];
   const options = startOptions(target, resolved, signal);
-  // Whoever awaits it may already have failed for another reason.
+  // It may fail while nobody awaits it, since the start has failed for another reason.
   options.catch(() => undefined);
-  const pooled = (engine: Engine, thread: ThreadName): EngineHandle => ({
+  const handleOf = (engine: Engine, thread: ThreadName): EngineHandle => ({
     engine,
     thread,
     notes,
     queue: new Queue(),
-    startedAtMs: beganMs,
+    startedAtMs,
     readyAtMs: now(),
   });
-  const local = async () => pooled(await startLocalEngine(target, options), 'page');
+  const local = async () => handleOf(await startLocalEngine(target, options), 'page');
   if (typeof Worker === 'undefined') return local();
-  // Without a GPU nobody downloads what would run on it.
+  // If there is no GPU, its worker is not downloaded.
   if (backend === 'webgpu' && resolved.device === undefined) await requestAdapter();
 
   if (resolved.thread === 'page') {
@@ -87,7 +88,7 @@ async function start(target: Target, resolved: ResolvedOptions, signal: AbortSig
     notes.push({ code: 'page-taken', message });
   }
   try {
-    return pooled(await startWorkerEngine(target, options, resolved.assetUrl, signal), 'worker');
+    return handleOf(await startWorkerEngine(target, options, resolved.assetUrl, signal), 'worker');
   } catch (thrown) {
     if (!(thrown instanceof WorkerUnavailable)) throw thrown;
     if (!mayUsePage) throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}).`);

@@ -1,60 +1,60 @@
-/** One call at a time, in order: the line in front of an engine, for all models on it. Of a server, several at a time. */
+/** The queue in front of an engine, for all models on it. An engine runs one call at a time; a server may run several. */
 
 import type { Priority } from '../api/model.js';
 
-interface Waiting {
+interface Queued {
   readonly enter: () => void;
 }
 
 export class Queue {
-  readonly #lines: Record<Priority, Waiting[]> = { user: [], background: [] };
-  readonly #most: number;
+  readonly #queued: Record<Priority, Queued[]> = { user: [], background: [] };
+  readonly #maxRunning: number;
   #running = 0;
 
-  /** @param most calls that run at once */
-  constructor(most = 1) {
-    this.#most = most;
+  /** @param maxRunning how many calls run at once */
+  constructor(maxRunning = 1) {
+    this.#maxRunning = maxRunning;
   }
 
-  /** Calls that wait or run. */
+  /** The number of calls that wait or run. */
   get length(): number {
-    return this.#lines.user.length + this.#lines.background.length + this.#running;
+    return this.#queued.user.length + this.#queued.background.length + this.#running;
   }
 
   /**
-   * Runs `step` when its turn comes. An abort before that leaves the line at once; an abort while
-   * running is the step's own matter.
+   * Runs `step` after the calls before it. An abort takes it out of the queue at once; a step that already runs
+   * listens to its signal itself.
    */
   async run<T>(step: () => Promise<T>, priority: Priority, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
-    if (this.#running < this.#most) this.#running++;
-    else await this.#turn(priority, signal);
+    if (this.#running < this.#maxRunning) this.#running++;
+    else await this.#enter(priority, signal);
     try {
-      // The turn may have come in the same tick as the abort.
+      // The abort may have come in the same tick as the end of the call before.
       signal?.throwIfAborted();
       return await step();
     } finally {
-      const next = this.#lines.user.shift() ?? this.#lines.background.shift();
+      const next = this.#queued.user.shift() ?? this.#queued.background.shift();
       if (next === undefined) this.#running--;
       else next.enter();
     }
   }
 
-  #turn(priority: Priority, signal: AbortSignal | undefined): Promise<void> {
+  #enter(priority: Priority, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const line = this.#lines[priority];
+      const queued = this.#queued[priority];
       const onAbort = () => {
-        line.splice(line.indexOf(waiting), 1);
+        queued.splice(queued.indexOf(entry), 1);
         reject(signal?.reason);
       };
-      const waiting: Waiting = {
+      const entry: Queued = {
         enter: () => {
           signal?.removeEventListener('abort', onAbort);
           resolve();
         },
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      line.push(waiting);
+      queued.push(entry);
     });
   }
 }

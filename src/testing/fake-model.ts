@@ -64,8 +64,8 @@ class FakeModel<I, O> extends LoadedModel<I, O> {
     this.#signature = manifest.signature;
   }
 
-  protected override async settle(inputs: I): Promise<PreparedInputs> {
-    return super.settle(withoutPixels(this.#signature, inputs));
+  protected override async prepare(inputs: I): Promise<PreparedInputs> {
+    return super.prepare(withoutPixels(this.#signature, inputs));
   }
 }
 

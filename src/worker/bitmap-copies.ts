@@ -1,12 +1,13 @@
-/** Copies of pictures for the worker: what a call is fed stays the page's. */
+/** Copies of bitmaps for the worker, since the feeds of a call stay the page's. */
 
 import { asPannierError } from '../base/errors.js';
 import type { Feed } from '../preprocess/feed.js';
 import { isBitmapFeed } from './protocol.js';
 
 /**
- * Gives `send` the same feeds with a copy of each bitmap, which moves. `postMessage` copies bitmaps too, but takes four times as
- * long. A copy that nobody took is closed.
+ * Calls `send` with the same feeds and a copy of each bitmap, to be transferred. `postMessage` would copy bitmaps too, but
+ * takes four times as long. A copy that was not transferred is closed.
+ * @throws {PannierError} `out-of-memory` if a bitmap cannot be copied; the failure of `send`
  */
 export async function withBitmapCopies<T>(feeds: readonly Feed[], send: (feeds: readonly Feed[]) => Promise<T>): Promise<T> {
   if (!feeds.some(isBitmapFeed)) return send(feeds);
@@ -18,7 +19,7 @@ export async function withBitmapCopies<T>(feeds: readonly Feed[], send: (feeds: 
   } catch (thrown) {
     throw asPannierError(thrown, 'out-of-memory', '');
   } finally {
-    // Also of those that came though another one failed.
+    // Copies that were made are closed even if another copy failed.
     for (const copy of copying) void copy.then((feed) => isBitmapFeed(feed) && feed.picture.close()).catch(() => undefined);
   }
 }

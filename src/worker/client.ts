@@ -1,4 +1,4 @@
-/** The start of a backend in a worker. What the page then sees of it is `engine.ts`, which comes while the worker boots. */
+/** Starts an engine in a worker. The page's side of it, `worker-engine.ts`, is downloaded while the worker boots. */
 
 import type { Target } from '../api/candidate.js';
 import { PannierError } from '../base/errors.js';
@@ -8,8 +8,11 @@ import type { Engine, EngineStart } from '../engines/engine.js';
 import { WorkerConnection } from './connection.js';
 
 /**
- * Starts a backend in a worker of its own.
- * @throws {WorkerUnavailable} where no worker can run; PannierError where the backend cannot start.
+ * Starts a target in a worker of its own.
+ * @param urlOf the option `assetUrl`: the address of a shipped file, by its name and its default address
+ * @param signal aborts when nobody waits for the engine any more
+ * @throws {WorkerUnavailable} if no worker can run
+ * @throws {PannierError} if the target cannot start in a worker
  */
 export async function startWorkerEngine(
   target: Target,
@@ -19,7 +22,7 @@ export async function startWorkerEngine(
 ): Promise<Engine> {
   const { backend } = target;
   const connection = new WorkerConnection(target, urlOf);
-  // A start that nobody waits for may hang in the browser for ever.
+  // A start may hang in the browser for ever: it ends when nobody waits for it.
   const onAbort = () => connection.terminate(new PannierError('backend-unavailable', `Nobody waits for the ${backend} worker any more.`));
   signal.addEventListener('abort', onAbort, { once: true });
   try {

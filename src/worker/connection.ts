@@ -1,4 +1,4 @@
-/** A worker, the calls that wait for it, and the promise that none of them waits for ever. */
+/** A worker and the requests that wait for it. None of them waits for ever. */
 
 import type { Target } from '../api/candidate.js';
 import type { BackendName } from '../base/backend-name.js';
@@ -9,28 +9,30 @@ import { trustedScriptUrl } from './policy.js';
 import { type Answers, type Reply, type Request, transfersOf } from './protocol.js';
 
 /**
- * No worker script takes this long to load and listen, except one that never will: it shares a slow line with the weights,
- * and whoever gives it up downloads as much again for the page's thread.
+ * Longest that a worker's script may take to load. It shares a slow network with the weights, and giving it up costs a
+ * download of the same size for the page's thread.
  */
-const READY_LIMIT_MS = 30_000;
+const MAX_READY_MS = 30_000;
 
-/** How often the page looks at calls that wait. */
+/** How often the page checks whether requests wait. */
 const TICK_MS = 2_000;
 
-/** So many ticks without a sign of life end a worker. Ticks, not time: a laptop that sleeps lets none go by. */
-const SILENT_TICKS = 3;
+/** A worker that sends nothing for this many ticks is ended. Ticks are counted instead of time, since a laptop that sleeps has none. */
+const MAX_SILENT_TICKS = 3;
 
-/** The worker could not even begin (blocked by a policy, missing): the page itself may still do. */
+/** The worker's script did not run: it is missing, or a policy forbids it. The engine may still start on the page's thread. */
 export class WorkerUnavailable extends Error {}
 
 interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: PannierError) => void;
-  /** The worker has said that it is at it: how long that takes is for deadlines to say. */
+  /** Whether the worker has taken the request up. How long it may take from then on is for deadlines to decide. */
   begun: boolean;
 }
 
+/** One worker. */
 export class WorkerConnection {
+  /** Settles when the worker listens. Rejects with {@link WorkerUnavailable}. */
   readonly ready: Promise<void>;
   readonly #loss = deferred<PannierError>();
   /** Settles with the error that ended the worker, unless it was ended because nobody needed it. */
@@ -58,10 +60,10 @@ export class WorkerConnection {
           if ('ready' in data) resolve();
           else if ('begun' in data) this.#markBegun(data.begun);
           else if ('lost' in data) this.terminate(fromWire(data.lost));
-          else this.#settle(data);
+          else this.#answer(data);
           this.#silentTicks = 0;
         } catch {
-          // No reply of ours: an extension's or a tool's code may post from there, too.
+          // The message is not ours: an extension or a tool may post from the worker, too.
         }
       });
       this.#worker.addEventListener('messageerror', () =>
@@ -73,16 +75,17 @@ export class WorkerConnection {
         this.terminate(new PannierError('worker-crashed', `The ${backend} worker crashed: ${reason}`));
       });
     });
-    this.ready = withDeadline(listening, READY_LIMIT_MS, `Loading the ${backend} worker`).catch((thrown) => {
+    this.ready = withDeadline(listening, MAX_READY_MS, `Loading the ${backend} worker`).catch((thrown) => {
       throw thrown instanceof WorkerUnavailable ? thrown : new WorkerUnavailable(messageOf(thrown));
     });
   }
 
-  /** What ended the worker, as calls are told that had no part in it; undefined while it is there. */
+  /** The error of requests that come after the worker has ended; undefined as long as it runs. */
   get terminatedBy(): PannierError | undefined {
     return this.#ending;
   }
 
+  /** Sends a request. @throws {PannierError} the error of the worker, or the reason for which the worker ended */
   ask<K extends Request['kind']>(kind: K, request: Omit<Extract<Request, { kind: K }>, 'id' | 'kind'>): Promise<Answers[K]> {
     if (this.#ending !== undefined) return Promise.reject(this.#ending);
     return new Promise((resolve, reject) => {
@@ -99,7 +102,11 @@ export class WorkerConnection {
     });
   }
 
-  /** Ends the worker; every call that waits rejects with `reason`. @param loss what it was lost to, where that was one call's matter. */
+  /**
+   * Ends the worker.
+   * @param reason the error of every request that waits
+   * @param loss what `whenLost` tells, if one request's own error has ended the worker
+   */
   terminate(reason: PannierError, loss = reason): void {
     if (this.#ending !== undefined) return;
     this.#ending = reason;
@@ -129,15 +136,15 @@ export class WorkerConnection {
 
   #tick(): void {
     const waiting = [...this.#pending.values()];
-    // What has begun may keep the thread for as long as it likes, and then nothing else begins.
+    // A request that has begun may keep the worker busy for long, and then no other request begins.
     if (waiting.length === 0 || waiting.some(({ begun }) => begun)) this.#silentTicks = 0;
     else this.#silentTicks++;
     if (waiting.length === 0) {
       clearInterval(this.#ticking);
       this.#ticking = undefined;
     }
-    if (this.#silentTicks < SILENT_TICKS) return;
-    const waitedMs = SILENT_TICKS * TICK_MS;
+    if (this.#silentTicks < MAX_SILENT_TICKS) return;
+    const waitedMs = MAX_SILENT_TICKS * TICK_MS;
     this.terminate(
       new PannierError(
         'worker-unresponsive',
@@ -147,7 +154,7 @@ export class WorkerConnection {
     );
   }
 
-  #settle(reply: Extract<Reply, { id: number }>): void {
+  #answer(reply: Extract<Reply, { id: number }>): void {
     const pending = this.#pending.get(reply.id);
     if ('error' in reply) pending?.reject(fromWire(reply.error));
     else if ('value' in reply) pending?.resolve(reply.value as never);

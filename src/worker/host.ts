@@ -1,4 +1,4 @@
-/** The worker's side: one engine, its sessions, and one answer for every request. */
+/** The worker's side: one engine and its sessions, and one answer for every request. */
 
 import type { BackendName } from '../base/backend-name.js';
 import { asPannierError, messageOf, PannierError, toWire } from '../base/errors.js';
@@ -42,7 +42,7 @@ export function serve(backend: BackendName, start: StartEngine): void {
           if (session === undefined) throw new PannierError('disposed', `Session ${id} is not open in this worker.`);
           return await session.run({ feeds, outputs, deadlineMs: Number.POSITIVE_INFINITY });
         } finally {
-          // Those that came here are this worker's own.
+          // Pictures that were sent here belong to this worker.
           closePictures(feeds);
         }
       }
@@ -56,7 +56,7 @@ export function serve(backend: BackendName, start: StartEngine): void {
   };
 
   const crash = (reason: string) => post({ lost: toWire(new PannierError('worker-crashed', `The ${backend} worker crashed: ${reason}`)) });
-  // Of these two the page would hear nothing; of what is thrown it does.
+  // The page hears of an error that is thrown, but not of a rejection or of `close()`.
   self.addEventListener('unhandledrejection', ({ reason }) => crash(messageOf(reason)));
   const { close } = self;
   Object.assign(self, {
@@ -67,7 +67,7 @@ export function serve(backend: BackendName, start: StartEngine): void {
   });
 
   self.addEventListener('message', async ({ data: request }: MessageEvent<unknown>) => {
-    // Whoever holds a worker can post to it, as tools do that tell all of a page's workers something.
+    // Other code may post to this worker, as tools do that tell something to all workers of a page.
     if (!isRequest(request)) return;
     post({ begun: request.id });
     try {

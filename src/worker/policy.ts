@@ -1,4 +1,4 @@
-/** Trusted Types: where a page enforces them, the address of a script must pass a policy that the page allows by name. */
+/** Trusted Types: a page that enforces them runs a script only if its address has passed a policy that the page allows by name. */
 
 interface Policy {
   createScriptURL(url: string): unknown;
@@ -7,7 +7,7 @@ interface PolicyFactory {
   createPolicy(name: string, rules: Policy): Policy;
 }
 
-/** A policy's name can be taken once per realm; two copies of Pannier on a page share it here. */
+/** A policy's name can be used once per realm. Two copies of Pannier on a page share the policy under this key. */
 const KEPT = Symbol.for('pannier.policy');
 
 /**
@@ -25,7 +25,7 @@ export function trustedScriptUrl(url: string): string {
   return realm[KEPT].createScriptURL(url) as string;
 }
 
-/** A policy that lets everything pass would be a hole in the page's wall: `blob:` and `data:` are made of text. */
+/** The policy accepts addresses of this origin only: `blob:` and `data:` addresses could hold any text as a script. */
 function sameOrigin(url: string): string {
   const { href } = new URL(url, location.href);
   if (href.startsWith(`${location.origin}/`)) return href;

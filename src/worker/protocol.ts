@@ -1,4 +1,4 @@
-/** What crosses between the page and a backend's worker. One answer for every request, by `id`. */
+/** The messages between a page and a worker. Every request gets one answer with its `id`. */
 
 import type { WireError } from '../base/errors.js';
 import type { EngineModel, EngineStart, RawOutput, RunResult } from '../engines/engine.js';
@@ -13,7 +13,7 @@ export type Request = { readonly id: number } & (
   | { readonly kind: 'close'; readonly session: number }
 );
 
-/** All there are: one that is left out here would never be answered. */
+/** All kinds of requests. A kind that is missing here would never be answered. */
 const KINDS: Readonly<Record<Request['kind'], true>> = {
   start: true,
   open: true,
@@ -23,28 +23,28 @@ const KINDS: Readonly<Record<Request['kind'], true>> = {
   close: true,
 };
 
-/** Whether a message is a request; what it asks for may still be nothing that can be done. */
+/** Whether a message is a request. Its other fields are not checked. */
 export function isRequest(message: unknown): message is Request {
   const { id, kind } = (message ?? {}) as Partial<Request>;
   return Number.isSafeInteger(id) && typeof kind === 'string' && Object.hasOwn(KINDS, kind);
 }
 
-/** What each kind of request answers with. */
+/** The answer to each kind of request. */
 export interface Answers {
   readonly start: { readonly maxBufferBytes: number; readonly identity: string };
-  /** The graph was read, and the first shard may come. */
+  /** The graph is read, and the engine asks for the first shard. */
   readonly open: undefined;
-  /** It is uploaded, and the next one may come. */
+  /** The shard is uploaded, and the engine asks for the next one. */
   readonly upload: undefined;
-  /** All shards were uploaded: the session can run. */
+  /** All shards are uploaded, and the session can run. */
   readonly build: undefined;
   readonly run: RunResult;
   readonly close: undefined;
 }
 
 /**
- * `ready` comes once, before any answer: the script has loaded and listens. `begun` comes before the answer of its
- * request: nothing else holds the worker up. `lost` comes unasked, as the backend fails or the worker ends by itself.
+ * The messages of a worker. `ready` comes once, when the script has loaded and listens. `begun` comes before the answer to
+ * a request, when the worker has taken it up. `lost` comes when the backend fails or the worker ends by itself.
  */
 export type Reply =
   | { readonly ready: true }
@@ -53,7 +53,7 @@ export type Reply =
   | { readonly id: number; readonly value: Answers[keyof Answers] }
   | { readonly id: number; readonly error: WireError };
 
-/** What moves instead of being copied: all of it is the sender's own. */
+/** The objects of a request that are transferred instead of copied. The sender owns all of them. */
 export function transfersOf(message: Request): Transferable[] {
   switch (message.kind) {
     case 'start':
@@ -63,16 +63,16 @@ export function transfersOf(message: Request): Transferable[] {
     case 'upload':
       return [message.shard];
     case 'run':
-      // Arrays are copied on the way, and frames share their pixels: both stay the caller's.
+      // Arrays are copied, and copies of a VideoFrame share its pixels: both stay the caller's.
       return message.feeds.flatMap((feed) => (isBitmapFeed(feed) ? [feed.picture] : []));
     default:
       return [];
   }
 }
 
-/** Whether a feed is a picture that moves. */
+/** Whether a feed is a bitmap, which is transferred. */
 export const isBitmapFeed = (feed: Feed): feed is PictureFeed & { readonly picture: ImageBitmap } =>
   feed.kind === 'picture' && !('data' in feed.picture) && !('displayWidth' in feed.picture);
 
-/** Two outputs may share a buffer only if the graph names one tensor twice; each is moved once. */
+/** The buffers of outputs, each once: a message that lists a buffer twice cannot be sent. */
 export const outputTransfers = (outputs: readonly RawOutput[]): Transferable[] => [...new Set(outputs.map(({ data }) => data.buffer))];

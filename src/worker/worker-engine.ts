@@ -1,4 +1,4 @@
-/** The page's side of a worker: an engine like any other, behind `postMessage`. Every call settles. */
+/** The page's side of a worker: an engine behind `postMessage`. Every call settles. */
 import type { Target } from '../api/candidate.js';
 import type { BackendName, EngineName } from '../base/backend-name.js';
 import { type ErrorCode, PannierError } from '../base/errors.js';
@@ -7,9 +7,13 @@ import type { Call, Engine, EngineModel, RunResult, Session } from '../engines/e
 import { withBitmapCopies } from './bitmap-copies.js';
 import type { WorkerConnection } from './connection.js';
 
-/** TF.js can neither be interrupted nor get over a lost device or a trap, nor does a heap that was full ever shrink: only a new worker helps. */
+/**
+ * Errors that end the worker. A run cannot be interrupted, an engine does not recover from a lost device or a trap, and
+ * a WebAssembly heap that was full never shrinks: only a new worker helps.
+ */
 const ENDINGS: ReadonlySet<ErrorCode> = new Set(['timeout', 'device-lost', 'out-of-memory', 'backend-rejected']);
 
+/** An engine in a worker. */
 export class WorkerEngine implements Engine {
   readonly name: EngineName;
   readonly backend: BackendName;
@@ -40,7 +44,7 @@ export class WorkerEngine implements Engine {
     const dispose = () => void connection.ask('close', { session }).catch(() => undefined);
     try {
       await connection.ask('open', { session, model });
-      // Each is answered: no second one waits in the worker.
+      // The answer comes when the shard is uploaded, so that no second one lies in the worker.
       for await (const shard of weights) await connection.ask('upload', { session, shard });
       await connection.ask('build', { session });
     } catch (thrown) {

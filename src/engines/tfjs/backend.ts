@@ -4,32 +4,31 @@ import type { EngineStart } from '../engine.js';
 
 /** One backend, switched on in this realm. */
 export interface StartedBackend {
-  /** Largest single buffer in bytes; Infinity where there is no such limit. */
+  /** Size of the largest single buffer, in bytes; Infinity if there is no limit. */
   readonly maxBufferBytes: number;
-  /** What makes it another one elsewhere: the GPU's vendor and architecture, or nothing. */
+  /** The GPU's vendor and architecture; the empty string on other backends. */
   readonly identity: string;
-  /** What ended this backend, if anything has: every run fails with it from then on. */
+  /** The failure that ended this backend, if any has: from then on every run fails with it. */
   failure(): Failure | undefined;
-  /** Settles as `failure` comes true, also while nobody runs anything; never where none does. */
+  /** Settles with the failure as soon as there is one, also while nothing runs. */
   readonly whenFailed: Promise<Failure>;
   /**
-   * Compiles all that `run` would, at the same time and beside whatever else the backend does; computes nothing. Absent
-   * where nothing is compiled.
-   * @param run may throw where it needs a value that a real run would have computed
+   * Compiles everything that `run` would compile, in parallel, and computes nothing. Absent if the backend compiles nothing.
+   * @param run may throw if it needs a value that only a real run computes
    */
   compile?(run: () => void): Promise<void>;
   /**
-   * Awaited beside every reading, before `failure` is asked: settles no sooner than all that was asked of the backend
-   * has been computed, or will never be, which `failure` then knows. Never rejects.
+   * Settles when the backend has computed everything that was enqueued so far, or has failed. It is awaited with every
+   * read, before `failure` is asked. Never rejects.
    */
   confirm(): void | Promise<void>;
-  /** Takes note of what a run threw, before `failure` is asked: an end may show there first. */
+  /** Looks at the error of a run, before `failure` is asked: it may be the first sign of a failure. */
   examine(thrown: unknown): void | Promise<void>;
-  /** Frees what it holds. Safe to call twice. */
+  /** Frees everything. Safe to call twice. */
   dispose(): void;
 }
 
-/** A lost device, a shader that did not compile, memory that ran out half-way, a trap. */
+/** A lost device, a shader that did not compile, memory that ran out within a kernel, a trap of WebAssembly. */
 export interface Failure {
   readonly code: Extract<ErrorCode, 'device-lost' | 'out-of-memory' | 'backend-rejected'>;
   readonly reason: string;

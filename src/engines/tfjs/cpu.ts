@@ -1,16 +1,16 @@
-/** The cpu backend: TF.js's plain JavaScript kernels. Slow, and the reference for the others. */
+/** The cpu backend: TF.js's kernels in JavaScript, slow, and the reference for the other backends. */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import type { StartEngine } from '../engine.js';
 import { createEngine } from './engine.js';
-import { oncePerThread, takeTurn } from './realm.js';
+import { enqueue, oncePerThread } from './realm.js';
 
 const startBackend = oncePerThread(() =>
-  takeTurn(async () => {
-    // The package registers itself above every other backend that comes later; ours never wins by name.
+  enqueue(async () => {
+    // The package registers a backend of high priority. Ours has priority 0, so that the app's own backend outranks it.
     if (findBackendFactory('cpu') !== null) removeBackend('cpu');
     const backend = new MathBackendCPU();
-    // Otherwise the first use in Node prints an advertisement for tfjs-node.
+    // Without this, the first use in Node prints an advertisement for tfjs-node (TF.js 4.22).
     (backend as unknown as { firstUse: boolean }).firstUse = false;
     registerBackend('cpu', () => backend, 0);
     await setBackend('cpu');

@@ -1,7 +1,6 @@
 /**
- * Weights as the graph file lists them, from packed bytes to values. TF.js's own decoder builds its
- * float16 tables anew for every weight and copies all of them once more; here each weight becomes its
- * values once, on its way to the backend.
+ * Decodes the weights that a graph file lists, from packed bytes to values. TF.js's own decoder (4.22) builds its float16
+ * tables again for every weight and copies all weights once more; this one writes each value once.
  */
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../../base/dtype.js';
 import { PannierError } from '../../base/errors.js';
@@ -27,8 +26,8 @@ export interface DecodedWeight {
 }
 
 /**
- * Decodes weights one after another, in the order of `specs`, out of shards that follow one another.
- * @throws {PannierError} `predict` where the shards end before the weights do
+ * Decodes weights one after another, in the order of `specs`, from consecutive shards.
+ * @throws {PannierError} `predict` if the shards end before the weights do
  */
 export function* decodeWeights(specs: readonly WeightSpec[], shards: readonly ArrayBuffer[]): Generator<DecodedWeight> {
   const decoder = new WeightDecoder(specs);
@@ -36,7 +35,7 @@ export function* decodeWeights(specs: readonly WeightSpec[], shards: readonly Ar
   yield* decoder.end();
 }
 
-/** The same, for shards that come one at a time: nothing of a shard is kept once it was added. */
+/** Decodes shards that come one at a time, and keeps no reference to them. */
 export class WeightDecoder {
   readonly #specs: readonly WeightSpec[];
   #next = 0;
@@ -46,11 +45,11 @@ export class WeightDecoder {
     this.#specs = specs;
   }
 
-  /** Gives the weights that are whole with this shard. */
+  /** Yields the weights that this shard completes. */
   *add(shard: ArrayBuffer): Generator<DecodedWeight> {
     let at = 0;
     for (let spec = this.#specs[this.#next]; spec !== undefined; spec = this.#specs[this.#next]) {
-      // Its memory is not taken before the first of its bytes is here.
+      // Memory for a weight is allocated when its first byte is here.
       if (at === shard.byteLength && storedBytes(spec) > 0) return;
       this.#begun ??= new BegunWeight(spec);
       at += this.#begun.fill(new Uint8Array(shard, at));
@@ -63,8 +62,8 @@ export class WeightDecoder {
   }
 
   /**
-   * Gives what has no bytes, behind the last shard.
-   * @throws {PannierError} `predict` where the shards ended before the weights did
+   * Yields the weights without bytes at the end of the list.
+   * @throws {PannierError} `predict` if the shards ended before the weights did
    */
   *end(): Generator<DecodedWeight> {
     yield* this.add(new ArrayBuffer(0));
@@ -73,14 +72,14 @@ export class WeightDecoder {
   }
 }
 
-/** Stored values are turned into numbers so many bytes at a time: a weight of many shards needs no second copy of them. */
+/** Stored values are decoded in blocks of this size, so that a weight of many shards needs no second copy of its bytes. */
 const BLOCK_BYTES = 65_536;
 
 class BegunWeight {
   readonly values: OwnedArray;
   readonly #spec: WeightSpec;
   readonly #storedBytes: number;
-  /** Where values stand as they are stored: the values themselves, or a block of them. */
+  /** Bytes as they are stored: those of `values` itself, or a block that is decoded when it is full. */
   readonly #stored: Uint8Array<ArrayBuffer>;
   #filledBytes = 0;
 
@@ -96,7 +95,7 @@ class BegunWeight {
     return this.#filledBytes === this.#storedBytes;
   }
 
-  /** @returns how many of the bytes it took */
+  /** @returns how many of the bytes belong to this weight */
   fill(bytes: Uint8Array): number {
     const taken = Math.min(bytes.length, this.#storedBytes - this.#filledBytes);
     for (let from = 0; from < taken; ) {
@@ -110,7 +109,7 @@ class BegunWeight {
     return taken;
   }
 
-  /** @param bytes of the block that are filled, the last ones of all that are */
+  /** @param bytes how many bytes of the block are filled; they are the latest ones of the weight */
   #decode(bytes: number): void {
     const { dtype, quantization } = this.#spec;
     if (quantization === undefined) return;
@@ -134,8 +133,8 @@ class BegunWeight {
 const EXPONENT = 0x7c00;
 
 /**
- * float16 to float32: the bits are moved into place and the exponent, too small by 112, is mended by a
- * multiplication, which is exact for subnormal numbers too. Infinity and NaN have no exponent to mend.
+ * float16 to float32. The bits are moved into place, which leaves an exponent that is 112 too small, and a multiplication
+ * corrects it, exactly and for subnormal numbers, too. Infinity and NaN keep their exponent.
  */
 export function widen(halves: Uint16Array): Float32Array<ArrayBuffer> {
   const values = new Float32Array(halves.length);

@@ -1,6 +1,6 @@
 /**
- * The tfjs engine: TF.js's graph model on whichever TF.js backend was started in this thread. TF.js has
- * one active backend at a time, so every step takes its turn and makes its own backend the active one.
+ * The tfjs engine: TF.js's graph model on a TF.js backend that was started in this thread. TF.js has one active backend
+ * at a time, so that every step goes through the queue of the thread and makes its own backend the active one.
  */
 import { GraphModel } from '@tensorflow/tfjs-converter';
 import { engine, env, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core';
@@ -15,14 +15,14 @@ import type { Failure, StartedBackend } from './backend.js';
 import type { DecodedWeight } from './decode.js';
 import { failedAs, orFailed } from './failed-as.js';
 import { readGraph } from './graph-file.js';
-import { takeTurn } from './realm.js';
+import { enqueue } from './realm.js';
 
 /** Puts the engine on a backend that was started in this thread. */
 export function createEngine(backend: BackendName, started: StartedBackend): Engine {
   const sessions = new Set<TfjsSession>();
-  /** Of models whose graphs are not built yet. */
+  /** Weights of models whose graphs are not built yet. */
   const uploads = new Set<Uploaded>();
-  // Flags can be set from the page's address (`?tfjsflags=`); this one would download every tensor.
+  // A page's address can set flags (`?tfjsflags=`), and this one would download every tensor.
   env().set('DEBUG', false);
   let disposed = false;
   return {
@@ -34,14 +34,14 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
       return started.failure() !== undefined;
     },
     whenLost: new Promise((resolve) => {
-      // A device that we destroy ourselves says that it is lost, too.
+      // A device that is destroyed by `dispose` reports a loss, too.
       void started.whenFailed.then((failure) => disposed || resolve(lossOf(backend, failure)));
     }),
     async open({ weights, ...model }) {
       const uploaded: Uploaded = {};
       uploads.add(uploaded);
       const step = <T>(work: () => T): Promise<T> =>
-        takeTurn(async () => {
+        enqueue(async () => {
           if (disposed) throw new PannierError('disposed', `The ${backend} engine was disposed before model "${model.name}" was open.`);
           await activate(backend);
           return orFailed(`The graph of model "${model.name}" could not be opened`, work);
@@ -57,7 +57,7 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
           return session;
         });
       } catch (thrown) {
-        await takeTurn(() => free(uploaded));
+        await enqueue(() => free(uploaded));
         throw thrown;
       } finally {
         uploads.delete(uploaded);
@@ -66,7 +66,7 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
     dispose() {
       disposed = true;
       for (const session of sessions) session.dispose();
-      void takeTurn(() => {
+      void enqueue(() => {
         for (const uploaded of uploads) free(uploaded);
         started.dispose();
       });
@@ -76,9 +76,9 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
 
 const lossOf = (backend: BackendName, { code, reason }: Failure) => new PannierError(code, `The ${backend} backend failed: ${reason}`);
 
-/** Runs `step` when its turn comes, with `backend` active. */
-const inTurn = <T>(backend: BackendName, step: () => T | Promise<T>): Promise<T> =>
-  takeTurn(async () => {
+/** Runs `step` in the queue of the thread, with `backend` active. */
+const enqueueOn = <T>(backend: BackendName, step: () => T | Promise<T>): Promise<T> =>
+  enqueue(async () => {
     await activate(backend);
     return step();
   });
@@ -122,7 +122,7 @@ class TfjsSession implements Session {
 
   async run(call: Call): Promise<RunResult> {
     this.#ensureUsable();
-    return inTurn(this.#backend, () => {
+    return enqueueOn(this.#backend, () => {
       this.#ensureUsable();
       return this.#controlFlow ? watched(call.deadlineMs, () => this.#run(call)) : this.#run(call);
     });
@@ -153,13 +153,13 @@ class TfjsSession implements Session {
       const nodes = outputs.map((name) => nodeOf(this.#signature.outputs, name));
       const kind = [...feeds.map(({ shape }) => shape.join('x')), ...outputs].join();
       const cold = !this.#seenRuns.has(kind);
-      // A graph with control flow goes where its values lead it.
+      // Which nodes of a graph with control flow run depends on values, so that it cannot be compiled beforehand.
       if (cold && !this.#controlFlow) await this.#started.compile?.(() => this.#dispose(this.#execute(inputs, nodes), alive));
       const tensors = this.#controlFlow ? await this.#executeAsync(inputs, nodes) : this.#execute(inputs, nodes);
       alive.push(...tensors);
       const computedMs = now();
       const reading = Promise.all(tensors.map((output) => this.#read(output)));
-      // Asked for after the readings, and awaited with them: what is not confirmed may be zeros.
+      // The confirmation is requested after the reads and awaited with them: without it, the values may be zeros.
       const [read] = await Promise.all([reading, this.#started.confirm()]);
       this.#ensureWhole();
       const readMs = now();
@@ -192,7 +192,7 @@ class TfjsSession implements Session {
     return nodes.length === 0 ? [] : [await this.#model.executeAsync(inputs, [...nodes])].flat();
   }
 
-  /** Frees what is neither a weight nor one of `kept`. */
+  /** Frees tensors that are neither weights nor in `kept`. */
   #dispose(tensors: readonly Tensor[], kept: readonly Tensor[] = []): void {
     for (const each of tensors) if (!this.#weightIds.has(each.id) && !kept.includes(each)) each.dispose();
   }
@@ -202,7 +202,7 @@ class TfjsSession implements Session {
     if (!Object.hasOwn(DTYPES, dtype))
       throw new PannierError('predict', `An output is a ${dtype} tensor; Pannier reads ${Object.keys(DTYPES).join(', ')}.`);
     const values = (await output.data()) as OwnedArray;
-    // wasm copies out of its heap; cpu and webgpu may hand out the very array that a weight lives in.
+    // wasm copies out of its heap; cpu and webgpu may return the array that holds a weight.
     const data = this.#backend === 'wasm' ? values : values.slice();
     const read = { dtype: dtype as DType, shape: output.shape.slice(), data };
     return { ...read, finite: isAllFinite(read) };
@@ -212,15 +212,15 @@ class TfjsSession implements Session {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#onDispose();
-    // In turn: a run that is under way keeps its weights until it ends.
-    void takeTurn(() => this.#model.dispose());
+    // Enqueued, so that a run that has begun keeps its weights until it ends.
+    void enqueue(() => this.#model.dispose());
   }
 }
 
 /**
- * Runs a graph with control flow. TF.js frees the tensors of such a run itself, but not when it fails,
- * so each is written down and freed here. And it reads a loop's condition before every round: that is
- * where a loop past its deadline is ended, since on cpu and wasm no timer would find a gap to fire in.
+ * Runs a graph with control flow. TF.js frees the tensors of such a run, but not if the run fails: so they are recorded
+ * and freed here. TF.js reads a loop's condition before every round, which is where a loop past its deadline is ended:
+ * on cpu and wasm a loop leaves no gap in which a timer could fire.
  */
 async function watched<T>(deadlineMs: number, run: () => Promise<T>): Promise<T> {
   const realm = engine();
@@ -247,7 +247,7 @@ async function watched<T>(deadlineMs: number, run: () => Promise<T>): Promise<T>
   }
 }
 
-/** Weights that are on a backend, by name. */
+/** Weights on a backend, by name. */
 type Uploaded = Record<string, Tensor>;
 
 function upload(decoded: Iterable<DecodedWeight>, to: Uploaded): void {

@@ -1,7 +1,7 @@
-/** What TF.js threw, as an error of ours. */
+/** Errors of TF.js as errors of Pannier. */
 import { asPannierError, messageOf, type PannierError } from '../../base/errors.js';
 
-/** Browsers have no class for memory that ran out; what they say of it, and what emscripten does. */
+/** Messages of browsers and of Emscripten when memory runs out, for which no error class exists. */
 const OUT_OF_MEMORY =
   /out of memory|\bOOM\b|allocation failed|Invalid (typed )?array length|memory access out of bounds|createBuffer failed/i;
 

@@ -1,17 +1,17 @@
 /**
- * TF.js in one thread: one active backend, and one backend of each name. Whoever touches either takes
- * a turn, and whoever starts what runs already shares it.
+ * TF.js in one thread, which has one active backend and one backend of each name. Steps that depend on either go through
+ * a queue, and a second start of a backend shares the first one.
  */
 import { PannierError } from '../../base/errors.js';
 import type { StartBackend, StartedBackend } from './backend.js';
 
-let line: Promise<unknown> = Promise.resolve();
+let last: Promise<unknown> = Promise.resolve();
 
 /** Runs `step` when every earlier step of this thread has settled. */
-export function takeTurn<T>(step: () => T | Promise<T>): Promise<T> {
-  const turn = line.then(step);
-  line = turn.catch(() => undefined);
-  return turn;
+export function enqueue<T>(step: () => T | Promise<T>): Promise<T> {
+  const running = last.then(step);
+  last = running.catch(() => undefined);
+  return running;
 }
 
 interface Running {
@@ -21,11 +21,11 @@ interface Running {
   holders: number;
 }
 
-/** The same start for all of this thread; the backend ends with the last who disposes it. */
+/** Makes a start that all engines of this thread share. The backend is disposed with the last of them. */
 export function oncePerThread(start: StartBackend): StartBackend {
   let running: Running | undefined;
   return async (options) => {
-    // What has failed goes on failing for those who hold it, and is no good for anybody else.
+    // A backend that has failed stays with its holders, and the next start makes a new one.
     if (running?.started?.failure() !== undefined) running = undefined;
     if (running !== undefined && running.device !== options.device) {
       throw new PannierError('backend-unavailable', 'This thread runs webgpu on another GPUDevice already: load all models with one.');

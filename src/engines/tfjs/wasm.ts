@@ -1,4 +1,4 @@
-/** The wasm backend: TF.js's XNNPACK build with SIMD, one thread, started from bytes that we verified. */
+/** The wasm backend: TF.js's XNNPACK build with SIMD and one thread, started from verified bytes. */
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import {
   env,
@@ -14,9 +14,9 @@ import type { EngineStart, StartEngine } from '../engine.js';
 import type { Failure, StartedBackend } from './backend.js';
 import { createEngine } from './engine.js';
 import { Failing } from './failing.js';
-import { oncePerThread, takeTurn } from './realm.js';
+import { enqueue, oncePerThread } from './realm.js';
 
-/** An address that only our own platform fetch answers. */
+/** An address that is answered by the platform's `fetch` as this file replaces it, and by no network. */
 const BINARY = 'pannier:tfjs-backend-wasm-simd.wasm';
 
 /** `(module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt))`: valid only with SIMD. */
@@ -28,7 +28,7 @@ const fromHex = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hex.ma
 
 const factory = findBackendFactory('wasm');
 
-const startBackend = oncePerThread((options) => takeTurn(() => startWasm(options)));
+const startBackend = oncePerThread((options) => enqueue(() => startWasm(options)));
 
 export const start: StartEngine = async (options) => createEngine('wasm', await startBackend(options));
 
@@ -36,10 +36,10 @@ async function startWasm({ binary }: EngineStart): Promise<StartedBackend> {
   if (binary === undefined) throw new PannierError('backend-unavailable', 'wasm needs the bytes of its binary to start.');
   checkWebAssembly();
   const flags = env();
-  // The threaded build starts eight blob: workers, which a strict CSP turns into a hang.
+  // The threaded build (4.22) starts eight blob: workers and hangs under a strict CSP.
   flags.set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   flags.set('WASM_HAS_SIMD_SUPPORT', true);
-  // TF.js's loader has no error path for a failed fetch, so the bytes are here before it asks.
+  // TF.js's loader (4.22) never settles after a failed fetch, so that the bytes are downloaded before it asks for them.
   const platform = flags.platform;
   flags.platform = Object.assign(Object.create(platform), {
     fetch: async (url: string, init?: RequestInit) => {
@@ -52,7 +52,7 @@ async function startWasm({ binary }: EngineStart): Promise<StartedBackend> {
     const paths = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'];
     setWasmPaths(Object.fromEntries(paths.map((path) => [path, BINARY])), true);
     if (findBackendFactory('wasm') !== null) removeBackend('wasm');
-    // Priority 0: the package's own registration would outrank the page's backend.
+    // The package's own registration would outrank the page's backend; priority 0 does not.
     registerBackend('wasm', factory, 0);
     if (!(await setBackend('wasm'))) throw new PannierError('backend-unavailable', 'TF.js could not start its wasm backend.');
   } finally {
@@ -60,12 +60,12 @@ async function startWasm({ binary }: EngineStart): Promise<StartedBackend> {
   }
   const backend = findBackend('wasm') as KernelBackend & { readonly wasm: Heap };
   const isRefused = guardHeap(backend.wasm);
-  // TF.js's own takes every listener off Node's process, the app's too. The heap goes as a whole, with its instance.
+  // TF.js's own `dispose` (4.22) removes every listener of Node's process, the app's too. The heap is freed with its instance.
   Object.assign(backend, { dispose: () => undefined });
   const failing = new Failing();
   const fail = (failure: Failure) => {
     failing.fail(failure);
-    // Freeing anything would call into a heap that is half-written, and trap.
+    // Freeing a tensor would call into a heap that is half-written, and trap.
     Object.assign(backend, { disposeData: () => true });
   };
   return {
@@ -83,7 +83,7 @@ async function startWasm({ binary }: EngineStart): Promise<StartedBackend> {
       fail({ code, reason: `its WebAssembly instance trapped: ${thrown.message}` });
     },
     dispose() {
-      // After a trap another one may have taken its place.
+      // After a trap, another backend may be registered under the name.
       if (findBackend('wasm') === backend) removeBackend('wasm');
     },
   };
@@ -96,8 +96,8 @@ interface NodeProcess {
 }
 
 /**
- * In Node, TF.js's loader has the whole process end at an exception or rejection that nobody caught, whatever
- * the app has decided. It asks for the binary right after that, so its listeners are the last ones.
+ * In Node, TF.js's loader (4.22) adds listeners that end the process at an uncaught exception or rejection, whatever the app
+ * has decided. It asks for the binary right after that, so that its listeners are the last ones.
  */
 function removeNodeListeners(): void {
   const { process } = globalThis as { process?: NodeProcess };
@@ -108,7 +108,7 @@ function removeNodeListeners(): void {
   }
 }
 
-/** What TF.js's wasm module exports beside its kernels. */
+/** Exports of TF.js's wasm module other than kernels. */
 interface Heap {
   _malloc(bytes: number): number;
   _free(address: number): void;
@@ -116,17 +116,17 @@ interface Heap {
 }
 
 /**
- * Where its heap is full TF.js writes at the address 0 that it was given, over other tensors, without an error.
- * @returns whether a kernel, for whose own requests no error can be thrown, was refused memory
+ * Turns a full heap into an error. TF.js (4.22) ignores that `malloc` has returned 0, and writes over other tensors.
+ * @returns a function that tells whether a kernel was refused memory, for whose own requests no error can be thrown
  */
 function guardHeap(heap: Heap): () => boolean {
-  // The first call puts another function in its place.
+  // Emscripten replaces `_malloc` and `_free` at their first call.
   heap._free(heap._malloc(1));
   const malloc = heap._malloc;
   const { memory } = heap.asm;
   let isRefused = false;
   memory.grow = (pages) => {
-    // Where much is refused Emscripten asks for less: the last answer counts.
+    // Emscripten asks for less if much is refused: the last answer counts.
     isRefused = true;
     const before = WebAssembly.Memory.prototype.grow.call(memory, pages);
     isRefused = false;
@@ -143,7 +143,7 @@ function guardHeap(heap: Heap): () => boolean {
   return () => isRefused;
 }
 
-/** A blocked or missing WebAssembly would leave TF.js's loader waiting for ever. */
+/** Refuses to start if WebAssembly is missing or forbidden, for which TF.js's loader would wait for ever. */
 function checkWebAssembly(): void {
   if (typeof WebAssembly !== 'object') throw new PannierError('backend-unavailable', 'WebAssembly does not exist here.');
   if (!WebAssembly.validate(fromHex(SIMD_MODULE))) throw new PannierError('backend-unavailable', 'WebAssembly has no SIMD here.');

@@ -1,4 +1,4 @@
-/** The webgpu backend: TF.js's WGSL kernels on a GPUDevice that is ours, or the app's own. */
+/** The webgpu backend: TF.js's WGSL kernels on a GPUDevice of ours, or of the app. */
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { type DataId, env, findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { requestAdapter } from '../adapter.js';
@@ -6,9 +6,9 @@ import type { EngineStart, StartEngine } from '../engine.js';
 import type { StartedBackend } from './backend.js';
 import { createEngine } from './engine.js';
 import { Failing } from './failing.js';
-import { oncePerThread, takeTurn } from './realm.js';
+import { enqueue, oncePerThread } from './realm.js';
 
-/** Limits worth asking for: the defaults refuse buffers that an ordinary model needs. */
+/** Limits that are requested as high as the adapter has them: the defaults refuse buffers that an ordinary model needs. */
 const LIMITS = [
   'maxBufferSize',
   'maxComputeInvocationsPerWorkgroup',
@@ -26,7 +26,7 @@ export const start: StartEngine = async (options) => createEngine('webgpu', awai
 async function startWebgpu({ device: given }: EngineStart): Promise<StartedBackend> {
   const device = given ?? (await requestDevice());
   const failing = new Failing();
-  // Without somebody who looks, a failed shader is a line in the console and an output of zeros.
+  // A failed shader would otherwise be a line in the console and an output of zeros.
   const onError = (error: GPUError) => {
     failing.fail({ code: error instanceof GPUOutOfMemoryError ? 'out-of-memory' : 'device-lost', reason: error.message });
   };
@@ -39,16 +39,16 @@ async function startWebgpu({ device: given }: EngineStart): Promise<StartedBacke
   const known = { vendor, architecture } as GPUAdapterInfo;
   const backend = given === undefined ? new RememberingBackend(device, known) : new GuestBackend(device, known, onError);
   if (given === undefined) device.addEventListener('uncapturederror', ({ error }) => onError(error));
-  await takeTurn(() => {
-    // The package's own registration, or ours whose device was lost.
+  await enqueue(() => {
+    // Registered is the package's own backend, or one of ours whose device was lost.
     if (findBackendFactory('webgpu') !== null) removeBackend('webgpu');
     registerBackend('webgpu', () => backend, 0);
     return setBackend('webgpu');
   });
   const confirm = async () => {
     if (await computes(device)) return;
-    // The reading ends a little before the device says that it is lost, and why.
-    await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, REASON_LIMIT_MS))]);
+    // The read ends a little before the device tells that it is lost, and why.
+    await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, MAX_REASON_MS))]);
     failing.fail({ code: 'device-lost', reason: `the GPU device computes no more${backend.readBack}` });
   };
   return {
@@ -58,25 +58,26 @@ async function startWebgpu({ device: given }: EngineStart): Promise<StartedBacke
     whenFailed: failing.whenFailed,
     compile: (run) => backend.compile(run),
     confirm,
-    // Whatever was thrown: TF.js may have tripped over zeros.
+    // Any error may come from a lost device, whose reads return zeros that TF.js trips over.
     examine: confirm,
     dispose() {
-      // After a loss another one may have taken its place.
+      // After a loss, another backend may be registered under the name.
       if (findBackend('webgpu') === backend) removeBackend('webgpu');
       if (given === undefined) device.destroy();
     },
   };
 }
 
-/** How long a device that computes no more may take to say why. */
-const REASON_LIMIT_MS = 500;
+/** Longest that a device which computes no more may take to tell why. */
+const MAX_REASON_MS = 500;
 
-/** What a buffer holds that was written to; a new one, and one of a lost device, holds zeros. */
+/** A value to write into a buffer. A new buffer holds zeros, and so does every read from a lost device. */
 const WRITTEN = Uint32Array.of(0x600d_da7a);
 
 /**
- * Whether the device is there and has done all that its queue was given so far: what is written last comes back. Its own
- * promises do not tell: `lost` may settle after a reading, and a reading in mid-run gives zeros without an error.
+ * Whether the device has done everything that was enqueued so far, tested by a value that is written last and read back.
+ * The promises of the device do not tell: `lost` may settle after a read, and a read from a lost device gives zeros
+ * without an error.
  */
 async function computes(device: GPUDevice): Promise<boolean> {
   try {
@@ -93,22 +94,22 @@ async function computes(device: GPUDevice): Promise<boolean> {
   }
 }
 
-/** Most values that are also kept on the processor: a bound, an axis, a shape or a padding has far fewer. */
-const KEPT_VALUES = 64;
+/** The largest tensor whose values are also kept on the processor. A bound, an axis, a shape or a padding has far fewer values. */
+const MAX_KEPT_VALUES = 64;
 
 /**
- * TF.js forgets values as soon as they are on the GPU (4.22). A constant may be an operand of one node and
- * a bound, axis or shape to the next, which TF.js then reads back in the middle of the run: slow on any
- * GPU, and fatal to a Chromium without a display, whose GPU process dies of the canvas that this takes.
+ * TF.js (4.22) drops values as soon as they are on the GPU. A constant may be an operand of one node and a bound, axis or
+ * shape of the next, which TF.js then reads back in the middle of the run. That is slow on any GPU, and ends the GPU
+ * process of a Chromium without a display, since TF.js reads back through a canvas. Small tensors keep their values here.
  */
 class RememberingBackend extends WebGPUBackend {
-  /** Ends the reason of a loss; empty as long as nothing was read so. */
+  /** A sentence that ends the reason of a loss; empty unless a value was read back. */
   readBack = '';
   #isCompiling = false;
 
   /**
-   * One after another, as TF.js compiles them in a run, pipelines hold up the thread of the GPU process that also
-   * draws the page: the frames of an animation came seconds late.
+   * Compiles all pipelines of a run in parallel. TF.js compiles them one after another during the run, which blocks the
+   * thread of the GPU process that also draws the page: frames of an animation came seconds late.
    */
   async compile(run: () => void): Promise<void> {
     this.#isCompiling = true;
@@ -116,7 +117,7 @@ class RememberingBackend extends WebGPUBackend {
     try {
       run();
     } catch {
-      // It needed a value. What comes after that is compiled as the real run comes to it.
+      // The run needed a value. Pipelines after that point are compiled when the real run comes to them.
     } finally {
       env().set(COMPILE_ONLY, false);
       this.#isCompiling = false;
@@ -126,7 +127,7 @@ class RememberingBackend extends WebGPUBackend {
       try {
         pipelineCache[key] = await pipeline;
       } catch {
-        // The real run compiles it again, and what is wrong with it reaches whoever listens for errors.
+        // The real run compiles it again, and the error reaches the listener for uncaptured errors.
         delete pipelineCache[key];
       }
     });
@@ -137,7 +138,7 @@ class RememberingBackend extends WebGPUBackend {
     const data = this.tensorMap.get(dataId);
     const { values } = data;
     super.uploadToGPU(dataId);
-    if (values && values.length <= KEPT_VALUES) data.values = values;
+    if (values && values.length <= MAX_KEPT_VALUES) data.values = values;
   }
 
   override readSync(dataId: DataId) {
@@ -153,8 +154,8 @@ const READ_BACK =
   ' It came after TF.js read a value back in the middle of a run, since the graph computes a bound, an axis or a shape: that takes a WebGPU canvas, which a browser without a display may not survive. Use another backend there.';
 
 /**
- * TF.js on the app's own device. Each of its calls stands in error scopes of its own, between which
- * nothing of the app's can come: whatever else goes wrong on that device is the app's matter.
+ * TF.js on a device of the app. Error scopes are opened and closed around each call of TF.js, synchronously, so that errors of the app's
+ * own calls on the device are never taken for TF.js's.
  */
 class GuestBackend extends RememberingBackend {
   readonly #onError: (error: GPUError) => void;
@@ -175,7 +176,7 @@ class GuestBackend extends RememberingBackend {
 
   override async getBufferData(buffer: GPUBuffer) {
     this.#openScopes();
-    // It asks for everything before it waits.
+    // The read enqueues everything before it waits.
     const [values] = await Promise.all([super.getBufferData(buffer), this.#closeScopes()]);
     return values;
   }
@@ -186,7 +187,7 @@ class GuestBackend extends RememberingBackend {
 
   async #closeScopes(): Promise<void> {
     const closing = SCOPES.map(() => this.device.popErrorScope());
-    // Where the device is lost, that is the error.
+    // The scopes of a lost device reject; its loss is reported elsewhere.
     const errors = await Promise.all(closing).catch(() => []);
     for (const error of errors) if (error !== null) this.#onError(error);
   }
