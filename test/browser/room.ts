@@ -37,8 +37,9 @@ export const IN_PAGE = `
   globalThis.hurry = (limitMs) => {
     const { setTimeout } = globalThis;
     const { terminate } = Worker.prototype;
-    // In four parts a deadline's time goes by.
-    globalThis.setTimeout = (run, ms, ...given) => setTimeout(run, ms === limitMs / 4 ? 100 : ms, ...given);
+    // A deadline waits in a few equal parts.
+    const isPart = (ms) => ms > limitMs / 10 && limitMs % ms === 0;
+    globalThis.setTimeout = (run, ms, ...given) => setTimeout(run, isPart(ms) ? 100 : ms, ...given);
     Worker.prototype.terminate = function () {
       Object.assign(globalThis, { setTimeout });
       Object.assign(Worker.prototype, { terminate });
