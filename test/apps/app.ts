@@ -1,6 +1,6 @@
 /** A small app as a user has it: a folder of its own, Pannier installed from the tarball that would be published. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { expect } from 'vitest';
@@ -65,18 +65,36 @@ export interface App extends Folder {
   pack(): void;
 }
 
-let tarball: string | undefined;
-
-/** `npm pack` of what is built, once for a test file: two of them may run side by side. */
+/**
+ * `npm pack` of what is built, once for a run of Vitest. Its process is the parent of every test file's; two files may get
+ * here at the same time, and then the first one's tarball counts.
+ */
 export function packedTarball(): string {
-  if (tarball !== undefined) return tarball;
-  const out = join(APPS, `tarball-${process.pid}`);
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
-  run(root, 'npm', 'pack', '--ignore-scripts', '--pack-destination', out);
-  tarball = join(out, readdirSync(out)[0] as string);
-  process.once('exit', () => rmSync(out, { recursive: true, force: true }));
-  return tarball;
+  const out = join(APPS, `tarball-${process.ppid}`);
+  if (!existsSync(out)) {
+    mkdirSync(APPS, { recursive: true });
+    for (const name of readdirSync(APPS)) if (isLeftOver(name)) rmSync(join(APPS, name), { recursive: true, force: true });
+    const packing = mkdtempSync(join(APPS, `packing-${process.pid}-`));
+    run(root, 'npm', 'pack', '--ignore-scripts', '--pack-destination', packing);
+    try {
+      renameSync(packing, out);
+    } catch {
+      rmSync(packing, { recursive: true });
+    }
+  }
+  return join(out, readdirSync(out)[0] as string);
+}
+
+/** Whether a tarball's folder belongs to a process that has ended. */
+function isLeftOver(name: string): boolean {
+  const [, pid] = name.match(/^(?:tarball|packing)-(\d+)/) ?? [];
+  if (pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 type Files = Readonly<Record<string, string | Uint8Array>>;

@@ -1,4 +1,5 @@
 /** esbuild with the plugin: one script or several, minified. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build, context } from 'esbuild';
@@ -31,13 +32,18 @@ async function optionsOf({ folder }: App): Promise<BuildOptions> {
   };
 }
 
+/** Made and packed once: its builds differ in esbuild's options alone. */
+let built: App | undefined;
+
 test.each<BuildOptions>([
   { splitting: true },
   { splitting: false },
   { entryNames: 'js/deep/[name]-[hash]', assetNames: 'media/[name]' },
   { write: false },
 ])('a minified build with %j answers', async (given) => {
-  const app = makeEsbuildApp('esbuild');
+  built ??= makeEsbuildApp('esbuild');
+  const app = built;
+  rmSync(join(app.folder, 'dist'), { recursive: true, force: true });
   const { outputFiles } = await build({ ...(await optionsOf(app)), ...given });
   for (const { path, contents } of outputFiles ?? []) app.write(path.slice(app.folder.length + 1), contents);
   const entry = /^(js\/deep\/)?main[\w-]*\.js$/;
