@@ -25,7 +25,7 @@ import { hashedFile } from './out/shards.js';
 import { refuseSource, writeFiles } from './out/write.js';
 import type { PackResult } from './result.js';
 import { countScores, scoredOutput } from './samples/score-counts.js';
-import { type CheckedOptions, readFolder, upToDate, withStamp } from './stamp.js';
+import { keptResult, type ResolvedPackOptions, readFolder, withStamp } from './stamp.js';
 import { checkBytes, checkFlops } from './weights/budget.js';
 import { storeWeights } from './weights/stored.js';
 
@@ -55,23 +55,26 @@ export const pack = (options: PackOptions): Promise<PackResult> => packIfStale(o
 export async function packIfStale(options: PackOptions, following: Following = {}): Promise<PackResult> {
   const given = plainCopy(options, 'What pack was given');
   return inTurn(async () => {
-    const checked = checkedOptions(given);
-    return upToDate(await readFolder(checked), checked.check) ?? packAnew(checked, following);
+    const checked = resolvePackOptions(given);
+    return keptResult(await readFolder(checked), checked.check) ?? packAnew(checked, following);
   });
 }
 
 /**
- * Options with the name in place and absolute paths.
+ * Checks options, and puts the name and absolute paths in place.
  * @throws {PannierError} `options`, naming the option
  */
-export function checkedOptions(options: PackOptions): CheckedOptions {
+export function resolvePackOptions(options: PackOptions): ResolvedPackOptions {
   checkOptions(options);
   const [model, out] = [resolve(options.model), resolve(options.out)];
   return { ...options, model, out, name: options.name ?? defaultName(model) };
 }
 
 /** Packs a model, whatever its folder holds. Two calls must not overlap. */
-export async function packAnew(options: CheckedOptions, { onStep = () => undefined, reads = new Map() }: Following): Promise<PackResult> {
+export async function packAnew(
+  options: ResolvedPackOptions,
+  { onStep = () => undefined, reads = new Map() }: Following,
+): Promise<PackResult> {
   const { out, name, budget } = options;
   const begin = (step: string) => onStep(name, step);
   const { manifest, files, weights, warnings } = await recordReads(reads, () => makeFiles(options, begin));
@@ -82,16 +85,16 @@ export async function packAnew(options: CheckedOptions, { onStep = () => undefin
   return { out, manifest, files: [...files.keys()].sort(), bytes, warnings, changed };
 }
 
-/** The files of a packed model by name, except its stamp, and what else is known of it. */
+/** A packed model before it is written. The files are all but its stamp, by name. */
 interface Made {
   readonly manifest: Manifest;
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** As they are stored. */
+  /** The weights as they are stored. */
   readonly weights: readonly Weight[];
   readonly warnings: readonly string[];
 }
 
-async function makeFiles(options: CheckedOptions, begin: (step: string) => void): Promise<Made> {
+async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => void): Promise<Made> {
   const { out, model, golden = [], goldenPicture } = options;
   const warnings: string[] = [];
 

@@ -16,8 +16,8 @@ import { withAddresses } from './out/manifest.js';
 import { type Files, leftOver, STAMP_FILE } from './out/write.js';
 import type { PackResult } from './result.js';
 
-/** Options that were checked: `name` is in place, paths are absolute. */
-export interface CheckedOptions extends PackOptions {
+/** Options after their check, with the name in place. `model` and `out` are absolute. */
+export interface ResolvedPackOptions extends PackOptions {
   readonly name: string;
 }
 
@@ -30,7 +30,7 @@ interface Stamp {
   /** SHA-256 of every other file of the folder. */
   readonly files: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
-  /** Without addresses. */
+  /** The manifest without the addresses of its assets. */
   readonly manifest: Manifest;
 }
 
@@ -54,7 +54,7 @@ const LFS_POINTER = /^version https:\/\/git-lfs\.github\.com\/spec\/v1\noid sha2
 /** The files of a packed folder with their stamp among them. */
 export async function withStamp(
   files: Files,
-  options: CheckedOptions,
+  options: ResolvedPackOptions,
   reads: Reads,
   { manifest, warnings }: Pick<PackResult, 'manifest' | 'warnings'>,
 ): Promise<Files> {
@@ -73,7 +73,7 @@ export async function withStamp(
 }
 
 /** Compares a packed folder with its stamp, and the stamp with the options, the source files and this packer. Runs no model. */
-export async function readFolder(options: CheckedOptions): Promise<Folder> {
+export async function readFolder(options: ResolvedPackOptions): Promise<Folder> {
   const { out } = options;
   const path = join(out, STAMP_FILE);
   const text = await readFile(path, 'utf8').catch(() => undefined);
@@ -92,7 +92,7 @@ export async function readFolder(options: CheckedOptions): Promise<Folder> {
  * The result of a folder that needs no packing.
  * @throws {PannierError} `output-stale` for a stale folder, if the options say `check`
  */
-export function upToDate({ stale, result, absent, otherPacker }: Folder, check = false): PackResult | undefined {
+export function keptResult({ stale, result, absent, otherPacker }: Folder, check = false): PackResult | undefined {
   if (stale !== undefined && check) {
     const { path, reason } = stale;
     throw new PannierError('output-stale', `${path} ${reason}; run \`pannier pack\` and commit what it writes.`, { file: path });
@@ -104,7 +104,7 @@ export function upToDate({ stale, result, absent, otherPacker }: Folder, check =
 
 async function compare(
   { packer, options: packedWith, sources: _sources, files, warnings, manifest }: Stamp,
-  options: CheckedOptions,
+  options: ResolvedPackOptions,
   sources: readonly { readonly path: string; readonly digest: string | null }[],
 ): Promise<Omit<Folder, 'sources'>> {
   const { out } = options;
@@ -149,8 +149,8 @@ async function stateOf(path: string, wanted: string | null): Promise<'same' | 'c
 const otherPacker = (version: string): string =>
   `${version === VERSION ? `Another build of Pannier ${version}` : `Pannier ${version}`} packed this folder, which stays valid; \`pannier pack\` without --check packs it again with ${VERSION}.`;
 
-/** The options that decide what is written, the same on every machine: without `out`, paths relative to the model file's folder. */
-function portable({ out: _out, check: _check, ...options }: CheckedOptions): Record<string, unknown> {
+/** The options without `out` and `check`, with paths relative to the model file's folder: the same on every machine. */
+function portable({ out: _out, check: _check, ...options }: ResolvedPackOptions): Record<string, unknown> {
   const { model, goldenPicture, golden, drift } = options;
   const home = dirname(model);
   const from = (value: unknown): unknown => {
@@ -169,7 +169,7 @@ const relativeTo = (folder: string, path: string): string => relative(folder, re
 const sorted = <T>(entries: readonly (readonly [string, T])[]): Record<string, T> =>
   Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** Of the package itself: builds of one version may pack differently, whatever their files are called. */
+/** The hash of this package's files, since two builds of one version may pack differently. */
 async function packerDigest(): Promise<string> {
   const folder = dirname(fileURLToPath(import.meta.url));
   const names = (await readdir(folder)).filter((name) => /\.js$|^golden\./.test(name)).sort();

@@ -6,8 +6,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../base/errors.js';
 import { ofModel, readConfig } from '../pack/config.js';
 import type { Reads } from '../pack/files/open.js';
-import { checkedOptions, packAnew } from '../pack/pack.js';
-import { type CheckedOptions, readFolder, upToDate } from '../pack/stamp.js';
+import { packAnew, resolvePackOptions } from '../pack/pack.js';
+import { keptResult, type ResolvedPackOptions, readFolder } from '../pack/stamp.js';
 import type { Message, Report } from './packing.js';
 import { namedFiles, untilWritten } from './sources.js';
 
@@ -26,11 +26,11 @@ async function packStale(config: string): Promise<Report> {
     for (const { key, options } of configured) {
       const reads: Reads = new Map();
       try {
-        const checked = checkedOptions(options);
+        const checked = resolvePackOptions(options);
         models.push({ name: checked.name, folder: checked.out });
         const folder = await readFolder(checked);
         for (const path of folder.sources) sources.add(path);
-        if (upToDate(folder, checked.check) !== undefined) {
+        if (keptResult(folder, checked.check) !== undefined) {
           if (folder.absent !== undefined) absent.push(ofName(checked, folder.absent));
           continue;
         }
@@ -47,10 +47,10 @@ async function packStale(config: string): Promise<Report> {
   return { models, packed, warnings, absent, failures, sources: [...sources] };
 }
 
-async function packOne(options: CheckedOptions, reads: Reads, warnings: string[]): Promise<string> {
+async function packOne(options: ResolvedPackOptions, reads: Reads, warnings: string[]): Promise<string> {
   const { out, files, bytes, warnings: said } = await packAnew(options, { reads, onStep: (model, step) => say({ model, step }) });
   warnings.push(...said.map((warning) => ofName(options, warning)));
   return `"${options.name}" packed: ${files.length} files, ${bytes} bytes in ${out}`;
 }
 
-const ofName = ({ name }: CheckedOptions, text: string): string => `"${name}": ${text}`;
+const ofName = ({ name }: ResolvedPackOptions, text: string): string => `"${name}": ${text}`;

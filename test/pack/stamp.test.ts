@@ -68,6 +68,24 @@ describe('an unchanged model', () => {
   it('names every file that was read', () => {
     expect(Object.keys(clone().stamp().sources)).toEqual(['../x.npy', '../y.npy', 'model.json', 'w.bin']);
   });
+  it('has pictures and samples among its sources, and not the picture that ships', async () => {
+    const model = writeModel(addModel([1, 4, 4, 3], new Float32Array(3)), join(folder, 'pictures'));
+    const picture = join(folder, 'own.png');
+    cpSync('src/pack/golden/golden.png', picture);
+    const inputs = { x: { image: {} } };
+    const outputs = { y: { values: 'logits' as const, labels: ['a', 'b', 'c'] } };
+    const options = { model, out: join(folder, 'pictures-out'), inputs, outputs };
+    const sourcesOf = () => Object.keys(JSON.parse(readFileSync(join(options.out, STAMP_FILE), 'utf8')).sources);
+    for (const [more, sources] of [
+      [{ drift: { samples: [{ image: picture }] } }, ['../own.png', 'model.json', 'w.bin']],
+      [{ goldenPicture: picture }, ['../own.png', 'model.json', 'w.bin']],
+      [{}, ['model.json', 'w.bin']],
+    ] as const) {
+      const steps: string[][] = [[], []];
+      for (const each of steps) await packIfStale({ ...options, ...more }, { onStep: (_model, step) => each.push(step) });
+      expect([steps[0]?.[0], steps[1], sourcesOf()]).toEqual(['reading the model', [], sources]);
+    }
+  });
   it('keeps the warnings of the pack', async () => {
     const picture = {
       model: writeModel(addModel([1, 4, 4, 3], new Float32Array(3)), join(folder, 'warned')),
