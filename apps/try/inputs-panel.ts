@@ -4,7 +4,7 @@ import { labelled, make, textBox } from './element.js';
 import type { Change, Panel } from './panel.js';
 import { pictureControls } from './picture-controls.js';
 import { randomRows } from './rows.js';
-import { type InputState, type State, shapeText } from './state.js';
+import { type InputState, type State, shapeLabel } from './state.js';
 
 export function inputsPanel(state: State, change: Change): Panel {
   const isFixed = state.about.kind === 'folder';
@@ -28,7 +28,7 @@ function inputCard(input: InputState, isFixed: boolean, change: Change): Panel {
   const element = make(
     'article',
     { className: 'card', data: { node: face.node } },
-    nameRow(input, `${face.dtype} ${shapeText(face.shape)}`, 'Input', isFixed, change),
+    nameRow(input, `${face.dtype} ${shapeLabel(face.shape)}`, 'Input', isFixed, change),
     error,
     inner.element,
     warnings,

@@ -6,7 +6,7 @@ import type { DrawingKind } from './guess.js';
 import { nameRow } from './inputs-panel.js';
 import { labelsOf } from './pack-request.js';
 import type { Change, Panel } from './panel.js';
-import { type OutputState, problemOf, type State, shapeText } from './state.js';
+import { type OutputState, problemOf, type State, shapeLabel } from './state.js';
 
 export function outputsPanel(state: State, change: Change): Panel {
   const old = make('p', { className: 'soft', role: 'status', hidden: true }, 'These are of the last input that was good.');
@@ -67,7 +67,7 @@ function outputCard(state: State, output: OutputState, change: Change): Panel {
     element,
     render() {
       const tensor = tensorOf(state, face.node);
-      spec.textContent = tensor === undefined ? shapeText(face.shape) : `${tensor.dtype} ${shapeText(tensor.shape)}`;
+      spec.textContent = tensor === undefined ? shapeLabel(face.shape) : `${tensor.dtype} ${shapeLabel(tensor.shape)}`;
       kind.value = output.kind;
       if (shown !== output.kind) settings.replaceChildren(...controls(state, output, tensor, change));
       shown = output.kind;

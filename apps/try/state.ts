@@ -1,4 +1,5 @@
 /** The state of the page in one plain object, from which every panel is drawn. */
+import { shapeText } from '../../src/base/describe.js';
 import type { ImageSpec, Model, ModelSource, Prediction, Stats, ValueKind } from '../../src/index.js';
 import type { ColumnSpec } from '../../src/manifest/manifest.js';
 import { type DrawingKind, type DrawingSettings, UNGUESSED } from './guess.js';
@@ -161,6 +162,6 @@ function startPicture({ dtype, shape, image }: InputFace): PictureSettings | und
   };
 }
 
-/** The shape as text; open sizes are `?`. */
-export const shapeText = (shape: readonly (number | null)[] | null | undefined): string =>
-  shape === undefined ? 'shape unknown' : shape === null ? '[…]' : `[${shape.map((size) => size ?? '?').join(', ')}]`;
+/** A shape as a label shows it; undefined if the packer has not said it yet. */
+export const shapeLabel = (shape: readonly (number | null)[] | null | undefined): string =>
+  shape === undefined ? 'shape unknown' : shapeText(shape);
