@@ -1,4 +1,4 @@
-/** The one place where options are settled: nothing behind it sees a `?`. */
+/** Checks the options of a load and puts every default in its place, so that no code behind it sees an option that is undefined. */
 import { BACKENDS, type BackendName, STARTING_ORDER } from '../base/backend-name.js';
 import { PannierError } from '../base/errors.js';
 import { abortSignal, boolean, type Check, type Checks, callable, check, checkCall, choice, list, refusal } from '../base/fields.js';
@@ -8,15 +8,15 @@ import type { LoadOptions, Network, NonFinite, ThreadName } from './options.js';
 
 /** Options with every default in place. */
 export interface ResolvedOptions {
-  /** In the order in which they are tried. */
+  /** The backends in the order in which they are tried. */
   readonly backends: readonly BackendName[];
-  /** Nobody named a backend: the order is ours, and measuring may change it. */
+  /** Whether the app named no backend, so that Pannier chooses. */
   readonly auto: boolean;
-  /** What is faster is found out by measuring. */
+  /** Whether the fastest backend is found by measuring: only if the app named none. */
   readonly autotune: boolean;
   readonly thread: ThreadName;
   readonly device: GPUDevice | undefined;
-  /** `undefined`: the browser's own. */
+  /** Undefined for the browser's own cache, `null` for none. */
   readonly cache: WeightsCache | null | undefined;
   readonly cacheBudgetBytes: number;
   readonly network: Network;
@@ -28,7 +28,7 @@ export interface ResolvedOptions {
   readonly fallback: Fallback | undefined;
   readonly nonFinite: NonFinite;
   readonly trace: boolean;
-  /** Two loads of one model with the same key are one load: same backends and thread, the very same cache and functions. */
+  /** Loads of one model with the same key share it: they have the same backends and thread, and the very same cache and functions. */
   readonly key: string;
 }
 
@@ -91,7 +91,7 @@ export function resolveOptions<I, O>(options: LoadOptions<I, O>, call = 'loadMod
     cache,
     cacheBudgetBytes,
     network,
-    // As it is, and the same one in every load: slots are counted by it. Called as a method, the platform's would throw "Illegal invocation".
+    // Unbound, since download slots are counted by its identity. The platform's own throws "Illegal invocation" as a method.
     fetch,
     assetUrl,
     deadlineMs,
@@ -112,7 +112,7 @@ export function resolveOptions<I, O>(options: LoadOptions<I, O>, call = 'loadMod
   };
 }
 
-/** Browsers round what they tell, and some tell nothing. */
+/** A quarter of the device's memory. Browsers round `deviceMemory`, and some lack it. */
 const defaultBudgetBytes = (): number => ((globalThis as { navigator?: { deviceMemory?: number } }).navigator?.deviceMemory ?? 4) * 2 ** 28;
 
 const sameUrl = (_name: string, url: string) => url;
@@ -120,7 +120,7 @@ const sameUrl = (_name: string, url: string) => url;
 const identities = new WeakMap<object, number>();
 let identityCount = 0;
 
-/** A number for an object, the same for as long as it lives. */
+/** A number that stands for an object as long as it lives. */
 function identityOf(value: object | null | undefined): string {
   if (value === undefined || value === null) return String(value);
   const identity = identities.get(value) ?? identityCount++;

@@ -1,4 +1,4 @@
-/** The manifest: what a packed model says about itself, and the check that an unknown value is one. */
+/** The manifest, which describes a packed model, and the check that an unknown value is a manifest. */
 import {
   boolean,
   check,
@@ -16,7 +16,7 @@ import {
 } from '../base/fields.js';
 import type { AnyInputs, AnyOutputs, Cell, TensorSpec, ValueKind } from './signature.js';
 
-/** The only manifest format there is. Fields may be added under the same number; none may change. */
+/** The format that this version reads and writes. A version may add fields without a new number, but not change one. */
 export const MANIFEST_FORMAT = 1;
 
 /** One file of a packed model. */
@@ -26,17 +26,18 @@ export interface Asset {
   readonly bytes: number;
   /** SHA-256 of the whole file, 64 lower-case hex digits. */
   readonly sha256: string;
-  /** Where it is, relative to the packed model. Called by `loadModel`, so that importing does nothing. */
+  /** Returns the file's address. A function, so that bundlers see the file and importing the manifest fetches nothing. */
   readonly url: () => string;
 }
 
-/** How a picture becomes an input tensor. `value = pixel × scale + offset`, per channel, pixel 0…255. */
+/** How a picture becomes an input tensor. Per channel, `value = pixel × scale + offset` with pixels from 0 to 255. */
 export interface ImageSpec {
+  /** The tensor's width in pixels. */
   readonly width: number;
   readonly height: number;
-  /** `stretch` ignores the aspect; `contain` fits all in, over black; `cover` fills and cuts the rest. */
+  /** `stretch` ignores the aspect ratio; `contain` adds black bars; `cover` cuts off what does not fit. */
   readonly fit: 'stretch' | 'contain' | 'cover';
-  /** `browser` leaves resizing to the canvas: quicker, but not the same in every browser. */
+  /** How the picture is resized. `browser` leaves it to the canvas, which is faster but differs between browsers. */
   readonly filter: 'bilinear' | 'area' | 'nearest' | 'browser';
   readonly channels: 'rgb' | 'bgr' | 'gray';
   readonly layout: 'nhwc' | 'nchw';
@@ -45,48 +46,51 @@ export interface ImageSpec {
   readonly offset: readonly number[];
 }
 
-/** How one column of a row becomes values of an input tensor: `(value − mean) / std`, or a place among categories. */
+/** How one column of a row becomes values of an input tensor: a number as `(value − mean) / std`, a category by its index. */
 export type ColumnSpec =
   | { readonly name: string; readonly mean: number; readonly std: number }
   | {
       readonly name: string;
       readonly categories: readonly Cell[];
-      /** `one-hot`: as many values as categories, one of them 1; `index`: one value, from 0. */
+      /** `one-hot` gives one value per category, of which one is 1 and the others are 0; `index` gives one value, from 0. */
       readonly encode: 'one-hot' | 'index';
     };
 
-/** An open length in a few sizes, so that an engine compiles for few shapes. */
+/** Limits an open length to a few sizes, so that an engine compiles for few shapes: shorter inputs are padded. */
 export interface PadSpec {
-  /** Lengths that reach the graph, ascending; the same for all padded inputs of a model, which are equally long. */
+  /** The sizes, ascending. All padded inputs of a model have the same sizes, and are equally long in a call. */
   readonly to: readonly number[];
+  /** The open axis that is padded. */
   readonly axis: number;
-  /** What stands behind the end. */
+  /** The value that fills a shorter input. */
   readonly value: number;
 }
 
-/** One input: friendly name outside, the graph's node inside. */
+/** One input. Its key in the signature is the name that apps use. */
 export interface InputSpec extends TensorSpec {
-  /** Placeholder in the graph, without the `:0`. */
+  /** The graph's placeholder, without the `:0`. */
   readonly node: string;
+  /** Apps may give a picture. */
   readonly image?: ImageSpec;
-  /** Of a row, in the order of the tensor's last axis, which they fill. */
+  /** Apps may give rows: the columns in the order in which they fill the tensor's last axis. */
   readonly columns?: readonly ColumnSpec[];
   readonly pad?: PadSpec;
 }
 
-/** One output. */
+/** One output. Its key in the signature is the name that apps use. */
 export interface OutputSpec extends TensorSpec {
-  /** Tensor in the graph, for example `Identity:0` or `TopK:1`. */
+  /** The graph's tensor, for example `Identity:0` or `TopK:1`. */
   readonly node: string;
+  /** Names of the classes along the last axis. */
   readonly labels?: readonly string[];
   readonly values?: ValueKind;
-  /** Axes that are as long as the padded inputs: cut back to the length that was given. */
+  /** Axes that are as long as the padded inputs; they are cut back to the length that the app gave. */
   readonly lengthAxes?: readonly number[];
 }
 
 /**
- * The golden sample's input: an 8-bit RGB picture in the golden file, enlarged by our own bilinear,
- * or values from a named generator, or rows of such values that the columns encode.
+ * One input of the golden sample: an 8-bit RGB picture in the golden file, which is resized to the input's size; or values of a
+ * seeded generator; or rows of such values, which the columns encode.
  */
 export type GoldenInput =
   | {
@@ -99,36 +103,37 @@ export type GoldenInput =
   | { readonly kind: 'uniform'; readonly seed: number; readonly low: number; readonly high: number; readonly shape: readonly number[] }
   | { readonly kind: 'rows'; readonly seed: number; readonly shape: readonly number[] };
 
-/** What one output should be: `count` evenly spaced values, stored as float32 at `offset` of the golden file. */
+/** The expected values of one output: `count` evenly spaced values of it, stored as float32 at byte `offset` of the golden file. */
 export interface GoldenOutput {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly count: number;
+  /** The smallest and the largest of all its values, from which a tolerance follows. */
   readonly min: number;
   readonly max: number;
 }
 
-/** Stored input and expected output, computed from the original graph on the cpu backend. */
+/** The golden sample: stored inputs and the outputs that the original graph gave for them on the cpu backend. */
 export interface GoldenSpec {
   readonly asset: Asset;
   readonly inputs: Readonly<Record<string, GoldenInput>>;
   readonly outputs: Readonly<Record<string, GoldenOutput>>;
-  /** Outputs left out, with the reason: they move when the input hardly does, or they carry nothing. */
+  /** Outputs that are not compared, with the reason: a tiny change of the input moves them, or they are constant. */
   readonly skipped: Readonly<Record<string, string>>;
 }
 
-/** What a packed model says about itself. */
+/** The description of a packed model. */
 export interface Manifest {
   readonly format: typeof MANIFEST_FORMAT;
   readonly name: string;
   readonly version: string;
   readonly license?: string;
   readonly source?: string;
-  /** ISO date, given by whoever packed; there is no clock in the packer. */
+  /** An ISO date, which the options of packing gave. */
   readonly packedAt?: string;
   /** Days after `packedAt` from which on the model is stale. */
   readonly staleAfterDays?: number;
-  /** SHA-256 over everything else: two packed models with the same hash are the same model. */
+  /** SHA-256 over all other fields: packed models with the same hash are the same model. */
   readonly hash: string;
   readonly signature: {
     readonly inputs: Readonly<Record<string, InputSpec>>;
@@ -137,32 +142,32 @@ export interface Manifest {
   readonly graph: Asset;
   readonly weights: readonly Asset[];
   readonly golden: GoldenSpec;
-  /** The graph has control flow or outputs of data-dependent size, and runs asynchronously. */
+  /** Whether the graph has control flow or outputs whose size depends on the data, so that it runs asynchronously. */
   readonly controlFlow: boolean;
-  /** Operation names of the graph with their counts, sorted. */
+  /** How often the graph has each operation, sorted by name. */
   readonly ops: Readonly<Record<string, number>>;
   /** Floating-point operations of one predict of the golden sample's shape. */
   readonly flops: number;
-  /** Kernels that the graph calls and a backend lacks; a backend with none missing is not named. */
+  /** By backend, the kernels that the graph calls and the backend lacks; a backend that lacks none is left out. */
   readonly missingKernels: Readonly<Record<string, readonly string[]>>;
-  /** Bytes of the largest single weight once it is expanded. */
+  /** Bytes of the largest weight as a backend holds it, expanded from its stored form. */
   readonly largestWeightBytes: number;
-  /** Bytes of all weights once they are expanded. */
+  /** Bytes of all weights as a backend holds them. */
   readonly residentBytes: number;
-  /** Most bytes of inputs, outputs and values between them that are alive at once in one predict of the golden sample's shape. */
+  /** The most bytes of inputs, outputs and intermediate values that one predict of the golden sample's shape holds at once. */
   readonly intermediateBytes: number;
-  /** How sure the model was of the samples that it was packed with. */
+  /** How sure the model was of its answers to the samples that it was packed with. */
   readonly drift?: {
     /** The output whose top scores are counted. */
     readonly output: string;
-    /** Where one bin ends and the next begins, ascending. */
+    /** Scores at which one bin ends and the next begins, ascending. */
     readonly edges: readonly number[];
-    /** Top scores in each bin: one more than there are edges. */
+    /** Top scores in each bin, one bin more than there are edges. */
     readonly counts: readonly number[];
-    /** How many answers these are of: rows of one are alike, and say little more than one of them. */
+    /** How many answers the scores come from. Rows of one answer are alike, and count little more than one row. */
     readonly answers: number;
   };
-  /** What the packer stored in fewer bytes, and what that cost. */
+  /** Which weights the packer stored in fewer bytes, and how much that changes the outputs. */
   readonly quantized?: {
     /** Bytes of all weights as the model file had them. */
     readonly originalBytes: number;
@@ -173,13 +178,13 @@ export interface Manifest {
   };
 }
 
-/** The default export of a packed model: a manifest that also remembers its types, for the compiler only. */
+/** The default export of a packed model: a manifest that also carries the types of inputs and outputs for the compiler. */
 export interface ModelSource<I = AnyInputs, O = AnyOutputs> extends Manifest {
-  /** Never present at run time. */
+  /** Exists in the type alone, never at run time. */
   readonly '~types'?: { readonly inputs: I; readonly outputs: O };
 }
 
-/** All files of a packed model, the weights in the order in which the graph takes them. */
+/** All files of a packed model; the shards of the weights stand in the order in which the graph takes them. */
 export const assetsOf = (manifest: Manifest): readonly Asset[] => [manifest.graph, ...manifest.weights, manifest.golden.asset];
 
 const MODEL_SOURCE: Origin = {

@@ -1,4 +1,4 @@
-/** What a model takes and gives, as types only. */
+/** The types of a model's inputs and outputs. */
 import type { DType, GivenArray, OwnedArray } from '../base/dtype.js';
 import type {
   PlatformBlob,
@@ -11,10 +11,10 @@ import type {
   PlatformVideoFrame,
 } from '../base/platform.js';
 
-/** One extent; `null` is open: the caller picks. */
+/** The size of one axis; `null` is open, so that the caller chooses it. */
 export type Dim = number | null;
 
-/** Element type and shape of one input or output; `shape: null` is an unknown rank. */
+/** The element type and shape of one input or output; `shape: null` is a shape of unknown rank. */
 export interface TensorSpec {
   readonly dtype: DType;
   readonly shape: readonly Dim[] | null;
@@ -26,16 +26,16 @@ export interface Signature {
   readonly outputs: Readonly<Record<string, TensorSpec>>;
 }
 
-/** An input with its shape said: needed where two or more sizes are open. */
+/** An input with its shape, which is required if two or more sizes are open. */
 export interface Shaped<D extends DType = DType, S extends readonly number[] = readonly number[]> {
   readonly data: GivenArray<D>;
   readonly shape: S;
 }
 
-/** What a model's values mean: `probabilities` add up to 1, `logits` want a softmax first. */
+/** What an output's values are: `probabilities` add up to 1, `logits` become probabilities by a softmax. */
 export type ValueKind = 'logits' | 'probabilities';
 
-/** One output. The array is the caller's to keep, change or transfer. */
+/** One output. The caller owns the array, and may keep, change or transfer it. */
 export interface Tensor<D extends DType = DType, S extends readonly number[] = readonly number[]> {
   readonly dtype: D;
   readonly shape: S;
@@ -49,14 +49,14 @@ export interface LabelledTensor<L extends string, D extends DType = DType, S ext
   readonly values: ValueKind;
 }
 
-/** Straight (not premultiplied) RGBA bytes, row by row: what `ImageData` holds, also without a DOM. */
+/** RGBA bytes row by row, not premultiplied, as `ImageData` has them; needs no DOM. */
 export interface Pixels {
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
 }
 
-/** Anything that shows a picture. EXIF orientation is applied; transparent pixels lie over black. */
+/** A picture of any kind that a browser has. EXIF orientation is applied; transparent pixels are drawn over black. */
 export type ImageSource =
   | PlatformImageElement
   | PlatformVideoElement
@@ -83,7 +83,7 @@ export interface ImageCrop {
   readonly crop: Crop;
 }
 
-/** What an image input takes besides a tensor of its own. */
+/** A picture or a part of one, for an image input, which takes a tensor, too. */
 export type ImageInput = ImageSource | ImageCrop;
 
 /** One value of a row: a number, or one of a column's categories. */

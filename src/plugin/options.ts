@@ -1,21 +1,21 @@
-/** What an app may tell any of the plugins. */
+/** The options of the bundler plugins. */
 import { check, checkCall, isListOf } from '../base/fields.js';
 
-/** For any of them. */
+/** The options that every plugin takes. */
 export interface PluginOptions {
   /**
-   * Path of the config file, from the bundler's root. Default `pannier.config.mjs`, where there is one:
-   * an app whose models come packed needs none.
+   * Path of the config file, relative to the bundler's root. Default `pannier.config.mjs`, if it exists: an app whose models
+   * are packed already needs none.
    */
   readonly config?: string;
 }
 
-/** For `pannier/vite`. */
+/** The options of `pannier/vite`. */
 export interface VitePluginOptions extends PluginOptions {
   /**
-   * Adds links to the pages that Vite builds, so that a browser asks for a model's files before the scripts run:
-   * true for the models that a page's script imports, or the names of models that it imports in any way. For
-   * first visits: a later one has the weights at hand, and asks for them in vain.
+   * Adds preload links to the pages that Vite builds, so that a browser fetches a model's files before the scripts run:
+   * `true` for the models that a page's script imports statically, or the names of models that it imports in any way. It helps
+   * first visits only; later visits have the weights in the cache and fetch them needlessly.
    */
   readonly preload?: boolean | readonly string[];
 }
