@@ -73,7 +73,7 @@ export interface Session {
   dispose(): void;
 }
 
-/** What a target needs to start. */
+/** The needs of a target's start. */
 export interface EngineStart {
   /** Verified bytes of the binary that the target's row in the registry names. */
   readonly binary?: ArrayBuffer;

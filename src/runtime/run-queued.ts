@@ -8,7 +8,7 @@ import { now } from '../base/timing.js';
 import type { Call, RunResult } from '../engines/engine.js';
 import type { AppRequest, Instance, ServedModel } from './served-model.js';
 
-/** What a call answered, on which backend, and when it left the queue. */
+/** The answer to a call, the backend that gave it, and the time at which the call left the queue. */
 export interface QueuedRun {
   readonly result: RunResult;
   readonly backend: ServingBackend;

@@ -35,7 +35,7 @@ export interface Instance extends TargetId {
   dispose(): void;
 }
 
-/** What opening a model brought: the instance, and what became of every candidate. */
+/** The outcome of opening a model: the instance, and the state of every candidate. */
 export interface Opened {
   readonly instance: Instance;
   readonly selection: readonly Candidate[];
@@ -45,7 +45,7 @@ export interface Opened {
 /** Hears what happens to a model after its load. */
 export type Listener = <K extends keyof ModelEvents>(type: K, detail: ModelEvents[K]) => void;
 
-/** What the handles of one page share. */
+/** A model that the handles of one page share. */
 export class ServedModel {
   readonly manifest: Manifest;
   readonly notes: Notes;
@@ -100,7 +100,7 @@ export class ServedModel {
     return this.#current.backend === 'fallback' ? 0 : this.manifest.residentBytes;
   }
 
-  /** What is known of one target. */
+  /** The state of one target. */
   candidate(target: TargetId): Candidate {
     return this.#selection.find((each) => isSameTarget(each, target)) as Candidate;
   }

@@ -4,7 +4,7 @@ import { PannierError } from '../base/errors.js';
 import { type Deferred, deferred } from '../base/promise.js';
 import type { Engine, EngineModel, Session } from '../engines/engine.js';
 
-/** What the engine awaits when it has asked for a shard. */
+/** The promise that the engine awaits after it has asked for a shard. */
 type Requested = Deferred<IteratorResult<ArrayBuffer, undefined>>;
 
 /**

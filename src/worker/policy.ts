@@ -11,12 +11,13 @@ interface PolicyFactory {
 const KEPT = Symbol.for('pannier.policy');
 
 /**
- * The address of a script of your own server, as `navigator.serviceWorker.register` and `new Worker` take it where the page
- * demands Trusted Types (`trusted-types pannier`). A browser that knows them gives the whole address, of this origin, whether
- * they are demanded or not; any other gives the address as it came.
+ * Makes the address of a script of your own server acceptable to `navigator.serviceWorker.register` and `new Worker` on a
+ * page that demands Trusted Types (`trusted-types pannier`).
  * @param url absolute, or relative to the page's address
- * @returns called a string, as TypeScript's own types have no other word for it
- * @throws {TypeError} in a browser that knows Trusted Types: another origin, or the page has a list of policies that lacks `pannier`
+ * @returns a `TrustedScriptURL` with the absolute address, typed as the string that TypeScript's libraries want; `url` itself
+ * in a browser without Trusted Types
+ * @throws {TypeError} in a browser with Trusted Types, if the address is of another origin or the page's list of policies lacks
+ * `pannier`
  */
 export function trustedScriptUrl(url: string): string {
   const realm = globalThis as { trustedTypes?: PolicyFactory; [KEPT]?: Policy };

@@ -1,4 +1,4 @@
-/** What the tfjs engine asks of one of TF.js's backends. */
+/** The interface between the tfjs engine and each of TF.js's backends. */
 import type { ErrorCode } from '../../base/errors.js';
 import type { EngineStart } from '../engine.js';
 

@@ -1,4 +1,4 @@
-/** What one run of a graph calls and how much memory it takes, for the packer. */
+/** The kernels that one run of a graph calls and the memory that it takes, for the packer. */
 import { memory, profile, tensor } from '@tensorflow/tfjs-core';
 import type { Feed } from '../../preprocess/feed.js';
 import type { Session } from '../engine.js';
@@ -10,14 +10,14 @@ export interface KernelCall {
   readonly outputShapes: readonly (readonly number[])[];
 }
 
-/** What one run does. */
+/** The kernels and the memory of one run. */
 export interface RunProfile {
   readonly kernels: readonly KernelCall[];
-  /** Most bytes of tensors that it had alive at once, beside the weights. */
+  /** The largest sum of bytes of tensors that were alive at once, without the weights. */
   readonly peakBytes: number;
 }
 
-/** Runs a session once and takes down what it does. Slow: only the packer asks. */
+/** Runs a session once and records its kernels, which is slow. */
 export async function profileRun(session: Session, feeds: readonly Feed[], outputs: readonly string[]): Promise<RunProfile> {
   const { numBytes } = memory();
   const { kernels } = await profile(async () => {
