@@ -118,14 +118,14 @@ async function readFile(model: string): Promise<Pick<About & { kind: 'file' }, '
 /** Folders that are kept: the one that the page runs and the one before, which it may still be loading. */
 const KEPT = 2;
 
-/** Packs one model again and again, each time into a folder of its own, all of which go away. */
+/** Packs one model as often as the page asks, each time into a folder of its own. */
 class Packer {
   readonly #model: string;
   readonly #folder: string;
   #count = 0;
-  /** Those whose folders are there. */
+  /** Numbers of the folders that exist. */
   readonly #packed: number[] = [];
-  /** The last one, and with it all before. */
+  /** The last pack, which ends after all before it. */
   #packing: Promise<unknown> = Promise.resolve();
 
   private constructor(model: string, folder: string) {
@@ -137,13 +137,13 @@ class Packer {
     return new Packer(model, await mkdtemp(join(tmpdir(), 'pannier-try-')));
   }
 
-  /** As the page asks; what is wrong is an answer too. */
+  /** Packs with the options of the page. An error is an answer, too. */
   async pack(said: PackRequest, site: Site): Promise<PackAnswer> {
     const number = ++this.#count;
     const out = join(this.#folder, String(number));
-    const packing = this.#packing.then(async () => pack({ ...allowed(said), model: this.#model, out }));
-    this.#packing = packing.catch(() => undefined);
     try {
+      const packing = pack({ ...allowed(said), model: this.#model, out });
+      this.#packing = packing.catch(() => undefined);
       const { warnings, bytes } = await packing;
       for (const [path, file] of await filesOf(out, `/packed/${number}/`)) site.put(path, file);
       // By number would leave some: those that were refused have no folder.
@@ -159,7 +159,7 @@ class Packer {
     }
   }
 
-  /** A packer that still writes would bring its folder back. */
+  /** Waits for the last pack, which would make the folder again, and removes the folder. */
   async end(): Promise<void> {
     await this.#packing;
     await rm(this.#folder, { recursive: true, force: true });
@@ -168,7 +168,7 @@ class Packer {
 
 const ALLOWED: readonly string[] = ['name', 'inputs', 'outputs'] satisfies (keyof PackRequest)[];
 
-/** Nothing that names a file; the packer checks the rest. */
+/** Refuses options that name a file. The packer checks the others. */
 function allowed(said: PackRequest): PackRequest {
   if (typeof said !== 'object' || said === null) throw badOption('The page should send an object of options.');
   const stranger = Object.keys(said).find((key) => !ALLOWED.includes(key));
