@@ -4,7 +4,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { messageOf, PannierError } from '../../src/base/errors.js';
-import { nearest } from '../../src/base/nearest.js';
+import { meant } from '../../src/base/nearest.js';
 import { CONFIG_FILE, type ConfiguredModel, misnamedConfig, readConfig, withModel } from '../../src/pack/config.js';
 import { jsonFiles, listed, missingFile } from '../../src/pack/files/missing.js';
 import { badOption, type PackOptions } from '../../src/pack/options.js';
@@ -104,8 +104,5 @@ async function notFound(model: string, config: string, entries: readonly Configu
     return badOption(`There is no file or folder ${model}, and ${other}. ${MODEL_USAGE}.`);
   }
   const keys = entries.map(({ key }) => key);
-  const meant = nearest(model, keys);
-  return badOption(
-    `There is no file or folder ${model}, and ${config} has ${keys.slice(0, 20).join(', ')}.${meant === undefined ? '' : ` Is ${meant} meant?`}`,
-  );
+  return badOption(`There is no file or folder ${model}, and ${config} has ${keys.slice(0, 20).join(', ')}.${meant(model, keys)}`);
 }

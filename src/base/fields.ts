@@ -4,7 +4,7 @@
  */
 import { describe, typeName } from './describe.js';
 import { type ErrorCode, PannierError } from './errors.js';
-import { nearest } from './nearest.js';
+import { meant } from './nearest.js';
 
 /** What fields belong to. It decides the code and the wording of the errors about them. */
 export interface Origin {
@@ -136,10 +136,7 @@ export const options =
     if (path === '' && !isObject(value)) refuse(`takes an object of options, but got ${describe(value)}.`);
     object(field);
     const unknown = Object.keys(value as Fields).find((name) => !known.includes(name));
-    if (unknown !== undefined) {
-      const meant = nearest(unknown, known);
-      refuse(`has no option ${describe(unknown)}; it takes ${known.join(', ')}.${meant === undefined ? '' : ` Is ${meant} meant?`}`);
-    }
+    if (unknown !== undefined) refuse(`has no option ${describe(unknown)}; it takes ${known.join(', ')}.${meant(unknown, known)}`);
     for (const [name, each] of Object.entries<Check>(checks)) optional(each)(at(field, name));
   };
 

@@ -4,6 +4,7 @@ import { FALLBACK } from '../api/candidate.js';
 import type { Fallback, FallbackRequest } from '../api/fallback.js';
 import { typeName } from '../base/describe.js';
 import { asPannierError, PannierError } from '../base/errors.js';
+import { meant } from '../base/nearest.js';
 import { abortable, withDeadline } from '../base/promise.js';
 import { now } from '../base/timing.js';
 import type { Call, RunResult } from '../engines/engine.js';
@@ -76,9 +77,10 @@ function read({ name: model, signature }: Manifest, wanted: readonly string[], a
   const refuse = (message: string) => new PannierError('fallback', `The fallback of model "${model}" answered wrongly. ${message}`);
   if (typeof answered !== 'object' || answered === null)
     throw refuse(`It should give an object of outputs by name, but gave ${typeName(answered)}.`);
-  const names = Object.keys(signature.outputs).join(', ');
+  const names = Object.keys(signature.outputs);
   const unknown = Object.keys(answered).find((name) => !Object.hasOwn(signature.outputs, name));
-  if (unknown !== undefined) throw refuse(`The model has no output "${unknown}". Its outputs are ${names}.`);
+  if (unknown !== undefined)
+    throw refuse(`The model has no output "${unknown}". Its outputs are ${names.join(', ')}.${meant(unknown, names)}`);
   return wanted.map((name) => {
     const values = (answered as Readonly<Record<string, unknown>>)[name];
     if (values === undefined) throw refuse(`Output "${name}" is missing; it gave ${Object.keys(answered).join(', ') || 'none'}.`);

@@ -4,6 +4,7 @@ import type { PredictOptions } from '../api/model.js';
 import { shapeText, typeName } from '../base/describe.js';
 import { DTYPES, type DType, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
+import { meant } from '../base/nearest.js';
 import type { RawOutput } from '../engines/engine.js';
 import type { Manifest, OutputSpec } from '../manifest/manifest.js';
 import type { AnyOutputs, Tensor } from '../manifest/signature.js';
@@ -21,10 +22,10 @@ type Asked = Pick<PredictOptions, 'outputs' | 'into'>;
 export function wantedOutputs(specs: Manifest['signature']['outputs'], { outputs, into = {} }: Asked): WantedOutputs {
   const names = outputs ?? Object.keys(specs);
   for (const name of [...names, ...Object.keys(into)]) {
-    if (!Object.hasOwn(specs, name))
-      throw new PannierError('input', `The model has no output "${name}". Its outputs are ${Object.keys(specs).join(', ')}.`, {
-        output: name,
-      });
+    if (Object.hasOwn(specs, name)) continue;
+    const known = Object.keys(specs);
+    const message = `The model has no output "${name}". Its outputs are ${known.join(', ')}.${meant(name, known)}`;
+    throw new PannierError('input', message, { output: name });
   }
   for (const [name, target] of Object.entries(into)) {
     const { dtype, shape } = specs[name] as OutputSpec;

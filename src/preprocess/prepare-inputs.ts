@@ -2,6 +2,7 @@
 
 import { shapeText } from '../base/describe.js';
 import { PannierError } from '../base/errors.js';
+import { meant } from '../base/nearest.js';
 import type { InputSpec, Manifest } from '../manifest/manifest.js';
 import { rowsFeed, rowText } from './columns.js';
 import type { Feed, TensorFeed } from './feed.js';
@@ -31,11 +32,9 @@ export function prepareInputs(
   if (typeof given !== 'object' || given === null)
     throw new PannierError('input', `predict takes { ${names.join(', ')} }, but got ${String(given)}.`);
   for (const name of Object.keys(given)) {
-    if (!names.includes(name))
-      throw new PannierError('input', `The model has no input "${name}". Its inputs are ${list(signature.inputs)}.`, {
-        input: name,
-        inputs: names,
-      });
+    if (names.includes(name)) continue;
+    const message = `The model has no input "${name}". Its inputs are ${list(signature.inputs)}.${meant(name, names)}`;
+    throw new PannierError('input', message, { input: name, inputs: names });
   }
   const entries = Object.entries(signature.inputs).map(([name, spec]) => {
     const value = given[name];

@@ -4,6 +4,7 @@ import type { Fallback, FallbackOutputs } from '../api/fallback.js';
 import { type DType, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import { type Checks, callable, checkCall, record, text } from '../base/fields.js';
+import { meant } from '../base/nearest.js';
 import type { PlatformFetch } from '../base/platform.js';
 import type { Tensor, TensorSpec } from '../manifest/signature.js';
 import { breach, postJson } from './post.js';
@@ -71,7 +72,8 @@ export function openInference(url: string, options: OpenInferenceOptions = {}): 
 function naming(option: string, specs: object, names: Readonly<Record<string, string>> = {}): (name: string) => string {
   const unknown = Object.keys(names).find((name) => !Object.hasOwn(specs, name));
   if (unknown === undefined) return (name) => names[name] ?? name;
-  const message = `openInference's option ${option} names "${unknown}", but the model has ${Object.keys(specs).join(', ')}.`;
+  const known = Object.keys(specs);
+  const message = `openInference's option ${option} names "${unknown}", but the model has ${known.join(', ')}.${meant(unknown, known)}`;
   throw new PannierError('options', message, { option, name: unknown });
 }
 

@@ -1,7 +1,9 @@
 /** Turns the outputs that a test defines into outputs as an engine gives them. */
+
 import { typeName } from '../base/describe.js';
 import { DTYPES, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
+import { meant } from '../base/nearest.js';
 import type { RawOutput } from '../engines/engine.js';
 import type { Manifest, OutputSpec } from '../manifest/manifest.js';
 import { givenOutput } from '../predict/given-output.js';
@@ -27,7 +29,8 @@ export const outputMaker =
       throw wrong(`The outputs of fake model "${model}" should be an object of values by name, but are ${typeName(said)}.`);
     const names = Object.keys(specs);
     for (const name of Object.keys(said))
-      if (!names.includes(name)) throw wrong(`Fake model "${model}" has no output "${name}". Its outputs are ${names.join(', ')}.`);
+      if (!names.includes(name))
+        throw wrong(`Fake model "${model}" has no output "${name}". Its outputs are ${names.join(', ')}.${meant(name, names)}`);
     const made = new Map(
       Object.entries(specs).map(([name, spec]) => {
         const values = (said as Readonly<Record<string, FakeValues | undefined>>)[name];

@@ -222,6 +222,7 @@ describe('outputs', () => {
     expect(outputs['zero']!.data).not.toBe(total);
   });
   it.each<[string, object, string]>([
+    ['a misspelt output', { outputs: ['totals'] }, 'no output "totals". Its outputs are total, zero. Is total meant?'],
     ['an unknown output', { outputs: ['sum'] }, 'no output "sum". Its outputs are total, zero'],
     ['an inherited name', { outputs: ['toString'] }, 'no output "toString"'],
     ['an array for an unknown output', { into: { sum: new Float32Array(3) } }, 'no output "sum"'],

@@ -52,7 +52,8 @@ describe('signatures', () => {
   });
   it.each<[string, Partial<PackOptions>, RegExp]>([
     ['one name for two', { inputs: { a: { name: 'x' }, b: { name: 'x' } } }, /Both "first" and "second" would be called "x"/],
-    ['an input that is not there', { inputs: { c: {} } }, /Option inputs names "c"; the model has "first", "second"/],
+    ['an input that is not there', { inputs: { c: {} } }, /Option inputs names "c"; the model has "first", "second"\. \(/],
+    ['a misspelt input', { inputs: { frist: {} } }, /Option inputs names "frist"; the model has "first", "second"\. Is first meant\?/],
     ['a shape that does not fit', { inputs: { a: { shape: [1, 4] } } }, /shape is \[1, 4\], but input "first" is \[\?, 3\]/],
     ['a picture that is none', { inputs: { a: { image: {} } } }, /input "first" is float32 \[\?, 3\], no batch of one picture/],
     ['labels without their kind', { outputs: { total: { labels: ['a', 'b', 'c'] } } }, /say also whether its values are/],

@@ -74,6 +74,7 @@ group('the nearest word', () => {
     ['mdoel', 'model'],
     ['input', 'inputs'],
     ['', undefined],
+    ['m', undefined],
     ['colour', undefined],
     ['x'.repeat(1e5), undefined],
   ])('to %s', (typed, word) => expect(nearest(typed, words)).toBe(word));

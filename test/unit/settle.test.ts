@@ -157,6 +157,12 @@ describe('names', () => {
     ['one is missing', { a: one }, 'Input "b" is missing. The model takes "a" (float32 [1]), "b" (float32 [1])', { input: 'b' }],
     ['one is undefined', { a: one, b: undefined }, 'Input "b" is missing', { input: 'b' }],
     ['one is unknown', { a: one, b: one, c: one }, 'no input "c". Its inputs are', { input: 'c', inputs: ['a', 'b'] }],
+    [
+      'one is misspelt',
+      { a: one, bb: one },
+      'no input "bb". Its inputs are "a" (float32 [1]), "b" (float32 [1]). Is b meant?',
+      { input: 'bb' },
+    ],
     ['one is inherited', { a: one, b: one, toString: one }, 'no input "toString"', { input: 'toString' }],
     ['there is nothing', undefined, 'predict takes { a, b }, but got undefined', {}],
     ['there is null', null, 'predict takes { a, b }, but got null', {}],

@@ -3,6 +3,7 @@
 import { describe } from '../../base/describe.js';
 import type { DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
+import { meant } from '../../base/nearest.js';
 import type { Dim } from '../../manifest/signature.js';
 import { broken, isReserved, nameAt, objectAt } from '../fields.js';
 import { camelCase } from '../javascript.js';
@@ -172,8 +173,12 @@ function optionsByNode<T extends { readonly name?: string }>(
     const matches = (entry: Entry) =>
       [entry.key, bare(entry.key), entry.tensor, nodeOf(entry.tensor), friendlyName(entry), hints[entry.key]?.name].includes(key);
     const entry = entries.find(({ tensor }) => indexed(tensor) === indexed(key)) ?? entries.find(matches);
-    if (entry === undefined)
-      throw badOption(`Option ${what} names ${describe(key)}; the model has ${entries.map((each) => `"${bare(each.key)}"`).join(', ')}.`);
+    if (entry === undefined) {
+      const known = entries.map((each) => bare(each.key));
+      throw badOption(
+        `Option ${what} names ${describe(key)}; the model has ${known.map((each) => `"${each}"`).join(', ')}.${meant(key, known)}`,
+      );
+    }
     if (found.has(entry))
       throw badOption(`Option ${what} names "${bare(entry.key)}" twice, once as ${describe(key)}; say all about it in one place.`);
     found.set(entry, { key, options: value });
