@@ -123,7 +123,7 @@ export class WorkerConnection {
       return asPannierError(thrown, 'predict', `The ${this.#backend} worker could not be sent the request "${message.kind}"`);
     return new PannierError(
       'input',
-      `The picture cannot cross to the worker (${messageOf(thrown)}). Is it from another origin? Set crossorigin and let its server allow it.`,
+      'The picture cannot cross to the worker. Is it from another origin? Set crossorigin and let its server allow it.',
       {},
       { cause: thrown },
     );
