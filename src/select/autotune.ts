@@ -6,6 +6,7 @@
 
 import { FALLBACK, isSameTarget } from '../api/candidate.js';
 import { pause, QUIET_MS, whenIdle } from '../base/idle.js';
+import { toBytes } from '../base/json.js';
 import { withDeadline } from '../base/promise.js';
 import { adapterName, requestAdapter } from '../engines/adapter.js';
 import { rowOf } from '../engines/registry.js';
@@ -13,7 +14,7 @@ import type { ServedModel } from '../runtime/served-model.js';
 import { MAX_CHALLENGER_STAGE_MS, type OpenContext } from './attempt.js';
 import { challenge } from './challenge.js';
 import { tooLargeTwice } from './precheck.js';
-import { type Choice, writeChoice } from './remembered.js';
+import { type Choice, choiceKey, MAX_AGE_MS } from './remembered.js';
 import type { Returns } from './returns.js';
 
 /**
@@ -55,14 +56,21 @@ async function raceAll(served: ServedModel, context: OpenContext): Promise<void>
   await remember(served, context);
 }
 
-/** Keeps the outcome, unless the app's own function answers. */
+/** A backend may have been refused for a while only: such a choice counts as long as a crash mark. */
+const MAX_AGE_REFUSED_MS = 7 * 24 * 3_600_000;
+
+/** Keeps the outcome for the next visits, unless the app's own function answers. */
 async function remember(served: ServedModel, { caching, manifest }: OpenContext): Promise<void> {
   const { backend, engine } = served.current;
   if (engine === 'app' || backend === 'fallback') return;
   const selection = served.selection
     .filter((candidate) => !isSameTarget(candidate, FALLBACK))
     .map(({ remembered, ...candidate }) => candidate);
-  await writeChoice(await caching, manifest.hash, { chosen: { engine, backend }, selection, adapter: await currentAdapter() });
+  const maxAgeMs = selection.some(({ state }) => state === 'refused') ? MAX_AGE_REFUSED_MS : MAX_AGE_MS;
+  const adapter = await currentAdapter();
+  const choice: Choice = { chosen: { engine, backend }, selection, adapter, untilMs: Date.now() + maxAgeMs };
+  // A cache that fails here costs the next visit a race.
+  await (await caching)?.set(choiceKey(manifest.hash), toBytes(choice)).catch(() => undefined);
 }
 
 /** Says why targets were not tried. */

@@ -3,7 +3,7 @@
 import type { WeightsCache } from '../api/cache.js';
 import { type Candidate, isSameTarget, type Target } from '../api/candidate.js';
 import { browserVersion } from '../base/browser-version.js';
-import { fromBytes, toBytes } from '../base/json.js';
+import { fromBytes } from '../base/json.js';
 import { VERSION } from '../base/versions.js';
 import { versionedNames } from '../engines/registry.js';
 
@@ -20,14 +20,11 @@ export interface Choice {
 /** A new GPU driver, a browser's fix or other apps on the device change what is fastest. */
 export const MAX_AGE_MS = 30 * 24 * 3_600_000;
 
-/** A backend may have been refused for a while only: such a choice counts as long as a crash mark. */
-const MAX_AGE_REFUSED_MS = 7 * 24 * 3_600_000;
-
 /** The prefix of a choice's key in the cache. */
 export const CHOICE_PREFIX = 'choice:';
 
 /** Everything that could change what is fastest is in the key, except the GPU, which takes time to ask for. */
-const keyOf = (modelHash: string): string => {
+export const choiceKey = (modelHash: string): string => {
   const { crossOriginIsolated = false, navigator: { hardwareConcurrency = 0 } = {} } = globalThis;
   return `${CHOICE_PREFIX}${[modelHash, VERSION, versionedNames(), browserVersion(), crossOriginIsolated, hardwareConcurrency].join(' ')}`;
 };
@@ -35,7 +32,7 @@ const keyOf = (modelHash: string): string => {
 /** The choice of an earlier visit; undefined if there is none that still counts and can be read. Never rejects. */
 export async function readChoice(cache: WeightsCache | null, modelHash: string, targets: readonly Target[]): Promise<Choice | undefined> {
   try {
-    const bytes = await cache?.get(keyOf(modelHash));
+    const bytes = await cache?.get(choiceKey(modelHash));
     if (bytes === undefined) return undefined;
     const choice = fromBytes(bytes) as Choice;
     const leftMs = choice.untilMs - Date.now();
@@ -45,11 +42,4 @@ export async function readChoice(cache: WeightsCache | null, modelHash: string, 
   } catch {
     return undefined;
   }
-}
-
-/** Keeps a choice for the next visits. A cache that fails here costs the next visit a race. Never rejects. */
-export async function writeChoice(cache: WeightsCache | null, modelHash: string, choice: Omit<Choice, 'untilMs'>): Promise<void> {
-  const maxAgeMs = choice.selection.some(({ state }) => state === 'refused') ? MAX_AGE_REFUSED_MS : MAX_AGE_MS;
-  const kept: Choice = { ...choice, untilMs: Date.now() + maxAgeMs };
-  await cache?.set(keyOf(modelHash), toBytes(kept)).catch(() => undefined);
 }
