@@ -104,10 +104,10 @@ async function importConfig(file: string): Promise<{ readonly default?: unknown 
 
 /** The line of a syntax error, which `node --check` tells and an import does not. Undefined if the error is in an imported file. */
 function faultyLine(file: string): Promise<string | undefined> {
-  return new Promise((settle) => {
+  return new Promise((resolvePromise) => {
     execFile(process.execPath, ['--check', file], { timeout: IMPORT_LIMIT_MS }, (_failed, _stdout, stderr) => {
       const [first = ''] = stderr.split('\n');
-      settle(first.includes(basename(file)) ? first.match(/:(\d+)$/)?.[1] : undefined);
+      resolvePromise(first.includes(basename(file)) ? first.match(/:(\d+)$/)?.[1] : undefined);
     });
   });
 }

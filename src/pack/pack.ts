@@ -11,7 +11,7 @@ import { planGolden } from './golden/golden.js';
 import { observePadding } from './golden/padding.js';
 import { readPicture } from './golden/picture.js';
 import { type Sampling, samplingOf } from './golden/sampling.js';
-import { settleInputs } from './inputs/inputs.js';
+import { resolveInputs } from './inputs/inputs.js';
 import { outputSpecs } from './inputs/outputs.js';
 import { countFlops } from './model/flops.js';
 import { readGraph } from './model/graph.js';
@@ -103,7 +103,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   await refuseSource(out, model);
   const graph = readGraph(parts.topology, parts.weights);
   const signature = readSignature(parts, graph, options);
-  const inputs = settleInputs(signature.inputs, (warning) => warnings.push(warning));
+  const inputs = resolveInputs(signature.inputs, (warning) => warnings.push(warning));
   const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
   const outputNames = signature.outputs.map(({ name }) => name);
   const checks = await readChecks(golden, specs, outputNames);

@@ -4,7 +4,7 @@ import { PannierError } from '../../base/errors.js';
 import { goldenFeeds, rangeOf, SHARE_ALLOWED, spreadOf, TOLERANCE } from '../../golden/sample.js';
 import type { Feed, TensorFeed } from '../../preprocess/feed.js';
 import { padTogether, unpad } from '../../preprocess/pad.js';
-import { type SettledInput, sampledLength } from '../inputs/inputs.js';
+import { type ResolvedInput, sampledLength } from '../inputs/inputs.js';
 import { badOption } from '../options.js';
 import { type Answers, type GoldenPlan, MIN_SPREAD } from './golden.js';
 import type { Runner } from './run.js';
@@ -23,7 +23,7 @@ export interface Padding {
  */
 export async function observePadding(
   runner: Runner,
-  inputs: readonly SettledInput[],
+  inputs: readonly ResolvedInput[],
   plan: GoldenPlan,
   answers: Answers,
 ): Promise<Padding> {
@@ -69,7 +69,7 @@ export async function observePadding(
 }
 
 /** The golden sample's inputs at another length. No whole number equals the padding value, so that a mask marks every position as present. */
-function feedsOf(inputs: readonly SettledInput[], plan: GoldenPlan, length: number): Feed[] {
+function feedsOf(inputs: readonly ResolvedInput[], plan: GoldenPlan, length: number): Feed[] {
   const resized = inputs.map(({ name, spec: { pad } }) => {
     const input = plan.inputs[name] as GoldenPlan['inputs'][string];
     return [name, pad === undefined ? input : { ...input, shape: input.shape.with(pad.axis, length) }] as const;
@@ -77,7 +77,7 @@ function feedsOf(inputs: readonly SettledInput[], plan: GoldenPlan, length: numb
   const signature = { inputs: Object.fromEntries(inputs.map(({ name, spec }) => [name, spec])), outputs: {} };
   const feeds = goldenFeeds({ signature, golden: { inputs: Object.fromEntries(resized) } as never }, new Uint8Array(plan.bytes).buffer);
   return feeds.map((feed, index) => {
-    const { pad, columns } = (inputs[index] as SettledInput).spec;
+    const { pad, columns } = (inputs[index] as ResolvedInput).spec;
     if (pad === undefined || columns !== undefined || feed.kind !== 'tensor' || feed.dtype === 'float32') return feed;
     const present = pad.value === 0 ? 1 : 0;
     return { ...feed, data: feed.data.map((value) => (value === pad.value ? present : value)) };

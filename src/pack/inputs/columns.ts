@@ -11,7 +11,7 @@ import { badOption, type ColumnOptions } from '../options.js';
  * Resolves the columns of an input with every default, and its shape, whose last size the columns fix.
  * @throws {PannierError} `options`, naming a column that is wrong, or if the columns do not fill a row
  */
-export function settleColumns({ name, node, dtype, shape, options }: GraphInput): {
+export function resolveColumns({ name, node, dtype, shape, options }: GraphInput): {
   readonly columns?: readonly ColumnSpec[];
   readonly shape: readonly Dim[] | null;
 } {

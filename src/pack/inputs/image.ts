@@ -16,7 +16,7 @@ const AXES = { nhwc: { height: 1, width: 2, channels: 3 }, nchw: { height: 2, wi
  * @returns `image: undefined` for an input that takes arrays only; `warning` if the default is a guess
  * @throws {PannierError} `options`
  */
-export function settleImage(input: GraphInput): { readonly image?: ImageSpec; readonly warning?: string } {
+export function resolveImage(input: GraphInput): { readonly image?: ImageSpec; readonly warning?: string } {
   const { name, node, dtype, options } = input;
   const given = options.image;
   const shape = mergedShape(input);
@@ -33,8 +33,8 @@ export function settleImage(input: GraphInput): { readonly image?: ImageSpec; re
       `Option ${place} cannot be: input "${name}" is ${dtype} ${shapeText(input.shape)}, no batch of one picture with 1 or 3 channels.`,
     );
   }
-  const width = settleSize(shape[axes.width], given?.width, `${place}.width`);
-  const height = settleSize(shape[axes.height], given?.height, `${place}.height`);
+  const width = resolveSize(shape[axes.width], given?.width, `${place}.width`);
+  const height = resolveSize(shape[axes.height], given?.height, `${place}.height`);
   if (width === null || height === null) {
     if (given === undefined) return {};
     throw badOption(`Option ${place} needs width and height, since input "${name}" is ${shapeText(input.shape)}.`);
@@ -98,7 +98,7 @@ function mergedShape({ name, node, shape, options }: GraphInput): readonly Dim[]
   return fixed;
 }
 
-function settleSize(dim: Dim | undefined, given: number | undefined, place: string): number | null {
+function resolveSize(dim: Dim | undefined, given: number | undefined, place: string): number | null {
   if (dim === null || dim === undefined) return given ?? null;
   if (given !== undefined && given !== dim) throw badOption(`Option ${place} is ${given}, but the graph takes ${dim}.`);
   return dim;

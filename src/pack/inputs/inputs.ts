@@ -5,15 +5,15 @@ import { rowsOf } from '../../manifest/sizes.js';
 import { LIMITS } from '../limits.js';
 import type { GraphInput } from '../model/signature.js';
 import { badOption } from '../options.js';
-import { settleColumns } from './columns.js';
-import { goldenShape, settleImage } from './image.js';
-import { settlePad } from './pad.js';
+import { resolveColumns } from './columns.js';
+import { goldenShape, resolveImage } from './image.js';
+import { resolvePad } from './pad.js';
 
 /** A resolved input. */
-export interface SettledInput {
+export interface ResolvedInput {
   readonly name: string;
   readonly spec: InputSpec;
-  /** The golden sample's. */
+  /** The shape in the golden sample. */
   readonly shape: readonly number[];
 }
 
@@ -22,12 +22,12 @@ export interface SettledInput {
  * @param warn gets a sentence for each guess
  * @throws {PannierError} `options`, naming the input
  */
-export function settleInputs(inputs: readonly GraphInput[], warn: (warning: string) => void): readonly SettledInput[] {
-  const settled = inputs.map((input): SettledInput => {
-    const { columns, shape } = settleColumns(input);
-    const { image, warning } = settleImage(input);
+export function resolveInputs(inputs: readonly GraphInput[], warn: (warning: string) => void): readonly ResolvedInput[] {
+  const resolved = inputs.map((input): ResolvedInput => {
+    const { columns, shape } = resolveColumns(input);
+    const { image, warning } = resolveImage(input);
     if (warning !== undefined) warn(warning);
-    const { pad, sampled } = settlePad(input, shape, image);
+    const { pad, sampled } = resolvePad(input, shape, image);
     const taken = { ...(image && { image }), ...(columns && { columns }), ...(pad && { pad }) };
     const spec: InputSpec = { dtype: input.dtype, shape, node: input.node, ...taken };
     const sampledShape = goldenShape({ ...input, shape: sampled }, image);
@@ -36,24 +36,24 @@ export function settleInputs(inputs: readonly GraphInput[], warn: (warning: stri
       throw badOption(`Option inputs["${input.node}"].shape has ${rows} rows for the golden sample; the limit is ${LIMITS.goldenRows}.`);
     return { name: input.name, spec, shape: sampledShape };
   });
-  checkPads(settled);
-  return settled;
+  checkPads(resolved);
+  return resolved;
 }
 
 /**
  * Checks that all padded inputs of a model have one length.
  * @throws {PannierError} `options` if two differ in their buckets or in their length in the golden sample
  */
-function checkPads(inputs: readonly SettledInput[]): void {
+function checkPads(inputs: readonly ResolvedInput[]): void {
   const [first, ...others] = inputs.filter(({ spec }) => spec.pad !== undefined);
   for (const other of others) {
     const [own, theirs] = [first, other].map((input) => input?.spec.pad?.to.join(', '));
     if (own !== theirs)
       throw badOption(`Inputs "${first?.name}" and "${other.name}" are padded to ${own} and to ${theirs}; padded inputs have one length.`);
-    if (sampledLength(first as SettledInput) !== sampledLength(other))
+    if (sampledLength(first as ResolvedInput) !== sampledLength(other))
       throw badOption(`Inputs "${first?.name}" and "${other.name}" have different lengths in \`shape\`; padded inputs have one length.`);
   }
 }
 
 /** The length of a padded input in the golden sample. */
-export const sampledLength = ({ spec, shape }: SettledInput): number => shape[(spec.pad as PadSpec).axis] as number;
+export const sampledLength = ({ spec, shape }: ResolvedInput): number => shape[(spec.pad as PadSpec).axis] as number;

@@ -10,7 +10,7 @@ import { badOption } from '../options.js';
  * Resolves the padding of an input with every default, and its shape in the golden sample, which has the smallest bucket's length.
  * @throws {PannierError} `options` for an input that cannot be padded in this way
  */
-export function settlePad(
+export function resolvePad(
   { name, node, dtype, options }: GraphInput,
   shape: readonly Dim[] | null,
   image: ImageSpec | undefined,

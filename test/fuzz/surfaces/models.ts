@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { decodeWeights } from '../../../src/engines/tfjs/decode.js';
 import { pack } from '../../../src/pack/index.js';
-import { settleInputs } from '../../../src/pack/inputs/inputs.js';
+import { resolveInputs } from '../../../src/pack/inputs/inputs.js';
 import { readGraph } from '../../../src/pack/model/graph.js';
 import { readModel } from '../../../src/pack/model/read.js';
 import { readSignature } from '../../../src/pack/model/signature.js';
@@ -50,7 +50,7 @@ async function read(path: string): Promise<Outcome> {
   return refusable(async () => {
     const parts = await readModel(path);
     const graph = readGraph(parts.topology, parts.weights);
-    settleInputs(readSignature(parts, graph, {}).inputs, () => undefined);
+    resolveInputs(readSignature(parts, graph, {}).inputs, () => undefined);
     for (const { values } of decodeWeights(parts.weights, [joined(parts.weights.map(({ bytes }) => bytes))])) void values.length;
   });
 }

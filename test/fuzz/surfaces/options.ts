@@ -7,7 +7,7 @@ import { readChecks } from '../../../src/pack/checks/checks.js';
 import { readConfig } from '../../../src/pack/config.js';
 import { planGolden } from '../../../src/pack/golden/golden.js';
 import { readPicture } from '../../../src/pack/golden/picture.js';
-import { settleInputs } from '../../../src/pack/inputs/inputs.js';
+import { resolveInputs } from '../../../src/pack/inputs/inputs.js';
 import { readGraph } from '../../../src/pack/model/graph.js';
 import { readModel } from '../../../src/pack/model/read.js';
 import { readSignature } from '../../../src/pack/model/signature.js';
@@ -118,9 +118,9 @@ const fuzzed = good.chain(({ model, options }) => fc.record({ model: fc.constant
 async function settle(model: ModelName, given: PackOptions): Promise<void> {
   const parts = await readParts(model);
   const signature = readSignature(parts, readGraph(parts.topology, parts.weights), given);
-  const settled = settleInputs(signature.inputs, () => undefined);
-  planGolden(settled, await readPicture(undefined));
-  const specs = Object.fromEntries(settled.map(({ name, spec }) => [name, spec]));
+  const resolved = resolveInputs(signature.inputs, () => undefined);
+  planGolden(resolved, await readPicture(undefined));
+  const specs = Object.fromEntries(resolved.map(({ name, spec }) => [name, spec]));
   await readChecks(
     given.golden ?? [],
     specs,
