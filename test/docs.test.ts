@@ -25,7 +25,7 @@ const inLanguage = (...languages: string[]) => samples.filter(({ language }) => 
 
 /** Samples that other tests run: by the file name in their first line. They are compiled under that name, as TypeScript. */
 const RUN =
-  /^\/\/ (nose\.ts|(?:vitest|jest)\/nose\.test\.ts|jest\.config\.js|vite\.config\.mjs|write-sw\.mjs|(?:service-worker\/)?sw\.[jt]s)$/m;
+  /^\/\/ (useModel\.ts|Nose\.tsx|nose\.ts|(?:vitest|jest)\/nose\.test\.ts|jest\.config\.js|vite\.config\.mjs|write-sw\.mjs|(?:service-worker\/)?sw\.[jt]s)$/m;
 
 /** Other globals and packages than a page's. */
 const ELSEWHERE = /^\/\/ (vite\.config\.mjs|write-sw\.mjs|(service-worker\/)?sw\.[jt]s)$/m;
@@ -66,7 +66,7 @@ test('there are pages and samples', () => {
 });
 
 test('a sample is in a language that is held to something', () => {
-  const known = ['ts', 'js', 'sh', 'http', 'py'];
+  const known = ['ts', 'tsx', 'js', 'sh', 'http', 'py'];
   expect(samples.filter((each) => !known.includes(each.language) && !isDeclarations(each)).map(({ place }) => place)).toEqual([]);
 });
 
@@ -75,10 +75,10 @@ test('every sample of TypeScript and JavaScript compiles', () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(`${folder}/models/pose`, { recursive: true });
   cpSync('test/types/models/pose.d.ts', `${folder}/models/pose/model.d.ts`);
-  const compiled = inLanguage('ts', 'js').filter((each) => !isDeclarations(each) && !ELSEWHERE.test(each.code));
+  const compiled = inLanguage('ts', 'tsx', 'js').filter((each) => !isDeclarations(each) && !ELSEWHERE.test(each.code));
   for (const each of compiled) {
     const name = RUN.exec(each.code)?.[1] ?? each.place.replace(/\W+/g, '-');
-    const file = `${folder}/${name.replace(/\.[jt]s$/, '')}.ts`;
+    const file = `${folder}/${name.replace(/\.[jt]sx?$/, '')}.${each.language === 'tsx' ? 'tsx' : 'ts'}`;
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, moduleOf(each));
   }
@@ -86,7 +86,7 @@ test('every sample of TypeScript and JavaScript compiles', () => {
     `${folder}/tsconfig.json`,
     JSON.stringify({
       extends: '../../test/types/dom/tsconfig.json',
-      compilerOptions: { skipLibCheck: true, noUncheckedIndexedAccess: true },
+      compilerOptions: { skipLibCheck: true, noUncheckedIndexedAccess: true, jsx: 'react-jsx' },
       include: ['.'],
     }),
   );
@@ -97,13 +97,15 @@ test('every sample of TypeScript and JavaScript compiles', () => {
 });
 
 test('what other tests run is there to be run', () => {
-  const names = inLanguage('js', 'ts').flatMap(({ code }) => code.match(RUN)?.[1] ?? []);
+  const names = inLanguage('js', 'ts', 'tsx').flatMap(({ code }) => code.match(RUN)?.[1] ?? []);
   expect(names.sort()).toEqual([
+    'Nose.tsx',
     'jest.config.js',
     'jest/nose.test.ts',
     'nose.ts',
     'service-worker/sw.ts',
     'sw.js',
+    'useModel.ts',
     'vite.config.mjs',
     'vitest/nose.test.ts',
     'write-sw.mjs',
