@@ -53,4 +53,6 @@ async function packOne(options: ResolvedPackOptions, reads: Reads, warnings: str
   return `"${options.name}" packed: ${files.length} files, ${bytes} bytes in ${out}`;
 }
 
-const ofName = ({ name }: ResolvedPackOptions, text: string): string => `"${name}": ${text}`;
+function ofName({ name }: ResolvedPackOptions, text: string): string {
+  return `"${name}": ${text}`;
+}

@@ -14,7 +14,10 @@ async function start(options: object = { config: 'pannier.config.mjs' }): Promis
   const { pannier } = await import(pathToFileURL(join(app.folder, 'node_modules/pannier/dist/rollup.js')).href);
   const { config } = options as { config?: string };
   const { buildStart } = pannier(config === undefined ? {} : { config: join(app.folder, config) });
-  const say = (line: string) => void said.push(line.replace(/: \d.*/, ''));
+  const say = (line: string) => {
+    // On a busy machine a pack may take so long that it prints progress.
+    if (!/, \d+ s$/.test(line)) said.push(line.replace(/: \d.*/, ''));
+  };
   const fail = (line: string) => {
     throw new Error(line);
   };
