@@ -1,7 +1,7 @@
 /** The doctor's findings as text for a terminal of any width. */
 
 import { BACKENDS } from '../../src/base/backend-name.js';
-import { shapeText } from '../../src/base/describe.js';
+import { shapeText } from '../../src/base/dtype.js';
 
 import type { ModelFacts } from './examine.js';
 import { bar, heading, milliseconds, type Paper, plain, showBytes, showCount, titled } from './print.js';

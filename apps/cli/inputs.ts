@@ -2,8 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { shapeText } from '../../src/base/describe.js';
-import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../src/base/dtype.js';
+import { bytesPerElement, DTYPES, type DType, shapeText, sizeOf } from '../../src/base/dtype.js';
 import { messageOf, PannierError } from '../../src/base/errors.js';
 import type { Dim } from '../../src/manifest/signature.js';
 

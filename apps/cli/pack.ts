@@ -2,7 +2,7 @@
 
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { shapeText } from '../../src/base/describe.js';
+import { shapeText } from '../../src/base/dtype.js';
 import { CONFIG_FILE, readConfig, withModel } from '../../src/pack/config.js';
 
 import { readRegularFile } from '../../src/pack/files/open.js';

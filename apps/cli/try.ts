@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
-import { shapeText } from '../../src/base/describe.js';
+import { shapeText } from '../../src/base/dtype.js';
 import { asPannierError, messageOf } from '../../src/base/errors.js';
 
 import { readFace } from '../../src/pack/model/face.js';

@@ -1,5 +1,5 @@
 /** The state of the page in one plain object, from which every panel is drawn. */
-import { shapeText } from '../../src/base/describe.js';
+import { shapeText } from '../../src/base/dtype.js';
 import type { ImageSpec, Model, ModelSource, Prediction, Stats, ValueKind } from '../../src/index.js';
 import type { ColumnSpec } from '../../src/manifest/manifest.js';
 import { type DrawingKind, type DrawingSettings, UNGUESSED } from './guess.js';

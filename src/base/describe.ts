@@ -1,4 +1,4 @@
-/** Values and shapes in the words of a message. */
+/** Values in the words of a message. */
 
 /** The longest text that a message quotes. */
 const MAX_LENGTH = 80;
@@ -17,7 +17,3 @@ export function describe(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 3)}…` : text;
 }
-
-/** A shape such as `[1, ?, ?, 3]`; open sizes are `?`. */
-export const shapeText = (shape: readonly (number | null)[] | null): string =>
-  shape === null ? 'any rank' : `[${shape.map((size) => size ?? '?').join(', ')}]`;

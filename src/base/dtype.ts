@@ -20,6 +20,10 @@ export const bytesPerElement = (dtype: DType): number => DTYPES[dtype].BYTES_PER
 /** Number of elements of a shape; 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, dim) => size * dim, 1);
 
+/** A shape such as `[1, ?, ?, 3]`; open sizes are `?`. */
+export const shapeText = (shape: readonly (number | null)[] | null): string =>
+  shape === null ? 'any rank' : `[${shape.map((size) => size ?? '?').join(', ')}]`;
+
 /** A tensor whose values lie in memory that nothing else holds. */
 export interface RawTensor {
   readonly dtype: DType;

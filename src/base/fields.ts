@@ -64,23 +64,14 @@ export const isNumber = (value: unknown, min = Number.NEGATIVE_INFINITY): value 
   Number.isFinite(value) && (value as number) >= min;
 export const isWhole = (value: unknown, min = 0): value is number => Number.isSafeInteger(value) && (value as number) >= min;
 
-/** Whether a value is an array whose every item passes; `before` is the item in front. Holes count as undefined, which `every` would skip. */
-export const isListOf = <T>(value: unknown, passes: (item: unknown, before: T | undefined) => boolean): value is T[] =>
-  Array.isArray(value) && value.findIndex((item, index) => !passes(item, value[index - 1])) < 0;
-
 export const object = check(isObject, 'an object');
 export const text = check((value) => typeof value === 'string' && value !== '', 'a text');
 export const boolean = check((value) => typeof value === 'boolean', 'true or false');
-export const finite = check((value) => isNumber(value), 'a finite number');
 export const callable = check((value) => typeof value === 'function', 'a function');
-export const texts = check((value) => isListOf(value, (item) => typeof item === 'string'), 'an array of texts');
 
 /** One of some texts. */
 export const choice = (...choices: readonly string[]): Check =>
   check((value) => choices.includes(value as string), choices.map(describe).join(' or '));
-
-/** Passes every value: of a field that is checked where it is used. */
-export const anything: Check = () => undefined;
 
 /** Passes undefined, else does the check. */
 export const optional =

@@ -1,11 +1,7 @@
 /** Finds the word that a mistyped one may stand for. */
 
-const MAX_EDITS = 3;
-
-/** A word that one edit turns `typed` into, else as many edits as a third of its letters, and at most three. A single letter stands for none. */
-export const nearest = (typed: string, words: readonly string[]): string | undefined =>
-  words.find((word) => isNear(typed, word, Math.min(typed.length - 1, 1))) ??
-  words.find((word) => isNear(typed, word, Math.min(typed.length / 3, MAX_EDITS)));
+/** The first word that differs from `typed` in no more than two neighbouring letters: left out, added, changed or swapped. */
+export const nearest = (typed: string, words: readonly string[]): string | undefined => words.find((word) => isNear(typed, word));
 
 /** ` Is WORD meant?`, the end of a message about a word that is unknown, or nothing if no word is near. */
 export function meant(typed: string, words: readonly string[]): string {
@@ -13,17 +9,12 @@ export function meant(typed: string, words: readonly string[]): string {
   return word === undefined ? '' : ` Is ${word} meant?`;
 }
 
-/** Whether so many letters left out, added, changed or swapped with their neighbour make one word of the other. */
-function isNear(one: string, other: string, edits: number): boolean {
-  if (one === other) return true;
-  const [rest, otherRest] = [one.slice(1), other.slice(1)];
-  if (one[0] === other[0]) return isNear(rest, otherRest, edits);
-  if (edits < 1) return false;
-  const isSwap = one[0] === other[1] && one[1] === other[0];
-  return (
-    isNear(rest, otherRest, edits - 1) ||
-    isNear(rest, other, edits - 1) ||
-    isNear(one, otherRest, edits - 1) ||
-    (isSwap && isNear(one.slice(2), other.slice(2), edits - 1))
-  );
+/** Whether what is left between the letters that both words begin with and end with is short. */
+function isNear(one: string, other: string): boolean {
+  const [short, long] = [one.length, other.length].sort((a, b) => a - b) as [number, number];
+  let start = 0;
+  while (start < short && one[start] === other[start]) start++;
+  let end = 0;
+  while (start + end < short && one.at(-1 - end) === other.at(-1 - end)) end++;
+  return start + end > 0 && long - start - end <= 2;
 }

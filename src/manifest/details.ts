@@ -8,8 +8,6 @@ import {
   choice,
   type Field,
   fields,
-  finite,
-  isListOf,
   isNumber,
   isWhole,
   list,
@@ -18,8 +16,8 @@ import {
   record,
   refusal,
   text,
-  texts,
 } from '../base/fields.js';
+import { finite, isListOf, texts } from '../base/lazy-checks.js';
 import { type ColumnSpec, type InputSpec, type Manifest, type OutputSpec, sourceField } from './manifest.js';
 import { MAX_ROWS, MAX_VALUES, rowsOf, widthOf } from './sizes.js';
 
@@ -36,6 +34,7 @@ export function checkDetails(manifest: Manifest): void {
     packedAt: optional(check(isDate, ISO_DATE)),
     staleAfterDays: optional(check((days) => isNumber(days, 0), 'a number from 0 up')),
     drift: optional(drift(Object.keys(outputs))),
+    missingKernels: record(texts),
     golden: fields({
       inputs: record((field, name) => goldenInput(field, own(inputs, name), bytes)),
       outputs: record((field, name) => goldenOutput(field, own(outputs, name), bytes)),

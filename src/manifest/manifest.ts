@@ -9,10 +9,9 @@ import {
   isWhole,
   list,
   type Origin,
-  record,
+  object,
   refusal,
   text,
-  texts,
 } from '../base/fields.js';
 import type { AnyInputs, AnyOutputs, Cell, TensorSpec, ValueKind } from './signature.js';
 
@@ -216,7 +215,7 @@ const manifest = fields({
   golden: fields({ asset }),
   controlFlow: boolean,
   ...{ flops: fromZero, largestWeightBytes: fromZero, residentBytes: fromZero, intermediateBytes: fromZero },
-  missingKernels: record(texts),
+  missingKernels: object,
 });
 
 /**

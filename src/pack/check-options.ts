@@ -2,7 +2,6 @@
 import { ISO_DATE, isDate } from '../base/date.js';
 import { describe } from '../base/describe.js';
 import {
-  anything,
   at,
   boolean,
   type Check,
@@ -10,7 +9,6 @@ import {
   check,
   choice,
   type Field,
-  finite,
   isNumber,
   isObject,
   isWhole,
@@ -20,6 +18,7 @@ import {
   record,
   refusal,
 } from '../base/fields.js';
+import { anything, finite } from '../base/lazy-checks.js';
 import { isReserved } from './fields.js';
 import { LIMITS } from './limits.js';
 import {

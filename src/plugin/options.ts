@@ -1,5 +1,6 @@
 /** The options of the bundler plugins. */
-import { check, checkCall, isListOf } from '../base/fields.js';
+import { check, checkCall } from '../base/fields.js';
+import { isListOf } from '../base/lazy-checks.js';
 
 /** The options that every plugin takes. */
 export interface PluginOptions {

@@ -1,6 +1,6 @@
 /** Turns values that an app or a test gives for an output into an output as an engine gives it: checked, and copied. */
-import { shapeText, typeName } from '../base/describe.js';
-import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
+import { typeName } from '../base/describe.js';
+import { DTYPES, type DType, type OwnedArray, shapeText, sizeOf } from '../base/dtype.js';
 import type { RawOutput } from '../engines/engine.js';
 import type { OutputSpec } from '../manifest/manifest.js';
 import type { Dim } from '../manifest/signature.js';

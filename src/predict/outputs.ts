@@ -1,8 +1,8 @@
 /** The outputs of one call: which are read, and in whose arrays they end. */
 
 import type { PredictOptions } from '../api/model.js';
-import { shapeText, typeName } from '../base/describe.js';
-import { DTYPES, type DType, sizeOf } from '../base/dtype.js';
+import { typeName } from '../base/describe.js';
+import { DTYPES, type DType, shapeText, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import { meant } from '../base/nearest.js';
 import type { RawOutput } from '../engines/engine.js';

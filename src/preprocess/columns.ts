@@ -1,6 +1,6 @@
 /** A tabular input given as rows: each cell is checked, encoded and written in the order of the columns. */
-import { describe, shapeText } from '../base/describe.js';
-import { DTYPES, type OwnedArray } from '../base/dtype.js';
+import { describe } from '../base/describe.js';
+import { DTYPES, type OwnedArray, shapeText } from '../base/dtype.js';
 import type { PannierError } from '../base/errors.js';
 import type { ColumnSpec, InputSpec } from '../manifest/manifest.js';
 import type { Cell } from '../manifest/signature.js';

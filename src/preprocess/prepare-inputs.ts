@@ -1,6 +1,6 @@
 /** Prepares the inputs of one call: checks names and values, and makes the engine's feeds. */
 
-import { shapeText } from '../base/describe.js';
+import { shapeText } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import { meant } from '../base/nearest.js';
 import type { InputSpec, Manifest } from '../manifest/manifest.js';

@@ -1,6 +1,6 @@
 /** An input given as numbers: checked against the signature and copied. */
-import { shapeText, typeName } from '../base/describe.js';
-import { DTYPES, type DType, type OwnedArray, sizeOf } from '../base/dtype.js';
+import { typeName } from '../base/describe.js';
+import { DTYPES, type DType, type OwnedArray, shapeText, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import type { InputSpec } from '../manifest/manifest.js';
 import type { Dim } from '../manifest/signature.js';

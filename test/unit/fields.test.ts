@@ -1,19 +1,10 @@
 /** The one reader of unchecked fields, and the words of its messages. */
+
 import { expect, describe as group, it } from 'vitest';
-import { describe, shapeText } from '../../src/base/describe.js';
-import {
-  boolean,
-  type Check,
-  checkCall,
-  choice,
-  fields,
-  finite,
-  list,
-  type Origin,
-  optional,
-  record,
-  text,
-} from '../../src/base/fields.js';
+import { describe } from '../../src/base/describe.js';
+import { shapeText } from '../../src/base/dtype.js';
+import { boolean, type Check, checkCall, choice, fields, list, type Origin, optional, record, text } from '../../src/base/fields.js';
+import { finite } from '../../src/base/lazy-checks.js';
 import { nearest } from '../../src/base/nearest.js';
 
 const ORIGIN: Origin = { code: 'manifest', whole: 'The file', part: "The file's ", next: 'Write it again.' };
@@ -68,8 +59,8 @@ group('the nearest word', () => {
   const words = ['quantize', 'out', 'model', 'inputs', 'check'];
   it.each([
     ['quantise', 'quantize'],
-    ['qauntise', 'quantize'],
-    ['ouput', undefined],
+    ['quatnize', 'quantize'],
+    ['qauntise', undefined],
     ['outt', 'out'],
     ['mdoel', 'model'],
     ['input', 'inputs'],

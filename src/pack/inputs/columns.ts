@@ -1,6 +1,6 @@
 /** Tabular inputs: checks the options on columns, and that the columns fill a row of the tensor. */
 
-import { shapeText } from '../../base/describe.js';
+import { shapeText } from '../../base/dtype.js';
 import type { ColumnSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
 import { widthOf } from '../../manifest/sizes.js';

@@ -1,6 +1,5 @@
 /** Decides which inputs take pictures and how, and the sizes of the golden sample. */
-import { shapeText } from '../../base/describe.js';
-import { sizeOf } from '../../base/dtype.js';
+import { shapeText, sizeOf } from '../../base/dtype.js';
 import type { ImageSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
 import { broken } from '../fields.js';

@@ -1,6 +1,6 @@
 /** Makes each output's entry in the manifest: its declared shape, compared with the shapes of the runs. */
 
-import { shapeText } from '../../base/describe.js';
+import { shapeText } from '../../base/dtype.js';
 import type { RawOutput } from '../../engines/engine.js';
 import type { OutputSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';

@@ -1,5 +1,5 @@
 /** Padded inputs: checks and resolves their options. */
-import { shapeText } from '../../base/describe.js';
+import { shapeText } from '../../base/dtype.js';
 import type { ImageSpec, PadSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
 

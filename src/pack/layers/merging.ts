@@ -1,5 +1,5 @@
 /** Layers that merge several tensors into one. */
-import { shapeText } from '../../base/describe.js';
+import { shapeText } from '../../base/dtype.js';
 import type { Dim } from '../../manifest/signature.js';
 import { broken } from '../fields.js';
 import { attr, type GraphTensor } from './builder.js';

@@ -1,5 +1,5 @@
 /** The arguments of a layer's rule, and checks that rules share. */
-import { shapeText } from '../../base/describe.js';
+import { shapeText } from '../../base/dtype.js';
 import { broken } from '../fields.js';
 import type { GraphBuilder, GraphTensor } from './builder.js';
 import type { Settings } from './settings.js';

@@ -1,7 +1,6 @@
 /** Writes the text of `model.js` and `model.d.ts` from a manifest. Pure. No text of a model can end the quotes that it stands in. */
 
-import { shapeText } from '../../base/describe.js';
-import type { DType } from '../../base/dtype.js';
+import { type DType, shapeText } from '../../base/dtype.js';
 import type { ColumnSpec, InputSpec, Manifest, OutputSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
 
