@@ -71,11 +71,11 @@ test('all of pannier/read costs at most 6 kB', async () => {
   expect(agrees(total(first), said('`pannier/read`, if all of it is imported')[0])).toBe(true);
 });
 
-test('all of pannier/remote costs at most 3.5 kB, of which an app with loadModel has the check of options already', async () => {
+test('all of pannier/remote costs at most 3.8 kB, of which an app with loadModel has the check of options already', async () => {
   const { first, lazy } = await bundle("import * as remote from 'pannier/remote'; globalThis.remote = remote;");
   console.log(`pannier/remote: ${kB(total(first))} gzip`);
   expect(lazy).toEqual([]);
-  expect(total(first)).toBeLessThanOrEqual(3_500);
+  expect(total(first)).toBeLessThanOrEqual(3_800);
   expect(agrees(total(first), said('`pannier/remote`')[0])).toBe(true);
 });
 
