@@ -24,12 +24,29 @@ export function pannier(options: VitePluginOptions = {}): Plugin {
   const { preload = false } = options;
   let config: ResolvedConfig;
   let packing: Packing;
-  const emitting = new Emitting();
+  const emitFiles = (): Pick<Plugin, 'transform' | 'resolveFileUrl'> => {
+    const emitting = new Emitting();
+    return {
+      transform(code, id) {
+        return config.command === 'build' ? emitting.transform(code, id, this) : null;
+      },
+      resolveFileUrl: (reference) => (config.experimental.renderBuiltUrl === undefined ? emitting.resolveFileUrl(reference) : null),
+    };
+  };
   return {
+    ...emitFiles(),
     name: 'pannier',
     enforce: 'pre',
-    // Before version 8, Vite's development bundles look for the files of a package in Vite's cache.
-    config: ({ root = '.' }) => ({ optimizeDeps: { exclude: ['pannier', ...dependentsOf(resolve(root))] } }),
+    config: ({ root = '.', worker }) => ({
+      // Before version 8, Vite's development bundles look for the files of a package in Vite's cache.
+      optimizeDeps: { exclude: ['pannier', ...dependentsOf(resolve(root))] },
+      worker: {
+        // Vite's default, 'iife', takes no top-level await, and puts all of TF.js into the script of a worker that imports Pannier.
+        format: worker?.format ?? 'es',
+        // Vite builds each worker by itself, with these plugins and those that the app's config has for workers.
+        plugins: () => [{ name: 'pannier:worker', enforce: 'pre', ...emitFiles() }],
+      },
+    }),
     configResolved(resolved) {
       config = resolved;
       packing = new Packing(options, config.root);
@@ -53,10 +70,6 @@ export function pannier(options: VitePluginOptions = {}): Plugin {
     buildStart() {
       return config.command === 'build' ? packForBuild(packing, this) : undefined;
     },
-    transform(code, id) {
-      return config.command === 'build' ? emitting.transform(code, id, this) : null;
-    },
-    resolveFileUrl: (reference) => (config.experimental.renderBuiltUrl === undefined ? emitting.resolveFileUrl(reference) : null),
     transformIndexHtml: {
       order: 'post',
       handler(_html, { path, bundle, chunk }) {

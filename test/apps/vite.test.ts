@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { build, createLogger, createServer } from 'vite';
+import { build, createLogger, createServer, resolveConfig } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addModel, writeModel } from '../fixtures/models.js';
 import { launch, openPage } from '../harness/browser.js';
@@ -56,6 +56,69 @@ test('a build with a base answers, and its scripts do not grow with the model', 
   ).toHaveLength(1);
   // Shapes and sizes have more digits, the golden sample up to 1,024 places.
   expect(Math.abs(many - few)).toBeLessThan(500);
+});
+
+/** A worker of the app's own that loads the model, predicts and tells its page, all at the top level. */
+const WORKER = `
+import { loadModel } from 'pannier';
+import add from './models/add/model.js';
+const model = await loadModel(add);
+const { outputs } = await model.predict({ x: Float32Array.of(1, 2, 3, 4) });
+const notes = model.notes.map(({ code, message }) => code + ': ' + message).join();
+postMessage({ value: outputs.sumY.data.join(' '), where: model.backend + ' in ' + model.thread, notes });
+`;
+
+/** The script of a page that starts a worker and shows what it tells. */
+const startWorker = (start: string): string => `
+${start}
+worker.addEventListener('message', ({ data: { value, ...told } }) => {
+  const output = document.querySelector('output');
+  Object.assign(output.dataset, told);
+  output.value = value;
+});
+worker.addEventListener('error', ({ message }) => document.querySelector('output').append(message ?? 'The worker did not start.'));
+`;
+
+test("a worker of the app's own loads a model, under Trusted Types too", async () => {
+  const app = makeApp('vite-worker', {
+    ...files,
+    'src/main.js': startWorker("const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });"),
+    'src/strict.js': startWorker(`import { trustedScriptUrl } from 'pannier';
+import url from './worker.js?worker&url';
+const worker = new Worker(trustedScriptUrl(url), { type: 'module' });`),
+    'src/worker.js': WORKER,
+    'strict.html': indexHtml('/src/strict.js'),
+    'vite.config.mjs': VITE_CONFIG,
+  });
+  const input = ['index.html', 'strict.html'].map((page) => join(app.folder, page));
+  await build({ root: app.folder, base: './', logLevel: 'error', build: { rolldownOptions: { input } } });
+  expectAssetsOnce(join(app.folder, 'dist'), join(app.folder, 'src/models/add'));
+  for (const [page, rules, mostBytes] of [
+    ['index.html', { csp: null }, undefined],
+    // The page asks for the first chunk as well, for `trustedScriptUrl`: a worker's build shares no chunk with it.
+    ['strict.html', {}, 125_000],
+  ] as const) {
+    const site = await serve({ '/sub/': join(app.folder, 'dist') }, rules);
+    await expectAnswer(browser, `${site.url}/sub/${page}`);
+    // The site's list also has the requests of workers.
+    const asked = site.requests.map(({ url }) => new URL(url, site.url).href);
+    await expectOneBackend(
+      asked.filter((each) => each.endsWith('.js')),
+      mostBytes,
+    );
+    await site.close();
+  }
+});
+
+test("a format and plugins of the app's own for its workers stay", async () => {
+  const app = makeApp('vite-worker-own', { ...files, 'vite.config.mjs': VITE_CONFIG });
+  const own = { name: 'own' };
+  const { worker } = await resolveConfig({ root: app.folder, worker: { format: 'iife', plugins: () => [own] } }, 'build');
+  const { plugins } = await worker.plugins([]);
+  expect([worker.format, plugins.map(({ name }) => name).filter((name) => /own|pannier/.test(name))]).toEqual([
+    'iife',
+    ['pannier:worker', 'own'],
+  ]);
 });
 
 test.each([true, ['add']])('with preload %j a page asks for its model once, and at once', async (preload) => {
