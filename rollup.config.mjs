@@ -78,6 +78,7 @@ const LAZY = [
   'select/model-opener',
   'select/autotune',
   'select/reset-backends',
+  'runtime/page-thread',
   'runtime/served-model',
   'download/retry',
   'download/prefetch',

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import resolve from '@rollup/plugin-node-resolve';
+import { build as esbuild } from 'esbuild';
 import { type OutputChunk, rollup } from 'rollup';
+import { build as vite } from 'vite';
 import { expect, test } from 'vitest';
 
 const gzipped = (code: string | Uint8Array) => gzipSync(code, { level: 9 }).length;
@@ -37,9 +39,11 @@ const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
 /** The chunks that a load without options imports, by their row of the table; test/browser/load.test.ts holds that it asks for no others. */
 const IMPORTED_BY_A_LOAD = { 'page-lazy': 'the rest of the library, beside the weights', 'page-guarded': 'the cache of the weights' };
 
+const LOADS = "import { loadModel } from 'pannier'; globalThis.loadModel = loadModel;";
+
 test('loadModel costs a page at most 10 kB before it loads a model, and what the README says until the first answer', async () => {
-  const { first, lazy } = await bundle("import { loadModel } from 'pannier'; globalThis.loadModel = loadModel;");
-  console.log(`loadModel: ${kB(total(first))} gzip at once`);
+  const { first, lazy } = await bundle(LOADS);
+  console.log(`loadModel: ${total(first)} bytes gzip at once`);
   expect(total(first)).toBeLessThanOrEqual(10_000);
   expect(agrees(total(first), said("`loadModel`, with your app's script")[0])).toBe(true);
 
@@ -55,6 +59,40 @@ test('loadModel costs a page at most 10 kB before it loads a model, and what the
   expect(agrees(untilAnswer, said('all of this, until the first answer')[0])).toBe(true);
   const others = lazy.filter(({ name }) => !(name in IMPORTED_BY_A_LOAD));
   console.log(`only if an option asks for it: ${others.map(({ name, code }) => `${name} ${kB(gzipped(code))}`).join(', ')}`);
+});
+
+test('nor does esbuild with splitting make more of it', async () => {
+  const { metafile, outputFiles } = await esbuild({
+    ...{ bundle: true, splitting: true, format: 'esm', minify: true, write: false, metafile: true, outdir: 'out' },
+    stdin: { contents: LOADS, resolveDir: process.cwd() },
+  });
+  const first = Object.keys(metafile.outputs).filter((path) => metafile.outputs[path]?.entryPoint === '<stdin>');
+  for (const path of first)
+    for (const { kind, path: imported } of metafile.outputs[path]?.imports ?? [])
+      if (kind === 'import-statement' && !first.includes(imported)) first.push(imported);
+  const bytes = outputFiles.filter(({ path }) => first.some((each) => path.endsWith(each))).map(({ contents }) => gzipped(contents));
+  const sum = bytes.reduce((before, each) => before + each, 0);
+  console.log(`loadModel by esbuild: ${sum} bytes gzip at once, in ${bytes.length} files`);
+  expect(bytes.length).toBe(first.length);
+  expect(sum).toBeLessThanOrEqual(10_000);
+});
+
+test('nor does Vite', async () => {
+  const app = {
+    name: 'app',
+    resolveId: (id: string) => (id === 'virtual:app' ? `${process.cwd()}/app.js` : null),
+    load: (id: string) => (id.endsWith('/app.js') ? LOADS : null),
+  };
+  const built = await vite({
+    ...{ configFile: false, logLevel: 'silent', plugins: [app] },
+    build: { write: false, modulePreload: { polyfill: false }, rollupOptions: { input: 'virtual:app' } },
+  });
+  const [{ output }] = [built].flat() as unknown as [{ output: OutputChunk[] }];
+  const chunks = output.filter(({ type }) => type === 'chunk');
+  const first = chunks.filter(({ isEntry }) => isEntry);
+  for (const { imports } of first) first.push(...chunks.filter((each) => imports.includes(each.fileName) && !first.includes(each)));
+  console.log(`loadModel by Vite: ${total(first)} bytes gzip at once, in ${first.length} files`);
+  expect(total(first)).toBeLessThanOrEqual(10_000);
 });
 
 test('the wasm binary is as large as the README says', () => {

@@ -88,30 +88,15 @@ export const fields =
     for (const [name, each] of Object.entries(checks)) each(at(field, name));
   };
 
-/** Checks each item of an array, holes included, or each entry of an object. */
-const inside =
-  (each: (field: Field, key: string) => void): Check =>
-  (field) => {
-    const inner = Array.isArray(field.value) ? [...field.value.entries()] : Object.entries(field.value as Fields);
-    for (const [key, value] of inner) each({ ...field, value, path: `${field.path}[${describe(key)}]` }, `${key}`);
-  };
+const array = check(Array.isArray, 'an array');
 
-/** An object whose keys are anybody's choice, each entry checked. */
-export const record =
-  (each: (field: Field, key: string) => void): Check =>
+/** An array, each item checked, holes included. */
+export const list =
+  (each: Check): Check =>
   (field) => {
-    object(field);
-    inside(each)(field);
+    array(field);
+    for (const [index, value] of (field.value as unknown[]).entries()) each({ ...field, value, path: `${field.path}[${index}]` });
   };
-
-/** An array, each item checked. */
-export const list = (each: Check, wanted = 'an array'): Check => {
-  const isArray = check(Array.isArray, wanted);
-  return (field) => {
-    isArray(field);
-    inside(each)(field);
-  };
-};
 
 /**
  * An object of options: each that is given is checked, and a name that is not `known` is refused, since nobody would

@@ -25,29 +25,3 @@ export interface Timing {
 
 /** Milliseconds of a monotonic clock. */
 export const now = (): number => performance.now();
-
-/**
- * The resolution of the clock, in milliseconds: on a page that is not cross-origin isolated 0.1 in Chromium and 1 in Firefox and
- * Safari. Measuring it takes one tick.
- */
-export function clockTickMs(): number {
-  const beganMs = now();
-  // Under a test's fake timers the clock may not advance.
-  for (let reading = 0; reading < 100_000; reading++) if (now() > beganMs) return now() - beganMs;
-  return 0;
-}
-
-/**
- * Writes one call as a `performance.measure` on a DevTools track of its own and clears the entry at once,
- * because entries that are kept cost memory for as long as the page lives.
- */
-export function traceCall(model: string, startMs: number, timing: Timing): void {
-  const name = `${model} predict`;
-  const devtools = {
-    dataType: 'track-entry',
-    track: 'pannier',
-    properties: Object.entries(timing).map(([key, value]) => [key, String(value)]),
-  };
-  performance.measure(name, { start: startMs, duration: timing.totalMs, detail: { devtools } });
-  performance.clearMeasures(name);
-}

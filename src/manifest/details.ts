@@ -13,11 +13,10 @@ import {
   list,
   object,
   optional,
-  record,
   refusal,
   text,
 } from '../base/fields.js';
-import { finite, isListOf, texts } from '../base/lazy-checks.js';
+import { finite, isListOf, record, texts } from '../base/lazy-checks.js';
 import { type ColumnSpec, type InputSpec, type Manifest, type OutputSpec, sourceField } from './manifest.js';
 import { MAX_ROWS, MAX_VALUES, rowsOf, widthOf } from './sizes.js';
 
@@ -99,7 +98,8 @@ function checkPad(field: Field, shape: InputSpec['shape']): void {
 }
 
 function checkColumns(field: Field, shape: InputSpec['shape']): void {
-  list(column, 'an array of columns')(field);
+  check(Array.isArray, 'an array of columns')(field);
+  list(column)(field);
   const width = (field.value as readonly ColumnSpec[]).reduce((sum, each) => sum + widthOf(each), 0);
   const isFilled = (shape?.length === 1 || shape?.length === 2) && shape.at(-1) === width;
   if (!isFilled) throw refusal({ ...field, value: width }, `columns that fill the ${shape?.at(-1)} values of a row`);

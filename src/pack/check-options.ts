@@ -15,10 +15,9 @@ import {
   list,
   type Origin,
   options,
-  record,
   refusal,
 } from '../base/fields.js';
-import { anything, finite } from '../base/lazy-checks.js';
+import { anything, finite, record } from '../base/lazy-checks.js';
 import { isReserved } from './fields.js';
 import { LIMITS } from './limits.js';
 import {

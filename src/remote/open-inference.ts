@@ -3,7 +3,8 @@
 import type { Fallback, FallbackOutputs } from '../api/fallback.js';
 import { type DType, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
-import { type Checks, callable, checkCall, record, text } from '../base/fields.js';
+import { type Checks, callable, checkCall, text } from '../base/fields.js';
+import { record } from '../base/lazy-checks.js';
 import { meant } from '../base/nearest.js';
 import type { PlatformFetch } from '../base/platform.js';
 import type { Tensor, TensorSpec } from '../manifest/signature.js';

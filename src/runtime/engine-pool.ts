@@ -4,14 +4,14 @@ import type { Target } from '../api/candidate.js';
 import type { ThreadName } from '../api/options.js';
 import type { ResolvedOptions } from '../api/resolve-options.js';
 import { PannierError } from '../base/errors.js';
+import { lazily } from '../base/lazily.js';
 import type { Note } from '../base/notes.js';
 import { type Lease, Shared } from '../base/shared.js';
 import { now } from '../base/timing.js';
 import { fetchAsset } from '../download/fetch.js';
 import { requestAdapter } from '../engines/adapter.js';
 import type { Engine, EngineStart } from '../engines/engine.js';
-import { isRealmTaken, startLocalEngine } from '../engines/local.js';
-import { ENGINES, rowOf } from '../engines/registry.js';
+import { rowOf } from '../engines/registry.js';
 import { startWorkerEngine } from '../worker/client.js';
 import { WorkerUnavailable } from '../worker/connection.js';
 import { Queue } from './queue.js';
@@ -57,8 +57,6 @@ export async function acquireEngine(
 }
 
 async function start(target: Target, resolved: ResolvedOptions, signal: AbortSignal, mayUsePage: boolean): Promise<EngineHandle> {
-  const { engine, backend } = target;
-  const { title } = ENGINES[engine];
   const startedAtMs = now();
   const notes: Note[] = [];
   const options = startOptions(target, resolved, signal);
@@ -72,30 +70,21 @@ async function start(target: Target, resolved: ResolvedOptions, signal: AbortSig
     startedAtMs,
     readyAtMs: now(),
   });
-  const local = async () => handleOf(await startLocalEngine(target, options), 'page');
-  if (typeof Worker === 'undefined') return local();
+  const pageThread = () => lazily(() => import('./page-thread.js'));
+  const hasDevice = resolved.device !== undefined;
+  if (typeof Worker === 'undefined') return handleOf(await (await pageThread()).startLocalEngine(target, options), 'page');
   // If there is no GPU, its worker is not downloaded.
-  if (backend === 'webgpu' && resolved.device === undefined) await requestAdapter();
-
+  if (target.backend === 'webgpu' && !hasDevice) await requestAdapter();
   if (resolved.thread === 'page') {
-    if (!isRealmTaken(target)) return local();
-    if (resolved.device !== undefined)
-      throw new PannierError(
-        'backend-unavailable',
-        `This page runs its own ${title}, and a GPUDevice cannot cross to a worker. Load the model without \`device\`.`,
-      );
-    const message = `This page runs its own ${title}, whose active backend ours would change: the model runs in a worker.`;
-    notes.push({ code: 'page-taken', message });
+    const engine = await (await pageThread()).startAsAsked(target, options, hasDevice, notes);
+    if (engine !== undefined) return handleOf(engine, 'page');
   }
   try {
     return handleOf(await startWorkerEngine(target, options, resolved.assetUrl, signal), 'worker');
   } catch (thrown) {
     if (!(thrown instanceof WorkerUnavailable)) throw thrown;
     if (!mayUsePage) throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}).`);
-    if (isRealmTaken(target))
-      throw new PannierError('backend-unavailable', `No worker can start (${thrown.message}), and this page runs its own ${title}.`);
-    notes.push({ code: 'worker-unavailable', message: `No worker can start (${thrown.message}): the model runs on the page's thread.` });
-    return local();
+    return handleOf(await (await pageThread()).startWithoutWorker(target, options, thrown.message, notes), 'page');
   }
 }
 

@@ -1,9 +1,10 @@
 /** Tries another target for a model that is served: opened beside the current instance, it takes over if it is faster, or if it comes first. */
 
 import { type Candidate, isSameTarget, type Measured, type Target } from '../api/candidate.js';
+import { clockTickMs } from '../base/clock-tick.js';
 import { messageOf, PannierError } from '../base/errors.js';
 import { whenIdle } from '../base/idle.js';
-import { clockTickMs, now } from '../base/timing.js';
+import { now } from '../base/timing.js';
 import { rowOf } from '../engines/registry.js';
 import { Queue } from '../runtime/queue.js';
 import type { Instance, ServedModel } from '../runtime/served-model.js';

@@ -228,9 +228,9 @@ describe('the record of a load', () => {
 });
 
 it.each([
-  [{ network: 'offline' }, "network should be 'auto' or 'cache-only', but is offline"],
+  [{ network: 'offline' }, 'network should be "auto" or "cache-only", but is "offline"'],
   [{ cacheBudgetBytes: -1 }, 'cacheBudgetBytes should be bytes from 0 up, but is -1'],
-  [{ cacheBudgetBytes: 'all' }, 'cacheBudgetBytes should be bytes from 0 up, but is all'],
+  [{ cacheBudgetBytes: 'all' }, 'cacheBudgetBytes should be bytes from 0 up, but is "all"'],
 ])('refuses %o', async (options, said) => {
   const error = await rejection(loadModel(freshModel().manifest, options as never));
   expect(error).toMatchObject({ code: 'options', message: expect.stringContaining(said) });

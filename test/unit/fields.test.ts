@@ -3,8 +3,8 @@
 import { expect, describe as group, it } from 'vitest';
 import { describe } from '../../src/base/describe.js';
 import { shapeText } from '../../src/base/dtype.js';
-import { boolean, type Check, checkCall, choice, fields, list, type Origin, optional, record, text } from '../../src/base/fields.js';
-import { finite } from '../../src/base/lazy-checks.js';
+import { boolean, type Check, checkCall, choice, fields, list, type Origin, optional, text } from '../../src/base/fields.js';
+import { finite, record } from '../../src/base/lazy-checks.js';
 import { nearest } from '../../src/base/nearest.js';
 
 const ORIGIN: Origin = { code: 'manifest', whole: 'The file', part: "The file's ", next: 'Write it again.' };
