@@ -33,6 +33,7 @@ const file = join(dirname(fileURLToPath(import.meta.url)), '../src/pack/model/tf
 writeFileSync(
   file,
   `// Written by scripts/kernels.mjs from TF.js ${version}. Do not edit.
+import type { BackendName } from '../../base/backend-name.js';
 
 /** Graph ops that TF.js executes synchronously. */
 export const SYNC_OPS: ReadonlySet<string> = ${set(ops.sync)};
@@ -41,7 +42,7 @@ export const SYNC_OPS: ReadonlySet<string> = ${set(ops.sync)};
 export const ASYNC_OPS: ReadonlySet<string> = ${set(ops.async)};
 
 /** Kernels of each backend. */
-export const KERNELS: Readonly<Record<string, ReadonlySet<string>>> = {
+export const KERNELS: Readonly<Record<BackendName, ReadonlySet<string>>> = {
 ${Object.entries(kernels)
   .map(([backend, names]) => `  ${backend}: ${set(names).replaceAll('\n', '\n  ')},`)
   .join('\n')}

@@ -1,4 +1,4 @@
-/** The first trip: from a packed model to a `Model` that answers. This file tells its steps in their order. */
+/** Loading, step by step: from a packed model to a `Model` that answers. */
 import type { Target } from './api/candidate.js';
 import type { Model } from './api/model.js';
 import type { LoadOptions, LoadProgress } from './api/options.js';
@@ -23,7 +23,7 @@ const servedModels = new Shared<ServedModel, LoadProgress>((served) => served.di
 
 /**
  * Loads a packed model: its bytes come from the cache or the network and are verified, and the first
- * backend that is ready and agrees with the golden sample runs it. Which backend is fastest is measured
+ * backend that is ready and agrees with the golden sample (stored inputs with known outputs) runs it. Which backend is fastest is measured
  * later, in idle time.
  * @param source the default export of a packed folder's `model.js`
  * @throws {PannierError} by `code`; an abort rejects with `signal.reason`
@@ -34,13 +34,14 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(
 ): Promise<Model<I, O>> {
   const manifest = readManifest(source);
   const resolved = resolveOptions(options);
-  const code = lazily(() => import('./model.js'));
-  code.catch(() => undefined);
+  const modelModule = lazily(() => import('./model.js'));
+  // It is awaited below; without this an early failure would be an unhandled rejection.
+  modelModule.catch(() => undefined);
   const signal = options.signal as AbortSignal | undefined;
   const start = (starting: AbortSignal, report: (progress: LoadProgress) => void) => serve(manifest, resolved, starting, report);
   const lease = await servedModels.acquire(`${manifest.hash} ${resolved.key}`, start, { signal, onReport: options.onProgress });
   try {
-    const { LoadedModel } = await abortable(code, signal);
+    const { LoadedModel } = await abortable(modelModule, signal);
     return new LoadedModel<I, O>(lease, resolved);
   } catch (thrown) {
     lease.release();
@@ -76,28 +77,30 @@ async function serve(
 
   // The bytes, the engine and the rest of the code come side by side.
   const download = targets.some(mayRun) ? downloads.start(signal, report) : undefined;
-  const code = lazily(importOpening);
-  code.catch(() => undefined);
+  const openingModules = lazily(importOpening);
+  openingModules.catch(() => undefined);
   const choice = resolved.autotune ? await readChoice(await caching, manifest.hash, targets) : undefined;
   const order = startingWith(choice?.chosen, targets);
-  const decided = new AbortController();
-  const engineStart = startEngine(order.find(mayRun), resolved, AbortSignal.any([signal, decided.signal]));
+  const stopWaiting = new AbortController();
+  const engineStart = startEngine(order.find(mayRun), resolved, AbortSignal.any([signal, stopWaiting.signal]));
   let releaseHold = () => {};
   try {
-    const { checkDetails, holdModel, ModelOpener, ServedModel, autotune } = await code;
+    const { checkDetails, holdModel, ModelOpener, ServedModel, autotune } = await openingModules;
+    // While the model is held, no tab evicts it from the cache.
     releaseHold = holdModel(manifest.hash);
+    // The longer checks, which `readManifest` leaves to the code that comes later.
     checkDetails(manifest);
     const startDownload = (stop: AbortSignal) => downloads.start(stop);
     const opener = new ModelOpener(targets, { manifest, resolved, caching, startDownload, note: notes.add });
     // An instance is opened while the bytes come, and serves once it agrees with the golden sample.
     const opened = await opener.open(order, download, startedAtMs, signal);
     const served = new ServedModel(manifest, opened, notes, downloads.transfers, opener.reopen);
-    const returns = opener.attach(served, opened);
-    if (resolved.autotune) served.autotune = autotune(served, opener.context, choice, returns);
+    const retries = opener.keepWatching(served, opened);
+    if (resolved.autotune) served.autotune = autotune(served, opener.context, choice, retries);
     return served;
   } finally {
-    // By now the served model has a lease and a hold of its own, or the load has failed.
-    decided.abort();
+    // By now the served model has an engine lease and a hold of its own, or the load has failed.
+    stopWaiting.abort();
     releaseHold();
     void engineStart.then((lease) => lease?.release());
   }
@@ -109,6 +112,6 @@ async function startEngine(
   resolved: ResolvedOptions,
   signal: AbortSignal,
 ): Promise<Lease<unknown> | undefined> {
-  // A failure is reported by the attempt that asks for the same engine.
+  // `ModelOpener` asks for this engine again and reports its failure.
   return target && acquireEngine(target, resolved, signal).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** The second trip: from inputs to typed outputs and an honest timing record. This file alone knows the order. */
+/** One predict, step by step: from inputs to typed outputs and an honest timing record. */
 
 import type { Candidate } from './api/candidate.js';
 import type {
@@ -19,6 +19,7 @@ import type { LoadOptions, ThreadName } from './api/options.js';
 import type { ServingBackend } from './base/backend-name.js';
 import { PannierError } from './base/errors.js';
 import { Events } from './base/events.js';
+import { lazily } from './base/lazily.js';
 import type { Note } from './base/notes.js';
 import { abortable, forManyListeners } from './base/promise.js';
 import type { Lease } from './base/shared.js';
@@ -108,12 +109,13 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
       if (this.#settings.trace) traceCall(this.name, startMs, timing);
       return prediction;
     } catch (thrown) {
+      // The caller's own abort is no failure of the model.
       if (options.signal?.aborted !== true) this.#calls.fail();
       throw thrown;
     }
   }
 
-  /** Makes feeds of the inputs. The double of `pannier/testing` overrides it, since its pictures have no pixels. */
+  /** Makes feeds of the inputs. The fake model of `pannier/testing` overrides it, since its pictures have no pixels. */
   protected prepare(inputs: I): PreparedInputs | Promise<PreparedInputs> {
     return prepareInputs(this.#manifest.signature, inputs as Readonly<Record<string, unknown>>);
   }
@@ -130,6 +132,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     const outputs = namedOutputs(wanted, result.outputs, length, options as PredictOptions, check);
     const totalMs = now() - startMs;
     const queuedMs = dequeuedAtMs - preparedAtMs;
+    // The page's part and the engine thread's part; crossing between the two takes what is left over.
     const prepareMs = preparedAtMs - startMs + result.prepareMs;
     const { computeMs, readMs, cold } = result;
     const transferMs = Math.max(0, totalMs - queuedMs - prepareMs - computeMs - (readMs ?? 0));
@@ -140,12 +143,13 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
   /** Settles when nothing reads the inputs any more, which after an abort may be later than the caller waits. */
   async #run(inputs: I, wanted: WantedOutputs, priority: Priority, signal: AbortSignal) {
     const preparing = this.prepare(inputs);
-    // A promise is told by its `then`, since apps may replace the class Promise, as zone.js does.
+    // A promise is recognised by its `then`, since apps may replace the class Promise, as zone.js does.
     const { feeds, images, length } = 'then' in preparing ? await preparing : preparing;
     try {
       const preparedAtMs = now();
       const outputs = wanted.map(([name]) => name);
       const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs };
+      // The app's fallback, if it answers, gets the inputs as they were given.
       return { ...(await runQueued(this.#lease.value, call, { inputs, signal }, priority)), feeds, images, length, preparedAtMs };
     } finally {
       closePictures(feeds);
@@ -159,7 +163,8 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     this.#ensureUsable();
     checkPredictEachOptions(options);
     // Only apps that stream download this.
-    const { predictEach } = await import('./predict/stream.js');
+    const loading = lazily(() => import('./predict/stream.js'));
+    const { predictEach } = await abortable(loading, this.#ended.signal);
     const imageInputs = Object.entries(this.#manifest.signature.inputs).flatMap(([name, { image }]) => (image === undefined ? [] : [name]));
     const predict = (inputs: unknown, own: object) => this.predict<K>(inputs as I, own);
     yield* predictEach(predict, imageInputs, source, options, this.#ended.signal);

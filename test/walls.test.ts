@@ -46,7 +46,7 @@ const FLOORS: readonly RegExp[] = [
   /^src\/(load|model|offline)\.ts$/,
   /^src\/index\.ts$/,
   /^src\/(read|remote|drift|testing)\//,
-  /^src\/pack\/(fields|limits|javascript|options|check-options|cache)\.ts$/,
+  /^src\/pack\/(file-fields|limits|javascript|options|check-options|cache)\.ts$/,
   /^src\/pack\/files\//,
   /^src\/pack\/layers\//,
   /^src\/pack\/model\//,

@@ -98,7 +98,7 @@ export async function mapLimited<T, R>(items: readonly T[], limit: number, step:
 }
 
 /** Makes a function that runs steps one at a time, in the order of its calls. A step that fails does not stop those after it. */
-export function oneAtATime(): <T>(step: () => Promise<T>) => Promise<T> {
+export function oneAtATime(): <T>(step: () => T | Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (step) => {
     const run = last.then(step);

@@ -5,7 +5,7 @@ import type { CacheOutcome } from '../api/model.js';
 import type { LoadProgress } from '../api/options.js';
 import { messageOf } from '../base/errors.js';
 import { lazily } from '../base/lazily.js';
-import { mapLimited } from '../base/promise.js';
+import { type Deferred, deferred, mapLimited } from '../base/promise.js';
 import { now } from '../base/timing.js';
 import type { Asset, Manifest } from '../manifest/manifest.js';
 import { assetsOf } from '../manifest/manifest.js';
@@ -61,8 +61,8 @@ export interface DownloadSummary {
 /** Downloads a model. A fault of the cache is a note; only the network makes the download fail, and then all of it ends. */
 export function downloadModel(manifest: Manifest, options: DownloadOptions): ModelDownload {
   const assets = assetsOf(manifest);
-  const pending: (PendingBytes | undefined)[] = assets.map(() => new PendingBytes());
-  const promises = pending.map((each) => (each as PendingBytes).promise);
+  const pending: (Deferred<ArrayBuffer> | undefined)[] = assets.map(() => deferred());
+  const promises = pending.map((each) => (each as Deferred<ArrayBuffer>).promise);
   const stop = new AbortController();
   const downloads = new AssetDownloads(manifest, options, AbortSignal.any([options.signal, stop.signal]));
   const whole = downloads.run(assets, (index, bytes) => {
@@ -229,11 +229,4 @@ async function* takeInOrder(promises: Promise<ArrayBuffer>[]): AsyncGenerator<Ar
     // A consumer that stops early frees the others.
     promises.length = 0;
   }
-}
-
-/** Bytes of an asset that have not come yet. */
-class PendingBytes {
-  resolve!: (bytes: ArrayBuffer) => void;
-  reject!: (reason: unknown) => void;
-  readonly promise = new Promise<ArrayBuffer>((resolve, reject) => Object.assign(this, { resolve, reject }));
 }

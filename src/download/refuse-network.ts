@@ -7,14 +7,14 @@ import { assetsOf, type Manifest } from '../manifest/manifest.js';
  * Rejects with an error that names the files which the cache lacks.
  * @throws {PannierError} `not-cached`, always
  */
-export async function refuseNetwork({ name, ...manifest }: Manifest, caching: Promise<WeightsCache | null>): Promise<never> {
+export async function refuseNetwork(manifest: Manifest, caching: Promise<WeightsCache | null>): Promise<never> {
   const keys = await caching.then((cache) => cache?.keys()).catch(() => undefined);
-  const assets = assetsOf({ name, ...manifest });
+  const assets = assetsOf(manifest);
   const missing = assets.filter(({ sha256 }) => keys?.includes(sha256) !== true).map((asset) => asset.name);
   const which =
     keys === undefined || missing.length === 0
       ? 'the cache does not answer'
       : `the cache lacks ${missing.length} of ${assets.length} files (${missing.join(', ')})`;
-  const message = `"${name}" is not whole in the cache, and network: 'cache-only' fetches nothing: ${which}. Call prefetchModel or loadModel once with a connection.`;
+  const message = `"${manifest.name}" is not whole in the cache, and network: 'cache-only' fetches nothing: ${which}. Call prefetchModel or loadModel once with a connection.`;
   throw new PannierError('not-cached', message, { missing });
 }

@@ -11,7 +11,7 @@ const PAUSES_MS = [500, 2_000];
 /** A load does not wait longer for a server that asks for a pause: the app may know better when to try again. */
 const MAX_RETRY_AFTER_MS = 10_000;
 
-const inTime: Pauses = {
+const realPauses: Pauses = {
   random: Math.random,
   wait: (pauseMs, signal) =>
     new Promise((resolve) => {
@@ -44,7 +44,7 @@ export async function retryFetch(incoming: Incoming, thrown: unknown, options: F
     if (thrown !== undefined && (await isWhole(incoming, options))) return bytes.buffer;
     const failure = failureOf(incoming, thrown);
     if (tries === MAX_TRIES) throw failure;
-    if (thrown === undefined && isWrong(incoming)) {
+    if (thrown === undefined && isOtherFile(incoming)) {
       if (isReload) throw failure;
       isReload = true;
     } else await pauseAfter(failure, tries, incoming.response, options);
@@ -61,7 +61,7 @@ export async function retryFetch(incoming: Incoming, thrown: unknown, options: F
 
 /** Waits before the next try. @throws {PannierError} `failure`, if another try would not help; an abort throws `signal.reason` */
 async function pauseAfter(failure: PannierError, tries: number, response: Response | undefined, options: FetchOptions): Promise<void> {
-  const { pauses = inTime, signal } = options;
+  const { pauses = realPauses, signal } = options;
   const askedMs = retryAfterMs(response);
   if (!mayPass(failure, tries, options) || askedMs > MAX_RETRY_AFTER_MS) throw failure;
   await pauses.wait(Math.max(askedMs, (PAUSES_MS[tries - 1] as number) * (0.5 + pauses.random())), signal);
@@ -96,7 +96,7 @@ const startsAsHtml = ({ bytes, arrivedBytes }: Incoming): boolean =>
   /^\s*<(!|html)/i.test(new TextDecoder().decode(bytes.subarray(0, Math.min(16, arrivedBytes))));
 
 /** Whether a body that ended well is another file, rather than a part of the asset. */
-const isWrong = (incoming: Incoming): boolean =>
+const isOtherFile = (incoming: Incoming): boolean =>
   incoming.response?.ok === true && (incoming.arrivedBytes >= incoming.asset.bytes || startsAsHtml(incoming));
 
 function failureOf(incoming: Incoming, thrown: unknown): PannierError {

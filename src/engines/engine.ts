@@ -93,7 +93,7 @@ export interface Engine {
   /** Tells the hardware apart on which answers may differ: the GPU's vendor and architecture, else the empty string. */
   readonly identity: string;
   /** Whether the backend has failed: nothing can be opened or run here any more. */
-  readonly lost: boolean;
+  readonly isLost: boolean;
   /** Resolves with the reason as soon as the backend fails, also while nothing runs; not after `dispose`. Never rejects. */
   readonly whenLost: Promise<PannierError>;
   /**

@@ -2,6 +2,7 @@
 
 import type { WeightsCache } from '../api/cache.js';
 import { browserVersion } from '../base/browser-version.js';
+import { GOLDEN_PREFIX } from '../base/cache-keys.js';
 import { pause, QUIET_MS, whenIdle } from '../base/idle.js';
 import { toBytes } from '../base/json.js';
 import { VERSION } from '../base/versions.js';
@@ -53,7 +54,7 @@ export class GoldenTest {
     this.#deadlineMs = deadlineMs;
     const { name, backend, identity } = engine;
     // All that could change the answer: the model, the code, the GPU, the browser.
-    this.#key = `golden:${[manifest.hash, versionedName(name), backend, identity, VERSION, browserVersion()].join(' ')}`;
+    this.#key = `${GOLDEN_PREFIX}${[manifest.hash, versionedName(name), backend, identity, VERSION, browserVersion()].join(' ')}`;
   }
 
   /** Whether the test has passed in an earlier visit, with the same model, code, GPU and browser. */

@@ -18,7 +18,7 @@ import {
   refusal,
 } from '../base/fields.js';
 import { anything, finite, record } from '../base/lazy-checks.js';
-import { isReserved } from './fields.js';
+import { isReserved } from './file-fields.js';
 import { LIMITS } from './limits.js';
 import {
   type BudgetOptions,

@@ -49,7 +49,7 @@ export async function acquireEngine(
   if (backend === 'webgpu' && resolved.device !== undefined) key.push(resolved.key);
   const acquire = () => engines.acquire(key.join(' '), (starting) => start(target, resolved, starting, mayUsePage), { signal });
   const lease = await acquire();
-  if (!lease.value.engine.lost) return lease;
+  if (!lease.value.engine.isLost) return lease;
   // The worker or the device has failed under another model, which has not noticed yet.
   engines.drop(lease.value);
   lease.release();

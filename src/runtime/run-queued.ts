@@ -16,7 +16,7 @@ export interface QueuedRun {
   readonly dequeuedAtMs: number;
 }
 
-/** Errors that may not be the call's own fault. A deadline or a lack of memory is: the next instance would meet the same limit. */
+/** Errors after which a call runs once more. A timeout and a lack of memory are not among them: the next instance would meet the same limit. */
 const LOSSES: ReadonlySet<ErrorCode> = new Set(['device-lost', 'worker-crashed', 'worker-unresponsive', 'backend-rejected']);
 
 /**

@@ -45,7 +45,7 @@ export type Role = 'first' | 'rebuild' | 'challenger';
 /** How a target is tried. */
 export interface AttemptOptions {
   readonly role: Role;
-  /** Since when the engine is wanted: its start before that costs this model nothing. */
+  /** Start time of the engine before this moment does not count in `startMs`. */
   readonly wantedSinceMs: number;
   /** No other target is right: one that is merely left alone is tried all the same. */
   readonly isLast?: boolean;
@@ -184,7 +184,7 @@ async function openInstance(
   async function prepareTest() {
     const { cache } = await download.whole;
     const goldenTest = new GoldenTest(manifest, await download.golden, lease.value, await caching, limitMs);
-    // Bytes that were not all in the cache were never tested here, and their writes would hold up the question.
+    // A model that was partly downloaded was never tested here, and a cache read would wait behind its writes: run the test.
     const isRemembered = cache === 'hit' && role === 'first' && (await goldenTest.isRemembered());
     return { goldenTest, isRemembered, endMark: isRemembered ? () => undefined : await crashMark.begin() };
   }

@@ -13,10 +13,10 @@ import { adapterName } from '../engines/adapter-info.js';
 import { rowOf } from '../engines/registry.js';
 import type { ServedModel } from '../runtime/served-model.js';
 import { MAX_CHALLENGER_STAGE_MS, type OpenContext } from './attempt.js';
+import type { BackendRetries } from './backend-retries.js';
 import { challenge } from './challenge.js';
 import { tooLargeTwice } from './precheck.js';
 import { type Choice, choiceKey, MAX_AGE_MS } from './remembered.js';
-import type { Returns } from './returns.js';
 
 /**
  * @param choice what an earlier visit chose, if anything
@@ -27,7 +27,7 @@ export async function autotune(
   served: ServedModel,
   context: OpenContext,
   choice: Choice | undefined,
-  returns: Pick<Returns, 'watch'>,
+  returns: Pick<BackendRetries, 'watch'>,
 ): Promise<void> {
   if (served.current.handle.thread !== 'worker' || savesData()) return;
   const twice = tooLargeTwice(context.manifest, context.resolved);

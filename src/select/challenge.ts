@@ -9,7 +9,7 @@ import { rowOf } from '../engines/registry.js';
 import { Queue } from '../runtime/queue.js';
 import type { Instance, ServedModel } from '../runtime/served-model.js';
 import { attempt, type OpenContext } from './attempt.js';
-import { contestantAt } from './contestant.js';
+import { instanceContestant } from './contestant.js';
 import { race } from './race.js';
 
 /** One challenge at a time on a page: two would measure each other. */
@@ -51,7 +51,7 @@ async function raceWith(challenger: Instance, measured: Measured, served: Served
   const { engine, backend } = challenger;
   const { signal } = served.disposing;
   const incumbent = served.current;
-  const sides = [contestantAt(incumbent, incumbent, signal), contestantAt(challenger, incumbent, signal)] as const;
+  const sides = [instanceContestant(incumbent, incumbent, signal), instanceContestant(challenger, incumbent, signal)] as const;
   const result = await race(...sides, signal, clockTickMs()).catch((thrown) => {
     // Only the incumbent's samples reject: a failure of the challenger is in the result.
     if (thrown instanceof PannierError && thrown.code === 'backend-rejected') context.retire(incumbent, messageOf(thrown));

@@ -5,13 +5,13 @@ import { whenIdle } from '../base/idle.js';
 import type { RunResult } from '../engines/engine.js';
 import type { Queue } from '../runtime/queue.js';
 import type { Instance } from '../runtime/served-model.js';
-import { type Contestant, contestantOf } from './race.js';
+import { type Contestant, timedContestant } from './race.js';
 
 /**
  * @param incumbent runs the model now, and rests while others are timed; may be `instance` itself
  * @returns a contestant whose samples fail with `backend-rejected` if the instance answers wrongly: being right once is not enough
  */
-export function contestantAt(instance: Instance, incumbent: Instance, signal: AbortSignal): Contestant {
+export function instanceContestant(instance: Instance, incumbent: Instance, signal: AbortSignal): Contestant {
   const { session, goldenTest, backend } = instance;
   if (goldenTest === undefined || session === undefined) throw new Error(`There is no golden sample for ${backend}.`);
   const queues = [...new Set([incumbent.handle.queue, instance.handle.queue])];
@@ -19,7 +19,7 @@ export function contestantAt(instance: Instance, incumbent: Instance, signal: Ab
   const run = async () => {
     answer = await goldenTest.run(session);
   };
-  return contestantOf(run, async (step) => {
+  return timedContestant(run, async (step) => {
     const result = await runInAll(queues, step, signal);
     const { agrees, reason } = answer === undefined ? { agrees: true, reason: '' } : goldenTest.compare(answer);
     if (!agrees) throw new PannierError('backend-rejected', `it was right at first, and wrong in the race: ${reason}`);

@@ -3,6 +3,7 @@
 import type { WeightsCache } from '../api/cache.js';
 import type { BackendName } from '../base/backend-name.js';
 import { browserVersion } from '../base/browser-version.js';
+import { CRASH_PREFIX } from '../base/cache-keys.js';
 import { fromBytes, toBytes } from '../base/json.js';
 import { withDeadline } from '../base/promise.js';
 
@@ -16,9 +17,6 @@ const MAX_CRASHES = 2;
 
 /** Longest that a load waits for one read or write of the mark. */
 const CACHE_LIMIT_MS = 1_000;
-
-/** The prefix of a mark's key in the cache. */
-export const CRASH_PREFIX = 'crash:';
 
 /**
  * The mark of one model on one backend in one browser on one GPU: when first runs began that have not ended. A cache

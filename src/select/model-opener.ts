@@ -6,16 +6,16 @@ import { now } from '../base/timing.js';
 import type { ModelDownload } from '../download/download-model.js';
 import type { Opened, ServedModel } from '../runtime/served-model.js';
 import type { OpenContext } from './attempt.js';
+import { BackendRetries } from './backend-retries.js';
 import { isEligible, startingWith } from './eligible.js';
 import { openModel } from './open-model.js';
-import { Returns } from './returns.js';
 
 export class ModelOpener {
   readonly context: OpenContext;
   readonly #targets: readonly Target[];
   readonly #retired: (TargetId & { readonly reason: string })[] = [];
   #served: ServedModel | undefined;
-  #returns: Returns | undefined;
+  #returns: BackendRetries | undefined;
 
   /** @param targets in the order of the options */
   constructor(targets: readonly Target[], given: Omit<OpenContext, 'retired' | 'retire'>) {
@@ -45,9 +45,9 @@ export class ModelOpener {
   };
 
   /** From now on targets that are retired are left at once, and targets that were left alone come back. */
-  attach(served: ServedModel, opened: Opened): Returns {
+  keepWatching(served: ServedModel, opened: Opened): BackendRetries {
     this.#served = served;
-    this.#returns = new Returns(served, this.context);
+    this.#returns = new BackendRetries(served, this.context);
     this.#returns.watch(opened);
     return this.#returns;
   }

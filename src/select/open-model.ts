@@ -1,7 +1,8 @@
 /** Opens a model on the first target that is right, and tells what came out about the others. */
 
 import { type Candidate, FALLBACK, isSameTarget, reasonsOf, type Target } from '../api/candidate.js';
-import { asPannierError, PannierError } from '../base/errors.js';
+import { PannierError } from '../base/errors.js';
+import { lazily } from '../base/lazily.js';
 import { now } from '../base/timing.js';
 import type { ModelDownload } from '../download/download-model.js';
 import { rowOf } from '../engines/registry.js';
@@ -101,13 +102,9 @@ async function fallbackInstance(selection: readonly Candidate[], { manifest, res
     const message = `No backend can run this model here. ${reasonsOf(selection)}`;
     throw new PannierError('backend-unavailable', message, { selection });
   }
-  try {
-    // Only apps that need the fallback download its code.
-    const { openFallback } = await import('../predict/fallback.js');
-    return openFallback(manifest, fallback);
-  } catch (thrown) {
-    throw asPannierError(thrown, 'offline', 'A part of Pannier did not arrive');
-  }
+  // Only apps that need the fallback download its code.
+  const { openFallback } = await lazily(() => import('../predict/fallback.js'));
+  return openFallback(manifest, fallback);
 }
 
 /** A new one each time, since a promise keeps everything that has ever waited for it. */

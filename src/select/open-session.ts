@@ -12,7 +12,7 @@ export async function openSession(
   limitMs: number,
 ): Promise<{ readonly session: Session; readonly openMs: number }> {
   const clock = new EngineClock(limitMs, `open of ${engine.backend}`);
-  const weights = between(clock, model.weights);
+  const weights = pauseClockBetweenShards(clock, model.weights);
   clock.start();
   const opening = engine.open({ ...model, weights });
   try {
@@ -29,7 +29,7 @@ export async function openSession(
 }
 
 /** Stops the clock while the engine waits for the next shard. */
-async function* between(clock: EngineClock, weights: EngineModel['weights']): AsyncGenerator<ArrayBuffer, undefined> {
+async function* pauseClockBetweenShards(clock: EngineClock, weights: EngineModel['weights']): AsyncGenerator<ArrayBuffer, undefined> {
   clock.stop();
   for await (const shard of weights) {
     clock.start();

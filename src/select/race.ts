@@ -47,8 +47,9 @@ const MIN_CALL_MS = 0.05;
 const MAX_PAIRS = 9;
 /** So many pairs decide if all of them agree; otherwise they are a round, in which a hiccup may spoil one pair. */
 const ROUND = 4;
-/** Fewer than a round decide if they agree and are so much work: A B B A, in which each side is first once. */
+/** So many pairs are enough if they agree and took `MAX_WORK_MS` in all. They run as A B, B A, so that each side starts once. */
 const MIN_PAIRS = 2;
+/** After so much work of both sides no more pairs are run, if those so far agree or make whole rounds. */
 const MAX_WORK_MS = 300;
 
 /**
@@ -187,7 +188,7 @@ const shortMs = (ms: number): string => `${Number(ms.toPrecision(3))} ms`;
  * @param run one call
  * @param inTurn gives a sample a moment in which nothing else runs on either side; the wait is not timed. A call that is given up still runs.
  */
-export function contestantOf(run: () => Promise<unknown>, inTurn: <T>(step: () => Promise<T>) => Promise<T>): Contestant {
+export function timedContestant(run: () => Promise<unknown>, inTurn: <T>(step: () => Promise<T>) => Promise<T>): Contestant {
   const timed = async (calls: number, limitMs: number): Promise<number> => {
     let givenUp = false;
     const work = async () => {

@@ -3,6 +3,7 @@
 import type { WeightsCache } from '../api/cache.js';
 import { type Candidate, isSameTarget, type Target } from '../api/candidate.js';
 import { browserVersion } from '../base/browser-version.js';
+import { CHOICE_PREFIX } from '../base/cache-keys.js';
 import { fromBytes } from '../base/json.js';
 import { VERSION } from '../base/versions.js';
 import { versionedNames } from '../engines/registry.js';
@@ -19,9 +20,6 @@ export interface Choice {
 
 /** A new GPU driver, a browser's fix or other apps on the device change what is fastest. */
 export const MAX_AGE_MS = 30 * 24 * 3_600_000;
-
-/** The prefix of a choice's key in the cache. */
-export const CHOICE_PREFIX = 'choice:';
 
 /** Everything that could change what is fastest is in the key, except the GPU, which takes time to ask for. */
 export const choiceKey = (modelHash: string): string => {

@@ -1,9 +1,8 @@
 /** Gives every backend another chance. */
 import type { WeightsCache } from '../api/cache.js';
+import { CHOICE_PREFIX, CRASH_PREFIX } from '../base/cache-keys.js';
 import { cacheFor } from '../storage/cache-for.js';
 import { circuitBreaker } from './circuit-breaker.js';
-import { CRASH_PREFIX } from './crash-mark.js';
-import { CHOICE_PREFIX } from './remembered.js';
 
 /** Forgets this page's failures of backends, and what a cache keeps of crashes and of races without the crashed backend. Never rejects. */
 export async function resetBackends(given?: WeightsCache): Promise<void> {

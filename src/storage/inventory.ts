@@ -1,7 +1,8 @@
 /** What a cache held when it was read: versions of models, the order in which they make way, and entries that belong to no version. */
 import type { WeightsCache } from '../api/cache.js';
+import { CHOICE_PREFIX, CRASH_PREFIX, GOLDEN_PREFIX, RECORD_PREFIX } from '../base/cache-keys.js';
 import { heldModels } from './held.js';
-import { type ModelRecord, RECORD, readRecord } from './records.js';
+import { type ModelRecord, readRecord } from './records.js';
 
 /**
  * Whole versions of one model that stay, the newest one included. The version before it may still be loaded by another app
@@ -11,7 +12,7 @@ const MAX_VERSIONS = 2;
 
 const ASSET = /^[\da-f]{64}$/;
 /** Keys of what was measured for one model on this device; they begin with the hash of the model. */
-const OF_MODEL = /^(?:golden|choice|crash):(\S+)/;
+const OF_MODEL = new RegExp(`^(?:${GOLDEN_PREFIX}|${CHOICE_PREFIX}|${CRASH_PREFIX})(\\S+)`);
 
 /** One version of a model. */
 export interface Version extends ModelRecord {
@@ -35,7 +36,7 @@ export class Inventory {
   static async read(cache: WeightsCache): Promise<Inventory> {
     const holding = heldModels();
     const keys = await cache.keys();
-    const hashes = keys.filter((key) => key.startsWith(RECORD)).map((key) => key.slice(RECORD.length));
+    const hashes = keys.filter((key) => key.startsWith(RECORD_PREFIX)).map((key) => key.slice(RECORD_PREFIX.length));
     const found = await Promise.all(hashes.map(async (hash) => ({ hash, record: await readRecord(cache, hash) })));
     const versions = found.flatMap(({ hash, record }) => (record === undefined ? [] : [{ ...record, hash }]));
     return new Inventory(cache, new Set(keys), versions, await holding);
@@ -80,7 +81,7 @@ export class Inventory {
   }
 
   /** Bytes that dropping these versions would free. */
-  bytesWithout(versions: readonly Version[]): number {
+  bytesFreedBy(versions: readonly Version[]): number {
     return this.bytesOf(this.#versions) - this.bytesOf(this.#versions.filter((each) => !versions.includes(each)));
   }
 
@@ -96,8 +97,8 @@ export class Inventory {
 
   /** Deletes a version: its record first, then the assets that no other version names. @returns the bytes that this freed */
   async drop(version: Version): Promise<number> {
-    const freedBytes = this.bytesWithout([version]);
-    await this.#delete(`${RECORD}${version.hash}`);
+    const freedBytes = this.bytesFreedBy([version]);
+    await this.#delete(`${RECORD_PREFIX}${version.hash}`);
     this.#versions = this.#versions.filter((each) => each !== version);
     for (const { sha256 } of version.assets) if (this.has(sha256) && !this.isShared(sha256, version.hash)) await this.#delete(sha256);
     return freedBytes;
@@ -119,8 +120,8 @@ export class Inventory {
     for (const key of this.orphans()) await this.#delete(key);
     const hashes = new Set(this.#versions.map(({ hash }) => hash));
     for (const key of this.#keys) {
-      const isRecord = key.startsWith(RECORD);
-      const hash = isRecord ? key.slice(RECORD.length) : OF_MODEL.exec(key)?.[1];
+      const isRecord = key.startsWith(RECORD_PREFIX);
+      const hash = isRecord ? key.slice(RECORD_PREFIX.length) : OF_MODEL.exec(key)?.[1];
       if (hash !== undefined && !hashes.has(hash)) await this.#delete(key);
     }
   }

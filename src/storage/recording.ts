@@ -1,6 +1,7 @@
 /** Writes one load to the cache: a record that it has begun, the verified bytes, and a record that all of them are there. */
 
 import type { WeightsCache } from '../api/cache.js';
+import { oneAtATime } from '../base/promise.js';
 import { assetsOf, type Manifest } from '../manifest/manifest.js';
 import { Inventory, type Version } from './inventory.js';
 import { type ModelRecord, readRecord, recordOf, writeRecord } from './records.js';
@@ -24,7 +25,7 @@ export class Recording {
   readonly #written = new Set<string>();
   #begun: Promise<unknown> | undefined;
   /** Writes that found the cache full; one at a time makes room. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = oneAtATime();
   /** Hashes of versions that made way. A cache that does not delete would offer them for ever. */
   readonly #dropped = new Set<string>();
   /** Nothing more is stored of this load. */
@@ -110,9 +111,7 @@ export class Recording {
     } catch (thrown) {
       if (!isQuota(thrown) && !isDisk(thrown)) throw thrown;
     }
-    const written = this.#queue.then(() => this.#writeWithRoom(write, bytes));
-    this.#queue = written.catch(() => undefined);
-    return written;
+    return this.#inTurn(() => this.#writeWithRoom(write, bytes));
   }
 
   async #writeWithRoom(write: () => Promise<void>, bytes: number): Promise<void> {
@@ -140,11 +139,11 @@ export class Recording {
     }
   }
 
-  /** The version that makes way next; none if the model would not fit even without all of them. Free space is less than `bytes`. */
+  /** The version that makes way next; undefined if evicting all of them would not make room. A write of `bytes` has just failed, so less than that is free. */
   #nextFor(bytes: number, inventory: Inventory): Version | undefined {
     const evictable = inventory.evictable(this.#manifest.hash).filter(({ hash }) => !this.#dropped.has(hash));
     const missingBytes = this.#totalBytes - inventory.bytesOf([recordOf(this.#manifest, false)]);
-    return inventory.bytesWithout(evictable) + bytes <= missingBytes ? undefined : evictable[0];
+    return inventory.bytesFreedBy(evictable) + bytes <= missingBytes ? undefined : evictable[0];
   }
 
   /** Deletes what this load wrote of a model that does not fit: the disk would stay full for the app, too. */

@@ -1,6 +1,7 @@
 /** The cache has a record for each version of a model. Assets that a record names stay as long as the record. */
 
 import type { WeightsCache } from '../api/cache.js';
+import { RECORD_PREFIX } from '../base/cache-keys.js';
 import { boolean, check, fields, isWhole, list, type Origin, text } from '../base/fields.js';
 import { fromBytes, toBytes } from '../base/json.js';
 import { assetsOf, type Manifest } from '../manifest/manifest.js';
@@ -16,8 +17,6 @@ export interface ModelRecord {
   /** Whether all assets have been written. Those that are there belong to the version in any case. */
   readonly complete: boolean;
 }
-
-export const RECORD = 'model:';
 
 /** The latest time that a `Date` can hold: apps get the time as one. */
 const MAX_DATE_MS = 8.64e15;
@@ -42,7 +41,7 @@ export const recordOf = (manifest: Manifest, complete: boolean): ModelRecord => 
 
 /** Undefined if there is no record, or none that this version can read. */
 export async function readRecord(cache: WeightsCache, hash: string): Promise<ModelRecord | undefined> {
-  const bytes = await cache.get(`${RECORD}${hash}`);
+  const bytes = await cache.get(`${RECORD_PREFIX}${hash}`);
   if (bytes === undefined) return undefined;
   try {
     const value = fromBytes(bytes);
@@ -54,4 +53,4 @@ export async function readRecord(cache: WeightsCache, hash: string): Promise<Mod
 }
 
 export const writeRecord = (cache: WeightsCache, hash: string, record: ModelRecord): Promise<void> =>
-  cache.set(`${RECORD}${hash}`, toBytes(record));
+  cache.set(`${RECORD_PREFIX}${hash}`, toBytes(record));

@@ -30,7 +30,7 @@ export class WorkerEngine implements Engine {
     this.identity = identity;
   }
 
-  get lost(): boolean {
+  get isLost(): boolean {
     return this.#connection.terminatedBy !== undefined;
   }
 

@@ -236,7 +236,7 @@ describe('the fake', () => {
   engineContract(async () => fakeEngine());
   lossContract(
     async () => fakeEngine(),
-    (engine) => Object.assign(engine, { lost: true }),
+    (engine) => Object.assign(engine, { isLost: true }),
   );
 });
 

@@ -298,10 +298,10 @@ export function lossContract(open: () => Promise<Engine>, lose: (engine: Engine)
     let told = 0;
     void engine.whenLost.then(() => told++);
     expect(await values(session, x(1, 1, 1, 1), ['y:0'])).toEqual([[2, 3, 4, 5]]);
-    expect([told, engine.lost, session.lost]).toEqual([0, false, undefined]);
+    expect([told, engine.isLost, session.lost]).toEqual([0, false, undefined]);
     await lose(engine);
     const { name, code } = await engine.whenLost;
-    expect([name, session.lost?.code, engine.lost]).toEqual(['PannierError', code, true]);
+    expect([name, session.lost?.code, engine.isLost]).toEqual(['PannierError', code, true]);
     expect(await rejection(session.run(call(x(1, 1, 1, 1), ['y:0'])))).toMatchObject({ name, code });
     session.dispose();
     engine.dispose();

@@ -87,7 +87,7 @@ async function start(backend: BackendName): Promise<FakeEngine> {
       if (special === 'hangs') await never;
       if (special === 'rejects') throw new PannierError('predict', 'A kernel failed.');
       if (special === 'crashes') {
-        engine.lost = true;
+        engine.isLost = true;
         throw new PannierError('worker-crashed', 'Its worker crashed.');
       }
       const result = await run(call);
@@ -672,7 +672,7 @@ describe('what serves', () => {
     while (started.length < 2) await vi.advanceTimersByTimeAsync(10);
     characters.webgpu = {};
     characters.wasm = { start: 'rejects' };
-    (started[0] as FakeEngine).lost = true;
+    (started[0] as FakeEngine).isLost = true;
     expect((await until(model.predict(x(1)))).backend).toBe('webgpu');
     await finished(model);
     expect([model.backend, states(model)]).toEqual(['webgpu', { wasm: 'refused', webgpu: 'chosen', cpu: 'untried' }]);

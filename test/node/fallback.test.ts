@@ -482,7 +482,7 @@ describe('a model whose last backend is lost', () => {
     expect([...((await loaded.predict(x)).outputs['y']?.data ?? [])]).toEqual([2, 3, 4, 5]);
     const changes: unknown[] = [];
     loaded.addEventListener('backendchange', ({ detail: { from, to } }) => changes.push([from, to]));
-    (started[0] as FakeEngine).lost = true;
+    (started[0] as FakeEngine).isLost = true;
     const calls = await Promise.all([loaded.predict(x), loaded.predict(x)]);
     expect(calls.map(({ backend, outputs }) => [backend, [...(outputs['y']?.data ?? [])]])).toEqual([
       ['fallback', [2, 4, 6, 8]],

@@ -208,7 +208,7 @@ describe('choosing', () => {
         const engine = fakeEngine(backend);
         if (backend !== 'webgpu' || left-- <= 0) return engine;
         const open = () => {
-          engine.lost = true;
+          engine.isLost = true;
           return Promise.reject(new PannierError('worker-crashed', 'The worker was ended by a call.'));
         };
         return Object.assign(engine, { open });
@@ -403,18 +403,18 @@ describe('an engine that is lost', () => {
     a.addEventListener('note', ({ detail }) => heard.push(detail.message));
     const calls = [a.predict(one), b.predict(one)];
     await rest();
-    started[0]!.lost = true;
+    started[0]!.isLost = true;
     gate.resolve();
     // One new engine serves both.
     for (const call of calls) expect(first(await call)).toEqual([2, 2, 2, 2]);
-    expect(started.map(({ lost }) => lost)).toEqual([true, false]);
+    expect(started.map(({ isLost: lost }) => lost)).toEqual([true, false]);
     expect(heard).toEqual([expect.stringContaining('cpu backend was lost')]);
     expect([a.selection, b.notes.map(({ code }) => code)]).toEqual([[expect.objectContaining({ state: 'chosen' })], ['reopened']]);
   });
 
   it('and cannot start again, rejects each call, typed, until it can', async () => {
     const model = await load(freshModel());
-    started[0]!.lost = true;
+    started[0]!.isLost = true;
     startWith(() => Promise.reject(new Error('no more')));
     for (let round = 0; round < 2; round++) {
       expect(await rejection(model.predict(one))).toMatchObject({
@@ -624,7 +624,7 @@ describe('dispose', () => {
     b.addEventListener('note', () => heard.push('b again'));
     b.removeEventListener('note', listener);
     a.dispose();
-    started[0]!.lost = true;
+    started[0]!.isLost = true;
     await b.predict(one).catch(() => undefined);
     expect(heard).toEqual(['b again']);
   });

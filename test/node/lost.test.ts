@@ -82,7 +82,7 @@ async function answer(model: Model): Promise<string> {
 
 /** The engine that serves is gone. */
 async function lose(): Promise<void> {
-  started.at(-1)!.lost = true;
+  started.at(-1)!.isLost = true;
   await vi.advanceTimersByTimeAsync(0);
 }
 const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -228,10 +228,10 @@ it("with 'auto', what comes back has to win the race", async () => {
   await waitFor(async () => expect(await settled(model.finishedSelection())).toBe(true));
   const [first] = model.selection.filter(({ state }) => state === 'chosen');
   expect(first?.backend).toBe('wasm');
-  started.find(({ backend, ended }) => backend === 'wasm' && !ended)!.lost = true;
+  started.find(({ backend, ended }) => backend === 'wasm' && !ended)!.isLost = true;
   await wait(0);
   expect(await answer(model)).toBe('wasm');
-  started.find(({ backend, ended }) => backend === 'wasm' && !ended)!.lost = true;
+  started.find(({ backend, ended }) => backend === 'wasm' && !ended)!.isLost = true;
   await wait(0);
   expect(await answer(model)).toBe('webgpu');
   expect(states(model)[0]).toBe('wasm refused');

@@ -230,7 +230,7 @@ describe('an engine in a worker', () => {
   it('that fails while idle is lost at once, by what it failed of', async () => {
     const { engine, session, worker } = await started();
     worker.say({ lost: toWire(new PannierError('device-lost', 'The GPU fell out.')) });
-    expect([engine.lost, session.lost, worker.terminated]).toEqual([true, await engine.whenLost, 1]);
+    expect([engine.isLost, session.lost, worker.terminated]).toEqual([true, await engine.whenLost, 1]);
     expect(await engine.whenLost).toMatchObject({ code: 'device-lost', message: expect.stringContaining('The GPU fell out.') });
     expect(await rejection(session.run(call))).toBe(await engine.whenLost);
   });
@@ -259,6 +259,6 @@ describe('an engine in a worker', () => {
     engine.dispose();
     expect(await running).toMatchObject({ code: 'disposed' });
     worker.say({ lost: toWire(new PannierError('device-lost', 'Its device was destroyed.')) });
-    expect([await stateOf(engine.whenLost), engine.lost, worker.terminated]).toEqual(['pending', true, 1]);
+    expect([await stateOf(engine.whenLost), engine.isLost, worker.terminated]).toEqual(['pending', true, 1]);
   });
 });

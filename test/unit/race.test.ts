@@ -1,7 +1,7 @@
 /** Whether a challenger is faster: the protocol, over simulated contestants whose true speed is known, and over timed ones. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Contestant, contestantOf, race } from '../../src/select/race.js';
+import { type Contestant, race, timedContestant } from '../../src/select/race.js';
 import { deferred, rejection } from '../fixtures/fakes.js';
 
 interface Sample {
@@ -247,7 +247,7 @@ describe('a timed contestant', () => {
       turns.push('ends');
       return result;
     };
-    const sampling = contestantOf(async () => {
+    const sampling = timedContestant(async () => {
       turns.push('call');
       await lasting(7);
     }, inTurn).sample(3, 100);
@@ -258,7 +258,7 @@ describe('a timed contestant', () => {
 
   it('is given up at the limit and begins no further call', async () => {
     let calls = 0;
-    const sampling = contestantOf(() => {
+    const sampling = timedContestant(() => {
       calls++;
       return lasting(60);
     }, atOnce).sample(5, 100);
@@ -272,8 +272,8 @@ describe('a timed contestant', () => {
     const hangs = deferred();
     const began = performance.now();
     const racing = race(
-      contestantOf(() => lasting(20), atOnce),
-      contestantOf(() => hangs.promise, atOnce),
+      timedContestant(() => lasting(20), atOnce),
+      timedContestant(() => hangs.promise, atOnce),
     );
     await vi.runAllTimersAsync();
     expect(await racing).toMatchObject({ verdict: 'slower', pairs: 0, incumbentP50Ms: 20, challengerP50Ms: undefined });
@@ -283,7 +283,7 @@ describe('a timed contestant', () => {
 
   it('that rejects passes its error on', async () => {
     const gone = new Error('gone');
-    expect(await rejection(contestantOf(() => Promise.reject(gone), atOnce).sample(1, 100))).toBe(gone);
+    expect(await rejection(timedContestant(() => Promise.reject(gone), atOnce).sample(1, 100))).toBe(gone);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

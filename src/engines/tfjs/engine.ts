@@ -11,11 +11,11 @@ import { isAllFinite } from '../../base/finite.js';
 import { now } from '../../base/timing.js';
 import { pictureTensor } from '../../preprocess/pixels.js';
 import type { Call, Engine, EngineModel, EngineSignature, RawOutput, RunResult, Session } from '../engine.js';
-import type { Failure, StartedBackend } from './backend.js';
 import type { DecodedWeight } from './decode.js';
 import { failedAs, orFailed } from './failed-as.js';
 import { readGraph } from './graph-file.js';
 import { enqueue } from './realm.js';
+import type { Failure, StartedBackend } from './started-backend.js';
 
 /** Puts the engine on a backend that was started in this thread. */
 export function createEngine(backend: BackendName, started: StartedBackend): Engine {
@@ -30,7 +30,7 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
     name: 'tfjs',
     maxBufferBytes: started.maxBufferBytes,
     identity: started.identity,
-    get lost() {
+    get isLost() {
       return started.failure() !== undefined;
     },
     whenLost: new Promise((resolve) => {

@@ -1,6 +1,6 @@
 /** The failure that ends a backend: the first one stays, and everyone who waits for it hears of it at once. */
 import { deferred } from '../../base/promise.js';
-import type { Failure, StartedBackend } from './backend.js';
+import type { Failure, StartedBackend } from './started-backend.js';
 
 export class Failing implements Pick<StartedBackend, 'failure' | 'whenFailed'> {
   readonly #first = deferred<Failure>();

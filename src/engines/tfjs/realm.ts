@@ -3,16 +3,11 @@
  * a queue, and a second start of a backend shares the first one.
  */
 import { PannierError } from '../../base/errors.js';
-import type { StartBackend, StartedBackend } from './backend.js';
+import { oneAtATime } from '../../base/promise.js';
+import type { StartBackend, StartedBackend } from './started-backend.js';
 
-let last: Promise<unknown> = Promise.resolve();
-
-/** Runs `step` when every earlier step of this thread has settled. */
-export function enqueue<T>(step: () => T | Promise<T>): Promise<T> {
-  const running = last.then(step);
-  last = running.catch(() => undefined);
-  return running;
-}
+/** Runs a step when every earlier step of this thread has settled. */
+export const enqueue = oneAtATime();
 
 interface Running {
   readonly device: GPUDevice | undefined;

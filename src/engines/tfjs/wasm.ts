@@ -11,10 +11,10 @@ import {
 } from '@tensorflow/tfjs-core';
 import { messageOf, PannierError } from '../../base/errors.js';
 import type { EngineStart, StartEngine } from '../engine.js';
-import type { Failure, StartedBackend } from './backend.js';
 import { createEngine } from './engine.js';
 import { Failing } from './failing.js';
 import { enqueue, oncePerThread } from './realm.js';
+import type { Failure, StartedBackend } from './started-backend.js';
 
 /** An address that is answered by the platform's `fetch` as this file replaces it, and by no network. */
 const BINARY = 'pannier:tfjs-backend-wasm-simd.wasm';

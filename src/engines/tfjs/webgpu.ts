@@ -3,10 +3,10 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { type DataId, env, findBackend, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { requestAdapter } from '../adapter.js';
 import type { EngineStart, StartEngine } from '../engine.js';
-import type { StartedBackend } from './backend.js';
 import { createEngine } from './engine.js';
 import { Failing } from './failing.js';
 import { enqueue, oncePerThread } from './realm.js';
+import type { StartedBackend } from './started-backend.js';
 
 /** Limits that are requested as high as the adapter has them: the defaults refuse buffers that an ordinary model needs. */
 const LIMITS = [

@@ -1,6 +1,6 @@
 /** Parses untrusted JSON: bounded in size and depth, and without keys such as `__proto__`. */
 import { describe } from '../../base/describe.js';
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 
 const QUOTE = 0x22;

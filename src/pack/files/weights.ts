@@ -3,7 +3,7 @@ import { describe } from '../../base/describe.js';
 import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
 import type { WeightSpec as EngineWeightSpec } from '../../engines/tfjs/decode.js';
-import { broken, nameAt, objectAt } from '../fields.js';
+import { broken, nameAt, objectAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 
 /** How a tensor is stored in fewer bytes. `value = stored × scale + min` for the whole-number kinds. */

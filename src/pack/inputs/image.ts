@@ -2,7 +2,7 @@
 import { shapeText, sizeOf } from '../../base/dtype.js';
 import type { ImageSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 import type { GraphInput } from '../model/signature.js';
 import { badOption } from '../options.js';

@@ -2,7 +2,7 @@
 import type { DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
 

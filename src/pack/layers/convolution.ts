@@ -1,5 +1,5 @@
 /** Convolutions, and the layers around them that pad, crop and enlarge pictures. Channels last. */
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import { activate, activationOf, withBias } from './activations.js';
 import { attr, type GraphTensor } from './builder.js';
 import { type Call, checkChannelsLast, inputOfRank, knownSize, type Rule } from './rule.js';

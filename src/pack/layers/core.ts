@@ -1,6 +1,6 @@
 /** Layers that multiply by a matrix, look up rows, scale or only move values, and layers that do nothing at inference. */
 import { sizeOf } from '../../base/dtype.js';
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import { activationOf, withBias } from './activations.js';
 import { attr, type GraphTensor } from './builder.js';
 import { type Call, inputOfRank, knownSize, knownSizes, onlyInput, type Rule, reshaped } from './rule.js';

@@ -3,7 +3,7 @@ import { describe } from '../../base/describe.js';
 import type { DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
 import { attr, GraphBuilder, type GraphTensor } from './builder.js';

@@ -1,7 +1,7 @@
 /** Layers that merge several tensors into one. */
 import { shapeText } from '../../base/dtype.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import { attr, type GraphTensor } from './builder.js';
 import { type Call, knownSizes, type Rule, reshaped } from './rule.js';
 

@@ -1,5 +1,5 @@
 /** Recurrent layers, unrolled over a known number of steps. The inputs of all steps are multiplied in one matrix product. */
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
 import { activate, activationOf } from './activations.js';

@@ -1,6 +1,6 @@
 /** The arguments of a layer's rule, and checks that rules share. */
 import { shapeText } from '../../base/dtype.js';
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import type { GraphBuilder, GraphTensor } from './builder.js';
 import type { Settings } from './settings.js';
 import type { LayerWeights } from './weights.js';

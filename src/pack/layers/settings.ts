@@ -2,7 +2,7 @@
 import { describe } from '../../base/describe.js';
 import type { PannierError } from '../../base/errors.js';
 import type { Fields } from '../../base/fields.js';
-import { broken, nameAt, objectAt } from '../fields.js';
+import { broken, nameAt, objectAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 
 /** Advice for a model with a layer that has no rule. */

@@ -4,7 +4,7 @@
  * (teachablemachine-community, libraries/image/src/utils).
  */
 import type { Fields } from '../../base/fields.js';
-import { arrayAt, broken, textAt } from '../fields.js';
+import { arrayAt, broken, textAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 import type { InputOptions, OutputOptions } from '../options.js';
 import type { End } from './lower.js';

@@ -1,7 +1,7 @@
 /** Reads the config of a Layers model: Sequential and functional, of Keras 2 and Keras 3, with models within models. */
 import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
-import { arrayAt, broken, nameAt, objectAt, textAt } from '../fields.js';
+import { arrayAt, broken, nameAt, objectAt, textAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 import { Settings } from './settings.js';
 

@@ -1,5 +1,5 @@
 /** Visits the layers of a model in the order of their dependencies, and lowers each by its rule. */
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import { attr, type GraphBuilder, type GraphTensor } from './builder.js';
 import type { Call } from './rule.js';
 import { ruleOf } from './rules.js';

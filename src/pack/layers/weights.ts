@@ -1,7 +1,7 @@
 /** Gives the file's weights to the layers that own them, by name and with the shape that a layer needs. No weight may remain. */
 import { shapeText } from '../../base/dtype.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken } from '../fields.js';
+import { broken } from '../file-fields.js';
 import type { Weight } from '../files/weights.js';
 import type { Settings } from './settings.js';
 

@@ -1,7 +1,7 @@
 /** Checks a GraphDef: names of nodes are unique, ops known, inputs exist, constants have weights. */
 import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
-import { arrayAt, broken, nameAt, objectAt, textAt } from '../fields.js';
+import { arrayAt, broken, nameAt, objectAt, textAt } from '../file-fields.js';
 import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
 import { ASYNC_OPS, SYNC_OPS } from './tfjs-table.js';

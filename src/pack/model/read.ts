@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
 import { storedBytes } from '../../engines/tfjs/decode.js';
-import { arrayAt, broken, objectAt, textAt } from '../fields.js';
+import { arrayAt, broken, objectAt, textAt } from '../file-fields.js';
 import { parseJson } from '../files/json.js';
 import { missingFile } from '../files/missing.js';
 import { openInside, readAndClose, readFully, readRegularFile, record } from '../files/open.js';

@@ -5,7 +5,7 @@ import type { DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
 import { meant } from '../../base/nearest.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken, isReserved, nameAt, objectAt } from '../fields.js';
+import { broken, isReserved, nameAt, objectAt } from '../file-fields.js';
 import { camelCase } from '../javascript.js';
 import { badOption, type InputOptions, type OutputOptions, type PackOptions } from '../options.js';
 import { type Graph, nodeOf, reachableFrom } from './graph.js';

@@ -1,4 +1,5 @@
 // Written by scripts/kernels.mjs from TF.js 4.22.0. Do not edit.
+import type { BackendName } from '../../base/backend-name.js';
 
 /** Graph ops that TF.js executes synchronously. */
 export const SYNC_OPS: ReadonlySet<string> = new Set(
@@ -15,7 +16,7 @@ export const ASYNC_OPS: ReadonlySet<string> = new Set(
 );
 
 /** Kernels of each backend. */
-export const KERNELS: Readonly<Record<string, ReadonlySet<string>>> = {
+export const KERNELS: Readonly<Record<BackendName, ReadonlySet<string>>> = {
   webgpu: new Set(
     'Abs Acos Acosh Add AddN All Any ArgMax ArgMin Asin Asinh Atan Atan2 Atanh AvgPool AvgPool3D AvgPool3DGrad AvgPoolGrad BatchMatMul BatchToSpaceND Bincount BroadcastArgs Cast Ceil ClipByValue Complex ComplexAbs Concat Conv2D Conv2DBackpropFilter Conv2DBackpropInput Conv3D Conv3DBackpropFilterV2 Conv3DBackpropInputV2 Cos Cosh CropAndResize Cumprod Cumsum DenseBincount DepthToSpace DepthwiseConv2dNative DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput Diag Dilation2D Dilation2DBackpropFilter Dilation2DBackpropInput Draw Einsum Elu EluGrad Equal Erf Exp ExpandDims Expm1 FFT Fill FlipLeftRight Floor FloorDiv FromPixels FusedBatchNorm FusedConv2D FusedDepthwiseConv2D GatherNd GatherV2 Greater GreaterEqual IFFT Identity Imag IsFinite IsInf IsNan LRN LRNGrad LeakyRelu Less LessEqual LinSpace Log Log1p LogicalAnd LogicalNot LogicalOr Max MaxPool MaxPool3D MaxPool3DGrad MaxPoolGrad MaxPoolWithArgmax Maximum Mean Min Minimum MirrorPad Mod Multinomial Multiply Neg NonMaxSuppressionV3 NonMaxSuppressionV5 NotEqual OneHot OnesLike Pack PadV2 Pow Prelu Prod Range Real RealDiv Reciprocal Relu Relu6 Reshape ResizeBilinear ResizeBilinearGrad ResizeNearestNeighbor ResizeNearestNeighborGrad Reverse RotateWithOffset Round Rsqrt ScatterNd SearchSorted Select Selu Sigmoid Sign Sin Sinh Slice Softmax Softplus SpaceToBatchND SparseSegmentMean SparseSegmentSum SparseToDense SplitV Sqrt Square SquaredDifference Step StridedSlice StringNGrams Sub Sum Tan Tanh TensorScatterUpdate Tile TopK Transform Transpose Unpack UnsortedSegmentSum ZerosLike _FusedMatMul'.split(
       ' ',

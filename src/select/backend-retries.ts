@@ -8,7 +8,7 @@ import { challenge } from './challenge.js';
 import { circuitBreaker } from './circuit-breaker.js';
 import { tooLargeTwice } from './precheck.js';
 
-export class Returns {
+export class BackendRetries {
   readonly #served: ServedModel;
   readonly #context: OpenContext;
   readonly #awaited = new Set<string>();
