@@ -23,7 +23,8 @@ function instantModel() {
   const instance = {
     backend: 'wasm',
     handle: { queue: new Queue(), thread: 'page' },
-    session: { lost: undefined, run: async () => result },
+    session: { lost: undefined },
+    run: async () => result,
   };
   const served = new ServedModel(pose, { instance }, new Notes(), {}, () => Promise.reject(new Error('It is open.')));
   return new LoadedModel({ value: served, release() {} }, { deadlineMs: 30_000, trace: false, nonFinite: 'error' });
