@@ -69,36 +69,45 @@ function onwarn(warning) {
 }
 
 /**
- * What every load imports beside the model's bytes makes one file, `page-lazy.js`: the first chunk stays small, and nothing
- * of a load waits for a second round trip.
+ * The chunks of a load besides the first one. `page-lazy.js` has what every load imports beside the model's bytes, and
+ * `page-cache.js` what it imports if there is a cache: nothing of a load waits for a second round trip.
  */
-const LAZY = [
-  'model',
-  'manifest/details',
-  'select/model-opener',
-  'select/autotune',
-  'select/reset-backends',
-  'runtime/page-thread',
-  'runtime/served-model',
-  'download/retry',
-  'download/prefetch',
-  'download/refuse-network',
-  'storage/held',
-  'storage/cache-writer',
-  'storage/status',
-  'worker/worker-engine',
-].map(inBuild);
+const CHUNKS = {
+  lazy: [
+    'model',
+    'manifest/details',
+    'select/model-opener',
+    'select/autotune',
+    'select/reset-backends',
+    'runtime/page-thread',
+    'runtime/served-model',
+    'download/retry',
+    'download/prefetch',
+    'download/refuse-network',
+    'storage/held',
+    'storage/cache-writer',
+    'storage/status',
+    'worker/worker-engine',
+  ],
+  cache: ['storage/guarded', 'download/shard-locks'],
+};
 
 /** TF.js's core and converter make one file, so that backends bring only their kernels. */
 function chunkOf(id, { getModuleInfo }) {
   if (/tfjs-(core|converter)\//.test(id)) return 'tfjs-core';
-  if (lazyFiles === undefined) {
-    const early = reachedFrom([inBuild('index')], getModuleInfo);
-    lazyFiles = new Set([...reachedFrom(LAZY, getModuleInfo)].filter((each) => !early.has(each)));
-  }
-  return lazyFiles.has(id) ? 'lazy' : undefined;
+  chunkNames ??= namedChunks(getModuleInfo);
+  return chunkNames.get(id);
 }
-let lazyFiles;
+let chunkNames;
+
+/** The chunk of each file that the first chunk does without. */
+function namedChunks(getModuleInfo) {
+  const early = reachedFrom([inBuild('index')], getModuleInfo);
+  const names = new Map();
+  for (const [name, files] of Object.entries(CHUNKS))
+    for (const id of reachedFrom(files.map(inBuild), getModuleInfo)) if (!early.has(id) && !names.has(id)) names.set(id, name);
+  return names;
+}
 
 /** The files that are imported statically from `entries`, the entries among them. */
 function reachedFrom(entries, getModuleInfo) {

@@ -37,7 +37,7 @@ const agrees = (bytes: number, saidKB: number | undefined) => Math.abs(bytes / 1
 const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
 
 /** The chunks that a load without options imports, by their row of the table; test/browser/load.test.ts holds that it asks for no others. */
-const IMPORTED_BY_A_LOAD = { 'page-lazy': 'the rest of the library, beside the weights', 'page-guarded': 'the cache of the weights' };
+const IMPORTED_BY_A_LOAD = { 'page-lazy': 'the rest of the library, beside the weights', 'page-cache': 'the cache of the weights' };
 
 const LOADS = "import { loadModel } from 'pannier'; globalThis.loadModel = loadModel;";
 
@@ -85,7 +85,7 @@ test('nor does Vite', async () => {
   };
   const built = await vite({
     ...{ configFile: false, logLevel: 'silent', plugins: [app] },
-    build: { write: false, modulePreload: { polyfill: false }, rollupOptions: { input: 'virtual:app' } },
+    build: { write: false, rollupOptions: { input: 'virtual:app' } },
   });
   const [{ output }] = [built].flat() as unknown as [{ output: OutputChunk[] }];
   const chunks = output.filter(({ type }) => type === 'chunk');

@@ -12,7 +12,7 @@ import { assetsOf } from '../manifest/manifest.js';
 import type { CacheWriter } from '../storage/cache-writer.js';
 import { fetchAsset } from './fetch.js';
 import type { FetchOptions } from './receive.js';
-import { type ShardLocks, shardLocks } from './shard-locks.js';
+import type { ShardLocks } from './shard-locks.js';
 import { inSlot, MAX_PARALLEL } from './slots.js';
 import { isAsset } from './verify.js';
 
@@ -91,7 +91,8 @@ class AssetDownloads {
   readonly #options: DownloadOptions;
   readonly #signal: AbortSignal;
   readonly #fetching: FetchOptions;
-  readonly #locks: ShardLocks;
+  /** Undefined without a cache, from which the tabs that wait would read. */
+  #locks: ShardLocks | undefined;
   #cache: WeightsCache | null = null;
   #isCacheBroken = false;
   #writing: Promise<CacheWriter> | undefined;
@@ -108,7 +109,6 @@ class AssetDownloads {
     this.#options = options;
     this.#signal = signal;
     this.#fetching = { ...options, signal, onHash: this.#onHash, network: { answered: false } };
-    this.#locks = shardLocks(signal);
     this.#totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
@@ -118,8 +118,9 @@ class AssetDownloads {
     try {
       this.#cache = await this.#options.caching;
       const isOff = this.#cache === null;
+      if (!isOff && !this.#options.cacheOnly) this.#locks = await locksOf(this.#signal);
       await mapLimited([...assets.keys()], MAX_PARALLEL, async (index) => give(index, await this.#bytesOf(assets[index] as Asset)));
-      const stored = this.#finishWriting().finally(this.#locks.end);
+      const stored = this.#finishWriting().finally(() => this.#locks?.end());
       return {
         cache: this.#isCacheBroken ? 'unavailable' : isOff ? 'off' : this.#outcome(),
         bytesDownloaded: this.#bytesDownloaded,
@@ -129,7 +130,7 @@ class AssetDownloads {
         stored,
       };
     } catch (thrown) {
-      this.#locks.end();
+      this.#locks?.end();
       throw thrown;
     }
   }
@@ -145,7 +146,7 @@ class AssetDownloads {
     let release: (() => void) | undefined;
     let stored: Promise<void> | undefined;
     try {
-      if (bytes === undefined && this.#cache !== null && !this.#options.cacheOnly) {
+      if (bytes === undefined && this.#cache !== null && this.#locks !== undefined) {
         release = await this.#locks.claim(asset.sha256);
         this.#signal.throwIfAborted();
         // Another tab may have stored it meanwhile.
@@ -192,7 +193,7 @@ class AssetDownloads {
   #writerTo(cache: WeightsCache): Promise<CacheWriter> {
     const note = (code: string, message: string) => {
       // The cache is full: another tab would wait for a shard that is not stored.
-      this.#locks.end();
+      this.#locks?.end();
       this.#options.note(code, message);
     };
     this.#writing ??= lazily(() => import('../storage/cache-writer.js')).then(
@@ -213,13 +214,20 @@ class AssetDownloads {
     if (!this.#isCacheBroken) this.#options.note('cache-unavailable', `The weights cache is not used: ${messageOf(thrown)}`);
     this.#isCacheBroken = true;
     this.#cache = null;
-    this.#locks.end();
+    this.#locks?.end();
   };
 
   readonly #onHash = (durationMs: number): void => {
     this.#hashMs += durationMs;
   };
 }
+
+/** The locks come with the code of the cache. Without them every tab downloads for itself. */
+const locksOf = (signal: AbortSignal): Promise<ShardLocks | undefined> =>
+  lazily(() => import('./shard-locks.js')).then(
+    ({ shardLocks }) => shardLocks(signal),
+    () => undefined,
+  );
 
 /** Gives each result once, in order, and keeps none. */
 async function* takeInOrder(promises: Promise<ArrayBuffer>[]): AsyncGenerator<ArrayBuffer> {

@@ -217,7 +217,7 @@ test('a first visit downloads what docs/sizes.md counts until the first answer, 
   });
   await stored(page, 'add');
   const lazy = here.site.requests.map(({ path }) => path).filter((path) => path.startsWith('/dist/') && !firstFiles().includes(path));
-  expect(lazy.sort()).toEqual(['/dist/page-guarded.js', '/dist/page-lazy.js', '/dist/tfjs-backend-wasm-simd.wasm', '/dist/worker/wasm.js']);
+  expect(lazy.sort()).toEqual(['/dist/page-cache.js', '/dist/page-lazy.js', '/dist/tfjs-backend-wasm-simd.wasm', '/dist/worker/wasm.js']);
   await page.close();
 });
 
