@@ -11,7 +11,7 @@ const MAX_DOWNLOAD_MS = 60_000;
  */
 export async function lazily<M>(load: () => Promise<M>): Promise<M> {
   try {
-    return await withDeadline(load(), MAX_DOWNLOAD_MS, 'The download of a part of Pannier');
+    return await withDeadline(load(), MAX_DOWNLOAD_MS, 'Downloading a part of Pannier');
   } catch (thrown) {
     throw asPannierError(thrown, 'offline', 'A part of Pannier did not arrive');
   }

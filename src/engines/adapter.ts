@@ -9,6 +9,6 @@ export async function requestAdapter(): Promise<GPUAdapter> {
   const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === undefined) throw new PannierError('backend-unavailable', 'There is no WebGPU here (navigator.gpu is missing).');
   if (adapter === null)
-    throw new PannierError('backend-unavailable', 'WebGPU is there, but no adapter is (requestAdapter gave null).', { adapter: null });
+    throw new PannierError('backend-unavailable', 'WebGPU has no adapter here (requestAdapter gave null).', { adapter: null });
   return adapter;
 }

@@ -23,7 +23,7 @@ export async function startWorkerEngine(
   const { backend } = target;
   const connection = new WorkerConnection(target, urlOf);
   // A start may hang in the browser for ever: it ends when nobody waits for it.
-  const onAbort = () => connection.terminate(new PannierError('backend-unavailable', `Nobody waits for the ${backend} worker any more.`));
+  const onAbort = () => connection.terminate(new PannierError('backend-unavailable', `The ${backend} worker is not needed any more.`));
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     await abortable(connection.ready, signal);

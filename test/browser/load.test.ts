@@ -240,7 +240,7 @@ describe('backends', () => {
 
   test.each([
     ['no navigator.gpu', () => void Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }), 'navigator.gpu is missing'],
-    ['no adapter', () => void Object.assign(GPU.prototype, { requestAdapter: async () => null }), 'no adapter is'],
+    ['no adapter', () => void Object.assign(GPU.prototype, { requestAdapter: async () => null }), 'has no adapter'],
     [
       'no device',
       () => void Object.assign(GPUAdapter.prototype, { requestDevice: () => Promise.reject(new Error('not today')) }),

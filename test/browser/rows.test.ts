@@ -37,7 +37,7 @@ const refused = (reason: string, backend: BackendName) => ({ state: 'refused', r
 describe('C7: webgpu that is only there at first sight, in a worker', () => {
   test.each<[string, () => void, string]>([
     ['no navigator.gpu', () => void Object.defineProperty(navigator, 'gpu', { value: undefined }), 'navigator.gpu is missing'],
-    ['no adapter', () => void Object.assign(GPU.prototype, { requestAdapter: async () => null }), 'no adapter is'],
+    ['no adapter', () => void Object.assign(GPU.prototype, { requestAdapter: async () => null }), 'has no adapter'],
     [
       'a device that is refused',
       () => void Object.assign(GPUAdapter.prototype, { requestDevice: () => Promise.reject(new Error('not today')) }),
