@@ -1,4 +1,4 @@
-/** What an app asks and tells the weights cache, besides loading models: the doors; what is behind them comes when it is called. */
+/** The public functions on the weights cache. Their code is imported when one of them is called. */
 
 import type { CacheStatus, ClearedCache, WeightsCache } from './api/cache.js';
 import type { ClearCacheOptions, PrefetchOptions } from './api/options.js';
@@ -7,7 +7,7 @@ import { type Manifest, readManifest } from './manifest/manifest.js';
 
 /**
  * Fills the cache with a model's files, starting no engine and holding few of them in memory: "download for offline".
- * What an earlier try has stored is not downloaded again.
+ * A shard that an earlier try has stored is not downloaded again.
  * @param source the default export of a packed folder's `model.js`
  * @throws {PannierError} `cache-full` or `cache-unavailable` where it cannot be kept, else as `loadModel`; an abort rejects with `signal.reason`
  */
@@ -25,7 +25,7 @@ export async function isOfflineReady(source: Manifest, cache?: WeightsCache): Pr
 }
 
 /**
- * What the cache holds of which model and version.
+ * Tells which models and versions the cache holds.
  * @param cache of your own, where models are loaded with one; default the browser's
  * @throws {PannierError} `cache-unavailable`
  */

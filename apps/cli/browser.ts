@@ -44,7 +44,7 @@ export interface Adapter {
 }
 
 export interface StartOptions {
-  /** What the page shows first. */
+  /** The HTML that the page shows first. */
   readonly url: string;
   /** Program to start instead of the one that would be found. */
   readonly path?: string | undefined;

@@ -18,7 +18,7 @@ export interface InputNeed {
   readonly columns: readonly string[] | undefined;
 }
 
-/** What to feed to one input: a file's bytes as they are, a picture or the JSON of rows, or values. */
+/** The feed of one input: a file's bytes (a picture, or the JSON of rows), or values. */
 export type Feed = { readonly name: string; readonly bytes: Uint8Array } & (
   | { readonly kind: 'picture' | 'rows' }
   | { readonly kind: 'values'; readonly dtype: DType; readonly shape: readonly number[] | undefined }
@@ -61,7 +61,7 @@ export async function readFeeds({ image, inputs }: Asked, needs: readonly InputN
   return Promise.all(
     needs.map((need) => {
       const file = files.get(need.name) as string;
-      // What `--image` names is a picture, whatever it is called.
+      // A file given by `--image` is a picture, whatever its name.
       return readFeed(need, file, file === image ? '' : extname(file).toLowerCase());
     }),
   );

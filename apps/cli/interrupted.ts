@@ -5,7 +5,7 @@ import { statusLine } from './print.js';
 /** Is given each step that undoes something, before there is anything to undo. */
 export type OnUndo = (undo: () => Promise<unknown>) => void;
 
-/** What work is given to go about its business. */
+/** The tools that an interruptible task gets. */
 export interface Surroundings {
   readonly onUndo: OnUndo;
   /** Shows one line of progress; `''` takes it away. */

@@ -22,7 +22,7 @@ export interface Packed {
 /** The help on MODEL. */
 export const MODEL_USAGE = `MODEL is a packed folder, a model.json, or a name in ${CONFIG_FILE}`;
 
-/** What MODEL names: a packed folder, or the options to pack with. */
+/** The meaning of MODEL: a packed folder, or options to pack with. */
 export type Found =
   | { readonly folder: string }
   | {

@@ -1,5 +1,5 @@
 /**
- * What runs inside of the page. Playwright carries each function there as source text, so it may use
+ * Functions that run inside of the page. Playwright carries each one there as source text, so it may use
  * its argument and the browser, and nothing of this file but types.
  */
 
@@ -12,7 +12,7 @@ import type { Timing } from '../../src/base/timing.js';
 import type { AnyInputs, AnyOutputs } from '../../src/manifest/signature.js';
 import type { InputNeed } from './inputs.js';
 
-/** What went wrong in the page; classes do not leave it. */
+/** A failure in the page, as plain values, because classes do not leave it. */
 export interface PageError {
   readonly code: ErrorCode;
   readonly message: string;
@@ -21,13 +21,13 @@ export interface PageError {
 
 export type Answer<T> = { readonly value: T } | { readonly error: PageError };
 
-/** What to run. */
+/** The task of the page. */
 export interface PageTask {
   readonly feeds: readonly {
     readonly name: string;
     readonly url: string;
     readonly kind: 'picture' | 'rows' | 'values';
-    /** Of values. */
+    /** For an input of values. */
     readonly dtype?: DType;
     readonly shape?: readonly number[] | undefined;
   }[];
@@ -51,7 +51,7 @@ export interface PageOutput {
   readonly data: readonly (number | null)[];
   /** Number of values. */
   readonly size: number;
-  /** Of the finite ones; null where there is none. */
+  /** Over the finite values; null if there is none. */
   readonly min: number | null;
   readonly max: number | null;
   /** How many are NaN or infinite. */
@@ -69,19 +69,19 @@ export interface PageImage {
   readonly toSource: readonly number[];
 }
 
-/** What was found, in the order in which it is printed. */
+/** The findings, in the order in which they are printed. */
 export interface Report extends Pick<Model, 'name' | 'version' | 'selection' | 'loadTiming' | 'notes'> {
   readonly backend: ServingBackend;
   readonly thread: ThreadName;
   readonly outputs: Readonly<Record<string, PageOutput>>;
   readonly images: Readonly<Record<string, PageImage>>;
-  /** Of the call in the middle, warm ones if any. */
+  /** Timing of the median call, among warm calls if there are any. */
   readonly timing: Timing;
   readonly stats: ReturnType<Model['stats']>;
   readonly runs: number;
 }
 
-/** What the model takes, without loading it. */
+/** The model's inputs, read without loading it. */
 export async function readNeeds(): Promise<Answer<InputNeed[]>> {
   try {
     const { default: source } = await import(`${location.origin}/model/model.js`);

@@ -1,4 +1,4 @@
-/** What a person reads of a prediction: aligned, and coloured on a terminal only. */
+/** Prints a prediction for people: aligned, and coloured on a terminal only. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Started } from './browser.js';
 import type { PageOutput, Report } from './page.js';

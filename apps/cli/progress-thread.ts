@@ -11,7 +11,7 @@ const progress = new Progress((line) => {
   try {
     writeSync(STDERR, `${line}\n`);
   } catch {
-    // Nobody reads it any more.
+    // The reader of the output has gone.
   }
 });
 

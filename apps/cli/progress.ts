@@ -1,4 +1,4 @@
-/** What `pannier pack` says of a pack that takes long. */
+/** The lines that `pannier pack` prints while a pack takes long. */
 import { Worker } from 'node:worker_threads';
 import { plain } from './print.js';
 

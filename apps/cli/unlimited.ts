@@ -3,7 +3,7 @@ import { PannierError } from '../../src/base/errors.js';
 import type { BudgetOptions, PackOptions } from '../../src/pack/options.js';
 import { pack } from '../../src/pack/pack.js';
 
-/** What the packer reported. */
+/** The packer's report. */
 export interface PackedAnyway {
   readonly warnings: readonly string[];
   /** The packer's message for each limit that the model exceeds. */

@@ -8,7 +8,7 @@ import type { OnUndo } from './interrupted.js';
 import type { Answer, PageTask } from './page.js';
 import { filesOf, type Site, serve } from './serve.js';
 
-/** Where this program's own files lie, all of them as they ship. */
+/** The folder of this program's files, all of them as they ship. */
 export const DIST = fileURLToPath(new URL('.', import.meta.url));
 
 /** Serves the library under `/dist/`, a packed model under `/model/`, and an empty page. */
@@ -19,7 +19,7 @@ export async function serveModel(folder: string, onUndo: OnUndo): Promise<Site> 
   return site;
 }
 
-/** What apps import of Pannier, under `/dist/`. */
+/** The files that apps import, under `/dist/`. */
 export async function libraryFiles(): Promise<[path: string, file: string][]> {
   const folders = [filesOf(DIST, '/dist/', /\.(js|wasm)$/), filesOf(join(DIST, 'worker'), '/dist/worker/', /\.js$/)];
   return (await Promise.all(folders)).flat();
@@ -38,7 +38,7 @@ export const handOver = (feeds: readonly Feed[], site: Site): PageTask['feeds'] 
     return { name, url, kind, ...(kind === 'values' && { dtype: feed.dtype, shape: feed.shape }) };
   });
 
-/** What the page answered, or throws what went wrong there. */
+/** The page's answer; throws an error that happened there. */
 export function settle<T>(answer: Answer<T>): T {
   if ('value' in answer) return answer.value;
   const { code, message, detail } = answer.error as { code: ErrorCode; message: string; detail: ErrorDetail };

@@ -29,7 +29,7 @@ export interface OutputFace {
   readonly values?: ValueKind;
 }
 
-/** What there is to try: `/about.json`. */
+/** The answer of `/about.json`: the model to try. */
 export type About = {
   /** The path as an app's config would give it, relative to the working directory. */
   readonly model: string;

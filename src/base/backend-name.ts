@@ -4,11 +4,11 @@
 export const BACKENDS = ['webgpu', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
-/** Where a model runs first, until another place has proved faster: those that are ready quickest, and quick enough. */
+/** The order in which backends are tried at first: those that are ready soonest come first, until a race proves another one faster. */
 export const STARTING_ORDER: readonly BackendName[] = ['wasm', 'webgpu', 'cpu'];
 
-/** What answers a call: a backend, or the app's fallback. */
+/** The backend that answers a call, or the app's fallback. */
 export type ServingBackend = BackendName | 'fallback';
 
-/** What executes a graph on a backend. */
+/** The engines, each of which executes graphs on one or more backends. */
 export type EngineName = 'tfjs';

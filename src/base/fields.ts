@@ -6,7 +6,7 @@ import { describe, typeName } from './describe.js';
 import { type ErrorCode, PannierError } from './errors.js';
 import { meant } from './nearest.js';
 
-/** What fields belong to. It decides the code and the wording of the errors about them. */
+/** The object that fields belong to. It decides the code and the wording of the errors about them. */
 export interface Origin {
   readonly code: ErrorCode;
   /** Names the whole in a message: `The model source`. */

@@ -1,4 +1,4 @@
-/** What went less than ideally without failing, from the first step of a load to the end of the model. */
+/** Collects notes from the first step of a load to the end of the model. */
 
 /** Something that went less than ideally, without failing. */
 export interface Note {

@@ -22,7 +22,7 @@ export interface Deferred<T> {
   reject(reason: unknown): void;
 }
 
-/** What `Promise.withResolvers` gives, which browsers have only since 2024. */
+/** `Promise.withResolvers`, which browsers have only since 2024. */
 export function deferred<T>(): Deferred<T> {
   let settle: Pick<Deferred<T>, 'resolve' | 'reject'> | undefined;
   const promise = new Promise<T>((resolve, reject) => {

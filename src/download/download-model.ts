@@ -46,7 +46,7 @@ export interface ModelDownload {
   readonly whole: Promise<DownloadSummary>;
 }
 
-/** Where a model's bytes came from. */
+/** Counts and times of one download of a model. */
 export interface DownloadSummary {
   readonly cache: CacheOutcome;
   readonly bytesDownloaded: number;

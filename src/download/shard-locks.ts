@@ -1,5 +1,5 @@
 /**
- * Of the tabs that need a shard, one downloads it and the others read it from the cache. A Web Lock for each shard decides
+ * One of the tabs that need a shard downloads it, and the others read it from the cache. A Web Lock for each shard decides
  * which; the browser releases the locks of a tab that dies.
  */
 import { forManyListeners, withDeadline } from '../base/promise.js';

@@ -1,4 +1,4 @@
-/** What both functions are given: a loaded model, and not the promise of one or a packed folder's manifest. */
+/** Checks that an argument is a loaded model, and not the promise of one or a packed folder's manifest. */
 import type { ModelInfo } from '../api/model.js';
 import { PannierError } from '../base/errors.js';
 

@@ -1,7 +1,7 @@
 /** How sure a model was: top scores in a histogram, when it was packed and in use, and how far two of these are apart. */
 import type { Tensor, ValueKind } from '../manifest/signature.js';
 
-/** Where one bin ends and the next begins; narrower towards 1, where most top scores are. */
+/** The edges between bins; bins are narrower towards 1, where most top scores are. */
 export const SCORE_EDGES: readonly number[] = [0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99];
 
 /**
@@ -15,7 +15,7 @@ const VALUES = 4_096;
 
 /**
  * The highest score of each row of a tensor of shape [..., classes], as `topK` has them: `logits` go through a softmax.
- * Of a tensor of more than {@link VALUES}, as many rows as that makes, at even distances. A row of NaN has none.
+ * A tensor of more than {@link VALUES} values is sampled by rows at even distances. A row of NaN has no top score.
  */
 export function topScores({ data, shape }: Pick<Tensor, 'data' | 'shape'>, values: ValueKind | undefined): number[] {
   const classes = shape.at(-1) ?? 1;
@@ -40,8 +40,8 @@ export function topScores({ data, shape }: Pick<Tensor, 'data' | 'shape'>, value
 }
 
 /**
- * Of how many answers these scores are: as many as the tensor's first axis has places, which a batch has one of for each
- * picture or row. A detector's thousand boxes, a mask's pixels and a text's words are one answer.
+ * The number of answers behind these scores: the size of the tensor's first axis, which counts the pictures or rows of a
+ * batch. A detector's thousand boxes, a mask's pixels and a text's words are one answer.
  */
 export const answersOf = ({ shape }: Pick<Tensor, 'shape'>, scores: readonly number[]): number => Math.min(scores.length, shape[0] ?? 1);
 

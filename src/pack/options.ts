@@ -64,7 +64,7 @@ export interface OutputOptions {
   readonly name?: string;
   /** Names of the classes along the last axis. */
   readonly labels?: readonly string[];
-  /** What the output holds; required with `labels`. */
+  /** The kind of the output's values; required with `labels`. */
   readonly values?: ValueKind;
 }
 

@@ -29,7 +29,7 @@ import { keptResult, type ResolvedPackOptions, readFolder, withStamp } from './s
 import { checkBytes, checkFlops } from './weights/budget.js';
 import { storeWeights } from './weights/stored.js';
 
-/** What the command line and the plugins ask for besides. */
+/** Further options, for the command line and the plugins only. */
 export interface Following {
   /** Hears what is done for which model as it begins, for example `running the golden sample on cpu`. */
   readonly onStep?: (model: string, step: string) => void;

@@ -1,4 +1,4 @@
-/** What a pack gives back. */
+/** The result of a pack. */
 import type { Manifest } from '../manifest/manifest.js';
 
 /** A packed model, whether it was packed just now or lay there unchanged. */
@@ -11,7 +11,7 @@ export interface PackResult {
   readonly files: readonly string[];
   /** Bytes of these files. */
   readonly bytes: number;
-  /** What a developer should know before relying on the model, one sentence or two each. */
+  /** Warnings that a developer should read before relying on the model, one sentence or two each. */
   readonly warnings: readonly string[];
   /** Whether any file on disk was changed. */
   readonly changed: boolean;

@@ -40,7 +40,7 @@ export interface Folder {
   readonly sources: readonly string[];
   /** The first file or folder that is not as packing would leave it now, and in which way. Undefined if there is none. */
   readonly stale?: { readonly path: string; readonly reason: string };
-  /** What packing gave; undefined if the folder is stale. */
+  /** The result of the pack; undefined if the folder is stale. */
   readonly result?: PackResult;
   /** A source is absent, which is a warning: the folder cannot be packed again here. */
   readonly absent?: string;

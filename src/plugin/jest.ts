@@ -11,7 +11,7 @@ import { cacheFile } from '../pack/cache.js';
 import { badOption } from '../pack/options.js';
 import { MARK } from '../pack/out/codegen.js';
 
-/** What Jest hands to a resolver, as far as it is used. */
+/** Jest's options for a resolver, as far as they are used. */
 export interface ResolverOptions {
   readonly conditions?: readonly string[];
   defaultResolver(request: string, options: ResolverOptions): string;

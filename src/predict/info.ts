@@ -1,4 +1,4 @@
-/** What a model says about itself, besides its signature. */
+/** Makes `model.info` of the manifest. */
 import type { ModelInfo } from '../api/model.js';
 import { assetsOf, type Manifest } from '../manifest/manifest.js';
 

@@ -46,7 +46,7 @@ function checkTarget(name: string, target: Tensor['data'] | undefined, dtype: DT
 }
 
 /**
- * What an engine answered, by name, without padding, in the arrays that the caller gave.
+ * Names an engine's outputs, cuts padding off, and copies them into the caller's arrays.
  * @param check throws where an output is no answer, before anything is written
  * @throws {PannierError} `input` where one of the caller's arrays does not fit; then nothing is written.
  */

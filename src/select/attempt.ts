@@ -18,7 +18,7 @@ import type { CrashMark } from './crash-mark.js';
 import { openSession } from './open-session.js';
 import { countAbsence, ineligibleReason, precheck, type Refusal, weightTooLarge } from './precheck.js';
 
-/** What all attempts at one model share. */
+/** The context that all attempts at one model share. */
 export interface OpenContext {
   readonly manifest: Manifest;
   readonly resolved: ResolvedOptions;

@@ -19,7 +19,7 @@ interface Circuit {
   readonly reason: string;
 }
 
-/** What is watched of an engine. */
+/** The parts of an engine that the breaker watches. */
 export interface WatchedEngine {
   readonly engine: Pick<Engine, 'backend' | 'whenLost'>;
   /** On the clock of the breaker, when the engine was started. */

@@ -1,4 +1,4 @@
-/** What is known of a target before anything of it is started or downloaded. */
+/** The checks of a target that need nothing started or downloaded. */
 import { isSameTarget, type Target, type TargetId } from '../api/candidate.js';
 import type { ResolvedOptions } from '../api/resolve-options.js';
 import type { Manifest } from '../manifest/manifest.js';

@@ -14,7 +14,7 @@ import { firstRight } from './first-right.js';
 /** How long the first target has to itself, once the bytes are there, before a second one is tried beside it. */
 const PATIENCE_MS = 5_000;
 
-/** What a download took that no engine has used. */
+/** The timing of a download that no engine has used. */
 const UNUSED_DOWNLOAD = { totalMs: 0, hashMs: 0, cache: 'off' } as const;
 
 /** How a model is opened. */

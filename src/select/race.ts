@@ -38,16 +38,16 @@ const MIN_LIMIT_MS = 50;
 const DISCARDED = 2;
 /** The shortest sample of the faster side. */
 const MIN_SAMPLE_MS = 5;
-/** So many ticks of the clock make a sample, which is then off by 2 % at each end. */
+/** Ticks of the clock in one sample, which is then off by 2 % at each end. */
 const SAMPLE_TICKS = 50;
 /** Fewer ticks do not tell how long a call is. */
 const MIN_TICKS = 5;
 /** A shorter call counts as this long, so that a sample's calls have a bound. */
 const MIN_CALL_MS = 0.05;
 const MAX_PAIRS = 9;
-/** So many pairs decide if all of them agree; otherwise they are a round, in which a hiccup may spoil one pair. */
+/** Pairs that decide if all of them agree; otherwise they make a round, in which a hiccup may spoil one pair. */
 const ROUND = 4;
-/** So many pairs are enough if they agree and took `MAX_WORK_MS` in all. They run as A B, B A, so that each side starts once. */
+/** Pairs that are enough if they agree and took `MAX_WORK_MS` in all. They run as A B, B A, so that each side starts once. */
 const MIN_PAIRS = 2;
 /** After so much work of both sides no more pairs are run, if those so far agree or make whole rounds. */
 const MAX_WORK_MS = 300;

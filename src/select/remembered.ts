@@ -1,4 +1,4 @@
-/** What an earlier visit found out: which target is right and fastest for this model on this device. */
+/** The choice of an earlier visit: the target that is right and fastest for this model on this device. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { type Candidate, isSameTarget, type Target } from '../api/candidate.js';

@@ -13,6 +13,6 @@ export async function resetBackends(given?: WeightsCache): Promise<void> {
     const forgotten = keys.filter((key) => key.startsWith(CRASH_PREFIX) || key.startsWith(CHOICE_PREFIX));
     await Promise.all(forgotten.map((key) => cache?.delete(key)));
   } catch {
-    // What cannot be read counts for nothing.
+    // A record that cannot be read has no effect.
   }
 }

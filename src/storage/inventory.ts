@@ -1,4 +1,4 @@
-/** What a cache held when it was read: versions of models, the order in which they make way, and entries that belong to no version. */
+/** The content of a cache at one moment: versions of models, the order in which they are evicted, and entries that belong to no version. */
 import type { WeightsCache } from '../api/cache.js';
 import { CHOICE_PREFIX, CRASH_PREFIX, GOLDEN_PREFIX, RECORD_PREFIX } from '../base/cache-keys.js';
 import { heldModels } from './held.js';

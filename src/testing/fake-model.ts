@@ -85,7 +85,7 @@ const CHECKS: Checks<FakeOptions> = {
   nonFinite: choice('error', 'allow'),
 };
 
-/** What the fake does in place of an engine; throws `options` if the test's options are wrong. */
+/** The answers of the fake in place of an engine; throws `options` if the test's options are wrong. */
 function runOf<I, O>(manifest: Manifest, options: FakeOptions<I, O>): Instance['run'] {
   checkCall('fakeModel', options, CHECKS);
   const { outputs = {}, delayMs = 0, fail } = options;

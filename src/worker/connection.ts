@@ -117,7 +117,7 @@ export class WorkerConnection {
     this.#pending.clear();
   }
 
-  /** Of all that is sent, only a picture can be refused for its origin, and only a run sends pictures. */
+  /** Only a picture can be refused for its origin, and only a run sends pictures. */
   #notSent(message: Request, thrown: unknown): PannierError {
     if (message.kind !== 'run' || !message.feeds.some(({ kind }) => kind === 'picture'))
       return asPannierError(thrown, 'predict', `The ${this.#backend} worker could not be sent the request "${message.kind}"`);

@@ -22,7 +22,7 @@ export interface ModelParts {
   readonly json: Fields;
   readonly topology: Fields;
   readonly weights: readonly Weight[];
-  /** What files beside the model say about its inputs and outputs. Options take precedence. */
+  /** Hints from files beside the model about its inputs and outputs. Options take precedence. */
   readonly hints?: Hints;
 }
 
