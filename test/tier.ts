@@ -8,6 +8,9 @@ const tier = process.env['PANNIER_TIER'] ?? '';
 /** A test that takes long even once: it runs where there is a tier. Without one, it counts as skipped. */
 export const longTest = test.runIf(tier in TIERS);
 
+/** A test for which `.ci/run` has no time: only `npm run evidence` runs it. */
+export const evidenceTest = test.runIf(tier === 'evidence');
+
 /**
  * How often a test repeats itself here, by `PANNIER_TIER`.
  * @param full how often the test repeats itself as evidence

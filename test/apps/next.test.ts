@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { launch } from '../harness/browser.js';
 import { type Site, serve } from '../harness/site.js';
-import { longTest } from '../tier.js';
+import { evidenceTest, longTest } from '../tier.js';
 import { ANSWER, type App, CONFIG, expectAnswer, makeApp, SHOW } from './app.js';
 import { expectAssetsOnce, expectOneBackend } from './emitted.js';
 
@@ -134,7 +134,7 @@ longTest(
 );
 
 // There the server knows the model's files by the browser's path alone.
-longTest(
+evidenceTest(
   'Next.js, built by webpack at a path, renders on the server and answers in the browser',
   () => expectBuilt('webpack', '/shop', /^options: .* pass assetUrl/),
   200_000,

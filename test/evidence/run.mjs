@@ -44,6 +44,7 @@ const RUNS = {
   kills: () => testsOf('test/pack/write.test.ts'),
   cycles: () => testsOf('test/browser/cycles.test.ts'),
   tabs: () => testsOf('test/browser/tabs.test.ts'),
+  next: () => testsOf('test/apps/next.test.ts'),
   'offline-chromium': () => testsOf('test/browser/offline.test.ts', 'chromium'),
   'offline-firefox': () => testsOf('test/browser/offline.test.ts', 'firefox'),
   'offline-webkit': () => testsOf('test/browser/offline.test.ts', 'webkit'),
