@@ -1,15 +1,15 @@
-/** The benchmarks run; what they measure is for evidence, on a machine at rest. */
+/** The benchmarks run; what they measure is for evidence, on a machine at rest. The two that take a minute and more run there alone. */
 import { expect } from 'vitest';
 import { run as first } from '../../bench/first.mjs';
 import { run as frames } from '../../bench/frames.mjs';
 import { run as load } from '../../bench/load.mjs';
 import { run as overhead } from '../../bench/overhead.mjs';
-import { longTest } from '../tier.js';
+import { evidenceTest, longTest } from '../tier.js';
 
 /** They keep both cores of a machine busy, and may not have them for themselves. */
 const LIMIT = { timeout: 300_000 };
 
-longTest('first compares all backends with wasm alone, and comes back', LIMIT, async () => {
+evidenceTest('first compares all backends with wasm alone, and comes back', LIMIT, async () => {
   const { plain, isolated, doctor } = await first(1);
   for (const { ratio, trials } of [plain, isolated]) {
     expect(ratio).toMatch(/^\d+\.\d+ \[/);
@@ -33,7 +33,7 @@ longTest('overhead compares with the raw graph model', LIMIT, async () => {
   expect(rawRatio).toMatch(/^\d+\.\d+ \[/);
 });
 
-longTest('frames tells whose thread made one late', LIMIT, async () => {
+evidenceTest('frames tells whose thread made one late', LIMIT, async () => {
   const { firstVisit, secondVisit, rival } = await frames(1, 3);
   for (const phases of [firstVisit, secondVisit]) {
     expect(Object.keys(phases)).toEqual(['idle', 'load', 'trial', 'predicts']);

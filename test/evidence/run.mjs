@@ -45,6 +45,7 @@ const RUNS = {
   cycles: () => testsOf('test/browser/cycles.test.ts'),
   tabs: () => testsOf('test/browser/tabs.test.ts'),
   next: () => testsOf('test/apps/next.test.ts'),
+  bench: () => testsOf('test/browser/bench.test.ts'),
   'offline-chromium': () => testsOf('test/browser/offline.test.ts', 'chromium'),
   'offline-firefox': () => testsOf('test/browser/offline.test.ts', 'firefox'),
   'offline-webkit': () => testsOf('test/browser/offline.test.ts', 'webkit'),
