@@ -12,11 +12,11 @@ const INPUTS = [
   ...['package.json', 'package-lock.json', 'rollup.config.mjs', 'tsconfig.json', 'node_modules/.package-lock.json'],
 ];
 
-/** What a build writes, besides the packed model in each example. */
+/** The outputs of a build, besides the packed model in each example. */
 const OUTPUTS = ['dist', '.build'];
 const PACKED = /^examples\/[^/]+\/model\//;
 
-/** What `npm start` writes, which no build reads. */
+/** The outputs of `npm start`, which no build reads. */
 const PAGES = /^examples\/([^/]+\/)?dist\//;
 
 /**

@@ -49,7 +49,7 @@ function merged({ facts, overBudget, trials }: Diagnosis): object {
 }
 
 /**
- * What the command line asks of `pannier doctor`.
+ * Reads the command line of `pannier doctor`.
  * @throws {PannierError} `options` if an argument is missing, unknown or not what its flag takes
  */
 export function readFlags(args: readonly string[]) {

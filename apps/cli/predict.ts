@@ -69,7 +69,7 @@ export interface Flags {
 }
 
 /**
- * What the command line asks of `pannier predict`.
+ * Reads the command line of `pannier predict`.
  * @throws {PannierError} `options` if an argument is missing, unknown or not what its flag takes
  */
 export function readFlags(args: readonly string[]): Flags {

@@ -53,7 +53,7 @@ export interface Flags {
 }
 
 /**
- * What the command line asks of `pannier try`.
+ * Reads the command line of `pannier try`.
  * @throws {PannierError} `options` if an argument is missing, unknown or not what its flag takes
  */
 export function readFlags(args: readonly string[]): Flags {

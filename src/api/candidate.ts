@@ -7,7 +7,7 @@ export interface Target {
   readonly backend: BackendName;
 }
 
-/** What became of one target, or of the app's fallback. */
+/** The state of one target, or of the app's fallback. */
 export interface Candidate {
   readonly backend: ServingBackend;
   /** `app` stands for the app's fallback, which answers if no backend can. */

@@ -65,7 +65,7 @@ export interface BackendChange {
   readonly reason: string;
 }
 
-/** Where the time of a load went. Stages overlap, so they do not add up to the total. */
+/** Times of a load's stages. Stages overlap, so they do not add up to the total. */
 export interface LoadTiming {
   readonly totalMs: number;
   /** Reading, fetching and verifying bytes. */
@@ -149,7 +149,7 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
   readonly selection: readonly Candidate[];
   /** Resolves with `selection` when autotuning is over; at once if there is none. */
   finishedSelection(): Promise<readonly Candidate[]>;
-  /** What went less than ideally, without failing. */
+  /** Notes on everything that went less than ideally, without failing. */
   readonly notes: readonly Note[];
   readonly loadTiming: LoadTiming;
   readonly disposed: boolean;
