@@ -1,7 +1,7 @@
 /** Reads NumPy's `.npy` files, in which training frameworks export arrays. */
 import { describe } from '../../base/describe.js';
 import { sizeOf } from '../../base/dtype.js';
-import { widen } from '../../engines/tfjs/decode.js';
+import { widen } from '../../base/float16.js';
 
 import { LIMITS } from '../limits.js';
 import { badOption } from '../options.js';

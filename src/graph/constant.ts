@@ -1,0 +1,42 @@
+/** Constants: their bytes as they are stored, and the tensors that these stand for. */
+import { sizeOf } from '../base/dtype.js';
+import { widenInto } from '../base/float16.js';
+import { DATA_TYPES, type DataType, isFloat } from './element-type.js';
+import type { Constant, Storage } from './graph.js';
+import type { Tensor } from './tensor.js';
+
+/** Bytes that one element takes as it is stored. int64 is stored in 8 bytes, as float64 is. */
+export function bytesPerElement(dataType: DataType, { kind }: Storage): number {
+  if (kind === 'plain') return dataType === 'float16' ? 2 : DATA_TYPES[dataType].BYTES_PER_ELEMENT;
+  return kind === 'uint8' ? 1 : 2;
+}
+
+/** The storages that an element type can have. */
+export const canBeStored = (dataType: DataType, { kind }: Storage): boolean =>
+  kind === 'plain' || (kind === 'float16' ? dataType === 'float32' : dataType === 'float32' || dataType === 'int32');
+
+/** A constant that holds the values of a tensor as they are. */
+export function constantOf(name: string, { dataType, shape, data }: Tensor): Constant {
+  if (dataType === 'float16') throw new Error('A constant of float16 is made from its stored bytes.');
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { value: { name, type: { dataType, shape } }, bytes, storage: { kind: 'plain' } };
+}
+
+/** The values of a constant. They are new memory. */
+export function tensorOf({ value: { type }, bytes, storage }: Constant): Tensor {
+  const { dataType } = type;
+  const shape = type.shape as readonly number[];
+  const data = new DATA_TYPES[dataType](sizeOf(shape));
+  const aligned = new Uint8Array(bytes).buffer;
+  if (storage.kind === 'float16' || (storage.kind === 'plain' && dataType === 'float16')) {
+    widenInto(data as Float32Array, new Uint16Array(aligned));
+  } else if (storage.kind === 'plain') {
+    new Uint8Array(data.buffer).set(bytes);
+  } else {
+    const { scale, min } = storage;
+    const stored = storage.kind === 'uint8' ? new Uint8Array(aligned) : new Uint16Array(aligned);
+    const round = isFloat(dataType) ? (value: number) => value : Math.round;
+    for (let index = 0; index < data.length; index++) data[index] = round((stored[index] as number) * scale + min);
+  }
+  return { dataType, shape, data };
+}
