@@ -1,4 +1,4 @@
-// Writes src/pack/model/tfjs-table.ts: which graph ops TF.js executes, and which kernels each backend has.
+// Writes src/formats/tfjs/tfjs-table.ts: which graph ops TF.js executes, and which kernels each backend has.
 // Run it again after an update of TF.js: `node scripts/kernels.mjs`.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -29,7 +29,7 @@ for (const backend of ['webgpu', 'wasm', 'cpu']) {
 }
 
 const set = (names) => `new Set(\n  '${[...new Set(names)].sort().join(' ')}'.split(' '),\n)`;
-const file = join(dirname(fileURLToPath(import.meta.url)), '../src/pack/model/tfjs-table.ts');
+const file = join(dirname(fileURLToPath(import.meta.url)), '../src/formats/tfjs/tfjs-table.ts');
 writeFileSync(
   file,
   `// Written by scripts/kernels.mjs from TF.js ${version}. Do not edit.

@@ -18,8 +18,8 @@ import {
   refusal,
 } from '../base/fields.js';
 import { anything, finite, record } from '../base/lazy-checks.js';
-import { isReserved } from './file-fields.js';
-import { LIMITS } from './limits.js';
+import { isReserved } from '../formats/file-fields.js';
+import { LIMITS } from '../formats/limits.js';
 import {
   type BudgetOptions,
   badOption,

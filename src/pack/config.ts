@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { describe } from '../base/describe.js';
 import { messageOf, PannierError } from '../base/errors.js';
 
-import { LIMITS } from './limits.js';
+import { LIMITS } from '../formats/limits.js';
 import { badOption, type PackOptions, type PannierConfig, plainCopy } from './options.js';
 
 /** The config file's name, beside the app's package.json. */

@@ -1,12 +1,13 @@
 /** The order of packing: read, check, name, run, store, write. Nothing is written before all of it went well. */
 import { basename, dirname, resolve } from 'node:path';
 import { oneAtATime } from '../base/promise.js';
+import { readGraph } from '../formats/tfjs/graph-def.js';
+import { expandedBytes, type Weight } from '../formats/tfjs/weights.js';
 import { type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest/manifest.js';
 import { checkOptions } from './check-options.js';
 import { readChecks } from './checks/checks.js';
 import { runChecks } from './checks/run-checks.js';
 import { type Reads, recordReads } from './files/open.js';
-import { expandedBytes, type Weight } from './files/weights.js';
 import { planGolden } from './golden/golden.js';
 import { observePadding } from './golden/padding.js';
 import { readPicture } from './golden/picture.js';
@@ -14,7 +15,6 @@ import { type Sampling, samplingOf } from './golden/sampling.js';
 import { resolveInputs } from './inputs/inputs.js';
 import { outputSpecs } from './inputs/outputs.js';
 import { countFlops } from './model/flops.js';
-import { readGraph } from './model/graph.js';
 import { missingKernels } from './model/kernels.js';
 import { readModel } from './model/read.js';
 import { readSignature } from './model/signature.js';

@@ -3,7 +3,7 @@ import { describe } from '../../base/describe.js';
 import { sizeOf } from '../../base/dtype.js';
 import { widen } from '../../base/float16.js';
 
-import { LIMITS } from '../limits.js';
+import { LIMITS } from '../../formats/limits.js';
 import { badOption } from '../options.js';
 
 /** One array, row by row. */

@@ -5,7 +5,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { messageOf, PannierError } from '../../base/errors.js';
-import { broken } from '../file-fields.js';
+import { broken } from '../../formats/file-fields.js';
 
 /** Files by absolute path: the SHA-256 of the content, or undefined if reading failed. */
 export type Reads = Map<string, string | undefined>;

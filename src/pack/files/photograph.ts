@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { PNG } from 'pngjs';
 import { messageOf } from '../../base/errors.js';
+import { LIMITS } from '../../formats/limits.js';
 import type { Pixels } from '../../manifest/signature.js';
-import { LIMITS } from '../limits.js';
 import { badOption } from '../options.js';
 import { readOptionFile } from './option-file.js';
 

@@ -1,11 +1,11 @@
 /** Makes the golden sample: its inputs, and the choice of outputs that are stored. */
 import { sizeOf } from '../../base/dtype.js';
 import type { EngineSignature, RawOutput } from '../../engines/engine.js';
+import { type Graph, nodeOf } from '../../formats/tfjs/graph-def.js';
 import { compareGolden, goldenValues, rangeOf, spreadOf } from '../../golden/sample.js';
 import type { GoldenInput, GoldenOutput, GoldenSpec, InputSpec } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
 import { toTensor } from '../../preprocess/resize.js';
-import { type Graph, nodeOf } from '../model/graph.js';
 import type { GoldenPicture } from './picture.js';
 
 /** The largest golden file. */

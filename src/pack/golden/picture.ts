@@ -1,8 +1,8 @@
 /** The golden sample's picture: a small PNG as RGB bytes. */
 import { fileURLToPath } from 'node:url';
+import { LIMITS } from '../../formats/limits.js';
 import { readOptionFile } from '../files/option-file.js';
 import { decodePng, pngSize } from '../files/photograph.js';
-import { LIMITS } from '../limits.js';
 import { badOption } from '../options.js';
 
 /** Largest width and height of the golden sample's picture. */

@@ -3,9 +3,9 @@
 import { messageOf } from '../../base/errors.js';
 import type { Engine, EngineModel, Session } from '../../engines/engine.js';
 import type { RunProfile } from '../../engines/tfjs/profile.js';
+import { broken } from '../../formats/file-fields.js';
+import { KERNELS } from '../../formats/tfjs/tfjs-table.js';
 import type { Feed } from '../../preprocess/feed.js';
-import { broken } from '../file-fields.js';
-import { KERNELS } from '../model/tfjs-table.js';
 import type { PackedFile } from '../out/shards.js';
 import type { Answers } from './golden.js';
 

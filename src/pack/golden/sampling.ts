@@ -2,11 +2,11 @@
 
 import type { EngineSignature } from '../../engines/engine.js';
 import type { RunProfile } from '../../engines/tfjs/profile.js';
+import { type Graph, isAsync } from '../../formats/tfjs/graph-def.js';
+import type { Weight } from '../../formats/tfjs/weights.js';
 import { goldenFeeds } from '../../golden/sample.js';
 import type { InputSpec } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
-import type { Weight } from '../files/weights.js';
-import { type Graph, isAsync } from '../model/graph.js';
 import type { ModelParts } from '../model/read.js';
 import type { GraphSignature } from '../model/signature.js';
 import { cutShards, graphFile, type PackedFile } from '../out/shards.js';

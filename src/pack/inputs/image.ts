@@ -1,9 +1,9 @@
 /** Decides which inputs take pictures and how, and the sizes of the golden sample. */
 import { shapeText, sizeOf } from '../../base/dtype.js';
+import { broken } from '../../formats/file-fields.js';
+import { LIMITS } from '../../formats/limits.js';
 import type { ImageSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken } from '../file-fields.js';
-import { LIMITS } from '../limits.js';
 import type { GraphInput } from '../model/signature.js';
 import { badOption } from '../options.js';
 

@@ -1,8 +1,8 @@
 /** Resolves each input from the options and the graph: its entry in the manifest, and its shape in the golden sample. */
 
+import { LIMITS } from '../../formats/limits.js';
 import type { InputSpec, PadSpec } from '../../manifest/manifest.js';
 import { rowsOf } from '../../manifest/sizes.js';
-import { LIMITS } from '../limits.js';
 import type { GraphInput } from '../model/signature.js';
 import { badOption } from '../options.js';
 import { resolveColumns } from './columns.js';

@@ -1,5 +1,5 @@
 /** The inputs and outputs that a model file declares, before options and without running the model. */
-import { readGraph } from './graph.js';
+import { readGraph } from '../../formats/tfjs/graph-def.js';
 import { readModel } from './read.js';
 import { type GraphSignature, readSignature } from './signature.js';
 

@@ -1,6 +1,6 @@
 /** Finds the backends that lack a kernel of a graph. */
 import type { KernelCall } from '../../engines/tfjs/profile.js';
-import { KERNELS } from './tfjs-table.js';
+import { KERNELS } from '../../formats/tfjs/tfjs-table.js';
 
 /** Kernels that the graph calls and a backend lacks. */
 export function missingKernels(calls: readonly KernelCall[]): Record<string, string[]> {

@@ -5,15 +5,15 @@ import { basename, dirname, join } from 'node:path';
 import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
 import { storedBytes } from '../../engines/tfjs/decode.js';
-import { arrayAt, broken, objectAt, textAt } from '../file-fields.js';
-import { parseJson } from '../files/json.js';
+import { arrayAt, broken, objectAt, textAt } from '../../formats/file-fields.js';
+import { parseJson } from '../../formats/json.js';
+import { lowerLayers } from '../../formats/keras/lower.js';
+import { isLayersTopology } from '../../formats/keras/topology.js';
+import { LIMITS } from '../../formats/limits.js';
+import { checkFinite, readWeightSpec, type Weight } from '../../formats/tfjs/weights.js';
 import { missingFile } from '../files/missing.js';
 import { openInside, readAndClose, readFully, readRegularFile, record } from '../files/open.js';
-import { checkFinite, readWeightSpec, type Weight } from '../files/weights.js';
-import { lowerLayers } from '../layers/lower.js';
-import { type Hints, METADATA_FILE, readMetadata } from '../layers/teachable-machine.js';
-import { isLayersTopology } from '../layers/topology.js';
-import { LIMITS } from '../limits.js';
+import { type Hints, METADATA_FILE, readMetadata } from './teachable-machine.js';
 
 /** The content of a model.json and its weight files. The topology is not checked yet. */
 export interface ModelParts {

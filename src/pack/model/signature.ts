@@ -4,11 +4,11 @@ import { describe } from '../../base/describe.js';
 import type { DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
 import { meant } from '../../base/nearest.js';
+import { broken, isReserved, nameAt, objectAt } from '../../formats/file-fields.js';
+import { type Graph, nodeOf, reachableFrom } from '../../formats/tfjs/graph-def.js';
 import type { Dim } from '../../manifest/signature.js';
-import { broken, isReserved, nameAt, objectAt } from '../file-fields.js';
 import { camelCase } from '../javascript.js';
 import { badOption, type InputOptions, type OutputOptions, type PackOptions } from '../options.js';
-import { type Graph, nodeOf, reachableFrom } from './graph.js';
 import type { ModelParts } from './read.js';
 
 /** One input of the graph, with its options. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Fields } from '../../base/fields.js';
 
-import type { Weight, WeightSpec } from '../files/weights.js';
+import type { Weight, WeightSpec } from '../../formats/tfjs/weights.js';
 import type { GraphSignature } from '../model/signature.js';
 
 /** The largest shard. */

@@ -1,6 +1,7 @@
 /** Reads inputs that options give as files (pictures, arrays, rows), and checks them against the signature. */
 
 import { messageOf } from '../../base/errors.js';
+import { LIMITS } from '../../formats/limits.js';
 import type { ImageSpec, InputSpec } from '../../manifest/manifest.js';
 import type { Pixels } from '../../manifest/signature.js';
 import { rowsFeed, type TabularSpec } from '../../preprocess/columns.js';
@@ -10,7 +11,6 @@ import { tensorFeed } from '../../preprocess/tensor.js';
 import { type NpyArray, readNpy } from '../files/npy.js';
 import { readOptionFile } from '../files/option-file.js';
 import { readPhotograph } from '../files/photograph.js';
-import { LIMITS } from '../limits.js';
 import { badOption, type SampleFiles } from '../options.js';
 
 /** A picture for an input. */

@@ -2,9 +2,9 @@
 
 import { PannierError } from '../../base/errors.js';
 import type { KernelCall } from '../../engines/tfjs/profile.js';
+import type { Weight } from '../../formats/tfjs/weights.js';
 import { compareGolden } from '../../golden/sample.js';
 import type { Feed } from '../../preprocess/feed.js';
-import type { Weight } from '../files/weights.js';
 import { type Answers, changeOf, type GoldenSample } from '../golden/golden.js';
 import type { Runner } from '../golden/run.js';
 import { countFlops } from '../model/flops.js';

@@ -1,5 +1,5 @@
 /** Stores float32 weights as float16: half the bytes in download and cache, float32 again in memory. */
-import type { Weight } from '../files/weights.js';
+import type { Weight } from '../../formats/tfjs/weights.js';
 
 /** Largest finite float16. */
 const LARGEST = 65504;

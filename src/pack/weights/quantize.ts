@@ -2,9 +2,8 @@
 import { describe } from '../../base/describe.js';
 import { sizeOf } from '../../base/dtype.js';
 import { decodeWeights } from '../../engines/tfjs/decode.js';
+import type { Weight } from '../../formats/tfjs/weights.js';
 import type { Manifest } from '../../manifest/manifest.js';
-
-import type { Weight } from '../files/weights.js';
 import { badOption, QUANTIZED, type QuantizeOption } from '../options.js';
 import { toFloat16 } from './float16.js';
 import { toUint8 } from './uint8.js';

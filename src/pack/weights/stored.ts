@@ -1,6 +1,7 @@
 /** The weights as they will be stored: unchanged, or quantised and compared with the original ones. */
+
+import type { Weight } from '../../formats/tfjs/weights.js';
 import type { Manifest } from '../../manifest/manifest.js';
-import type { Weight } from '../files/weights.js';
 import type { Answers, GoldenSample } from '../golden/golden.js';
 import type { Sampled, Sampling } from '../golden/sampling.js';
 import type { PackOptions } from '../options.js';

@@ -1,5 +1,5 @@
 /** Stores float32 weights as bytes, as TF.js reads them: `value = stored × scale + min`, with one scale for each weight. */
-import type { Weight } from '../files/weights.js';
+import type { Weight } from '../../formats/tfjs/weights.js';
 
 /** Largest range; beyond it, one step more than the range could exceed float32. */
 const LARGEST = 1e38;

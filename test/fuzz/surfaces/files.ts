@@ -6,7 +6,7 @@ import encodeJpeg, { init as startEncoder } from '@jsquash/jpeg/encode.js';
 import fc from 'fast-check';
 import { readNpy } from '../../../src/pack/files/npy.js';
 import { decodePng, readPhotograph } from '../../../src/pack/files/photograph.js';
-import { readMetadata } from '../../../src/pack/layers/teachable-machine.js';
+import { readMetadata } from '../../../src/pack/model/teachable-machine.js';
 import { npy } from '../../fixtures/npy.js';
 import { folderOf } from '../folder.js';
 import { changed, jsonPoison, stained } from '../mutation.js';

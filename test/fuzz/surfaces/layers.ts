@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { readGraph } from '../../../src/pack/model/graph.js';
+import { readGraph } from '../../../src/formats/tfjs/graph-def.js';
 import { readModel } from '../../../src/pack/model/read.js';
 import { readSignature } from '../../../src/pack/model/signature.js';
 import { saveLayers } from '../../fixtures/layers.js';

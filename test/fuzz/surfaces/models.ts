@@ -3,9 +3,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { decodeWeights } from '../../../src/engines/tfjs/decode.js';
+import { readGraph } from '../../../src/formats/tfjs/graph-def.js';
 import { pack } from '../../../src/pack/index.js';
 import { resolveInputs } from '../../../src/pack/inputs/inputs.js';
-import { readGraph } from '../../../src/pack/model/graph.js';
 import { readModel } from '../../../src/pack/model/read.js';
 import { readSignature } from '../../../src/pack/model/signature.js';
 import {

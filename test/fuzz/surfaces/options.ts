@@ -2,13 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { readGraph } from '../../../src/formats/tfjs/graph-def.js';
 import { checkOptions } from '../../../src/pack/check-options.js';
 import { readChecks } from '../../../src/pack/checks/checks.js';
 import { readConfig } from '../../../src/pack/config.js';
 import { planGolden } from '../../../src/pack/golden/golden.js';
 import { readPicture } from '../../../src/pack/golden/picture.js';
 import { resolveInputs } from '../../../src/pack/inputs/inputs.js';
-import { readGraph } from '../../../src/pack/model/graph.js';
 import { readModel } from '../../../src/pack/model/read.js';
 import { readSignature } from '../../../src/pack/model/signature.js';
 import { type PackOptions, plainCopy } from '../../../src/pack/options.js';

@@ -2,7 +2,7 @@
 import { shapeText } from '../../base/dtype.js';
 import type { Dim } from '../../manifest/signature.js';
 import { broken } from '../file-fields.js';
-import type { Weight } from '../files/weights.js';
+import type { Weight } from '../tfjs/weights.js';
 import type { Settings } from './settings.js';
 
 /** The weights of one layer by name. */

@@ -1,7 +1,7 @@
 /** Recurrent layers, unrolled over a known number of steps. The inputs of all steps are multiplied in one matrix product. */
 import { broken } from '../file-fields.js';
-import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
+import type { Weight } from '../tfjs/weights.js';
 import { activate, activationOf } from './activations.js';
 import { attr, type GraphTensor } from './builder.js';
 import { matrixProduct } from './core.js';

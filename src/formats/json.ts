@@ -1,7 +1,7 @@
 /** Parses untrusted JSON: bounded in size and depth, and without keys such as `__proto__`. */
-import { describe } from '../../base/describe.js';
-import { broken } from '../file-fields.js';
-import { LIMITS } from '../limits.js';
+import { describe } from '../base/describe.js';
+import { broken } from './file-fields.js';
+import { LIMITS } from './limits.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -3,8 +3,8 @@ import type { DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
 import type { Dim } from '../../manifest/signature.js';
 import { broken } from '../file-fields.js';
-import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
+import type { Weight } from '../tfjs/weights.js';
 
 /** One tensor of the graph that is being built. */
 export interface GraphTensor {

@@ -2,7 +2,6 @@
 import { describe } from '../../base/describe.js';
 import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
-import type { WeightSpec as EngineWeightSpec } from '../../engines/tfjs/decode.js';
 import { broken, nameAt, objectAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 
@@ -11,8 +10,11 @@ export type Quantization =
   | { readonly dtype: 'float16'; readonly original_dtype: 'float32' }
   | { readonly dtype: 'uint8' | 'uint16'; readonly min: number; readonly scale: number; readonly original_dtype: 'float32' | 'int32' };
 
-/** An entry as the engine reads it, with TF.js's field names; its quantisation has been checked. */
-export interface WeightSpec extends EngineWeightSpec {
+/** An entry of a weights manifest, with TF.js's field names; it has been checked. */
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
   readonly quantization?: Quantization;
 }
 

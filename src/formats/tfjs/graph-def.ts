@@ -2,9 +2,9 @@
 import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
 import { arrayAt, broken, nameAt, objectAt, textAt } from '../file-fields.js';
-import type { Weight } from '../files/weights.js';
 import { LIMITS } from '../limits.js';
 import { ASYNC_OPS, SYNC_OPS } from './tfjs-table.js';
+import type { Weight } from './weights.js';
 
 /** One node of the graph. */
 export interface GraphNode {

@@ -4,10 +4,10 @@
  * (teachablemachine-community, libraries/image/src/utils).
  */
 import type { Fields } from '../../base/fields.js';
-import { arrayAt, broken, textAt } from '../file-fields.js';
-import { LIMITS } from '../limits.js';
+import { arrayAt, broken, textAt } from '../../formats/file-fields.js';
+import type { End } from '../../formats/keras/lower.js';
+import { LIMITS } from '../../formats/limits.js';
 import type { InputOptions, OutputOptions } from '../options.js';
-import type { End } from './lower.js';
 
 /** Options that the model's files imply, by the signature's key. An app's own options take precedence. */
 export interface Hints {
