@@ -57,6 +57,8 @@ async function testsOf(file, named = '') {
   const child = spawn(process.execPath, args, { env: { ...process.env, PANNIER_TIER: 'evidence' }, stdio: ['ignore', 'pipe', 'inherit'] });
   const stdout = await text(child.stdout);
   const { numPassedTests: passed, numFailedTests: failed, startTime, testResults } = JSON.parse(stdout.slice(stdout.indexOf('{')));
+  // A run without a build finds no test to run.
+  if (failed > 0 || passed === 0) process.exitCode = 1;
   const told = testResults.flatMap(({ assertionResults }) => assertionResults.map(({ meta }) => meta?.evidence));
   return Object.assign({ passed, failed, ms: Math.round(Math.max(...testResults.map(({ endTime }) => endTime)) - startTime) }, ...told);
 }
