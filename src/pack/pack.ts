@@ -1,6 +1,7 @@
 /** The order of packing: read, check, name, run, store, write. Nothing is written before all of it went well. */
 import { basename, dirname, resolve } from 'node:path';
 import { oneAtATime } from '../base/promise.js';
+import { readEnds } from '../formats/tfjs/ends.js';
 import { readGraph } from '../formats/tfjs/graph-def.js';
 import { expandedBytes, type Weight } from '../formats/tfjs/weights.js';
 import { type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest/manifest.js';
@@ -102,7 +103,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   const parts = await readModel(model);
   await refuseSource(out, model);
   const graph = readGraph(parts.topology, parts.weights);
-  const signature = readSignature(parts, graph, options);
+  const signature = readSignature(readEnds(parts, graph), options, parts.hints);
   const inputs = resolveInputs(signature.inputs, (warning) => warnings.push(warning));
   const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
   const outputNames = signature.outputs.map(({ name }) => name);

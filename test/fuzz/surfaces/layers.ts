@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { readEnds } from '../../../src/formats/tfjs/ends.js';
 import { readGraph } from '../../../src/formats/tfjs/graph-def.js';
 import { readModel } from '../../../src/pack/model/read.js';
 import { readSignature } from '../../../src/pack/model/signature.js';
@@ -47,7 +48,7 @@ export const layers = surface({
       const parts = await readModel(path);
       if (!parts.topology['node']) return;
       try {
-        readSignature(parts, readGraph(parts.topology, parts.weights), {});
+        readSignature(readEnds(parts, readGraph(parts.topology, parts.weights)), {}, parts.hints);
       } catch (thrown) {
         throw new Error(`What was lowered is no graph: ${String(thrown)}`);
       }

@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { decodeWeights } from '../../../src/engines/tfjs/decode.js';
+import { readEnds } from '../../../src/formats/tfjs/ends.js';
 import { readGraph } from '../../../src/formats/tfjs/graph-def.js';
 import { pack } from '../../../src/pack/index.js';
 import { resolveInputs } from '../../../src/pack/inputs/inputs.js';
@@ -50,7 +51,7 @@ async function read(path: string): Promise<Outcome> {
   return refusable(async () => {
     const parts = await readModel(path);
     const graph = readGraph(parts.topology, parts.weights);
-    resolveInputs(readSignature(parts, graph, {}).inputs, () => undefined);
+    resolveInputs(readSignature(readEnds(parts, graph), {}, parts.hints).inputs, () => undefined);
     for (const { values } of decodeWeights(parts.weights, [joined(parts.weights.map(({ bytes }) => bytes))])) void values.length;
   });
 }
