@@ -1,6 +1,6 @@
 /** Ops that neural networks are made of: convolutions, pools, matrix products, normalisations, resampling. Pictures are NHWC. */
 import { choice, flag, listOf, optional, real, size, whole } from '../attribute.js';
-import { broadcast, checkAxes, checkClass, checkRank, checkSame, checkSameDataType, defineOp, refused } from '../op.js';
+import { broadcast, checkAxes, checkClass, checkRank, checkSame, checkSameDataType, defineOp, refused, sizesText } from '../op.js';
 import { add, ceilDivide, floorDivide, isOpen, multiply, type Size, subtract } from '../size.js';
 import { type Shape, shapeText, type TensorType } from '../tensor.js';
 
@@ -27,6 +27,15 @@ type WindowAttributes = {
 /** The number of elements that a window of `size` elements covers along an axis. */
 const extent = (windowSize: number, dilation: number): number => (windowSize - 1) * dilation + 1;
 
+function checkSteps(strides: readonly number[], dilations: readonly number[]): void {
+  if (Math.min(...strides, ...dilations) < 1)
+    throw refused(`has the strides [${strides.join(', ')}] and dilations [${dilations.join(', ')}]; both begin at 1`);
+}
+
+function checkWindow(sizes: readonly number[]): void {
+  if (Math.min(...sizes) < 1) throw refused(`has a window of [${sizes.join(', ')}]`);
+}
+
 /** The number of places of a window along height (0) or width (1). */
 function placesOf(
   length: Size,
@@ -36,17 +45,16 @@ function placesOf(
   roundUp = false,
 ): Size {
   const [stride, dilation] = [strides[axis] as number, dilations[axis] as number];
-  if (stride < 1 || dilation < 1)
-    throw refused(`has the strides [${strides.join(', ')}] and dilations [${dilations.join(', ')}]; both begin at 1`);
+  checkSteps(strides, dilations);
   if (autoPad !== 'explicit') return ceilDivide(length, stride);
   const padded = add(length, (padding[2 * axis] as number) + (padding[2 * axis + 1] as number));
   const room = subtract(padded, extent(windowSize, dilation));
   if (!isOpen(room) && room < 0) throw refused(`moves a window of ${extent(windowSize, dilation)} over ${padded as number} elements`);
-  const steps = roundUp ? ceilDivide(room, stride) : floorDivide(room, stride);
-  const places = add(steps, 1);
-  // A last window that would begin in the padding behind the input is left out, as ONNX and PyTorch do.
-  if (!roundUp || isOpen(places) || isOpen(length)) return places;
-  return (places - 1) * stride >= length + (padding[2 * axis] as number) ? places - 1 : places;
+  if (!roundUp) return add(floorDivide(room, stride), 1);
+  // Windows that would begin in the padding behind the input are left out, as ONNX and PyTorch do: only those count that begin
+  // before it. Their number is ⌈(before + length) / stride⌉, and ⌈room / stride⌉ + 1 where the padding is shorter than that.
+  const [before, behind] = [padding[2 * axis] as number, padding[2 * axis + 1] as number];
+  return ceilDivide(add(length, before + Math.min(behind - extent(windowSize, dilation) + stride, 0)), stride);
 }
 
 /** What lies before and behind an axis of `length` elements: the padding that a window's attributes mean. */
@@ -78,7 +86,7 @@ const pool = <const Name extends string>(name: Name) =>
       checkClass(input, 'number');
       checkRank(input, 4);
       const { windowDimensions, outputRounding } = attributes;
-      if (windowDimensions.some((each) => each < 1)) throw refused(`has a window of [${windowDimensions.join(', ')}]`);
+      checkWindow(windowDimensions);
       const [batch, height, width, channels] = input.shape as unknown as [Size, Size, Size, Size];
       const roundUp = outputRounding === 'ceil';
       const places = [
@@ -106,7 +114,7 @@ function checkAlong(given: TensorType | undefined, sizes: Shape, name: string): 
 export const NETWORK_OPS = {
   /**
    * A convolution of NHWC pictures with a filter [height, width, channels in / groups, channels out]. With as many groups as
-   * channels it is a depthwise one.
+   * channels it is a depthwise one. Padding is zeros.
    */
   conv2d: defineOp({
     name: 'conv2d',
@@ -121,6 +129,7 @@ export const NETWORK_OPS = {
       checkRank(filter, 4, 'filter');
       const [batch, height, width, channels] = input.shape as unknown as [Size, Size, Size, Size];
       const [rows, columns, taken, made] = filter.shape.map((each) => closed(each, 'a filter')) as [number, number, number, number];
+      checkWindow([rows, columns]);
       if (groups < 1 || made % groups !== 0) throw refused(`has ${groups} groups for ${made} channels out`);
       checkSame(channels, taken * groups, 'channels of the input and of the filter times groups');
       checkBias(bias, input, made);
@@ -150,21 +159,32 @@ export const NETWORK_OPS = {
       checkRank(filter, 4, 'filter');
       const [batch, height, width, channels] = input.shape as unknown as [Size, Size, Size, Size];
       const [rows, columns, made, taken] = filter.shape.map((each) => closed(each, 'a filter')) as [number, number, number, number];
+      checkWindow([rows, columns]);
       if (groups < 1 || taken % groups !== 0) throw refused(`has ${groups} groups for ${taken} channels in`);
+      checkSteps(strides, dilations);
+      if (outputPadding.some((each) => each < 0)) throw refused(`has the output padding [${outputPadding.join(', ')}]`);
       checkSame(channels, taken, 'channels of the input and of the filter');
       checkBias(bias, input, made * groups);
       const sizeOf = (length: Size, windowSize: number, axis: 0 | 1): Size => {
         const cut = (padding[2 * axis] as number) + (padding[2 * axis + 1] as number) - (outputPadding[axis] as number);
-        return add(multiply(subtract(length, 1), strides[axis] as number), extent(windowSize, dilations[axis] as number) - cut);
+        const made = add(multiply(subtract(length, 1), strides[axis] as number), extent(windowSize, dilations[axis] as number) - cut);
+        if (!isOpen(made) && made < 0) throw refused(`cuts ${cut} elements of ${made + cut}`);
+        return made;
       };
       return [{ dataType: input.dataType, shape: [batch, sizeOf(height, rows, 0), sizeOf(width, columns, 1), made * groups] }];
     },
   }),
-  /** Padding does not count, unless `countPadding` says so, which WebNN lacks. */
+  /**
+   * Padding does not count, unless `countPadding` says so, which WebNN lacks. What a last window covers beyond the padding never
+   * counts, and a window in which nothing counts gives 0, as in ONNX Runtime. The mean of whole numbers is rounded towards zero.
+   */
   averagePool2d: pool('averagePool2d'),
-  /** Padding never wins. `countPadding` has no meaning. */
+  /**
+   * Padding never wins: a window of padding alone gives the least value that the element type has. NaN wins over every number.
+   * `countPadding` has no meaning.
+   */
   maxPool2d: pool('maxPool2d'),
-  /** The square root of the sum of squares. */
+  /** The square root of the sum of squares; that of whole numbers is rounded towards zero. `countPadding` has no meaning. */
   l2Pool2d: pool('l2Pool2d'),
   /** Matrix products of the last two axes; the axes before are broadcast. */
   matmul: defineOp({
@@ -230,16 +250,18 @@ export const NETWORK_OPS = {
     name: 'localResponseNormalization',
     inputs: ['input'],
     attributes: { radius: whole, bias: real, alpha: real, beta: real },
-    infer: ([given]) => {
+    infer: ([given], { radius }) => {
       checkClass(given as TensorType, 'float');
       checkRank(given as TensorType, 4);
+      if (radius < 0) throw refused(`has the radius ${radius}`);
       return [given as TensorType];
     },
   }),
   /**
    * Another height and width. An output's place x lies in the input at (x + 0.5) · scale - 0.5 (`halfPixel`), x · scale (`asymmetric`),
-   * or x · (in - 1) / (out - 1) (`alignCorners`), where scale is in / out. `nearest` takes the element there, rounded as `rounding`
-   * says; `linear` weighs the neighbours. WebNN has `halfPixel` alone.
+   * or x · (in - 1) / (out - 1) (`alignCorners`; 0 if out is 1), where scale is in / out, all without rounding. `nearest` takes the
+   * element there, rounded as `rounding` says; `linear` weighs the two neighbours, and rounds whole numbers towards zero. Places
+   * beyond an edge are at the edge. WebNN has `halfPixel` alone.
    */
   resample2d: defineOp({
     name: 'resample2d',
@@ -255,6 +277,7 @@ export const NETWORK_OPS = {
       checkClass(input, 'number');
       checkRank(input, 4);
       if (mode === 'nearest' && rounding === undefined) throw refused('has no rounding, which the nearest element needs');
+      if (sizes.some((each) => !isOpen(each) && each < 0)) throw refused(`has the sizes [${sizesText(sizes)}]`);
       return [{ dataType: input.dataType, shape: [input.shape[0] as number, ...sizes, input.shape[3] as number] }];
     },
   }),
