@@ -15,10 +15,19 @@ export interface GraphNode {
   readonly attr: Fields;
 }
 
+/** A function of the library: the body of a loop or a branch. */
+export interface GraphFunction {
+  /** As it stands in the file. */
+  readonly json: Fields;
+  readonly nodes: ReadonlyMap<string, GraphNode>;
+}
+
 /** The graph that a model.json describes. */
 export interface Graph {
   /** The nodes of the top level. Bodies of loops and branches are functions of the library. */
   readonly nodes: ReadonlyMap<string, GraphNode>;
+  /** The functions of the library by name. */
+  readonly functions: ReadonlyMap<string, GraphFunction>;
   /** Counts by op, functions included, sorted by name. */
   readonly ops: Readonly<Record<string, number>>;
 }
@@ -30,7 +39,7 @@ export interface Graph {
 export function readGraph(topology: Fields, weights: readonly Weight[]): Graph {
   const nodes = readNodes(topology['node'], 'modelTopology.node');
   const functions = readFunctions(topology['library']);
-  const all = [...nodes.values(), ...[...functions.values()].flatMap((body) => [...body.values()])];
+  const all = [...nodes.values(), ...[...functions.values()].flatMap((each) => [...each.nodes.values()])];
   if (all.length > LIMITS.nodes) throw broken(`The graph has ${all.length} nodes; the limit is ${LIMITS.nodes}.`);
   checkOps(all);
   for (const node of nodes.values()) checkInputs(node, nodes);
@@ -38,7 +47,7 @@ export function readGraph(topology: Fields, weights: readonly Weight[]): Graph {
   checkConstants(all, weights);
   const counts = new Map<string, number>();
   for (const { op } of all) counts.set(op, (counts.get(op) ?? 0) + 1);
-  return { nodes, ops: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))) };
+  return { nodes, functions, ops: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
 /** The node of a tensor or control dependency: `^a` and `a:1` belong to `a`. */
@@ -80,8 +89,8 @@ function readNodes(value: unknown, place: string): Map<string, GraphNode> {
   return nodes;
 }
 
-function readFunctions(library: unknown): Map<string, Map<string, GraphNode>> {
-  const functions = new Map<string, Map<string, GraphNode>>();
+function readFunctions(library: unknown): Map<string, GraphFunction> {
+  const functions = new Map<string, GraphFunction>();
   if (library === undefined) return functions;
   const list = objectAt(library, 'modelTopology.library')['function'] ?? [];
   for (const [index, item] of arrayAt(list, 'modelTopology.library.function', LIMITS.nodes).entries()) {
@@ -95,7 +104,7 @@ function readFunctions(library: unknown): Map<string, Map<string, GraphNode>> {
         nameAt(objectAt(arg, `${place}.signature.${side}`)['name'], `${place}.signature.${side}'s name`);
       }
     }
-    functions.set(name, readNodes(fields['nodeDef'] ?? [], `${place}.nodeDef`));
+    functions.set(name, { json: fields, nodes: readNodes(fields['nodeDef'] ?? [], `${place}.nodeDef`) });
   }
   return functions;
 }
@@ -120,14 +129,18 @@ function checkInputs({ name, input }: GraphNode, nodes: ReadonlyMap<string, Grap
 }
 
 /** Attributes such as a loop's `cond` and `body` name functions of the library. */
-function checkCalls({ name, attr }: GraphNode, functions: ReadonlyMap<string, unknown>): void {
-  for (const [key, value] of Object.entries(attr)) {
-    const { func } = objectAt(value, `Node "${name}"'s attr.${key}`);
-    if (func === undefined) continue;
-    const called = textAt(objectAt(func, `Node "${name}"'s attr.${key}.func`)['name'], `Node "${name}"'s attr.${key}.func.name`);
-    if (!functions.has(called)) throw broken(`Node "${name}" calls function ${describe(called)}, which the graph's library does not have.`);
-  }
+function checkCalls(node: GraphNode, functions: ReadonlyMap<string, unknown>): void {
+  const lost = calledBy(node).find((called) => !functions.has(called));
+  if (lost !== undefined) throw broken(`Node "${node.name}" calls function ${describe(lost)}, which the graph's library does not have.`);
 }
+
+/** The names of the functions that a node calls. @throws {PannierError} `model-format` */
+export const calledBy = ({ name, attr }: GraphNode): readonly string[] =>
+  Object.entries(attr).flatMap(([key, value]) => {
+    const place = `Node "${name}"'s attr.${key}`;
+    const { func } = objectAt(value, place);
+    return func === undefined ? [] : [textAt(objectAt(func, `${place}.func`)['name'], `${place}.func.name`)];
+  });
 
 /** Checks that every constant has a weight and every weight a constant. */
 function checkConstants(nodes: readonly GraphNode[], weights: readonly Weight[]): void {
