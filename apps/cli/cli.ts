@@ -43,7 +43,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (thrown) {
     // A bug is printed with its stack; for a wrong option or a broken model the message is enough.
     const isTyped = thrown instanceof PannierError || (thrown as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
-    const text = isTyped ? (thrown as Error).message.replace(/\s+/g, ' ') : String((thrown as Error).stack ?? thrown);
+    const text = isTyped ? plain((thrown as Error).message) : String((thrown as Error).stack ?? thrown);
     process.stderr.write(`pannier: ${text}\n`);
     return 1;
   }

@@ -1,10 +1,11 @@
 /** MODEL on the command line: a packed folder, a model.json, or the name of a model in the config; the latter two are packed first. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { messageOf, PannierError } from '../../src/base/errors.js';
 import { meant } from '../../src/base/nearest.js';
+import { detectFolder } from '../../src/formats/detect.js';
 import { CONFIG_FILE, type ConfiguredModel, misnamedConfig, readConfig, withModel } from '../../src/pack/config.js';
 import { jsonFiles, listed, missingFile } from '../../src/pack/files/missing.js';
 import { badOption, type PackOptions } from '../../src/pack/options.js';
@@ -84,6 +85,8 @@ async function presentFolder(model: string): Promise<{ folder: string } | 'file'
   const folder = found.isDirectory() ? model : dirname(model);
   const file = await stat(join(folder, 'model.js')).catch(() => undefined);
   if (file?.isFile()) return { folder };
+  // Packing says what to do with these.
+  if (['saved-model', 'coreml'].includes(detectFolder(await readdir(folder)))) return 'file';
   const others = (await jsonFiles(folder)) ?? [];
   const beside = others.length === 0 ? '' : ` Of .json files it has ${listed(others)}.`;
   throw badOption(`${model} holds no model.js.${beside} ${MODEL_USAGE}.`);

@@ -27,7 +27,9 @@ export function parseJson(bytes: Uint8Array, what: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    throw broken(`${what} is not valid JSON: ${(thrown as Error).message.replace(/\s+/g, ' ')} (of ${text.length} characters).`);
+    // The parser's message quotes the file, which may hold what moves a terminal's cursor.
+    const reason = (thrown as Error).message.replace(/[\p{C}\p{Z}]+/gu, ' ');
+    throw broken(`${what} is not valid JSON: ${reason} (of ${text.length} characters).`);
   }
   checkStrings(value, what);
   return value;

@@ -1,10 +1,11 @@
 /** Reads a TF.js model from disk into the parts of a graph model. No file outside the model's folder is opened. */
 
-import { access, type FileHandle } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
 import { storedBytes } from '../../engines/tfjs/decode.js';
+import { detect, HEAD_BYTES } from '../../formats/detect.js';
 import { arrayAt, broken, objectAt, textAt } from '../../formats/file-fields.js';
 import { parseJson } from '../../formats/json.js';
 import { lowerLayers } from '../../formats/keras/lower.js';
@@ -12,7 +13,8 @@ import { isLayersTopology } from '../../formats/keras/topology.js';
 import { LIMITS } from '../../formats/limits.js';
 import { checkFinite, readWeightSpec, type Weight } from '../../formats/tfjs/weights.js';
 import { missingFile } from '../files/missing.js';
-import { openInside, readAndClose, readFully, readRegularFile, record } from '../files/open.js';
+import { type OpenFile, openInside, openRecorded, readAndClose, readEnds, readFully, readWhole, record } from '../files/open.js';
+import { folderInstead, otherFormat } from './other-formats.js';
 import { type Hints, METADATA_FILE, readMetadata } from './teachable-machine.js';
 
 /** The content of a model.json and its weight files. The topology is not checked yet. */
@@ -32,11 +34,7 @@ export interface ModelParts {
  */
 export async function readModel(path: string): Promise<ModelParts> {
   const file = basename(path);
-  const bytes = await readRegularFile(path, file, LIMITS.jsonBytes).catch(async (thrown) => {
-    const { code } = ((thrown as Error).cause as NodeJS.ErrnoException | undefined) ?? {};
-    throw code === 'ENOENT' ? broken(await missingFile(path)) : thrown;
-  });
-  const json = objectAt(parseJson(bytes, file), file);
+  const json = objectAt(parseJson(await readJsonFile(path, file), file), file);
   const { format } = json;
   if (format !== undefined && format !== 'graph-model' && format !== 'layers-model') {
     throw broken(
@@ -71,6 +69,27 @@ export async function readModel(path: string): Promise<ModelParts> {
   return { file, json: { signature: lowered.signature }, topology: lowered.topology, weights: lowered.weights, ...(hints && { hints }) };
 }
 
+/**
+ * Reads the model file, after its first and last bytes say that it can be JSON.
+ * @throws {PannierError} `model-format`, saying what it is instead, and how a model.json is made of that
+ */
+async function readJsonFile(path: string, file: string): Promise<Uint8Array> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) throw await folderInstead(path, file);
+  const opened = await openRecorded(path, file).catch(async (thrown) => {
+    const { code } = ((thrown as Error).cause as NodeJS.ErrnoException | undefined) ?? {};
+    throw code === 'ENOENT' ? broken(await missingFile(path)) : thrown;
+  });
+  try {
+    const { head, tail } = await readEnds(opened, HEAD_BYTES, file);
+    const format = detect(head, tail);
+    if (format !== 'json' && format !== 'text') throw otherFormat(file, format, head);
+    return await readWhole(opened, path, file, LIMITS.jsonBytes);
+  } finally {
+    await opened.handle.close();
+  }
+}
+
 /** The weights without those of an optimizer, which `save({ includeOptimizer: true })` adds. */
 function withoutOptimizer(json: Fields, weights: readonly Weight[]): Weight[] {
   const specs = (json['weightsManifest'] as { weights: Fields[] }[]).flatMap((group) => group.weights);
@@ -102,11 +121,12 @@ async function readGroup(value: unknown, place: string, folder: string, budget: 
   const wanted = specs.reduce((sum, spec) => sum + storedBytes(spec), 0);
   if (wanted > budget) throw broken(`The weights take more than ${LIMITS.weightBytes} bytes; that is the limit.`);
 
-  const opened: { path: string; handle: FileHandle; length: number }[] = [];
+  const opened: (OpenFile & { path: string })[] = [];
   try {
     for (const path of paths) opened.push({ path, ...(await openInside(folder, path)) });
     const got = opened.reduce((sum, { length }) => sum + length, 0);
     if (got !== wanted) {
+      for (const file of opened) await refuseStandIn(file);
       throw broken(
         `${paths.join(', ')} should have ${wanted} bytes, the sum of its ${specs.length} weights, but has ${got}. Is the file cut, or from another export?`,
       );
@@ -128,6 +148,13 @@ async function readGroup(value: unknown, place: string, folder: string, budget: 
   } finally {
     await Promise.all(opened.map(({ handle }) => handle.close()));
   }
+}
+
+/** Refuses a weight file in whose place something else was stored or downloaded. */
+async function refuseStandIn(opened: OpenFile & { readonly path: string }): Promise<void> {
+  const { head, tail } = await readEnds(opened, HEAD_BYTES, opened.path);
+  const format = detect(head, tail);
+  if (format === 'git-lfs' || format === 'html' || format === 'empty') throw otherFormat(opened.path, format, head);
 }
 
 /** Accepts relative POSIX paths, which a file system and a browser resolve in the same way. */

@@ -1,0 +1,143 @@
+/** Files and folders that are no TF.js model: one line that says what each is, by its bytes, and what to do with it. */
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { PannierError } from '../../src/base/errors.js';
+import { pack } from '../../src/pack/index.js';
+import { addModel, scratch, writeModel } from '../fixtures/models.js';
+import { pannierHere } from '../fixtures/terminal.js';
+import { zip } from '../fixtures/zip.js';
+
+const folder = scratch();
+const out = join(folder, 'never');
+const nothing = new Uint8Array(0);
+
+/** The message with which `pack` refuses a model, on one line of plain text. */
+async function refusal(model: string): Promise<string> {
+  const thrown = await pack({ model, out }).catch((error: unknown) => error);
+  expect(thrown).toBeInstanceOf(PannierError);
+  const { code, message } = thrown as PannierError;
+  expect(code).toBe('model-format');
+  expect(message).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+  return message;
+}
+
+const SAVED_MODEL = 'tensorflowjs_converter --input_format=tf_saved_model --output_format=tfjs_graph_model saved_model web_model';
+const FILES: readonly (readonly [name: string, bytes: Uint8Array | string, message: string])[] = [
+  [
+    'a.onnx',
+    '\x08\x07\x12\x07pytorch\x1a\x032.1:\x02\x12\0',
+    `is an ONNX model, which Pannier does not read yet. Run onnx2tf -i model.onnx`,
+  ],
+  [
+    'a.tflite',
+    '\x1c\0\0\0TFL3\x14\0',
+    'is a TensorFlow Lite (LiteRT) model, which Pannier does not read yet. Run onnx2tf -it model.tflite',
+  ],
+  ['a.h5', '\x89HDF\r\n\x1a\n\0', 'run tensorflowjs_converter --input_format=keras model.h5 web_model, and pack web_model/model.json'],
+  ['a.keras', zip({ 'config.json': nothing, 'model.weights.h5': nothing }), "keras.models.load_model('model.keras').export('saved_model')"],
+  [
+    'converted_keras.zip',
+    zip({ 'model.json': nothing, 'weights.bin': nothing }),
+    'Unpack all of it into one folder, and pack the model.json',
+  ],
+  ['b.zip', zip({ 'c.png': nothing }), 'is a zip archive without a model.json. Unpack it'],
+  [
+    'saved_model.pb',
+    '\x08\x01\x12\x09\x0a\x07\x22\x05serve',
+    `is a SavedModel of TensorFlow, which Pannier does not read. Run ${SAVED_MODEL}`,
+  ],
+  ['frozen.pb', '\x0a\x10\x0a\x01x\x12\x0bPlaceholder', 'tensorflowjs_converter --input_format=tf_frozen_model --output_node_names=NAME'],
+  [
+    'a.pt',
+    zip({ 'a/data.pkl': nothing }),
+    'is a PyTorch file, which Pannier does not read. In Python, write an ONNX model with torch.onnx.export',
+  ],
+  ['a.pkl', '\x80\x04\x95\x1c\0', 'is a Python pickle'],
+  ['a.safetensors', '\x02\0\0\0\0\0\0\0{"a":0}', 'holds weights without the model'],
+  ['a.mlmodel', '\x08\x04\x12\x07\x0a\x05\x0a\x03abc', 'is a Core ML model'],
+  ['page.json', '<!doctype html><title>\x1b[2J</title>', 'is a web page, so its download went wrong'],
+  ['pointer.json', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n', 'Run git lfs pull.'],
+  ['none.json', '', 'none.json is empty'],
+  ['model.json.gz', '\x1f\x8b\x08\0', 'is a gzip archive. Unpack it with gunzip'],
+  [
+    'weights.bin',
+    '\x1b[2J\x07\0\x9b\xff',
+    'is no model that Pannier reads: a binary file that begins with the bytes 1b 5b 32 4a 07 00 9b ff',
+  ],
+];
+const write = (name: string, bytes: Uint8Array | string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+  return path;
+};
+
+it.each(FILES)('%s', async (name, bytes, message) => {
+  const path = write(name, bytes);
+  const said = await refusal(path);
+  expect(said).toContain(message);
+  expect(said.startsWith(`${name} `)).toBe(true);
+  const { status, stdout, stderr } = await pannierHere(['pack', path, '--out', out]);
+  expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: `pannier: ${said}\n` });
+});
+
+it('says what a file is whatever its name', async () => {
+  const [, onnx] = FILES[0] as (typeof FILES)[0];
+  expect(await refusal(write('model.json', onnx))).toMatch(/^model\.json is an ONNX model/);
+});
+
+it.each([
+  ['saved_model', ['saved_model.pb'], 'is a SavedModel of TensorFlow'],
+  ['net.mlpackage', ['Manifest.json', 'Data'], 'is a Core ML model'],
+  ['web_model', ['model.json'], 'is a folder. Pack the model.json in it.'],
+  ['others', ['a.json', 'b.txt'], 'is a folder, and a model file is wanted; it has a.json.'],
+])('a folder %s', async (name, files, message) => {
+  mkdirSync(join(folder, name));
+  for (const file of files) write(join(name, file), '{}');
+  expect(await refusal(join(folder, name))).toContain(`${name} ${message}`);
+});
+
+it('a folder that is packed already', async () => {
+  const packed = join(folder, 'packed');
+  await pack({ model: writeModel(addModel(), join(folder, 'add')), out: packed });
+  for (const model of [packed, join(packed, 'model.js')]) expect(await refusal(model)).toMatch(/^(packed|model\.js) is packed already\. /);
+});
+
+it.each(['doctor', 'predict'])('%s says it of a SavedModel, too', async (command) => {
+  const path = join(folder, 'exported');
+  mkdirSync(path, { recursive: true });
+  write('exported/saved_model.pb', '\x08\x01');
+  expect((await pannierHere([command, path])).stderr).toMatch(/^pannier: exported is a SavedModel of TensorFlow/);
+});
+
+it.each([
+  ['version https://git-lfs.github.com/spec/v1\n', 'w.bin is a pointer of Git LFS'],
+  ['<!doctype html>', 'w.bin is a web page'],
+  ['', 'w.bin is empty'],
+  ['\x1f\x8b', 'w.bin should have 16 bytes'],
+])('a weight file in whose place is %j', async (content, message) => {
+  const model = addModel();
+  model.files['w.bin'] = Buffer.from(content, 'latin1');
+  expect(await refusal(writeModel(model, join(folder, 'weights')))).toContain(message);
+});
+
+it('reads no more of a large file than its ends', async () => {
+  const path = write('large.bin', '\x89HDF\r\n\x1a\n');
+  truncateSync(path, 8 * 2 ** 30);
+  const begun = performance.now();
+  expect(await refusal(path)).toContain('is an HDF5 file');
+  expect(performance.now() - begun).toBeLessThan(2_000);
+});
+
+it('a name that moves a cursor', async () => {
+  const { stderr } = await pannierHere(['pack', write('a\u001b[2Jb\u202e.onnx', '\x89HDF\r\n\x1a\n'), '--out', out]);
+  expect(stderr).toMatch(/^pannier: ab ?\.onnx is an HDF5 file/);
+});
+
+it('writes nothing', () => expect(readdirSync(folder)).not.toContain('never'));
+
+it('reads a model.json of text', async () => {
+  const path = writeModel(addModel(), join(folder, 'good'));
+  writeFileSync(path, `\n${readFileSync(path, 'utf8')}`);
+  expect((await pack({ model: path, out: join(folder, 'good-out') })).changed).toBe(true);
+});
