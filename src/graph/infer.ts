@@ -1,7 +1,7 @@
 /** Checks one node against the definition of its op, and infers what it gives. */
 import type { AttributeKind } from './attribute.js';
 import type { Origin, Value } from './graph.js';
-import { nodeError } from './node-error.js';
+import { nodeError, opError } from './node-error.js';
 import { definitionOf, type OpName } from './ops/index.js';
 import type { TensorType } from './tensor.js';
 
@@ -28,22 +28,19 @@ export function inferTypes({ op, attributes, inputs, origin }: UntypedNode): rea
   try {
     return definition.infer(types, attributes as never);
   } catch (thrown) {
-    if (thrown instanceof RangeError) throw nodeError(origin, `${named(op, origin)}${thrown.message}`);
+    if (thrown instanceof RangeError) throw opError(op, origin, thrown.message);
     throw thrown;
   }
 }
-
-/** Our op's name where the file's own is another one. */
-const named = (op: string, origin: Origin): string => (op.toLowerCase() === origin.op.toLowerCase() ? '' : `becomes ${op}, which `);
 
 /** @throws {PannierError} `model-format` */
 export function checkInputs(names: readonly string[], inputs: readonly (Value | null)[], op: string, origin: Origin): void {
   const isVariadic = names.at(-1)?.endsWith('...') === true;
   const least = names.filter((name) => !name.endsWith('?')).length;
   if (inputs.length < least || (inputs.length > names.length && !isVariadic))
-    throw nodeError(origin, `${named(op, origin)}takes ${names.join(', ') || 'no inputs'}, but got ${inputs.length} inputs`);
+    throw opError(op, origin, `takes ${names.join(', ') || 'no inputs'}, but got ${inputs.length} inputs`);
   const absent = inputs.findIndex((each, index) => each === null && !names[index]?.endsWith('?'));
-  if (absent >= 0) throw nodeError(origin, `${named(op, origin)}lacks its input ${names[Math.min(absent, names.length - 1)]}`);
+  if (absent >= 0) throw opError(op, origin, `lacks its input ${names[Math.min(absent, names.length - 1)]}`);
 }
 
 /** @throws {PannierError} `model-format` */
@@ -54,7 +51,7 @@ export function checkAttributes(
   origin: Origin,
 ): void {
   const unknown = Object.keys(attributes).find((name) => !Object.hasOwn(kinds, name));
-  if (unknown !== undefined) throw nodeError(origin, `${named(op, origin)}has no attribute "${unknown}"`);
+  if (unknown !== undefined) throw opError(op, origin, `has no attribute "${unknown}"`);
   for (const [name, { is, wanted }] of Object.entries(kinds))
-    if (!is(attributes[name])) throw nodeError(origin, `${named(op, origin)}takes ${wanted} as ${name}`);
+    if (!is(attributes[name])) throw opError(op, origin, `takes ${wanted} as ${name}`);
 }

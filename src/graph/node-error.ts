@@ -1,10 +1,16 @@
-/** The error about a node: it names the node as the model file does. */
-import { PannierError } from '../base/errors.js';
+/** The errors about a node: they name the node as the model file does. */
+import { type ErrorCode, PannierError } from '../base/errors.js';
 import type { Origin } from './graph.js';
 
 /**
  * A node that has no meaning, or none that Pannier knows.
  * @param problem the rest of the sentence, such as `takes floats as input, but got int32[2]`
  */
-export const nodeError = ({ format, op, name }: Origin, problem: string): PannierError =>
-  new PannierError('model-format', `Node "${name}" (${op}) ${problem}.`, { node: name, op, format });
+export const nodeError = ({ format, op, name }: Origin, problem: string, code: ErrorCode = 'model-format'): PannierError =>
+  new PannierError(code, `Node "${name}" (${op}) ${problem}.`, { node: name, op, format });
+
+/** A node that breaks a rule of its op. The message also names our op, where the model file has another name for it. */
+export function opError(op: string, origin: Origin, problem: string, code?: ErrorCode): PannierError {
+  const isSameName = op.toLowerCase() === origin.op.toLowerCase();
+  return nodeError(origin, isSameName ? problem : `becomes ${op}, which ${problem}`, code);
+}
