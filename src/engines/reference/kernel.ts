@@ -20,7 +20,7 @@ export interface KernelCall<Name extends OpName> {
 
 /**
  * Computes one op: sums in float64, floats rounded to float32 once per op, exact whole numbers, booleans 0 or 1. An output may share
- * an input's values, since no kernel changes its inputs.
+ * an input's values, since no kernel changes its inputs. The interpreter rounds float16, and refuses int64 that is not exact.
  * @throws {RangeError} with the rest of a sentence, such as `takes index 7 of an axis of 5`, for values that the op does not allow
  */
 export type Kernel<Name extends OpName> = (call: KernelCall<Name>) => readonly Tensor[];
