@@ -1,15 +1,16 @@
-/** The test of a backend against the golden sample: run once, remembered, and repeated in idle time. */
+/** The test of a backend against the golden samples: the first before it serves, the second and repetitions in idle time. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { browserVersion } from '../base/browser-version.js';
 import { GOLDEN_PREFIX } from '../base/cache-keys.js';
 import { pause, QUIET_MS, whenIdle } from '../base/idle.js';
-import { toBytes } from '../base/json.js';
+import { fromBytes, toBytes } from '../base/json.js';
 import { VERSION } from '../base/versions.js';
 import type { Engine, RunResult, Session } from '../engines/engine.js';
 import { versionedName } from '../engines/registry.js';
-import type { Manifest } from '../manifest/manifest.js';
-import { compareGolden, goldenFeeds } from './sample.js';
+import type { GoldenSample, Manifest } from '../manifest/manifest.js';
+import { compareGolden } from './compare.js';
+import { goldenFeeds } from './feeds.js';
 
 /** The outcome of a golden run. */
 export interface Verdict {
@@ -25,8 +26,12 @@ interface EngineQueue {
   run<T>(step: () => Promise<T>, priority: 'background', signal: AbortSignal): Promise<T>;
 }
 
-/** The golden sample of one model on one engine. */
+/** What an earlier visit found out, as the weights cache keeps it. */
+type Memory = 'passed' | 'disagreed';
+
+/** The golden samples of one model on one engine. */
 export class GoldenTest {
+  readonly samples: Manifest['golden']['samples'];
   readonly #manifest: Manifest;
   readonly #outputs: readonly string[];
   readonly #golden: ArrayBuffer;
@@ -36,7 +41,7 @@ export class GoldenTest {
   readonly #key: string;
 
   /**
-   * @param golden the verified bytes of the golden sample
+   * @param golden the verified bytes of the golden file
    * @param deadlineMs longest that a run may take, since a run that never ends would block the queue
    */
   constructor(
@@ -46,6 +51,7 @@ export class GoldenTest {
     cache: WeightsCache | null,
     deadlineMs: number,
   ) {
+    this.samples = manifest.golden.samples;
     this.#manifest = manifest;
     this.#outputs = Object.keys(manifest.signature.outputs);
     this.#golden = golden;
@@ -57,46 +63,67 @@ export class GoldenTest {
     this.#key = `${GOLDEN_PREFIX}${[manifest.hash, versionedName(name), backend, identity, VERSION, browserVersion()].join(' ')}`;
   }
 
-  /** Whether the test has passed in an earlier visit, with the same model, code, GPU and browser. */
-  async isRemembered(): Promise<boolean> {
-    const pass = await this.#cache?.get(this.#key).catch(() => undefined);
-    return pass !== undefined;
+  /** What an earlier visit found out, with the same model, code, GPU and browser. A cache that fails knows nothing. */
+  async recall(): Promise<Memory | undefined> {
+    try {
+      const record = await this.#cache?.get(this.#key);
+      return record && ((fromBytes(record) as { agrees: boolean }).agrees ? 'passed' : 'disagreed');
+    } catch {
+      return undefined;
+    }
   }
 
   /**
-   * Repeats the test when the page is idle, since a remembered pass may no longer hold.
+   * Tests samples when the page is idle: those that have not been run, and those whose pass was remembered, since it may no longer hold.
    * @param onDisagreement called before the queue goes on, so that no call runs on a backend that is wrong
    * @param signal aborts when the session is disposed
    */
-  async testWhenIdle(session: Session, onDisagreement: (reason: string) => void, signal: AbortSignal): Promise<void> {
-    const testOnce = async () => {
-      const { agrees, reason } = await this.runAndRemember(session);
+  async testWhenIdle(
+    session: Session,
+    samples: readonly GoldenSample[],
+    onDisagreement: (reason: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const testOnce = async (sample: GoldenSample) => {
+      const { agrees, reason } = this.compare(await this.run(session, sample), sample);
       if (!agrees) onDisagreement(reason);
     };
     await pause(QUIET_MS, signal);
-    await whenIdle(signal);
-    await this.#queue.run(testOnce, 'background', signal);
+    for (const sample of samples) {
+      await whenIdle(signal);
+      await this.#queue.run(() => testOnce(sample), 'background', signal);
+    }
   }
 
-  /** Runs the sample once. The caller takes it through the queue. */
-  run(session: Session): Promise<RunResult> {
+  /** Runs a sample once, by default the first one. The caller takes it through the queue. */
+  run(session: Session, sample: GoldenSample = this.samples[0]): Promise<RunResult> {
+    const feeds = goldenFeeds(this.#manifest.signature.inputs, sample, this.#golden);
     // All outputs, also those that are not compared: the golden run is the warm-up for the first predict.
-    return session.run({ feeds: goldenFeeds(this.#manifest, this.#golden), outputs: this.#outputs, deadlineMs: this.#deadlineMs });
+    return session.run({ feeds, outputs: this.#outputs, deadlineMs: this.#deadlineMs });
   }
 
-  /** Compares a run of the sample with the stored values. If they disagree, an earlier pass is forgotten. */
-  compare({ outputs }: RunResult): Verdict {
+  /** Compares a run of a sample with the stored values. If they disagree, the next visit runs both samples before the backend serves. */
+  compare({ outputs }: RunResult, sample: GoldenSample = this.samples[0]): Verdict {
     const byName = Object.fromEntries(this.#outputs.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
-    const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest, this.#golden, byName);
-    if (!agrees) this.#cache?.delete(this.#key).catch(() => undefined);
+    const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest.signature.outputs, sample, this.#golden, byName);
+    if (!agrees) this.#remember(agrees);
     return { agrees, shareOff, reason };
   }
 
-  /** Runs the sample, and remembers a pass or forgets an earlier one. The caller takes it through the queue. */
-  async runAndRemember(session: Session): Promise<Verdict> {
-    const verdict = this.compare(await this.run(session));
-    // A cache that fails here costs the next visit one golden run.
-    if (verdict.agrees) this.#cache?.set(this.#key, toBytes({ shareOff: verdict.shareOff })).catch(() => undefined);
-    return verdict;
+  /** Runs samples until one disagrees, and remembers the outcome. The caller takes it through the queue. */
+  async runAndRemember(session: Session, samples: readonly GoldenSample[]): Promise<Verdict> {
+    let shareOff = 0;
+    for (const sample of samples) {
+      const verdict = this.compare(await this.run(session, sample), sample);
+      if (!verdict.agrees) return verdict;
+      shareOff = Math.max(shareOff, verdict.shareOff);
+    }
+    this.#remember(true);
+    return { agrees: true, shareOff, reason: '' };
+  }
+
+  /** A cache that fails here costs the next visit one golden run. */
+  #remember(agrees: boolean): void {
+    this.#cache?.set(this.#key, toBytes({ agrees })).catch(() => undefined);
   }
 }

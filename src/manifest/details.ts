@@ -29,29 +29,50 @@ export function checkDetails(manifest: Manifest): void {
   fields({ signature: fields({ inputs: record(input), outputs: record(output) }) })(sourceField(manifest));
   const { inputs, outputs } = manifest.signature;
   const { bytes } = manifest.golden.asset;
+  const sample = fields({
+    inputs: record((field, name) => goldenInput(field, own(inputs, name), bytes)),
+    outputs: record((field, name) => goldenOutput(field, own(outputs, name), bytes)),
+  });
   fields({
     packedAt: optional(check(isDate, ISO_DATE)),
     staleAfterDays: optional(check((days) => isNumber(days, 0), 'a number from 0 up')),
     drift: optional(drift(Object.keys(outputs))),
     missingKernels: record(texts),
-    golden: fields({
-      inputs: record((field, name) => goldenInput(field, own(inputs, name), bytes)),
-      outputs: record((field, name) => goldenOutput(field, own(outputs, name), bytes)),
-    }),
+    golden: fields({ truth: choice('reference', 'tfjs-cpu'), samples: two(sample) }),
   })(sourceField(manifest));
 }
 
 const own = <T>(specs: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(specs, name) ? specs[name] : undefined);
 
+const two =
+  (each: Check): Check =>
+  (field) => {
+    check((value) => Array.isArray(value) && value.length === 2, 'an array of two')(field);
+    list(each)(field);
+  };
+
 const whole = check((value) => isWhole(value), 'a whole number');
 const pixels = check((value) => isWhole(value, 1), 'a size in pixels');
 const above0 = check((value) => isNumber(value) && value > 0, 'a number above 0');
 
+const isDim = (size: unknown): boolean => size === null || isWhole(size);
+const dims = check((shape) => isListOf(shape, isDim), 'sizes, null where open');
+
 const sizes: Check = (field) => {
   check((value) => isListOf(value, (size) => isWhole(size)), 'sizes')(field);
-  const count = sizeOf(field.value as number[]);
-  check((value) => (value as number) <= MAX_VALUES, `sizes of at most ${MAX_VALUES} values`)({ ...field, value: count });
+  limited(field);
 };
+
+/** The sizes of a golden output. */
+const limitedDims: Check = (field) => {
+  dims(field);
+  limited(field);
+};
+
+function limited(field: Field): void {
+  const count = sizeOf((field.value as (number | null)[]).map((size) => size ?? 1));
+  check((value) => (value as number) <= MAX_VALUES, `sizes of at most ${MAX_VALUES} values`)({ ...field, value: count });
+}
 
 const drift =
   (outputs: readonly string[]): Check =>
@@ -71,11 +92,10 @@ const drift =
     })(field);
   };
 
-const isDim = (size: unknown): boolean => size === null || isWhole(size);
 const spec = fields({
   node: text,
   dtype: choice(...Object.keys(DTYPES)),
-  shape: check((shape) => shape === null || isListOf(shape, isDim), 'sizes, null where open'),
+  shape: (field) => field.value === null || dims(field),
 });
 
 function input(field: Field): void {
@@ -151,6 +171,7 @@ function goldenInput(field: Field, taken: InputSpec | undefined, bytes: number):
   if (kind === 'picture') {
     const isInside = isWhole(width, 1) && isWhole(height, 1) && isWithin(offset, width * height * 3, bytes);
     if (!isInside) throw refusal(field, `a picture within the ${bytes} bytes of its asset`);
+    whole(at(field, 'variant'));
   } else if (kind === 'uniform') {
     if (![seed, low, high].every((number) => isNumber(number))) throw refusal(field, 'a seed, low and high');
   } else {
@@ -162,7 +183,11 @@ function goldenInput(field: Field, taken: InputSpec | undefined, bytes: number):
 
 function goldenOutput(field: Field, given: OutputSpec | undefined, bytes: number): void {
   if (given === undefined) throw refusal(field, 'of an output in the signature');
-  fields({ shape: sizes })(field);
+  fields({ shape: limitedDims, values: optional((values) => goldenValues(values, bytes)) })(field);
+}
+
+function goldenValues(field: Field, bytes: number): void {
+  object(field);
   const { offset, count } = field.value as Readonly<Record<string, unknown>>;
   const isInside = isWhole(count, 1) && isWithin(offset, count * 4, bytes) && offset % 4 === 0;
   if (!isInside) throw refusal(field, `float32 values within the ${bytes} bytes of its asset`);

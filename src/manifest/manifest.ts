@@ -13,7 +13,7 @@ import {
   refusal,
   text,
 } from '../base/fields.js';
-import type { AnyInputs, AnyOutputs, Cell, TensorSpec, ValueKind } from './signature.js';
+import type { AnyInputs, AnyOutputs, Cell, Dim, TensorSpec, ValueKind } from './signature.js';
 
 /** The format that this version reads and writes. A version may add fields without a new number, but not change one. */
 export const MANIFEST_FORMAT = 1;
@@ -88,8 +88,9 @@ export interface OutputSpec extends TensorSpec {
 }
 
 /**
- * One input of the golden sample: an 8-bit RGB picture in the golden file, which is resized to the input's size; or values of a
- * seeded generator; or rows of such values, which the columns encode.
+ * One input of a golden sample: a picture, or values of a seeded generator from `low` to below `high`, or rows of such values, which
+ * the columns encode. A picture is an 8-bit RGB picture in the golden file, resized to the input's size: as it is (variant 0),
+ * mirrored (1) or as a negative (2). In a batch of pictures, each takes the next variant.
  */
 export type GoldenInput =
   | {
@@ -97,27 +98,43 @@ export type GoldenInput =
       readonly offset: number;
       readonly width: number;
       readonly height: number;
+      readonly variant: number;
       readonly shape: readonly number[];
     }
   | { readonly kind: 'uniform'; readonly seed: number; readonly low: number; readonly high: number; readonly shape: readonly number[] }
   | { readonly kind: 'rows'; readonly seed: number; readonly shape: readonly number[] };
 
-/** The expected values of one output: `count` evenly spaced values of it, stored as float32 at byte `offset` of the golden file. */
+/** What is known of one output of a golden sample. */
 export interface GoldenOutput {
-  readonly shape: readonly number[];
+  /** `null` is a size that changes with a tiny change of the input. */
+  readonly shape: readonly Dim[];
+  /** Absent if the values cannot be compared. */
+  readonly values?: GoldenValues;
+}
+
+/** Expected values: `count` evenly spaced ones of an output, stored as float32 at byte `offset` of the golden file. */
+export interface GoldenValues {
   readonly offset: number;
   readonly count: number;
-  /** The smallest and the largest of all its values, from which a tolerance follows. */
+  /** The smallest and the largest of all values of the output, from which a tolerance follows. */
   readonly min: number;
   readonly max: number;
 }
 
-/** The golden sample: stored inputs and the outputs that the original graph gave for them on the cpu backend. */
-export interface GoldenSpec {
-  readonly asset: Asset;
+/** One stored input of the whole model, and the outputs that the original graph gave for it. */
+export interface GoldenSample {
   readonly inputs: Readonly<Record<string, GoldenInput>>;
   readonly outputs: Readonly<Record<string, GoldenOutput>>;
-  /** Outputs that are not compared, with the reason: a tiny change of the input moves them, or they are constant. */
+}
+
+/** The golden samples: what a target must answer before it is trusted. */
+export interface GoldenSpec {
+  readonly asset: Asset;
+  /** What made the expected outputs: our reference, or TF.js on the cpu backend. */
+  readonly truth: 'reference' | 'tfjs-cpu';
+  /** Two that differ. The first runs before the model answers, the second in idle time. */
+  readonly samples: readonly [first: GoldenSample, second: GoldenSample];
+  /** Outputs whose values are compared in neither sample, with the reason, such as that a tiny change of the input moves them. */
   readonly skipped: Readonly<Record<string, string>>;
 }
 
@@ -145,7 +162,7 @@ export interface Manifest {
   readonly controlFlow: boolean;
   /** How often the graph has each operation, sorted by name. */
   readonly ops: Readonly<Record<string, number>>;
-  /** Floating-point operations of one predict of the golden sample's shape. */
+  /** Floating-point operations of one predict of the golden samples' shape. */
   readonly flops: number;
   /** By backend, the kernels that the graph calls and the backend lacks; a backend that lacks none is left out. */
   readonly missingKernels: Readonly<Record<string, readonly string[]>>;
@@ -153,7 +170,7 @@ export interface Manifest {
   readonly largestWeightBytes: number;
   /** Bytes of all weights as a backend holds them. */
   readonly residentBytes: number;
-  /** The most bytes of inputs, outputs and intermediate values that one predict of the golden sample's shape holds at once. */
+  /** The most bytes of inputs, outputs and intermediate values that one predict of the golden samples' shape holds at once. */
   readonly intermediateBytes: number;
   /** How sure the model was of its answers to the samples that it was packed with. */
   readonly drift?: {
@@ -172,7 +189,7 @@ export interface Manifest {
     readonly originalBytes: number;
     /** By kind: the weights that the packer made of it, and their bytes now. */
     readonly kinds: Readonly<Record<string, { readonly weights: number; readonly bytes: number }>>;
-    /** Largest change of any value of the golden sample's outputs, as a share of its output's spread. */
+    /** Largest change of any value of the first golden sample's outputs, as a share of its output's spread. */
     readonly maxError: number;
   };
 }

@@ -9,9 +9,10 @@ import { checkOptions } from './check-options.js';
 import { readChecks } from './checks/checks.js';
 import { runChecks } from './checks/run-checks.js';
 import { type Reads, recordReads } from './files/open.js';
-import { planGolden } from './golden/golden.js';
+import { goldenWarnings } from './golden/golden.js';
 import { observePadding } from './golden/padding.js';
 import { readPicture } from './golden/picture.js';
+import { planGolden } from './golden/plan.js';
 import { type Sampling, samplingOf } from './golden/sampling.js';
 import { resolveInputs } from './inputs/inputs.js';
 import { outputSpecs } from './inputs/outputs.js';
@@ -109,20 +110,20 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   const outputNames = signature.outputs.map(({ name }) => name);
   const checks = await readChecks(golden, specs, outputNames);
 
-  const plan = planGolden(inputs, await readPicture(goldenPicture));
-  const sampling = samplingOf(parts, graph, signature, specs, plan);
+  const plans = planGolden(inputs, await readPicture(goldenPicture));
+  const sampling = samplingOf(parts, graph, signature, specs);
   begin('running the golden sample on cpu');
   const original = await sampling.open(parts.weights, async (runner) => {
-    const sampled = await sampling.sample(runner);
-    const { lengthAxes, warnings: told } = await observePadding(runner, inputs, plan, sampled.answers);
+    const sampled = await sampling.sample(runner, plans);
+    const { lengthAxes, warnings: told } = await observePadding(runner, inputs, sampled.plan, sampled.answers);
     if (checks.length > 0) begin('comparing answers of the training framework');
-    warnings.push(...(await runChecks(runner, checks, lengthAxes)), ...told);
+    warnings.push(...sampled.warnings, ...(await runChecks(runner, checks, lengthAxes)), ...told);
     return { ...sampled, lengthAxes };
   });
   checkFlops(options.budget?.mflop, original.kernels);
   if (options.quantize !== undefined) begin('running the golden sample with quantised weights');
   const stored = await storeWeights(parts.weights, options, sampling, original);
-  warnings.push(...stored.warnings, ...Object.entries(stored.golden.skipped).map(unchecked));
+  warnings.push(...stored.warnings, ...goldenWarnings(stored.golden));
   const { lengthAxes, kernels, peakBytes } = original;
   const { controlFlow } = sampling;
   const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow });
@@ -132,7 +133,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
 
   const { graph: graphAsset, shards } = sampling.filesOf(stored.weights);
   const goldenAsset = hashedFile('golden', 'bin', stored.golden.bytes);
-  const { inputs: fed, outputs: expected, skipped } = stored.golden;
+  const { truth, samples, skipped } = stored.golden;
   const { name, version = '0', license, source, packedAt, staleAfterDays } = options;
   const manifest = hashManifest({
     ...{ format: MANIFEST_FORMAT, name, version },
@@ -143,7 +144,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     signature: { inputs: specs, outputs },
     graph: assetIn(out, graphAsset),
     weights: shards.map((shard) => assetIn(out, shard)),
-    golden: { asset: assetIn(out, goldenAsset), inputs: fed, outputs: expected, skipped },
+    golden: { asset: assetIn(out, goldenAsset), truth, samples, skipped },
     controlFlow,
     ops: graph.ops,
     flops: countFlops(kernels),
@@ -173,9 +174,6 @@ async function scoreSamples(
   const scored = scoredOutput(option, outputs);
   return sampling.open(weights, (runner) => countScores(runner, option, scored, inputs, lengthAxes[scored.name] ?? []));
 }
-
-const unchecked = ([name, reason]: readonly [string, string]): string =>
-  `Output "${name}" is not checked on backends: ${reason}. A golden picture of your own may help (goldenPicture: 'picture.png').`;
 
 /** The name of the model file without `.json`; if the file is called `model.json`, the name of its folder. */
 export function defaultName(model: string): string {

@@ -1,4 +1,4 @@
-/** One attempt to run a model on one target: the engine starts, the model is opened on it and has to agree with the golden sample. */
+/** One attempt to run a model on one target: the engine starts, the model is opened on it and has to agree with the golden samples. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { isSameTarget, type Measured, type Target, type TargetId } from '../api/candidate.js';
@@ -10,7 +10,7 @@ import { now } from '../base/timing.js';
 import type { ModelDownload } from '../download/download-model.js';
 import type { Call, Session } from '../engines/engine.js';
 import { GoldenTest } from '../golden/golden-test.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { GoldenSample, Manifest } from '../manifest/manifest.js';
 import { acquireEngine, type EngineHandle } from '../runtime/engine-pool.js';
 import type { Instance } from '../runtime/served-model.js';
 import { circuitBreaker } from './circuit-breaker.js';
@@ -38,7 +38,8 @@ export type Attempt = { readonly measured: Measured } & ({ readonly accepted: In
 /**
  * Why a target is tried. `first`: the model is loaded; the golden run is skipped if an earlier visit's pass is
  * remembered. `rebuild`: the model is opened again after a loss. `challenger`: another instance serves, and this one
- * must neither hold up other models' calls nor run on the page's thread.
+ * must neither hold up other models' calls nor run on the page's thread; nobody waits for it, so that it passes both
+ * golden samples first.
  */
 export type Role = 'first' | 'rebuild' | 'challenger';
 
@@ -132,7 +133,7 @@ async function startEngine(
 }
 
 /**
- * Opens the model while its bytes come, and holds it against the golden sample.
+ * Opens the model while its bytes come, and holds it against the golden samples.
  * @throws what the engine, the golden run or the download failed with; the engine is released then
  */
 async function openInstance(
@@ -165,11 +166,10 @@ async function openInstance(
     const opened = await openSession(engine, model, limitMs);
     session = opened.session;
     measured.openMs = opened.openMs;
-    const { goldenTest, isRemembered } = await preparing;
-    if (isRemembered) {
-      // A run that fails here fails again, with a typed error, in the next predict.
-      goldenTest.testWhenIdle(session, (reason) => retire(target, reason), disposed.signal).catch(() => undefined);
-    } else await runTest(goldenTest, session, lease.value, measured, { role, signal, limitMs });
+    const { goldenTest, before, later } = await preparing;
+    if (before.length > 0) await runTest(goldenTest, session, before, lease.value, measured, { role, signal, limitMs });
+    // A run that fails here fails again, with a typed error, in the next predict.
+    goldenTest.testWhenIdle(session, later, (reason) => retire(target, reason), disposed.signal).catch(() => undefined);
     for (const { code, message } of notes) note(code, message);
     const run = (call: Call) => opened.session.run(call);
     return { accepted: { ...target, handle: lease.value, run, session, goldenTest, dispose }, measured };
@@ -185,15 +185,19 @@ async function openInstance(
     const { cache } = await download.whole;
     const goldenTest = new GoldenTest(manifest, await download.golden, lease.value, await caching, limitMs);
     // A model that was partly downloaded was never tested here, and a cache read would wait behind its writes: run the test.
-    const isRemembered = cache === 'hit' && role === 'first' && (await goldenTest.isRemembered());
-    return { goldenTest, isRemembered, endMark: isRemembered ? () => undefined : await crashMark.begin() };
+    const memory = cache === 'hit' && role === 'first' ? await goldenTest.recall() : undefined;
+    const { samples } = goldenTest;
+    const count = memory === 'passed' ? 0 : memory === 'disagreed' || role === 'challenger' ? 2 : 1;
+    const endMark = count === 0 ? () => undefined : await crashMark.begin();
+    return { goldenTest, before: samples.slice(0, count), later: samples.slice(count), endMark };
   }
 }
 
-/** Runs the golden sample in its turn. @throws {PannierError} `backend-rejected` if the answer is off */
+/** Runs golden samples in their turn. @throws {PannierError} `backend-rejected` if an answer is off */
 async function runTest(
   goldenTest: GoldenTest,
   session: Session,
+  samples: readonly GoldenSample[],
   { queue, engine }: EngineHandle,
   measured: StageTimes,
   { role, signal, limitMs }: { readonly role: Role; readonly signal: AbortSignal; readonly limitMs: number },
@@ -201,7 +205,7 @@ async function runTest(
   // The deadline begins with the run's turn: another model may keep the backend busy.
   const run = async () => {
     const fromMs = now();
-    const verdict = await withDeadline(goldenTest.runAndRemember(session), limitMs, `golden of ${engine.backend}`);
+    const verdict = await withDeadline(goldenTest.runAndRemember(session, samples), limitMs, `golden of ${engine.backend}`);
     measured.goldenMs = now() - fromMs;
     return verdict;
   };

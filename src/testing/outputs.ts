@@ -5,7 +5,7 @@ import { DTYPES, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import { meant } from '../base/nearest.js';
 import type { RawOutput } from '../engines/engine.js';
-import type { Manifest, OutputSpec } from '../manifest/manifest.js';
+import type { GoldenSpec, Manifest, OutputSpec } from '../manifest/manifest.js';
 import { givenOutput } from '../predict/given-output.js';
 import type { Feed } from '../preprocess/feed.js';
 
@@ -34,7 +34,7 @@ export const outputMaker =
     const made = new Map(
       Object.entries(specs).map(([name, spec]) => {
         const values = (said as Readonly<Record<string, FakeValues | undefined>>)[name];
-        const sampled = golden.outputs[name]?.shape;
+        const sampled = sampledShape(golden, name);
         const output = values === undefined ? undefined : givenOutput(name, spec, values, wrong, sampled);
         return [
           name,
@@ -47,6 +47,10 @@ export const outputMaker =
       return { ...output, data: output.data.slice() };
     };
   };
+
+/** The shape of an output of the golden sample; sizes that depend on values are 1. */
+const sampledShape = ({ samples: [{ outputs }] }: GoldenSpec, name: string): readonly number[] | undefined =>
+  outputs[name]?.shape.map((size) => size ?? 1);
 
 function zeros(
   { dtype, shape, lengthAxes }: OutputSpec,
@@ -80,7 +84,7 @@ interface Batch {
 function batchOf({ signature: { inputs }, golden }: Manifest, feeds: readonly Feed[]): Batch | undefined {
   const index = Object.values(inputs).findIndex(({ shape, pad }) => shape?.[0] === null && pad?.axis !== 0);
   const rows = feeds[index]?.shape[0];
-  return rows === undefined ? undefined : { rows, sampled: golden.inputs[Object.keys(inputs)[index] as string]?.shape[0] ?? 1 };
+  return rows === undefined ? undefined : { rows, sampled: golden.samples[0].inputs[Object.keys(inputs)[index] as string]?.shape[0] ?? 1 };
 }
 
 const wrong = (message: string): PannierError => new PannierError('options', message);

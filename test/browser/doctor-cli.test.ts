@@ -249,15 +249,12 @@ describe('with --run', () => {
   });
 });
 
-/** A copy of a packed folder whose model.js expects other values of an output. */
+/** A copy of a packed folder whose model.js expects another shape of an output. */
 function spoilGolden(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) writeFileSync(join(to, name), readFileSync(join(from, name)));
   const text = readFileSync(join(from, 'model.js'), 'utf8');
-  const [, offset] = text.match(/total: \{\s*shape: \[1, 3\],\s*offset: (\d+)/) ?? [];
-  expect(offset).toBeDefined();
-  writeFileSync(
-    join(to, 'model.js'),
-    text.replace(`offset: ${offset},`, `offset: ${offset},\n        `).replace(/(total: \{\s*shape: )\[1, 3\]/, '$1[1, 4]'),
-  );
+  const spoilt = text.replace(/(total: \{\s*shape: )\[1, 3\]/, '$1[1, 4]');
+  expect(spoilt).not.toBe(text);
+  writeFileSync(join(to, 'model.js'), spoilt);
 }

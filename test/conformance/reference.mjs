@@ -61,7 +61,7 @@ export function inputsOf(name, { signature, golden }) {
   return Object.entries(signature.inputs).map(([input, { dtype, node, image }], index) => {
     if (image !== undefined) return { input, kind: 'picture', width: photo.width, height: photo.height, data: photo.data };
     const [low, high] = RANGES[name]?.[node] ?? [0, dtype === 'float32' ? 1 : 2];
-    const { shape } = golden.inputs[input];
+    const { shape } = golden.samples[0].inputs[input];
     const random = randomFrom(SEED + index);
     const values = Float64Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => low + random() * (high - low));
     const data = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype].from(values);

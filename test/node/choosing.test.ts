@@ -5,6 +5,7 @@ import type { Candidate, Target } from '../../src/api/candidate.js';
 import type { Prediction } from '../../src/api/model.js';
 import type { BackendName, ServingBackend } from '../../src/base/backend-name.js';
 import { PannierError } from '../../src/base/errors.js';
+import { fromBytes } from '../../src/base/json.js';
 import type { RunResult, Session } from '../../src/engines/engine.js';
 import { type LoadOptions, loadModel, type Model, resetBackends } from '../../src/index.js';
 // What a load imports when it needs it: here at once, since the clock runs meanwhile.
@@ -75,8 +76,8 @@ async function start(backend: BackendName): Promise<FakeEngine> {
       const [value = 0] = (call.feeds[0] as { data: Float32Array }).data;
       const { golden, callMs = 20 } = characters[backend] ?? {};
       const kind = isGolden(value) ? 'sample' : 'call';
-      // What the race times, not the golden run before it, which is free to run at any time.
-      if (kind === 'call' || goldenRuns > 0) {
+      // What the race times, not the golden runs before it, which are free to run at any time.
+      if (kind === 'call' || goldenRuns >= GOLDEN_RUNS) {
         for (const other of underWay) if (other !== kind) overlaps.push(`a ${kind} on ${backend} began during a ${other}`);
         underWay.push(kind);
         void lasting(characters[backend]?.callMs ?? 20).then(() => underWay.splice(underWay.indexOf(kind), 1));
@@ -97,6 +98,9 @@ async function start(backend: BackendName): Promise<FakeEngine> {
   };
   return engine;
 }
+
+/** A target runs each golden sample once before it is raced. */
+const GOLDEN_RUNS = 2;
 
 const isGolden = (value: number) => value > 0 && value < 1;
 
@@ -198,6 +202,12 @@ describe('a challenger that', () => {
       'refused',
       /"y" has values that are not finite/,
     ],
+    [
+      'is fast and wrong on the second sample',
+      { callMs: 1, golden: (run) => (run === 2 ? answering(1, 2, 3, 9) : undefined) },
+      'refused',
+      /disagrees with the golden sample: output "y" is off in 25.0 %/,
+    ],
     ['is fast and answers nothing but zeros', { callMs: 1, golden: () => answering(0, 0, 0, 0) }, 'refused', /"y" is all zero/],
     [
       'is fast and answers the same everywhere',
@@ -224,7 +234,7 @@ describe('a challenger that', () => {
     ['crashes in the race', { callMs: 1, golden: nth(3, 'crashes') }, 'refused', /Its worker crashed/],
     [
       'hangs in the race',
-      { callMs: 1, golden: nth(2, 'hangs') },
+      { callMs: 1, golden: nth(3, 'hangs') },
       'slower',
       /^one call took longer than 80 ms; where the model runs now, one takes 20 ms$/,
     ],
@@ -295,11 +305,11 @@ describe('calls that are made during a trial', () => {
     expect(order).toEqual(last === 'wasm' ? ['wasm'] : ['wasm', last]);
     for (const { value } of seen) {
       const mine = runs.findIndex((run) => run.value === value);
-      const begunMeanwhile = runs.slice(runsBefore[value], mine).filter(({ golden }) => golden !== undefined && golden > 1);
+      const begunMeanwhile = runs.slice(runsBefore[value], mine).filter(({ golden }) => golden !== undefined && golden > GOLDEN_RUNS);
       expect({ value, begunMeanwhile }).toEqual({ value, begunMeanwhile: [] });
     }
     const isRaced = webgpu.golden?.(1) === undefined;
-    expect(runs.some(({ golden }) => golden !== undefined && golden > 1)).toBe(isRaced);
+    expect(runs.some(({ golden }) => golden !== undefined && golden > GOLDEN_RUNS)).toBe(isRaced);
     expect(overlaps).toEqual([]);
   });
 
@@ -317,8 +327,8 @@ describe('calls that are made during a trial', () => {
     expect(answers.map(({ outputs }) => outputs['y']!.data[0])).toEqual(answers.map((_, index) => index + 2));
     const backends = answers.map(({ backend }) => backend);
     expect(backends.filter((backend, index) => backend !== backends[index - 1])).toEqual(['wasm', 'webgpu']);
-    // The golden run, two discarded ones of each side, four pairs.
-    expect(backends.indexOf('webgpu')).toBe(1 + 2 * 2 + 4 * 2);
+    // The second golden run of wasm, two of webgpu, two discarded ones of each side, four pairs.
+    expect(backends.indexOf('webgpu')).toBe(1 + 2 + 2 * 2 + 4 * 2);
     expect(overlaps).toEqual([]);
   });
 
@@ -368,12 +378,13 @@ describe('calls that are made during a trial', () => {
   });
 });
 
-it('forgets the pass of a challenger that is wrong in the race', async () => {
+it('remembers that a challenger was wrong in the race', async () => {
   const cache = memoryCache();
   characters.webgpu = { golden: (run) => (run < 3 ? undefined : answering(0, 0, 0, 0)) };
   await settledModel({ cache });
-  const passes = (await cache.keys()).filter((key) => key.startsWith('golden:'));
-  expect(passes.map((key) => key.split(' ')[2])).toEqual(['wasm']);
+  const records = (await cache.keys()).filter((key) => key.startsWith('golden:'));
+  const outcomes = records.map(async (key) => [key.split(' ')[2], fromBytes((await cache.get(key)) as ArrayBuffer)]);
+  expect(Object.fromEntries(await Promise.all(outcomes))).toEqual({ wasm: { agrees: true }, webgpu: { agrees: false } });
 });
 
 describe('the first that is ready', () => {

@@ -5,7 +5,7 @@ import type { BackendName } from '../../src/base/backend-name.js';
 import type { Engine } from '../../src/engines/engine.js';
 import { type Fallback, type FallbackRequest, type LoadOptions, loadModel, type Model, type ModelSource } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
-import { deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
+import { deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, goldenWith, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 /** Engines that were started, and what starts the next one. */
 const realm = vi.hoisted(() => ({ started: [] as unknown[], start: undefined as unknown }));
@@ -87,7 +87,7 @@ describe('where every backend is vetoed', () => {
 
   it('a manifest that is broken in its details is refused all the same', async () => {
     const model = hopeless();
-    const golden = { ...model.manifest.golden, inputs: [] as never };
+    const golden = goldenWith(model.manifest.golden, { inputs: [] as never });
     expect(await rejection(load({ ...model, manifest: { ...model.manifest, golden } }, twice))).toMatchObject({ code: 'manifest' });
   });
 
@@ -224,7 +224,7 @@ describe('a fallback', () => {
     } as unknown as Manifest['signature']['inputs'];
     const photo = { data: Uint8Array.of(1, 2, 3, 255, 4, 5, 6, 255), width: 2, height: 1 };
     const tensors: Record<string, unknown>[] = [];
-    const golden = { ...fakeModel().manifest.golden, inputs: {}, outputs: {} };
+    const golden = goldenWith(fakeModel().manifest.golden, { inputs: {}, outputs: {} });
     const loaded = await load(
       hopeless({ signature: { inputs, outputs: { y: outputs.y } }, golden }),
       async (_: unknown, request: FallbackRequest) => {
@@ -247,7 +247,7 @@ describe('a fallback', () => {
   it('whose answer is padded, or not, gives an output as long as its input', async () => {
     const inputs = { x: { dtype: 'float32', shape: [null], node: 'x', pad: { to: [4], axis: 0, value: 0 } } } as const;
     const signature = { inputs, outputs: { y: { dtype: 'float32', shape: [null], node: 'y:0', lengthAxes: [0] } } } as const;
-    const golden = { ...fakeModel().manifest.golden, inputs: {}, outputs: {} };
+    const golden = goldenWith(fakeModel().manifest.golden, { inputs: {}, outputs: {} });
     for (const answer of [
       [1, 2, 0, 0],
       [1, 2],
@@ -404,7 +404,7 @@ describe('a call of a fallback that does not answer', () => {
     };
     const inputs = { photo: { dtype: 'float32', shape: [1, 1, 2, 3], node: 'p', image } };
     const { signature, golden } = fakeModel().manifest;
-    const change = { signature: { ...signature, inputs }, golden: { ...golden, inputs: {} } } as unknown as Partial<Manifest>;
+    const change = { signature: { ...signature, inputs }, golden: goldenWith(golden, { inputs: {} }) } as unknown as Partial<Manifest>;
     const loaded = await load(hopeless(change), () => new Promise(() => undefined));
     const close = vi.fn();
     const frame = { displayWidth: 2, displayHeight: 1, clone: () => ({ displayWidth: 2, displayHeight: 1, close }) };

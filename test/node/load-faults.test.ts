@@ -5,11 +5,23 @@ import type { Prediction, Priority } from '../../src/api/model.js';
 import type { BackendName } from '../../src/base/backend-name.js';
 import { PannierError } from '../../src/base/errors.js';
 import type { Engine } from '../../src/engines/engine.js';
+import { uniform } from '../../src/golden/feeds.js';
 import { type LoadOptions, loadModel, type Model } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
-import type { Feed } from '../../src/preprocess/feed.js';
+import type { Feed, TensorFeed } from '../../src/preprocess/feed.js';
 import { circuitBreaker } from '../../src/select/circuit-breaker.js';
-import { type Deferred, deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, rejection, rest, stateOf } from '../fixtures/fakes.js';
+import {
+  type Deferred,
+  deferred,
+  type FakeEngine,
+  fakeEngine,
+  fakeFetch,
+  fakeModel,
+  goldenWith,
+  rejection,
+  rest,
+  stateOf,
+} from '../fixtures/fakes.js';
 import { memoryCache } from '../fixtures/memory-cache.js';
 
 /** Engines that were started, and what starts the next one. */
@@ -71,7 +83,7 @@ describe('a load of a manifest that is broken in its details', () => {
         return { ...manifest, signature: { ...manifest.signature, inputs } };
       },
     ],
-    ['golden.inputs', (manifest) => ({ ...manifest, golden: { ...manifest.golden, inputs: [] as never } })],
+    ['golden.samples[0].inputs', (manifest) => ({ ...manifest, golden: goldenWith(manifest.golden, { inputs: [] as never }) })],
   ])('%s: rejects with the field, asks no second backend, and no engine gets the model', async (field, broken) => {
     const model = freshModel();
     const loading = load({ ...model, manifest: broken(model.manifest) }, { backend: ['wasm', 'cpu'] });
@@ -323,9 +335,59 @@ describe('a cache that is broken', () => {
   });
 });
 
+/** When a page counts as resting, and a turn of the event loop, which is all that Node has for idle time. */
+const quiet = 2_001;
+
+describe('the second golden sample', () => {
+  const isSecond = (feeds: readonly Feed[]) => (feeds[0] as TensorFeed).data[0] === secondValue;
+  const [secondValue] = uniform('float32', { kind: 'uniform', seed: 2, low: 0, high: 1, shape: [1] });
+  const isGolden = (feeds: readonly Feed[]) => ((feeds[0] as TensorFeed).data[0] as number) < 1;
+  /** Right on the first sample, and wrong on the second and on all else, on webgpu. */
+  const wrongLater = (backend: BackendName) =>
+    fakeEngine(backend, (feeds) => {
+      const right = isGolden(feeds) ? [1, 2, 3, 4] : Array.from((feeds[0] as TensorFeed).data, (value) => value + 1);
+      return backend === 'webgpu' && (isSecond(feeds) || !isGolden(feeds)) ? wrongAnswer() : right;
+    });
+
+  it('runs when the page rests, and holds up no answer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const loaded = await load(freshModel());
+    expect(started[0]!.runs.map(isSecond)).toEqual([false]);
+    await loaded.predict(one);
+    expect(started[0]!.runs).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(quiet);
+    expect(started[0]!.runs.map(isSecond)).toEqual([false, false, true]);
+    await vi.advanceTimersByTimeAsync(10 * quiet);
+    expect(started[0]!.runs).toHaveLength(3);
+  });
+
+  it('that is answered wrongly retires the backend, and the next visit asks both before it trusts that backend', async () => {
+    const order: LoadOptions = { backend: ['webgpu', 'cpu'], cache: memoryCache() };
+    const model = freshModel();
+    startWith(wrongLater);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const loaded = await load(model, order);
+    expect(loaded.backend).toBe('webgpu');
+    await vi.advanceTimersByTimeAsync(quiet);
+    vi.useRealTimers();
+    const after = await loaded.predict(one);
+    expect([first(after), after.backend]).toEqual([[2, 2, 2, 2], 'cpu']);
+    expect(loaded.selection[0]).toMatchObject({ state: 'refused', reason: expect.stringContaining('output "y" is off') });
+    loaded.dispose();
+
+    started.length = 0;
+    const next = await load(model, order);
+    expect(next.loadTiming.cache).toBe('hit');
+    expect(started.map(({ backend, runs }) => [backend, runs.map(isSecond)])).toEqual([
+      ['webgpu', [false, true]],
+      // It answered the first sample in the visit before.
+      ['cpu', []],
+    ]);
+    expect(first(await next.predict(one))).toEqual([2, 2, 2, 2]);
+  });
+});
+
 describe('a remembered golden pass', () => {
-  /** And a turn of the event loop, which is all that Node has for idle time. */
-  const quiet = 2_001;
   async function second(model: FakeModel, cache: ReturnType<typeof memoryCache>, options: LoadOptions = {}) {
     (await load(model, { cache, ...options })).dispose();
     await vi.waitFor(async () => expect((await cache.keys()).filter((key) => /^(model|golden):/.test(key))).toHaveLength(2));
@@ -341,7 +403,9 @@ describe('a remembered golden pass', () => {
     // Nothing was warmed up, and the first answer says so.
     expect((await loaded.predict(one)).timing.cold).toBe(true);
     await vi.advanceTimersByTimeAsync(quiet);
-    expect(started[0]!.runs).toHaveLength(2);
+    // Both samples, each in an idle moment of its own.
+    await vi.advanceTimersByTimeAsync(1);
+    expect(started[0]!.runs).toHaveLength(3);
     expect(loaded.notes).toEqual([]);
   });
 

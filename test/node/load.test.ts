@@ -256,9 +256,9 @@ describe('a golden sample that disagrees', () => {
   /** The packed model, but expecting something else, and every hash right. */
   function tampered(change: (values: Float32Array) => void): Manifest {
     const manifest = packed['add']!;
-    const { asset, outputs } = manifest.golden;
+    const { asset, samples } = manifest.golden;
     const bytes = new Uint8Array(readFileSync(new URL(asset.url())));
-    const { offset, count } = outputs['sumY']!;
+    const { offset, count } = samples[0].outputs['sumY']!.values!;
     change(new Float32Array(bytes.buffer, offset, count));
     const path = join(folder, `golden-${hashOf(bytes).slice(0, 16)}.bin`);
     writeFileSync(path, bytes);

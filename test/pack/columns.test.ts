@@ -166,7 +166,9 @@ describe('an option that is refused', () => {
 describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   it('answers rows as it answers the values that they stand for', async () => {
     const { manifest } = await packed(tabularModel(), { features: { columns: HOUSE } });
-    expect(manifest.golden.inputs).toEqual({ features: { kind: 'rows', seed: 1, shape: [1, 5] } });
+    expect(manifest.golden.samples.map(({ inputs }) => inputs)).toEqual(
+      [1, 1001].map((seed) => ({ features: { kind: 'rows', seed, shape: [1, 5] } })),
+    );
     using model = await loadModel(manifest, { backend, assetUrl });
     const price = async (features: unknown) => [...(await model.predict({ features } as never)).outputs['price']!.data];
     const bern = { rooms: 6, area: 2, city: 'Bern' };

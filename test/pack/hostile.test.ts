@@ -233,7 +233,7 @@ describe('B8: weights that are not finite', () => {
     const model = addModel([1, 1], Float32Array.of(Number.NEGATIVE_INFINITY));
     model.json.modelTopology.node[2] = op('y', 'Maximum', ['x', 'w'], { T: { type: 'DT_FLOAT' } });
     const { manifest } = await pack({ model: writeModel(model, join(folder, 'infinite')), out: join(folder, 'infinite-out') });
-    expect(Object.keys(manifest.golden.outputs)).toEqual(['sumY']);
+    expect(manifest.golden.samples[0].outputs['sumY']?.values).toBeDefined();
   });
 });
 

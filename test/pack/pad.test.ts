@@ -32,7 +32,7 @@ describe('packing', () => {
       ['pairs', [null, null, null], [1, 2]],
       ['pooled', [null, 2], undefined],
     ]);
-    expect(manifest.golden.inputs).toMatchObject({ ids: { shape: [1, 4] }, mask: { shape: [1, 4] } });
+    expect(manifest.golden.samples[0].inputs).toMatchObject({ ids: { shape: [1, 4] }, mask: { shape: [1, 4] } });
     const types = readFileSync(join(out, 'model.d.ts'), 'utf8');
     expect(types).toContain("/** int32 [?, ?]; axis 1 takes at most 16 */\n  readonly ids: Shaped<'int32', readonly [number, number]>;");
     expect(types).toContain("readonly tokens: Tensor<'float32', readonly [number, number, 2]>;");
@@ -42,7 +42,7 @@ describe('packing', () => {
     const shape = [2, 8];
     const pad = { to: [4, 8] };
     const { manifest } = await packed(tokensModel(), { ids: { pad, shape }, mask: { pad, shape } });
-    expect(manifest.golden.inputs).toMatchObject({ ids: { shape }, mask: { shape } });
+    expect(manifest.golden.samples[0].inputs).toMatchObject({ ids: { shape }, mask: { shape } });
     expect(manifest.signature.outputs['tokens']?.lengthAxes).toEqual([1]);
   });
 

@@ -181,7 +181,7 @@ describe('budgets', () => {
   };
 
   it('refuses quantised weights that move the answers further than a backend may', async () => {
-    const values = Float32Array.from({ length: 512 }, (_, index) => Math.sin(index));
+    const values = Float32Array.from({ length: 512 }, (_, index) => 100 * Math.sin(index));
     const { code, message, detail } = await refusal(options(addModel([1, 512], values), { quantize: 'uint8' }));
     expect(code).toBe('budget');
     expect(message).toMatch(
@@ -243,7 +243,7 @@ describe('budgets', () => {
     };
     const comparison = {
       ...{ before, after, feeds: [], original: answer(before), quantized: answer(after) },
-      golden: { outputs: { y: { shape: [2], offset: 0, count: 2, min: 0, max: 1 } } } as never,
+      golden: { constant: {}, samples: [{ outputs: { y: { shape: [2], values: { offset: 0, count: 2, min: 0, max: 1 } } } }] } as never,
       open: <T>(weights: readonly Weight[], step: (runner: Runner) => Promise<T>) =>
         step({ run: () => Promise.resolve(answer(weights)) } as never),
     };

@@ -2,7 +2,7 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goldenFeeds } from '../../src/golden/sample.js';
+import { goldenFeeds } from '../../src/golden/feeds.js';
 import type { ColumnSpec, InputSpec } from '../../src/manifest/manifest.js';
 import { widthOf } from '../../src/manifest/sizes.js';
 import type { TensorFeed } from '../../src/preprocess/feed.js';
@@ -222,10 +222,8 @@ describe('for any columns', () => {
         const spec = specOf(columns);
         const sample = (use: number) =>
           goldenFeeds(
-            {
-              signature: { inputs: { x: spec }, outputs: {} },
-              golden: { inputs: { x: { kind: 'rows', seed: use, shape: [count, spec.shape?.[1] as number] } } } as never,
-            },
+            { x: spec },
+            { inputs: { x: { kind: 'rows', seed: use, shape: [count, spec.shape?.[1] as number] } } },
             new ArrayBuffer(0),
           )[0] as TensorFeed;
         expect(sample(seed)).toEqual(sample(seed));
@@ -246,9 +244,8 @@ describe('for any columns', () => {
   });
   it('the golden sample of another seed is another one', () => {
     const spec = specOf([rooms, city]);
-    const golden = (seed: number) => ({ inputs: { x: { kind: 'rows', seed, shape: [8, 4] } } }) as never;
     const [one, two] = [1, 2].map((seed) =>
-      goldenFeeds({ signature: { inputs: { x: spec }, outputs: {} }, golden: golden(seed) }, new ArrayBuffer(0)),
+      goldenFeeds({ x: spec }, { inputs: { x: { kind: 'rows', seed, shape: [8, 4] } } }, new ArrayBuffer(0)),
     );
     expect(one).not.toEqual(two);
   });

@@ -6,7 +6,7 @@ import pose from '../../examples/pose/model/model.js';
 import { PannierError } from '../../src/base/errors.js';
 import type { Manifest, ModelSource } from '../../src/manifest/manifest.js';
 import { fakeModel } from '../../src/testing/index.js';
-import { fakeModel as plainManifest, rejection, stateOf } from '../fixtures/fakes.js';
+import { goldenWith, fakeModel as plainManifest, rejection, stateOf } from '../fixtures/fakes.js';
 
 const { manifest } = plainManifest();
 type Sum = ModelSource<{ x: Float32Array }, { y: { data: Float32Array } }>;
@@ -25,7 +25,7 @@ const open = {
       flags: { dtype: 'bool', shape: [2], node: 'flags:0', labels: ['a', 'b'], values: 'logits' },
     },
   },
-  golden: { ...manifest.golden, outputs: { one: { shape: [3, 2], offset: 0, count: 4, min: 1, max: 4 } } },
+  golden: goldenWith(manifest.golden, { outputs: { one: { shape: [3, 2] } } }),
 } as Manifest as ModelSource<{ x: Float32Array }, Record<'one' | 'two' | 'any' | 'flags', { data: ArrayLike<number>; shape: number[] }>>;
 
 afterEach(() => vi.useRealTimers());
@@ -51,14 +51,10 @@ describe('outputs', () => {
           found: { dtype: 'float32', shape: [null, 4], node: 'found:0' },
         },
       },
-      golden: {
-        ...manifest.golden,
-        inputs: { x: { ...manifest.golden.inputs['x'], shape: [3, 2] } },
-        outputs: {
-          mood: { shape: [3, 7], offset: 0, count: 4, min: 1, max: 4 },
-          found: { shape: [5, 4], offset: 0, count: 4, min: 1, max: 4 },
-        },
-      },
+      golden: goldenWith(manifest.golden, {
+        inputs: { x: { kind: 'uniform', seed: 1, low: 0, high: 1, shape: [3, 2] } },
+        outputs: { mood: { shape: [3, 7] }, found: { shape: [5, 4] } },
+      }),
     } as Manifest as ModelSource<{ x: Float32Array }, Record<'mood' | 'found', { data: Float32Array; shape: number[] }>>;
     const model = fakeModel(rows);
     for (const count of [2, 4]) {
@@ -141,7 +137,7 @@ describe('outputs', () => {
         inputs: { x: { dtype: 'float32', shape: [1, null], node: 'x', pad } },
         outputs: { y: { dtype: 'float32', shape: [1, null, 2], node: 'y:0', lengthAxes: [1] } },
       },
-      golden: { ...manifest.golden, outputs: { y: { shape: [1, 4, 2], offset: 0, count: 4, min: 1, max: 4 } } },
+      golden: goldenWith(manifest.golden, { outputs: { y: { shape: [1, 4, 2] } } }),
     } as Manifest as ModelSource<{ x: Float32Array }, { y: { data: Float32Array; shape: number[] } }>;
     const model = fakeModel(padded);
     const shapes = [];
@@ -309,8 +305,8 @@ describe('it behaves as a loaded model', () => {
   });
   it('wants a packed model', () => expect(() => fakeModel('model.js' as never)).toThrow(/Import the default export of a packed model\.js/));
   it('wants every detail of it', () =>
-    expect(() => fakeModel({ ...manifest, golden: { ...manifest.golden, outputs: { y: {} } } } as never)).toThrow(
-      /golden\.outputs\["y"\]\.shape should be sizes/,
+    expect(() => fakeModel({ ...manifest, golden: goldenWith(manifest.golden, { outputs: { y: {} as never } }) } as never)).toThrow(
+      /golden\.samples\[0\]\.outputs\["y"\]\.shape should be sizes/,
     ));
 });
 

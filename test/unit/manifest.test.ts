@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { checkDetails } from '../../src/manifest/details.js';
 import { assetsOf, type Manifest, readManifest } from '../../src/manifest/manifest.js';
-import { fakeModel } from '../fixtures/fakes.js';
+import { fakeModel, goldenWith } from '../fixtures/fakes.js';
 
 /** A good manifest with one field, `a.b.c`, set to something else, or deleted. */
 function changed(path: string, value: unknown): unknown {
@@ -88,20 +88,26 @@ it.each([
   ['weights.1.bytes', '50', 'should be a length in bytes'],
   ['golden', undefined, 'should be an object'],
   ['golden.asset.name', '', 'should be a text'],
-  ['golden.inputs', null, 'should be an object'],
-  ['golden.inputs.x.kind', 'picture', 'should be "uniform"'],
-  ['golden.inputs.x.seed', Number.NaN, 'should be a seed, low and high', 'golden.inputs.x'],
-  ['golden.inputs.x.shape', [null, 4], 'should be sizes'],
-  ['golden.inputs.x.shape', [2 ** 26, 2], 'should be sizes of at most 67108864 values, but is 134217728'],
-  ['golden.outputs.y.shape', [2 ** 40], 'should be sizes of at most 67108864 values'],
-  ['golden.inputs.z', { kind: 'uniform', seed: 1, low: 0, high: 1, shape: [1, 4] }, 'should be of an input in the signature'],
-  ['golden.outputs', [], 'should be an object'],
-  ['golden.outputs.z', { shape: [1], offset: 0, count: 1, min: 0, max: 1 }, 'should be of an output in the signature'],
-  ['golden.outputs.y.offset', 4, 'should be float32 values within the 16 bytes', 'golden.outputs.y'],
-  ['golden.outputs.y.offset', -4, 'should be float32 values', 'golden.outputs.y'],
-  ['golden.outputs.y.count', 5, 'should be float32 values', 'golden.outputs.y'],
-  ['golden.outputs.y.count', 1e300, 'should be float32 values', 'golden.outputs.y'],
-  ['golden.outputs.y.min', null, 'should be a finite number'],
+  ['golden.samples.0.inputs', null, 'should be an object'],
+  ['golden.samples.0.inputs.x.kind', 'picture', 'should be "uniform"'],
+  ['golden.samples.0.inputs.x.seed', Number.NaN, 'should be a seed, low and high', 'golden.samples.0.inputs.x'],
+  ['golden.samples.0.inputs.x.shape', [null, 4], 'should be sizes'],
+  ['golden.samples.0.inputs.x.shape', [2 ** 26, 2], 'should be sizes of at most 67108864 values, but is 134217728'],
+  ['golden.truth', 'wasm', 'should be "reference" or "tfjs-cpu"'],
+  ['golden.samples', undefined, 'should be an array of two'],
+  ['golden.samples', [{ inputs: {}, outputs: {} }], 'should be an array of two'],
+  ['golden.samples.1', null, 'should be an object'],
+  ['golden.samples.1.outputs.y.values', 5, 'should be an object'],
+  ['golden.samples.0.outputs.y.shape', [1, -4], 'should be sizes, null where open'],
+  ['golden.samples.0.outputs.y.shape', [2 ** 40], 'should be sizes of at most 67108864 values'],
+  ['golden.samples.0.inputs.z', { kind: 'uniform', seed: 1, low: 0, high: 1, shape: [1, 4] }, 'should be of an input in the signature'],
+  ['golden.samples.0.outputs', [], 'should be an object'],
+  ['golden.samples.0.outputs.z', { shape: [1] }, 'should be of an output in the signature'],
+  ['golden.samples.0.outputs.y.values.offset', 4, 'should be float32 values within the 16 bytes', 'golden.samples.0.outputs.y.values'],
+  ['golden.samples.0.outputs.y.values.offset', -4, 'should be float32 values', 'golden.samples.0.outputs.y.values'],
+  ['golden.samples.0.outputs.y.values.count', 5, 'should be float32 values', 'golden.samples.0.outputs.y.values'],
+  ['golden.samples.0.outputs.y.values.count', 1e300, 'should be float32 values', 'golden.samples.0.outputs.y.values'],
+  ['golden.samples.0.outputs.y.values.min', null, 'should be a finite number'],
   ['controlFlow', 0, 'should be true or false'],
   ['flops', undefined, 'should be a number from 0 up'],
   ['largestWeightBytes', '60', 'should be a number from 0 up'],
@@ -178,8 +184,8 @@ describe('pictures', () => {
   it('of a golden sample end within its bytes', () => {
     const manifest = changed(field, IMAGE) as Manifest;
     const picture = (width: unknown) => {
-      const x = { kind: 'picture', offset: 0, width, height: 1, shape: [1, 2, 2, 3] };
-      return { ...manifest, golden: { ...manifest.golden, inputs: { x } } };
+      const x = { kind: 'picture', offset: 0, width, height: 1, variant: 1, shape: [1, 2, 2, 3] };
+      return { ...manifest, golden: goldenWith(manifest.golden, { inputs: { x } as never }) };
     };
     expect(() => check(picture(5))).not.toThrow();
     for (const width of [6, 0, Number.NaN, '5', 2 ** 53, Symbol('5'), 5n])
@@ -197,10 +203,12 @@ describe('columns', () => {
     expect(() => check(changed(field, columns))).not.toThrow();
     const manifest = changed(field, columns) as Manifest;
     const inputs = { x: { kind: 'rows', seed: 1, shape: [1, 4] } } as const;
-    expect(() => check({ ...manifest, golden: { ...manifest.golden, inputs } })).not.toThrow();
-    expect(() => check({ ...(changed('golden', { ...manifest.golden, inputs }) as Manifest) })).toThrow('golden.inputs["x"].kind');
+    expect(() => check({ ...manifest, golden: goldenWith(manifest.golden, { inputs }) })).not.toThrow();
+    expect(() => check({ ...(changed('golden', goldenWith(manifest.golden, { inputs })) as Manifest) })).toThrow(
+      'golden.samples[0].inputs["x"].kind',
+    );
     const many = { x: { kind: 'rows', seed: 1, shape: [2 ** 16 + 1, 4] } } as const;
-    expect(() => check({ ...manifest, golden: { ...manifest.golden, inputs: many } })).toThrow(
+    expect(() => check({ ...manifest, golden: goldenWith(manifest.golden, { inputs: many }) })).toThrow(
       'should be at most 65536 rows, but is 65537',
     );
   });

@@ -1,5 +1,5 @@
 /** Golden checks with their files read. */
-import { rangeOf } from '../../golden/sample.js';
+import { rangeOf } from '../../golden/compare.js';
 import type { InputSpec } from '../../manifest/manifest.js';
 import type { NpyArray } from '../files/npy.js';
 import { badOption, type GoldenCheck } from '../options.js';

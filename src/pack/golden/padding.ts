@@ -1,12 +1,15 @@
 /** Runs a graph at several lengths, to find the outputs that follow its padded inputs and to see whether the padding shows in them. */
 
 import { PannierError } from '../../base/errors.js';
-import { goldenFeeds, rangeOf, SHARE_ALLOWED, spreadOf, TOLERANCE } from '../../golden/sample.js';
+import { rangeOf, SHARE_ALLOWED, spreadOf, TOLERANCE } from '../../golden/compare.js';
+import { goldenFeeds } from '../../golden/feeds.js';
+import type { GoldenInput } from '../../manifest/manifest.js';
 import type { Feed, TensorFeed } from '../../preprocess/feed.js';
 import { padTogether, unpad } from '../../preprocess/pad.js';
 import { type ResolvedInput, sampledLength } from '../inputs/inputs.js';
 import { badOption } from '../options.js';
-import { type Answers, type GoldenPlan, MIN_SPREAD } from './golden.js';
+import type { Answers } from './golden.js';
+import type { GoldenPlan } from './plan.js';
 import type { Runner } from './run.js';
 
 /** The result of running the graph at several lengths. */
@@ -18,7 +21,7 @@ export interface Padding {
 
 /**
  * Runs the graph at a second bucket, and at a length that is in no bucket, padded and not.
- * @param answers the outputs for the golden sample
+ * @param answers the outputs for the first golden sample
  * @throws {PannierError} `options` if the graph runs at one length only, so that no output can be seen to follow it
  */
 export async function observePadding(
@@ -68,14 +71,14 @@ export async function observePadding(
   return { lengthAxes, warnings };
 }
 
-/** The golden sample's inputs at another length. No whole number equals the padding value, so that a mask marks every position as present. */
+/** The first golden sample's inputs at another length. No whole number equals the padding value, so that a mask marks every position as present. */
 function feedsOf(inputs: readonly ResolvedInput[], plan: GoldenPlan, length: number): Feed[] {
   const resized = inputs.map(({ name, spec: { pad } }) => {
-    const input = plan.inputs[name] as GoldenPlan['inputs'][string];
+    const input = plan.samples[0][name] as GoldenInput;
     return [name, pad === undefined ? input : { ...input, shape: input.shape.with(pad.axis, length) }] as const;
   });
-  const signature = { inputs: Object.fromEntries(inputs.map(({ name, spec }) => [name, spec])), outputs: {} };
-  const feeds = goldenFeeds({ signature, golden: { inputs: Object.fromEntries(resized) } as never }, new Uint8Array(plan.bytes).buffer);
+  const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
+  const feeds = goldenFeeds(specs, { inputs: Object.fromEntries(resized) }, new Uint8Array(plan.bytes).buffer);
   return feeds.map((feed, index) => {
     const { pad, columns } = (inputs[index] as ResolvedInput).spec;
     if (pad === undefined || columns !== undefined || feed.kind !== 'tensor' || feed.dtype === 'float32') return feed;
@@ -104,8 +107,7 @@ function followers(seen: readonly { readonly length: number; readonly answers: A
 function shareOff(wanted: Answers[string], got: Answers[string]): number {
   const { min, max, finite } = rangeOf(wanted.data);
   if (!finite || wanted.data.length === 0) return 0;
-  const spread = spreadOf({ min, max, shape: wanted.shape });
-  const tolerance = TOLERANCE * (spread < MIN_SPREAD ? Math.max(Math.abs(min), Math.abs(max)) : spread);
+  const tolerance = TOLERANCE * spreadOf({ min, max });
   // NaN counts as different.
   const off = wanted.data.filter((value, index) => !(Math.abs(value - (got.data[index] as number)) <= tolerance));
   return off.length / wanted.data.length;

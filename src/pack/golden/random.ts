@@ -1,6 +1,6 @@
 /** Seeded random inputs for a packed model, by the golden sample's generator, on which backends can be compared. */
 import type { DType, OwnedArray } from '../../base/dtype.js';
-import { goldenFeeds, uniform } from '../../golden/sample.js';
+import { goldenFeeds, uniform } from '../../golden/feeds.js';
 import type { ImageSpec, InputSpec, Manifest } from '../../manifest/manifest.js';
 import type { TensorFeed } from '../../preprocess/feed.js';
 import { IDENTITY } from '../../preprocess/mapping.js';
@@ -17,18 +17,14 @@ export interface RandomInput {
 
 /** Numbers and rows as in the golden sample; for a picture, the values of random pixels. */
 export function randomInputs({ signature, golden }: Pick<Manifest, 'signature' | 'golden'>, seed: number): RandomInput[] {
-  return Object.entries(golden.inputs).map(([name, input], index) => {
+  return Object.entries(golden.samples[0].inputs).map(([name, input], index) => {
     const spec = signature.inputs[name] as InputSpec;
     const { dtype, image } = spec;
     const { shape } = input;
     if (input.kind === 'picture') {
       return { name, dtype, shape, data: pixelValues(image as ImageSpec, dtype as 'float32' | 'int32', seed + index) };
     }
-    const alone = {
-      signature: { inputs: { [name]: spec }, outputs: {} },
-      golden: { inputs: { [name]: { ...input, seed: seed + index } } },
-    };
-    const [feed] = goldenFeeds(alone as unknown as Manifest, new ArrayBuffer(0));
+    const [feed] = goldenFeeds({ [name]: spec }, { inputs: { [name]: { ...input, seed: seed + index } } }, new ArrayBuffer(0));
     return { name, dtype, shape, data: (feed as TensorFeed).data };
   });
 }

@@ -1,6 +1,6 @@
 /** The whole numbers that an input may hold, found in the tables and clips of the graph that bound them. */
 
-import { rangeOf } from '../../golden/sample.js';
+import { rangeOf } from '../../golden/compare.js';
 import { tensorOf } from '../../graph/constant.js';
 import { isFloat } from '../../graph/element-type.js';
 import type { Constant, Graph, Node, Value } from '../../graph/graph.js';

@@ -5,12 +5,15 @@ import type { Engine, EngineModel, Session } from '../../engines/engine.js';
 import type { RunProfile } from '../../engines/tfjs/profile.js';
 import { broken } from '../../formats/file-fields.js';
 import { KERNELS } from '../../formats/tfjs/tfjs-table.js';
+import type { GoldenSpec } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
 import type { PackedFile } from '../out/shards.js';
 import type { Answers } from './golden.js';
 
 /** A graph that is ready to run. */
 export interface Runner {
+  /** What its answers are worth. */
+  readonly truth: GoldenSpec['truth'];
   /** @throws {PannierError} `model-format` when TF.js cannot run the graph */
   run(feeds: readonly Feed[]): Promise<Answers>;
   /** The kernels that one run calls, and the memory that it takes. */
@@ -51,6 +54,7 @@ export async function withRunner<T>(
     );
     session = opened;
     return await use({
+      truth: 'tfjs-cpu',
       run: (feeds) =>
         named(async () => {
           const answers = await opened.run({ feeds, outputs, deadlineMs: DEADLINE_MS });

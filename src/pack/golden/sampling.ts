@@ -1,34 +1,47 @@
-/** The graph with one set of weights or another, as files and as runs of the golden sample on the cpu backend. */
+/** The graph with one set of weights or another, as files and as runs of the golden samples. */
 
-import type { EngineSignature } from '../../engines/engine.js';
+import { messageOf, PannierError } from '../../base/errors.js';
+import { isAllFinite } from '../../base/finite.js';
+import type { EngineSignature, RawOutput } from '../../engines/engine.js';
 import type { RunProfile } from '../../engines/tfjs/profile.js';
 import { type Graph, isAsync } from '../../formats/tfjs/graph-def.js';
 import type { Weight } from '../../formats/tfjs/weights.js';
-import { goldenFeeds } from '../../golden/sample.js';
-import type { InputSpec } from '../../manifest/manifest.js';
+import { goldenFeeds } from '../../golden/feeds.js';
+import type { GoldenSpec, InputSpec } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
 import type { ModelParts } from '../model/read.js';
 import type { GraphSignature } from '../model/signature.js';
 import { cutShards, graphFile, type PackedFile } from '../out/shards.js';
-import { type Answers, castInputs, type GoldenPlan, type GoldenSample, nudge, storeGolden } from './golden.js';
+import { type Answers, type StoredGolden, storeGolden } from './golden.js';
+import { castInputs, nudge } from './nudge.js';
+import type { GoldenPlan } from './plan.js';
 import { type Runner, withRunner } from './run.js';
 
-/** The results of the golden sample's runs. */
+/** The results of the golden samples' runs. */
 export interface Sampled extends RunProfile {
+  /** The plan that was run. */
+  readonly plan: GoldenPlan;
+  /** Of the first sample. */
+  readonly feeds: readonly Feed[];
+  /** To the first sample. */
   readonly answers: Answers;
-  readonly golden: GoldenSample;
+  readonly golden: StoredGolden & Pick<GoldenSpec, 'truth'>;
+  /** Why another plan was run than the first one. */
+  readonly warnings: readonly string[];
 }
 
 /** A graph that can be run with other weights. */
 export interface Sampling {
   readonly controlFlow: boolean;
-  /** The golden sample's inputs. */
-  readonly feeds: readonly Feed[];
   filesOf(weights: readonly Weight[]): { readonly graph: PackedFile; readonly shards: readonly PackedFile[] };
   /** Opens the graph with these weights, hands it to `use` and frees it. */
   open<T>(weights: readonly Weight[], use: (runner: Runner) => Promise<T>): Promise<T>;
-  /** Runs the golden sample three times: for its outputs, for the outputs that are stable, and for its cost. */
-  sample(runner: Runner): Promise<Sampled>;
+  /**
+   * Runs both golden samples, each also off by a millionth, and measures what a run costs.
+   * @param plans of which the first is taken whose answers are finite, else the one with the most finite outputs
+   * @throws {PannierError} `model-format` if the graph runs on none, or answers nothing that can be compared
+   */
+  sample(runner: Runner, plans: readonly GoldenPlan[]): Promise<Sampled>;
 }
 
 export function samplingOf(
@@ -36,7 +49,6 @@ export function samplingOf(
   graph: Graph,
   signature: GraphSignature,
   inputs: Readonly<Record<string, InputSpec>>,
-  plan: GoldenPlan,
 ): Sampling {
   const controlFlow = isAsync(
     graph,
@@ -46,23 +58,56 @@ export function samplingOf(
     inputs: { ...castInputs(graph, inputs), ...inputs },
     outputs: Object.fromEntries(signature.outputs.map(({ name, node }) => [name, { node }])),
   };
-  const feeds = goldenFeeds({ signature: { inputs, outputs: {} }, golden: plan as never }, new Uint8Array(plan.bytes).buffer);
   const filesOf = (weights: readonly Weight[]) => {
     const shards = cutShards(weights);
     return { shards, graph: graphFile(topology, signature, weights, shards) };
   };
   return {
     controlFlow,
-    feeds,
     filesOf,
     open(weights, use) {
       const { graph, shards } = filesOf(weights);
       return withRunner({ name: file, controlFlow, signature: nodes }, graph, shards, use);
     },
-    async sample(runner) {
-      const answers = await runner.run(feeds);
-      const golden = storeGolden(plan, answers, await runner.run(nudge(feeds, graph, inputs)));
-      return { answers, golden, ...(await runner.profile(feeds)) };
+    async sample(runner, plans) {
+      const { plan, runs, warnings } = await runPlans(runner, plans, inputs);
+      const [first, second] = runs;
+      const nudged = async ({ feeds, answers }: Run) => ({ answers, nudged: await runner.run(nudge(feeds, graph, inputs)) });
+      const golden = { truth: runner.truth, ...storeGolden(plan, [await nudged(first), await nudged(second)]) };
+      return { plan, ...first, golden, warnings, ...(await runner.profile(first.feeds)) };
     },
   };
+}
+
+/** One run of a golden sample. */
+interface Run {
+  readonly feeds: readonly Feed[];
+  readonly answers: Answers;
+}
+
+async function runPlans(runner: Runner, plans: readonly GoldenPlan[], inputs: Readonly<Record<string, InputSpec>>) {
+  const tried: { readonly plan: GoldenPlan; readonly runs: readonly [Run, Run]; readonly notFinite: readonly string[] }[] = [];
+  const failures: PannierError[] = [];
+  for (const plan of plans) {
+    const run = async (sample: GoldenPlan['samples'][number]): Promise<Run> => {
+      const feeds = goldenFeeds(inputs, { inputs: sample }, new Uint8Array(plan.bytes).buffer);
+      return { feeds, answers: await runner.run(feeds) };
+    };
+    try {
+      const runs = [await run(plan.samples[0]), await run(plan.samples[1])] as const;
+      const notFinite = Object.keys(runs[0].answers).filter((name) => runs.some(({ answers }) => !isAllFinite(answers[name] as RawOutput)));
+      tried.push({ plan, runs, notFinite });
+      if (notFinite.length === 0) break;
+    } catch (thrown) {
+      // An index below 0, for one, is none in any table.
+      if (!(thrown instanceof PannierError)) throw thrown;
+      failures.push(thrown);
+    }
+  }
+  const [best] = tried.toSorted((a, b) => a.notFinite.length - b.notFinite.length);
+  if (best === undefined) throw failures[0];
+  if (best.plan === plans[0]) return { ...best, warnings: [] };
+  const outputs = tried[0]?.notFinite.map((name) => `"${name}"`).join(', ');
+  const cause = failures[0] === undefined ? `output ${outputs} is not finite` : `it fails (${messageOf(failures[0])})`;
+  return { ...best, warnings: [`The golden samples hold floats from 0 to 1, and none below 0: for floats of both signs, ${cause}.`] };
 }

@@ -3,9 +3,10 @@
 import { PannierError } from '../../base/errors.js';
 import type { KernelCall } from '../../engines/tfjs/profile.js';
 import type { Weight } from '../../formats/tfjs/weights.js';
-import { compareGolden } from '../../golden/sample.js';
+import { compareGolden } from '../../golden/compare.js';
+import type { GoldenOutput } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
-import { type Answers, changeOf, type GoldenSample } from '../golden/golden.js';
+import { type Answers, changeOf, type StoredGolden } from '../golden/golden.js';
 import type { Runner } from '../golden/run.js';
 import { countFlops } from '../model/flops.js';
 import { noiseOf } from './quantize.js';
@@ -46,11 +47,11 @@ export function checkFlops(limitMflop: number | undefined, calls: readonly Kerne
   );
 }
 
-/** The original weights and the quantised ones, what they answered, and a way to run others. */
+/** The original weights and the quantised ones, what they answered to the first golden sample, and a way to run others. */
 export interface Comparison {
   readonly before: readonly Weight[];
   readonly after: readonly Weight[];
-  readonly golden: GoldenSample;
+  readonly golden: StoredGolden;
   readonly original: Answers;
   readonly quantized: Answers;
   readonly feeds: readonly Feed[];
@@ -64,15 +65,17 @@ export interface Comparison {
  */
 export async function checkGoldenError(limit: number | undefined, comparison: Comparison): Promise<number> {
   const { golden, original, quantized } = comparison;
-  if (Object.keys(golden.outputs).length === 0) {
+  const [sample] = golden.samples;
+  const saysNothing = ([name, { values }]: [string, GoldenOutput]) => values === undefined || Object.hasOwn(golden.constant, name);
+  if (Object.entries(sample.outputs).every(saysNothing)) {
     throw over('Nobody can tell what quantising costs: the golden sample has no output to compare. Give it a picture (goldenPicture).', {});
   }
-  const changes = changeOf(golden, original, quantized);
+  const changes = changeOf(sample, original, quantized);
   const error = Math.max(...Object.values(changes));
   if (isWithin(limit, comparison, quantized, error)) return error;
   const costly = await findCostly(comparison);
   const rest = await comparison.open(without(comparison, costly), (runner) => runner.run(comparison.feeds));
-  const restError = Math.max(...Object.values(changeOf(golden, original, rest)));
+  const restError = Math.max(...Object.values(changeOf(sample, original, rest)));
   const rule = limit === undefined ? 'as close as a backend must be, or budget.goldenError' : `budget.goldenError, ${limit}`;
   const outputs = Object.entries(changes).map(([name, change]) => `"${name}" by ${percent(change)}`);
   const kept = costly.map(({ name }) => `'${name}': 'none'`);
@@ -89,7 +92,8 @@ export async function checkGoldenError(limit: number | undefined, comparison: Co
 
 function isWithin(limit: number | undefined, { golden }: Comparison, answers: Answers, error: number): boolean {
   // NaN exceeds every budget.
-  return limit === undefined ? compareGolden({ golden } as never, golden.bytes.buffer as ArrayBuffer, answers).agrees : error <= limit;
+  if (limit !== undefined) return error <= limit;
+  return compareGolden(answers, golden.samples[0], golden.bytes.buffer as ArrayBuffer, answers).agrees;
 }
 
 /** Among the weights that became coarsest, the ones that alone move the outputs most. */
@@ -99,10 +103,11 @@ async function findCostly({ before, after, golden, original, feeds, open }: Comp
     return weight === was ? [] : [{ weight, index, noise: noiseOf(was, weight) }];
   });
   const tried = changed.sort((a, b) => b.noise - a.noise).slice(0, TRIED);
+  const [sample] = golden.samples;
   const costs: { readonly name: string; readonly change: number }[] = [];
   for (const { weight, index } of tried) {
     const answers = await open(before.with(index, weight), (runner) => runner.run(feeds));
-    costs.push({ name: weight.name, change: Math.max(...Object.values(changeOf(golden, original, answers))) });
+    costs.push({ name: weight.name, change: Math.max(...Object.values(changeOf(sample, original, answers))) });
   }
   return costs.sort((a, b) => b.change - a.change).slice(0, NAMED);
 }

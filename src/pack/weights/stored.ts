@@ -2,7 +2,7 @@
 
 import type { Weight } from '../../formats/tfjs/weights.js';
 import type { Manifest } from '../../manifest/manifest.js';
-import type { Answers, GoldenSample } from '../golden/golden.js';
+import type { Answers } from '../golden/golden.js';
 import type { Sampled, Sampling } from '../golden/sampling.js';
 import type { PackOptions } from '../options.js';
 import { checkGoldenError } from './budget.js';
@@ -12,7 +12,7 @@ import { describeQuantized, quantize } from './quantize.js';
 export interface Stored {
   readonly weights: readonly Weight[];
   readonly answers: Answers;
-  readonly golden: GoldenSample;
+  readonly golden: Sampled['golden'];
   readonly quantized?: NonNullable<Manifest['quantized']>;
   readonly warnings: readonly string[];
 }
@@ -33,10 +33,10 @@ export async function storeWeights(
   const weights = quantize(before, options.quantize);
   if (weights.every((weight, index) => weight === before[index]))
     return { ...kept, warnings: ['Option quantize changes no weight: those it names are small, no float32, or stored so already.'] };
-  const { answers, golden } = await sampling.open(weights, sampling.sample);
+  const { answers, golden } = await sampling.open(weights, (runner) => sampling.sample(runner, [original.plan]));
   const maxError = await checkGoldenError(options.budget?.goldenError, {
     ...{ before, after: weights, golden: original.golden, original: original.answers, quantized: answers },
-    ...{ feeds: sampling.feeds, open: sampling.open },
+    ...{ feeds: original.feeds, open: sampling.open },
   });
   return { weights, answers, golden, quantized: { ...describeQuantized(before, weights), maxError }, warnings: [] };
 }

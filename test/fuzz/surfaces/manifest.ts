@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { ResolvedOptions } from '../../../src/api/resolve-options.js';
 import { BACKENDS } from '../../../src/base/backend-name.js';
 import { DTYPES, sizeOf } from '../../../src/base/dtype.js';
-import { compareGolden, goldenFeeds } from '../../../src/golden/sample.js';
+import { compareGolden } from '../../../src/golden/compare.js';
+import { goldenFeeds } from '../../../src/golden/feeds.js';
 import { checkDetails } from '../../../src/manifest/details.js';
 import { assetsOf, type InputSpec, type Manifest, readManifest } from '../../../src/manifest/manifest.js';
 import { infoOf } from '../../../src/predict/info.js';
@@ -48,7 +49,7 @@ const picture: fc.Arbitrary<Fed> = fc
       shape,
       image: { ...image, scale: Array(count).fill(scale), offset: Array(count).fill(offset) },
     };
-    return [spec, { kind: 'picture', offset: 0, width: 2, height: 2, shape }];
+    return [spec, { kind: 'picture', offset: 0, width: 2, height: 2, variant: 1, shape }];
   });
 
 const column = fc.oneof(
@@ -112,8 +113,11 @@ const good: fc.Arbitrary<Record<string, unknown>> = fc
     weights: [asset('0.bin', 40), asset('1.bin', 0)],
     golden: {
       asset: asset('golden.bin', 64),
-      inputs: Object.fromEntries(inputs.map(([key, [, golden]]) => [key, golden])),
-      outputs: Object.fromEntries(outputs.map(([key, { shape }]) => [key, { shape, offset: 0, count: 2, min: 0, max: 1 }])),
+      truth: 'tfjs-cpu',
+      samples: [0, 1].map(() => ({
+        inputs: Object.fromEntries(inputs.map(([key, [, golden]]) => [key, golden])),
+        outputs: Object.fromEntries(outputs.map(([key, { shape }]) => [key, { shape, values: { offset: 0, count: 2, min: 0, max: 1 } }])),
+      })),
       skipped: {},
     },
     ...{ ops: { AddV2: 1 }, flops: 4, missingKernels: {}, largestWeightBytes: 60, residentBytes: 150, intermediateBytes: 60 },
@@ -141,11 +145,12 @@ async function use(manifest: Manifest): Promise<void> {
   }
   const bytes = new ArrayBuffer(manifest.golden.asset.bytes);
   const { inputs, outputs } = manifest.signature;
-  await refusable(() => goldenFeeds(manifest, bytes));
+  for (const sample of manifest.golden.samples) await refusable(() => goldenFeeds(inputs, sample, bytes));
   const wanted = wantedOutputs(outputs, {});
   const answers = wanted.map(([, { dtype: kind }]) => ({ dtype: kind, shape: [2], data: new DTYPES[kind](2) }));
   const byName = Object.fromEntries(wanted.map(([key], index) => [key, answers[index]!]));
-  if (typeof compareGolden(manifest, bytes, byName).agrees !== 'boolean') throw new Error('The golden sample has no verdict.');
+  for (const sample of manifest.golden.samples)
+    if (typeof compareGolden(outputs, sample, bytes, byName).agrees !== 'boolean') throw new Error('The golden sample has no verdict.');
   const given = Object.fromEntries(Object.entries(inputs).map(([key, spec]) => [key, givenFor(spec)]));
   await refusable(async () => {
     const { length } = await prepareInputs(manifest.signature, given);
