@@ -7,7 +7,7 @@ import type { ServingBackend } from './backend-name.js';
  */
 export interface Timing {
   readonly totalMs: number;
-  /** Waiting in the queue behind earlier calls. */
+  /** Waiting in the queue behind earlier calls; for the first call with several rows also for the golden batch. */
   readonly queuedMs: number;
   /** Checking inputs and turning pictures into tensors, on either thread. */
   readonly prepareMs: number;

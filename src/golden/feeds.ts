@@ -7,6 +7,7 @@ import { rowsOf } from '../manifest/sizes.js';
 import { rowsFeed } from '../preprocess/columns.js';
 import type { Feed } from '../preprocess/feed.js';
 import { mapToSource } from '../preprocess/mapping.js';
+import { toTensor } from '../preprocess/resize.js';
 
 /**
  * Makes the inputs of a sample.
@@ -35,10 +36,16 @@ function goldenFeed(name: string, spec: InputSpec, input: GoldenInput, goldenByt
   if (input.kind === 'uniform') return { kind: 'tensor', name, dtype, shape, data: uniform(dtype, input) };
   if (image === undefined || dtype === 'bool') throw new Error(`The golden sample has a picture for "${name}", which takes none.`);
   const { offset, width, height, variant } = input;
-  const picture = variantOf({ data: toRgba(new Uint8Array(goldenBytes, offset, width * height * 3)), width, height }, variant);
+  const plain = { data: toRgba(new Uint8Array(goldenBytes, offset, width * height * 3)), width, height };
   // Stretched by our own bilinear filter, the sample has the same values in every browser, whatever the app's pictures use.
   const stretched: ImageSpec = { ...image, fit: 'stretch', filter: 'bilinear' };
-  return { kind: 'picture', name, dtype, shape, picture, image: stretched, map: mapToSource(stretched, picture) };
+  const map = mapToSource(stretched, plain);
+  const [count = 1] = shape;
+  if (count === 1) return { kind: 'picture', name, dtype, shape, picture: variantOf(plain, variant), image: stretched, map };
+  const data = new DTYPES[dtype](sizeOf(shape));
+  for (let row = 0; row < count; row++)
+    data.set(toTensor(variantOf(plain, variant + row), stretched, dtype, map), (row * data.length) / count);
+  return { kind: 'tensor', name, dtype, shape, data };
 }
 
 /** Opaque RGBA from RGB. */

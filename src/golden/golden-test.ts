@@ -1,12 +1,13 @@
-/** The test of a backend against the golden samples: the first before it serves, the second and repetitions in idle time. */
+/** The test of a backend against the golden samples: the first before it serves, the second in idle time, the batch before a larger call. */
 
 import type { WeightsCache } from '../api/cache.js';
 import { browserVersion } from '../base/browser-version.js';
 import { GOLDEN_PREFIX } from '../base/cache-keys.js';
+import { messageOf, type PannierError } from '../base/errors.js';
 import { pause, QUIET_MS, whenIdle } from '../base/idle.js';
 import { fromBytes, toBytes } from '../base/json.js';
 import { VERSION } from '../base/versions.js';
-import type { Engine, RunResult, Session } from '../engines/engine.js';
+import type { Call, Engine, RunResult, Session } from '../engines/engine.js';
 import { versionedName } from '../engines/registry.js';
 import type { GoldenSample, Manifest } from '../manifest/manifest.js';
 import { compareGolden } from './compare.js';
@@ -39,6 +40,10 @@ export class GoldenTest {
   readonly #cache: WeightsCache | null;
   readonly #deadlineMs: number;
   readonly #key: string;
+  readonly #batchKey: string;
+  /** Whether an earlier visit's pass stands in for a run. */
+  #isTrusted = false;
+  #isBatchRight = false;
 
   /**
    * @param golden the verified bytes of the golden file
@@ -61,16 +66,14 @@ export class GoldenTest {
     const { name, backend, identity } = engine;
     // All that could change the answer: the model, the code, the GPU, the browser.
     this.#key = `${GOLDEN_PREFIX}${[manifest.hash, versionedName(name), backend, identity, VERSION, browserVersion()].join(' ')}`;
+    this.#batchKey = `${this.#key} batch`;
   }
 
   /** What an earlier visit found out, with the same model, code, GPU and browser. A cache that fails knows nothing. */
   async recall(): Promise<Memory | undefined> {
-    try {
-      const record = await this.#cache?.get(this.#key);
-      return record && ((fromBytes(record) as { agrees: boolean }).agrees ? 'passed' : 'disagreed');
-    } catch {
-      return undefined;
-    }
+    const memory = await this.#read(this.#key);
+    this.#isTrusted = memory === 'passed';
+    return memory;
   }
 
   /**
@@ -106,7 +109,7 @@ export class GoldenTest {
   compare({ outputs }: RunResult, sample: GoldenSample = this.samples[0]): Verdict {
     const byName = Object.fromEntries(this.#outputs.map((name, index) => [name, outputs[index] as (typeof outputs)[number]]));
     const { agrees, shareOff, reason = '' } = compareGolden(this.#manifest.signature.outputs, sample, this.#golden, byName);
-    if (!agrees) this.#remember(agrees);
+    if (!agrees) this.#write(this.#key, agrees);
     return { agrees, shareOff, reason };
   }
 
@@ -118,12 +121,51 @@ export class GoldenTest {
       if (!verdict.agrees) return verdict;
       shareOff = Math.max(shareOff, verdict.shareOff);
     }
-    this.#remember(true);
+    this.#write(this.#key, true);
     return { agrees: true, shareOff, reason: '' };
   }
 
+  /**
+   * Runs the batch before the first call with more rows than the samples have, unless an earlier visit's pass is remembered and
+   * counts. Call it in the turn of that call.
+   * @returns why the target must be left; undefined if nothing speaks against it
+   * @throws {PannierError} a loss of the session, or a lack of memory, which says nothing about smaller batches
+   */
+  async testBatch(session: Session, feeds: Call['feeds']): Promise<string | undefined> {
+    const { batch } = this.#manifest.golden;
+    if (this.#isBatchRight || batch === undefined || !this.#isLarger(feeds)) return undefined;
+    if (!(this.#isTrusted && (await this.#read(this.#batchKey)) === 'passed')) {
+      const answer = await this.run(session, batch).catch((thrown) => {
+        if (session.lost !== undefined || (thrown as PannierError).code === 'out-of-memory') throw thrown;
+        return messageOf(thrown);
+      });
+      if (typeof answer === 'string') return `it fails on a batch: ${answer}`;
+      const { agrees, reason } = this.compare(answer, batch);
+      if (!agrees) return `it disagrees with the golden batch: ${reason}`;
+      this.#write(this.#batchKey, true);
+    }
+    this.#isBatchRight = true;
+    return undefined;
+  }
+
+  /** Whether a call has more rows than the samples, of an input whose batch is open. */
+  #isLarger(feeds: Call['feeds']): boolean {
+    const { samples, batch } = this.#manifest.golden;
+    const rowsIn = (sample: GoldenSample | undefined, name: string) => sample?.inputs[name]?.shape[0] ?? 0;
+    return feeds.some(({ name, shape: [rows = 0] }) => rows > rowsIn(samples[0], name) && rowsIn(batch, name) > rowsIn(samples[0], name));
+  }
+
   /** A cache that fails here costs the next visit one golden run. */
-  #remember(agrees: boolean): void {
-    this.#cache?.set(this.#key, toBytes({ agrees })).catch(() => undefined);
+  #write(key: string, agrees: boolean): void {
+    this.#cache?.set(key, toBytes({ agrees })).catch(() => undefined);
+  }
+
+  async #read(key: string): Promise<Memory | undefined> {
+    try {
+      const record = await this.#cache?.get(key);
+      return record && ((fromBytes(record) as { agrees: boolean }).agrees ? 'passed' : 'disagreed');
+    } catch {
+      return undefined;
+    }
   }
 }

@@ -134,6 +134,8 @@ export interface GoldenSpec {
   readonly truth: 'reference' | 'tfjs-cpu';
   /** Two that differ. The first runs before the model answers, the second in idle time. */
   readonly samples: readonly [first: GoldenSample, second: GoldenSample];
+  /** A batch of three that differ, which runs before the first call with more rows than the samples have; absent if no batch is open. */
+  readonly batch?: GoldenSample;
   /** Outputs whose values are compared in neither sample, with the reason, such as that a tiny change of the input moves them. */
   readonly skipped: Readonly<Record<string, string>>;
 }

@@ -133,7 +133,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
 
   const { graph: graphAsset, shards } = sampling.filesOf(stored.weights);
   const goldenAsset = hashedFile('golden', 'bin', stored.golden.bytes);
-  const { truth, samples, skipped } = stored.golden;
+  const { truth, samples, batch, skipped } = stored.golden;
   const { name, version = '0', license, source, packedAt, staleAfterDays } = options;
   const manifest = hashManifest({
     ...{ format: MANIFEST_FORMAT, name, version },
@@ -144,7 +144,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     signature: { inputs: specs, outputs },
     graph: assetIn(out, graphAsset),
     weights: shards.map((shard) => assetIn(out, shard)),
-    golden: { asset: assetIn(out, goldenAsset), truth, samples, skipped },
+    golden: { asset: assetIn(out, goldenAsset), truth, samples, ...(batch && { batch }), skipped },
     controlFlow,
     ops: graph.ops,
     flops: countFlops(kernels),

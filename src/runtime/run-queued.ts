@@ -8,7 +8,7 @@ import { now } from '../base/timing.js';
 import type { Call, RunResult } from '../engines/engine.js';
 import type { AppRequest, Instance, ServedModel } from './served-model.js';
 
-/** The answer to a call, the backend that gave it, and the time at which the call left the queue. */
+/** The answer to a call, the backend that gave it, and the time at which the call itself began to run. */
 export interface QueuedRun {
   readonly result: RunResult;
   readonly backend: ServingBackend;
@@ -32,10 +32,12 @@ export async function runQueued(served: ServedModel, call: Call, request: AppReq
   for (let next = served.instance(); ; ) {
     const instance = 'then' in next ? await abortable(next, signal) : next;
     const step = async (): Promise<QueuedRun | { readonly next: Instance | Promise<Instance> }> => {
-      const dequeuedAtMs = now();
       try {
+        if (served.isCurrent(instance)) await instance.testBatch?.(call.feeds);
+        signal.throwIfAborted();
         // The model may have moved while the call was in the queue, or moves while it runs: then its answer comes too late.
         if (!served.isCurrent(instance)) return { next: served.instance() };
+        const dequeuedAtMs = now();
         const result = await instance.run(call, request);
         // An answer of the app's own function is right on whichever target the model is by then.
         return instance.backend === 'fallback' || served.isCurrent(instance)

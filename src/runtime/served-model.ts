@@ -27,6 +27,12 @@ export interface Instance extends TargetId {
    * @throws {PannierError} the failure of the run; after a loss, `session.lost` is set
    */
   run(call: Call, request: AppRequest): Promise<RunResult>;
+  /**
+   * Holds a batch against the golden sample before the first call with more rows than the samples have, in that call's own turn of
+   * the queue. If the answer is off, the target is left, and the call has to run elsewhere.
+   * @throws {PannierError} a loss, or a lack of memory
+   */
+  testBatch?(feeds: Call['feeds']): Promise<void>;
   /** Absent for the fallback, which no engine runs. */
   readonly session?: Session;
   /** Absent for the fallback, which runs no golden sample. */

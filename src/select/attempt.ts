@@ -172,7 +172,11 @@ async function openInstance(
     goldenTest.testWhenIdle(session, later, (reason) => retire(target, reason), disposed.signal).catch(() => undefined);
     for (const { code, message } of notes) note(code, message);
     const run = (call: Call) => opened.session.run(call);
-    return { accepted: { ...target, handle: lease.value, run, session, goldenTest, dispose }, measured };
+    const testBatch = async (feeds: Call['feeds']) => {
+      const reason = await goldenTest.testBatch(opened.session, feeds);
+      if (reason !== undefined) retire(target, reason);
+    };
+    return { accepted: { ...target, handle: lease.value, run, testBatch, session, goldenTest, dispose }, measured };
   } catch (thrown) {
     dispose();
     throw thrown;

@@ -95,7 +95,8 @@ async function packed(name: string, model: string | RawModel, options: Partial<P
       const { offset = 0, count = 0 } = outputs[output]?.values ?? {};
       return [...new Float32Array(bytes, offset, count)];
     });
-  return { manifest, warnings, bytes, stored, feeds: manifest.golden.samples.map(feedsOf) };
+  const { samples, batch } = manifest.golden;
+  return { manifest, warnings, bytes, stored, feeds: samples.map(feedsOf), batch: batch === undefined ? [] : feedsOf(batch) };
 }
 
 describe('making the golden samples', () => {
@@ -233,6 +234,54 @@ describe('making the golden samples', () => {
         /^No output can be compared on backends.*: output "y": it moves when the input is off by a millionth\. Give a golden picture/,
       ),
     });
+  });
+});
+
+describe('making the golden batch', () => {
+  it('feeds three rows that differ where the batch is open', async () => {
+    const { manifest, bytes, batch } = await packed('batch', addModel([-1, 4]));
+    const { shape, data } = batch[0] as TensorFeed;
+    expect(shape).toEqual([3, 4]);
+    expect(new Set(data).size).toBe(12);
+    const { offset, count } = manifest.golden.batch?.outputs['sumY']?.values ?? { offset: 0, count: 0 };
+    const sums = [...data].map((value, index) => Math.fround(value + (index % 4) + 1));
+    expect([manifest.golden.batch?.outputs['sumY']?.shape, ...new Float32Array(bytes, offset, count)]).toEqual([[3, 4], ...sums]);
+  });
+
+  it('feeds a picture, its mirror image and its negative', async () => {
+    const { manifest, feeds, batch } = await packed('batch of pictures', realModel('liveness'));
+    const { kind, shape, data } = batch[0] as TensorFeed;
+    expect([kind, shape]).toEqual(['tensor', [3, 32, 32, 3]]);
+    const rows = [0, 1, 2].map((row) => [...data.subarray(row * 3072, (row + 1) * 3072)]);
+    const samples = feeds.map(([feed]) => {
+      const { picture, image, dtype, map } = feed as PictureFeed;
+      return [...toTensor(picture as Pixels, image, dtype, map)];
+    });
+    expect(rows.slice(0, 2)).toEqual(samples);
+    for (const [index, value] of (rows[2] as number[]).entries()) expect(value).toBeCloseTo(1 - (rows[0]?.[index] as number), 5);
+    expect(manifest.golden.batch?.outputs['activation6']).toMatchObject({ shape: [3, 2], values: { count: 6 } });
+  });
+
+  it('is none where no batch is open, or where the samples have several rows', async () => {
+    expect((await packed('closed', addModel())).manifest.golden).not.toHaveProperty('batch');
+    const several = await packed('several', addModel([-1, 4]), { inputs: { x: { shape: [2, 4] } } });
+    expect(several.manifest.golden).not.toHaveProperty('batch');
+  });
+
+  it('is none where the graph runs with one row alone, and a warning says so', async () => {
+    const model = addModel([-1, 4]);
+    model.json.modelTopology.node.push(
+      { name: 'four', op: 'Const', attr: { dtype: { type: 'DT_INT32' } } },
+      op('flat', 'Reshape', ['y', 'four']),
+    );
+    model.json.weightsManifest[0]?.weights.push({ name: 'four', shape: [1], dtype: 'int32' });
+    model.files['w.bin'] = Buffer.concat([model.files['w.bin'] as Uint8Array, Buffer.from(Int32Array.of(4).buffer)]);
+    model.json.signature = { outputs: { flat: { name: 'flat' } } };
+    const { manifest, warnings } = await packed('one row', model);
+    expect(manifest.golden).not.toHaveProperty('batch');
+    expect(warnings).toEqual([
+      expect.stringMatching(/^The signature leaves the batch open, but the graph does not run with 3 rows: The graph does not run: .*12/),
+    ]);
   });
 });
 

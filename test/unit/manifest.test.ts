@@ -97,6 +97,7 @@ it.each([
   ['golden.samples', undefined, 'should be an array of two'],
   ['golden.samples', [{ inputs: {}, outputs: {} }], 'should be an array of two'],
   ['golden.samples.1', null, 'should be an object'],
+  ['golden.batch', { inputs: {}, outputs: null }, 'should be an object', 'golden.batch.outputs'],
   ['golden.samples.1.outputs.y.values', 5, 'should be an object'],
   ['golden.samples.0.outputs.y.shape', [1, -4], 'should be sizes, null where open'],
   ['golden.samples.0.outputs.y.shape', [2 ** 40], 'should be sizes of at most 67108864 values'],

@@ -22,17 +22,19 @@ export interface SampleRuns {
 }
 
 /** Golden samples without the name of their file, and the bytes of it. */
-export interface StoredGolden extends Pick<GoldenSpec, 'samples' | 'skipped'> {
+export interface StoredGolden extends Pick<GoldenSpec, 'samples' | 'batch' | 'skipped'> {
   readonly bytes: Uint8Array;
   /** Outputs that are the same everywhere in both samples, and their value: any backend could give them. */
   readonly constant: Readonly<Record<string, number>>;
 }
 
 /**
- * Stores the outputs that can be compared; the values of the others are left out by name, with the reason.
+ * Stores the outputs that can be compared; the values of the others are left out by name, with the reason. Of the batch, the values
+ * that can be compared in both samples are stored.
+ * @param batch the answers to the plan's batch, if there are any
  * @throws {PannierError} `model-format` if no output can be compared, since nothing would tell a right backend from a wrong one
  */
-export function storeGolden(plan: GoldenPlan, runs: readonly [SampleRuns, SampleRuns]): StoredGolden {
+export function storeGolden(plan: GoldenPlan, runs: readonly [SampleRuns, SampleRuns], batch?: Answers): StoredGolden {
   const reasons = runs.map(reasonsToSkip) as [Reasons, Reasons];
   const names = Object.keys(runs[0].answers);
   const skipped: Record<string, string> = {};
@@ -47,7 +49,7 @@ export function storeGolden(plan: GoldenPlan, runs: readonly [SampleRuns, Sample
     const together = { min: Math.min(a?.min ?? 0, b?.min ?? 0), max: Math.max(a?.max ?? 0, b?.max ?? 0) };
     if (!Object.hasOwn(skipped, name) && isConstant(together)) constant[name] = together.max;
   }
-  return { ...layOut(plan, runs, reasons), skipped, constant };
+  return { ...layOut(plan, draftsOf(plan, runs, reasons, batch)), skipped, constant };
 }
 
 /** A sentence for each output that backends are not, or not fully, held to. */
@@ -79,7 +81,7 @@ export function changeOf(sample: Pick<GoldenSample, 'outputs'>, before: Answers,
 type Reasons = Readonly<Record<string, string | undefined>>;
 
 const reasonsToSkip = ({ answers, nudged }: SampleRuns): Reasons =>
-  Object.fromEntries(Object.entries(answers).map(([name, output]) => [name, emptiness(output) ?? movement(name, output, nudged)]));
+  mapOf(answers, (output, name) => emptiness(output) ?? movement(name, output, nudged));
 
 const NON_FINITE =
   "it has values that are not finite on the golden sample; where a predict meets such values it rejects, unless the model is loaded with nonFinite: 'allow'";
@@ -98,17 +100,41 @@ function movement(name: string, output: RawOutput, nudged: Answers): string | un
   return agrees ? undefined : 'it moves when the input is off by a millionth';
 }
 
-/** A backend that is right may give another size where a millionth changes it. */
-const stableShape = ({ shape }: RawOutput, nudged: RawOutput | undefined): GoldenOutput['shape'] =>
-  shape.map((size, axis) => (nudged?.shape[axis] === size ? size : null));
+/** One sample before its values have places in the file. */
+interface Draft {
+  readonly inputs: GoldenSample['inputs'];
+  readonly answers: Answers;
+  readonly shapes: Readonly<Record<string, GoldenOutput['shape']>>;
+  readonly reasons: Reasons;
+}
 
-function layOut(
-  { samples, bytes: picture }: GoldenPlan,
+function draftsOf(
+  { samples, batch: batchInputs }: GoldenPlan,
   runs: readonly [SampleRuns, SampleRuns],
   reasons: readonly [Reasons, Reasons],
-): Pick<StoredGolden, 'samples' | 'bytes'> {
+  batch: Answers | undefined,
+): readonly Draft[] {
+  // A backend that is right may give another size where a millionth changes it.
+  const shapesOf = (answers: Answers, others: readonly [Answers, Answers][]) =>
+    mapOf(answers, ({ shape }, name) =>
+      shape.map((size, axis) => (others.every(([a, b]) => a[name]?.shape[axis] === b[name]?.shape[axis]) ? size : null)),
+    );
+  const pairs = runs.map(({ answers, nudged }): [Answers, Answers] => [answers, nudged]);
+  const drafts = runs.map(({ answers }, which) => ({
+    ...{ inputs: samples[which] as Draft['inputs'], answers, reasons: reasons[which] as Reasons },
+    shapes: shapesOf(answers, pairs.slice(which, which + 1)),
+  }));
+  if (batch === undefined || batchInputs === undefined) return drafts;
+  const unfit = mapOf(batch, (output, name) => emptiness(output) ?? reasons[0][name] ?? reasons[1][name]);
+  return [...drafts, { inputs: batchInputs, answers: batch, shapes: shapesOf(batch, pairs), reasons: unfit }];
+}
+
+const mapOf = <T>(answers: Answers, make: (output: RawOutput, name: string) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(answers).map(([name, output]) => [name, make(output, name)]));
+
+function layOut({ bytes: picture }: GoldenPlan, drafts: readonly Draft[]): Pick<StoredGolden, 'samples' | 'batch' | 'bytes'> {
   const start = Math.ceil(picture.length / 4) * 4;
-  const stored = reasons.flatMap((each) => Object.values(each)).filter((reason) => reason === undefined).length;
+  const stored = drafts.flatMap(({ reasons }) => Object.values(reasons)).filter((reason) => reason === undefined).length;
   const most = Math.max(1, Math.min(VALUES, Math.floor((GOLDEN_BYTES - start) / 4 / stored)));
   const parts = [picture, new Uint8Array(start - picture.length)];
   let offset = start;
@@ -120,16 +146,14 @@ function layOut(
     offset += count * 4;
     return values;
   };
-  const sampleOf = (which: 0 | 1): GoldenSample => {
-    const { answers, nudged } = runs[which];
-    const outputs = Object.entries(answers).map(([name, output]): [string, GoldenOutput] => {
-      const shape = stableShape(output, nudged[name]);
-      const values = reasons[which][name] === undefined ? store(output) : undefined;
-      return [name, { shape, ...(values && { values }) }];
+  const [first, second, batch] = drafts.map(({ inputs, answers, shapes, reasons }): GoldenSample => {
+    const outputs = mapOf(answers, (output, name): GoldenOutput => {
+      const values = reasons[name] === undefined ? store(output) : undefined;
+      return { shape: shapes[name] as GoldenOutput['shape'], ...(values && { values }) };
     });
-    return { inputs: samples[which], outputs: Object.fromEntries(outputs) };
-  };
-  return { samples: [sampleOf(0), sampleOf(1)], bytes: new Uint8Array(Buffer.concat(parts)) };
+    return { inputs, outputs };
+  }) as [GoldenSample, GoldenSample, GoldenSample?];
+  return { samples: [first, second], ...(batch && { batch }), bytes: new Uint8Array(Buffer.concat(parts)) };
 }
 
 function nothingToCompare(skipped: Readonly<Record<string, string>>) {

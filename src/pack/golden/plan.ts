@@ -1,7 +1,9 @@
 /** Chooses the inputs of the golden samples. */
+import { sizeOf } from '../../base/dtype.js';
 import type { Graph } from '../../graph/graph.js';
 import { isOpen, sizeText } from '../../graph/size.js';
 import type { GoldenInput } from '../../manifest/manifest.js';
+import { MAX_VALUES } from '../../manifest/sizes.js';
 import type { ResolvedInput } from '../inputs/inputs.js';
 import type { GoldenPicture } from './picture.js';
 import { integerRange } from './ranges.js';
@@ -12,6 +14,8 @@ type GoldenInputs = Readonly<Record<string, GoldenInput>>;
 /** Golden inputs and the start of the golden file, which they point into. */
 export interface GoldenPlan {
   readonly samples: readonly [first: GoldenInputs, second: GoldenInputs];
+  /** Absent if the batch of no input is open. */
+  readonly batch?: GoldenInputs;
   readonly bytes: Uint8Array;
 }
 
@@ -59,8 +63,20 @@ function planWith(
     return Object.fromEntries(plans);
   };
   const samples = [sample(0), sample(1)] as const;
+  const batch = batchOf(inputs, samples[0]);
   const hasPicture = Object.values(samples[0]).some(({ kind }) => kind === 'picture');
-  return { samples, bytes: hasPicture ? rgb : new Uint8Array() };
+  return { samples, ...(batch && { batch }), bytes: hasPicture ? rgb : new Uint8Array() };
+}
+
+/** Rows of the batch. One row and its copy would hide a kernel that mixes rows up. */
+const BATCH = 3;
+
+/** The first sample with more rows where a batch is open; undefined if none is, or if the sample has several rows by itself. */
+function batchOf(inputs: readonly ResolvedInput[], sample: GoldenInputs): GoldenInputs | undefined {
+  const open = inputs.filter(({ spec: { shape, pad } }) => shape?.[0] === null && pad?.axis !== 0);
+  if (open.length === 0 || open.some(({ shape }) => shape[0] !== 1 || BATCH * sizeOf(shape) > MAX_VALUES)) return undefined;
+  const larger = open.map(({ name, shape }) => [name, { ...(sample[name] as GoldenInput), shape: shape.with(0, BATCH) }] as const);
+  return { ...sample, ...Object.fromEntries(larger) };
 }
 
 /** By input, the whole numbers that the graph bounds. Open sizes are those of the samples. */

@@ -8,6 +8,7 @@ import { type Graph, isAsync } from '../../formats/tfjs/graph-def.js';
 import type { Weight } from '../../formats/tfjs/weights.js';
 import { goldenFeeds } from '../../golden/feeds.js';
 import type { GoldenSpec, InputSpec } from '../../manifest/manifest.js';
+import { MAX_VALUES } from '../../manifest/sizes.js';
 import type { Feed } from '../../preprocess/feed.js';
 import type { ModelParts } from '../model/read.js';
 import type { GraphSignature } from '../model/signature.js';
@@ -26,7 +27,7 @@ export interface Sampled extends RunProfile {
   /** To the first sample. */
   readonly answers: Answers;
   readonly golden: StoredGolden & Pick<GoldenSpec, 'truth'>;
-  /** Why another plan was run than the first one. */
+  /** Why another plan was run than the first one, or why there is no batch. */
   readonly warnings: readonly string[];
 }
 
@@ -37,7 +38,7 @@ export interface Sampling {
   /** Opens the graph with these weights, hands it to `use` and frees it. */
   open<T>(weights: readonly Weight[], use: (runner: Runner) => Promise<T>): Promise<T>;
   /**
-   * Runs both golden samples, each also off by a millionth, and measures what a run costs.
+   * Runs both golden samples, each also off by a millionth, and the batch, and measures what a run costs.
    * @param plans of which the first is taken whose answers are finite, else the one with the most finite outputs
    * @throws {PannierError} `model-format` if the graph runs on none, or answers nothing that can be compared
    */
@@ -73,8 +74,9 @@ export function samplingOf(
       const { plan, runs, warnings } = await runPlans(runner, plans, inputs);
       const [first, second] = runs;
       const nudged = async ({ feeds, answers }: Run) => ({ answers, nudged: await runner.run(nudge(feeds, graph, inputs)) });
-      const golden = { truth: runner.truth, ...storeGolden(plan, [await nudged(first), await nudged(second)]) };
-      return { plan, ...first, golden, warnings, ...(await runner.profile(first.feeds)) };
+      const batch = await runBatch(runner, plan, inputs);
+      const golden = { truth: runner.truth, ...storeGolden(plan, [await nudged(first), await nudged(second)], batch.answers) };
+      return { plan, ...first, golden, warnings: [...warnings, ...batch.warnings], ...(await runner.profile(first.feeds)) };
     },
   };
 }
@@ -110,4 +112,20 @@ async function runPlans(runner: Runner, plans: readonly GoldenPlan[], inputs: Re
   const outputs = tried[0]?.notFinite.map((name) => `"${name}"`).join(', ');
   const cause = failures[0] === undefined ? `output ${outputs} is not finite` : `it fails (${messageOf(failures[0])})`;
   return { ...best, warnings: [`The golden samples hold floats from 0 to 1, and none below 0: for floats of both signs, ${cause}.`] };
+}
+
+/** Runs the plan's batch. A graph whose batch is open may all the same run with one row alone. */
+async function runBatch(
+  runner: Runner,
+  { batch, bytes }: GoldenPlan,
+  inputs: Readonly<Record<string, InputSpec>>,
+): Promise<{ readonly answers?: Answers; readonly warnings: readonly string[] }> {
+  if (batch === undefined) return { warnings: [] };
+  try {
+    const answers = await runner.run(goldenFeeds(inputs, { inputs: batch }, new Uint8Array(bytes).buffer));
+    return Object.values(answers).some(({ data }) => data.length > MAX_VALUES) ? { warnings: [] } : { answers, warnings: [] };
+  } catch (thrown) {
+    if (!(thrown instanceof PannierError)) throw thrown;
+    return { warnings: [`The signature leaves the batch open, but the graph does not run with 3 rows: ${messageOf(thrown)}`] };
+  }
 }
