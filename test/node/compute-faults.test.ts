@@ -2,10 +2,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { getKernel, type NamedTensorInfoMap, registerKernel, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core';
+import {
+  getKernel,
+  type KernelFunc,
+  type NamedTensorInfoMap,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WASM_BINARY } from '../../src/engines/registry.js';
-import { loadModel } from '../../src/index.js';
+import { loadModel, type Prediction } from '../../src/index.js';
 import type { Asset, Manifest } from '../../src/manifest/manifest.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
 import { hashOf, rejection } from '../fixtures/fakes.js';
@@ -34,6 +41,7 @@ function logModel(length: number): RawModel {
 }
 
 let add: Manifest;
+let rows: Manifest;
 let log: Manifest;
 let padded: Manifest;
 let infinite: Manifest;
@@ -43,6 +51,7 @@ beforeAll(async () => {
     return manifest;
   };
   add = await packed('add', addModel([1, 4], Float32Array.of(1, 2, 3, 4)));
+  rows = await packed('rows', addModel([-1, 4]));
   log = await packed('log', logModel(4));
   const model = logModel(4);
   model.json.modelTopology.node.push(
@@ -56,24 +65,43 @@ beforeAll(async () => {
 
 const x = (...values: number[]) => ({ x: Float32Array.from(values) });
 
-describe('C14: a wasm trap', () => {
-  const plain = () => getKernel('Add', 'wasm')!;
-  let restore = () => {};
-  afterEach(() => restore());
+const plain = () => getKernel('Add', 'wasm')!;
+let restore = () => {};
+afterEach(() => restore());
 
+/** Puts another function in place of wasm's addition, until the test is over. */
+function replaceAdd(make: (kernelFunc: KernelFunc) => KernelFunc): void {
+  const kernel = plain();
+  const replace = (kernelFunc: KernelFunc) => {
+    unregisterKernel('Add', 'wasm');
+    registerKernel({ ...kernel, kernelFunc });
+  };
+  restore = () => replace(kernel.kernelFunc);
+  replace(make(kernel.kernelFunc));
+}
+
+it('C10: a kernel that is wrong for several rows answers calls of one, and is left before the first of several', async () => {
+  using model = await loadModel(rows, { backend: ['wasm', 'cpu'], assetUrl });
+  replaceAdd((add) => (given) => {
+    const { a, b } = given.inputs as NamedTensorInfoMap & { a: TensorInfo; b: TensorInfo };
+    return add({ ...given, inputs: { a, b: a.shape[0] === 1 ? b : a } });
+  });
+  const values = ({ backend, outputs }: Prediction) => [backend, ...outputs['sumY']!.data];
+  expect(values(await model.predict(x(1, 1, 1, 1)))).toEqual(['wasm', 2, 3, 4, 5]);
+  expect(values(await model.predict(x(1, 1, 1, 1, 5, 5, 5, 5)))).toEqual(['cpu', 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(model.selection[0]).toMatchObject({
+    ...{ backend: 'wasm', state: 'refused', reason: expect.stringContaining('disagrees with the golden batch: output "sumY" is off') },
+  });
+});
+
+describe('C14: a wasm trap', () => {
   /** From now on the kernel traps so many times where it is given 666. */
   function trap(times: number): void {
-    const kernel = plain();
-    const replace = (kernelFunc: typeof kernel.kernelFunc) => {
-      unregisterKernel('Add', 'wasm');
-      registerKernel({ ...kernel, kernelFunc });
-    };
-    restore = () => replace(kernel.kernelFunc);
-    replace((given) => {
+    replaceAdd((add) => (given) => {
       const { backend } = given as unknown as { backend: { readSync(id: object): ArrayLike<number> } };
       const { a } = given.inputs as NamedTensorInfoMap & { a: TensorInfo };
       if (backend.readSync(a.dataId)[0] === 666 && times-- > 0) throw new WebAssembly.RuntimeError('unreachable');
-      return kernel.kernelFunc(given);
+      return add(given);
     });
   }
 
