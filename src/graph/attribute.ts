@@ -1,6 +1,7 @@
 /** The kinds of attributes that ops have: each is checked, and written to and read from JSON. */
 import { type DataType, isDataType } from './element-type.js';
-import { isOpen, parseSize, type Size, sizeText } from './size.js';
+import { parseSize } from './parse-size.js';
+import { isOpen, type Size, sizeText } from './size.js';
 
 /** One kind of attribute, whose values in TypeScript are of type `T`. */
 export interface AttributeKind<T> {

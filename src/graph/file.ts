@@ -8,7 +8,8 @@ import { bytesPerElement, canBeStored } from './constant.js';
 import { type DataType, isDataType } from './element-type.js';
 import type { Constant, Graph, Node, Origin, Storage, Value } from './graph.js';
 import { definitionOf, isOpName, type OpAttributes, type OpName } from './ops/index.js';
-import { isOpen, parseSize, sizeText } from './size.js';
+import { parseSize } from './parse-size.js';
+import { isOpen, sizeText } from './size.js';
 import type { TensorType } from './tensor.js';
 import { verify } from './verify.js';
 
@@ -145,7 +146,7 @@ function typeOf({ name, dataType, shape }: CheckedValue): TensorType | null {
   try {
     return { dataType, shape: shape.map((size) => (typeof size === 'string' ? parseSize(size) : size)) };
   } catch (thrown) {
-    throw thrown instanceof RangeError ? broken(`Value "${name}" has a size that is none: ${thrown.message}`) : thrown;
+    throw thrown instanceof RangeError ? broken(`Value "${name}" ${thrown.message}.`) : thrown;
   }
 }
 

@@ -1,11 +1,12 @@
 /**
  * Sizes of tensors: whole numbers, or expressions over open sizes such as `batch` and `ceil(width/2)`. An expression is a sum
- * of products in one normal form, so that two sizes are known to be equal if their texts are.
+ * of products in one normal form, so that two sizes are known to be equal if their texts are. What is no exact whole number, and an
+ * expression of too long a text, is a RangeError with the part of a sentence that follows a subject.
  */
 
 /** A size that is known only when the inputs are: a sum of {@link Term}s. */
 export interface OpenSize {
-  /** The normal form, for example `4*batch + ceil(width/2)`. {@link parseSize} reads it. */
+  /** The normal form, for example `4*batch + ceil(width/2)`. `parseSize` reads it. */
   readonly text: string;
   readonly terms: readonly Term[];
 }
@@ -24,13 +25,19 @@ type Atom =
   | { readonly kind: 'name'; readonly text: string }
   | { readonly kind: 'floor' | 'ceil' | 'max'; readonly text: string; readonly left: Size; readonly right: Size };
 
+/** Longest text of a size, and how deep its parentheses may be nested. */
+export const MAX_SIZE_LENGTH = 1_000;
+export const MAX_SIZE_DEPTH = 32;
+
 /** Names of open sizes. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const FUNCTIONS: ReadonlySet<string> = new Set(['floor', 'ceil', 'max']);
 
-/** An open size of a name such as `batch`. @throws {RangeError} if the name is none */
+export const isSizeName = (name: string): boolean => NAME.test(name) && !FUNCTIONS.has(name);
+
+/** An open size of a name such as `batch`. It is at least 0. @throws {RangeError} if the name is none */
 export function openSize(name: string): OpenSize {
-  if (!NAME.test(name) || FUNCTIONS.has(name)) throw new RangeError(`"${name}" cannot name an open size.`);
+  if (!isSizeName(name)) throw new RangeError(`has the open size "${name}", whose name is none`);
   return fromTerms([{ factor: 1, atoms: [{ kind: 'name', text: name }] }]) as OpenSize;
 }
 
@@ -42,12 +49,14 @@ export const sizeText = (size: Size): string => (isOpen(size) ? size.text : Stri
 /** Whether two sizes are equal for all values of the open sizes. Expressions that differ in form may still be equal: then this is false. */
 export const isSameSize = (a: Size, b: Size): boolean => sizeText(a) === sizeText(b);
 
-export const add = (a: Size, b: Size): Size => (isOpen(a) || isOpen(b) ? fromTerms([...termsOf(a), ...termsOf(b)]) : a + b);
+export const add = (a: Size, b: Size): Size => (isOpen(a) || isOpen(b) ? fromTerms([...termsOf(a), ...termsOf(b)]) : exact(a + b));
 
 export const subtract = (a: Size, b: Size): Size => add(a, multiply(b, -1));
 
 export function multiply(a: Size, b: Size): Size {
-  if (!isOpen(a) && !isOpen(b)) return a * b;
+  if (!isOpen(a) && !isOpen(b)) return exact(a * b);
+  // Each term takes a character of the text at least.
+  if (termsOf(a).length * termsOf(b).length > MAX_SIZE_LENGTH) throw new RangeError('has a size whose expression is too long');
   return fromTerms(
     termsOf(a).flatMap((left) =>
       termsOf(b).map((right) => ({ factor: left.factor * right.factor, atoms: [...left.atoms, ...right.atoms] })),
@@ -70,9 +79,9 @@ export const ceilDivide = (a: Size, b: Size): Size => divide('ceil', a, b);
 export const modulo = (a: Size, b: Size): Size => subtract(a, multiply(floorDivide(a, b), b));
 
 export function max(a: Size, b: Size): Size {
-  const difference = subtract(a, b);
-  if (!isOpen(difference)) return difference >= 0 ? a : b;
-  const [left, right] = sizeText(a) <= sizeText(b) ? [a, b] : [b, a];
+  if (isNeverNegative(subtract(a, b))) return a;
+  if (isNeverNegative(subtract(b, a))) return b;
+  const [left, right] = [a, b].toSorted((one, other) => (sizeText(one) < sizeText(other) ? -1 : 1)) as [Size, Size];
   return atom({ kind: 'max', text: `max(${sizeText(left)}, ${sizeText(right)})`, left, right });
 }
 
@@ -97,12 +106,12 @@ export function evaluate(size: Size, values: ReadonlyMap<string, number>): numbe
   const atomValue = (each: Atom): number => {
     if (each.kind === 'name') {
       const value = values.get(each.text);
-      if (value === undefined) throw new RangeError(`The open size "${each.text}" has no value.`);
+      if (value === undefined) throw new RangeError(`has the open size "${each.text}", which has no value`);
       return value;
     }
     const [left, right] = [evaluate(each.left, values), evaluate(each.right, values)];
     if (each.kind === 'max') return Math.max(left, right);
-    if (right === 0) throw new RangeError(`"${each.text}" divides by zero.`);
+    if (right === 0) throw new RangeError(`divides by zero in "${each.text}"`);
     return each.kind === 'floor' ? Math.floor(left / right) : Math.ceil(left / right);
   };
   return size.terms.reduce((total, { factor, atoms }) => total + atoms.reduce((value, each) => value * atomValue(each), factor), 0);
@@ -123,18 +132,75 @@ export function namesIn(size: Size): ReadonlySet<string> {
   return names;
 }
 
+/** Whether a size is at least 0 whatever its open sizes are. False may mean that it is not known. */
+function isNeverNegative(size: Size): boolean {
+  const isSafe = (each: Atom): boolean => {
+    if (each.kind === 'name') return true;
+    if (each.kind === 'max') return isNeverNegative(each.left) || isNeverNegative(each.right);
+    return isNeverNegative(each.left) && isNeverNegative(each.right);
+  };
+  return termsOf(size).every(({ factor, atoms }) => factor > 0 && atoms.every(isSafe));
+}
+
 function divide(kind: 'floor' | 'ceil', a: Size, b: Size): Size {
-  if (b === 0) throw new RangeError(`${sizeText(a)} is divided by zero.`);
-  if (!isOpen(a) && !isOpen(b)) return kind === 'floor' ? Math.floor(a / b) : Math.ceil(a / b);
+  if (b === 0) throw new RangeError('divides a size by zero');
+  if (!isOpen(a) && !isOpen(b)) return exact(kind === 'floor' ? Math.floor(a / b) : Math.ceil(a / b));
   const quotient = exactQuotient(a, b);
   if (quotient !== undefined) return quotient;
-  // Terms that the divisor divides leave the rounding: floor((4*batch + width)/2) is 2*batch + floor(width/2).
-  const [divisor, ...others] = termsOf(b);
-  const split = termsOf(a).map((term) => ({ term, whole: others.length === 0 && divisor ? divideTerm(term, divisor) : undefined }));
-  const whole = split.flatMap((each) => (each.whole ? [each.whole] : []));
-  const left = fromTerms(split.flatMap(({ term, whole }) => (whole ? [] : [term])));
-  const text = `${kind}(${grouped(left)}/${grouped(b)})`;
-  return add(fromTerms(whole), atom({ kind, text, left, right: b }));
+  if (!isOpen(b)) return divideByNumber(kind, a, b);
+  // Terms that the divisor divides leave the rounding: floor((4*batch*width + 1)/batch) is 4*width + floor(1/batch).
+  const [divisor, ...others] = termsOf(b) as [Term, ...Term[]];
+  const split = termsOf(a).map((term) => ({ term, whole: others.length === 0 ? divideTerm(term, divisor) : undefined }));
+  const whole = split.flatMap((each) => each.whole ?? []);
+  const left = fromTerms(split.flatMap(({ term, whole }) => (whole === undefined ? [term] : [])));
+  return add(fromTerms(whole), quotientAtom(kind, left, b));
+}
+
+/**
+ * Divides by a number that is not 0. The normal form has no whole multiples of the divisor and no common factor below the line, and
+ * is ⌈x/d⌉ where it can be, else ⌊(x + c)/d⌋ with 0 ≤ c < d - 1.
+ */
+function divideByNumber(kind: 'floor' | 'ceil', a: Size, b: number): Size {
+  const [first] = termsOf(a) as [Term];
+  if (b < 0) return divideByNumber(kind, multiply(a, -1), -b);
+  if (first.factor < 0) return multiply(divideByNumber(kind === 'floor' ? 'ceil' : 'floor', multiply(a, -1), b), -1);
+  const nested = divideNested(kind, a, b);
+  if (nested !== undefined) return nested;
+  const raised = kind === 'floor' ? a : add(a, b - 1);
+  const whole = fromTerms(termsOf(raised).map(({ factor, atoms }) => ({ factor: quotientOf(factor, atoms, b), atoms })));
+  const rest = termsOf(subtract(raised, multiply(whole, b)));
+  const open = rest.filter(({ atoms }) => atoms.length > 0);
+  const common = open.reduce((divisor, { factor }) => greatestDivisor(divisor, Math.abs(factor)), b);
+  const left = fromTerms(open.map(({ factor, atoms }) => ({ factor: factor / common, atoms })));
+  const constant = Math.floor((rest.find(({ atoms }) => atoms.length === 0)?.factor ?? 0) / common);
+  const by = b / common;
+  if (whole !== 0 || common > 1) return add(whole, divide('floor', add(left, constant), by));
+  return constant === by - 1 ? quotientAtom('ceil', left, by) : quotientAtom('floor', add(left, constant), by);
+}
+
+/** How often a divisor goes into a term: towards zero, but the constant part leaves no negative rest. */
+const quotientOf = (factor: number, atoms: readonly Atom[], by: number): number =>
+  atoms.length === 0 ? Math.floor(factor / by) : Math.trunc(factor / by);
+
+/** Divides a sum with one rounded quotient in it, which makes one quotient: ⌊(⌊x/e⌋ + y)/d⌋ is ⌊(x + e·y)/(e·d)⌋. */
+function divideNested(kind: 'floor' | 'ceil', a: Size, by: number): Size | undefined {
+  const inner = termsOf(a).flatMap(({ factor, atoms: [each, ...others] }) =>
+    factor === 1 && others.length === 0 && (each?.kind === 'floor' || each?.kind === 'ceil') ? [each] : [],
+  );
+  const [quotient] = inner;
+  if (quotient === undefined || inner.length > 1 || isOpen(quotient.right)) return undefined;
+  const { left, right } = quotient;
+  // ⌈x/e⌉ is ⌊(x + e - 1)/e⌋.
+  const moved = quotient.kind === kind ? left : add(left, kind === 'floor' ? right - 1 : 1 - right);
+  const others = subtract(a, atom(quotient));
+  return divide(kind, add(moved, multiply(others, right)), multiply(right, by));
+}
+
+const quotientAtom = (kind: 'floor' | 'ceil', left: Size, right: Size): Size =>
+  atom({ kind, text: `${kind}(${grouped(left)}/${grouped(right)})`, left, right });
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 function divideTerm(term: Term, divisor: Term): Term | undefined {
@@ -147,6 +213,12 @@ function divideTerm(term: Term, divisor: Term): Term | undefined {
     atoms.splice(index, 1);
   }
   return { factor, atoms };
+}
+
+/** A whole number that is exact, and no -0. */
+function exact(value: number): number {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`has the size ${value}, which is too large`);
+  return value + 0;
 }
 
 const atom = (each: Atom): Size => fromTerms([{ factor: 1, atoms: [each] }]);
@@ -170,6 +242,7 @@ function fromTerms(terms: readonly Term[]): Size {
   const sorted = ordered.map(([, term]) => term);
   const [first] = sorted;
   if (first === undefined) return 0;
+  for (const { factor } of sorted) exact(factor);
   if (first.atoms.length === 0) return first.factor;
   const text = ordered
     .map(([key, { factor }], index) => {
@@ -179,78 +252,24 @@ function fromTerms(terms: readonly Term[]): Size {
       return `${factor < 0 ? '-' : '+'} ${body}`;
     })
     .join(' ');
+  if (text.length > MAX_SIZE_LENGTH || depthOf(text) >= MAX_SIZE_DEPTH) throw new RangeError('has a size whose expression is too long');
   return { text, terms: sorted };
+}
+
+/** How deep the parentheses of a text are nested. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of text) {
+    if (character === '(') deepest = Math.max(deepest, ++depth);
+    else if (character === ')') depth--;
+  }
+  return deepest;
 }
 
 /** The text of a size as one operand: a sum or a product stands in parentheses. */
 function grouped(size: Size): string {
-  const text = sizeText(size);
-  return /^-?\d+$/.test(text) || NAME.test(text) ? text : `(${text})`;
-}
-
-/** Longest text of a size, and how deep its parentheses may be nested. */
-const MAX_LENGTH = 1_000;
-const MAX_DEPTH = 32;
-
-/**
- * Reads a size from its text.
- * @throws {RangeError} if the text is none
- */
-export function parseSize(text: string): Size {
-  if (text.length > MAX_LENGTH) throw new RangeError(`A size of ${text.length} characters is too long; ${MAX_LENGTH} are allowed.`);
-  const tokens = text.match(/\d+|[A-Za-z_]\w*|[-+*/(),]|\S/g) ?? [];
-  let at = 0;
-  let depth = 0;
-  const wrong = () => new RangeError(`"${text}" is no size.`);
-  const take = (wanted: string): boolean => {
-    if (tokens[at] !== wanted) return false;
-    at++;
-    return true;
-  };
-  const expect = (wanted: string): void => {
-    if (!take(wanted)) throw wrong();
-  };
-  const parseSum = (): Size => {
-    if (++depth > MAX_DEPTH) throw wrong();
-    let total = take('-') ? multiply(parseProduct(), -1) : parseProduct();
-    for (;;) {
-      if (take('+')) total = add(total, parseProduct());
-      else if (take('-')) total = subtract(total, parseProduct());
-      else break;
-    }
-    depth--;
-    return total;
-  };
-  const parseProduct = (): Size => {
-    let total = parseOperand();
-    while (take('*')) total = multiply(total, parseOperand());
-    return total;
-  };
-  const parseOperand = (): Size => {
-    const token = tokens[at++] ?? '';
-    if (token === '(') {
-      const inner = parseSum();
-      expect(')');
-      return inner;
-    }
-    if (/^\d+$/.test(token)) {
-      const value = Number(token);
-      if (!Number.isSafeInteger(value)) throw wrong();
-      return value;
-    }
-    if (!FUNCTIONS.has(token)) return NAME.test(token) ? openSize(token) : fail();
-    expect('(');
-    const left = parseSum();
-    expect(token === 'max' ? ',' : '/');
-    const right = parseSum();
-    expect(')');
-    if (token === 'max') return max(left, right);
-    return token === 'floor' ? floorDivide(left, right) : ceilDivide(left, right);
-  };
-  const fail = (): never => {
-    throw wrong();
-  };
-  const size = parseSum();
-  if (at !== tokens.length) throw wrong();
-  return size;
+  const [term, ...others] = termsOf(size);
+  const isOne = others.length === 0 && (term === undefined || term.atoms.length === 0 || (term.atoms.length === 1 && term.factor === 1));
+  return isOne ? sizeText(size) : `(${sizeText(size)})`;
 }
