@@ -7,7 +7,7 @@ import type { Constant, Graph, Node, Value } from './graph.js';
 import { checkAttributes, checkInputs, inferTypes } from './infer.js';
 import { nodeError } from './node-error.js';
 import { definitionOf } from './ops/index.js';
-import { namesIn } from './size.js';
+import { isOpen, namesIn } from './size.js';
 import { isClosed, typeText } from './tensor.js';
 
 /**
@@ -20,8 +20,12 @@ export function verify(graph: Graph): void {
     if (known.has(value.name)) throw wrong(`Value "${value.name}" is made twice; names must be unique.`);
     known.set(value.name, value);
   };
-  for (const input of graph.inputs) declare(input);
+  for (const input of graph.inputs) {
+    verifySizes(input);
+    declare(input);
+  }
   for (const constant of graph.constants) {
+    verifySizes(constant.value);
     verifyConstant(constant);
     declare(constant.value);
   }
@@ -37,6 +41,11 @@ export function verify(graph: Graph): void {
   }
   for (const output of graph.outputs)
     if (known.get(output.name) !== output) throw wrong(`Output "${output.name}" is no value of the graph.`);
+}
+
+function verifySizes({ name, type }: Value): void {
+  if (type?.shape.some((size) => !isOpen(size) && !(Number.isSafeInteger(size) && size >= 0)))
+    throw wrong(`Value "${name}" has a size that is none: ${typeText(type)}.`);
 }
 
 function verifyConstant({ value: { name, type }, bytes, storage }: Constant): void {

@@ -1,5 +1,9 @@
-/** Ops that compute each element by itself. Inputs of one op are broadcast as NumPy does. */
+/**
+ * Ops that compute each element by itself. Inputs of one op are broadcast as NumPy does. Whole numbers beyond their type keep their
+ * lowest bits; int64 beyond 2^53, which float64 does not hold exactly, is an error in the reference.
+ */
 import { choice, dataType, real } from '../attribute.js';
+import { INTEGER_RANGE, isFloat } from '../element-type.js';
 import { broadcast, checkClass, checkSameDataType, type DataTypeClass, defineOp, refused } from '../op.js';
 import { shapeText, type TensorType } from '../tensor.js';
 
@@ -121,7 +125,7 @@ export const ELEMENTWISE_OPS = {
       return [input as TensorType];
     },
   }),
-  /** The nearest number in [min, max]. NaN stays NaN. A bound may be infinite. */
+  /** The nearest number in [min, max], for whole numbers the nearest whole one. NaN stays NaN. A bound may be infinite. */
   clamp: defineOp({
     name: 'clamp',
     inputs: ['input'],
@@ -129,6 +133,10 @@ export const ELEMENTWISE_OPS = {
     infer: ([input], { min, max }) => {
       checkClass(input as TensorType, 'number');
       if (min > max) throw refused(`has the bounds ${min} and ${max}, of which the first is greater`);
+      const { dataType } = input as TensorType;
+      const [least, greatest] = INTEGER_RANGE[dataType] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+      if (!isFloat(dataType) && Math.max(Math.ceil(min), least) > Math.min(Math.floor(max), greatest))
+        throw refused(`has the bounds ${min} and ${max}, between which ${dataType} has no number`);
       return [input as TensorType];
     },
   }),
@@ -148,13 +156,15 @@ export const ELEMENTWISE_OPS = {
   mul: binary('mul', 'number'),
   /** Whole numbers are divided towards zero, as in C; a division of whole numbers by 0 is an error. */
   div: binary('div', 'number'),
-  /** The quotient, rounded towards minus infinity, as Python's `//`. Not in WebNN. */
+  /** The quotient, rounded towards minus infinity, as Python's `//`; of whole numbers by 0, an error. Not in WebNN. */
   floorDiv: binary('floorDiv', 'number'),
-  /** The remainder with the sign of b, as Python's `%`. Not in WebNN. */
+  /** The remainder with the sign of b, as Python's `%`; of whole numbers by 0, an error. Not in WebNN. */
   mod: binary('mod', 'number'),
+  /** The greater one, or NaN if either is. */
   max: binary('max', 'number'),
+  /** The lesser one, or NaN if either is. */
   min: binary('min', 'number'),
-  /** A whole number to a negative power is 0, but for 1 and -1. */
+  /** A whole number to a negative power is 0, but for 1 and -1. As in IEEE 754, 1 to any power is 1, and -1 to an infinite one, too. */
   pow: binary('pow', 'number'),
   /** (a - b)². Not in WebNN. */
   squaredDifference: binary('squaredDifference', 'number'),

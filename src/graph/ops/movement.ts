@@ -1,5 +1,6 @@
 /** Ops that move elements and compute nothing, and ops that make tensors out of sizes. */
 import { choice, dataType, flag, listOf, real, size, whole } from '../attribute.js';
+import { type DataType, INTEGER_RANGE, isFloat } from '../element-type.js';
 import { broadcast, checkAxes, checkRank, checkSame, checkSameDataType, defineOp, known, refused, sizesText } from '../op.js';
 import { add, ceilDivide, exactQuotient, floorDivide, isOpen, isSameSize, multiply, product, subtract, sum } from '../size.js';
 import { type Shape, shapeText, type TensorType } from '../tensor.js';
@@ -10,6 +11,14 @@ const checkLength = (values: readonly unknown[], { shape }: TensorType, what: st
 
 const checkNotNegative = (sizes: Shape, what: string): void => {
   if (sizes.some((each) => !isOpen(each) && each < 0)) throw refused(`has ${what} below 0: [${sizesText(sizes)}]`);
+};
+
+/** Refuses a number that is none of an element type. */
+const checkHolds = (dataType: DataType, value: number): void => {
+  const [least, greatest] =
+    dataType === 'bool' ? [0, 1] : (INTEGER_RANGE[dataType] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
+  if (value < least || value > greatest || (!isFloat(dataType) && !Number.isInteger(value)))
+    throw refused(`has the value ${value}, which is none of ${dataType}`);
 };
 
 export const MOVEMENT_OPS = {
@@ -127,18 +136,19 @@ export const MOVEMENT_OPS = {
       mode: choice('constant', 'edge', 'reflection', 'symmetric'),
       value: real,
     },
-    infer: ([given], { beginning, ending, mode }) => {
+    infer: ([given], { beginning, ending, mode, value }) => {
       const { dataType, shape } = given as TensorType;
       for (const each of [beginning, ending]) {
         checkLength(each, given as TensorType, 'paddings');
         checkNotNegative(each, 'paddings');
         for (const [axis, length] of each.entries()) {
-          const rest = subtract(shape[axis] as number, length);
-          const least = mode === 'reflection' ? 1 : mode === 'constant' ? Number.NEGATIVE_INFINITY : 0;
-          if (length !== 0 && mode !== 'edge' && !isOpen(rest) && rest < least)
-            throw refused(`mirrors ${sizesText([length])} elements of ${shapeText(shape)} along axis ${axis}`);
+          // A mirror image is at most as long as the axis, and an edge needs an element.
+          const room = subtract(shape[axis] as number, mode === 'edge' ? 1 : mode === 'reflection' ? add(length, 1) : length);
+          if (mode !== 'constant' && length !== 0 && !isOpen(room) && room < 0)
+            throw refused(`pads axis ${axis} of ${shapeText(shape)} with ${sizesText([length])} elements by the mode ${mode}`);
         }
       }
+      if (mode === 'constant') checkHolds(dataType, value);
       return [{ dataType, shape: shape.map((length, axis) => sum([beginning[axis] as number, length, ending[axis] as number])) }];
     },
   }),

@@ -1,4 +1,4 @@
-/** Ops that combine elements along axes: sums, extremes, their places, running sums, softmax. */
+/** Ops that combine elements along axes: sums, extremes, their places, running sums, softmax. Whole numbers keep their lowest bits. */
 import { choice, flag, listOf, whole } from '../attribute.js';
 import { checkAxes, checkClass, type DataTypeClass, defineOp } from '../op.js';
 import type { TensorType } from '../tensor.js';
@@ -8,7 +8,10 @@ const reduced = ({ dataType, shape }: TensorType, axes: readonly number[], keepD
   shape: shape.flatMap((size, axis) => (axes.includes(axis) ? (keepDimensions ? [1] : []) : [size])),
 });
 
-/** An op that combines the elements along some axes into one. Without axes it combines each element with itself alone. */
+/**
+ * An op that combines the elements along some axes into one. Without axes it combines each element with itself alone. Of no elements,
+ * the result is the one that changes nothing: 0 for sums, 1 for products, the least number of the type for a greatest one.
+ */
 const reduction = <const Name extends string>(name: Name, takes: DataTypeClass) =>
   defineOp({
     name,
@@ -22,7 +25,10 @@ const reduction = <const Name extends string>(name: Name, takes: DataTypeClass) 
     },
   });
 
-/** The place of the least or greatest element along an axis. Of equal ones the first counts; WebNN leaves that open. */
+/**
+ * The place of the least or greatest element along an axis. Of equal ones the first counts, and the first NaN counts as the least and
+ * the greatest, as in NumPy; WebNN leaves both open. A place along an empty axis is an error.
+ */
 const place = <const Name extends string>(name: Name) =>
   defineOp({
     name,
@@ -65,10 +71,12 @@ const alongAxis = <const Name extends string>(name: Name) =>
 
 export const REDUCTION_OPS = {
   reduceSum: reduction('reduceSum', 'number'),
-  /** The mean of whole numbers is rounded towards zero. */
+  /** The mean of whole numbers is exact, and rounded towards zero; of none, it is an error. */
   reduceMean: reduction('reduceMean', 'number'),
   reduceProduct: reduction('reduceProduct', 'number'),
+  /** NaN if an element is. */
   reduceMax: reduction('reduceMax', 'number'),
+  /** NaN if an element is. */
   reduceMin: reduction('reduceMin', 'number'),
   /** Σ|x|. */
   reduceL1: reduction('reduceL1', 'number'),
@@ -89,6 +97,7 @@ export const REDUCTION_OPS = {
   cumulativeSum: running('cumulativeSum'),
   /** Not in WebNN. */
   cumulativeProduct: running('cumulativeProduct'),
+  /** e^x / Σe^x. */
   softmax: alongAxis('softmax'),
   /** ln of the softmax. Not in WebNN. */
   logSoftmax: alongAxis('logSoftmax'),
