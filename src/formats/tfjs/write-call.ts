@@ -1,0 +1,127 @@
+/** What the writer of an op gets: one node of the graph, and the GraphDef to write into. */
+import type { DType } from '../../base/dtype.js';
+import type { Fields } from '../../base/fields.js';
+import type { Node, NodeOf, TypedValue, Value } from '../../graph/graph.js';
+import { nodeError } from '../../graph/node-error.js';
+import type { OpAttributes, OpName } from '../../graph/ops/index.js';
+import type { Size } from '../../graph/size.js';
+import type { TensorType } from '../../graph/tensor.js';
+import { dtypeOf } from './write-attributes.js';
+import { type GraphDef, outputOf, type WrittenTensor } from './write-graph-def.js';
+import type { WrittenSizes } from './write-sizes.js';
+
+/** Writes one node as nodes of a GraphDef, and says which tensors are its outputs. */
+export type WriteOp<Name extends OpName> = (call: Call<Name>) => WrittenTensor | readonly WrittenTensor[];
+
+/** A writer for each of some ops. */
+export type WriteOps<Names extends OpName> = { readonly [Name in Names]: WriteOp<Name> };
+
+/** Where a node is written, and where its inputs were written. */
+export interface Target {
+  readonly def: GraphDef;
+  readonly sizes: WrittenSizes;
+  /** The tensor that a value became. @param shape of as many elements, if it is wanted in another one */
+  find(value: Value, shape?: readonly number[]): WrittenTensor;
+}
+
+/** One node of the graph while it is written, without its attributes. */
+export class NodeWriter {
+  readonly #node: Node;
+  readonly #target: Target;
+
+  constructor(node: Node, target: Target) {
+    this.#node = node;
+    this.#target = target;
+  }
+
+  /** The inputs that there are, in order. */
+  get inputs(): readonly WrittenTensor[] {
+    return this.#node.inputs.flatMap((value) => (value === null ? [] : [this.#target.find(value)]));
+  }
+
+  /** An input that the op always has. */
+  input(index = 0): WrittenTensor {
+    return this.#target.find(this.#node.inputs[index] as Value);
+  }
+
+  /** An input that may be absent. */
+  optionalInput(index: number): WrittenTensor | undefined {
+    const value = this.#node.inputs[index];
+    return value ? this.#target.find(value) : undefined;
+  }
+
+  /** An input in another shape of as many elements. A constant is written in that shape. */
+  inputAs(index: number, shape: readonly number[]): WrittenTensor {
+    return this.#target.find(this.#node.inputs[index] as Value, shape);
+  }
+
+  /** The type of an input. */
+  type(index = 0): TensorType {
+    return (this.#node.inputs[index] as TypedValue).type;
+  }
+
+  /** The type of an output. */
+  outputType(index = 0): TensorType {
+    return (this.#node.outputs[index] as TypedValue).type;
+  }
+
+  /** Adds a node, and gives its first output. */
+  add(op: string, inputs: readonly WrittenTensor[], attributes: Fields = {}): WrittenTensor {
+    return outputOf(this.#target.def.add(op, inputs, attributes, this.#scope));
+  }
+
+  /** Adds a node with several outputs. */
+  addMany(op: string, inputs: readonly WrittenTensor[], attributes: Fields, count: number): readonly WrittenTensor[] {
+    const node = this.#target.def.add(op, inputs, attributes, this.#scope);
+    return Array.from({ length: count }, (_, output) => outputOf(node, output));
+  }
+
+  /** A number that is computed with, of the dtype that the first input's element type becomes. */
+  number(value: number, dtype: DType = dtypeOf(this.type().dataType)): WrittenTensor {
+    return this.#target.def.numbers('operand', dtype, [value], []);
+  }
+
+  /** A constant that is computed with. */
+  numbers(dtype: DType, values: readonly number[], shape: readonly number[] = [values.length]): WrittenTensor {
+    return this.#target.def.numbers('operand', dtype, values, shape);
+  }
+
+  /** A number that is a parameter of a node, such as an axis. */
+  parameter(value: number, dtype: DType = 'int32'): WrittenTensor {
+    return this.#target.def.numbers('parameter', dtype, [value], []);
+  }
+
+  /** Whole numbers that are a parameter of a node, such as axes. */
+  parameters(values: readonly number[], shape: readonly number[] = [values.length]): WrittenTensor {
+    return this.#target.def.numbers('parameter', 'int32', values, shape);
+  }
+
+  /** Sizes that are a parameter of a node. Those that are open are computed. */
+  sizes(sizes: readonly Size[]): WrittenTensor {
+    return this.#target.sizes.list(sizes);
+  }
+
+  /** One size as a parameter without axes. */
+  size(size: Size): WrittenTensor {
+    return this.#target.sizes.one(size);
+  }
+
+  /** The error of a node that cannot be written. @param problem the rest of a sentence: `has …` */
+  refused(problem: string): Error {
+    return nodeError(this.#node.origin, `cannot run in TF.js: it ${problem}`);
+  }
+
+  get #scope(): string {
+    return this.#node.outputs[0]?.name ?? this.#node.origin.name;
+  }
+}
+
+/** One node of the graph while it is written. */
+export class Call<Name extends OpName> extends NodeWriter {
+  readonly attributes: OpAttributes[Name];
+
+  constructor(node: NodeOf<Name>, target: Target) {
+    super(node as unknown as Node, target);
+    this.attributes = node.attributes;
+  }
+}

@@ -1,0 +1,30 @@
+/** Writes matrix products. */
+import { isFloat } from '../../graph/element-type.js';
+import { isSameSize, type Size } from '../../graph/size.js';
+import type { Call } from './write-call.js';
+import type { WrittenTensor } from './write-graph-def.js';
+import { reshaped } from './write-movement.js';
+
+export function matmul(call: Call<'matmul'>): WrittenTensor {
+  const { dataType } = call.type();
+  const [a, b] = [0, 1].map((index) => repeated(call, index)) as [WrittenTensor, WrittenTensor];
+  if (isFloat(dataType)) return product(call, a, b);
+  // TF.js on wasm multiplies matrices of float32 alone, which holds whole numbers up to 2^24.
+  throw call.refused('multiplies matrices of whole numbers in float32');
+}
+
+const product = (call: Call<'matmul'>, a: WrittenTensor, b: WrittenTensor): WrittenTensor =>
+  call.add(call.outputType().shape.length === 2 ? 'MatMul' : 'BatchMatMulV2', [a, b]);
+
+/** An input with the axes before its matrices as the product has them: where both inputs repeat some, TF.js (4.22) takes wrong ones. */
+function repeated(call: Call<'matmul'>, index: number): WrittenTensor {
+  const { shape } = call.type(index);
+  const batch = call.outputType().shape.slice(0, -2);
+  const missing = batch.length + 2 - shape.length;
+  const filled: readonly Size[] = [...Array<number>(missing).fill(1), ...shape];
+  const repetitions = filled.map((size, axis) =>
+    axis >= batch.length || isSameSize(size, batch[axis] as Size) ? 1 : (batch[axis] as Size),
+  );
+  const tensor = missing === 0 ? call.input(index) : reshaped(call, call.input(index), filled);
+  return repetitions.every((each) => each === 1) ? tensor : call.add('Tile', [tensor, call.sizes(repetitions)]);
+}

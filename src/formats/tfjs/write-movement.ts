@@ -1,0 +1,152 @@
+/** Writes ops that move elements, and ops that make tensors out of sizes. */
+import { isFloat } from '../../graph/element-type.js';
+import type { MOVEMENT_OPS } from '../../graph/ops/movement.js';
+import { add, isOpen, isSameSize, multiply, type Size } from '../../graph/size.js';
+import type { Shape } from '../../graph/tensor.js';
+import { attr, dtypeOf } from './write-attributes.js';
+import type { Call, NodeWriter, WriteOps } from './write-call.js';
+import { converted } from './write-elementwise.js';
+import type { WrittenTensor } from './write-graph-def.js';
+import { pad, pairs } from './write-pad.js';
+import { transposed } from './write-reduction.js';
+import { slice } from './write-slice.js';
+
+/** Gives a tensor another shape. One open size is left to TF.js, which divides the number of elements. */
+export function reshaped(call: NodeWriter, tensor: WrittenTensor, shape: Shape): WrittenTensor {
+  const isOnlyOpen = shape.filter(isOpen).length === 1 && !shape.includes(0);
+  const sizes = isOnlyOpen ? shape.map((size) => (isOpen(size) ? -1 : size)) : shape;
+  return call.add('Reshape', [tensor, call.sizes(sizes)]);
+}
+
+/** Repeats along axes of size 1, and along new axes in front. */
+function expand(call: Call<'expand'>): WrittenTensor {
+  const { newShape } = call.attributes;
+  const { shape } = call.type();
+  if (!newShape.some(isOpen) && !newShape.includes(0)) return call.add('BroadcastTo', [call.input(), call.sizes(newShape)]);
+  const filled = [...Array.from({ length: newShape.length - shape.length }, () => 1), ...shape];
+  const repetitions = newShape.map((size, axis) => (isSameSize(size, filled[axis] as Size) ? 1 : size));
+  const input = filled.length === shape.length ? call.input() : reshaped(call, call.input(), filled);
+  return repetitions.every((each) => each === 1) ? input : call.add('Tile', [input, call.sizes(repetitions)]);
+}
+
+const concatenated = (call: NodeWriter, tensors: readonly WrittenTensor[], axis: number): WrittenTensor =>
+  tensors.length === 1
+    ? (tensors[0] as WrittenTensor)
+    : call.add('ConcatV2', [...tensors, call.parameter(axis)], { N: attr.whole(tensors.length) });
+
+function split(call: Call<'split'>): readonly WrittenTensor[] {
+  const { axis, splits } = call.attributes;
+  if (splits.length === 1) return [call.input()];
+  const sizes = splits.filter(isOpen).length === 1 ? splits.map((size) => (isOpen(size) ? -1 : size)) : splits;
+  return call.addMany('SplitV', [call.input(), call.sizes(sizes), call.parameter(axis)], {}, splits.length);
+}
+
+/** On wasm, Reverse writes 4 bytes for each boolean, beyond its memory (TF.js 4.22). */
+function reverse(call: Call<'reverse'>): WrittenTensor {
+  const { dataType } = call.type();
+  const { axes } = call.attributes;
+  if (axes.length === 0) return call.input();
+  const reversed = (tensor: WrittenTensor) => call.add('ReverseV2', [tensor, call.parameters(axes)]);
+  if (dataType !== 'bool') return reversed(call.input());
+  return call.add('NotEqual', [reversed(converted(call, call.input(), 'int32')), call.number(0, 'int32')]);
+}
+
+/** A picture as blocks: [batch, rows, block, columns, block, channels]. */
+function spaceToDepth(call: Call<'spaceToDepth'>): WrittenTensor {
+  const { blockSize } = call.attributes;
+  const [, height, width] = call.outputType().shape as unknown as [Size, Size, Size];
+  const [batch, , , channels] = call.type().shape as unknown as [Size, Size, Size, Size];
+  const blocks = reshaped(call, call.input(), [batch, height, blockSize, width, blockSize, channels]);
+  return reshaped(call, transposed(call, blocks, [0, 1, 3, 2, 4, 5]), call.outputType().shape);
+}
+
+function depthToSpace(call: Call<'depthToSpace'>): WrittenTensor {
+  const { blockSize, order } = call.attributes;
+  if (blockSize === 1) return call.input();
+  // TF.js takes floats alone.
+  if (order === 'blocksFirst' && isFloat(call.type().dataType))
+    return call.add('DepthToSpace', [call.input()], { block_size: attr.whole(blockSize), data_format: attr.text('NHWC') });
+  const [batch, height, width] = call.type().shape as unknown as [Size, Size, Size];
+  const made = call.outputType().shape[3] as Size;
+  const [block, permutation] =
+    order === 'blocksFirst'
+      ? [
+          [blockSize, blockSize, made],
+          [0, 1, 3, 2, 4, 5],
+        ]
+      : [
+          [made, blockSize, blockSize],
+          [0, 1, 4, 2, 5, 3],
+        ];
+  const blocks = reshaped(call, call.input(), [batch, height, width, ...block]);
+  return reshaped(call, transposed(call, blocks, permutation), call.outputType().shape);
+}
+
+/** Whole numbers from `start` on. */
+const ranged = (call: NodeWriter, start: Size, count: Size, step: Size, dtype: 'int32' | 'float32'): WrittenTensor =>
+  call.add('Range', [call.size(start), call.size(add(start, multiply(count, step))), call.size(step)], { Tidx: attr.type(dtype) });
+
+/** Longest range that is written as a constant. */
+const MAX_CONSTANT_RANGE = 65_536;
+
+function range(call: Call<'range'>): WrittenTensor {
+  const { start, count, step, dataType } = call.attributes;
+  const dtype = dataType === 'float32' ? dataType : 'int32';
+  if (isOpen(start) || isOpen(count) || isOpen(step) || count > MAX_CONSTANT_RANGE) {
+    if (isOpen(step)) throw call.refused('counts by an open size, which may be 0');
+    return step === 0
+      ? call.add('Fill', [call.sizes([count]), call.size(start)], { T: attr.type(dtype) })
+      : ranged(call, start, count, step, dtype);
+  }
+  return call.numbers(
+    dtype,
+    Array.from({ length: count }, (_, index) => start + index * step),
+  );
+}
+
+function sizes(call: Call<'sizes'>): WrittenTensor {
+  const { values, dataType } = call.attributes;
+  if (!values.some(isOpen)) return call.numbers(dtypeOf(dataType), values as readonly number[]);
+  const list = call.sizes(values);
+  return dtypeOf(dataType) === 'int32' ? list : converted(call, list, dataType);
+}
+
+/** Keeps what the comparison of each place's row and column lets pass. A product with 0 would make NaN of infinities. */
+function triangular(call: Call<'triangular'>): WrittenTensor {
+  const { upper, diagonal } = call.attributes;
+  const { shape, dataType } = call.type();
+  const [rows, columns] = shape.slice(-2) as [Size, Size];
+  const isKept = (row: number, column: number) => (upper ? column - row >= diagonal : column - row <= diagonal);
+  if (isOpen(rows) || isOpen(columns)) {
+    const row = reshaped(call, ranged(call, diagonal, rows, 1, 'int32'), [rows, 1]);
+    const column = ranged(call, 0, columns, 1, 'int32');
+    return call.add('SelectV2', [call.add(upper ? 'GreaterEqual' : 'LessEqual', [column, row]), call.input(), zero()]);
+  }
+  const mask = Array.from({ length: rows * columns }, (_, place) => Number(isKept(Math.floor(place / columns), place % columns)));
+  return call.add('SelectV2', [call.numbers('bool', mask, [rows, columns]), call.input(), zero()]);
+
+  function zero(): WrittenTensor {
+    return call.number(0, dtypeOf(dataType));
+  }
+}
+
+export const MOVEMENT_WRITERS: WriteOps<keyof typeof MOVEMENT_OPS> = {
+  reshape: (call) => reshaped(call, call.input(), call.attributes.newShape),
+  transpose: (call) => transposed(call, call.input(), call.attributes.permutation),
+  expand,
+  slice,
+  concat: (call) => concatenated(call, call.inputs, call.attributes.axis),
+  split,
+  pad,
+  tile: (call) => call.add('Tile', [call.input(), call.sizes(call.attributes.repetitions)]),
+  reverse,
+  spaceToDepth,
+  depthToSpace,
+  spaceToBatch: (call) =>
+    call.add('SpaceToBatchND', [call.input(), call.parameters(call.attributes.blockSizes), pairs(call, call.attributes.paddings)]),
+  batchToSpace: (call) =>
+    call.add('BatchToSpaceND', [call.input(), call.parameters(call.attributes.blockSizes), pairs(call, call.attributes.crops)]),
+  triangular,
+  range,
+  sizes,
+};

@@ -1,0 +1,91 @@
+/** Writes our graph as a TF.js graph model, which TF.js's executor runs. Kernels of TF.js that are wrong are written around. */
+import type { Fields } from '../../base/fields.js';
+import type { Graph, Node, Value } from '../../graph/graph.js';
+import { nodeError } from '../../graph/node-error.js';
+import type { OpName } from '../../graph/ops/index.js';
+import { isClosed, type TensorType } from '../../graph/tensor.js';
+import type { Weight } from './weights.js';
+import { attr, dtypeOf } from './write-attributes.js';
+import { Call, type Target, type WriteOp } from './write-call.js';
+import { ELEMENTWISE_WRITERS } from './write-elementwise.js';
+import { GraphDef, outputOf, type WrittenTensor } from './write-graph-def.js';
+import { matmul } from './write-matmul.js';
+import { MOVEMENT_WRITERS } from './write-movement.js';
+import { REDUCTION_WRITERS } from './write-reduction.js';
+import { WrittenSizes } from './write-sizes.js';
+
+/** A TF.js graph model without its signature. */
+export interface TfjsGraphModel {
+  /** The GraphDef in the form of JSON. */
+  readonly topology: Fields;
+  /** In the order of the constants of the GraphDef. */
+  readonly weights: readonly Weight[];
+  /** The placeholder of each input of the graph. */
+  readonly inputs: readonly string[];
+  /** The tensor of each output of the graph, `node` or `node:1`. */
+  readonly outputs: readonly string[];
+}
+
+/** The ops that can be written. An identity is the tensor that it takes. */
+const WRITERS: Readonly<Partial<Record<OpName, unknown>>> = {
+  ...ELEMENTWISE_WRITERS,
+  ...REDUCTION_WRITERS,
+  ...MOVEMENT_WRITERS,
+  identity: (call: Call<'identity'>) => call.input(),
+  matmul,
+};
+
+/**
+ * Writes a graph. Values keep their names where a GraphDef allows them; constants keep the form in which they are stored.
+ * @param graph verified
+ * @throws {PannierError} `model-format`, naming the node, if TF.js cannot compute it right
+ */
+export function writeTfjs(graph: Graph): TfjsGraphModel {
+  const def = new GraphDef();
+  const sizes = new WrittenSizes(def);
+  const constants = new Map(graph.constants.map((constant) => [constant.value.name, constant]));
+  const tensors = new Map<string, WrittenTensor>();
+  const find = ({ name, type }: Value, shape?: readonly number[]): WrittenTensor => {
+    const constant = constants.get(name);
+    if (constant !== undefined) return def.constant(constant, shape ?? (type?.shape as readonly number[]));
+    const tensor = tensors.get(name) as WrittenTensor;
+    if (shape === undefined) return tensor;
+    return outputOf(def.add('Reshape', [tensor, def.numbers('parameter', 'int32', shape, [shape.length])], {}, name));
+  };
+  const inputs = graph.inputs.map((input) => {
+    const { dataType, shape } = input.type as TensorType;
+    const node = def.add('Placeholder', [], { dtype: attr.type(dtypeOf(dataType)), shape: attr.shape(shape) }, input.name);
+    const tensor = nameAfter(outputOf(node), input);
+    tensors.set(input.name, tensor);
+    sizes.declare(tensor, shape);
+    return tensor;
+  });
+  for (const node of graph.nodes) {
+    for (const [index, tensor] of write(node, { def, sizes, find }).entries()) {
+      const value = node.outputs[index] as Value;
+      tensors.set(value.name, nameAfter(tensor, value));
+      if ('countName' in node.attributes) sizes.declare(tensor, value.type?.shape ?? []);
+    }
+  }
+  const outputs = graph.outputs.map((value) => find(value));
+  const { nodes, weights, nameOf } = def.build();
+  // TF.js's GraphModel fails without `versions`.
+  return { topology: { node: nodes, versions: {} }, weights, inputs: inputs.map(nameOf), outputs: outputs.map(nameOf) };
+}
+
+function write(node: Node, target: Target): readonly WrittenTensor[] {
+  const writer = WRITERS[node.op] as WriteOp<never> | undefined;
+  const types = node.outputs.map(({ type }) => type as TensorType);
+  // Kernels of TF.js that broadcast give one element where there is none.
+  if (types.every(({ shape }) => isClosed(shape) && shape.includes(0)))
+    return types.map(({ dataType, shape }) => target.def.numbers('operand', dtypeOf(dataType), [], shape as readonly number[]));
+  if (writer === undefined) throw nodeError(node.origin, `is the op ${node.op}, which cannot be written for TF.js`);
+  const written = writer(new Call(node as never, target) as never);
+  return Array.isArray(written) ? written : [written as WrittenTensor];
+}
+
+/** Names the node of a tensor after the value, unless it has a name: an identity or a reshape of nothing makes no node of its own. */
+function nameAfter(tensor: WrittenTensor, { name }: Value): WrittenTensor {
+  if (tensor.output === 0 && tensor.node.weight === undefined) tensor.node.name ??= name.replace(/:0$/, '');
+  return tensor;
+}
