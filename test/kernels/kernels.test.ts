@@ -57,7 +57,7 @@ describe('on cpu', () => {
 });
 
 /** Spoils what a kernel of the cpu backend computes while `use` runs. */
-async function withBroken(kernelName: string, spoil: (values: Float32Array) => void, use: () => Promise<void>): Promise<void> {
+async function withBroken(kernelName: string, spoil: (values: Float32Array) => unknown, use: () => Promise<void>): Promise<void> {
   const config = getKernel(kernelName, 'cpu') as KernelConfig;
   unregisterKernel(kernelName, 'cpu');
   registerKernel({
@@ -77,15 +77,14 @@ async function withBroken(kernelName: string, spoil: (values: Float32Array) => v
   }
 }
 
-const spoilLast = (values: Float32Array): void => {
-  values[values.length - 1] = (values.at(-1) as number) * 1.001 + 1;
-};
+/** A kernel, the op that it computes, and how its values are spoiled. */
+const BROKEN: readonly (readonly [kernel: string, subject: Subject, spoil: (values: Float32Array) => unknown])[] = [
+  ['Add', 'add', (values) => values.set([(values.at(-1) ?? 0) * 1.001 + 1], Math.max(0, values.length - 1))],
+  ['Transpose', 'transpose', (values) => values.reverse()],
+  ['Max', 'reduceMax', (values) => values.fill(0)],
+];
 
-test.each([
-  ['Add', 'add', spoilLast],
-  ['Transpose', 'transpose', (values: Float32Array) => void values.reverse()],
-  ['Max', 'reduceMax', (values: Float32Array) => void values.fill(0)],
-] as const)('a kernel %s that is broken on purpose is found', async (kernelName, subject, spoil) => {
+test.each(BROKEN)('a kernel %s that is broken on purpose is found', async (kernelName, subject, spoil) => {
   await withBroken(kernelName, spoil, async () => {
     const { wrong } = await wrongOf(subject);
     expect(wrong.length).toBeGreaterThan(0);
