@@ -6,7 +6,8 @@ import { sizeOf } from '../../src/base/dtype.js';
 import { mulberry32 } from '../../src/base/random.js';
 import { DATA_TYPES, type DataType } from '../../src/graph/element-type.js';
 import type { Tensor } from '../../src/graph/tensor.js';
-import { bools, compute, floats, ints, pick, randomShape, randomTensor, tensor, valuesOf } from '../fixtures/tensors.js';
+import { answers } from '../fixtures/one-op.js';
+import { bools, floats, ints, pick, randomShape, randomTensor, tensor, valuesOf } from '../fixtures/tensors.js';
 import { LONG_MS, runs } from '../tier.js';
 
 tf.enableProdMode();
@@ -32,18 +33,18 @@ const counted = (shape: readonly number[], dataType: DataType = 'int32') =>
 
 describe('known values', () => {
   it('reshape, expand and tile', () => {
-    expect(compute('reshape', [counted([2, 3])], { newShape: [3, 1, 2] })).toEqual([counted([3, 1, 2])]);
-    expect(compute('expand', [ints([1, 2], [2, 1])], { newShape: [2, 2, 3] })).toEqual([
+    expect(answers('reshape', [counted([2, 3])], { newShape: [3, 1, 2] })).toEqual([counted([3, 1, 2])]);
+    expect(answers('expand', [ints([1, 2], [2, 1])], { newShape: [2, 2, 3] })).toEqual([
       ints([1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2], [2, 2, 3]),
     ]);
-    expect(compute('expand', [ints([5], [])], { newShape: [0, 2] })).toEqual([ints([], [0, 2])]);
-    expect(compute('tile', [ints([1, 2, 3, 4], [2, 2])], { repetitions: [1, 2] })).toEqual([ints([1, 2, 1, 2, 3, 4, 3, 4], [2, 4])]);
-    expect(compute('tile', [ints([1, 2])], { repetitions: [0] })).toEqual([ints([])]);
+    expect(answers('expand', [ints([5], [])], { newShape: [0, 2] })).toEqual([ints([], [0, 2])]);
+    expect(answers('tile', [ints([1, 2, 3, 4], [2, 2])], { repetitions: [1, 2] })).toEqual([ints([1, 2, 1, 2, 3, 4, 3, 4], [2, 4])]);
+    expect(answers('tile', [ints([1, 2])], { repetitions: [0] })).toEqual([ints([])]);
   });
 
   it('slice, with strides of both signs', () => {
     const slice = (starts: number[], sizes: number[], strides: number[]) =>
-      compute('slice', [counted([3, 4])], { starts, sizes, strides })[0];
+      answers('slice', [counted([3, 4])], { starts, sizes, strides })[0];
     expect(slice([1, 1], [2, 3], [1, 1])).toEqual(ints([5, 6, 7, 9, 10, 11], [2, 3]));
     expect(slice([0, 0], [3, 4], [2, 3])).toEqual(ints([0, 3, 8, 11], [2, 2]));
     expect(slice([2, 3], [3, 4], [-1, -2])).toEqual(ints([11, 9, 7, 5, 3, 1], [3, 2]));
@@ -53,10 +54,10 @@ describe('known values', () => {
   });
 
   it('concat and split', () => {
-    expect(compute('concat', [ints([1, 2], [2, 1]), ints([3, 4, 5, 6], [2, 2])], { axis: 1 })).toEqual([ints([1, 3, 4, 2, 5, 6], [2, 3])]);
-    expect(compute('concat', [ints([]), ints([1])], { axis: 0 })).toEqual([ints([1])]);
-    expect(compute('concat', [bools([1]), bools([0])], { axis: 0 })).toEqual([bools([1, 0])]);
-    expect(compute('split', [counted([2, 3])], { axis: 1, splits: [1, 0, 2] })).toEqual([
+    expect(answers('concat', [ints([1, 2], [2, 1]), ints([3, 4, 5, 6], [2, 2])], { axis: 1 })).toEqual([ints([1, 3, 4, 2, 5, 6], [2, 3])]);
+    expect(answers('concat', [ints([]), ints([1])], { axis: 0 })).toEqual([ints([1])]);
+    expect(answers('concat', [bools([1]), bools([0])], { axis: 0 })).toEqual([bools([1, 0])]);
+    expect(answers('split', [counted([2, 3])], { axis: 1, splits: [1, 0, 2] })).toEqual([
       ints([0, 3], [2, 1]),
       ints([], [2, 0]),
       ints([1, 2, 4, 5], [2, 2]),
@@ -72,10 +73,10 @@ describe('known values', () => {
     expect(pad('symmetric', 3, 3)).toEqual([3, 2, 1, 1, 2, 3, 3, 2, 1]);
     expect(() => pad('reflection', 0, 3)).toThrow('pads axis 0 of [3] with 3 elements by the mode reflection');
     expect(() => pad('symmetric', 4, 0)).toThrow('pads axis 0 of [3] with 4 elements by the mode symmetric');
-    const empty = (mode: 'constant' | 'edge') => compute('pad', [ints([])], { beginning: [1], ending: [1], mode, value: 0 });
+    const empty = (mode: 'constant' | 'edge') => answers('pad', [ints([])], { beginning: [1], ending: [1], mode, value: 0 });
     expect(empty('constant')).toEqual([ints([0, 0])]);
     expect(() => empty('edge')).toThrow('pads axis 0 of [0] with 1 elements by the mode edge');
-    const whole = (value: number) => compute('pad', [tensor('uint8', [1])], { beginning: [1], ending: [0], mode: 'constant', value });
+    const whole = (value: number) => answers('pad', [tensor('uint8', [1])], { beginning: [1], ending: [0], mode: 'constant', value });
     expect(whole(255)).toEqual([tensor('uint8', [255, 1])]);
     for (const value of [256, -1, 0.5]) expect(() => whole(value)).toThrow(`has the value ${value}, which is none of uint8`);
     const infinite = { beginning: [0], ending: [1], mode: 'constant', value: Number.NEGATIVE_INFINITY } as const;
@@ -84,9 +85,9 @@ describe('known values', () => {
 
   it('depthToSpace in both orders, and spaceToDepth', () => {
     const x = counted([1, 1, 1, 8]);
-    expect(compute('depthToSpace', [x], { blockSize: 2, order: 'blocksFirst' })).toEqual([counted([1, 2, 2, 2])]);
-    expect(compute('depthToSpace', [x], { blockSize: 2, order: 'channelsFirst' })).toEqual([ints([0, 4, 1, 5, 2, 6, 3, 7], [1, 2, 2, 2])]);
-    expect(compute('spaceToDepth', [counted([1, 2, 4, 1])], { blockSize: 2 })).toEqual([ints([0, 1, 4, 5, 2, 3, 6, 7], [1, 1, 2, 4])]);
+    expect(answers('depthToSpace', [x], { blockSize: 2, order: 'blocksFirst' })).toEqual([counted([1, 2, 2, 2])]);
+    expect(answers('depthToSpace', [x], { blockSize: 2, order: 'channelsFirst' })).toEqual([ints([0, 4, 1, 5, 2, 6, 3, 7], [1, 2, 2, 2])]);
+    expect(answers('spaceToDepth', [counted([1, 2, 4, 1])], { blockSize: 2 })).toEqual([ints([0, 1, 4, 5, 2, 3, 6, 7], [1, 1, 2, 4])]);
   });
 
   it('triangular', () => {
@@ -99,24 +100,24 @@ describe('known values', () => {
   });
 
   it('range and sizes', () => {
-    expect(compute('range', [], { start: 5, count: 3, step: -2, dataType: 'int32' })).toEqual([ints([5, 3, 1])]);
-    expect(compute('range', [], { start: 0, count: 0, step: 1, dataType: 'float32' })).toEqual([floats([])]);
-    expect(compute('range', [], { start: 2 ** 40, count: 2, step: 1, dataType: 'int64' })).toEqual([
+    expect(answers('range', [], { start: 5, count: 3, step: -2, dataType: 'int32' })).toEqual([ints([5, 3, 1])]);
+    expect(answers('range', [], { start: 0, count: 0, step: 1, dataType: 'float32' })).toEqual([floats([])]);
+    expect(answers('range', [], { start: 2 ** 40, count: 2, step: 1, dataType: 'int64' })).toEqual([
       tensor('int64', [2 ** 40, 2 ** 40 + 1]),
     ]);
-    expect(compute('sizes', [], { values: [3, -1, 300], dataType: 'int64' })).toEqual([tensor('int64', [3, -1, 300])]);
-    expect(compute('sizes', [], { values: [0, 4], dataType: 'bool' })).toEqual([bools([0, 1])]);
+    expect(answers('sizes', [], { values: [3, -1, 300], dataType: 'int64' })).toEqual([tensor('int64', [3, -1, 300])]);
+    expect(answers('sizes', [], { values: [0, 4], dataType: 'bool' })).toEqual([bools([0, 1])]);
   });
 
   it('reverse and transpose keep every type and value', () => {
     for (const dataType of Object.keys(DATA_TYPES) as DataType[]) {
       const x = dataType === 'bool' ? bools([1, 0, 0, 1, 1, 0], [2, 3]) : counted([2, 3], dataType);
       const [a, b, c, d, e, f] = Array.from(x.data) as [number, number, number, number, number, number];
-      expect(compute('reverse', [x], { axes: [1] })).toEqual([tensor(dataType, [c, b, a, f, e, d], [2, 3])]);
-      expect(compute('transpose', [x], { permutation: [1, 0] })).toEqual([tensor(dataType, [a, d, b, e, c, f], [3, 2])]);
+      expect(answers('reverse', [x], { axes: [1] })).toEqual([tensor(dataType, [c, b, a, f, e, d], [2, 3])]);
+      expect(answers('transpose', [x], { permutation: [1, 0] })).toEqual([tensor(dataType, [a, d, b, e, c, f], [3, 2])]);
     }
-    expect(compute('reverse', [floats([Number.NaN, -0])], { axes: [0] })).toEqual([floats([-0, Number.NaN])]);
-    expect(compute('transpose', [ints([7], [])], { permutation: [] })).toEqual([ints([7], [])]);
+    expect(answers('reverse', [floats([Number.NaN, -0])], { axes: [0] })).toEqual([floats([-0, Number.NaN])]);
+    expect(answers('transpose', [ints([7], [])], { permutation: [] })).toEqual([ints([7], [])]);
   });
 });
 
@@ -146,11 +147,11 @@ it(
       const permutation = axes.toSorted(() => next() - 0.5);
       const turned = permutation.map((axis) => x.shape[axis] as number);
       const back = (place: readonly number[]) => axes.map((axis) => place[permutation.indexOf(axis)] as number);
-      expect(compute('transpose', [x], { permutation }), `seed ${seed}`).toEqual([plain(x, turned, back)]);
+      expect(answers('transpose', [x], { permutation }), `seed ${seed}`).toEqual([plain(x, turned, back)]);
       const reversed = axes.filter(() => next() < 0.5);
       const mirror = (place: readonly number[]) =>
         place.map((at, axis) => (reversed.includes(axis) ? (x.shape[axis] as number) - 1 - at : at));
-      expect(compute('reverse', [x], { axes: reversed }), `seed ${seed}`).toEqual([plain(x, x.shape, mirror)]);
+      expect(answers('reverse', [x], { axes: reversed }), `seed ${seed}`).toEqual([plain(x, x.shape, mirror)]);
       const strides = x.shape.map(() => [1, 2, -1, -2][pick(next, 4)] as number);
       const windows = x.shape.map((size) => pick(next, size + 1));
       const starts = windows.map((window, axis) => {
@@ -159,7 +160,7 @@ it(
       });
       const shape = windows.map((window, axis) => Math.ceil(window / Math.abs(strides[axis] as number)));
       const cut = (place: readonly number[]) => place.map((at, axis) => (starts[axis] as number) + at * (strides[axis] as number));
-      expect(compute('slice', [x], { starts, sizes: windows, strides }), `seed ${seed}`).toEqual([plain(x, shape, cut)]);
+      expect(answers('slice', [x], { starts, sizes: windows, strides }), `seed ${seed}`).toEqual([plain(x, shape, cut)]);
     }
   },
   LONG_MS,
@@ -181,7 +182,7 @@ describe('TF.js on cpu', () => {
   agree('transpose', (next, seed) => {
     const x = randomTensor(next, 'float32', randomShape(next, 1 + (seed % 5)));
     const permutation = x.shape.map((_, axis) => axis).toSorted(() => next() - 0.5);
-    return [compute('transpose', [x], { permutation }), [tfjs('float32', () => tf.transpose(given(x), permutation))]];
+    return [answers('transpose', [x], { permutation }), [tfjs('float32', () => tf.transpose(given(x), permutation))]];
   });
 
   agree('slice with strides', (next, seed) => {
@@ -190,14 +191,14 @@ describe('TF.js on cpu', () => {
     const sizes = x.shape.map((size, axis) => 1 + pick(next, size - (starts[axis] as number)));
     const strides = x.shape.map(() => 1 + pick(next, 3));
     const ends = starts.map((start, axis) => start + (sizes[axis] as number));
-    return [compute('slice', [x], { starts, sizes, strides }), [tfjs('float32', () => tf.stridedSlice(given(x), starts, ends, strides))]];
+    return [answers('slice', [x], { starts, sizes, strides }), [tfjs('float32', () => tf.stridedSlice(given(x), starts, ends, strides))]];
   });
 
   agree('concat', (next, seed) => {
     const shape = randomShape(next, 1 + (seed % 4));
     const axis = pick(next, shape.length);
     const parts = Array.from({ length: 1 + pick(next, 3) }, () => randomTensor(next, 'float32', shape.with(axis, pick(next, 4))));
-    return [compute('concat', parts, { axis }), [tfjs('float32', () => tf.concat(parts.map(given), axis))]];
+    return [answers('concat', parts, { axis }), [tfjs('float32', () => tf.concat(parts.map(given), axis))]];
   });
 
   agree('split', (next, seed) => {
@@ -213,7 +214,7 @@ describe('TF.js on cpu', () => {
       ),
     );
     const wanted = splits.map((_, index) => tfjs('int32', () => tf.split(given(x), splits, axis)[index] as tf.Tensor));
-    return [compute('split', [x], { axis, splits }), wanted];
+    return [answers('split', [x], { axis, splits }), wanted];
   });
 
   agree('pad', (next, seed) => {
@@ -224,35 +225,35 @@ describe('TF.js on cpu', () => {
     const pairs = beginning.map((before, axis) => [before, ending[axis] as number] as [number, number]);
     const wanted = () =>
       mode === 'constant' ? tf.pad(given(x), pairs, 0.5) : tf.mirrorPad(given(x), pairs, mode === 'reflection' ? 'reflect' : 'symmetric');
-    return [compute('pad', [x], { beginning, ending, mode, value: 0.5 }), [tfjs('float32', wanted)]];
+    return [answers('pad', [x], { beginning, ending, mode, value: 0.5 }), [tfjs('float32', wanted)]];
   });
 
   agree('tile', (next, seed) => {
     const x = randomTensor(next, 'float32', randomShape(next, 1 + (seed % 4), 1, 3));
     const repetitions = randomShape(next, x.shape.length, 1, 3);
-    return [compute('tile', [x], { repetitions }), [tfjs('float32', () => tf.tile(given(x), repetitions))]];
+    return [answers('tile', [x], { repetitions }), [tfjs('float32', () => tf.tile(given(x), repetitions))]];
   });
 
   agree('expand', (next, seed) => {
     const newShape = randomShape(next, 1 + (seed % 4));
     const shape = newShape.slice(pick(next, newShape.length)).map((size) => (next() < 0.5 ? 1 : size));
     const x = randomTensor(next, 'float32', shape);
-    return [compute('expand', [x], { newShape }), [tfjs('float32', () => tf.broadcastTo(given(x), newShape as [number]))]];
+    return [answers('expand', [x], { newShape }), [tfjs('float32', () => tf.broadcastTo(given(x), newShape as [number]))]];
   });
 
   agree('reverse', (next, seed) => {
     const x = randomTensor(next, 'float32', randomShape(next, 1 + (seed % 4)));
     const axes = x.shape.map((_, axis) => axis).filter(() => next() < 0.6);
     // TF.js takes no axes for all axes.
-    return [compute('reverse', [x], { axes }), [axes.length === 0 ? x : tfjs('float32', () => tf.reverse(given(x), axes))]];
+    return [answers('reverse', [x], { axes }), [axes.length === 0 ? x : tfjs('float32', () => tf.reverse(given(x), axes))]];
   });
 
   agree('depthToSpace', (next) => {
     const blockSize = 2 + pick(next, 2);
     const [batch, height, width, channels] = randomShape(next, 4, 1, 3) as [number, number, number, number];
     const x = randomTensor(next, 'float32', [batch, height, width, channels * blockSize ** 2]);
-    const [got] = compute('depthToSpace', [x], { blockSize, order: 'blocksFirst' }) as [Tensor];
-    expect(compute('spaceToDepth', [got], { blockSize })).toEqual([x]);
+    const [got] = answers('depthToSpace', [x], { blockSize, order: 'blocksFirst' }) as [Tensor];
+    expect(answers('spaceToDepth', [got], { blockSize })).toEqual([x]);
     return [[got], [tfjs('float32', () => tf.depthToSpace(given(x) as tf.Tensor4D, blockSize, 'NHWC'))]];
   });
 
@@ -266,8 +267,8 @@ describe('TF.js on cpu', () => {
     });
     const x = randomTensor(next, 'float32', [1 + pick(next, 2), ...sizes, ...randomShape(next, pick(next, 3))]);
     const pairs = blockSizes.map((_, index) => paddings.slice(2 * index, 2 * index + 2));
-    const [got] = compute('spaceToBatch', [x], { blockSizes, paddings }) as [Tensor];
-    expect(compute('batchToSpace', [got], { blockSizes, crops: paddings })).toEqual([x]);
+    const [got] = answers('spaceToBatch', [x], { blockSizes, paddings }) as [Tensor];
+    expect(answers('batchToSpace', [got], { blockSizes, crops: paddings })).toEqual([x]);
     return [[got], [tfjs('float32', () => tf.spaceToBatchND(given(x), blockSizes, pairs))]];
   });
 
@@ -282,7 +283,7 @@ describe('TF.js on cpu', () => {
     const batch = blockSizes.reduce((a, b) => a * b) * (1 + pick(next, 2));
     const x = randomTensor(next, 'float32', [batch, ...sizes, ...randomShape(next, pick(next, 3))]);
     const pairs = blockSizes.map((_, index) => crops.slice(2 * index, 2 * index + 2));
-    return [compute('batchToSpace', [x], { blockSizes, crops }), [tfjs('float32', () => tf.batchToSpaceND(given(x), blockSizes, pairs))]];
+    return [answers('batchToSpace', [x], { blockSizes, crops }), [tfjs('float32', () => tf.batchToSpaceND(given(x), blockSizes, pairs))]];
   });
 
   agree('triangular', (next, seed) => {
@@ -290,7 +291,7 @@ describe('TF.js on cpu', () => {
     // TF.js keeps a band: below the diagonal all, above it all, or both.
     const upper = next() < 0.5;
     return [
-      compute('triangular', [x], { upper, diagonal: 0 }),
+      answers('triangular', [x], { upper, diagonal: 0 }),
       [tfjs('float32', () => tf.linalg.bandPart(given(x), upper ? 0 : -1, upper ? -1 : 0))],
     ];
   });

@@ -6,7 +6,8 @@ import { mulberry32 } from '../../src/base/random.js';
 import type { ComputedOp } from '../../src/engines/reference/kernels.js';
 import type { DataType } from '../../src/graph/element-type.js';
 import type { Tensor } from '../../src/graph/tensor.js';
-import { bools, compute, expectClose, floats, ints, pick, randomShape, randomTensor, tensor, valuesOf } from '../fixtures/tensors.js';
+import { answers } from '../fixtures/one-op.js';
+import { bools, expectClose, floats, ints, pick, randomShape, randomTensor, tensor, valuesOf } from '../fixtures/tensors.js';
 import { LONG_MS, runs } from '../tier.js';
 
 tf.enableProdMode();
@@ -76,23 +77,23 @@ describe('whole numbers', () => {
 });
 
 it('booleans', () => {
-  expect(compute('reduceAll', [bools([1, 1, 1, 0], [2, 2])], { axes: [1], keepDimensions: true })).toEqual([bools([1, 0], [2, 1])]);
-  expect(compute('reduceAny', [bools([0, 0, 1, 0], [2, 2])], { axes: [1], keepDimensions: false })).toEqual([bools([0, 1])]);
-  expect(compute('reduceAll', [bools([])], { axes: [0], keepDimensions: false })).toEqual([bools([1], [])]);
+  expect(answers('reduceAll', [bools([1, 1, 1, 0], [2, 2])], { axes: [1], keepDimensions: true })).toEqual([bools([1, 0], [2, 1])]);
+  expect(answers('reduceAny', [bools([0, 0, 1, 0], [2, 2])], { axes: [1], keepDimensions: false })).toEqual([bools([0, 1])]);
+  expect(answers('reduceAll', [bools([])], { axes: [0], keepDimensions: false })).toEqual([bools([1], [])]);
 });
 
 it('reductions run along any axes, and without axes', () => {
   const x = ints([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]);
-  expect(compute('reduceSum', [x], { axes: [0, 2], keepDimensions: false })).toEqual([ints([14, 22])]);
-  expect(compute('reduceSum', [x], { axes: [2, 0], keepDimensions: true })).toEqual([ints([14, 22], [1, 2, 1])]);
-  expect(compute('reduceSumSquare', [x], { axes: [], keepDimensions: false })).toEqual([ints([1, 4, 9, 16, 25, 36, 49, 64], [2, 2, 2])]);
-  expect(compute('reduceSum', [ints([], [2, 0])], { axes: [1], keepDimensions: false })).toEqual([ints([0, 0])]);
-  expect(compute('reduceMax', [ints([], [0, 2])], { axes: [1], keepDimensions: false })).toEqual([ints([])]);
+  expect(answers('reduceSum', [x], { axes: [0, 2], keepDimensions: false })).toEqual([ints([14, 22])]);
+  expect(answers('reduceSum', [x], { axes: [2, 0], keepDimensions: true })).toEqual([ints([14, 22], [1, 2, 1])]);
+  expect(answers('reduceSumSquare', [x], { axes: [], keepDimensions: false })).toEqual([ints([1, 4, 9, 16, 25, 36, 49, 64], [2, 2, 2])]);
+  expect(answers('reduceSum', [ints([], [2, 0])], { axes: [1], keepDimensions: false })).toEqual([ints([0, 0])]);
+  expect(answers('reduceMax', [ints([], [0, 2])], { axes: [1], keepDimensions: false })).toEqual([ints([])]);
 });
 
 describe('places', () => {
   const place = (op: 'argMax' | 'argMin', x: Tensor, axis: number, keepDimensions = false) =>
-    compute(op, [x], { axis, keepDimensions, outputDataType: 'int32' })[0];
+    answers(op, [x], { axis, keepDimensions, outputDataType: 'int32' })[0];
 
   it('the first of equal ones, and the first NaN', () => {
     expect(place('argMax', floats([1, 3, 3, 2]), 0)).toEqual(ints([1], []));
@@ -107,7 +108,7 @@ describe('places', () => {
     const x = floats([1, 5, 3, 4, 2, 6], [3, 2]);
     expect(place('argMax', x, 0)).toEqual(ints([1, 2]));
     expect(place('argMax', x, 1, true)).toEqual(ints([1, 1, 1], [3, 1]));
-    expect(compute('argMin', [x], { axis: 1, keepDimensions: false, outputDataType: 'int64' })).toEqual([tensor('int64', [0, 0, 0])]);
+    expect(answers('argMin', [x], { axis: 1, keepDimensions: false, outputDataType: 'int64' })).toEqual([tensor('int64', [0, 0, 0])]);
   });
 
   it('none along an empty axis', () => {
@@ -137,7 +138,7 @@ it('softmax and its logarithm do not overflow', () => {
   expect(valuesOf('softmax', [floats([INF, 0])], { axis: 0 })).toEqual([NAN, NAN]);
   expect(valuesOf('logSoftmax', [floats([1000, 0])], { axis: 0 })).toEqual([0, -1000]);
   expect(valuesOf('logSoftmax', [floats([0, 0, 0, 0], [2, 2])], { axis: 0 })).toEqual(Array(4).fill(fround(-Math.LN2)));
-  expect(compute('softmax', [floats([], [2, 0])], { axis: 1 })).toEqual([floats([], [2, 0])]);
+  expect(answers('softmax', [floats([], [2, 0])], { axis: 1 })).toEqual([floats([], [2, 0])]);
 });
 
 const given = ({ shape, data, dataType }: Tensor): tf.Tensor => tf.tensor(data as Float32Array, [...shape], dataType as 'float32');
@@ -177,7 +178,7 @@ describe('TF.js on cpu', () => {
         const kept = x.shape.map((_, axis) => axis).filter(() => next() < 0.6);
         const axes = kept.length === 0 ? [pick(next, x.shape.length)] : kept;
         const keepDimensions = next() < 0.5;
-        const [got] = compute(op, [x], { axes, keepDimensions }) as [Tensor];
+        const [got] = answers(op, [x], { axes, keepDimensions }) as [Tensor];
         const wanted = tfjs(() => REDUCTIONS[op]!(given(x), axes, keepDimensions));
         expect(got.shape).toEqual(wanted.shape);
         expectClose(got.data, wanted.data, `${op}, seed ${seed}`, 2e-6);
@@ -219,9 +220,9 @@ describe('TF.js on cpu', () => {
     for (let seed = 0; seed < 30; seed++) {
       const next = mulberry32(seed);
       const x = randomTensor(next, 'float32', randomShape(next, 3));
-      const turned = (given: Tensor) => compute('transpose', [given], { permutation: [2, 1, 0] })[0] as Tensor;
-      const wanted = turned(compute('softmax', [turned(x)], { axis: 2 })[0] as Tensor);
-      expect(compute('softmax', [x], { axis: 0 })).toEqual([wanted]);
+      const turned = (given: Tensor) => answers('transpose', [given], { permutation: [2, 1, 0] })[0] as Tensor;
+      const wanted = turned(answers('softmax', [turned(x)], { axis: 2 })[0] as Tensor);
+      expect(answers('softmax', [x], { axis: 0 })).toEqual([wanted]);
     }
   });
 });

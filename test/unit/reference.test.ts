@@ -169,3 +169,33 @@ describe('errors', () => {
     expect(refusalOf(() => openReference(graph)).message).toContain('Node "loop" (While) is computed by the tfjs engine only');
   });
 });
+
+describe('sizes that values decide', () => {
+  /** The places of elements that are not zero, and ops that depend on their number alone. */
+  const graph = graphOf([3], (builder, x) => {
+    const places = builder.op('nonzero', [x], { countName: 'hits' }, origin('Where', 'places'));
+    const hits = openSize('hits');
+    return [
+      builder.op('range', [], { start: 0, count: hits, step: 1, dataType: 'int32' }, origin('Range', 'numbers')),
+      builder.op('sizes', [], { values: [add(hits, 1)], dataType: 'int32' }, origin('Shape', 'count')),
+      builder.op('neg', [builder.op('reshape', [places], { newShape: [hits] }, origin('Squeeze', 'flat'))], {}, origin('Neg', 'y')),
+    ];
+  });
+
+  it('are numbers once the node has run', () => {
+    const answers = run(graph, floats([3], 5, 0, 7));
+    expect(Object.fromEntries(answers)).toEqual({
+      numbers: tensor('int32', [2], [0, 1]),
+      count: tensor('int32', [1], [3]),
+      y: tensor('int32', [2], [-0, -2]),
+    });
+    expect(run(graph, floats([3], 0, 0, 0)).get('y')).toEqual(tensor('int32', [0], []));
+  });
+
+  it('run the node that decides them, whatever is wanted', () => {
+    const [numbers] = graph.outputs as [Graph['outputs'][number]];
+    expect([...openReference(graph).run(new Map([['x', floats([3], 1, 1, 0)]]), [numbers])]).toEqual([
+      ['numbers', tensor('int32', [2], [0, 1])],
+    ]);
+  });
+});
