@@ -79,7 +79,10 @@ describe('B2: weight paths that leave the folder', () => {
     'a\0b',
     '',
     '.',
-    './w.bin',
+    '././w.bin',
+    './../outside.bin',
+    './',
+    'a/./b',
     'a//b',
     '..\\outside.bin',
   ])('%j', async (path) =>

@@ -35,6 +35,13 @@ describe('signatures', () => {
       expect.stringContaining('Output "zero" tells little about a backend: it is 0 everywhere in both golden samples.'),
     ]);
   });
+  it("finds weights as model.save('downloads://…') names them", async () => {
+    const model = addModel();
+    const plain = await pack(options(model));
+    Object.assign(model.json.weightsManifest[0] as object, { paths: ['./w.bin'] });
+    const { manifest } = await pack(options(model));
+    expect(manifest.weights.map(({ sha256 }) => sha256)).toEqual(plain.manifest.weights.map(({ sha256 }) => sha256));
+  });
   it('finds inputs and outputs without a signature', async () => {
     const model = twoInputModel();
     delete model.json.signature;

@@ -157,9 +157,12 @@ async function refuseStandIn(opened: OpenFile & { readonly path: string }): Prom
   if (format === 'git-lfs' || format === 'html' || format === 'empty') throw otherFormat(opened.path, format, head);
 }
 
-/** Accepts relative POSIX paths, which a file system and a browser resolve in the same way. */
+/**
+ * Accepts relative POSIX paths, which a file system and a browser resolve in the same way. One `./` may stand in front:
+ * `model.save('downloads://…')` writes it.
+ */
 function checkPath(value: unknown, place: string): string {
-  const path = textAt(value, place);
+  const path = textAt(value, place).replace(/^\.\//, '');
   const parts = path.split('/');
   const plain = /^[^\\%:?#]+$/.test(path) && !/\p{Cc}/u.test(path) && path.length <= LIMITS.nameBytes;
   if (!plain || parts.some((part) => part === '' || part === '.' || part === '..')) {
