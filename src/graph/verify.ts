@@ -65,7 +65,7 @@ function verifyTypes(node: Node): void {
   const types = inferTypes(node);
   const stated = node.outputs.map(({ type }) => typeText(type)).join(', ');
   const inferred = types.map(typeText).join(', ');
-  if (stated !== inferred) throw nodeError(node.origin, `gives ${inferred}, but its outputs are said to be ${stated}`);
+  if (stated !== inferred) throw nodeError(node.origin, `gives ${inferred}, but its outputs are said to be ${stated || 'none'}`);
 }
 
 /** Every open size is one of an input, or is named by the one node whose values decide it. */

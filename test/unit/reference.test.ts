@@ -1,6 +1,5 @@
 /** The reference engine's interpreter: what it is fed with, open sizes, order, memory, and whom its errors name. */
 import { describe, expect, it } from 'vitest';
-import type { PannierError } from '../../src/base/errors.js';
 import { isComputable, openReference } from '../../src/engines/reference/interpreter.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { DATA_TYPES, type DataType } from '../../src/graph/element-type.js';
@@ -8,6 +7,7 @@ import type { Graph, Origin } from '../../src/graph/graph.js';
 import { add, multiply, openSize, type Size } from '../../src/graph/size.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { verify } from '../../src/graph/verify.js';
+import { refusalOf } from '../fixtures/refusal.js';
 
 const origin = (op: string, name = op): Origin => ({ format: 'tfjs', op, name });
 
@@ -31,15 +31,6 @@ function graphOf(
 }
 
 const run = (graph: Graph, x: Tensor) => openReference(graph).run(new Map([['x', x]]));
-
-function refusalOf(work: () => unknown): PannierError {
-  try {
-    work();
-  } catch (thrown) {
-    return thrown as PannierError;
-  }
-  throw new Error('Nothing was refused.');
-}
 
 describe('run', () => {
   it('computes nodes in order, with constants', () => {
@@ -112,7 +103,7 @@ describe('errors', () => {
     ['two batches', feeds(ok, floats([2, 1], 1, 2)), 'Input "z" has the size 2 along axis 0, but "batch" is 1 in an input before it.'],
   ])('name the input: %s', (_, given, message) => {
     const refused = refusalOf(() => openReference(two).run(given));
-    expect(refused).toMatchObject({ name: 'PannierError', code: 'input' });
+    expect(refused.code).toBe('input');
     expect(refused.message).toContain(message);
   });
 

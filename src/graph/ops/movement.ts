@@ -181,6 +181,7 @@ export const MOVEMENT_OPS = {
     attributes: { blockSize: whole },
     infer: ([given], { blockSize }) => {
       checkRank(given as TensorType, 4);
+      if (blockSize < 1) throw refused(`has blocks of ${blockSize}`);
       const { dataType, shape } = given as TensorType;
       const [batch, height, width, channels] = shape as unknown as [number, number, number, number];
       const parts = [height, width].map((length) => quotient(length, blockSize));
@@ -197,6 +198,7 @@ export const MOVEMENT_OPS = {
     attributes: { blockSize: whole, order: choice('blocksFirst', 'channelsFirst') },
     infer: ([given], { blockSize }) => {
       checkRank(given as TensorType, 4);
+      if (blockSize < 1) throw refused(`has blocks of ${blockSize}`);
       const { dataType, shape } = given as TensorType;
       const [batch, height, width, channels] = shape as unknown as [number, number, number, number];
       const made = quotient(channels, blockSize ** 2);
@@ -213,7 +215,7 @@ export const MOVEMENT_OPS = {
     attributes: { blockSizes: listOf(whole), paddings: listOf(size) },
     infer: ([given], { blockSizes, paddings }) => {
       const { dataType, shape } = given as TensorType;
-      checkBlocks(given as TensorType, blockSizes, paddings);
+      checkBlocks(given as TensorType, blockSizes, paddings, 'paddings');
       const sizes = blockSizes.map((block, index) =>
         quotient(sum([paddings[2 * index] as number, shape[index + 1] as number, paddings[2 * index + 1] as number]), block),
       );
@@ -228,24 +230,13 @@ export const MOVEMENT_OPS = {
     attributes: { blockSizes: listOf(whole), crops: listOf(size) },
     infer: ([given], { blockSizes, crops }) => {
       const { dataType, shape } = given as TensorType;
-      checkBlocks(given as TensorType, blockSizes, crops);
+      checkBlocks(given as TensorType, blockSizes, crops, 'crops');
       const sizes = blockSizes.map((block, index) =>
         subtract(subtract(multiply(shape[index + 1] as number, block), crops[2 * index] as number), crops[2 * index + 1] as number),
       );
       checkNotNegative(sizes, 'sizes');
-      return [
-        {
-          dataType,
-          shape: [
-            quotient(
-              shape[0] as number,
-              blockSizes.reduce((a, b) => a * b, 1),
-            ),
-            ...sizes,
-            ...shape.slice(1 + blockSizes.length),
-          ],
-        },
-      ];
+      const batch = quotient(shape[0] as number, product(blockSizes) as number);
+      return [{ dataType, shape: [batch, ...sizes, ...shape.slice(1 + blockSizes.length)] }];
     },
   }),
   /** The upper or lower triangle of the last two axes, shifted by `diagonal`; all else becomes 0. */
@@ -278,7 +269,8 @@ export const MOVEMENT_OPS = {
   }),
 } as const;
 
-function checkBlocks(input: TensorType, blockSizes: readonly number[], sides: readonly unknown[]): void {
+function checkBlocks(input: TensorType, blockSizes: readonly number[], sides: Shape, what: string): void {
+  checkNotNegative(sides, what);
   if (blockSizes.length >= input.shape.length || sides.length !== 2 * blockSizes.length || blockSizes.some((block) => block < 1))
     throw refused(`has the blocks [${blockSizes.join(', ')}] and ${sides.length} sides for the shape ${shapeText(input.shape)}`);
 }
