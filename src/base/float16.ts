@@ -23,7 +23,7 @@ export function widenInto(values: Float32Array, halves: Uint16Array): void {
   }
 }
 
-const LEAST_NORMAL = 2 ** -14;
+const MIN_NORMAL = 2 ** -14;
 /** float32 numbers from 0.5 to 1 lie 2^-24 apart, as float16's numbers below its normal ones do. */
 const SUBNORMAL_SHIFT = 0.5;
 
@@ -37,7 +37,7 @@ export function roundToHalf(values: Float32Array): void {
     const value = values[index] as number;
     const size = Math.abs(value);
     if (size >= 65_520) values[index] = value > 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    else if (size < LEAST_NORMAL) {
+    else if (size < MIN_NORMAL) {
       const rounded = Math.fround(size + SUBNORMAL_SHIFT) - SUBNORMAL_SHIFT;
       values[index] = value < 0 || Object.is(value, -0) ? -rounded : rounded;
     } else if (!Number.isNaN(size)) {
