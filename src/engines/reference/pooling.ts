@@ -1,6 +1,6 @@
 /** The reference of pools: windows that move over height and width of NHWC pictures. */
 import { sizeOf } from '../../base/dtype.js';
-import { isFloat } from '../../graph/element-type.js';
+import { INTEGER_RANGE, isFloat } from '../../graph/element-type.js';
 import { paddingOf } from '../../graph/ops/network.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { Kernel, KernelCall } from './kernel.js';
@@ -16,22 +16,30 @@ interface Combine {
   readonly end: (total: number, inside: number, padded: number) => number;
 }
 
-export const maxPool2d: Kernel<'maxPool2d'> = (call) =>
-  pool(call, { initial: Number.NEGATIVE_INFINITY, add: (total, x) => Math.max(total, x), end: (total) => total });
+export const maxPool2d: Kernel<'maxPool2d'> = (call) => {
+  const [least] = INTEGER_RANGE[(call.inputs[0] as Tensor).dataType] ?? [Number.NEGATIVE_INFINITY];
+  return pool(call, { initial: least, add: (total, x) => Math.max(total, x), end: (total) => total });
+};
 
-export const l2Pool2d: Kernel<'l2Pool2d'> = (call) =>
-  pool(call, { initial: 0, add: (total, x) => total + x * x, end: (total) => Math.sqrt(total) });
+export const l2Pool2d: Kernel<'l2Pool2d'> = (call) => {
+  const round = rounding(call);
+  return pool(call, { initial: 0, add: (total, x) => total + x * x, end: (total) => round(Math.sqrt(total)) });
+};
 
 export const averagePool2d: Kernel<'averagePool2d'> = (call) => {
   const { countPadding } = call.attributes;
-  const isWhole = !isFloat((call.inputs[0] as Tensor).dataType);
-  const mean = (total: number, count: number): number => (isWhole ? Math.trunc(total / count) : total / count);
+  const round = rounding(call);
+  const mean = (total: number, count: number): number => (count === 0 ? 0 : round(total / count));
   return pool(call, {
     initial: 0,
     add: (total, x) => total + x,
     end: (total, inside, padded) => mean(total, countPadding ? padded : inside),
   });
 };
+
+/** Whole numbers are rounded towards zero; floats are rounded where they are stored. */
+const rounding = ({ inputs }: KernelCall<Pool>): ((value: number) => number) =>
+  isFloat((inputs[0] as Tensor).dataType) ? (value) => value : Math.trunc;
 
 /** The elements of one window along one axis. */
 interface Span {

@@ -77,6 +77,7 @@ export const cropAndResize: Kernel<'cropAndResize'> = ({ inputs, attributes: { m
   const data = new Float32Array(sizeOf(shape)).fill(extrapolationValue);
   const placesOf = (box: number, corner: 0 | 1, length: number, made: number): number[] => {
     const [from, to] = [boxes.data[box * 4 + corner] as number, boxes.data[box * 4 + corner + 2] as number];
+    if (!Number.isFinite(from) || !Number.isFinite(to)) throw new RangeError(`takes a box from ${from} to ${to}`);
     if (made === 1) return [((from + to) * (length - 1)) / 2];
     return Array.from({ length: made }, (_, index) => from * (length - 1) + (index * (to - from) * (length - 1)) / (made - 1));
   };

@@ -53,8 +53,9 @@ interface Candidate {
 
 /**
  * As TensorFlow's NonMaxSuppressionV3 and, with `softSigma`, V5 (tensorflow/core/ops/image_ops.cc says what they mean): the greatest
- * score first, of equal ones the lower index. An overlap beyond the threshold leaves a box out; a soft one makes its score
- * exp(-overlap² / (2 · sigma)) of what it was, and the box is tried again later.
+ * score first, of equal ones the lower index. An overlap beyond the threshold leaves a box out. With a sigma, each overlap makes the
+ * score exp(-overlap² / (2 · sigma)) of what it was instead, and the box is tried again later. TF.js leaves it
+ * out beyond the threshold even then.
  */
 export const nonMaxSuppression: Kernel<'nonMaxSuppression'> = ({ inputs, attributes }) => {
   const [boxes, scores] = inputs as readonly [Tensor, Tensor];
@@ -68,10 +69,11 @@ export const nonMaxSuppression: Kernel<'nonMaxSuppression'> = ({ inputs, attribu
     let isOut = false;
     for (; best.seen < chosen.length && !isOut; best.seen++) {
       const overlap = overlapOf(boxes, best.index, (chosen[best.seen] as Candidate).index);
-      if (overlap > iouThreshold) isOut = true;
-      else if (softSigma > 0) best.score *= Math.exp((-0.5 / softSigma) * overlap * overlap);
+      if (softSigma > 0) best.score *= Math.exp((-0.5 / softSigma) * overlap * overlap);
+      else isOut = overlap > iouThreshold;
     }
-    if (isOut || best.score <= scoreThreshold) continue;
+    // An overlap of infinite boxes may be NaN; then the score is, too.
+    if (isOut || !(best.score > scoreThreshold)) continue;
     (best.score === score ? chosen : waiting).push(best);
   }
   const count = chosen.length;

@@ -277,7 +277,11 @@ export const NETWORK_OPS = {
       checkClass(input, 'number');
       checkRank(input, 4);
       if (mode === 'nearest' && rounding === undefined) throw refused('has no rounding, which the nearest element needs');
-      if (sizes.some((each) => !isOpen(each) && each < 0)) throw refused(`has the sizes [${sizesText(sizes)}]`);
+      for (const [axis, each] of sizes.entries()) {
+        const isBelow = !isOpen(each) && each < 0;
+        if (isBelow || (input.shape[axis + 1] === 0 && each !== 0))
+          throw refused(`cannot give a picture ${shapeText(input.shape)} the sizes [${sizesText(sizes)}]`);
+      }
       return [{ dataType: input.dataType, shape: [input.shape[0] as number, ...sizes, input.shape[3] as number] }];
     },
   }),
