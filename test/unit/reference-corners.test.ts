@@ -43,6 +43,29 @@ describe('matmul', () => {
   });
 });
 
+describe('layerNormalization', () => {
+  it('takes scales in the order of its axes', () => {
+    const normalize = (axes: readonly number[]) =>
+      valuesOf('layerNormalization', [floats([1, -1, -1, 1], [1, 2, 1, 2]), floats([1, 2, 3, 4], [2, 2])], { axes, epsilon: 0 });
+    expect(normalize([1, 3])).toEqual([1, -2, -3, 4]);
+    expect(normalize([3, 1])).toEqual([1, -3, -2, 4]);
+  });
+
+  it('leaves the bias alone along no axes, and nothing of nothing', () => {
+    const x = floats([5, 6]);
+    expect(valuesOf('layerNormalization', [x, floats([2], []), floats([3], [])], { axes: [], epsilon: 1 })).toEqual([3, 3]);
+    expect(answer('layerNormalization', [floats([], [2, 0]), undefined, undefined], { axes: [1], epsilon: 1 })).toEqual(floats([], [2, 0]));
+  });
+});
+
+describe('instanceNormalization', () => {
+  it('takes the scale of each channel in each picture of a batch', () => {
+    const x = floats([1, 2, -1, -2, 3, 4, -3, -4], [2, 1, 2, 2]);
+    const y = valuesOf('instanceNormalization', [x, floats([10, 20]), floats([1, 2])], { epsilon: 0 });
+    expect(y).toEqual([11, 22, -9, -18, 11, 22, -9, -18]);
+  });
+});
+
 describe('resample2d', () => {
   const linear = { mode: 'linear', coordinates: 'halfPixel', rounding: undefined } as const;
 

@@ -22,58 +22,57 @@ export const batchNormalization: Kernel<'batchNormalization'> = ({ inputs, attri
 
 export const layerNormalization: Kernel<'layerNormalization'> = ({ inputs, attributes: { axes, epsilon } }) => {
   const [input, scale, bias] = inputs as readonly [Tensor, Tensor?, Tensor?];
-  return [normalize(input, axes, epsilon, scale, bias, axes)];
+  return [normalize(input, axes, epsilon, scale, bias, (_part, index) => index)];
 };
 
 export const instanceNormalization: Kernel<'instanceNormalization'> = ({ inputs, attributes: { epsilon } }) => {
   const [input, scale, bias] = inputs as readonly [Tensor, Tensor?, Tensor?];
-  return [normalize(input, [1, 2], epsilon, scale, bias, [3])];
+  const channels = input.shape[3] as number;
+  return [normalize(input, [1, 2], epsilon, scale, bias, (part) => part % channels)];
 };
 
-/** Moves each part along `axes` to mean 0 and variance 1. Scale and bias have the sizes of `scaled`. */
+/**
+ * Moves each part along `axes` to mean 0 and variance 1.
+ * @param numberOf finds the element of scale and bias for the part of a number and the element of a number in it
+ */
 function normalize(
-  input: Tensor,
+  { dataType, shape, data }: Tensor,
   axes: readonly number[],
   epsilon: number,
   scale: Tensor | undefined,
   bias: Tensor | undefined,
-  scaled: readonly number[],
+  numberOf: (part: number, index: number) => number,
 ): Tensor {
-  const { dataType, shape, data } = input;
-  const partOf = placeAlong(
-    shape,
-    shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis)),
-  );
-  const numberOf = placeAlong(shape, scaled);
-  const count = sizeOf(axes.map((axis) => shape[axis] as number));
-  const parts = count === 0 ? 0 : data.length / count;
-  const [means, variances] = [new Float64Array(parts), new Float64Array(parts)];
-  const addTo = (sums: Float64Array, part: number, x: number): void => {
-    sums[part] = (sums[part] as number) + x / count;
-  };
-  for (let index = 0; index < data.length; index++) addTo(means, partOf(index), data[index] as number);
-  for (let index = 0; index < data.length; index++) {
-    const part = partOf(index);
-    addTo(variances, part, ((data[index] as number) - (means[part] as number)) ** 2);
-  }
+  const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const inside = offsetsAlong(shape, axes);
   const results = new Float32Array(data.length);
-  for (let index = 0; index < data.length; index++) {
-    const [part, number] = [partOf(index), numberOf(index)];
-    const normal = ((data[index] as number) - (means[part] as number)) / Math.sqrt((variances[part] as number) + epsilon);
-    results[index] = normal * (scale?.data[number] ?? 1) + (bias?.data[number] ?? 0);
+  for (const [part, start] of offsetsAlong(shape, kept).entries()) {
+    let sum = 0;
+    for (const offset of inside) sum += data[start + offset] as number;
+    const mean = sum / inside.length;
+    let squares = 0;
+    for (const offset of inside) squares += ((data[start + offset] as number) - mean) ** 2;
+    const deviation = Math.sqrt(squares / inside.length + epsilon);
+    for (let index = 0; index < inside.length; index++) {
+      const at = start + (inside[index] as number);
+      const number = numberOf(part, index);
+      results[at] = (((data[at] as number) - mean) / deviation) * (scale?.data[number] ?? 1) + (bias?.data[number] ?? 0);
+    }
   }
   return { dataType, shape, data: results };
 }
 
-/** The place of an element in a tensor of some of the axes, in their order, by its place in the whole. */
-function placeAlong(shape: readonly number[], axes: readonly number[]): (index: number) => number {
+/** How far the elements along some axes lie behind the first, row by row in the order of these axes. */
+function offsetsAlong(shape: readonly number[], axes: readonly number[]): Int32Array {
   const strides = stridesOf(shape);
-  const own = stridesOf(axes.map((axis) => shape[axis] as number));
-  return (index) =>
+  const sizes = axes.map((axis) => shape[axis] as number);
+  const own = stridesOf(sizes);
+  return Int32Array.from({ length: sizeOf(sizes) }, (_, index) =>
     axes.reduce(
-      (place, axis, each) => place + (Math.floor(index / (strides[axis] as number)) % (shape[axis] as number)) * (own[each] as number),
+      (sum, axis, each) => sum + (Math.floor(index / (own[each] as number)) % (sizes[each] as number)) * (strides[axis] as number),
       0,
-    );
+    ),
+  );
 }
 
 export const localResponseNormalization: Kernel<'localResponseNormalization'> = ({ inputs: [input], attributes }) => {
