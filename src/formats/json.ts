@@ -2,6 +2,7 @@
 import { describe } from '../base/describe.js';
 import { broken } from './file-fields.js';
 import { LIMITS } from './limits.js';
+import { nonFinite } from './non-finite.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -27,9 +28,9 @@ export function parseJson(bytes: Uint8Array, what: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    // The parser's message quotes the file, which may hold what moves a terminal's cursor.
-    const reason = (thrown as Error).message.replace(/[\p{C}\p{Z}]+/gu, ' ');
-    throw broken(`${what} is not valid JSON: ${reason} (of ${text.length} characters).`);
+    const reason = nonFinite(text) ?? `is not valid JSON: ${(thrown as Error).message} (of ${text.length} characters).`;
+    // Reasons quote the file, which may hold what moves a terminal's cursor.
+    throw broken(`${what} ${reason.replace(/[\p{C}\p{Z}]+/gu, ' ')}`);
   }
   checkStrings(value, what);
   return value;

@@ -223,14 +223,35 @@ describe('B7: names', () => {
 });
 
 describe('B8: weights that are not finite', () => {
-  it.each([Number.NaN, Number.POSITIVE_INFINITY])('%d among others', async (value) => {
-    expect(await refusal(addModel([1, 4], Float32Array.of(1, 2, value, 4)))).toMatch(/Weight "w" has (NaN|an infinite value) at element 2/);
+  it('NaN among others', async () => {
+    const values = Float32Array.of(1, Number.NEGATIVE_INFINITY, Number.NaN, 4);
+    expect(await refusal(addModel([1, 4], values))).toMatch(/Weight "w" has NaN at element 2/);
   });
   it('NaN alone', async () => expect(await refusal(addModel([1, 1], Float32Array.of(Number.NaN)))).toMatch(/NaN at element 0/));
   it('float16', async () => {
     const model = broken((_model, weight) => Object.assign(weight, { quantization: { dtype: 'float16' } }));
-    model.files['w.bin'] = new Uint8Array(Uint16Array.of(0, 0x7c00, 0, 0).buffer);
-    expect(await refusal(model)).toMatch(/infinite value at element 1/);
+    model.files['w.bin'] = new Uint8Array(Uint16Array.of(0, 0x7c00, 0x7c01, 0).buffer);
+    expect(await refusal(model)).toMatch(/Weight "w" has NaN at element 2/);
+  });
+  // What Python's json module writes for the range of a quantised weight that holds infinities or NaN.
+  it.each([
+    [
+      '{"dtype":"uint8","min":-Infinity,"scale":Infinity}',
+      /raw-\d+\.json has -Infinity at weightsManifest\[0\]\.weights\[0\]\.quantization\.min of "w"/,
+    ],
+    ['{"dtype":"uint8","min":0,"scale":NaN}', /has NaN at weightsManifest\[0\]\.weights\[0\]\.quantization\.scale of "w"/],
+    ['{"dtype":"uint8","min":0,"scale":Nan}', /not valid JSON/],
+    ['{"dtype":"\\"NaN","min":0,"scale":Infinity,}', /not valid JSON/],
+  ])('a range of %s', async (range, message) => {
+    const model = broken((_model, weight) => Object.assign(weight, { quantization: 'RANGE' }));
+    expect(await refusal(rawJson(JSON.stringify(model.json).replace('"RANGE"', range)))).toMatch(message);
+  });
+  it('a file that is NaN', async () => expect(await refusal(rawJson('NaN'))).toMatch(/has NaN at its top/));
+  it('the lowest float32 as the end of a range, as masks have it', async () => {
+    const quantization = { dtype: 'uint8', min: -3.4028234663852886e38, scale: 3.4028234663852886e38 / 255 };
+    const model = broken((_model, weight) => Object.assign(weight, { quantization }));
+    model.files['w.bin'] = Uint8Array.of(0, 255, 255, 255);
+    await pack({ model: writeModel(model, join(folder, 'lowest')), out: join(folder, 'lowest-out') });
   });
   it('but a constant may be infinite', async () => {
     const model = addModel([1, 1], Float32Array.of(Number.NEGATIVE_INFINITY));

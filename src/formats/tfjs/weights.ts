@@ -72,29 +72,22 @@ function readQuantization(fields: Fields, dtype: DType, what: string): Quantizat
     throw broken(`${what} is stored as ${kind} with min ${describe(min)} and scale ${describe(scale)}; both must be finite numbers.`);
   }
   const largest = Math.max(Math.abs(min), Math.abs(min + scale * (kind === 'uint8' ? 255 : 65535)));
-  if (largest > (dtype === 'int32' ? 2 ** 31 : 3.4e38))
+  if (dtype === 'int32' ? largest > 2 ** 31 : !Number.isFinite(Math.fround(largest)))
     throw broken(`${what} is stored as ${kind} with min ${min} and scale ${scale}, beyond ${dtype}.`);
   return { dtype: kind, min, scale, original_dtype: dtype };
 }
 
 /**
- * Refuses NaN, and also ±Infinity unless the weight is a single constant, which graphs use as a bound.
+ * Refuses NaN. Infinities are values as others are: graphs use them as bounds, and as masks of attention.
  * @throws {PannierError} `model-format`, naming the weight and the element
  */
-export function checkFinite(weight: Weight): void {
-  const { name, dtype, quantization, bytes, shape } = weight;
+export function refuseNaN({ name, dtype, quantization, bytes }: Weight): void {
   if (dtype !== 'float32' || (quantization !== undefined && quantization.dtype !== 'float16')) return;
-  const infinityAllowed = sizeOf(shape) <= 1;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [step, exponent, fraction] = quantization === undefined ? [4, 0x7f800000, 0x007fffff] : [2, 0x7c00, 0x03ff];
   for (let offset = 0; offset < bytes.length; offset += step) {
     const bits = step === 4 ? view.getUint32(offset, true) : view.getUint16(offset, true);
-    if ((bits & exponent) !== exponent) continue;
-    const holdsNaN = (bits & fraction) !== 0;
-    if (holdsNaN || !infinityAllowed) {
-      throw broken(
-        `Weight "${name}" has ${holdsNaN ? 'NaN' : 'an infinite value'} at element ${offset / step}; weights must be finite. Was training cut short?`,
-      );
-    }
+    if ((bits & exponent) === exponent && (bits & fraction) !== 0)
+      throw broken(`Weight "${name}" has NaN at element ${offset / step}. Was training cut short?`);
   }
 }

@@ -11,7 +11,7 @@ import { parseJson } from '../../formats/json.js';
 import { lowerLayers } from '../../formats/keras/lower.js';
 import { isLayersTopology } from '../../formats/keras/topology.js';
 import { LIMITS } from '../../formats/limits.js';
-import { checkFinite, readWeightSpec, type Weight } from '../../formats/tfjs/weights.js';
+import { readWeightSpec, refuseNaN, type Weight } from '../../formats/tfjs/weights.js';
 import { missingFile } from '../files/missing.js';
 import { type OpenFile, openInside, openRecorded, readAndClose, readEnds, readFully, readWhole, record } from '../files/open.js';
 import { folderInstead, otherFormat } from './other-formats.js';
@@ -56,7 +56,7 @@ export async function readModel(path: string): Promise<ModelParts> {
     for (const weight of group) {
       if (names.has(weight.name)) throw broken(`Weight "${weight.name}" occurs twice in ${file}; names must be unique.`);
       names.add(weight.name);
-      checkFinite(weight);
+      refuseNaN(weight);
       budget -= weight.bytes.length;
     }
     weights.push(...group);

@@ -45,12 +45,13 @@ export function describeQuantized(
   return { originalBytes: bytesOf(before), kinds: Object.fromEntries(kinds.filter(([, { weights }]) => weights > 0)) };
 }
 
-/** How coarse a weight has become: the norm of its error, as a share of the weight's norm. */
+/** How coarse a weight has become: the norm of its error, as a share of the weight's norm. Infinities are stored as they are. */
 export function noiseOf(before: Weight, after: Weight): number {
   const [a, b] = [valuesOf(before), valuesOf(after)];
   let [error, size] = [0, 0];
   for (let index = 0; index < a.length; index++) {
     const value = a[index] as number;
+    if (!Number.isFinite(value)) continue;
     error += (value - (b[index] as number)) ** 2;
     size += value ** 2;
   }

@@ -32,7 +32,12 @@ export async function storeWeights(
   if (options.quantize === undefined) return kept;
   const weights = quantize(before, options.quantize);
   if (weights.every((weight, index) => weight === before[index]))
-    return { ...kept, warnings: ['Option quantize changes no weight: those it names are small, no float32, or stored so already.'] };
+    return {
+      ...kept,
+      warnings: [
+        'Option quantize changes no weight: those it names are small, no float32, stored so already, or hold values beyond that kind.',
+      ],
+    };
   const { answers, golden } = await sampling.open(weights, (runner) => sampling.sample(runner, [original.plan]));
   const maxError = await checkGoldenError(options.budget?.goldenError, {
     ...{ before, after: weights, golden: original.golden, original: original.answers, quantized: answers },

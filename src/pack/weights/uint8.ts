@@ -8,7 +8,7 @@ const LARGEST = 1e38;
  * Spreads 256 values evenly from the smallest to the largest, so that each weight is off by half a step at most.
  * The range always includes zero, and zero is exactly one of the values, since many weights and all padding are zero.
  * @param values the values of `weight`
- * @returns undefined if the range is too large
+ * @returns undefined if the range is too large, or infinite
  */
 export function toUint8({ name, shape }: Weight, values: Float32Array): Weight | undefined {
   let low = 0;
