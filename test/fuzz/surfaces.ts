@@ -1,6 +1,7 @@
 /** All that is fuzzed. */
 import type { Surface } from './surface.js';
 import { arrays, metadata, photographs, pngs } from './surfaces/files.js';
+import { graphFileBytes, graphFileJson } from './surfaces/graph-files.js';
 import { layers } from './surfaces/layers.js';
 import { loadOptions } from './surfaces/load-options.js';
 import { manifest } from './surfaces/manifest.js';
@@ -14,6 +15,7 @@ import { staleness } from './surfaces/staleness.js';
 export const SURFACES: readonly Surface[] = [
   ...[manifest, staleness, loadOptions, options, configFile],
   ...[graphJson, graphBytes, layers, packing],
+  ...[graphFileJson, graphFileBytes],
   ...[arrays, pngs, photographs, metadata],
   ...[keptRecords, fromWorker, toWorker, server],
 ];

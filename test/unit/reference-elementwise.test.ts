@@ -7,8 +7,9 @@ import type { ComputedOp } from '../../src/engines/reference/kernels.js';
 import type { DataType } from '../../src/graph/element-type.js';
 import type { OpAttributes } from '../../src/graph/ops/index.js';
 import type { Tensor } from '../../src/graph/tensor.js';
+import { expectClose } from '../fixtures/expect-close.js';
 import { answers } from '../fixtures/one-op.js';
-import { bools, expectClose, floats, ints, randomBroadcast, randomShape, randomTensor, tensor, valuesOf } from '../fixtures/tensors.js';
+import { bools, floats, ints, randomBroadcast, randomShape, randomTensor, tensor, valuesOf } from '../fixtures/tensors.js';
 import { LONG_MS, runs } from '../tier.js';
 
 tf.enableProdMode();

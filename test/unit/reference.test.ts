@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { isComputable, openReference } from '../../src/engines/reference/interpreter.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
+import { constantOf } from '../../src/graph/constant.js';
 import { DATA_TYPES, type DataType } from '../../src/graph/element-type.js';
 import type { Graph, Origin } from '../../src/graph/graph.js';
 import { add, multiply, openSize, type Size } from '../../src/graph/size.js';
@@ -105,6 +106,22 @@ describe('errors', () => {
     const refused = refusalOf(() => openReference(two).run(given));
     expect(refused.code).toBe('input');
     expect(refused.message).toContain(message);
+  });
+
+  it('name what has values that its element type has not', () => {
+    const graph = graphOf([2], (_, x) => [x], 'bool');
+    expect(refusalOf(() => run(graph, tensor('bool', [2], [1, 2]))).message).toBe('Input "x" has booleans that are not 0 or 1.');
+    const whole = graphOf([1], (_, x) => [x], 'int64');
+    for (const value of [0.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const refused = refusalOf(() => run(whole, tensor('int64', [1], [value])));
+      expect(refused.message).toBe('Input "x" has int64 values that are no whole numbers of at most 2^53 - 1.');
+    }
+    const builder = new GraphBuilder();
+    const constant = builder.constant(constantOf('w', tensor('int64', [1], [Number.POSITIVE_INFINITY])));
+    expect(refusalOf(() => openReference(builder.build([constant])))).toMatchObject({
+      code: 'model-format',
+      message: 'Constant "w" has int64 values that are no whole numbers of at most 2^53 - 1.',
+    });
   });
 
   it('name a size that no input decides, and hold the others to their expressions', () => {

@@ -47,13 +47,19 @@ function fed(name: string, type: TensorType, tensor: Tensor | undefined): Tensor
     throw wrong(`Input "${name}" takes ${typeText(type)}, but is fed with ${typeText(tensor)}.`, name);
   if (!(data instanceof DATA_TYPES[dataType]) || data.length !== sizeOf(shape))
     throw wrong(`Input "${name}" is fed with ${data.length} values in a ${data.constructor.name} for ${typeText(tensor)}.`, name);
-  if (dataType === 'bool' && data.some((value) => value > 1)) throw wrong(`Input "${name}" takes booleans, which are 0 or 1.`, name);
-  if (dataType === 'int64' && !data.every(Number.isSafeInteger))
-    throw wrong(`Input "${name}" takes whole numbers of at most 2^53 - 1 as int64.`, name);
+  const problem = wrongValueIn(tensor);
+  if (problem !== undefined) throw wrong(`Input "${name}" ${problem}.`, name);
   if (dataType !== 'float16') return tensor;
   const rounded = data.slice() as Float32Array<ArrayBuffer>;
   roundToHalf(rounded);
   return { dataType, shape, data: rounded };
+}
+
+/** What values of a tensor are none of its element type, as the part of a sentence that follows a subject; undefined if none is. */
+export function wrongValueIn({ dataType, data }: Tensor): string | undefined {
+  if (dataType === 'bool' && data.some((value) => value > 1)) return 'has booleans that are not 0 or 1';
+  if (dataType === 'int64' && !data.every(Number.isSafeInteger)) return 'has int64 values that are no whole numbers of at most 2^53 - 1';
+  return undefined;
 }
 
 function bind(name: string, axis: number, openSize: string, length: number, sizes: Map<string, number>): void {

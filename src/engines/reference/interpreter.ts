@@ -3,12 +3,12 @@ import { sizeOf } from '../../base/dtype.js';
 import { PannierError } from '../../base/errors.js';
 import { roundToHalf } from '../../base/float16.js';
 import { tensorOf } from '../../graph/constant.js';
-import type { Graph, Value } from '../../graph/graph.js';
+import type { Constant, Graph, Value } from '../../graph/graph.js';
 import { nodeError, opError } from '../../graph/node-error.js';
 import { definitionOf } from '../../graph/ops/index.js';
 import { evaluate } from '../../graph/size.js';
 import { isClosed, shapeText, type Tensor, type TensorType, typeText } from '../../graph/tensor.js';
-import { type Bound, bindFeeds } from './feeds.js';
+import { type Bound, bindFeeds, wrongValueIn } from './feeds.js';
 import type { Kernel } from './kernel.js';
 import { type ComputedOp, KERNELS } from './kernels.js';
 import { closeAttributes } from './open-attributes.js';
@@ -36,14 +36,14 @@ export const isComputable = ({ inputs, nodes }: Graph): boolean =>
 /**
  * Prepares a graph that {@link isComputable}.
  * @param graph verified
- * @throws {PannierError} `model-format`, naming the node that only TF.js can run
+ * @throws {PannierError} `model-format`, naming the node that only TF.js can run, or the constant whose bytes are none of its type
  */
 export function openReference(graph: Graph): ReferenceModel {
   const opaque = graph.nodes.find(({ op }) => op === 'tfjsGraph');
   if (opaque !== undefined) throw nodeError(opaque.origin, 'is computed by the tfjs engine only, not by the reference');
   const untyped = graph.inputs.find(({ type }) => type === null);
   if (untyped !== undefined) throw new PannierError('model-format', `Input "${untyped.name}" has a type that only TF.js knows.`);
-  const constants = graph.constants.map((constant) => [constant.value.name, tensorOf(constant)] as const);
+  const constants = graph.constants.map(readConstant);
   const plan = planOf(graph, graph.outputs);
   return {
     run(feeds, wanted = graph.outputs) {
@@ -57,6 +57,15 @@ export function openReference(graph: Graph): ReferenceModel {
       return new Map(wanted.map(({ name }) => [name, tensors.get(name) as Tensor]));
     },
   };
+}
+
+/** A constant's name and values. */
+function readConstant(constant: Constant): readonly [string, Tensor] {
+  const { name } = constant.value;
+  const tensor = tensorOf(constant);
+  const problem = wrongValueIn(tensor);
+  if (problem !== undefined) throw new PannierError('model-format', `Constant "${name}" ${problem}.`);
+  return [name, tensor];
 }
 
 /** Computes one node, and keeps what it gives. */
