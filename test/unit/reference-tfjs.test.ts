@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sizeOf } from '../../src/base/dtype.js';
 import { mulberry32 } from '../../src/base/random.js';
 import type { Tensor } from '../../src/graph/tensor.js';
+import { expectClose } from '../fixtures/expect-close.js';
 import { answer, answers } from '../fixtures/one-op.js';
-import { expectClose, pick, randomTensor, tensor } from '../fixtures/tensors.js';
+import { pick, randomTensor, tensor } from '../fixtures/tensors.js';
 
 // Else TF.js recommends its Node package on stderr.
 tf.enableProdMode();

@@ -5,8 +5,9 @@ import { mulberry32 } from '../../src/base/random.js';
 import { DATA_TYPES, type DataType, isFloat } from '../../src/graph/element-type.js';
 import type { OpAttributes } from '../../src/graph/ops/index.js';
 import type { Tensor } from '../../src/graph/tensor.js';
+import { expectClose } from '../fixtures/expect-close.js';
 import { answer } from '../fixtures/one-op.js';
-import { expectClose, floats, pick, randomTensor, tensor, valuesOf } from '../fixtures/tensors.js';
+import { floats, pick, randomTensor, tensor, valuesOf } from '../fixtures/tensors.js';
 
 type PoolAttributes = OpAttributes['averagePool2d'];
 
