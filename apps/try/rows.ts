@@ -1,11 +1,11 @@
 /** Parses pasted numbers, JSON or a table, to an input of predict. */
 import { mulberry32 } from '../../src/base/random.js';
-import type { DType, GivenArray } from '../../src/index.js';
+import type { DType, OwnedArray } from '../../src/index.js';
 import { readLiteral } from './literal.js';
 
 /** Values with their shape. */
 export interface Values {
-  readonly data: GivenArray;
+  readonly data: OwnedArray;
   readonly shape: readonly number[];
 }
 

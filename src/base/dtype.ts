@@ -4,9 +4,12 @@ export const DTYPES = { float32: Float32Array, int32: Int32Array, bool: Uint8Arr
 /** `float32`, `int32` or `bool` (one byte each, 0 or 1). */
 export type DType = keyof typeof DTYPES;
 
-/** Arrays that callers may pass for a dtype, over any kind of buffer. An int32 tensor also takes bytes, which is how pictures come. */
+/**
+ * Arrays that callers may pass for a dtype, over any kind of buffer. An int32 tensor also takes bytes, which is how pictures come,
+ * and int64, which is how tokenizers give indices: each value must be one of int32.
+ */
 export type GivenArray<D extends DType = DType> = D extends 'int32'
-  ? Int32Array | Uint8Array | Uint8ClampedArray
+  ? Int32Array | BigInt64Array | Uint8Array | Uint8ClampedArray
   : D extends 'float32'
     ? Float32Array
     : Uint8Array;

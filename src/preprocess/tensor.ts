@@ -9,7 +9,7 @@ import type { TensorFeed } from './feed.js';
 /** The array classes that each dtype takes, by name, because an array of another realm is not `instanceof` ours. */
 const TAKES: Readonly<Record<DType, readonly string[]>> = {
   float32: ['Float32Array'],
-  int32: ['Int32Array', 'Uint8Array', 'Uint8ClampedArray'],
+  int32: ['Int32Array', 'BigInt64Array', 'Uint8Array', 'Uint8ClampedArray'],
   bool: ['Uint8Array'],
 };
 
@@ -47,7 +47,16 @@ export function tensorFeed(name: string, spec: InputSpec, given: unknown): Tenso
     );
   }
   const shape = said === undefined ? shapeFor(name, spec.shape, values.length) : checkedShape(name, spec.shape, said, values.length);
-  return { kind: 'tensor', name, dtype: spec.dtype, shape, data: new DTYPES[spec.dtype](values) };
+  const copy = kind === 'BigInt64Array' ? narrowed(name, data as BigInt64Array) : new DTYPES[spec.dtype](values);
+  return { kind: 'tensor', name, dtype: spec.dtype, shape, data: copy };
+}
+
+/** int64 as int32. */
+function narrowed(name: string, values: BigInt64Array): Int32Array<ArrayBuffer> {
+  const copy = Int32Array.from(values, Number);
+  const index = copy.findIndex((value, at) => BigInt(value) !== values[at]);
+  if (index >= 0) throw wrong(name, 'should have values of int32', `has ${values[index]} at index ${index}`, { index });
+  return copy;
 }
 
 /** The next step for a caller who gave a plain array. */

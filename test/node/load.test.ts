@@ -18,11 +18,13 @@ const wasmUrl = new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/$
 const assetUrl = (name: string, url: string) => (name === WASM_BINARY.name ? wasmUrl : url);
 const on = (backend: 'cpu' | 'wasm') => ({ backend, assetUrl }) as const;
 
+const two = twoInputModel();
 const packed: Record<string, Manifest> = {};
 beforeAll(async () => {
   const models = {
     add: writeModel(addModel([1, 4], Float32Array.of(1, 2, 3, 4)), join(folder, 'add')),
-    two: writeModel(twoInputModel(), join(folder, 'two')),
+    two: writeModel(two, join(folder, 'two')),
+    int64: writeModel({ ...two, json: JSON.parse(JSON.stringify(two.json).replaceAll('DT_INT32', 'DT_INT64')) }, join(folder, 'int64')),
     loop: writeModel(loopModel(), join(folder, 'loop')),
   };
   for (const [name, model] of Object.entries(models)) {
@@ -79,6 +81,19 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
       (await model.predict({ first: new Float32Array(rows * 3), second: new Int32Array(rows * 3) })).timing.cold;
     expect([await run(1), await run(2), await run(2), await run(1)]).toEqual([false, true, false, false]);
     expect(model.stats()).toMatchObject({ count: 4, coldCount: 1, failedCount: 0 });
+  });
+
+  it('takes int64 where the model file says so, within int32', async () => {
+    using model = await loadModel(packed['int64']!, on(backend));
+    expect(model.signature.inputs['second']).toMatchObject({ dtype: 'int32' });
+    const given = { first: Float32Array.of(0.5, 0.5, 0.5), second: BigInt64Array.of(1n, -2n, 30n) };
+    expect((await model.predict(given)).outputs['total']?.data).toEqual(Float32Array.of(1.5, -1.5, 30.5));
+    given.second[1] = 2n ** 40n;
+    expect(await rejection(model.predict(given))).toMatchObject({
+      code: 'input',
+      message: expect.stringContaining('Input "second" should have values of int32, but has 1099511627776 at index 1'),
+      detail: { input: 'second', index: 1 },
+    });
   });
 
   it('runs control flow', async () => {

@@ -23,7 +23,7 @@ import type { ImageInput, ModelSource, Shaped, Tensor } from 'pannier';
 
 export type PoseInputs = {
   /** int32 [1, 192, 192, 3]; a picture is stretched to 192 × 192 */
-  readonly image: ImageInput | Int32Array | Uint8Array | Uint8ClampedArray | Shaped<'int32', readonly [1, 192, 192, 3]>;
+  readonly image: ImageInput | Int32Array | BigInt64Array | Uint8Array | Uint8ClampedArray | Shaped<'int32', readonly [1, 192, 192, 3]>;
 };
 
 export type PoseOutputs = {

@@ -55,6 +55,14 @@ describe('numbers', () => {
       expect(feed(int, given).data).toEqual(Int32Array.of(1, 200));
     }
   });
+  it('may be int64 for int32, from one end of int32 to the other', () => {
+    const int: InputSpec = { ...float([3]), dtype: 'int32' };
+    const given = BigInt64Array.of(-(2n ** 31n), 0n, 2n ** 31n - 1n);
+    for (const each of [given, runInNewContext('BigInt64Array.of(-2147483648n, 0n, 2147483647n)')]) {
+      expect(feed(int, each).data).toEqual(Int32Array.of(-(2 ** 31), 0, 2 ** 31 - 1));
+    }
+    expect(feed({ ...int, shape: [null, 3] }, { data: given, shape: [1, 3] }).shape).toEqual([1, 3]);
+  });
   it('may come from another realm', () => {
     const foreign = runInNewContext('Float32Array.of(1, 2, 3, 4)');
     expect(foreign instanceof Float32Array).toBe(false);
@@ -83,6 +91,14 @@ describe('numbers that do not fit', () => {
     return array;
   };
   it.each<[string, InputSpec, unknown, string | RegExp]>([
+    ...[2n ** 31n, -(2n ** 31n) - 1n, 2n ** 32n, 2n ** 53n + 1n].map((value): [string, InputSpec, unknown, string] => [
+      `${value} for int32`,
+      { ...float([3]), dtype: 'int32' },
+      BigInt64Array.of(1n, 2n, value),
+      `should have values of int32, but has ${value} at index 2`,
+    ]),
+    ['int64 for float32', float([2]), BigInt64Array.of(1n, 2n), 'should be Float32Array of [2], but is BigInt64Array'],
+    ['int64 without sign', { ...float([2]), dtype: 'int32' }, BigUint64Array.of(1n, 2n), 'should be Int32Array or BigInt64Array or'],
     ['too few', float([1, 4]), new Float32Array(3), 'should have 4 values, for [1, 4], but has 3'],
     ['too many', float([1, 4]), new Float32Array(5), 'should have 4 values'],
     ['none at all', float([1, 4]), new Float32Array(0), 'should have 4 values, for [1, 4], but has 0'],
@@ -94,7 +110,7 @@ describe('numbers that do not fit', () => {
     ['bytes for floats', float([1, 4]), new Uint8Array(4), 'but is Uint8Array'],
     ['a DataView', float([1, 4]), new DataView(new ArrayBuffer(16)), 'but is DataView'],
     ['a bare buffer', float([1, 4]), new ArrayBuffer(16), 'but is ArrayBuffer'],
-    ['floats for int32', { ...float([4]), dtype: 'int32' }, new Float32Array(4), 'should be Int32Array or Uint8Array or Uint8ClampedArray'],
+    ['floats for int32', { ...float([4]), dtype: 'int32' }, new Float32Array(4), 'should be Int32Array or BigInt64Array or Uint8Array or'],
     ['clamped bytes for bool', { ...float([4]), dtype: 'bool' }, new Uint8ClampedArray(4), 'should be Uint8Array of [4]'],
     ['a plain array', float([1, 4]), [1, 2, 3, 4], 'but is Array. Give a Float32Array of 4 values, flat.'],
     ['a number', float([]), 5, 'but is Number'],

@@ -83,7 +83,11 @@ function inputNote({ dtype, shape, image, columns, pad }: InputSpec): string {
 const outputNote = ({ dtype, shape, values }: OutputSpec): string =>
   `${dtype} ${shapeText(shape)}${values === undefined ? '' : `; ${values}`}`;
 
-const GIVEN = { float32: 'Float32Array', int32: 'Int32Array | Uint8Array | Uint8ClampedArray', bool: 'Uint8Array' } as const;
+const GIVEN = {
+  float32: 'Float32Array',
+  int32: 'Int32Array | BigInt64Array | Uint8Array | Uint8ClampedArray',
+  bool: 'Uint8Array',
+} as const;
 
 /** The name of the row type of each tabular input, which the compiler's messages and the app's code use. */
 function rowNames(inputs: Manifest['signature']['inputs'], typeName: string): ReadonlyMap<string, string> {

@@ -74,6 +74,7 @@ export async function everythingElse(device: GPUDevice, track: MediaStreamTrack)
   try {
     const { outputs: answer } = await (await loadModel(textSource)).predict({ tokens: { data: new Int32Array(6), shape: [2, 3] } });
     const spam: Uint8Array<ArrayBuffer> = answer.spam.data;
+    await (await loadModel(textSource)).predict({ tokens: { data: BigInt64Array.of(1n, 2n), shape: [1, 2] } });
     console.log(spam);
   } catch (error) {
     if (error instanceof PannierError && error.code === 'out-of-memory' && !error.retryable) console.log(error.detail);

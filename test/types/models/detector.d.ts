@@ -3,7 +3,7 @@ import type { ImageInput, ModelSource, Shaped, Tensor } from 'pannier';
 
 export type DetectorInputs = {
   /** int32 [1, 320, 320, 3]; a picture is fitted into 320 × 320 */
-  readonly image: ImageInput | Int32Array | Uint8Array | Uint8ClampedArray | Shaped<'int32', readonly [1, 320, 320, 3]>;
+  readonly image: ImageInput | Int32Array | BigInt64Array | Uint8Array | Uint8ClampedArray | Shaped<'int32', readonly [1, 320, 320, 3]>;
 };
 
 export type DetectorOutputs = {
