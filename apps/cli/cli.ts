@@ -4,12 +4,15 @@ import { nearest } from '../../src/base/nearest.js';
 import { VERSION } from '../../src/base/versions.js';
 import type { Command } from './command.js';
 import { doctorCommand } from './doctor.js';
+import { exportCommand } from './export.js';
 import { packCommand } from './pack.js';
 import { predictCommand } from './predict.js';
 import { plain } from './print.js';
 import { tryCommand } from './try.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { pack: packCommand, predict: predictCommand, doctor: doctorCommand, try: tryCommand };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  ...{ pack: packCommand, predict: predictCommand, doctor: doctorCommand, try: tryCommand, export: exportCommand },
+};
 
 const USAGE = `pannier ${VERSION}\n\nUsage:\n${Object.values(COMMANDS)
   .map(({ usage }) => usage)

@@ -1,6 +1,7 @@
 /** How the programs read their command lines: what each flag means, and one clear sentence for each that is wrong. */
 import { expect, it } from 'vitest';
 import { readFlags as readDoctor } from '../../apps/cli/doctor.js';
+import { readFlags as readExport } from '../../apps/cli/export.js';
 import { readFlags as readPredict } from '../../apps/cli/predict.js';
 import { readFlags as readTry } from '../../apps/cli/try.js';
 
@@ -35,7 +36,13 @@ it('of try choose a port, backends, and whether a browser opens', () => {
   });
 });
 
-const readers = { predict: readPredict, doctor: readDoctor, try: readTry };
+it('of export say where to', () => {
+  const flags = { model: 'pose', out: 'tfjs', config: undefined };
+  expect(readExport(['pose', '--to', 'tfjs', '--out', 'tfjs'])).toEqual(flags);
+  expect(readExport(['--out', 'tfjs', '--to', 'tfjs', '--config', 'c.mjs', 'pose'])).toEqual({ ...flags, config: 'c.mjs' });
+});
+
+const readers = { predict: readPredict, doctor: readDoctor, try: readTry, export: readExport };
 
 it.each<[keyof typeof readers, string, RegExp]>([
   ['predict', '', /^Say what to run: pannier predict MODEL\. MODEL is a packed folder, a model\.json, or a name in pannier\.config\.mjs\./],
@@ -55,6 +62,11 @@ it.each<[keyof typeof readers, string, RegExp]>([
   ['doctor', 'a --runs many', /^--runs is "many"; a whole number from 1 is wanted\./],
   ['doctor', 'a --timeout -1', /--timeout/],
   ['doctor', 'a --image x.png', /Unknown option '--image'/],
+  ['export', '', /^Say what to export: pannier export MODEL --to tfjs --out DIR\. MODEL is a packed folder/],
+  ['export', 'a b --to tfjs --out c', /^pannier export takes one MODEL, but got also b\./],
+  ['export', 'a --out c', /^Say what to write: --to tfjs\./],
+  ['export', 'a --to onnx --out c', /^--to is "onnx"; tfjs is wanted\./],
+  ['export', 'a --to tfjs', /^Say where to: pannier export MODEL --to tfjs --out DIR\./],
   ['try', '', /^Say what to try: pannier try MODEL, a model\.json or a packed folder\./],
   ['try', 'a b', /^pannier try takes one MODEL, but got also b\./],
   ['try', 'a --port 99999', /^--port is "99999"; a number up to 65535 is wanted\./],

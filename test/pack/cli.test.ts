@@ -140,9 +140,13 @@ describe('errors are one line and exit code 1', () => {
     [
       'an unknown command',
       ['train'],
-      /^pannier: There is no command train; there are pack, predict, doctor, try\. pannier --help lists them\.\n$/,
+      /^pannier: There is no command train; there are pack, predict, doctor, try, export\. pannier --help lists them\.\n$/,
     ],
-    ['a mistyped command', ['pakc'], /^pannier: There is no command pakc; there are pack, predict, doctor, try\. Is pack meant\?\n$/],
+    [
+      'a mistyped command',
+      ['pakc'],
+      /^pannier: There is no command pakc; there are pack, predict, doctor, try, export\. Is pack meant\?\n$/,
+    ],
     [
       'a model that is another file',
       ['pack', join(folder, 'add/modle.json'), '--out', out],

@@ -1,0 +1,117 @@
+/** `pannier export`: a packed model, or a model file, as a file that other programs open. */
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { messageOf, PannierError } from '../../src/base/errors.js';
+import type { Fields } from '../../src/base/fields.js';
+import type { Asset, Manifest } from '../../src/manifest/manifest.js';
+import { sha256 } from '../../src/pack/cache.js';
+import { badOption } from '../../src/pack/options.js';
+import type { Command } from './command.js';
+import { readPacked } from './examine.js';
+import { untilInterrupted } from './interrupted.js';
+import { printOutcome } from './outcome.js';
+import { MODEL_USAGE, packedModel } from './packed.js';
+import { plain, showBytes } from './print.js';
+
+const TEXT = { type: 'string' } as const;
+const FLAGS = { to: TEXT, out: TEXT, config: TEXT } as const;
+
+const MODEL_FILE = 'model.json';
+const WEIGHTS_FILE = 'weights.bin';
+
+/** How a model.json that this command wrote says so. Another one is not overwritten. */
+const CONVERTED_BY = 'pannier export';
+
+/** The `export` command. */
+export const exportCommand: Command = {
+  usage: `  pannier export MODEL --to tfjs --out DIR      writes a TF.js graph model, which tf.loadGraphModel opens: ${MODEL_FILE}, ${WEIGHTS_FILE}
+    ${MODEL_USAGE} (--config FILE)`,
+  run: (args) =>
+    printOutcome(false, async () => {
+      const { model, out, config } = readFlags(args);
+      return untilInterrupted(async (surroundings) => {
+        const { folder } = await packedModel(model, config, surroundings);
+        const manifest = await readPacked(folder);
+        const bytes = await writeGraphModel(manifest, folder, out);
+        const place = join(relative(process.cwd(), out) || '.', MODEL_FILE);
+        return `${plain(`${manifest.name} exported: ${place} and ${WEIGHTS_FILE}, ${showBytes(bytes)}`)}\n`;
+      });
+    }),
+};
+
+/**
+ * Reads the command line of `pannier export`.
+ * @throws {PannierError} `options` if an argument is missing, unknown or not what its flag takes
+ */
+export function readFlags(args: readonly string[]) {
+  const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
+  const { to, out, config } = values;
+  const [model, ...more] = positionals;
+  if (model === undefined) throw badOption(`Say what to export: pannier export MODEL --to tfjs --out DIR. ${MODEL_USAGE}.`);
+  if (more.length > 0) throw badOption(`pannier export takes one MODEL, but got also ${more.join(', ')}.`);
+  if (to !== 'tfjs') throw badOption(to === undefined ? 'Say what to write: --to tfjs.' : `--to is ${JSON.stringify(to)}; tfjs is wanted.`);
+  if (out === undefined) throw badOption('Say where to: pannier export MODEL --to tfjs --out DIR.');
+  return { model, out, config };
+}
+
+/**
+ * Writes the graph of a packed model with all its weights in one file. The weights keep the form in which they are packed: TF.js
+ * reads float16 and uint8, too.
+ * @returns bytes of both files
+ * @throws {PannierError} `options` if the folder cannot be written or holds another model, `integrity` if a file of the packed
+ * model is not as it was packed
+ */
+async function writeGraphModel(manifest: Manifest, folder: string, out: string): Promise<number> {
+  const text = new TextDecoder().decode(await readAsset(folder, manifest.graph));
+  const graph = JSON.parse(text) as Fields & { readonly weightsManifest: readonly [{ readonly weights: readonly unknown[] }] };
+  const [{ weights }] = graph.weightsManifest;
+  const model = { ...graph, convertedBy: CONVERTED_BY, weightsManifest: [{ paths: [WEIGHTS_FILE], weights }] };
+  const json = new TextEncoder().encode(`${JSON.stringify(model)}\n`);
+  try {
+    await mkdir(out, { recursive: true });
+    await refuseOther(out);
+    await replace(join(out, WEIGHTS_FILE), async (append) => {
+      for (const shard of manifest.weights) await append(await readAsset(folder, shard));
+    });
+    await replace(join(out, MODEL_FILE), (append) => append(json));
+  } catch (thrown) {
+    if (thrown instanceof PannierError) throw thrown;
+    throw new PannierError('options', `${out} cannot be written: ${messageOf(thrown)}.`, { file: out }, { cause: thrown });
+  }
+  return manifest.weights.reduce((sum, shard) => sum + shard.bytes, json.length);
+}
+
+async function readAsset(folder: string, { name, sha256: wanted }: Asset): Promise<Uint8Array> {
+  const bytes = await readFile(join(folder, name)).catch((thrown) => {
+    throw new PannierError('integrity', `${name} of the packed model cannot be read: ${messageOf(thrown)}. Pack it again.`, {
+      asset: name,
+    });
+  });
+  if (sha256(bytes) === wanted) return bytes;
+  throw new PannierError('integrity', `${name} of the packed model is not as it was packed. Pack it again.`, { asset: name });
+}
+
+/** Refuses a folder with a model that this command did not write: most often the one that was packed. */
+async function refuseOther(out: string): Promise<void> {
+  const there = await readFile(join(out, MODEL_FILE), 'utf8').catch(() => undefined);
+  if (there === undefined || there.includes(`"convertedBy":"${CONVERTED_BY}"`)) return;
+  throw badOption(`${out} holds a ${MODEL_FILE} that pannier export did not write. Choose another folder for --out, or remove it.`);
+}
+
+/** Writes a file beside its place, and then moves it there, so that a reader never sees a part of it. */
+async function replace(path: string, fill: (append: (bytes: Uint8Array) => Promise<void>) => Promise<void>): Promise<void> {
+  const unfinished = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(unfinished, 'w');
+    try {
+      await fill((bytes) => file.writeFile(bytes));
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+  } catch (thrown) {
+    await rm(unfinished, { force: true });
+    throw thrown;
+  }
+}
