@@ -32,8 +32,8 @@ export interface TargetRow {
   readonly binary?: ShippedBinary;
   /** Imports the engine into the calling thread. */
   readonly load: () => Promise<{ readonly start: StartEngine }>;
-  /** Whether it serves only if no other target is right. A last resort is slower than all others, so that it is not raced. */
-  readonly isLastResort: boolean;
+  /** Whether it is raced. One that is not is slower than all others: it is tried after them, and serves only if none is right. */
+  readonly isRaced: boolean;
 }
 
 /** One engine. */
@@ -65,18 +65,18 @@ export const ENGINES: Readonly<Record<EngineName, EngineRow>> = {
       webgpu: {
         worker: { name: 'worker/webgpu.js', url: () => new URL('./worker/webgpu.js', import.meta.url).href },
         load: () => loadIntoRealm(import('./tfjs/webgpu.js')),
-        isLastResort: false,
+        isRaced: true,
       },
       wasm: {
         worker: { name: 'worker/wasm.js', url: () => new URL('./worker/wasm.js', import.meta.url).href },
         binary: WASM_BINARY,
         load: () => loadIntoRealm(import('./tfjs/wasm.js')),
-        isLastResort: false,
+        isRaced: true,
       },
       cpu: {
         worker: { name: 'worker/cpu.js', url: () => new URL('./worker/cpu.js', import.meta.url).href },
         load: () => loadIntoRealm(import('./tfjs/cpu.js')),
-        isLastResort: true,
+        isRaced: false,
       },
     },
   },

@@ -48,8 +48,8 @@ export interface AttemptOptions {
   readonly role: Role;
   /** Start time of the engine before this moment does not count in `startMs`. */
   readonly wantedSinceMs: number;
-  /** No other target is right: one that is merely left alone is tried all the same. */
-  readonly isLast?: boolean;
+  /** No other target is right, so that this one is not left alone. */
+  readonly isTriedAnyway?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -68,7 +68,7 @@ export async function attempt(target: Target, context: OpenContext, options: Att
   signal.throwIfAborted();
   const { reason = ineligibleReason(target, context.manifest, context.resolved) } =
     context.retired.find((each) => isSameTarget(each, target)) ?? {};
-  if (reason !== undefined) return { refused: reason, canBeLast: false, measured: {} };
+  if (reason !== undefined) return { refused: reason, isLeftAlone: false, measured: {} };
 
   const started = await startEngine(target, context, options);
   if ('refused' in started) return started;
@@ -82,7 +82,7 @@ export async function attempt(target: Target, context: OpenContext, options: Att
     // The worker may have crashed with another model's call, which says nothing about this model: try once more.
     if (role === 'first' && thrown instanceof PannierError && thrown.code === 'worker-crashed')
       return attempt(target, context, { ...options, role: 'rebuild', wantedSinceMs: now() });
-    return { refused: messageOf(thrown), canBeLast: false, measured: started.measured };
+    return { refused: messageOf(thrown), isLeftAlone: false, measured: started.measured };
   }
 }
 
@@ -100,19 +100,22 @@ interface Started {
 async function startEngine(
   target: Target,
   { manifest, resolved, caching }: OpenContext,
-  { role, wantedSinceMs, isLast = false, signal }: AttemptOptions,
+  { role, wantedSinceMs, isTriedAnyway = false, signal }: AttemptOptions,
 ): Promise<Started | (Refusal & { readonly measured: Measured })> {
   const { backend } = target;
-  const limitMs = Math.min(stageLimitMs(resolved, role), role === 'rebuild' && !isLast ? MAX_REBUILD_START_MS : Number.POSITIVE_INFINITY);
+  const limitMs = Math.min(
+    stageLimitMs(resolved, role),
+    role === 'rebuild' && !isTriedAnyway ? MAX_REBUILD_START_MS : Number.POSITIVE_INFINITY,
+  );
   const stage = `start of ${backend}`;
   const timedOut = new AbortController();
-  const refuse = (reason: string, canBeLast = false, measured: Measured = {}) => {
+  const refuse = (reason: string, isLeftAlone = false, measured: Measured = {}) => {
     signal.throwIfAborted();
-    return { refused: reason, canBeLast, measured };
+    return { refused: reason, isLeftAlone, measured };
   };
   try {
-    const checked = await withDeadline(precheck(target, manifest, resolved, await caching, isLast), limitMs, stage);
-    if ('refused' in checked) return refuse(checked.refused, checked.canBeLast);
+    const checked = await withDeadline(precheck(target, manifest, resolved, await caching, isTriedAnyway), limitMs, stage);
+    if ('refused' in checked) return refuse(checked.refused, checked.isLeftAlone);
     const acquiring = acquireEngine(target, resolved, AbortSignal.any([signal, timedOut.signal]), role !== 'challenger');
     const lease = await withDeadline(acquiring, limitMs, stage, (error) => timedOut.abort(error));
     circuitBreaker.watch(lease.value, resolved.device);

@@ -50,7 +50,7 @@ export async function autotune(
 async function raceAll(served: ServedModel, context: OpenContext): Promise<void> {
   for (const { state, backend, engine } of served.selection) {
     // A target that was refused a moment ago has had its chance.
-    if (state === 'refused' || engine === 'app' || backend === 'fallback' || rowOf({ engine, backend }).isLastResort) continue;
+    if (state === 'refused' || engine === 'app' || backend === 'fallback' || !rowOf({ engine, backend }).isRaced) continue;
     await challenge({ engine, backend }, served, context);
   }
   explainUntried(served, 'it is the last resort and is not raced');

@@ -33,7 +33,7 @@ async function challengeNow(target: Target, served: ServedModel, context: OpenCo
   const incumbent = served.current;
   const isStopgap = incumbent.backend === 'fallback';
   if (isSameTarget(target, incumbent)) return;
-  if (!isStopgap && (races ? rowOf(target).isLastResort : backends.indexOf(target.backend) > backends.indexOf(incumbent.backend))) return;
+  if (!isStopgap && (races ? !rowOf(target).isRaced : backends.indexOf(target.backend) > backends.indexOf(incumbent.backend))) return;
   const tried = await attempt(target, context, { role: 'challenger', wantedSinceMs: now(), signal: served.disposing.signal });
   if ('refused' in tried) return learnOf({ ...target, state: 'refused', reason: tried.refused, ...tried.measured }, served);
   const { accepted: challenger, measured } = tried;

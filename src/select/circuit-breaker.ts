@@ -61,7 +61,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * Counts a failure of a backend. While its circuit is open nothing is counted: a last resort was tried all the same.
+   * Counts a failure of a backend. While its circuit is open nothing is counted: the backend was tried anyway.
    * @param reason a sentence
    * @param isAbsent whether the browser has no such backend to give just now: asking again at once would be in vain
    */

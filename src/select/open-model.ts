@@ -51,7 +51,7 @@ export async function openModel(targets: readonly Target[], context: OpenContext
   return { instance, selection, loadTiming: { totalMs: now() - beganMs, weightsMs, hashMs, startMs, openMs, goldenMs, cache } };
 }
 
-/** First the targets that may be raced, then the last resorts, then what the circuit breaker left alone. */
+/** First the targets that are raced, then the others, then those that were left alone, tried anyway. */
 async function tryRounds(targets: readonly Target[], context: OpenContext, { role, download, beganMs, signal }: OpenOptions) {
   const { manifest, resolved } = context;
   const leftAlone: Target[] = [];
@@ -60,11 +60,11 @@ async function tryRounds(targets: readonly Target[], context: OpenContext, { rol
     // Only the first target's engine was asked for before this.
     const wantedSinceMs = target === targets[0] ? beganMs : now();
     const tried = await attempt(target, context, { role, wantedSinceMs, signal: stop });
-    if ('refused' in tried && tried.canBeLast) leftAlone.push(target);
+    if ('refused' in tried && tried.isLeftAlone) leftAlone.push(target);
     return tried;
   };
   const tryAnyway = (target: Target, stop: AbortSignal) =>
-    attempt(target, context, { role, wantedSinceMs: now(), isLast: true, signal: stop });
+    attempt(target, context, { role, wantedSinceMs: now(), isTriedAnyway: true, signal: stop });
   const round = async (some: readonly Target[], tryOne: typeof tryOnce, patience: Promise<unknown> = never()) => {
     const { instance, selection: outcomes } = await firstRight(some, tryOne, patience, signal);
     selection = selection.map((each) => outcomes.find((other) => isSameTarget(other, each)) ?? each);
@@ -72,7 +72,7 @@ async function tryRounds(targets: readonly Target[], context: OpenContext, { rol
   };
 
   // An order that the app gave is kept.
-  const isLate = (target: Target) => resolved.auto && target !== targets[0] && rowOf(target).isLastResort;
+  const isLate = (target: Target) => resolved.auto && target !== targets[0] && !rowOf(target).isRaced;
   // On the page's thread two attempts would only slow each other down.
   const mayOvertake = resolved.auto && resolved.thread !== 'page' && fits(manifest, resolved, 2) && download !== undefined;
   const over = new AbortController();

@@ -12,20 +12,20 @@ import { circuitBreaker } from './circuit-breaker.js';
 import { CrashMark } from './crash-mark.js';
 import { fits, memoryBytes } from './eligible.js';
 
-/** Why a target is not started; one that can be the last resort is started all the same if no other target is right. */
+/** Why a target is not started. One that is left alone is tried anyway if no other target is right. */
 export interface Refusal {
   readonly refused: string;
-  readonly canBeLast: boolean;
+  readonly isLeftAlone: boolean;
 }
 
-const refusal = (refused: string, canBeLast = false): Refusal => ({ refused, canBeLast });
+const refusal = (refused: string, isLeftAlone = false): Refusal => ({ refused, isLeftAlone });
 
 const SOFTWARE_GPU =
   'the browser computes WebGPU in software here (isFallbackAdapter), which is slower than wasm and keeps the browser from drawing';
 
 /**
  * Asks around before anything is started.
- * @param isLast no other target is right: one that is merely left alone is started all the same
+ * @param isTriedAnyway no other target is right, so that this one is not left alone
  * @throws nothing of its own; may wait for the browser's GPU process for as long as that hangs
  */
 export async function precheck(
@@ -33,10 +33,10 @@ export async function precheck(
   manifest: Manifest,
   { device, auto }: ResolvedOptions,
   cache: WeightsCache | null,
-  isLast: boolean,
+  isTriedAnyway: boolean,
 ): Promise<Refusal | { readonly crashMark: CrashMark }> {
   const openReason = circuitBreaker.openReason(backend);
-  if (openReason !== undefined && !isLast) return refusal(openReason, true);
+  if (openReason !== undefined && !isTriedAnyway) return refusal(openReason, true);
 
   let adapter: Parameters<typeof adapterName>[0] = { info: device?.adapterInfo };
   if (backend === 'webgpu' && device === undefined) {
@@ -45,7 +45,7 @@ export async function precheck(
       // A browser without WebGPU refuses the start at once, with its own reason.
       if (countAbsence(backend, asked)) return refusal(circuitBreaker.openReason(backend) ?? messageOf(asked));
     } else {
-      if (auto && !isLast && isSoftware(asked)) return refusal(SOFTWARE_GPU, true);
+      if (auto && !isTriedAnyway && isSoftware(asked)) return refusal(SOFTWARE_GPU, true);
       const { maxBufferSize, maxStorageBufferBindingSize } = asked.limits;
       const large = weightTooLarge(manifest, Math.min(maxBufferSize, maxStorageBufferBindingSize));
       if (large !== undefined) return refusal(large);
