@@ -3,11 +3,13 @@ import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import type { StartEngine } from '../engine.js';
 import { createEngine } from './engine.js';
+import { mendCpuKernels } from './mended-kernels.js';
 import { enqueue, oncePerThread } from './realm.js';
 
 const startBackend = oncePerThread(() =>
   enqueue(async () => {
     // The package registers a backend of high priority. Ours has priority 0, so that the app's own backend outranks it.
+    mendCpuKernels();
     if (findBackendFactory('cpu') !== null) removeBackend('cpu');
     const backend = new MathBackendCPU();
     // Without this, the first use in Node prints an advertisement for tfjs-node (TF.js 4.22).

@@ -13,6 +13,7 @@ import { messageOf, PannierError } from '../../base/errors.js';
 import type { EngineStart, StartEngine } from '../engine.js';
 import { createEngine } from './engine.js';
 import { Failing } from './failing.js';
+import { mendWasmKernels } from './mended-kernels.js';
 import { enqueue, oncePerThread } from './realm.js';
 import type { Failure, StartedBackend } from './started-backend.js';
 
@@ -52,6 +53,7 @@ async function startWasm({ binary }: EngineStart): Promise<StartedBackend> {
     const paths = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'];
     setWasmPaths(Object.fromEntries(paths.map((path) => [path, BINARY])), true);
     if (findBackendFactory('wasm') !== null) removeBackend('wasm');
+    mendWasmKernels();
     // The package's own registration would outrank the page's backend; priority 0 does not.
     registerBackend('wasm', factory, 0);
     if (!(await setBackend('wasm'))) throw new PannierError('backend-unavailable', 'TF.js could not start its wasm backend.');

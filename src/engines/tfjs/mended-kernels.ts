@@ -1,0 +1,56 @@
+/** Kernels of TF.js (4.22) that answer wrong where no other op of TF.js stands in for them: right ones take their place. */
+import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import {
+  backend_util,
+  getKernel,
+  type KernelConfig,
+  type KernelFunc,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
+import { DTYPES, type DType, sizeOf } from '../../base/dtype.js';
+import { broadcastStrides, eachRow, stridesOf } from '../reference/strided.js';
+
+/** Puts another function in a kernel's place, once. */
+function mend(backendName: string, kernelName: string, mended: (original: KernelFunc) => KernelFunc): void {
+  const config = getKernel(kernelName, backendName) as KernelConfig & { readonly isMended?: boolean };
+  if (config.isMended) return;
+  unregisterKernel(kernelName, backendName);
+  registerKernel({ ...config, kernelFunc: mended(config.kernelFunc), isMended: true } as KernelConfig);
+}
+
+/**
+ * On cpu, Cast to a wider type keeps the array of the narrower one. An output would be an array of another class than its element
+ * type's, and whole numbers beyond 2^24 would not become float32.
+ */
+export function mendCpuKernels(): void {
+  mend('cpu', 'Cast', (cast) => (given) => {
+    const x = given.inputs['x'] as TensorInfo;
+    const dtype = given.attrs?.['dtype'] as string;
+    const isWider = (x.dtype === 'bool' && dtype !== 'bool') || (x.dtype === 'int32' && dtype === 'float32');
+    if (!isWider || !Object.hasOwn(DTYPES, dtype)) return cast(given);
+    const backend = given.backend as MathBackendCPU;
+    return backend.makeTensorInfo([...x.shape], dtype as DType, DTYPES[dtype as DType].from(backend.readSync(x.dataId) as Int32Array));
+  });
+}
+
+/** On wasm, FloorDiv divides whole numbers as float32, which is wrong beyond 2^24. */
+export function mendWasmKernels(): void {
+  mend('wasm', 'FloorDiv', (floorDiv) => (given) => {
+    const [a, b] = [given.inputs['a'], given.inputs['b']] as [TensorInfo, TensorInfo];
+    if (a.dtype !== 'int32') return floorDiv(given);
+    const backend = given.backend as BackendWasm;
+    const [left, right] = [a, b].map(({ dataId }) => backend.readSync(dataId)) as [Int32Array, Int32Array];
+    const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    const quotients = new Int32Array(sizeOf(shape));
+    eachRow(shape, [stridesOf(shape), broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)], (starts, length, steps) => {
+      const [start, startA, startB] = starts as [number, number, number];
+      const [, stepA, stepB] = steps as [number, number, number];
+      for (let index = 0; index < length; index++)
+        quotients[start + index] = Math.floor((left[startA + index * stepA] as number) / (right[startB + index * stepB] as number));
+    });
+    return backend.makeOutput(shape, 'int32', undefined, quotients);
+  });
+}
