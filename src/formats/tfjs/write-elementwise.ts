@@ -1,9 +1,11 @@
 /** Writes ops that compute each element by itself. */
 import { type DataType, INTEGER_RANGE, isFloat, isInteger } from '../../graph/element-type.js';
 import type { ELEMENTWISE_OPS } from '../../graph/ops/elementwise.js';
+import { isSameSize, type Size } from '../../graph/size.js';
 import { attr, dtypeOf } from './write-attributes.js';
 import type { Call, NodeWriter, WriteOps } from './write-call.js';
 import type { WrittenTensor } from './write-graph-def.js';
+import { chosen, type Shaped } from './write-shape.js';
 
 /** An op that TF.js has under another name. */
 export const sameAs =
@@ -85,7 +87,9 @@ function saturated(call: NodeWriter, input: WrittenTensor, to: DataType): Writte
   // The greatest int32 is no float32.
   const below = converted(call, limit(2 ** 31 - 128), to);
   const isBeyond = call.add('GreaterEqual', [input, call.number(2 ** 31, 'float32')]);
-  return call.add('SelectV2', [isBeyond, call.number(max, 'int32'), below]);
+  const { shape } = call.type();
+  const bound = { tensor: call.number(max, 'int32'), shape: [] };
+  return chosen(call, { tensor: isBeyond, shape }, bound, { tensor: below, shape }, shape);
 }
 
 /** Whole numbers divided towards zero: one more than the floor where that is below 0 and leaves a remainder. */
@@ -114,8 +118,35 @@ function gelu(call: Call<'gelu'>): WrittenTensor {
 function sign(call: Call<'sign'>): WrittenTensor {
   const x = call.input(0);
   if (!isFloat(call.type().dataType)) return call.add('Sign', [x]);
-  const below = call.add('SelectV2', [call.add('Less', [x, call.number(0)]), call.number(-1), x]);
-  return call.add('SelectV2', [call.add('Greater', [x, call.number(0)]), call.number(1), below]);
+  const { shape } = call.type();
+  const either = (comparison: string, value: number, rest: WrittenTensor) => {
+    const isBeyond = call.add(comparison, [x, call.number(0)]);
+    return chosen(call, { tensor: isBeyond, shape }, { tensor: call.number(value), shape: [] }, { tensor: rest, shape }, shape);
+  };
+  return either('Greater', 1, either('Less', -1, x));
+}
+
+/** Elements of a where the condition holds, else of b. On wasm, Select reads 4 bytes for each boolean (TF.js 4.22). */
+function where(call: Call<'where'>): WrittenTensor {
+  const [condition, a, b] = [0, 1, 2].map((index) => ({ tensor: call.input(index), shape: call.type(index).shape })) as [
+    Shaped,
+    Shaped,
+    Shaped,
+  ];
+  if (call.type(1).dataType !== 'bool') return chosen(call, condition, a, b, call.outputType().shape);
+  const isOther = call.add('LogicalNot', [condition.tensor]);
+  return call.add('LogicalOr', [call.add('LogicalAnd', [condition.tensor, a.tensor]), call.add('LogicalAnd', [isOther, b.tensor])]);
+}
+
+/** Where the slope runs along inner axes but not all of them, TF.js on wasm takes wrong slopes (4.22). */
+function prelu(call: Call<'prelu'>): WrittenTensor {
+  const [x, slope] = [call.input(0), call.input(1)];
+  const [own, whole] = [call.type(1).shape, call.type().shape];
+  const first = own.findIndex((size) => size !== 1);
+  const isTail = own.every((size, axis) => axis < first || isSameSize(size, whole[whole.length - own.length + axis] as Size));
+  if (isTail) return call.add('Prelu', [x, slope]);
+  const below = call.add('Minimum', [x, call.number(0)]);
+  return call.add('AddV2', [call.add('Relu', [x]), call.add('Mul', [below, slope])]);
 }
 
 /** TF.js's executor (4.22) reads the operands of BitwiseAnd under names that its own table does not give them, so that it has no writer. */
@@ -195,6 +226,6 @@ export const ELEMENTWISE_WRITERS: WriteOps<Exclude<keyof typeof ELEMENTWISE_OPS,
   logicalOr: sameAs('LogicalOr'),
   // TF.js's graphs have no LogicalXor.
   logicalXor: sameAs('NotEqual'),
-  prelu: sameAs('Prelu'),
-  where: sameAs('SelectV2'),
+  prelu,
+  where,
 };

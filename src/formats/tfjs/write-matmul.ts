@@ -3,7 +3,7 @@ import { isFloat } from '../../graph/element-type.js';
 import { isSameSize, type Size } from '../../graph/size.js';
 import type { Call } from './write-call.js';
 import type { WrittenTensor } from './write-graph-def.js';
-import { reshaped } from './write-movement.js';
+import { reshaped } from './write-shape.js';
 
 export function matmul(call: Call<'matmul'>): WrittenTensor {
   const { dataType } = call.type();

@@ -1,33 +1,14 @@
 /** Writes ops that move elements, and ops that make tensors out of sizes. */
 import { isFloat } from '../../graph/element-type.js';
 import type { MOVEMENT_OPS } from '../../graph/ops/movement.js';
-import { add, isOpen, isSameSize, multiply, type Size } from '../../graph/size.js';
-import type { Shape } from '../../graph/tensor.js';
+import { add, isOpen, multiply, type Size } from '../../graph/size.js';
 import { attr, dtypeOf } from './write-attributes.js';
 import type { Call, NodeWriter, WriteOps } from './write-call.js';
 import { converted } from './write-elementwise.js';
 import type { WrittenTensor } from './write-graph-def.js';
 import { pad, pairs } from './write-pad.js';
-import { transposed } from './write-reduction.js';
+import { chosen, repeated, reshaped, type Shaped, transposed } from './write-shape.js';
 import { slice } from './write-slice.js';
-
-/** Gives a tensor another shape. One open size is left to TF.js, which divides the number of elements. */
-export function reshaped(call: NodeWriter, tensor: WrittenTensor, shape: Shape): WrittenTensor {
-  const isOnlyOpen = shape.filter(isOpen).length === 1 && !shape.includes(0);
-  const sizes = isOnlyOpen ? shape.map((size) => (isOpen(size) ? -1 : size)) : shape;
-  return call.add('Reshape', [tensor, call.sizes(sizes)]);
-}
-
-/** Repeats along axes of size 1, and along new axes in front. */
-function expand(call: Call<'expand'>): WrittenTensor {
-  const { newShape } = call.attributes;
-  const { shape } = call.type();
-  if (!newShape.some(isOpen) && !newShape.includes(0)) return call.add('BroadcastTo', [call.input(), call.sizes(newShape)]);
-  const filled = [...Array.from({ length: newShape.length - shape.length }, () => 1), ...shape];
-  const repetitions = newShape.map((size, axis) => (isSameSize(size, filled[axis] as Size) ? 1 : size));
-  const input = filled.length === shape.length ? call.input() : reshaped(call, call.input(), filled);
-  return repetitions.every((each) => each === 1) ? input : call.add('Tile', [input, call.sizes(repetitions)]);
-}
 
 const concatenated = (call: NodeWriter, tensors: readonly WrittenTensor[], axis: number): WrittenTensor =>
   tensors.length === 1
@@ -113,27 +94,33 @@ function sizes(call: Call<'sizes'>): WrittenTensor {
 
 /** Keeps what the comparison of each place's row and column lets pass. A product with 0 would make NaN of infinities. */
 function triangular(call: Call<'triangular'>): WrittenTensor {
+  const { dataType, shape } = call.type();
+  const mask = maskOf(call);
+  // On wasm, Select reads 4 bytes for each boolean (TF.js 4.22).
+  if (dataType === 'bool') return call.add('LogicalAnd', [call.input(), mask.tensor]);
+  const zero = { tensor: call.number(0, dtypeOf(dataType)), shape: [] };
+  return chosen(call, mask, { tensor: call.input(), shape }, zero, shape);
+}
+
+/** Whether each place of the last two axes is in the triangle. */
+function maskOf(call: Call<'triangular'>): Shaped {
   const { upper, diagonal } = call.attributes;
-  const { shape, dataType } = call.type();
-  const [rows, columns] = shape.slice(-2) as [Size, Size];
-  const isKept = (row: number, column: number) => (upper ? column - row >= diagonal : column - row <= diagonal);
+  const [rows, columns] = call.type().shape.slice(-2) as [Size, Size];
+  const shape = [rows, columns];
   if (isOpen(rows) || isOpen(columns)) {
     const row = reshaped(call, ranged(call, diagonal, rows, 1, 'int32'), [rows, 1]);
     const column = ranged(call, 0, columns, 1, 'int32');
-    return call.add('SelectV2', [call.add(upper ? 'GreaterEqual' : 'LessEqual', [column, row]), call.input(), zero()]);
+    return { tensor: call.add(upper ? 'GreaterEqual' : 'LessEqual', [column, row]), shape };
   }
+  const isKept = (row: number, column: number) => (upper ? column - row >= diagonal : column - row <= diagonal);
   const mask = Array.from({ length: rows * columns }, (_, place) => Number(isKept(Math.floor(place / columns), place % columns)));
-  return call.add('SelectV2', [call.numbers('bool', mask, [rows, columns]), call.input(), zero()]);
-
-  function zero(): WrittenTensor {
-    return call.number(0, dtypeOf(dataType));
-  }
+  return { tensor: call.numbers('bool', mask, [rows, columns]), shape };
 }
 
 export const MOVEMENT_WRITERS: WriteOps<keyof typeof MOVEMENT_OPS> = {
   reshape: (call) => reshaped(call, call.input(), call.attributes.newShape),
   transpose: (call) => transposed(call, call.input(), call.attributes.permutation),
-  expand,
+  expand: (call) => repeated(call, call.input(), call.type().shape, call.attributes.newShape),
   slice,
   concat: (call) => concatenated(call, call.inputs, call.attributes.axis),
   split,

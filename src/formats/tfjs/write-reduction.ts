@@ -1,18 +1,28 @@
 /** Writes ops that combine elements along axes. */
+import { sizeOf } from '../../base/dtype.js';
 import { isFloat } from '../../graph/element-type.js';
 import type { REDUCTION_OPS } from '../../graph/ops/reduction.js';
-import { attr } from './write-attributes.js';
+import { isClosed } from '../../graph/tensor.js';
+import { attr, dtypeOf } from './write-attributes.js';
 import type { Call, NodeWriter, WriteOps } from './write-call.js';
 import { absolute, clamped, wrapped } from './write-elementwise.js';
 import type { WrittenTensor } from './write-graph-def.js';
+import { transposed } from './write-shape.js';
 
 /** A call of any reduction. */
 type Reduction = Call<Extract<keyof typeof REDUCTION_OPS, `reduce${string}`>>;
+
+/** What no elements give. */
+const NEUTRAL: Readonly<Record<string, number>> = { Sum: 0, Prod: 1, All: 1, Any: 0 };
 
 /** Reduces a tensor that has the input's shape. Without axes, each element is combined with itself alone. */
 function reduced(call: Reduction, op: string, tensor: WrittenTensor, keepDimensions = call.attributes.keepDimensions): WrittenTensor {
   const { axes } = call.attributes;
   if (axes.length === 0) return tensor;
+  const { shape } = call.outputType();
+  // TF.js's kernels leave what has no terms unwritten.
+  if (axes.some((axis) => call.type().shape[axis] === 0) && isClosed(shape) && Object.hasOwn(NEUTRAL, op))
+    return call.numbers(dtypeOf(call.outputType().dataType), Array(sizeOf(shape)).fill(NEUTRAL[op]), shape);
   return call.add(op, [tensor, call.parameters(axes)], { keep_dims: attr.flag(keepDimensions) });
 }
 
@@ -71,9 +81,6 @@ export function alongLastAxis(call: NodeWriter, axis: number, write: (tensor: Wr
 export function swapped(rank: number, one: number, other: number): readonly number[] {
   return Array.from({ length: rank }, (_, axis) => (axis === one ? other : axis === other ? one : axis));
 }
-
-export const transposed = (call: NodeWriter, tensor: WrittenTensor, permutation: readonly number[]): WrittenTensor =>
-  call.add('Transpose', [tensor, call.parameters(permutation)]);
 
 const alongAxis =
   (op: string) =>

@@ -141,8 +141,8 @@ export const ELEMENTWISE_OPS = {
     },
   }),
   /**
-   * Another element type. A float becomes a whole number towards zero; what lies beyond its range takes the nearest bound, and NaN
-   * becomes 0. Whole numbers beyond a smaller type keep their lowest bits. To bool: 0 becomes 0, all else 1, NaN too.
+   * Another element type. A float becomes a whole number towards zero; what lies beyond its range takes the nearest bound; NaN
+   * becomes 0, for which an engine may give any number. Whole numbers beyond a smaller type keep their lowest bits. To bool: 0 becomes 0, all else 1, NaN too.
    */
   cast: defineOp({
     name: 'cast',
@@ -161,6 +161,7 @@ export const ELEMENTWISE_OPS = {
   /** The remainder with the sign of b, as Python's `%`; of whole numbers by 0, an error. Not in WebNN. */
   mod: binary('mod', 'number'),
   /** The greater one, or NaN if either is. */
+  /** NaN if one of both is, for which an engine may give the other one, as IEEE 754's maxNum does. So does `min`. */
   max: binary('max', 'number'),
   /** The lesser one, or NaN if either is. */
   min: binary('min', 'number'),

@@ -1,0 +1,48 @@
+/** Gives tensors other shapes: what several writers of ops build on. */
+import { isOpen, isSameSize, type Size } from '../../graph/size.js';
+import { type Shape, shapeText } from '../../graph/tensor.js';
+import type { NodeWriter } from './write-call.js';
+import type { WrittenTensor } from './write-graph-def.js';
+
+/** Gives a tensor another shape. One open size is left to TF.js, which divides the number of elements. */
+export function reshaped(call: NodeWriter, tensor: WrittenTensor, shape: Shape): WrittenTensor {
+  const isOnlyOpen = shape.filter(isOpen).length === 1 && !shape.includes(0);
+  const sizes = isOnlyOpen ? shape.map((size) => (isOpen(size) ? -1 : size)) : shape;
+  return call.add('Reshape', [tensor, call.sizes(sizes)]);
+}
+
+/** All elements of a tensor in a row. */
+export const flattened = (call: NodeWriter, tensor: WrittenTensor): WrittenTensor => call.add('Reshape', [tensor, call.parameters([-1])]);
+
+export const transposed = (call: NodeWriter, tensor: WrittenTensor, permutation: readonly number[]): WrittenTensor =>
+  call.add('Transpose', [tensor, call.parameters(permutation)]);
+
+/** Repeats a tensor along axes of size 1, and along new axes in front, until it has another shape. */
+export function repeated(call: NodeWriter, tensor: WrittenTensor, shape: Shape, newShape: Shape): WrittenTensor {
+  if (shapeText(shape) === shapeText(newShape)) return tensor;
+  if (!newShape.some(isOpen) && !newShape.includes(0)) return call.add('BroadcastTo', [tensor, call.sizes(newShape)]);
+  const filled = [...Array.from({ length: newShape.length - shape.length }, () => 1), ...shape];
+  const repetitions = newShape.map((size, axis) => (isSameSize(size, filled[axis] as Size) ? 1 : size));
+  const input = filled.length === shape.length ? tensor : reshaped(call, tensor, filled);
+  return repetitions.every((each) => each === 1) ? input : call.add('Tile', [input, call.sizes(repetitions)]);
+}
+
+/** A tensor, and its shape. */
+export interface Shaped {
+  readonly tensor: WrittenTensor;
+  readonly shape: Shape;
+}
+
+/** The most axes that TF.js's Select takes on webgpu (4.22). */
+const MAX_SELECT_RANK = 4;
+
+/**
+ * Elements of a where the condition holds, else of b.
+ * @param shape to which all three are broadcast
+ */
+export function chosen(call: NodeWriter, condition: Shaped, a: Shaped, b: Shaped, shape: Shape): WrittenTensor {
+  if (shape.length <= MAX_SELECT_RANK) return call.add('SelectV2', [condition.tensor, a.tensor, b.tensor]);
+  const inARow = ({ tensor, shape: own }: Shaped): WrittenTensor =>
+    own.length === 0 ? tensor : flattened(call, repeated(call, tensor, own, shape));
+  return reshaped(call, call.add('SelectV2', [condition, a, b].map(inARow)), shape);
+}
