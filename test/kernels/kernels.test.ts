@@ -1,18 +1,17 @@
-/** Every op that the writer knows, written for TF.js and run on its cpu backend, answers as the reference does. */
+/** Kernels of TF.js answer as the reference does, on cpu and wasm; all of them, on webgpu too, by `npm run evidence -- kernels`. */
+import { readFileSync } from 'node:fs';
 import { getKernel, type KernelConfig, registerKernel, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it, test } from 'vitest';
-import type { PannierError } from '../../src/base/errors.js';
-import type { Engine } from '../../src/engines/engine.js';
-import { start } from '../../src/engines/tfjs/cpu.js';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { WASM_BINARY } from '../../src/engines/registry.js';
+import { start as startCpu } from '../../src/engines/tfjs/cpu.js';
+import { start as startWasm } from '../../src/engines/tfjs/wasm.js';
+import { runs } from '../tier.js';
 import type { Subject } from './case.js';
-import { casesOf, SUBJECTS } from './cases.js';
-import { differenceOf } from './compare.js';
-import { answersOn, expectedOf } from './run.js';
+import { allCases, casesOf, SUBJECTS } from './cases.js';
+import { openSuite, type Suite } from './suite.js';
 
-let cpu: Engine;
-beforeAll(async () => {
-  cpu = await start({});
-});
+/** How many cases are tried of each that there is. */
+const SHARE = runs(allCases().length, 2_500) / allCases().length;
 
 /** Subjects of which the writer refuses every case so far. */
 const UNWRITTEN: readonly Subject[] = [
@@ -21,43 +20,54 @@ const UNWRITTEN: readonly Subject[] = [
   ...(['batchNormalization', 'layerNormalization', 'instanceNormalization', 'localResponseNormalization', 'resample2d'] as const),
 ];
 
-/** The cases of a subject that are wrong on the cpu backend, and how many the writer refuses. */
-async function wrongOf(subject: Subject): Promise<{ readonly wrong: readonly string[]; readonly refused: number; readonly tried: number }> {
+/** Some cases of a subject, evenly chosen. */
+const someOf = (subject: Subject) => casesOf(subject).filter((_, place) => Math.floor(place * SHARE) !== Math.floor((place - 1) * SHARE));
+
+/** The cases that are not right, and how many the writer refuses. */
+async function outcomeOf(suite: Suite, subject: Subject, cases = someOf(subject)) {
   const wrong: string[] = [];
   let refused = 0;
-  for (const { id, graph, feeds } of casesOf(subject)) {
-    const wanted = expectedOf(graph, feeds);
-    try {
-      const got = await answersOn(cpu, graph, feeds);
-      const off = wanted.flatMap((each, index) => differenceOf(each, got[index] as (typeof got)[number]) ?? []);
-      if (off.length > 0) wrong.push(`${id}: ${off.join('; ')}`);
-    } catch (thrown) {
-      const { code, message } = thrown as PannierError;
-      if (code === 'model-format') refused++;
-      else wrong.push(`${id}: ${message}`);
-    }
+  for (const each of cases) {
+    const { kind, message } = await suite.verdictOf(each);
+    if (kind === 'refused') refused++;
+    else if (kind !== 'right') wrong.push(`${each.id}: ${message}`);
   }
-  return { wrong, refused, tried: casesOf(subject).length };
+  return { wrong, refused, tried: cases.length };
 }
 
-describe('on cpu', () => {
-  const written = SUBJECTS.filter((subject) => !UNWRITTEN.includes(subject));
+const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
 
-  it.each(written)('%s answers as the reference', async (subject) => {
-    const { wrong, refused, tried } = await wrongOf(subject);
+const OPEN = {
+  cpu: () => openSuite('cpu', startCpu, () => ({})),
+  wasm: () => openSuite('wasm', startWasm, () => ({ binary: new Uint8Array(binary).buffer })),
+} as const;
+
+describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+  let suite: Suite;
+  beforeAll(async () => {
+    suite = await OPEN[backend]();
+  });
+  afterAll(() => suite.dispose());
+
+  it.each(SUBJECTS.filter((subject) => !UNWRITTEN.includes(subject)))('%s answers as the reference', async (subject) => {
+    const { wrong, refused, tried } = await outcomeOf(suite, subject);
     expect(wrong).toEqual([]);
     expect(tried).toBeGreaterThan(refused);
   });
-
-  it.each(UNWRITTEN)('%s is refused by name', async (subject) => {
-    const { wrong, refused } = await wrongOf(subject);
-    expect(wrong).toEqual([]);
-    expect(refused).toBeGreaterThan(0);
-  });
 });
 
+test.each(UNWRITTEN)('%s is refused by name', async (subject) => {
+  const suite = await OPEN.cpu();
+  const { wrong, refused } = await outcomeOf(suite, subject);
+  suite.dispose();
+  expect(wrong).toEqual([]);
+  expect(refused).toBeGreaterThan(0);
+});
+
+type Spoil = (value: number, index: number, values: Float32Array) => number;
+
 /** Spoils what a kernel of the cpu backend computes while `use` runs. */
-async function withBroken(kernelName: string, spoil: (values: Float32Array) => unknown, use: () => Promise<void>): Promise<void> {
+async function withBroken(kernelName: string, spoil: Spoil, use: () => Promise<void>): Promise<void> {
   const config = getKernel(kernelName, 'cpu') as KernelConfig;
   unregisterKernel(kernelName, 'cpu');
   registerKernel({
@@ -65,7 +75,8 @@ async function withBroken(kernelName: string, spoil: (values: Float32Array) => u
     kernelFunc: (parameters) => {
       const output = config.kernelFunc(parameters) as TensorInfo;
       const { data } = parameters.backend as unknown as { readonly data: { get(id: object): { readonly values: Float32Array } } };
-      spoil(data.get(output.dataId).values);
+      const { values } = data.get(output.dataId);
+      values.set(values.slice().map(spoil));
       return output;
     },
   });
@@ -78,15 +89,17 @@ async function withBroken(kernelName: string, spoil: (values: Float32Array) => u
 }
 
 /** A kernel, the op that it computes, and how its values are spoiled. */
-const BROKEN: readonly (readonly [kernel: string, subject: Subject, spoil: (values: Float32Array) => unknown])[] = [
-  ['Add', 'add', (values) => values.set([(values.at(-1) ?? 0) * 1.001 + 1], Math.max(0, values.length - 1))],
-  ['Transpose', 'transpose', (values) => values.reverse()],
-  ['Max', 'reduceMax', (values) => values.fill(0)],
+const BROKEN: readonly (readonly [kernel: string, subject: Subject, spoil: Spoil])[] = [
+  ['Add', 'add', (value) => value * (1 + 2 ** -13)],
+  ['Transpose', 'transpose', (_value, index, values) => values.at(-1 - index) as number],
+  ['Max', 'reduceMax', (value) => Math.max(value, 0)],
 ];
 
 test.each(BROKEN)('a kernel %s that is broken on purpose is found', async (kernelName, subject, spoil) => {
+  const suite = await OPEN.cpu();
   await withBroken(kernelName, spoil, async () => {
-    const { wrong } = await wrongOf(subject);
+    const { wrong } = await outcomeOf(suite, subject);
     expect(wrong.length).toBeGreaterThan(0);
   });
+  suite.dispose();
 });

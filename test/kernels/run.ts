@@ -1,12 +1,26 @@
-/** Runs a case on a TF.js backend, and compares its answer with the reference's. */
-
+/** Runs a case on a TF.js backend, and judges its answer by the reference's. */
 import type { DType, OwnedArray } from '../../src/base/dtype.js';
-import type { Engine, RawOutput } from '../../src/engines/engine.js';
+import { PannierError } from '../../src/base/errors.js';
+import type { Engine, EngineModel, RawOutput } from '../../src/engines/engine.js';
 import { openReference } from '../../src/engines/reference/interpreter.js';
+import { ASYNC_OPS } from '../../src/formats/tfjs/tfjs-table.js';
 import { writeTfjs } from '../../src/formats/tfjs/write.js';
 import type { Graph } from '../../src/graph/graph.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import type { Feed } from '../../src/preprocess/feed.js';
+import type { KernelCase } from './case.js';
+import { differenceOf } from './compare.js';
+import { allowedOf } from './tolerance.js';
+
+/** What became of one case on one backend. */
+export interface Verdict {
+  /** `refused`: the writer said that TF.js cannot compute it. `failed`: the engine threw, crashed or did not end. */
+  readonly kind: 'right' | 'wrong' | 'refused' | 'failed';
+  /** Empty if it is right. */
+  readonly message: string;
+}
+
+const RIGHT: Verdict = { kind: 'right', message: '' };
 
 /** The reference's answers, one for each output of the graph. */
 export const expectedOf = (graph: Graph, feeds: Readonly<Record<string, Tensor>>): readonly Tensor[] => {
@@ -14,29 +28,60 @@ export const expectedOf = (graph: Graph, feeds: Readonly<Record<string, Tensor>>
   return graph.outputs.map(({ name }) => answers.get(name) as Tensor);
 };
 
-/** The answers of a written graph on an engine. */
-export async function answersOn(engine: Engine, graph: Graph, feeds: Readonly<Record<string, Tensor>>): Promise<readonly RawOutput[]> {
+/** Runs a case on an engine. Never rejects. */
+export async function judge(each: KernelCase, engine: Engine): Promise<Verdict> {
+  const wanted = expectedOf(each.graph, each.feeds);
+  let model: EngineModel;
+  try {
+    model = modelOf(each.graph);
+  } catch (thrown) {
+    if (thrown instanceof PannierError && thrown.code === 'model-format') return { kind: 'refused', message: thrown.message };
+    throw thrown;
+  }
+  try {
+    const got = await answersOn(engine, model, each.feeds);
+    const allowed = allowedOf(each, wanted, engine.backend);
+    const off = wanted.flatMap((tensor, index) => differenceOf(tensor, got[index] as RawOutput, allowed[index] ?? (() => 0)) ?? []);
+    return off.length === 0 ? RIGHT : { kind: 'wrong', message: off.join('; ') };
+  } catch (thrown) {
+    return { kind: 'failed', message: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
+}
+
+const outputName = (index: number): string => `output ${index}`;
+
+/** A graph as the engine opens it. @throws {PannierError} `model-format` where the writer refuses a node */
+function modelOf(graph: Graph): EngineModel {
   const { topology, weights, inputs, outputs } = writeTfjs(graph);
   const specs = weights.map(({ bytes: _, ...spec }) => spec);
   const file = { format: 'graph-model', modelTopology: topology, weightsManifest: [{ paths: [], weights: specs }] };
-  const bytes = Buffer.concat(weights.map((weight) => weight.bytes));
-  const names = outputs.map((_, index) => `output ${index}`);
-  const session = await engine.open({
+  const bytes = new Uint8Array(weights.reduce((total, weight) => total + weight.bytes.length, 0));
+  let offset = 0;
+  for (const weight of weights) {
+    bytes.set(weight.bytes, offset);
+    offset += weight.bytes.length;
+  }
+  return {
     name: 'case',
-    graph: new Uint8Array(Buffer.from(JSON.stringify(file))).buffer,
-    weights: bytes.length === 0 ? [] : [new Uint8Array(bytes).buffer],
+    graph: new TextEncoder().encode(JSON.stringify(file)).buffer,
+    weights: bytes.length === 0 ? [] : [bytes.buffer],
     signature: {
       inputs: Object.fromEntries(graph.inputs.map(({ name }, index) => [name, { node: inputs[index] as string }])),
-      outputs: Object.fromEntries(names.map((name, index) => [name, { node: outputs[index] as string }])),
+      outputs: Object.fromEntries(outputs.map((node, index) => [outputName(index), { node }])),
     },
-    controlFlow: false,
-  });
+    controlFlow: (topology['node'] as readonly { readonly op: string }[]).some(({ op }) => ASYNC_OPS.has(op)),
+  };
+}
+
+/** The answers of an engine, in the order of the graph's outputs. */
+async function answersOn(engine: Engine, model: EngineModel, feeds: Readonly<Record<string, Tensor>>): Promise<readonly RawOutput[]> {
+  const session = await engine.open(model);
   try {
-    const given = graph.inputs.map(({ name }): Feed => {
+    const given = Object.keys(model.signature.inputs).map((name): Feed => {
       const { dataType, shape, data } = feeds[name] as Tensor;
       return { kind: 'tensor', name, dtype: dataType as DType, shape, data: data as OwnedArray };
     });
-    return (await session.run({ feeds: given, outputs: names, deadlineMs: 60_000 })).outputs;
+    return (await session.run({ feeds: given, outputs: Object.keys(model.signature.outputs), deadlineMs: 60_000 })).outputs;
   } finally {
     session.dispose();
   }

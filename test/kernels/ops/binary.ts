@@ -35,6 +35,7 @@ const FLAGS = { bool: both(flags) };
 const comparison = { values: COMPARED, corners: corners(() => 0) };
 const any = { values: ANY_COMPARED, corners: corners(() => 0) };
 const logical = { values: FLAGS, corners: corners(() => 0) };
+const NUMBERS_ALONE = CORNERS.float32.filter((value) => !Number.isNaN(value));
 const moderate = [0.5, -0.5, 1, -1, 2.5, -2.5, 7, -7, 1e4, -1e4, 0.1, -0.1, 0, 3] as const;
 
 const BINARY: { readonly [Name in OpName]?: Binary } = {
@@ -56,8 +57,9 @@ const BINARY: { readonly [Name in OpName]?: Binary } = {
         ? corners((a, b) => (b === 0 || b === -1 ? Number.NaN : a - Math.floor(a / b) * b))(dataType)
         : pairsOf(moderate, [0.5, -0.5, 2, -2, 1, -1, 3, -3]),
   },
-  max: { values: NUMBERS, corners: corners(() => 0) },
-  min: { values: NUMBERS, corners: corners(() => 0) },
+  // For NaN and a number, an engine may answer the number.
+  max: { values: NUMBERS, corners: corners(() => 0, NUMBERS_ALONE) },
+  min: { values: NUMBERS, corners: corners(() => 0, NUMBERS_ALONE) },
   pow: {
     values: { float32: [between(0.1, 4), between(-3, 3)], int32: [wholes(-9, 9), wholes(0, 5)] },
     corners: (dataType) =>
