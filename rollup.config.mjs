@@ -92,9 +92,12 @@ const CHUNKS = {
   cache: ['storage/guarded', 'download/shard-locks'],
 };
 
-/** TF.js's core and converter make one file, so that backends bring only their kernels. */
+/**
+ * TF.js's core and converter make one file, with the kernels that two backends have mended, so that backends bring only their own
+ * kernels: a bundler lists every further file, with its hash, in the app's first chunk.
+ */
 function chunkOf(id, { getModuleInfo }) {
-  if (/tfjs-(core|converter)\//.test(id)) return 'tfjs-core';
+  if (/tfjs-(core|converter)\/|tfjs\/mended-kernels|reference\/strided/.test(id)) return 'tfjs-core';
   chunkNames ??= namedChunks(getModuleInfo);
   return chunkNames.get(id);
 }

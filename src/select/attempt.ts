@@ -49,7 +49,7 @@ export interface AttemptOptions {
   /** Start time of the engine before this moment does not count in `startMs`. */
   readonly wantedSinceMs: number;
   /** No other target is right, so that this one is not left alone. */
-  readonly isTriedAnyway?: boolean;
+  readonly isForced?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -100,13 +100,10 @@ interface Started {
 async function startEngine(
   target: Target,
   { manifest, resolved, caching }: OpenContext,
-  { role, wantedSinceMs, isTriedAnyway = false, signal }: AttemptOptions,
+  { role, wantedSinceMs, isForced = false, signal }: AttemptOptions,
 ): Promise<Started | (Refusal & { readonly measured: Measured })> {
   const { backend } = target;
-  const limitMs = Math.min(
-    stageLimitMs(resolved, role),
-    role === 'rebuild' && !isTriedAnyway ? MAX_REBUILD_START_MS : Number.POSITIVE_INFINITY,
-  );
+  const limitMs = Math.min(stageLimitMs(resolved, role), role === 'rebuild' && !isForced ? MAX_REBUILD_START_MS : Number.POSITIVE_INFINITY);
   const stage = `start of ${backend}`;
   const timedOut = new AbortController();
   const refuse = (reason: string, isLeftAlone = false, measured: Measured = {}) => {
@@ -114,7 +111,7 @@ async function startEngine(
     return { refused: reason, isLeftAlone, measured };
   };
   try {
-    const checked = await withDeadline(precheck(target, manifest, resolved, await caching, isTriedAnyway), limitMs, stage);
+    const checked = await withDeadline(precheck(target, manifest, resolved, await caching, isForced), limitMs, stage);
     if ('refused' in checked) return refuse(checked.refused, checked.isLeftAlone);
     const acquiring = acquireEngine(target, resolved, AbortSignal.any([signal, timedOut.signal]), role !== 'challenger');
     const lease = await withDeadline(acquiring, limitMs, stage, (error) => timedOut.abort(error));

@@ -64,7 +64,7 @@ async function tryRounds(targets: readonly Target[], context: OpenContext, { rol
     return tried;
   };
   const tryAnyway = (target: Target, stop: AbortSignal) =>
-    attempt(target, context, { role, wantedSinceMs: now(), isTriedAnyway: true, signal: stop });
+    attempt(target, context, { role, wantedSinceMs: now(), isForced: true, signal: stop });
   const round = async (some: readonly Target[], tryOne: typeof tryOnce, patience: Promise<unknown> = never()) => {
     const { instance, selection: outcomes } = await firstRight(some, tryOne, patience, signal);
     selection = selection.map((each) => outcomes.find((other) => isSameTarget(other, each)) ?? each);

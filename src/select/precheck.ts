@@ -25,7 +25,7 @@ const SOFTWARE_GPU =
 
 /**
  * Asks around before anything is started.
- * @param isTriedAnyway no other target is right, so that this one is not left alone
+ * @param isForced no other target is right, so that this one is not left alone
  * @throws nothing of its own; may wait for the browser's GPU process for as long as that hangs
  */
 export async function precheck(
@@ -33,10 +33,10 @@ export async function precheck(
   manifest: Manifest,
   { device, auto }: ResolvedOptions,
   cache: WeightsCache | null,
-  isTriedAnyway: boolean,
+  isForced: boolean,
 ): Promise<Refusal | { readonly crashMark: CrashMark }> {
   const openReason = circuitBreaker.openReason(backend);
-  if (openReason !== undefined && !isTriedAnyway) return refusal(openReason, true);
+  if (openReason !== undefined && !isForced) return refusal(openReason, true);
 
   let adapter: Parameters<typeof adapterName>[0] = { info: device?.adapterInfo };
   if (backend === 'webgpu' && device === undefined) {
@@ -45,7 +45,7 @@ export async function precheck(
       // A browser without WebGPU refuses the start at once, with its own reason.
       if (countAbsence(backend, asked)) return refusal(circuitBreaker.openReason(backend) ?? messageOf(asked));
     } else {
-      if (auto && !isTriedAnyway && isSoftware(asked)) return refusal(SOFTWARE_GPU, true);
+      if (auto && !isForced && isSoftware(asked)) return refusal(SOFTWARE_GPU, true);
       const { maxBufferSize, maxStorageBufferBindingSize } = asked.limits;
       const large = weightTooLarge(manifest, Math.min(maxBufferSize, maxStorageBufferBindingSize));
       if (large !== undefined) return refusal(large);
