@@ -6,11 +6,11 @@ import { PannierError } from './errors.js';
  * listener; browsers have no such limit.
  */
 export function forManyListeners(signal: AbortSignal): AbortSignal {
-  type NodeProcess = { getBuiltinModule?(id: string): { setMaxListeners(most: number, target: EventTarget): void } | undefined };
+  type NodeProcess = { getBuiltinModule(id: string): { setMaxListeners(most: number, target: EventTarget): void } };
   try {
-    (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.('node:events')?.setMaxListeners(0, signal);
+    (globalThis as { process?: NodeProcess }).process?.getBuiltinModule('node:events').setMaxListeners(0, signal);
   } catch {
-    // Node does not know a signal of jsdom, and does not count its listeners.
+    // Node does not know a signal of jsdom, and does not count its listeners; a bundler's imitation of `process` has no modules.
   }
   return signal;
 }

@@ -182,7 +182,7 @@ class AssetDownloads {
       if (found === undefined) return undefined;
       if (await isAsset(asset, found, this.#onHash)) return found;
       // Disks lose bits, and IndexedDB has no checksums.
-      this.#options.note('cache-corrupt', `${asset.name}: the cached bytes are damaged and are fetched again.`);
+      this.#options.note('cache-corrupt', `${asset.name}: the cached bytes are damaged and fetched again.`);
       await this.#cache?.delete(asset.sha256);
     } catch (thrown) {
       this.#stopCaching(thrown);
