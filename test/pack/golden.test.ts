@@ -80,6 +80,13 @@ describe('comparing with the golden sample', () => {
     expect([0, 0.9e-6, 1.1e-6].map((value) => zeros(answer([value, 0, 0])).agrees)).toEqual([true, true, false]);
     expect(zeros(answer([0, Number.NaN, 0])).agrees).toBe(false);
   });
+  it('takes the rounding of float32 where values lie close together', () => {
+    const close = comparing([0.5, 0.50001, 0.50002]);
+    expect([4e-6, 6e-6].map((by) => close(answer([0.5, 0.50001 + by, 0.50002])).agrees)).toEqual([true, false]);
+    const closer = comparing([0.5, 0.500001, 0.500002]);
+    expect(closer(answer([0.500001, 0.500001, 0.500001])).agrees).toBe(true);
+    expect(closer(answer([0, 0, 0])).agrees).toBe(false);
+  });
   it('spaces what it stores evenly', () => expect([...goldenIndices(10, 4)]).toEqual([0, 2, 5, 7]));
 });
 
