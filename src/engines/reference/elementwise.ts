@@ -13,7 +13,7 @@ import { narrow, wide, wideArray } from './wide.js';
 type Unary = (x: number) => number;
 type Binary = (a: number, b: number) => number;
 
-/** What the kernels below take of a call: they have no attributes. */
+/** A call of the kernels below, which have no attributes. */
 interface Call {
   readonly inputs: readonly (Tensor | undefined)[];
   readonly shapes: readonly (readonly number[] | undefined)[];

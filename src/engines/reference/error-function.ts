@@ -1,6 +1,6 @@
 /** The error function in float64. */
 
-/** Where the series would lose digits of erfc by cancellation, the continued fraction converges well. */
+/** From here on the series loses digits of erfc by cancellation, and the continued fraction converges well. */
 const SERIES_END = 2;
 /** Beyond it, erfc is below the least positive float64. */
 const ERFC_END = 27;

@@ -7,7 +7,7 @@ import type { Graph } from '../../graph/graph.js';
 import { evaluate, isOpen, namesIn, type Size } from '../../graph/size.js';
 import { type Tensor, type TensorType, typeText } from '../../graph/tensor.js';
 
-/** What a graph computes with. */
+/** The tensors and open sizes that a run of a graph computes with. */
 export interface Bound {
   /** By the names of the inputs. */
   readonly tensors: Map<string, Tensor>;
@@ -55,7 +55,7 @@ function fed(name: string, type: TensorType, tensor: Tensor | undefined): Tensor
   return { dataType, shape, data: rounded };
 }
 
-/** What values of a tensor are none of its element type, as the part of a sentence that follows a subject; undefined if none is. */
+/** The rest of a sentence about values of a tensor that its element type does not have; undefined if there are none. */
 export function wrongValueIn({ dataType, data }: Tensor): string | undefined {
   if (dataType === 'bool' && data.some((value) => value > 1)) return 'has booleans that are not 0 or 1';
   if (dataType === 'int64' && !data.every(Number.isSafeInteger)) return 'has int64 values that are no whole numbers of at most 2^53 - 1';

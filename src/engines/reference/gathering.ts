@@ -67,7 +67,7 @@ export const gatherND: Kernel<'gatherND'> = ({ inputs, attributes: { batchDimens
   return [slices(input, starts, length, shape as readonly number[])];
 };
 
-/** Where the slices begin that rows of indices name in a tensor of a shape. */
+/** The beginnings of the slices that rows of indices name in a tensor of a shape. */
 export function rowsOf({ shape, data }: Tensor, part: readonly number[]): number[] {
   const depth = shape.at(-1) as number;
   const strides = stridesOf(part);

@@ -11,7 +11,7 @@ export interface RightMatrix {
   readonly columns: number;
 }
 
-/** Where a matrix lies among values: its first element, and the way from one row or column to the next. */
+/** The place of a matrix among values: its first element, and the way from one row or column to the next. */
 export interface MatrixPlace {
   readonly start: number;
   readonly rowStep: number;

@@ -4,7 +4,7 @@ import type { Tensor } from '../../graph/tensor.js';
 import { stridesOf } from './strided.js';
 import { narrow, type WideArray, wide, wideArray } from './wide.js';
 
-/** Where the elements along one axis lie: how many elements behind the first of the tensor. */
+/** The places of the elements along one axis, each counted in elements behind the first of the tensor. */
 export type Offsets = Int32Array;
 export type Places = readonly Offsets[];
 

@@ -8,7 +8,7 @@ import { cumulative, logSoftmax, placeOfExtreme, softmax } from './lines.js';
 import { eachRow, stridesOf } from './strided.js';
 import { narrow, type WideArray, wide, wideArray } from './wide.js';
 
-/** What a reduction's kernel takes of a call. */
+/** The part of a call that a reduction's kernel takes. */
 interface Call {
   readonly inputs: readonly (Tensor | undefined)[];
   readonly attributes: { readonly axes: readonly number[] };
