@@ -97,7 +97,7 @@ const CHUNKS = {
  * kernels: a bundler lists every further file, with its hash, in the app's first chunk.
  */
 function chunkOf(id, { getModuleInfo }) {
-  if (/tfjs-(core|converter)\/|tfjs\/mended-kernels|reference\/strided/.test(id)) return 'tfjs-core';
+  if (/tfjs-(core|converter)\/|tfjs\/mended-kernels|base\/strided/.test(id)) return 'tfjs-core';
   chunkNames ??= namedChunks(getModuleInfo);
   return chunkNames.get(id);
 }

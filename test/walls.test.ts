@@ -105,6 +105,14 @@ test('what stands over the public API knows nothing behind it', () => {
   expect(breaches.map(told)).toEqual([]);
 });
 
+test('an engine knows no other engine', () => {
+  const engineOf = (file: string) => /^src\/engines\/([\w-]+)\//.exec(file)?.[1];
+  const breaches = imports.filter(
+    ({ from, to }) => engineOf(from) !== undefined && engineOf(to) !== undefined && engineOf(from) !== engineOf(to),
+  );
+  expect(breaches.map(told)).toEqual([]);
+});
+
 test('every relative import names a file of src', () => {
   const lost = imports.filter(({ to }) => /^(src|apps)\//.test(to) && !files.includes(to));
   expect(lost.map(({ from, to }) => `${from} imports ${to}, which is not there`)).toEqual([]);

@@ -1,8 +1,9 @@
 /** The reference of the ops that move blocks of pictures into channels or into the batch, and back. */
+
+import { stridesOf } from '../../base/strided.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { padWith } from './pad.js';
 import { pick, places } from './places.js';
-import { stridesOf } from './strided.js';
 
 type Four = readonly [number, number, number, number];
 

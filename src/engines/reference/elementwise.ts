@@ -1,12 +1,12 @@
 /** The reference of the ops that compute each element by itself. */
 import { sizeOf } from '../../base/dtype.js';
+import { broadcastStrides, eachRow, stridesOf } from '../../base/strided.js';
 import { type DataType, INTEGER_RANGE, isFloat } from '../../graph/element-type.js';
 import type { ELEMENTWISE_OPS } from '../../graph/ops/elementwise.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { erf } from './error-function.js';
 import type { Kernels } from './kernel.js';
 import { elu, gelu, geluTanh, power, roundEven, selu, sigmoid, softplus } from './scalar.js';
-import { broadcastStrides, eachRow, stridesOf } from './strided.js';
 import * as whole from './whole-numbers.js';
 import { narrow, wide, wideArray } from './wide.js';
 

@@ -1,9 +1,9 @@
 /** The reference of ops that take elements by their indices. */
 import { sizeOf } from '../../base/dtype.js';
+import { stridesOf } from '../../base/strided.js';
 import { DATA_TYPES } from '../../graph/element-type.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { Kernel } from './kernel.js';
-import { stridesOf } from './strided.js';
 
 /** Refuses an index that an axis does not have. */
 export function checkIndex(index: number, length: number): number {

@@ -1,10 +1,10 @@
 /** The reference of matrix products. */
 import { sizeOf } from '../../base/dtype.js';
+import { broadcastStrides, eachRow } from '../../base/strided.js';
 import { isFloat } from '../../graph/element-type.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { Kernel } from './kernel.js';
 import { multiplyInto, packRight } from './matrix-product.js';
-import { broadcastStrides, eachRow } from './strided.js';
 import { narrow, wide, wideArray } from './wide.js';
 
 export const matmul: Kernel<'matmul'> = ({ inputs, shapes }) => {

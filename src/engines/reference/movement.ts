@@ -1,5 +1,6 @@
 /** The reference of the ops that move elements, and of those that make tensors out of sizes. */
 import { sizeOf } from '../../base/dtype.js';
+import { broadcastStrides, stridesOf } from '../../base/strided.js';
 import { DATA_TYPES } from '../../graph/element-type.js';
 import type { MOVEMENT_OPS } from '../../graph/ops/movement.js';
 import type { Tensor } from '../../graph/tensor.js';
@@ -7,7 +8,6 @@ import { batchToSpace, depthToSpace, spaceToBatch, spaceToDepth } from './blocks
 import type { Kernels } from './kernel.js';
 import { pad } from './pad.js';
 import { copy, type Offsets, pick, places, placesOf } from './places.js';
-import { broadcastStrides, stridesOf } from './strided.js';
 import { narrow, wide, wideArray } from './wide.js';
 
 export const MOVEMENT_KERNELS: Kernels<keyof typeof MOVEMENT_OPS> = {

@@ -1,8 +1,8 @@
 /** The reference of normalisations. */
 import { sizeOf } from '../../base/dtype.js';
+import { stridesOf } from '../../base/strided.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { Kernel } from './kernel.js';
-import { stridesOf } from './strided.js';
 
 export const batchNormalization: Kernel<'batchNormalization'> = ({ inputs, attributes: { axis, epsilon } }) => {
   const [{ dataType, shape, data }, mean, variance, scale, bias] = inputs as readonly [Tensor, Tensor, Tensor, Tensor?, Tensor?];

@@ -1,9 +1,9 @@
 /** The reference of padding. */
 import { sizeOf } from '../../base/dtype.js';
+import { stridesOf } from '../../base/strided.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { KernelAttributes } from './kernel.js';
 import { copy, pick, places, placesOf } from './places.js';
-import { stridesOf } from './strided.js';
 import { narrow, wide, wideArray } from './wide.js';
 
 /** Adds elements before and behind each axis. @param shape of the result */

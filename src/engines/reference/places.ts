@@ -1,7 +1,7 @@
 /** Copies elements whose places in two tensors are the sums of a place along each axis. */
 import { sizeOf } from '../../base/dtype.js';
+import { stridesOf } from '../../base/strided.js';
 import type { Tensor } from '../../graph/tensor.js';
-import { stridesOf } from './strided.js';
 import { narrow, type WideArray, wide, wideArray } from './wide.js';
 
 /** The places of the elements along one axis, each counted in elements behind the first of the tensor. */

@@ -1,11 +1,11 @@
 /** The reference of the ops that combine elements along axes. */
 import { sizeOf } from '../../base/dtype.js';
+import { eachRow, stridesOf } from '../../base/strided.js';
 import { type DataType, INTEGER_RANGE, isFloat } from '../../graph/element-type.js';
 import type { REDUCTION_OPS } from '../../graph/ops/reduction.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { Kernels } from './kernel.js';
 import { cumulative, logSoftmax, placeOfExtreme, softmax } from './lines.js';
-import { eachRow, stridesOf } from './strided.js';
 import { narrow, type WideArray, wide, wideArray } from './wide.js';
 
 /** The part of a call that a reduction's kernel takes. */

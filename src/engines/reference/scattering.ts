@@ -1,11 +1,11 @@
 /** The reference of ops that put elements in places that indices name. */
 
 import { sizeOf } from '../../base/dtype.js';
+import { stridesOf } from '../../base/strided.js';
 import { DATA_TYPES, isInteger } from '../../graph/element-type.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { checkIndex, rowsOf } from './gathering.js';
 import type { Kernel, KernelAttributes } from './kernel.js';
-import { stridesOf } from './strided.js';
 
 type Reduction = KernelAttributes<'scatterND'>['reduction'];
 

@@ -1,9 +1,9 @@
 /** The reference of ops that choose elements by their values. */
 import { sizeOf } from '../../base/dtype.js';
+import { stridesOf } from '../../base/strided.js';
 import { DATA_TYPES } from '../../graph/element-type.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { Kernel } from './kernel.js';
-import { stridesOf } from './strided.js';
 
 /** NaN counts as greater than all numbers, as for `argMax`. */
 const compare = (a: number, b: number): number => (Number.isNaN(a) ? (Number.isNaN(b) ? 0 : 1) : Number.isNaN(b) ? -1 : a - b || 0);

@@ -11,7 +11,7 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import { DTYPES, type DType, sizeOf } from '../../base/dtype.js';
-import { broadcastStrides, eachRow, stridesOf } from '../reference/strided.js';
+import { broadcastStrides, eachRow, stridesOf } from '../../base/strided.js';
 
 /** Puts another function in a kernel's place, once. */
 function mend(backendName: string, kernelName: string, mended: (original: KernelFunc) => KernelFunc): void {
