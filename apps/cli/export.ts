@@ -1,11 +1,12 @@
 /** `pannier export`: a packed model, or a model file, as a file that other programs open. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf, PannierError } from '../../src/base/errors.js';
 import type { Fields } from '../../src/base/fields.js';
 import type { Asset, Manifest } from '../../src/manifest/manifest.js';
 import { sha256 } from '../../src/pack/cache.js';
+import { replaceFile } from '../../src/pack/files/replace.js';
 import { badOption } from '../../src/pack/options.js';
 import type { Command } from './command.js';
 import { readPacked } from './examine.js';
@@ -71,10 +72,10 @@ async function writeGraphModel(manifest: Manifest, folder: string, out: string):
   try {
     await mkdir(out, { recursive: true });
     await refuseOther(out);
-    await replace(join(out, WEIGHTS_FILE), async (append) => {
+    await replaceFile(join(out, WEIGHTS_FILE), async (append) => {
       for (const shard of manifest.weights) await append(await readAsset(folder, shard));
     });
-    await replace(join(out, MODEL_FILE), (append) => append(json));
+    await replaceFile(join(out, MODEL_FILE), (append) => append(json));
   } catch (thrown) {
     if (thrown instanceof PannierError) throw thrown;
     throw new PannierError('options', `${out} cannot be written: ${messageOf(thrown)}.`, { file: out }, { cause: thrown });
@@ -97,21 +98,4 @@ async function refuseOther(out: string): Promise<void> {
   const there = await readFile(join(out, MODEL_FILE), 'utf8').catch(() => undefined);
   if (there === undefined || there.includes(`"convertedBy":"${CONVERTED_BY}"`)) return;
   throw badOption(`${out} holds a ${MODEL_FILE} that pannier export did not write. Choose another folder for --out, or remove it.`);
-}
-
-/** Writes a file beside its place, and then moves it there, so that a reader never sees a part of it. */
-async function replace(path: string, fill: (append: (bytes: Uint8Array) => Promise<void>) => Promise<void>): Promise<void> {
-  const unfinished = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(unfinished, 'w');
-    try {
-      await fill((bytes) => file.writeFile(bytes));
-    } finally {
-      await file.close();
-    }
-    await rename(unfinished, path);
-  } catch (thrown) {
-    await rm(unfinished, { force: true });
-    throw thrown;
-  }
 }

@@ -1,8 +1,9 @@
 /** Writes a packed model so that a process that is killed at any moment leaves a whole one. */
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, PannierError } from '../../base/errors.js';
+import { replaceFile } from '../files/replace.js';
 import { MARK } from './codegen.js';
 import { hasEnded, LOCK, whileLocked } from './lock.js';
 
@@ -74,21 +75,7 @@ async function isUpToDate(out: string, files: Files): Promise<boolean> {
 async function replace(out: string, name: string, bytes: Uint8Array): Promise<boolean> {
   const path = join(out, name);
   if (isSame(await readIfThere(path), bytes)) return false;
-  const unfinished = join(out, `.pannier-${process.pid}-${name}.tmp`);
-  try {
-    const handle = await open(unfinished, 'w');
-    try {
-      await handle.writeFile(bytes);
-      // Without `sync`, a power cut could leave the new name on an empty file.
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(unfinished, path);
-  } catch (thrown) {
-    await rm(unfinished, { force: true });
-    throw thrown;
-  }
+  await replaceFile(path, (append) => append(bytes));
   return true;
 }
 
