@@ -5,6 +5,7 @@ import type { Dim } from '../../manifest/signature.js';
 import { broken } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 import type { Weight } from '../tfjs/weights.js';
+import { attr as graphDefAttr } from '../tfjs/write-attributes.js';
 
 /** One tensor of the graph that is being built. */
 export interface GraphTensor {
@@ -15,19 +16,11 @@ export interface GraphTensor {
   readonly dtype: DType;
 }
 
-/** The attributes of a node in a GraphDef as JSON. */
+/** The attributes of a node in a GraphDef as JSON. Open sizes are null. */
 export const attr = {
-  whole: (value: number) => ({ i: String(value) }),
-  number: (value: number) => ({ f: value }),
-  flag: (value: boolean) => ({ b: value }),
-  text: (value: string) => ({ s: btoa(value) }),
-  type: (dtype: DType) => ({ type: TYPES[dtype] }),
-  wholes: (values: readonly number[]) => ({ list: { i: values.map(String) } }),
-  texts: (values: readonly string[]) => ({ list: { s: values.map((value) => btoa(value)) } }),
+  ...graphDefAttr,
   shape: (shape: readonly Dim[]) => ({ shape: { dim: shape.map((dim) => ({ size: String(dim ?? -1) })) } }),
 };
-
-const TYPES = { float32: 'DT_FLOAT', int32: 'DT_INT32', bool: 'DT_BOOL' } as const;
 
 /** A graph under construction. */
 export class GraphBuilder {
