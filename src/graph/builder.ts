@@ -1,5 +1,6 @@
 /** Builds a graph node by node: types are inferred, names are unique, equal numbers are kept once. */
 import { sizeOf } from '../base/dtype.js';
+import { Names } from '../base/names.js';
 import { constantOf } from './constant.js';
 import { DATA_TYPES, type DataType } from './element-type.js';
 import type { Constant, Graph, Node, NodeOf, Origin, TypedValue, Value } from './graph.js';
@@ -12,7 +13,7 @@ export class GraphBuilder {
   readonly #inputs: Value[] = [];
   readonly #constants: Constant[] = [];
   readonly #nodes: Node[] = [];
-  readonly #names = new Set<string>();
+  readonly #names = new Names();
   readonly #numbers = new Map<string, TypedValue>();
 
   /** An input of the graph. @param type null if only TF.js knows it */
@@ -91,9 +92,6 @@ export class GraphBuilder {
 
   /** A name that no value has yet: the wanted one, or one with a number behind it. Nothing else gets this name later. */
   uniqueName(wanted: string): string {
-    let name = wanted;
-    for (let count = 1; this.#names.has(name); count++) name = `${wanted}_${count}`;
-    this.#names.add(name);
-    return name;
+    return this.#names.take(wanted);
   }
 }

@@ -1,6 +1,7 @@
 /** Builds a GraphDef node by node: names that do not clash, constants kept once, shapes known. */
 import type { DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
+import { Names } from '../../base/names.js';
 import type { Dim } from '../../manifest/signature.js';
 import { broken } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
@@ -26,7 +27,7 @@ export const attr = {
 export class GraphBuilder {
   readonly nodes: Fields[] = [];
   readonly weights: Weight[] = [];
-  readonly #names = new Set<string>();
+  readonly #names = new Names();
   readonly #constants = new Map<string, GraphTensor>();
   #calls = 0;
 
@@ -111,10 +112,6 @@ export class GraphBuilder {
 
   /** Layers can have any name, but `:` and `^` have a meaning in the names of a graph. */
   #unique(wanted: string): string {
-    const base = wanted.replace(/[^\w./-]/g, '_').slice(0, LIMITS.nameBytes - 8);
-    let name = base;
-    for (let count = 1; this.#names.has(name); count++) name = `${base}_${count}`;
-    this.#names.add(name);
-    return name;
+    return this.#names.take(wanted.replace(/[^\w./-]/g, '_').slice(0, LIMITS.nameBytes - 8));
   }
 }

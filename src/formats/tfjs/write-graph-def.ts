@@ -1,6 +1,7 @@
 /** A GraphDef under construction: its nodes, their names, and its constants with their weights. */
 import { DTYPES, type DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
+import { Names } from '../../base/names.js';
 import type { Constant } from '../../graph/graph.js';
 import { isReserved } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
@@ -102,13 +103,10 @@ export class GraphDef {
 /** Names that are legal in a GraphDef and differ. Those of values are given first, so that they are kept. */
 function namesOf(nodes: readonly WrittenNode[]): ReadonlyMap<WrittenNode, string> {
   const names = new Map<WrittenNode, string>();
-  const taken = new Set<string>();
+  const taken = new Names();
   const give = (node: WrittenNode, wanted: string): void => {
     const legal = wanted.replace(/[^\w./>\\-]/g, '_').slice(0, LIMITS.nameBytes - 8) || 'node';
-    let name = legal;
-    for (let count = 1; taken.has(name) || isReserved(name); count++) name = `${legal}_${count}`;
-    taken.add(name);
-    names.set(node, name);
+    names.set(node, taken.take(legal, isReserved));
   };
   for (const node of nodes) if (node.name !== undefined) give(node, node.name);
   for (const node of nodes) if (node.name === undefined) give(node, `${node.scope}/${node.op}`);
