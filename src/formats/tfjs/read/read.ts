@@ -1,0 +1,115 @@
+/** Reads a TF.js graph model into our graph. Ops mean what TensorFlow says of them, whatever TF.js's kernels answer. */
+import { Names } from '../../../base/names.js';
+import { GraphBuilder } from '../../../graph/builder.js';
+import { withoutDeadCode } from '../../../graph/dead-code.js';
+import type { Graph, Value } from '../../../graph/graph.js';
+import { isSizeName, openSize } from '../../../graph/size.js';
+import type { TensorType } from '../../../graph/tensor.js';
+import { bare, type Ends, type InputEnd } from '../ends.js';
+import { type Graph as GraphDef, type GraphNode, nodeOf } from '../graph-def.js';
+import type { Weight } from '../weights.js';
+import { Call, takenBy } from './call.js';
+import { CannotExpress } from './cannot-express.js';
+import { IMPORTERS } from './importers.js';
+import { opaquePart } from './opaque-part.js';
+import { inOrder } from './order.js';
+import { foldedSizes } from './sizes.js';
+import { type ReadTensor, Tensors } from './tensors.js';
+
+/** A node that our ops cannot say, and why. */
+export interface Inexpressible {
+  readonly node: string;
+  readonly op: string;
+  /** The rest of a sentence that begins with the node. */
+  readonly reason: string;
+}
+
+/** A graph, and the nodes for which it has an opaque part. Nodes that only follow them are not listed. */
+export interface ReadModel {
+  readonly graph: Graph;
+  readonly inexpressible: readonly Inexpressible[];
+}
+
+/**
+ * Reads a GraphDef. The graph's inputs and outputs are those of the signature, in its order; a value has the name of its tensor.
+ * Shapes that are computed become expressions over the open sizes of the inputs. Nodes that our ops cannot say, such as loops, come
+ * together with all that follows them as one node `tfjsGraph` at the end.
+ * @param weights of all constants, those of the library's functions included
+ * @throws {PannierError} `model-format`, naming the node, for a graph that contradicts itself
+ */
+export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, outputs }: Ends): ReadModel {
+  const builder = new GraphBuilder();
+  const tensors = new Tensors(builder);
+  for (const weight of weights) if (def.nodes.has(weight.name)) tensors.setConstant(weight);
+  declareInputs(inputs, builder, tensors);
+
+  const opaque: GraphNode[] = [];
+  const inexpressible: Inexpressible[] = [];
+  const fed = new Set(inputs.map(({ tensor }) => nodeOf(tensor)));
+  for (const node of inOrder(
+    def,
+    outputs.map(({ tensor }) => tensor),
+    fed,
+  )) {
+    if (tensors.has(node.name)) continue;
+    try {
+      if (takenBy(node).every((tensor) => tensors.has(tensor))) {
+        if (PASSING.has(node.op)) passOn(node, tensors);
+        else declareOutputs(readNode(node, builder, tensors), node, tensors);
+        continue;
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof CannotExpress)) throw thrown;
+      inexpressible.push({ node: node.name, op: node.op, reason: thrown.message });
+    }
+    opaque.push(node);
+  }
+  const wanted = outputs.map(({ tensor }) => bare(tensor));
+  const values = opaquePart(opaque, wanted, { def, weights, builder, tensors });
+  const graph = builder.build(wanted.map((tensor) => values.get(tensor) ?? tensors.value(tensor)));
+  return { graph: withoutDeadCode(graph), inexpressible };
+}
+
+/** Ops that give what they take, and compute nothing. */
+const PASSING: ReadonlySet<string> = new Set(
+  'Identity IdentityN Snapshot StopGradient EnsureShape Print PlaceholderWithDefault NoOp'.split(' '),
+);
+
+function passOn(node: GraphNode, tensors: Tensors): void {
+  for (const [index, tensor] of takenBy(node).entries()) tensors.alias(tensorName(node, index), tensor);
+}
+
+/** The name of a node's output. */
+const tensorName = ({ name }: GraphNode, index: number): string => (index === 0 ? name : `${name}:${index}`);
+
+function readNode(node: GraphNode, builder: GraphBuilder, tensors: Tensors): readonly ReadTensor[] {
+  const call = new Call(node, builder, tensors);
+  const folded = foldedSizes(call);
+  if (folded !== undefined) return folded;
+  const importer = Object.hasOwn(IMPORTERS, node.op) ? IMPORTERS[node.op] : undefined;
+  if (importer === undefined) throw new CannotExpress('is an op that our graph does not have');
+  const read = importer(call);
+  return Array.isArray(read) ? read : [read as ReadTensor];
+}
+
+function declareOutputs(outputs: readonly ReadTensor[], node: GraphNode, tensors: Tensors): void {
+  const origin = { format: 'tfjs', op: node.op, name: node.name } as const;
+  for (const [index, tensor] of outputs.entries()) tensors.set(tensorName(node, index), tensor, origin);
+}
+
+/** Names that open sizes get by rank and axis. The first axis is the batch, and all inputs share it. */
+const AXIS_NAMES: Readonly<Record<number, readonly string[]>> = { 3: ['batch', 'length'], 4: ['batch', 'height', 'width', 'channels'] };
+
+function declareInputs(inputs: readonly InputEnd[], builder: GraphBuilder, tensors: Tensors): void {
+  const names = new Names();
+  const sizeName = (rank: number, axis: number): string =>
+    axis === 0 ? 'batch' : names.take(AXIS_NAMES[rank]?.[axis] ?? 'size', (name) => !isSizeName(name));
+  for (const { tensor, dtype, shape } of inputs) {
+    const type: TensorType | null = shape && {
+      dataType: dtype,
+      shape: shape.map((size, axis) => size ?? openSize(sizeName(shape.length, axis))),
+    };
+    const value: Value = builder.input(bare(tensor), type);
+    tensors.set(bare(tensor), value);
+  }
+}

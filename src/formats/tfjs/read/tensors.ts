@@ -1,0 +1,112 @@
+/** The tensors of a GraphDef while it is read: values of our graph, sizes, and constants that become values where a node takes them. */
+
+import { sizeOf } from '../../../base/dtype.js';
+import type { GraphBuilder } from '../../../graph/builder.js';
+import { tensorOf } from '../../../graph/constant.js';
+import { DATA_TYPES } from '../../../graph/element-type.js';
+import type { Constant, Origin, Storage, TypedValue, Value } from '../../../graph/graph.js';
+import { isOpen } from '../../../graph/size.js';
+import type { Tensor } from '../../../graph/tensor.js';
+import type { Weight } from '../weights.js';
+import { MAX_SIZE_ELEMENTS, type SizeTensor } from './size-tensor.js';
+
+/** The result of reading a node's output: a value of the graph, or sizes that need no node. */
+export type ReadTensor = TypedValue | SizeTensor;
+
+interface Entry {
+  value?: Value;
+  /** `null` where it was looked for and is not there. */
+  sizes?: SizeTensor | null;
+  readonly constant?: Constant;
+  readonly origin?: Origin;
+}
+
+export class Tensors {
+  readonly #builder: GraphBuilder;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(builder: GraphBuilder) {
+    this.#builder = builder;
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /** @param name `node`, or `node:1` */
+  set(name: string, tensor: Value | SizeTensor, origin?: Origin): void {
+    const isSizes = 'sizes' in tensor;
+    this.#entries.set(name, { ...(isSizes ? { sizes: tensor } : { value: tensor, sizes: null }), ...(origin && { origin }) });
+  }
+
+  /** Adds a constant, which stands in the graph once a node takes it. */
+  setConstant(weight: Weight): void {
+    this.#entries.set(weight.name, { constant: constantOf(weight) });
+  }
+
+  /** The same tensor under another name. */
+  alias(name: string, of: string): void {
+    this.#entries.set(name, this.#entry(of));
+  }
+
+  /** A tensor as a value of the graph. */
+  value(name: string): Value {
+    const entry = this.#entry(name);
+    entry.value ??= entry.constant
+      ? this.#builder.constant(entry.constant)
+      : this.#valueOf(entry.sizes as SizeTensor, entry.origin as Origin);
+    return entry.value;
+  }
+
+  /** A tensor as sizes; undefined if it is computed from values. */
+  sizes(name: string): SizeTensor | undefined {
+    const entry = this.#entry(name);
+    if (entry.sizes === undefined) entry.sizes = (entry.constant && sizesOf(entry.constant)) ?? null;
+    return entry.sizes ?? undefined;
+  }
+
+  /** The numbers of a tensor that is a constant. */
+  constant(name: string): Tensor | undefined {
+    const { constant, sizes } = this.#entry(name);
+    if (constant !== undefined) return tensorOf(constant);
+    if (!sizes?.sizes.every((size) => !isOpen(size))) return undefined;
+    const { dataType, shape } = sizes;
+    return { dataType, shape, data: DATA_TYPES[dataType].from(sizes.sizes as readonly number[]) };
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw new Error(`The tensor "${name}" has not been read.`);
+    return entry;
+  }
+
+  #valueOf({ dataType, shape, sizes }: SizeTensor, origin: Origin): TypedValue {
+    if (!sizes.some(isOpen)) return this.#builder.numbers(dataType, sizes as readonly number[], shape);
+    const list = this.#builder.op('sizes', [], { values: sizes, dataType }, origin);
+    return shape.length === 1 ? list : this.#builder.op('reshape', [list], { newShape: shape }, origin);
+  }
+}
+
+/** A weight as a constant of the graph. Its stored bytes stay as they are. */
+export function constantOf({ name, shape, dtype, quantization, bytes }: Weight): Constant {
+  return { value: { name, type: { dataType: dtype, shape } }, bytes, storage: storageOf(quantization) };
+}
+
+function storageOf(quantization: Weight['quantization']): Storage {
+  if (quantization === undefined) return { kind: 'plain' };
+  if (quantization.dtype === 'float16') return { kind: 'float16' };
+  return { kind: quantization.dtype, scale: quantization.scale, min: quantization.min };
+}
+
+/** Beyond this, float32 does not hold every whole number. */
+const MAX_WHOLE_FLOAT32 = 2 ** 24;
+
+/** The numbers of a constant, if it is small and they are whole: float32 has a -0, which a size has not. */
+function sizesOf(constant: Constant): SizeTensor | undefined {
+  const { dataType, shape } = constant.value.type;
+  if (sizeOf(shape as readonly number[]) > MAX_SIZE_ELEMENTS || (dataType !== 'int32' && dataType !== 'float32')) return undefined;
+  const numbers = [...tensorOf(constant).data];
+  const isSize = (number: number) => Number.isInteger(number) && Math.abs(number) <= MAX_WHOLE_FLOAT32 && !Object.is(number, -0);
+  if (dataType === 'float32' && !numbers.every(isSize)) return undefined;
+  return { dataType, shape: shape as readonly number[], sizes: numbers };
+}
