@@ -53,6 +53,12 @@ export class Call {
     return Array.from({ length: end - start }, (_, index) => this.value(start + index));
   }
 
+  /** An input in another shape of as many elements. A constant gets the shape without a node. */
+  valueAs(index: number, shape: readonly number[]): TypedValue {
+    const constant = this.#tensors.constantAs(this.#name(index), shape);
+    return constant ?? this.step('reshape', [this.value(index)], { newShape: shape });
+  }
+
   /** The type of an input. */
   type(index = 0): TensorType {
     return this.value(index).type;
@@ -134,6 +140,11 @@ export class Call {
   /** Adds an op with several outputs on the way to the node's output. */
   steps<Name extends OpName>(op: Name, inputs: readonly (Value | null)[], attributes: OpAttributes[Name]): readonly TypedValue[] {
     return this.#builder.ops(op, inputs, attributes, this.origin, [`${this.origin.name}/${op}`]);
+  }
+
+  /** A name for an open size that the node makes. */
+  openName(wanted: string): string {
+    return this.#tensors.openName(wanted);
   }
 
   /** The error of a node that contradicts itself. @param problem the rest of a sentence */

@@ -1,10 +1,10 @@
 /** Reads a TF.js graph model into our graph. Ops mean what TensorFlow says of them, whatever TF.js's kernels answer. */
-import { Names } from '../../../base/names.js';
 import { GraphBuilder } from '../../../graph/builder.js';
 import { withoutDeadCode } from '../../../graph/dead-code.js';
 import type { Graph, Value } from '../../../graph/graph.js';
-import { isSizeName, openSize } from '../../../graph/size.js';
+import { openSize } from '../../../graph/size.js';
 import type { TensorType } from '../../../graph/tensor.js';
+import { broken } from '../../file-fields.js';
 import { bare, type Ends, type InputEnd } from '../ends.js';
 import { type Graph as GraphDef, type GraphNode, nodeOf } from '../graph-def.js';
 import type { Weight } from '../weights.js';
@@ -53,6 +53,7 @@ export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, ou
   )) {
     if (tensors.has(node.name)) continue;
     try {
+      refuseLostOutputs(node, tensors);
       if (takenBy(node).every((tensor) => tensors.has(tensor))) {
         if (PASSING.has(node.op)) passOn(node, tensors);
         else declareOutputs(readNode(node, builder, tensors), node, tensors);
@@ -68,6 +69,13 @@ export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, ou
   const values = opaquePart(opaque, wanted, { def, weights, builder, tensors });
   const graph = builder.build(wanted.map((tensor) => values.get(tensor) ?? tensors.value(tensor)));
   return { graph: withoutDeadCode(graph), inexpressible };
+}
+
+/** Refuses a node that takes an output which the other node does not have. */
+function refuseLostOutputs(node: GraphNode, tensors: Tensors): void {
+  const lost = takenBy(node).find((tensor) => !tensors.has(tensor) && tensors.has(nodeOf(tensor)));
+  if (lost !== undefined)
+    throw broken(`Node "${node.name}" takes "${lost}", but "${nodeOf(lost)}" has no such output.`, { node: node.name });
 }
 
 /** Ops that give what they take, and compute nothing. */
@@ -101,9 +109,7 @@ function declareOutputs(outputs: readonly ReadTensor[], node: GraphNode, tensors
 const AXIS_NAMES: Readonly<Record<number, readonly string[]>> = { 3: ['batch', 'length'], 4: ['batch', 'height', 'width', 'channels'] };
 
 function declareInputs(inputs: readonly InputEnd[], builder: GraphBuilder, tensors: Tensors): void {
-  const names = new Names();
-  const sizeName = (rank: number, axis: number): string =>
-    axis === 0 ? 'batch' : names.take(AXIS_NAMES[rank]?.[axis] ?? 'size', (name) => !isSizeName(name));
+  const sizeName = (rank: number, axis: number): string => (axis === 0 ? 'batch' : tensors.openName(AXIS_NAMES[rank]?.[axis] ?? 'size'));
   for (const { tensor, dtype, shape } of inputs) {
     const type: TensorType | null = shape && {
       dataType: dtype,

@@ -165,6 +165,16 @@ const FOLDS: Readonly<Record<string, Fold>> = {
           sizes: Array(sizeOf(shape.sizes as readonly number[])).fill(value.sizes[0]),
         }
       : undefined,
+  SparseToDense: (_, [indices, shape, values, fill]) => {
+    const [length] = shape?.sizes ?? [];
+    if (indices === undefined || values === undefined || fill === undefined || shape?.sizes.length !== 1 || length === undefined)
+      return undefined;
+    if (isOpen(length) || length > MAX_SIZE_ELEMENTS) return undefined;
+    const sizes = Array<Size>(length).fill(fill.sizes[0] as Size);
+    for (const [place, index] of indices.sizes.entries())
+      sizes[index as number] = values.sizes[values.sizes.length === 1 ? 0 : place] as Size;
+    return sizes.length === length ? sizeList(sizes, values.dataType) : undefined;
+  },
   Slice: (call, [input]) => {
     if (input === undefined) return undefined;
     const ranges = sliceOf(call, input.shape);

@@ -1,6 +1,7 @@
 /** The tensors of a GraphDef while it is read: values of our graph, sizes, and constants that become values where a node takes them. */
 
 import { sizeOf } from '../../../base/dtype.js';
+import { Names } from '../../../base/names.js';
 import type { GraphBuilder } from '../../../graph/builder.js';
 import { tensorOf } from '../../../graph/constant.js';
 import { DATA_TYPES } from '../../../graph/element-type.js';
@@ -18,15 +19,23 @@ interface Entry {
   /** `null` where it was looked for and is not there. */
   sizes?: SizeTensor | null;
   readonly constant?: Constant;
+  /** By the text of the shape. */
+  inOtherShapes?: Map<string, TypedValue>;
   readonly origin?: Origin;
 }
 
 export class Tensors {
   readonly #builder: GraphBuilder;
+  readonly #openNames = new Names();
   readonly #entries = new Map<string, Entry>();
 
   constructor(builder: GraphBuilder) {
     this.#builder = builder;
+  }
+
+  /** A name that no open size has yet. */
+  openName(wanted: string): string {
+    return this.#openNames.take(wanted);
   }
 
   has(name: string): boolean {
@@ -56,6 +65,19 @@ export class Tensors {
       ? this.#builder.constant(entry.constant)
       : this.#valueOf(entry.sizes as SizeTensor, entry.origin as Origin);
     return entry.value;
+  }
+
+  /** A constant in another shape of as many elements; undefined if the tensor is none. */
+  constantAs(name: string, shape: readonly number[]): TypedValue | undefined {
+    const entry = this.#entry(name);
+    if (entry.constant === undefined) return undefined;
+    const { constant } = entry;
+    entry.inOtherShapes ??= new Map();
+    const key = `${shape}`;
+    const type = { ...constant.value.type, shape };
+    const made = entry.inOtherShapes.get(key) ?? this.#builder.constant({ ...constant, value: { ...constant.value, type } });
+    entry.inOtherShapes.set(key, made);
+    return made;
   }
 
   /** A tensor as sizes; undefined if it is computed from values. */

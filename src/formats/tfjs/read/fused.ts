@@ -1,0 +1,35 @@
+/** Reads the ops that a converter has put into another one: a bias and an activation behind a convolution or a matrix product. */
+import type { TypedValue } from '../../../graph/graph.js';
+import type { Call } from './call.js';
+import { cannotExpress } from './cannot-express.js';
+
+/** Adds an activation behind a value. `slopes` are an activation's own input. */
+type Activation = (call: Call, give: Call['add'], input: TypedValue, slopes: number) => TypedValue;
+
+const ACTIVATIONS: Readonly<Record<string, Activation>> = {
+  Relu: (_, give, input) => give('relu', [input], {}),
+  Relu6: (_, give, input) => give('clamp', [input], { min: 0, max: 6 }),
+  Elu: (_, give, input) => give('elu', [input], { alpha: 1 }),
+  Sigmoid: (_, give, input) => give('sigmoid', [input], {}),
+  Tanh: (_, give, input) => give('tanh', [input], {}),
+  LeakyRelu: (call, give, input) => give('leakyRelu', [input], { alpha: call.attributes.number('leakyrelu_alpha', Math.fround(0.2)) }),
+  Prelu: (call, give, input, slopes) => give('prelu', [input, call.value(slopes)], {}),
+};
+
+/** Where the inputs of fused ops begin: behind the picture and the filter, or behind both matrices. */
+const FIRST_ARGUMENT = 2;
+
+/**
+ * Adds an op with what is fused into it.
+ * @param make adds the op itself with its bias, by the function that it gets
+ */
+export function withFusedOps(call: Call, give: Call['add'], make: (bias: TypedValue | null, give: Call['add']) => TypedValue): TypedValue {
+  const [first, ...others] = call.attributes.texts('fused_ops');
+  const hasBias = first === 'BiasAdd';
+  const [activation, ...more] = hasBias || first === undefined ? others : [first, ...others];
+  const bias = hasBias ? call.value(FIRST_ARGUMENT) : null;
+  if (activation === undefined) return make(bias, give);
+  const write = Object.hasOwn(ACTIVATIONS, activation) ? ACTIVATIONS[activation] : undefined;
+  if (write === undefined || more.length > 0) throw cannotExpress(`has fused ${[activation, ...more].join(' and ')} into it`);
+  return write(call, give, make(bias, call.step.bind(call)), FIRST_ARGUMENT + (hasBias ? 1 : 0));
+}
