@@ -70,7 +70,7 @@ export const nonMaxSuppression: Kernel<'nonMaxSuppression'> = ({ inputs, attribu
     for (; best.seen < chosen.length && !isOut; best.seen++) {
       const overlap = overlapOf(boxes, best.index, (chosen[best.seen] as Candidate).index);
       if (softSigma > 0) best.score *= Math.exp((-0.5 / softSigma) * overlap * overlap);
-      else isOut = overlap > iouThreshold;
+      else isOut = Math.fround(overlap) > Math.fround(iouThreshold);
     }
     // An overlap of infinite boxes may be NaN; then the score is, too.
     if (isOut || !(best.score > scoreThreshold)) continue;

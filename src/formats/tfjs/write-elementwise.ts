@@ -2,6 +2,7 @@
 import { type DataType, INTEGER_RANGE, isFloat, isInteger } from '../../graph/element-type.js';
 import type { ELEMENTWISE_OPS } from '../../graph/ops/elementwise.js';
 import { isSameSize, type Size } from '../../graph/size.js';
+import type { Shape } from '../../graph/tensor.js';
 import { attr, dtypeOf } from './write-attributes.js';
 import type { Call, NodeWriter, WriteOps } from './write-call.js';
 import type { WrittenTensor } from './write-graph-def.js';
@@ -126,14 +127,21 @@ function sign(call: Call<'sign'>): WrittenTensor {
   return either('Greater', 1, either('Less', -1, x));
 }
 
-/** Elements of a where the condition holds, else of b. On wasm, Select reads 4 bytes for each boolean (TF.js 4.22). */
 function where(call: Call<'where'>): WrittenTensor {
   const [condition, a, b] = [0, 1, 2].map((index) => ({ tensor: call.input(index), shape: call.type(index).shape })) as [
     Shaped,
     Shaped,
     Shaped,
   ];
-  if (call.type(1).dataType !== 'bool') return chosen(call, condition, a, b, call.outputType().shape);
+  return selected(call, call.type(1).dataType, condition, a, b, call.outputType().shape);
+}
+
+/**
+ * Elements of a where the condition holds, else of b, of any element type: on wasm, Select reads 4 bytes for each boolean (TF.js 4.22).
+ * @param shape to which all three are broadcast
+ */
+export function selected(call: NodeWriter, dataType: DataType, condition: Shaped, a: Shaped, b: Shaped, shape: Shape): WrittenTensor {
+  if (dataType !== 'bool') return chosen(call, condition, a, b, shape);
   const isOther = call.add('LogicalNot', [condition.tensor]);
   return call.add('LogicalOr', [call.add('LogicalAnd', [condition.tensor, a.tensor]), call.add('LogicalAnd', [isOther, b.tensor])]);
 }
@@ -149,7 +157,6 @@ function prelu(call: Call<'prelu'>): WrittenTensor {
   return call.add('AddV2', [call.add('Relu', [x]), call.add('Mul', [below, slope])]);
 }
 
-/** TF.js's executor (4.22) reads the operands of BitwiseAnd under names that its own table does not give them, so that it has no writer. */
 export const ELEMENTWISE_WRITERS: WriteOps<Exclude<keyof typeof ELEMENTWISE_OPS, 'identity' | 'bitwiseAnd'>> = {
   abs: (call) => wrapped(call, absolute(call, call.input(0), call.type().dataType), call.type().dataType),
   neg: (call) => wrapped(call, negated(call, call.input(0), call.type().dataType), call.type().dataType),

@@ -7,6 +7,7 @@ import type { Call, NodeWriter, WriteOps } from './write-call.js';
 import { converted } from './write-elementwise.js';
 import type { WrittenTensor } from './write-graph-def.js';
 import { pad, pairs } from './write-pad.js';
+import { MAX_CONSTANT_RANGE } from './write-places.js';
 import { chosen, repeated, reshaped, type Shaped, transposed } from './write-shape.js';
 import { slice } from './write-slice.js';
 
@@ -66,9 +67,6 @@ function depthToSpace(call: Call<'depthToSpace'>): WrittenTensor {
 /** Whole numbers from `start` on. */
 const ranged = (call: NodeWriter, start: Size, count: Size, step: Size, dtype: 'int32' | 'float32'): WrittenTensor =>
   call.add('Range', [call.size(start), call.size(add(start, multiply(count, step))), call.size(step)], { Tidx: attr.type(dtype) });
-
-/** Longest range that is written as a constant. */
-const MAX_CONSTANT_RANGE = 65_536;
 
 function range(call: Call<'range'>): WrittenTensor {
   const { start, count, step, dataType } = call.attributes;

@@ -6,9 +6,11 @@ import type { OpName } from '../../graph/ops/index.js';
 import { isClosed, type TensorType } from '../../graph/tensor.js';
 import type { Weight } from './weights.js';
 import { attr, dtypeOf } from './write-attributes.js';
+import { bitwiseAnd } from './write-bitwise.js';
 import { Call, type Target, type WriteOp } from './write-call.js';
 import { ELEMENTWISE_WRITERS } from './write-elementwise.js';
 import { GraphDef, outputOf, type WrittenTensor } from './write-graph-def.js';
+import { INDEXING_WRITERS } from './write-indexing.js';
 import { matmul } from './write-matmul.js';
 import { MOVEMENT_WRITERS } from './write-movement.js';
 import { REDUCTION_WRITERS } from './write-reduction.js';
@@ -31,7 +33,9 @@ const WRITERS: Readonly<Partial<Record<OpName, unknown>>> = {
   ...ELEMENTWISE_WRITERS,
   ...REDUCTION_WRITERS,
   ...MOVEMENT_WRITERS,
+  ...INDEXING_WRITERS,
   identity: (call: Call<'identity'>) => call.input(),
+  bitwiseAnd,
   matmul,
 };
 

@@ -1,0 +1,10 @@
+/** The table of the writers of ops that take, put and choose elements. */
+import type { INDEXING_OPS } from '../../graph/ops/indexing.js';
+import type { WriteOps } from './write-call.js';
+import { gather, gatherElements, gatherND, oneHot } from './write-gathering.js';
+import { cropAndResize, nonMaxSuppression, nonzero, topK } from './write-selection.js';
+
+export const INDEXING_WRITERS: WriteOps<Exclude<keyof typeof INDEXING_OPS, 'scatterND' | 'scatterElements'>> = {
+  ...{ gather, gatherElements, gatherND, oneHot },
+  ...{ topK, nonzero, nonMaxSuppression, cropAndResize },
+};
