@@ -2,9 +2,10 @@
 import type { INDEXING_OPS } from '../../graph/ops/indexing.js';
 import type { WriteOps } from './write-call.js';
 import { gather, gatherElements, gatherND, oneHot } from './write-gathering.js';
+import { scatterElements, scatterND } from './write-scattering.js';
 import { cropAndResize, nonMaxSuppression, nonzero, topK } from './write-selection.js';
 
-export const INDEXING_WRITERS: WriteOps<Exclude<keyof typeof INDEXING_OPS, 'scatterND' | 'scatterElements'>> = {
-  ...{ gather, gatherElements, gatherND, oneHot },
+export const INDEXING_WRITERS: WriteOps<keyof typeof INDEXING_OPS> = {
+  ...{ gather, gatherElements, gatherND, oneHot, scatterND, scatterElements },
   ...{ topK, nonzero, nonMaxSuppression, cropAndResize },
 };

@@ -51,7 +51,8 @@ function reduceLogSumExp(call: Call<'reduceLogSumExp'>): WrittenTensor {
   return keepDimensions ? result : call.add('Squeeze', [result], { squeeze_dims: attr.wholes(axes), axis: attr.wholes(axes) });
 }
 
-const MAX_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
+/** The greatest float32 that is finite. */
+export const MAX_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
 const place =
   (op: string) =>

@@ -1,26 +1,39 @@
 /** Writes ops that choose elements, boxes and parts of pictures. */
 import { isFloat } from '../../graph/element-type.js';
 import { isOpen, isSameSize, type Size } from '../../graph/size.js';
+import type { TensorType } from '../../graph/tensor.js';
 import { attr } from './write-attributes.js';
 import type { Call } from './write-call.js';
+import { clamped } from './write-elementwise.js';
 import type { WrittenTensor } from './write-graph-def.js';
 import { pairs } from './write-pad.js';
-import { swapped } from './write-reduction.js';
-import { transposed } from './write-shape.js';
+import { placesOfElements } from './write-places.js';
+import { MAX_FLOAT32, swapped } from './write-reduction.js';
+import { flattened, transposed } from './write-shape.js';
 
-/** TF.js finds the greatest elements along the last axis: the least ones are the greatest of the negated ones. */
+/**
+ * TF.js finds the greatest elements along the last axis: the least ones are the greatest of the negated ones. On cpu, it compares by
+ * differences, which are NaN between infinities (4.22): they are taken for the greatest float32 there, and floats are gathered.
+ */
 export function topK(call: Call<'topK'>): readonly WrittenTensor[] {
   const { axis, k, largest } = call.attributes;
   const { dataType, shape } = call.type();
-  const last = shape.length - 1;
-  const moved = (tensor: WrittenTensor) => (axis === last ? tensor : transposed(call, tensor, swapped(last + 1, axis, last)));
-  const turned = (tensor: WrittenTensor) => {
-    if (largest) return tensor;
-    // -1 - x is a whole number of 32 bits for each x.
-    return isFloat(dataType) ? call.add('Neg', [tensor]) : call.add('Sub', [call.number(-1, 'int32'), tensor]);
-  };
-  const found = call.addMany('TopKV2', [turned(moved(call.input())), call.size(k)], { sorted: attr.flag(true) }, 2);
-  const [values, places] = found as [WrittenTensor, WrittenTensor];
+  const permutation = swapped(shape.length, axis, shape.length - 1);
+  const moved = (tensor: WrittenTensor) => (axis === shape.length - 1 ? tensor : transposed(call, tensor, permutation));
+  const found = (keys: WrittenTensor) =>
+    call.addMany('TopKV2', [keys, call.size(k)], { sorted: attr.flag(true) }, 2) as readonly [WrittenTensor, WrittenTensor];
+  const input = moved(call.input());
+  if (isFloat(dataType)) {
+    const finite = clamped(call, input, dataType, -MAX_FLOAT32, MAX_FLOAT32);
+    const [, places] = found(largest ? finite : call.add('Neg', [finite]));
+    const order = (type: TensorType) => permutation.map((from) => type.shape[from] as Size);
+    const inRow = placesOfElements(call, places, shape.length - 1, order(call.type()), order(call.outputType()));
+    const values = call.add('GatherV2', [flattened(call, input), inRow, call.parameter(0)]);
+    return [moved(values), moved(places)];
+  }
+  // -1 - x is a whole number of 32 bits for each x.
+  const turned = (tensor: WrittenTensor) => (largest ? tensor : call.add('Sub', [call.number(-1, 'int32'), tensor]));
+  const [values, places] = found(turned(input));
   return [moved(turned(values)), moved(places)];
 }
 

@@ -1,7 +1,7 @@
 /** Cases of the ops that take and put elements by their indices. */
 import { CaseList, shown } from '../case.js';
 import { rows } from '../rows.js';
-import { type CaseType, CORNERS, type Draw, each, ordinary, type Random, ties, wholes } from '../values.js';
+import { type CaseType, CORNERS, type Draw, each, normal, oneOf, ordinary, type Random, ties, wholes } from '../values.js';
 
 type List = readonly number[];
 
@@ -174,6 +174,12 @@ function places(random: Random, shape: List, count: number): readonly number[] {
 
 function scatterNDCases(): CaseList {
   const list = new CaseList('scatterND');
+  list.add('the input stays as it is', { dataType: 'float32' }, (builder) => {
+    const input = builder.input('float32', [5, 3], normal);
+    const indices = builder.constant('int32', [2, 1], each([3, 1]));
+    const updates = builder.input('float32', [2, 3], normal);
+    return [builder.op('scatterND', [input, indices, updates], { reduction: 'none' }), input];
+  });
   for (const dataType of TYPES)
     for (const [shape, indices] of SCATTERED_ND)
       for (const reduction of reductionsOf(dataType))
@@ -303,6 +309,12 @@ const TOP = rows(`
   2 700   | 1 | 10
 `) as readonly (readonly [List, readonly [number], readonly [number]])[];
 
+const INFINITE = Number.POSITIVE_INFINITY;
+const MASKED = {
+  float32: [-INFINITE, -INFINITE, -INFINITE, INFINITE, INFINITE, -1.5, 0, 2],
+  int32: [-(2 ** 31), -(2 ** 31), 2 ** 31 - 1, 0, 2],
+};
+
 function topCases(): CaseList {
   const list = new CaseList('topK');
   for (const dataType of ['float32', 'int32'] as const) {
@@ -318,6 +330,11 @@ function topCases(): CaseList {
     list.add('corners', { dataType }, (builder) =>
       builder.ops('topK', [builder.input(dataType, [2, 16], each(corners))], { axis: 1, k: 16, largest: true }),
     );
+    // Scores are masked with infinities.
+    for (const largest of [true, false])
+      list.add(`masked ${largest ? 'largest' : 'smallest'}`, { dataType }, (builder) =>
+        builder.ops('topK', [builder.input(dataType, [3, 30], oneOf(MASKED[dataType]))], { axis: 1, k: 9, largest }),
+      );
     for (const size of [1, 3])
       list.add(`open ${size}`, { dataType }, (builder) =>
         builder.ops('topK', [builder.input(dataType, [size, 6], ordinary[dataType], true)], { axis: 1, k: 3, largest: true }),
