@@ -43,6 +43,14 @@ export class CaseBuilder {
     return value;
   }
 
+  /** A picture of float32 whose batch, height and width are open. */
+  openPicture(shape: readonly number[], draw: Draw): TypedValue {
+    const sizes = [...['batch', 'height', 'width'].map(openSize), shape[3] as number];
+    const value = this.graph.input(`x${this.#count++}`, { dataType: 'float32', shape: sizes });
+    this.feeds[value.name] = drawn(this.random, 'float32', shape, draw);
+    return value;
+  }
+
   /** A constant of the graph, as weights are. */
   constant(dataType: CaseType, shape: readonly number[], draw: Draw): TypedValue {
     return this.graph.constant(constantOf(`w${this.#count++}`, drawn(this.random, dataType, shape, draw)));

@@ -51,7 +51,7 @@ export async function judge(each: KernelCase, engine: Engine): Promise<Verdict> 
 const outputName = (index: number): string => `output ${index}`;
 
 /** A graph as the engine opens it. @throws {PannierError} `model-format` where the writer refuses a node */
-function modelOf(graph: Graph): EngineModel {
+export function modelOf(graph: Graph): EngineModel {
   const { topology, weights, inputs, outputs } = writeTfjs(graph);
   const specs = weights.map(({ bytes: _, ...spec }) => spec);
   const file = { format: 'graph-model', modelTopology: topology, weightsManifest: [{ paths: [], weights: specs }] };
@@ -73,8 +73,12 @@ function modelOf(graph: Graph): EngineModel {
   };
 }
 
-/** The answers of an engine, in the order of the graph's outputs. */
-async function answersOn(engine: Engine, model: EngineModel, feeds: Readonly<Record<string, Tensor>>): Promise<readonly RawOutput[]> {
+/** The answers of an engine, in the order of the graph's outputs. @param model of {@link modelOf} */
+export async function answersOn(
+  engine: Engine,
+  model: EngineModel,
+  feeds: Readonly<Record<string, Tensor>>,
+): Promise<readonly RawOutput[]> {
   const session = await engine.open(model);
   try {
     const given = Object.keys(model.signature.inputs).map((name): Feed => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { sizeOf } from '../../src/base/dtype.js';
 import { mulberry32 } from '../../src/base/random.js';
 import type { OpAttributes } from '../../src/graph/ops/index.js';
-import { paddingOf } from '../../src/graph/ops/network.js';
 import type { Tensor } from '../../src/graph/tensor.js';
+import { paddingOf } from '../../src/graph/window.js';
 import { answer } from '../fixtures/one-op.js';
 import { floats, ints, tensor } from '../fixtures/tensors.js';
 

@@ -1,6 +1,6 @@
 /** The convolution of pictures: grouped ones as products of matrices, depthwise ones tap by tap. */
-import { paddingOf } from '../../graph/ops/network.js';
 import type { Tensor } from '../../graph/tensor.js';
+import { paddingOf } from '../../graph/window.js';
 import type { Kernel } from './kernel.js';
 import { multiplyInto, packRight, type RightMatrix } from './matrix-product.js';
 

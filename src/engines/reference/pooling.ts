@@ -1,8 +1,8 @@
 /** The reference of pools: windows that move over height and width of NHWC pictures. */
 import { sizeOf } from '../../base/dtype.js';
 import { INTEGER_RANGE, isFloat } from '../../graph/element-type.js';
-import { paddingOf } from '../../graph/ops/network.js';
 import type { Tensor } from '../../graph/tensor.js';
+import { spanOf } from '../../graph/window.js';
 import type { Kernel, KernelCall } from './kernel.js';
 import { narrow, wide, wideArray } from './wide.js';
 
@@ -41,14 +41,6 @@ export const averagePool2d: Kernel<'averagePool2d'> = (call) => {
 const rounding = ({ inputs }: KernelCall<Pool>): ((value: number) => number) =>
   isFloat((inputs[0] as Tensor).dataType) ? (value) => value : Math.trunc;
 
-/** The elements of one window along one axis. */
-interface Span {
-  /** Places in the picture. */
-  readonly places: readonly number[];
-  /** How many elements lie in the picture or in its padding: fewer than the window has if it reaches beyond both. */
-  readonly padded: number;
-}
-
 function pool({ inputs, attributes, shapes }: KernelCall<Pool>, { initial, add, end }: Combine): readonly Tensor[] {
   const { dataType, shape: own, data } = inputs[0] as Tensor;
   const shape = shapes[0] as readonly [number, number, number, number];
@@ -56,8 +48,9 @@ function pool({ inputs, attributes, shapes }: KernelCall<Pool>, { initial, add, 
   const [, height, width] = own as readonly [number, number, number, number];
   const values = wide(data);
   const results = wideArray(dataType, sizeOf(shape));
-  const down = Array.from({ length: outHeight }, (_, place) => spanOf(place, height, 0, attributes));
-  const across = Array.from({ length: outWidth }, (_, place) => spanOf(place, width, 1, attributes));
+  const [rowsEach, columnsEach] = attributes.windowDimensions as readonly [number, number];
+  const down = Array.from({ length: outHeight }, (_, place) => spanOf(place, height, rowsEach, 0, attributes));
+  const across = Array.from({ length: outWidth }, (_, place) => spanOf(place, width, columnsEach, 1, attributes));
   let at = 0;
   for (let picture = 0; picture < batch; picture++)
     for (const rows of down)
@@ -69,12 +62,4 @@ function pool({ inputs, attributes, shapes }: KernelCall<Pool>, { initial, add, 
           results[at++] = end(total, rows.places.length * columns.places.length, rows.padded * columns.padded);
         }
   return [{ dataType, shape, data: narrow(dataType, results) }];
-}
-
-function spanOf(place: number, length: number, axis: 0 | 1, attributes: KernelCall<Pool>['attributes']): Span {
-  const windowSize = attributes.windowDimensions[axis] as number;
-  const [before, behind] = paddingOf(length, windowSize, axis, attributes);
-  const first = place * (attributes.strides[axis] as number) - before;
-  const all = Array.from({ length: windowSize }, (_, index) => first + index * (attributes.dilations[axis] as number));
-  return { places: all.filter((each) => each >= 0 && each < length), padded: all.filter((each) => each < length + behind).length };
 }

@@ -1,6 +1,7 @@
 /** The reference of ops that change the size of pictures. */
 import { sizeOf } from '../../base/dtype.js';
 import { isFloat } from '../../graph/element-type.js';
+import { nearestOf, sourceOf } from '../../graph/resample.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { Kernel, KernelAttributes } from './kernel.js';
 import { narrow, wide, wideArray } from './wide.js';
@@ -45,16 +46,8 @@ const between = (first: number, second: () => number, weight: number): number =>
   weight === 0 ? first : first + (second() - first) * weight;
 
 function neighboursOf(place: number, length: number, made: number, { mode, coordinates, rounding }: Attributes): Neighbours {
-  const at = {
-    halfPixel: () => ((place + 0.5) * length) / made - 0.5,
-    asymmetric: () => (place * length) / made,
-    alignCorners: () => (made > 1 ? (place * (length - 1)) / (made - 1) : 0),
-  }[coordinates]();
-  if (mode === 'linear') return neighboursAt(at, length);
-  const rounded = { floor: Math.floor(at), ceil: Math.ceil(at), halfDown: Math.ceil(at - 0.5), halfUp: Math.floor(at + 0.5) }[
-    rounding ?? 'floor'
-  ];
-  const nearest = Math.min(Math.max(rounded, 0), length - 1);
+  if (mode === 'linear') return neighboursAt(sourceOf(place, length, made, coordinates), length);
+  const nearest = nearestOf(place, length, made, coordinates, rounding ?? 'floor');
   return { first: nearest, second: nearest, weight: 0 };
 }
 

@@ -16,10 +16,31 @@ export type WriteOp<Name extends OpName> = (call: Call<Name>) => WrittenTensor |
 /** A writer for each of some ops. */
 export type WriteOps<Names extends OpName> = { readonly [Name in Names]: WriteOp<Name> };
 
+/** An activation that TF.js computes in the node before it. */
+export interface FusedActivation {
+  /** As the attribute `fused_ops` names it. */
+  readonly op: string;
+  /** The factor of LeakyRelu for what is below 0. */
+  readonly alpha?: number;
+  /** The factors of Prelu, one for each channel. */
+  readonly slope?: Value;
+}
+
+/** What TF.js computes in the node that is written. */
+export interface Fusion {
+  /** One number for each channel, which is added. Absent where the bias is an input of the node. */
+  readonly bias?: Value;
+  readonly activation?: FusedActivation;
+  /** The value that the node makes then. */
+  readonly output: Value;
+}
+
 /** Where a node is written, and where its inputs were written. */
 export interface Target {
   readonly def: GraphDef;
   readonly sizes: WrittenSizes;
+  /** What is computed in the node, if anything is. */
+  readonly fusion: Fusion | undefined;
   /** The tensor that a value became. @param shape of as many elements, if it is wanted in another one */
   find(value: Value, shape?: readonly number[]): WrittenTensor;
 }
@@ -44,6 +65,11 @@ export class NodeWriter {
     return this.#target.find(this.#node.inputs[index] as Value);
   }
 
+  /** Whether there is an input that may be absent. */
+  has(index: number): boolean {
+    return Boolean(this.#node.inputs[index]);
+  }
+
   /** An input that may be absent. */
   optionalInput(index: number): WrittenTensor | undefined {
     const value = this.#node.inputs[index];
@@ -53,6 +79,16 @@ export class NodeWriter {
   /** An input in another shape of as many elements. A constant is written in that shape. */
   inputAs(index: number, shape: readonly number[]): WrittenTensor {
     return this.#target.find(this.#node.inputs[index] as Value, shape);
+  }
+
+  /** The tensor of a value that the node does not take, such as one that it is fused with. @param shape of as many elements */
+  tensor(value: Value, shape?: readonly number[]): WrittenTensor {
+    return this.#target.find(value, shape);
+  }
+
+  /** What is computed in the node, if anything is. */
+  get fusion(): Fusion | undefined {
+    return this.#target.fusion;
   }
 
   /** The type of an input. */

@@ -2,6 +2,7 @@
 import { isFloat } from '../../graph/element-type.js';
 import { isSameSize, type Size } from '../../graph/size.js';
 import type { Call } from './write-call.js';
+import { fused } from './write-fuse.js';
 import type { WrittenTensor } from './write-graph-def.js';
 import { reshaped } from './write-shape.js';
 
@@ -13,8 +14,14 @@ export function matmul(call: Call<'matmul'>): WrittenTensor {
   throw call.refused('multiplies matrices of whole numbers in float32');
 }
 
-const product = (call: Call<'matmul'>, a: WrittenTensor, b: WrittenTensor): WrittenTensor =>
-  call.add(call.outputType().shape.length === 2 ? 'MatMul' : 'BatchMatMulV2', [a, b]);
+function product(call: Call<'matmul'>, a: WrittenTensor, b: WrittenTensor): WrittenTensor {
+  const { shape } = call.outputType();
+  const bias = call.fusion?.bias;
+  if (bias === undefined) return call.add(shape.length === 2 ? 'MatMul' : 'BatchMatMulV2', [a, b]);
+  // A bias is a constant, so that the number of columns is known.
+  const columns = shape[1] as number;
+  return fused(call, '_FusedMatMul', [a, b], call.tensor(bias, [columns]), columns, {});
+}
 
 /** An input with the axes before its matrices as the product has them: where both inputs repeat some, TF.js (4.22) takes wrong ones. */
 function repeated(call: Call<'matmul'>, index: number): WrittenTensor {

@@ -8,12 +8,17 @@ import type { Weight } from './weights.js';
 import { attr, dtypeOf } from './write-attributes.js';
 import { bitwiseAnd } from './write-bitwise.js';
 import { Call, type Target, type WriteOp } from './write-call.js';
+import { CONVOLUTION_WRITERS } from './write-convolution.js';
 import { ELEMENTWISE_WRITERS } from './write-elementwise.js';
+import { fusionsOf } from './write-fuse.js';
 import { GraphDef, outputOf, type WrittenTensor } from './write-graph-def.js';
 import { INDEXING_WRITERS } from './write-indexing.js';
 import { matmul } from './write-matmul.js';
 import { MOVEMENT_WRITERS } from './write-movement.js';
+import { NORMALIZATION_WRITERS } from './write-normalization.js';
+import { POOLING_WRITERS } from './write-pooling.js';
 import { REDUCTION_WRITERS } from './write-reduction.js';
+import { resample2d } from './write-resample.js';
 import { WrittenSizes } from './write-sizes.js';
 
 /** A TF.js graph model without its signature. */
@@ -37,6 +42,10 @@ const WRITERS: Readonly<Partial<Record<OpName, unknown>>> = {
   identity: (call: Call<'identity'>) => call.input(),
   bitwiseAnd,
   matmul,
+  ...CONVOLUTION_WRITERS,
+  ...POOLING_WRITERS,
+  ...NORMALIZATION_WRITERS,
+  resample2d,
 };
 
 /**
@@ -64,9 +73,12 @@ export function writeTfjs(graph: Graph): TfjsGraphModel {
     sizes.declare(tensor, shape);
     return tensor;
   });
+  const fusions = fusionsOf(graph);
   for (const node of graph.nodes) {
-    for (const [index, tensor] of write(node, { def, sizes, find }).entries()) {
-      const value = node.outputs[index] as Value;
+    if (fusions.taken.has(node)) continue;
+    const fusion = fusions.of.get(node);
+    for (const [index, tensor] of write(node, { def, sizes, find, fusion }).entries()) {
+      const value = fusion?.output ?? (node.outputs[index] as Value);
       tensors.set(value.name, nameAfter(tensor, value));
       if ('countName' in node.attributes) sizes.declare(tensor, value.type?.shape ?? []);
     }

@@ -3,6 +3,7 @@ import { choice, flag, listOf, optional, real, size, whole } from '../attribute.
 import { broadcast, checkAxes, checkClass, checkRank, checkSame, checkSameDataType, defineOp, refused, sizesText } from '../op.js';
 import { add, ceilDivide, floorDivide, isOpen, multiply, type Size, subtract } from '../size.js';
 import { type Shape, shapeText, type TensorType } from '../tensor.js';
+import { extent, type WindowAttributes } from '../window.js';
 
 /** Attributes of a window that moves over height and width. */
 const window = {
@@ -16,16 +17,6 @@ const window = {
   /** Top, bottom, left, right; zeros unless `autoPad` is `explicit`. */
   padding: listOf(whole, 4),
 };
-
-type WindowAttributes = {
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly autoPad: 'explicit' | 'sameUpper' | 'sameLower';
-  readonly padding: readonly number[];
-};
-
-/** The number of elements that a window of `size` elements covers along an axis. */
-const extent = (windowSize: number, dilation: number): number => (windowSize - 1) * dilation + 1;
 
 function checkSteps(strides: readonly number[], dilations: readonly number[]): void {
   if (Math.min(...strides, ...dilations) < 1)
@@ -55,20 +46,6 @@ function placesOf(
   // before it. Their number is ⌈(before + length) / stride⌉, and ⌈room / stride⌉ + 1 where the padding is shorter than that.
   const [before, behind] = [padding[2 * axis] as number, padding[2 * axis + 1] as number];
   return ceilDivide(add(length, before + Math.min(behind - extent(windowSize, dilation) + stride, 0)), stride);
-}
-
-/** What lies before and behind an axis of `length` elements: the padding that a window's attributes mean. */
-export function paddingOf(
-  length: number,
-  windowSize: number,
-  axis: 0 | 1,
-  { strides, dilations, autoPad, padding }: WindowAttributes,
-): [before: number, behind: number] {
-  if (autoPad === 'explicit') return [padding[2 * axis] as number, padding[2 * axis + 1] as number];
-  const [stride, dilation] = [strides[axis] as number, dilations[axis] as number];
-  const total = Math.max((Math.ceil(length / stride) - 1) * stride + extent(windowSize, dilation) - length, 0);
-  const less = Math.floor(total / 2);
-  return autoPad === 'sameUpper' ? [less, total - less] : [total - less, less];
 }
 
 const closed = (length: Size, what: string): number => {

@@ -1,4 +1,5 @@
 /** Cases of matrix products, normalisations and resampling. */
+import { multiply, openSize } from '../../../src/graph/size.js';
 import { CaseList, shown } from '../case.js';
 import { rows } from '../rows.js';
 import { between, normal, wholes } from '../values.js';
@@ -140,6 +141,17 @@ function responseCases(): CaseList {
 
 function resampleCases(): CaseList {
   const list = new CaseList('resample2d');
+  const twice = ['height', 'width'].map((name) => multiply(openSize(name), 2));
+  for (const mode of ['nearest', 'linear'] as const)
+    for (const coordinates of ['halfPixel', 'asymmetric', 'alignCorners'] as const)
+      list.add(`open, to twice the size, ${mode} ${coordinates}`, { dataType: 'float32', terms: 4 }, (builder) => [
+        builder.op('resample2d', [builder.openPicture([2, 3, 5, 4], normal)], {
+          sizes: twice,
+          mode,
+          coordinates,
+          rounding: mode === 'linear' ? undefined : coordinates === 'asymmetric' ? 'floor' : 'halfUp',
+        }),
+      ]);
   const given = rows(`
     1 2 2 1  | 4 4
     2 3 5 3  | 6 10

@@ -64,6 +64,20 @@ function settings(seed: number, count: number, windows = WINDOWS, dilated = true
 
 const windowOf = ({ strides, dilations, autoPad, padding }: Setting) => ({ strides, dilations, autoPad, padding });
 
+/** Settings for pictures whose height and width are open when the graph is written. */
+const OPEN_SETTINGS: readonly Setting[] = (['sameUpper', 'sameLower', 'explicit'] as const).flatMap((autoPad) =>
+  rows('3 3 | 1 1 | 1 1\n 3 3 | 2 2 | 1 1\n 1 3 | 2 2 | 1 1\n 1 1 | 2 2 | 1 1\n 5 2 | 3 3 | 1 1\n 3 3 | 1 1 | 2 2\n 3 2 | 2 2 | 2 1').map(
+    ([size, strides, dilations]): Setting => ({
+      picture: [2, 8, 9, 4],
+      size: size!,
+      strides: strides!,
+      dilations: dilations!,
+      autoPad,
+      padding: autoPad === 'explicit' ? [1, 0, 1, 1] : [0, 0, 0, 0],
+    }),
+  ),
+);
+
 /** How the channels are grouped, and how many come out. */
 type Grouping = 'one group' | 'groups' | 'depthwise' | 'depthwise twofold';
 
@@ -97,12 +111,42 @@ function convolutionCases(): CaseList {
       ]);
     }
   }
-  // A picture whose height and width are open is run at another size than a model was made with.
+  for (const [name, grouping] of [
+    ['one group', 1],
+    ['depthwise', 4],
+  ] as const)
+    for (const setting of OPEN_SETTINGS)
+      list.add(`${describe(setting)}, open, ${name}`, { dataType: 'float32', terms: 61 }, (builder) => [
+        builder.op(
+          'conv2d',
+          [
+            builder.openPicture(setting.picture, normal),
+            builder.constant('float32', [...setting.size, 4 / grouping, 4], normal),
+            builder.constant('float32', [4], normal),
+          ],
+          { ...windowOf(setting), groups: grouping },
+        ),
+      ]);
   return list;
 }
 
 function transposeCases(): CaseList {
   const list = new CaseList('convTranspose2d');
+  for (const padding of [
+    [0, 0, 0, 0],
+    [0, 1, 1, 1],
+  ])
+    list.add(`open, padding ${padding.join(' ')}`, { dataType: 'float32', terms: 37 }, (builder) => [
+      builder.op(
+        'convTranspose2d',
+        [
+          builder.openPicture([2, 4, 5, 4], normal),
+          builder.constant('float32', [3, 3, 5, 4], normal),
+          builder.constant('float32', [5], normal),
+        ],
+        { strides: [2, 2], dilations: [1, 1], padding, outputPadding: [0, 1], groups: 1 },
+      ),
+    ]);
   const random = mulberry32(3);
   for (const picture of rows('1 4 4 3 | 3 5 3 4 | 1 1 7 1 | 2 3 2 8').flat())
     for (const size of rows('1 1 | 2 2 | 3 3 | 3 2 | 4 4').flat())
@@ -182,6 +226,15 @@ function poolCases(op: PoolName): CaseList {
       ]);
     }
   }
+  for (const setting of OPEN_SETTINGS.filter(({ autoPad, dilations }) => autoPad !== 'sameLower' && Math.max(...dilations) === 1))
+    list.add(`${describe(setting)}, open`, { dataType: 'float32', terms: 15 }, (builder) => [
+      builder.op(op, [builder.openPicture(setting.picture, normal)], {
+        ...windowOf(setting),
+        windowDimensions: setting.size,
+        outputRounding: 'floor',
+        countPadding: op === 'averagePool2d' && setting.autoPad === 'explicit',
+      }),
+    ]);
   // A window over the whole picture, as models end with.
   for (const batch of [1, 3])
     list.add(`the whole picture, open ${batch}`, { dataType: 'float32', terms: 49 }, (builder) => [
