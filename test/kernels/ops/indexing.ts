@@ -175,7 +175,7 @@ function places(random: Random, shape: List, count: number): readonly number[] {
 function scatterNDCases(): CaseList {
   const list = new CaseList('scatterND');
   list.add('the input stays as it is', { dataType: 'float32' }, (builder) => {
-    const input = builder.input('float32', [5, 3], normal);
+    const input = builder.op('neg', [builder.input('float32', [5, 3], normal)], {});
     const indices = builder.constant('int32', [2, 1], each([3, 1]));
     const updates = builder.input('float32', [2, 3], normal);
     return [builder.op('scatterND', [input, indices, updates], { reduction: 'none' }), input];
