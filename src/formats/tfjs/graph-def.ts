@@ -70,7 +70,8 @@ export function isAsync(graph: Graph, outputs: Iterable<string>): boolean {
   return [...reachableFrom(graph, outputs)].some((name) => ASYNC_OPS.has(graph.nodes.get(name)?.op ?? ''));
 }
 
-function readNodes(value: unknown, place: string): Map<string, GraphNode> {
+/** Reads nodes by their names. @throws {PannierError} `model-format` */
+export function readNodes(value: unknown, place: string): Map<string, GraphNode> {
   const nodes = new Map<string, GraphNode>();
   for (const [index, item] of arrayAt(value, place, LIMITS.nodes).entries()) {
     const fields = objectAt(item, `${place}[${index}]`);
@@ -89,7 +90,8 @@ function readNodes(value: unknown, place: string): Map<string, GraphNode> {
   return nodes;
 }
 
-function readFunctions(library: unknown): Map<string, GraphFunction> {
+/** Reads the functions of a GraphDef's library by their names. @throws {PannierError} `model-format` */
+export function readFunctions(library: unknown): Map<string, GraphFunction> {
   const functions = new Map<string, GraphFunction>();
   if (library === undefined) return functions;
   const list = objectAt(library, 'modelTopology.library')['function'] ?? [];

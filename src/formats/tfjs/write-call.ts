@@ -1,13 +1,13 @@
 /** What the writer of an op gets: one node of the graph, and the GraphDef to write into. */
 import type { DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
-import type { Node, NodeOf, TypedValue, Value } from '../../graph/graph.js';
+import type { Constant, Node, NodeOf, TypedValue, Value } from '../../graph/graph.js';
 import { nodeError } from '../../graph/node-error.js';
 import type { OpAttributes, OpName } from '../../graph/ops/index.js';
 import type { Size } from '../../graph/size.js';
 import type { TensorType } from '../../graph/tensor.js';
 import { dtypeOf } from './write-attributes.js';
-import { type GraphDef, outputOf, type WrittenTensor } from './write-graph-def.js';
+import { type GraphDef, outputOf, type WrittenNode, type WrittenTensor } from './write-graph-def.js';
 import type { WrittenSizes } from './write-sizes.js';
 
 /** Writes one node as nodes of a GraphDef, and says which tensors are its outputs. */
@@ -43,6 +43,8 @@ export interface Target {
   readonly fusion: Fusion | undefined;
   /** The tensor that a value became. @param shape of as many elements, if it is wanted in another one */
   find(value: Value, shape?: readonly number[]): WrittenTensor;
+  /** The constant that a value is, if it is one. */
+  constant(value: Value): Constant | undefined;
 }
 
 /** One node of the graph while it is written, without its attributes. */
@@ -110,6 +112,23 @@ export class NodeWriter {
   addMany(op: string, inputs: readonly WrittenTensor[], attributes: Fields, count: number): readonly WrittenTensor[] {
     const node = this.#target.def.add(op, inputs, attributes, this.#scope);
     return Array.from({ length: count }, (_, output) => outputOf(node, output));
+  }
+
+  /** Adds a node that should have a name. Its inputs may be added later. */
+  addNamed(name: string, op: string, attributes: Fields): WrittenNode {
+    return this.#target.def.add(op, [], attributes, this.#scope, name);
+  }
+
+  /** Adds a function to the library. @param nodes the names of its nodes */
+  addFunction(name: string, json: Fields, nodes: readonly string[]): void {
+    this.#target.def.addFunction(name, json, nodes);
+  }
+
+  /** An input as a weight of functions. */
+  weight(index: number, name: string): void {
+    const constant = this.#target.constant(this.#node.inputs[index] as Value);
+    if (constant === undefined) throw this.refused(`computes the weight "${name}" of a function`);
+    this.#target.def.addFunctionWeight(name, constant);
   }
 
   /** A number that is computed with, of the dtype that the first input's element type becomes. */

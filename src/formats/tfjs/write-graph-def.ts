@@ -3,7 +3,7 @@ import { DTYPES, type DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
 import { Names } from '../../base/names.js';
 import type { Constant } from '../../graph/graph.js';
-import { isReserved } from '../file-fields.js';
+import { broken, isReserved } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 import type { Weight } from './weights.js';
 import { attr } from './write-attributes.js';
@@ -32,14 +32,27 @@ export interface WrittenTensor {
 /** The first output of a node. */
 export const outputOf = (node: WrittenNode, output = 0): WrittenTensor => ({ node, output });
 
+/** A GraphDef whose nodes have their names. */
+export interface BuiltGraphDef {
+  /** In the form of JSON. */
+  readonly topology: Fields;
+  /** In the order of their nodes; those of the library's functions come last. */
+  readonly weights: readonly Weight[];
+  readonly nameOf: (tensor: WrittenTensor) => string;
+}
+
 export class GraphDef {
   readonly #nodes: WrittenNode[] = [];
   /** Constants by what they hold. */
   readonly #constants = new Map<string, WrittenTensor>();
+  /** The functions of the library by name, and the weights that they take. */
+  readonly #functions = new Map<string, Fields>();
+  readonly #functionWeights = new Map<string, StoredWeight>();
+  readonly #names = new Names();
 
-  /** Adds a node. @param scope the value that it helps to compute */
-  add(op: string, inputs: readonly WrittenTensor[], attributes: Fields, scope: string): WrittenNode {
-    const node: WrittenNode = { op, inputs: [...inputs], attr: attributes, scope };
+  /** Adds a node. @param scope the value that it helps to compute @param name the one that it should have */
+  add(op: string, inputs: readonly WrittenTensor[], attributes: Fields, scope: string, name?: string): WrittenNode {
+    const node: WrittenNode = { op, inputs: [...inputs], attr: attributes, scope, ...(name !== undefined && { name }) };
     this.#nodes.push(node);
     return node;
   }
@@ -62,6 +75,22 @@ export class GraphDef {
     });
   }
 
+  /**
+   * Adds a function of the library. TF.js finds its weights by their names, for which nothing else may have the name of one of its nodes.
+   * @throws {PannierError} `model-format` if another function has the name
+   */
+  addFunction(name: string, json: Fields, nodes: readonly string[]): void {
+    const known = this.#functions.get(name);
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(json)) throw broken(`Two functions have the name "${name}".`);
+    this.#functions.set(name, json);
+    for (const node of nodes) this.#names.take(node);
+  }
+
+  /** A constant as a weight of functions. */
+  addFunctionWeight(name: string, constant: Constant): void {
+    this.#functionWeights.set(name, storedWeight(constant, constant.value.type.shape as readonly number[]));
+  }
+
   #constant(key: string, name: string | undefined, weightOf: () => StoredWeight): WrittenTensor {
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
@@ -81,9 +110,9 @@ export class GraphDef {
     return made;
   }
 
-  /** Names the nodes, and gives them in the form of JSON with the weights in the same order. */
-  build(): { readonly nodes: readonly Fields[]; readonly weights: readonly Weight[]; readonly nameOf: (tensor: WrittenTensor) => string } {
-    const names = namesOf(this.#nodes);
+  /** Names the nodes, and gives all in the form of JSON, with the weights in the order of their nodes. */
+  build(): BuiltGraphDef {
+    const names = namesOf(this.#nodes, this.#names);
     const nameOf = ({ node, output }: WrittenTensor): string => {
       const name = names.get(node) as string;
       if (output === 'control') return `^${name}`;
@@ -96,14 +125,17 @@ export class GraphDef {
       attr: node.attr,
     }));
     const weights = this.#nodes.flatMap((node) => (node.weight ? [{ name: names.get(node) as string, ...node.weight }] : []));
-    return { nodes, weights, nameOf };
+    const ofFunctions = [...this.#functionWeights].map(([name, weight]) => ({ name, ...weight }));
+    const functions = [...this.#functions.values()];
+    // TF.js's GraphModel fails without `versions`.
+    const topology = { node: nodes, versions: {}, ...(functions.length > 0 && { library: { function: functions } }) };
+    return { topology, weights: [...weights, ...ofFunctions], nameOf };
   }
 }
 
-/** Names that are legal in a GraphDef and differ. Those of values are given first, so that they are kept. */
-function namesOf(nodes: readonly WrittenNode[]): ReadonlyMap<WrittenNode, string> {
+/** Names that are legal in a GraphDef and differ from each other and from those that are taken. Those of values are given first, so that they are kept. */
+function namesOf(nodes: readonly WrittenNode[], taken: Names): ReadonlyMap<WrittenNode, string> {
   const names = new Map<WrittenNode, string>();
-  const taken = new Names();
   const give = (node: WrittenNode, wanted: string): void => {
     const legal = wanted.replace(/[^\w./>\\-]/g, '_').slice(0, LIMITS.nameBytes - 8) || 'node';
     names.set(node, taken.take(legal, isReserved));

@@ -1,9 +1,9 @@
 /** Writes our graph as a TF.js graph model, which TF.js's executor runs. Kernels of TF.js that are wrong are written around. */
 import type { Fields } from '../../base/fields.js';
-import type { Graph, Node, Value } from '../../graph/graph.js';
+import type { Graph, Node, TypedValue, Value } from '../../graph/graph.js';
 import { nodeError } from '../../graph/node-error.js';
 import type { OpName } from '../../graph/ops/index.js';
-import { isClosed, type TensorType } from '../../graph/tensor.js';
+import { isClosed } from '../../graph/tensor.js';
 import type { Weight } from './weights.js';
 import { attr, dtypeOf } from './write-attributes.js';
 import { bitwiseAnd } from './write-bitwise.js';
@@ -16,6 +16,7 @@ import { INDEXING_WRITERS } from './write-indexing.js';
 import { matmul } from './write-matmul.js';
 import { MOVEMENT_WRITERS } from './write-movement.js';
 import { NORMALIZATION_WRITERS } from './write-normalization.js';
+import { tfjsGraph } from './write-opaque.js';
 import { POOLING_WRITERS } from './write-pooling.js';
 import { REDUCTION_WRITERS } from './write-reduction.js';
 import { resample2d } from './write-resample.js';
@@ -25,7 +26,7 @@ import { WrittenSizes } from './write-sizes.js';
 export interface TfjsGraphModel {
   /** The GraphDef in the form of JSON. */
   readonly topology: Fields;
-  /** In the order of the constants of the GraphDef. */
+  /** In the order of the constants of the GraphDef; those of the library's functions come last. */
   readonly weights: readonly Weight[];
   /** The placeholder of each input of the graph. */
   readonly inputs: readonly string[];
@@ -46,6 +47,7 @@ const WRITERS: Readonly<Partial<Record<OpName, unknown>>> = {
   ...POOLING_WRITERS,
   ...NORMALIZATION_WRITERS,
   resample2d,
+  tfjsGraph,
 };
 
 /**
@@ -65,36 +67,37 @@ export function writeTfjs(graph: Graph): TfjsGraphModel {
     if (shape === undefined) return tensor;
     return outputOf(def.add('Reshape', [tensor, def.numbers('parameter', 'int32', shape, [shape.length])], {}, name));
   };
+  const target: Omit<Target, 'fusion'> = { def, sizes, find, constant: ({ name }) => constants.get(name) };
   const inputs = graph.inputs.map((input) => {
-    const { dataType, shape } = input.type as TensorType;
-    const node = def.add('Placeholder', [], { dtype: attr.type(dtypeOf(dataType)), shape: attr.shape(shape) }, input.name);
-    const tensor = nameAfter(outputOf(node), input);
+    const { type } = input;
+    const attributes = type === null ? {} : { dtype: attr.type(dtypeOf(type.dataType)), shape: attr.shape(type.shape) };
+    const tensor = nameAfter(outputOf(def.add('Placeholder', [], attributes, input.name)), input);
     tensors.set(input.name, tensor);
-    sizes.declare(tensor, shape);
+    sizes.declare(tensor, type?.shape ?? []);
     return tensor;
   });
   const fusions = fusionsOf(graph);
   for (const node of graph.nodes) {
     if (fusions.taken.has(node)) continue;
     const fusion = fusions.of.get(node);
-    for (const [index, tensor] of write(node, { def, sizes, find, fusion }).entries()) {
+    for (const [index, tensor] of write(node, { ...target, fusion }).entries()) {
       const value = fusion?.output ?? (node.outputs[index] as Value);
       tensors.set(value.name, nameAfter(tensor, value));
       if ('countName' in node.attributes) sizes.declare(tensor, value.type?.shape ?? []);
     }
   }
   const outputs = graph.outputs.map((value) => find(value));
-  const { nodes, weights, nameOf } = def.build();
-  // TF.js's GraphModel fails without `versions`.
-  return { topology: { node: nodes, versions: {} }, weights, inputs: inputs.map(nameOf), outputs: outputs.map(nameOf) };
+  const { topology, weights, nameOf } = def.build();
+  return { topology, weights, inputs: inputs.map(nameOf), outputs: outputs.map(nameOf) };
 }
 
 function write(node: Node, target: Target): readonly WrittenTensor[] {
   const writer = WRITERS[node.op] as WriteOp<never> | undefined;
-  const types = node.outputs.map(({ type }) => type as TensorType);
   // Kernels of TF.js that broadcast give one element where there is none.
-  if (types.every(({ shape }) => isClosed(shape) && shape.includes(0)))
-    return types.map(({ dataType, shape }) => target.def.numbers('operand', dtypeOf(dataType), [], shape as readonly number[]));
+  if (node.outputs.every(({ type }) => type !== null && isClosed(type.shape) && type.shape.includes(0)))
+    return (node.outputs as readonly TypedValue[]).map(({ type: { dataType, shape } }) =>
+      target.def.numbers('operand', dtypeOf(dataType), [], shape as readonly number[]),
+    );
   if (writer === undefined) throw nodeError(node.origin, `is the op ${node.op}, which cannot be written for TF.js`);
   const written = writer(new Call(node as never, target) as never);
   return Array.isArray(written) ? written : [written as WrittenTensor];
