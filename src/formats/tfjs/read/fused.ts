@@ -1,5 +1,6 @@
 /** Reads the ops that a converter has put into another one: a bias and an activation behind a convolution or a matrix product. */
 import type { TypedValue } from '../../../graph/graph.js';
+import { isOpen } from '../../../graph/size.js';
 import type { Call } from './call.js';
 import { cannotExpress } from './cannot-express.js';
 
@@ -27,9 +28,17 @@ export function withFusedOps(call: Call, give: Call['add'], make: (bias: TypedVa
   const [first, ...others] = call.attributes.texts('fused_ops');
   const hasBias = first === 'BiasAdd';
   const [activation, ...more] = hasBias || first === undefined ? others : [first, ...others];
-  const bias = hasBias ? call.value(FIRST_ARGUMENT) : null;
+  const bias = hasBias ? biasOf(call) : null;
   if (activation === undefined) return make(bias, give);
   const write = Object.hasOwn(ACTIVATIONS, activation) ? ACTIVATIONS[activation] : undefined;
   if (write === undefined || more.length > 0) throw cannotExpress(`has fused ${[activation, ...more].join(' and ')} into it`);
   return write(call, give, make(bias, call.step.bind(call)), FIRST_ARGUMENT + (hasBias ? 1 : 0));
+}
+
+/** One number for each channel. TF.js takes axes of one element in front of them, too. */
+function biasOf(call: Call): TypedValue {
+  const { shape } = call.type(FIRST_ARGUMENT);
+  const channels = shape.at(-1) ?? 1;
+  const isKept = shape.length === 1 || isOpen(channels) || !shape.slice(0, -1).every((size) => size === 1);
+  return isKept ? call.value(FIRST_ARGUMENT) : call.valueAs(FIRST_ARGUMENT, [channels]);
 }
