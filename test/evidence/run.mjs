@@ -20,6 +20,11 @@ const RUNS = {
     if (!result.passes) process.exitCode = 1;
     return result;
   },
+  kernels: async () => {
+    const result = await (await import('./kernels.mjs')).run();
+    if (!result.passes) process.exitCode = 1;
+    return { ...result, broken: await testsOf('test/kernels/kernels.test.ts', 'a kernel') };
+  },
   'soak-gpu': async () => {
     const result = await (await import('../soak/gpu.mjs')).run();
     if (!result.passes) process.exitCode = 1;

@@ -28,18 +28,20 @@ const STUCK_MS = 60_000;
 /** Cases that a page is given at once. */
 const CHUNK = 20;
 
-/** Bundles the cases with the code that they try. @returns all cases, and a hash of that code */
+/** Bundles the cases with the code that they try. @returns all cases, the ways in which each backend runs them, and a hash of that code */
 async function bundle() {
   rmSync(folder, { recursive: true, force: true });
   const entry = (name) => join(root, `test/kernels/${name}.ts`);
   const shared = { bundle: true, format: 'esm', logLevel: 'warning' };
   const node = { ...shared, platform: 'node', packages: 'external', splitting: true, outdir: folder, outExtension: { '.js': '.mjs' } };
-  await build({ ...node, entryPoints: { 'node-program': entry('node-program'), cases: entry('cases') } });
+  await build({ ...node, entryPoints: { 'node-program': entry('node-program'), cases: entry('cases'), ways: entry('ways') } });
   await build({ ...shared, platform: 'browser', entryPoints: [entry('page-program')], outfile: join(folder, 'page-program.js') });
   const hash = createHash('sha256');
   for (const name of readdirSync(folder).sort()) if (/js$/.test(name)) hash.update(readFileSync(join(folder, name)));
-  const { allCases } = await import(pathToFileURL(join(folder, 'cases.mjs')).href);
-  return { cases: allCases(), hash: hash.digest('hex').slice(0, 16) };
+  const [{ allCases }, { WAYS }] = await Promise.all(
+    ['cases', 'ways'].map((name) => import(pathToFileURL(join(folder, `${name}.mjs`)).href)),
+  );
+  return { cases: allCases(), ways: WAYS, hash: hash.digest('hex').slice(0, 16) };
 }
 
 /** Runs cases in a process of its own, and in another one if that ends or hangs. @param tell gets place and verdict of each */
@@ -127,10 +129,10 @@ async function runInPage(places, tell) {
 /**
  * Tries cases on backends.
  * @param {{ backends?: readonly string[], subjects?: readonly string[], print?: (line: string) => void }} options default all
- * @returns for each backend, the verdicts in the order of the cases
+ * @returns for each backend, the verdicts in the order of the cases, and how many calls each is of
  */
 export async function tryAll({ backends = BACKENDS, subjects, print = console.log } = {}) {
-  const { cases, hash } = await bundle();
+  const { cases, ways, hash } = await bundle();
   const chosen = cases.flatMap(({ subject }, place) => ((subjects?.includes(subject) ?? true) ? [place] : []));
   const results = {};
   for (const backend of backends) {
@@ -156,7 +158,7 @@ export async function tryAll({ backends = BACKENDS, subjects, print = console.lo
     print(`${backend}: ${chosen.length} cases, ${rest.length} of them tried now in ${Math.round((performance.now() - startMs) / 1000)} s`);
     results[backend] = chosen.map((place) => {
       const { id, subject, dataType } = cases[place];
-      return { id, subject, dataType, ...verdicts.get(place) };
+      return { id, subject, dataType, calls: ways[backend].length, ...verdicts.get(place) };
     });
   }
   return results;

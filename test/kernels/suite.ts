@@ -5,17 +5,7 @@ import type { Engine, EngineStart, StartEngine } from '../../src/engines/engine.
 import type { KernelCase } from './case.js';
 import { type GuardedHeap, guardHeap } from './guarded-heap.js';
 import { judge, type Verdict } from './run.js';
-
-/** Says by which flags of TF.js a case is run, and how many calls that are. */
-const WAYS: Readonly<Record<BackendName, readonly Readonly<Record<string, boolean>>[]>> = {
-  cpu: [{}],
-  wasm: [{}],
-  // Tensors of less than a thousand elements are computed on the processor, unless that is switched off: both are tried.
-  webgpu: [{ WEBGPU_CPU_FORWARD: false }, { WEBGPU_CPU_FORWARD: true }],
-};
-
-/** How many calls a case makes on a backend. */
-export const callsOf = (backend: BackendName): number => WAYS[backend].length;
+import { WAYS } from './ways.js';
 
 export interface Suite {
   /** Never rejects. */
