@@ -1,11 +1,21 @@
 /** Runs cases on one backend of TF.js, each judged by the reference; after a failure the backend is started anew. */
-import { env } from '@tensorflow/tfjs-core';
+import { findBackend, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../src/base/backend-name.js';
 import type { Engine, EngineStart, StartEngine } from '../../src/engines/engine.js';
+import { isOpen } from '../../src/graph/size.js';
 import type { KernelCase } from './case.js';
 import { type GuardedHeap, guardHeap } from './guarded-heap.js';
 import { judge, type Verdict } from './run.js';
-import { WAYS } from './ways.js';
+import { MOST_SIZES, WAYS } from './ways.js';
+
+/** Says from how many elements on webgpu computes on the GPU. */
+function computeOnGpuFrom(elements: number): void {
+  const webgpu = findBackend('webgpu') as unknown as { shouldExecuteOnCPU(inputs: readonly TensorInfo[], below?: number): boolean };
+  const { shouldExecuteOnCPU } = Object.getPrototypeOf(webgpu) as typeof webgpu;
+  webgpu.shouldExecuteOnCPU = (inputs) => shouldExecuteOnCPU.call(webgpu, inputs, elements);
+}
+
+const hasOpenSize = ({ graph }: KernelCase): boolean => graph.inputs.some(({ type }) => type?.shape.some(isOpen));
 
 export interface Suite {
   /** Never rejects. */
@@ -21,8 +31,8 @@ export async function openSuite(backend: BackendName, start: StartEngine, option
     heap = backend === 'wasm' ? guardHeap() : undefined;
   };
   await open();
-  const once = async (each: KernelCase, flags: Readonly<Record<string, boolean>>): Promise<Verdict> => {
-    for (const [flag, value] of Object.entries(flags)) env().set(flag, value);
+  const once = async (each: KernelCase, onGpuFrom: number): Promise<Verdict> => {
+    if (backend === 'webgpu') computeOnGpuFrom(hasOpenSize(each) ? Math.max(onGpuFrom, MOST_SIZES) : onGpuFrom);
     const verdict = await judge(each, engine);
     return verdict.kind === 'right' && heap?.isBroken() ? ({ kind: 'failed', message: 'writes beyond its memory' } as const) : verdict;
   };
@@ -32,15 +42,15 @@ export async function openSuite(backend: BackendName, start: StartEngine, option
   };
   return {
     async verdictOf(each) {
-      for (const flags of WAYS[backend]) {
-        const verdict = await once(each, flags);
+      for (const onGpuFrom of WAYS[backend]) {
+        const verdict = await once(each, onGpuFrom);
         if (verdict.kind === 'refused') return verdict;
         if (verdict.kind === 'right') continue;
         // A case before may have spoiled the heap or the device: the fault is this case's own if it comes again.
         await again();
-        const second = await once(each, flags);
+        const second = await once(each, onGpuFrom);
         await again();
-        const way = flags['WEBGPU_CPU_FORWARD'] === true ? ' (partly on the processor)' : '';
+        const way = onGpuFrom > 0 ? ' (partly on the processor)' : '';
         if (second.kind === 'right') return { kind: 'failed', message: `only after other cases: ${verdict.message}${way}` };
         return { kind: second.kind, message: `${second.message}${way}` };
       }

@@ -1,10 +1,13 @@
-/** How often a case is run on a backend: by the flags of TF.js. */
+/** The ways in which a backend runs a case. */
 import type { BackendName } from '../../src/base/backend-name.js';
 
-/** The flags of each call that a case makes on a backend. */
-export const WAYS: Readonly<Record<BackendName, readonly Readonly<Record<string, boolean>>[]>> = {
-  cpu: [{}],
-  wasm: [{}],
-  // Tensors of less than a thousand elements are computed on the processor, unless that is switched off: both are tried.
-  webgpu: [{ WEBGPU_CPU_FORWARD: false }, { WEBGPU_CPU_FORWARD: true }],
+/** For each call that a case makes: how many elements a tensor has that webgpu computes on the GPU, and not on the processor. */
+export const WAYS: Readonly<Record<BackendName, readonly number[]>> = {
+  cpu: [0],
+  wasm: [0],
+  // TF.js's own limit, and none.
+  webgpu: [0, 1000],
 };
+
+/** Sizes of tensors are computed on the processor: the GPU would have to be waited for. */
+export const MOST_SIZES = 16;

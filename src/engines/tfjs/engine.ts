@@ -203,7 +203,9 @@ class TfjsSession implements Session {
       throw new PannierError('predict', `An output is a ${dtype} tensor; Pannier reads ${Object.keys(DTYPES).join(', ')}.`);
     const values = (await output.data()) as OwnedArray;
     // wasm copies out of its heap; cpu and webgpu may return the array that holds a weight.
-    const data = this.#backend === 'wasm' ? values : values.slice();
+    const own = this.#backend === 'wasm' ? values : values.slice();
+    // On webgpu, a slice of no elements has a plain array (4.22).
+    const data = own.length === 0 ? new DTYPES[dtype as DType](0) : own;
     const read = { dtype: dtype as DType, shape: output.shape.slice(), data };
     return { ...read, finite: isAllFinite(read) };
   }

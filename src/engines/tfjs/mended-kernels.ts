@@ -1,6 +1,7 @@
 /** Kernels of TF.js (4.22) that answer wrong where no other op of TF.js stands in for them: right ones take their place. */
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import {
   backend_util,
   getKernel,
@@ -22,19 +23,30 @@ function mend(backendName: string, kernelName: string, mended: (original: Kernel
 }
 
 /**
- * On cpu, Cast to a wider type keeps the array of the narrower one. An output would be an array of another class than its element
- * type's, and whole numbers beyond 2^24 would not become float32.
+ * On cpu and webgpu, Cast to a wider type keeps the array or buffer of the narrower one. An output would be an array of another class
+ * than its element type's, and whole numbers beyond 2^24 would not become float32.
  */
-export function mendCpuKernels(): void {
-  mend('cpu', 'Cast', (cast) => (given) => {
+function mendCast<Backend>(backendName: string, widened: (backend: Backend, x: TensorInfo, dtype: DType) => TensorInfo): void {
+  mend(backendName, 'Cast', (cast) => (given) => {
     const x = given.inputs['x'] as TensorInfo;
     const dtype = given.attrs?.['dtype'] as string;
     const isWider = (x.dtype === 'bool' && dtype !== 'bool') || (x.dtype === 'int32' && dtype === 'float32');
-    if (!isWider || !Object.hasOwn(DTYPES, dtype)) return cast(given);
-    const backend = given.backend as MathBackendCPU;
-    return backend.makeTensorInfo([...x.shape], dtype as DType, DTYPES[dtype as DType].from(backend.readSync(x.dataId) as Int32Array));
+    return isWider && Object.hasOwn(DTYPES, dtype) ? widened(given.backend as Backend, x, dtype as DType) : cast(given);
   });
 }
+
+const widenedOnProcessor = (backend: Pick<MathBackendCPU, 'makeTensorInfo' | 'readSync'>, x: TensorInfo, dtype: DType): TensorInfo =>
+  backend.makeTensorInfo([...x.shape], dtype, DTYPES[dtype].from(backend.readSync(x.dataId) as Int32Array));
+
+export const mendCpuKernels = (): void => mendCast('cpu', widenedOnProcessor);
+
+/** @param converted writes the elements of a tensor on the GPU as another dtype */
+export const mendWebgpuKernels = (converted: (backend: WebGPUBackend, x: TensorInfo, dtype: DType) => TensorInfo): void =>
+  mendCast<WebGPUBackend>('webgpu', (backend, x, dtype) => {
+    const { values, resource } = backend.tensorMap.get(x.dataId);
+    const isOnProcessor = backend.shouldExecuteOnCPU([x]) || (values != null && resource != null);
+    return (isOnProcessor ? widenedOnProcessor : converted)(backend, x, dtype);
+  });
 
 /** On wasm, FloorDiv divides whole numbers as float32, which is wrong beyond 2^24. */
 export function mendWasmKernels(): void {

@@ -5,6 +5,8 @@ import { requestAdapter } from '../adapter.js';
 import type { EngineStart, StartEngine } from '../engine.js';
 import { createEngine } from './engine.js';
 import { Failing } from './failing.js';
+import { mendWebgpuKernels } from './mended-kernels.js';
+import { converted, mendedProgram } from './mended-programs.js';
 import { enqueue, oncePerThread } from './realm.js';
 import type { StartedBackend } from './started-backend.js';
 
@@ -42,6 +44,7 @@ async function startWebgpu({ device: given }: EngineStart): Promise<StartedBacke
   await enqueue(() => {
     // Registered is the package's own backend, or one of ours whose device was lost.
     if (findBackendFactory('webgpu') !== null) removeBackend('webgpu');
+    mendWebgpuKernels(converted);
     registerBackend('webgpu', () => backend, 0);
     return setBackend('webgpu');
   });
@@ -139,6 +142,12 @@ class RememberingBackend extends WebGPUBackend {
     const { values } = data;
     super.uploadToGPU(dataId);
     if (values && values.length <= MAX_KEPT_VALUES) data.values = values;
+  }
+
+  override runWebGPUProgram(...[program, inputs, dtype, ...rest]: Parameters<WebGPUBackend['runWebGPUProgram']>) {
+    // A tensor's dtype may differ from that of the buffer that it shares with another one.
+    const buffers = inputs.map(({ dataId, shape }) => ({ dtype: this.tensorMap.get(dataId).dtype, shape }));
+    return super.runWebGPUProgram(mendedProgram(program, buffers, dtype), inputs, dtype, ...rest);
   }
 
   override readSync(dataId: DataId) {
