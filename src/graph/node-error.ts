@@ -7,7 +7,7 @@ import type { Origin } from './graph.js';
  * @param problem the rest of the sentence, such as `takes floats as input, but got int32[2]`
  */
 export const nodeError = ({ format, op, name }: Origin, problem: string, code: ErrorCode = 'model-format'): PannierError =>
-  new PannierError(code, `Node "${name}" (${op}) ${problem}.`, { node: name, op, format });
+  new PannierError(code, `${format === 'keras' ? 'Layer' : 'Node'} "${name}" (${op}) ${problem}.`, { node: name, op, format });
 
 /** A node that breaks a rule of its op. The message also names our op, where the model file has another name for it. */
 export function opError(op: string, origin: Origin, problem: string, code?: ErrorCode): PannierError {

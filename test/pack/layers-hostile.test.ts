@@ -99,11 +99,6 @@ describe('a layer without a rule is refused by name, with a way out', () => {
     ],
     ['with groups', [picture, layer('Conv2D', { ...conv, groups: 2 })], /"a_conv2d" .* groups 2/],
     ['with causal padding', [signal, layer('Conv1D', { filters: 2, kernel_size: 2, padding: 'causal' })], /"a_conv1d" .* padding "causal"/],
-    [
-      'that TF.js would compute wrong',
-      [picture, layer('DepthwiseConv2D', { kernel_size: 3, dilation_rate: 2 })],
-      /"a_depthwiseconv2d" .* dilation_rate: TF.js/,
-    ],
     ['that resizes', [picture, layer('Resizing', { height: 4, width: 4 })], /"a_resizing" .* by inputs' image options/],
     ['with an unknown activation', [picture, layer('Activation', { activation: 'my_own' })], /"a_activation" .* with activation "my_own"/],
     [
@@ -112,8 +107,7 @@ describe('a layer without a rule is refused by name, with a way out', () => {
       /with activation "my_own"/,
     ],
     ['with a slope that TF.js does not compute', [picture, layer('ReLU', { negative_slope: 0.1 })], /"a_relu" .* negative_slope 0.1/],
-    ['ELU with an alpha', [picture, layer('ELU', { alpha: 2 })], /"a_elu" .* alpha 2/],
-    ['that needs a size', [inputLayer([null, null, 8, 3]), layer('Flatten')], /"a_flatten" .* axis 1 of its input \[\?, \?, 8, 3\]/],
+    ['that needs a size', [inputLayer([null, null, 8, null]), dense()], /"dense" .* axis 3 of its input \[batch, height, 8, channels\]/],
     ['of 3 dimensions', [inputLayer([null, 4, 4, 4, 1]), layer('Conv3D', { filters: 1 })], /"a_conv3d" \(Conv3D\) is not taken/],
   ])('%s', async (_what, list, message) => {
     const said = await refusal(written(sequential(...list)));
@@ -166,7 +160,7 @@ describe('a config that cannot be', () => {
     [
       'a window wider than the picture',
       sequential(inputLayer([null, 2, 2, 1]), layer('MaxPooling2D', { pool_size: 3 })),
-      /slides a window of 3 over an input of 2/,
+      /\(MaxPooling2D\) becomes maxPool2d, which moves a window of 3 over 2 elements/,
     ],
     ['a crop of all', sequential(inputLayer([null, 2, 2, 1]), layer('Cropping2D', { cropping: 1 })), /crops 2 from an input of 2/],
     ['a shape that does not fit', sequential(x, layer('Reshape', { target_shape: [3] })), /target_shape \[3\], which 4 values cannot fill/],
@@ -181,7 +175,7 @@ describe('a config that cannot be', () => {
     [
       'an input too wide',
       sequential(x, layer('Conv2D', { filters: 1, kernel_size: 1 })),
-      /takes 4 dimensions, batch included, but is given \[\?, 4\]/,
+      /takes 4 dimensions, batch included, but is given \[batch, 4\]/,
     ],
   ])('%s', async (_what, model, message) => expect(await refusal(written(model))).toMatch(message));
 
@@ -280,7 +274,7 @@ describe('a graph of layers that cannot be', () => {
           ['z', 0, 0],
         ],
       ),
-      /merges inputs of shapes \[\?, 4\] and \[\?, 3\]/,
+      /Layer "y" \(Add\) cannot broadcast \[batch, 4\] and \[batch, 3\]/,
     ],
     [
       'two inputs for one',

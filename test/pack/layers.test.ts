@@ -2,109 +2,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { answers, compare, configs, expectClose, layers, type Specimen, saveLayers, seeded, train } from '../fixtures/layers.js';
-import { images, LAYERS_MODELS, PLAIN } from '../fixtures/layers-models.js';
+import { answers, compare, configs, expectClose, layers, saveLayers, seeded, train } from '../fixtures/layers.js';
+import { LAYERS_MODELS, PLAIN } from '../fixtures/layers-models.js';
+import { UNTRAINED } from '../fixtures/layers-untrained.js';
 import { scratch } from '../fixtures/models.js';
 
 const folder = scratch();
 const place = (name: string) => join(folder, name.replaceAll(/\W/g, '-'));
 const { input, sequential, model: functional } = layers;
 const L = layers.layers;
-
-/** What TF.js's own training cannot take, or what is about how layers are joined. */
-const UNTRAINED: Record<string, () => Specimen> = {
-  'dilated convolutions': () => ({
-    model: sequential({
-      layers: [
-        L.conv2d({ filters: 3, kernelSize: [3, 2], dilationRate: 2, activation: 'relu', inputShape: [12, 12, 4] }),
-        L.separableConv2d({ filters: 5, kernelSize: 3, dilationRate: [2, 1], padding: 'same' }),
-        L.reshape({ targetShape: [-1, 5] }),
-        L.conv1d({ filters: 2, kernelSize: 3, dilationRate: 3, padding: 'same' }),
-      ],
-    }),
-    inputs: images(12, 4),
-  }),
-
-  'functions without a gradient': () => ({
-    model: sequential({ layers: [L.dense({ units: 9, inputShape: [5] }), L.thresholdedReLU({ theta: 0.2 }), L.softmax({ axis: 1 })] }),
-    inputs: (batch) => [seeded([batch, 5], 2)],
-  }),
-
-  'norms without scale or centre': () => ({
-    model: sequential({
-      layers: [
-        L.batchNormalization({ scale: false, inputShape: [5], movingMeanInitializer: 'randomNormal', movingVarianceInitializer: 'ones' }),
-        L.batchNormalization({ center: false, epsilon: 0.1 }),
-        L.layerNormalization({ scale: false, betaInitializer: 'randomNormal' }),
-        L.layerNormalization({ center: false, gammaInitializer: 'randomNormal' }),
-      ],
-    }),
-    inputs: (batch) => [seeded([batch, 5], 11)],
-  }),
-
-  'states given and taken': () => {
-    const [x, h, c] = [input({ shape: [4, 3] }), input({ shape: [5] }), input({ shape: [5] })];
-    const lstm = L.lstm({ ...PLAIN, units: 5, returnState: true }).apply([x, h, c]) as layers.SymbolicTensor[];
-    return {
-      model: functional({ inputs: [x, h, c], outputs: lstm }),
-      inputs: (batch) => [seeded([batch, 4, 3], 1), seeded([batch, 5], 2), seeded([batch, 5], 3)],
-    };
-  },
-
-  'both ways, kept apart': () => {
-    const x = input({ shape: [4, 3] });
-    const layer = L.bidirectional({ layer: L.gru({ ...PLAIN, units: 2, returnSequences: true }) as layers.RNN, mergeMode: null as never });
-    return {
-      model: functional({ inputs: x, outputs: layer.apply(x) as layers.SymbolicTensor[] }),
-      inputs: (batch) => [seeded([batch, 4, 3], 1)],
-    };
-  },
-
-  'models within models, called twice': () => {
-    const inner = sequential({
-      name: 'inner',
-      layers: [L.dense({ units: 3, inputShape: [3], activation: 'tanh' }), L.dropout({ rate: 0.1 })],
-    });
-    const [p, q] = [input({ shape: [3] }), input({ shape: [3] })];
-    const swap = functional({
-      name: 'swap',
-      inputs: [p, q],
-      outputs: [L.activation({ activation: 'relu' }).apply(q) as layers.SymbolicTensor, p],
-    });
-    const [a, b] = [input({ shape: [3] }), input({ shape: [3] })];
-    const [c, d] = swap.apply([
-      inner.apply(a) as layers.SymbolicTensor,
-      inner.apply(inner.apply(b)) as layers.SymbolicTensor,
-    ]) as layers.SymbolicTensor[];
-    const [e, f] = swap.apply([d!, c!]) as layers.SymbolicTensor[];
-    return {
-      model: functional({ inputs: [a, b], outputs: [e!, f!, c!, a] }),
-      inputs: (batch) => [seeded([batch, 3], 1), seeded([batch, 3], 2)],
-    };
-  },
-
-  'sizes left open': () => ({
-    model: sequential({
-      layers: [
-        L.conv2d({ filters: 3, kernelSize: 3, padding: 'same', activation: 'relu', inputShape: [null, null, 2] }),
-        L.maxPooling2d({ poolSize: 2 }),
-        L.globalAveragePooling2d({}),
-        L.dense({ units: 2 }),
-      ],
-    }),
-    inputs: images(10, 2),
-  }),
-
-  'whole numbers that are not indices': () => {
-    const x = input({ shape: [4], dtype: 'int32' });
-    const embedded = L.globalAveragePooling1d({}).apply(L.embedding({ inputDim: 9, outputDim: 3 }).apply(x)) as layers.SymbolicTensor;
-    const plain = layers.layers.rescaling({ scale: 0.1 }).apply(x) as layers.SymbolicTensor;
-    return {
-      model: functional({ inputs: x, outputs: L.concatenate().apply([embedded, plain]) as layers.SymbolicTensor }),
-      inputs: (batch) => [seeded([batch, 4], 1, 9)],
-    };
-  },
-};
 
 describe('a trained model answers packed as it does itself, on cpu and on wasm', () => {
   it.each(Object.keys(LAYERS_MODELS))('%s', async (name) => {

@@ -1,51 +1,46 @@
 /** Layers that multiply by a matrix, look up rows, scale or only move values, and layers that do nothing at inference. */
-import { sizeOf } from '../../base/dtype.js';
+import type { TypedValue } from '../../graph/graph.js';
+import { exactQuotient, isSameSize, multiply, product, sizeText } from '../../graph/size.js';
 import { broken } from '../file-fields.js';
-import { activationOf, withBias } from './activations.js';
-import { attr, type GraphTensor } from './builder.js';
-import { type Call, inputOfRank, knownSize, knownSizes, onlyInput, type Rule, reshaped } from './rule.js';
+import { activate, activationOf } from './activations.js';
+import { type Call, inputOfRank, knownSize, onlyInput, type Rule, reshaped, sizeAt } from './rule.js';
 
-/** Rows times a matrix, for inputs of any rank. Inputs are flattened to two dimensions, since TF.js's fused kernel on wasm mixes up batches of more. */
-export function matrixProduct(
-  call: Call,
-  x: GraphTensor,
-  kernel: GraphTensor,
-  bias: GraphTensor | undefined,
-  activation = 'linear',
-): GraphTensor {
-  const [width, units] = kernel.shape as readonly number[] as readonly [number, number];
-  const ops = { fused: '_FusedMatMul', plain: 'MatMul' };
-  if (x.shape.length === 2) return withBias(call, ops, [x, kernel], bias, activation, [null, units]);
-  const outer = knownSizes(call, x).slice(0, -1);
-  const rows = reshaped(call, x, [null, width]);
-  return reshaped(call, withBias(call, ops, [rows, kernel], bias, activation, [null, units]), [null, ...outer, units]);
+/** Adds a bias, if there is one, and applies an activation. */
+export const finished = (call: Call, x: TypedValue, bias: TypedValue | undefined, activation: string): TypedValue =>
+  activate(call, bias === undefined ? x : call.op('add', [x, bias], {}), activation);
+
+/** Rows times a matrix, for inputs of any rank, whose outer axes are one axis during the product. */
+export function matrixProduct(call: Call, x: TypedValue, kernel: TypedValue, bias?: TypedValue, activation = 'linear'): TypedValue {
+  const outer = x.type.shape.slice(0, -1);
+  const rows = outer.length === 1 ? x : reshaped(call, x, [product(outer), sizeAt(x, -1)]);
+  const y = finished(call, call.op('matmul', [rows, kernel], {}), bias, activation);
+  return outer.length === 1 ? y : reshaped(call, y, [...outer, sizeAt(kernel, 1)]);
 }
 
 const dense: Rule = (call) => {
-  const { settings, weights, graph } = call;
+  const { settings } = call;
   const x = onlyInput(call);
-  if (x.shape.length < 2) throw broken(`${settings.what} takes at least 2 dimensions, batch included, but is given ${x.shape.length}.`);
+  const rank = x.type.shape.length;
+  if (rank < 2) throw broken(`${settings.what} takes at least 2 dimensions, batch included, but is given ${rank}.`);
   const units = settings.whole('units');
-  const kernel = graph.weight(weights.take('kernel', [knownSize(call, x, x.shape.length - 1), units]));
-  const bias = settings.flag('use_bias', true) ? graph.weight(weights.take('bias', [units])) : undefined;
+  const kernel = call.weight('kernel', [knownSize(call, x, rank - 1), units]);
+  const bias = settings.flag('use_bias', true) ? call.weight('bias', [units]) : undefined;
   return [matrixProduct(call, x, kernel, bias, activationOf(settings))];
 };
 
 const embedding: Rule = (call) => {
-  const { settings, graph, scope, weights } = call;
+  const { settings } = call;
   const x = onlyInput(call);
   if (settings.flag('mask_zero', false)) throw settings.refused('with mask_zero: masks are not computed');
-  const width = settings.whole('output_dim');
-  const rows = graph.weight(weights.take('embeddings', [settings.whole('input_dim'), width]));
-  const types = { SrcT: attr.type(x.dtype), DstT: attr.type('int32') };
-  const indices = graph.op(scope, 'Cast', [x], x.shape, types, 'int32');
-  return [graph.op(scope, 'GatherV2', [rows, indices, graph.whole(0)], [...x.shape, width], { batch_dims: attr.whole(0) })];
+  const rows = call.weight('embeddings', [settings.whole('input_dim'), settings.whole('output_dim')]);
+  const indices = x.type.dataType === 'int32' ? x : call.op('cast', [x], { to: 'int32' });
+  return [call.op('gather', [rows, indices], { axis: 0, batchDimensions: 0 })];
 };
 
 const flatten: Rule = (call) => {
   call.settings.only('data_format', ['channels_last'], 'channels must come last');
   const x = onlyInput(call);
-  return [reshaped(call, x, [null, sizeOf(knownSizes(call, x))])];
+  return [reshaped(call, x, [sizeAt(x, 0), product(x.type.shape.slice(1))])];
 };
 
 const reshape: Rule = (call) => {
@@ -54,66 +49,61 @@ const reshape: Rule = (call) => {
   const value = settings.value('target_shape');
   if (!Array.isArray(value) || value.length > 7) throw settings.wrong('target_shape', 'a list of at most 7 sizes');
   // TF.js writes null, and Keras -1, for the size that follows from the others.
-  const target = value.map((dim: unknown) => (dim === null ? -1 : dim));
-  if (!target.every((dim) => Number.isSafeInteger(dim) && ((dim as number) > 0 || dim === -1)))
-    throw settings.wrong('target_shape', 'a list of sizes');
-  const total = sizeOf(knownSizes(call, x));
-  const known = sizeOf((target as number[]).filter((dim) => dim !== -1));
-  const open = target.filter((dim) => dim === -1).length;
-  if (open > 1 || (open === 1 ? total % known !== 0 : total !== known))
-    throw broken(`${settings.what} has target_shape [${target.join(', ')}], which ${total} values cannot fill.`);
-  return [reshaped(call, x, [null, ...(target as number[]).map((dim) => (dim === -1 ? total / known : dim))])];
+  const target: readonly unknown[] = value.map((dim: unknown) => (dim === null ? -1 : dim));
+  const isTarget = (sizes: readonly unknown[]): sizes is readonly number[] =>
+    sizes.every((size) => Number.isSafeInteger(size) && ((size as number) > 0 || size === -1));
+  if (!isTarget(target)) throw settings.wrong('target_shape', 'a list of sizes');
+  const total = product(x.type.shape.slice(1));
+  const known = product(target.filter((size) => size !== -1));
+  const left = exactQuotient(total, known);
+  const open = target.filter((size) => size === -1).length;
+  if (open > 1 || left === undefined || (open === 0 && !isSameSize(total, known)))
+    throw broken(`${settings.what} has target_shape [${target.join(', ')}], which ${sizeText(total)} values cannot fill.`);
+  return [reshaped(call, x, [sizeAt(x, 0), ...target.map((size) => (size === -1 ? left : size))])];
 };
 
 const permute: Rule = (call) => {
-  const { settings, graph, scope } = call;
+  const { settings } = call;
   const x = onlyInput(call);
+  const last = x.type.shape.length - 1;
   const dims = settings.list('dims');
   const sorted = dims.toSorted((a, b) => a - b);
-  if (dims.length !== x.shape.length - 1 || sorted.some((dim, index) => dim !== index + 1))
-    throw broken(`${settings.what} has dims [${dims.join(', ')}]; each of 1 to ${x.shape.length - 1} once is wanted.`);
-  const order = [0, ...dims];
-  return [
-    graph.op(
-      scope,
-      'Transpose',
-      [x, graph.wholes(order)],
-      order.map((from) => x.shape[from] ?? null),
-    ),
-  ];
+  if (dims.length !== last || sorted.some((dim, index) => dim !== index + 1))
+    throw broken(`${settings.what} has dims [${dims.join(', ')}]; each of 1 to ${last} once is wanted.`);
+  return [call.op('transpose', [x], { permutation: [0, ...dims] })];
 };
 
 const repeatVector: Rule = (call) => {
-  const { settings, graph, scope } = call;
   const x = inputOfRank(call, 2);
-  const [count, width] = [settings.whole('n'), knownSize(call, x, 1)];
-  const row = reshaped(call, x, [null, 1, width]);
-  return [graph.op(scope, 'Tile', [row, graph.wholes([1, count, 1])], [null, count, width])];
+  const row = reshaped(call, x, [sizeAt(x, 0), 1, sizeAt(x, 1)]);
+  return [call.op('tile', [row], { repetitions: [1, call.settings.whole('n'), 1] })];
 };
 
 const rescaling: Rule = (call) => {
-  const { settings, graph, scope } = call;
+  const { settings } = call;
   const x = onlyInput(call);
   const constant = (key: string, fallback?: number) => {
     const value = settings.value(key);
-    if (!Array.isArray(value)) return graph.number(settings.number(key, fallback));
-    if (value.length !== x.shape.at(-1) || !value.every((each) => Number.isFinite(each)))
+    if (!Array.isArray(value)) return call.number(settings.number(key, fallback));
+    if (value.length !== sizeAt(x, -1) || !value.every((each) => Number.isFinite(each)))
       throw settings.wrong(key, 'a number, or one for each channel');
-    return graph.numbers(value);
+    return call.numbers(value);
   };
-  const scaled = graph.op(scope, 'Mul', [x, constant('scale')], x.shape);
-  return [graph.op(scope, 'AddV2', [scaled, constant('offset', 0)], x.shape)];
+  const scaled = call.op('mul', [x, constant('scale')], {});
+  return [call.op('add', [scaled, constant('offset', 0)], {})];
 };
 
 /** Calls the inner layer once, with the steps of all examples as examples. */
 const timeDistributed: Rule = (call) => {
   const x = onlyInput(call);
-  if (x.shape.length < 3)
-    throw broken(`${call.settings.what} takes at least 3 dimensions, batch included, but is given ${x.shape.length}.`);
-  const [steps, ...sizes] = knownSizes(call, x) as [number, ...number[]];
-  const [y, ...more] = call.callInner(call.settings.inner('layer'), call.scope, [reshaped(call, x, [null, ...sizes])]);
-  if (y === undefined || more.length > 0) throw call.settings.refused('around a layer with several outputs');
-  return [reshaped(call, y, [null, steps, ...knownSizes(call, y)])];
+  const { settings, parts } = call;
+  const [batch, steps, ...sizes] = x.type.shape;
+  if (batch === undefined || steps === undefined || sizes.length === 0)
+    throw broken(`${settings.what} takes at least 3 dimensions, batch included, but is given ${x.type.shape.length}.`);
+  const examples = reshaped(call, x, [multiply(batch, steps), ...sizes]);
+  const [y, ...more] = parts.callInner(settings.inner('layer'), parts.scope, [examples]);
+  if (y === undefined || more.length > 0) throw settings.refused('around a layer with several outputs');
+  return [reshaped(call, y, [batch, steps, ...y.type.shape.slice(1)])];
 };
 
 const nothing: Rule = (call) => [onlyInput(call)];

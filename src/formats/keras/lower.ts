@@ -1,30 +1,26 @@
-/** Lowers a Layers model to a graph model that computes the same, with the topology, signature and weights that a converter writes. */
+/** Lowers a Layers model to our graph. */
 import { describe } from '../../base/describe.js';
-import type { DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
+import { Names } from '../../base/names.js';
+import type { Graph, TypedValue } from '../../graph/graph.js';
+import { verify } from '../../graph/verify.js';
 import type { Dim } from '../../manifest/signature.js';
 import { broken } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
+import { openShape } from '../open-shape.js';
 import type { Weight } from '../tfjs/weights.js';
-import { attr, GraphBuilder, type GraphTensor } from './builder.js';
+import type { SignatureKeys } from '../tfjs/write-signature.js';
+import { withIndexInputs } from './index-inputs.js';
+import { LayerGraph } from './layer-graph.js';
 import { type LayerConfig, type ModelConfig, readTopology } from './topology.js';
 import { callModel } from './walk.js';
 import { WeightStore } from './weights.js';
 
-/** An input or output of the model. */
-export interface End {
-  /** The key in the signature. */
-  readonly key: string;
-  readonly shape: readonly Dim[];
-}
-
 /** A lowered model. */
 export interface Lowered {
-  readonly topology: Fields;
-  readonly signature: Fields;
-  readonly weights: readonly Weight[];
-  readonly inputs: readonly End[];
-  readonly outputs: readonly End[];
+  readonly graph: Graph;
+  /** The names of the layers that give the inputs and outputs. */
+  readonly keys: SignatureKeys;
 }
 
 /**
@@ -35,54 +31,35 @@ export interface Lowered {
  */
 export function lowerLayers(topology: Fields, weights: readonly Weight[], file: string): Lowered {
   const model = readTopology(topology, file);
-  const graph = new GraphBuilder();
+  const graph = new LayerGraph();
   const store = new WeightStore(weights);
-  const places = inputsOf(model).map(({ key, shape, dtype }) => ({ key, tensor: graph.placeholder(key, shape, dtype) }));
-  const results = callModel(
-    { graph, store },
-    model,
-    places.map(({ tensor }) => tensor),
+  const inputs = inputsOf(model);
+  const sizes = new Names();
+  const values = inputs.map(({ key, shape, dataType }) =>
+    graph.builder.input(key, { dataType, shape: openShape(shape, (wanted) => sizes.take(wanted)) }),
   );
+  const results = callModel({ graph, store }, model, values);
   store.checkAllTaken(file);
-  const inputs = places.map(({ key, tensor }) => ({ key, tensor: asIndices(graph, tensor) }));
-  const outputs = outputsOf(
-    graph,
-    model,
-    results,
-    places.map(({ tensor }) => tensor.ref),
-  );
-  return {
-    topology: { node: graph.nodes, versions: {} },
-    signature: { inputs: entriesOf(inputs), outputs: entriesOf(outputs) },
-    weights: graph.weights,
-    inputs: inputs.map(endOf),
-    outputs: outputs.map(endOf),
-  };
+  const lowered = withIndexInputs(graph.builder.build(results));
+  verify(lowered);
+  return { graph: lowered, keys: { inputs: inputs.map(({ key }) => key), outputs: outputKeys(model, results) } };
 }
 
-interface Place {
+/** An input as the file has it. */
+interface Input {
   readonly key: string;
-  readonly tensor: GraphTensor;
+  readonly shape: readonly Dim[];
+  readonly dataType: 'float32' | 'int32';
 }
 
-const endOf = ({ key, tensor }: Place): End => ({ key, shape: tensor.shape });
-
-const entriesOf = (places: readonly Place[]): Fields =>
-  Object.fromEntries(
-    places.map(({ key, tensor: { ref, shape, dtype } }) => [
-      key,
-      { name: ref.includes(':') ? ref : `${ref}:0`, dtype: attr.type(dtype).type, tensorShape: attr.shape(shape).shape },
-    ]),
-  );
-
-/** Adds the inputs of a model, under the names that TF.js gives them. */
-function inputsOf(model: ModelConfig): readonly { readonly key: string; readonly shape: readonly Dim[]; readonly dtype: DType }[] {
+/** The inputs of a model, under the names that TF.js gives them. */
+function inputsOf(model: ModelConfig): readonly Input[] {
   if (model.ends !== undefined) {
     return model.ends.inputs.map(({ layer }) => {
-      const { settings } = model.layers.get(layer) as LayerConfig;
-      if (settings.kind !== 'InputLayer')
-        throw broken(`${settings.what} is one of model "${model.name}"'s input_layers, but no InputLayer.`);
-      return inputOf(layer, model.layers.get(layer) as LayerConfig, undefined);
+      const config = model.layers.get(layer) as LayerConfig;
+      if (config.settings.kind !== 'InputLayer')
+        throw broken(`${config.settings.what} is one of model "${model.name}"'s input_layers, but no InputLayer.`);
+      return inputOf(layer, config, undefined);
     });
   }
   const [first] = [...model.layers.values()] as [LayerConfig];
@@ -91,7 +68,7 @@ function inputsOf(model: ModelConfig): readonly { readonly key: string; readonly
   return [inputOf(kind === 'InputLayer' ? name : `${name}_input`, first, model.buildShape)];
 }
 
-function inputOf(key: string, { settings }: LayerConfig, otherwise: unknown) {
+function inputOf(key: string, { settings }: LayerConfig, otherwise: unknown): Input {
   const isEmbedding = settings.kind === 'Embedding';
   const given =
     settings.value('batch_input_shape') ??
@@ -106,34 +83,12 @@ function inputOf(key: string, { settings }: LayerConfig, otherwise: unknown) {
     );
   const dtype = settings.kind === 'InputLayer' ? (settings.value('dtype') ?? 'float32') : 'float32';
   if (dtype !== 'float32' && dtype !== 'int32') throw broken(`${settings.what} takes ${describe(dtype)}; float32 and int32 are known.`);
-  return { key, shape: [null, ...(given as Dim[]).slice(1)], dtype } as const;
+  return { key, shape: [null, ...(given as Dim[]).slice(1)], dataType: dtype };
 }
 
-/** Names each output after its layer. Outputs that are the same tensor, or an input, get nodes of their own. */
-function outputsOf(graph: GraphBuilder, model: ModelConfig, results: readonly GraphTensor[], taken: readonly string[]): readonly Place[] {
-  const names = model.ends?.outputs.map(({ layer }) => layer) ?? [[...model.layers.keys()].at(-1) as string];
-  const refs = new Set(taken);
-  const keys = new Set<string>();
-  return results.map((result, index) => {
-    const name = names[index] as string;
-    let key = name;
-    for (let count = 1; keys.has(key); count++) key = `${name}_${count}`;
-    keys.add(key);
-    const tensor = refs.has(result.ref) ? graph.op(name, 'Identity', [result], result.shape, {}, result.dtype) : result;
-    refs.add(tensor.ref);
-    return { key, tensor };
-  });
-}
-
-/** Makes an input int32 if only embeddings read it, which cast it to int32. */
-function asIndices(graph: GraphBuilder, tensor: GraphTensor): GraphTensor {
-  const readers = graph.nodes.filter(({ input }) => (input as readonly string[] | undefined)?.includes(tensor.ref));
-  const isIndex = (node: Fields) => node['op'] === 'Cast' && ((node['attr'] as Fields)['DstT'] as Fields)['type'] === 'DT_INT32';
-  if (readers.length === 0 || !readers.every(isIndex)) return tensor;
-  const replace = (node: Fields, attrs: Fields) => {
-    graph.nodes[graph.nodes.indexOf(node)] = { ...node, attr: { ...(node['attr'] as Fields), ...attrs } };
-  };
-  for (const reader of readers) replace(reader, { SrcT: attr.type('int32') });
-  replace(graph.nodes.find(({ name }) => name === tensor.ref) as Fields, { dtype: attr.type('int32') });
-  return { ...tensor, dtype: 'int32' };
+/** The keys of the outputs: the names of their layers, with a number behind those that would occur twice. */
+function outputKeys(model: ModelConfig, results: readonly TypedValue[]): readonly string[] {
+  const layers = model.ends?.outputs.map(({ layer }) => layer) ?? [[...model.layers.keys()].at(-1) as string];
+  const keys = new Names();
+  return results.map((_, index) => keys.take(layers[index] ?? (layers.at(-1) as string)));
 }

@@ -1,110 +1,88 @@
 /** Layers that merge several tensors into one. */
-import { shapeText } from '../../base/dtype.js';
-import type { Dim } from '../../manifest/signature.js';
+import type { TypedValue } from '../../graph/graph.js';
+import { isOpen, type Size } from '../../graph/size.js';
+import { shapeText } from '../../graph/tensor.js';
 import { broken } from '../file-fields.js';
-import { attr, type GraphTensor } from './builder.js';
-import { type Call, knownSizes, type Rule, reshaped } from './rule.js';
+import { type Call, type Rule, reshaped, sizeAt } from './rule.js';
 
-/** The larger of two sizes that are broadcast: they are equal, or one of them is 1. */
-function meet({ settings }: Call, a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
-  return a.map((dim, axis) => {
-    const other = b[axis] as Dim;
-    if (dim === null || other === null) return dim === 1 || other === 1 ? (dim ?? other) : null;
-    if (dim !== other && dim !== 1 && other !== 1)
-      throw broken(`${settings.what} merges inputs of shapes ${shapeText(a)} and ${shapeText(b)}, which do not fit.`);
-    return Math.max(dim, other);
-  });
+type Merge = 'add' | 'sub' | 'mul' | 'max' | 'min';
+
+function several({ inputs, settings }: Call): readonly [TypedValue, ...TypedValue[]] {
+  const [first, ...rest] = inputs;
+  if (first !== undefined && rest.length > 0) return [first, ...rest];
+  throw broken(`${settings.what} merges at least 2 inputs, but is given ${inputs.length}.`);
 }
 
-function several(call: Call): readonly [GraphTensor, ...GraphTensor[]] {
-  if (call.inputs.length < 2) throw broken(`${call.settings.what} merges at least 2 inputs, but is given ${call.inputs.length}.`);
-  return call.inputs as unknown as readonly [GraphTensor, ...GraphTensor[]];
+function both({ inputs, settings }: Call): readonly [TypedValue, TypedValue] {
+  const [a, b, ...more] = inputs;
+  if (a !== undefined && b !== undefined && more.length === 0) return [a, b];
+  throw broken(`${settings.what} takes 2 inputs, but is given ${inputs.length}.`);
 }
 
 /** Applies an op to the inputs value by value, from left to right. */
-function merge(call: Call, op: string): GraphTensor {
-  const rank = Math.max(...several(call).map(({ shape }) => shape.length));
-  // An input of fewer dimensions gets new ones after its batch, as in TF.js.
+function merge(call: Call, op: Merge): TypedValue {
+  const rank = Math.max(...several(call).map(({ type }) => type.shape.length));
+  // An input of fewer dimensions gets new ones after its batch.
   const [first, ...rest] = several(call).map((input) => {
-    const missing = rank - input.shape.length;
-    return missing === 0 ? input : reshaped(call, input, [null, ...Array<number>(missing).fill(1), ...knownSizes(call, input)]);
+    const { shape } = input.type;
+    const missing = rank - shape.length;
+    return missing === 0 ? input : reshaped(call, input, [sizeAt(input, 0), ...Array<number>(missing).fill(1), ...shape.slice(1)]);
   });
-  return rest.reduce((sum, next) => call.graph.op(call.scope, op, [sum, next], meet(call, sum.shape, next.shape)), first as GraphTensor);
+  return rest.reduce((merged, next) => call.op(op, [merged, next], {}), first as TypedValue);
 }
 
 const elementwise =
-  (op: string): Rule =>
+  (op: Merge): Rule =>
   (call) => [merge(call, op)];
 
 const subtract: Rule = (call) => {
-  if (call.inputs.length !== 2) throw broken(`${call.settings.what} takes 2 inputs, but is given ${call.inputs.length}.`);
-  return [merge(call, 'Sub')];
+  both(call);
+  return [merge(call, 'sub')];
 };
 
-const average: Rule = (call) => {
-  const sum = merge(call, 'AddV2');
-  return [call.graph.op(call.scope, 'Mul', [sum, call.graph.number(1 / call.inputs.length)], sum.shape)];
-};
+const average: Rule = (call) => [call.op('div', [merge(call, 'add'), call.number(call.inputs.length)], {})];
 
 const concatenate: Rule = (call) => {
-  const { settings, graph, scope } = call;
   const inputs = several(call);
-  const { shape } = inputs[0];
-  const axis = settings.axis('axis', shape.length, -1);
-  if (axis === 0) throw settings.wrong('axis', 'an axis other than the batch');
-  for (const other of inputs) {
-    if (other.shape.length !== shape.length || other.shape.some((dim, each) => each !== axis && dim !== shape[each]))
-      throw broken(`${settings.what} joins inputs of shapes ${shapeText(shape)} and ${shapeText(other.shape)}, which do not fit.`);
-  }
-  const length = inputs.reduce<Dim>((sum, each) => {
-    const size = each.shape[axis] ?? null;
-    return sum === null || size === null ? null : sum + size;
-  }, 0);
-  const joined = shape.map((dim, each) => (each === axis ? length : dim));
-  return [graph.op(scope, 'ConcatV2', [...inputs, graph.whole(axis)], joined, { N: attr.whole(inputs.length) })];
+  const axis = call.settings.axis('axis', inputs[0].type.shape.length, -1);
+  if (axis === 0) throw call.settings.wrong('axis', 'an axis other than the batch');
+  return [call.op('concat', inputs, { axis })];
 };
 
 /** Scales a tensor to length 1 along an axis. */
-function normalized({ graph, scope }: Call, x: GraphTensor, axis: number): GraphTensor {
-  const shape = x.shape.map((dim, each) => (each === axis ? 1 : dim));
-  const squares = graph.op(scope, 'Mul', [x, x], x.shape);
-  const sum = graph.op(scope, 'Sum', [squares, graph.wholes([axis])], shape, { keep_dims: attr.flag(true) });
-  const length = graph.op(scope, 'Sqrt', [graph.op(scope, 'Maximum', [sum, graph.number(1e-7)], shape)], shape);
-  return graph.op(scope, 'RealDiv', [x, length], x.shape);
+function normalized(call: Call, x: TypedValue, axis: number): TypedValue {
+  const squares = call.op('reduceSumSquare', [x], { axes: [axis], keepDimensions: true });
+  const length = call.op('sqrt', [call.op('max', [squares, call.number(1e-12)], {})], {});
+  return call.op('div', [x, length], {});
 }
 
 const dot: Rule = (call) => {
-  const { settings, graph, scope, inputs } = call;
-  const [a, b, ...more] = inputs;
-  const rank = a?.shape.length ?? 0;
-  if (a === undefined || b === undefined || more.length > 0)
-    throw broken(`${settings.what} takes 2 inputs, but is given ${inputs.length}.`);
-  if (rank !== b.shape.length || (rank !== 2 && rank !== 3))
-    throw settings.refused(`with inputs of shapes ${shapeText(a.shape)} and ${shapeText(b.shape)}: both must have 2, or both 3 dimensions`);
+  const { settings } = call;
+  const [a, b] = both(call);
+  const [left, right] = [a.type.shape, b.type.shape];
+  if (left.length !== right.length || (left.length !== 2 && left.length !== 3))
+    throw settings.refused(`with inputs of shapes ${shapeText(left)} and ${shapeText(right)}: both must have 2, or both 3 dimensions`);
   const given = settings.list('axes');
-  const [along, across = along] = given.map((axis) => settings.axisOf(axis, 'axes', rank)) as [number, number?];
+  const [along, across = along] = given.map((axis) => settings.axisOf(axis, 'axes', left.length)) as [number, number?];
   if (given.length > 2 || along === 0 || across === 0) throw settings.wrong('axes', 'one or two axes other than the batch');
-  if (a.shape[along] !== b.shape[across])
-    throw broken(`${settings.what} multiplies shapes ${shapeText(a.shape)} and ${shapeText(b.shape)} along axes of different sizes.`);
+  const [one, other] = [left[along] as Size, right[across] as Size];
+  if (!isOpen(one) && !isOpen(other) && one !== other)
+    throw broken(`${settings.what} multiplies shapes ${shapeText(left)} and ${shapeText(right)} along axes of different sizes.`);
   const normalize = settings.flag('normalize', false);
-  const [left, right] = normalize ? [normalized(call, a, along), normalized(call, b, across)] : [a, b];
-  if (rank === 2) {
-    const product = graph.op(scope, 'Mul', [left, right], left.shape);
-    return [graph.op(scope, 'Sum', [product, graph.wholes([1])], [null, 1], { keep_dims: attr.flag(true) })];
-  }
-  const shape = [null, a.shape[3 - along] ?? null, b.shape[3 - across] ?? null];
-  const attrs = { adj_x: attr.flag(along === 1), adj_y: attr.flag(across === 2) };
-  return [graph.op(scope, 'BatchMatMulV2', [left, right], shape, attrs)];
+  const [x, y] = normalize ? [normalized(call, a, along), normalized(call, b, across)] : [a, b];
+  if (left.length === 2) return [call.op('reduceSum', [call.op('mul', [x, y], {})], { axes: [1], keepDimensions: true })];
+  const turned = (value: TypedValue) => call.op('transpose', [value], { permutation: [0, 2, 1] });
+  return [call.op('matmul', [along === 1 ? turned(x) : x, across === 2 ? turned(y) : y], {})];
 };
 
 /** The layers that take several inputs. */
 export const MERGING_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
-  ['Add', elementwise('AddV2')],
+  ['Add', elementwise('add')],
   ['Subtract', subtract],
-  ['Multiply', elementwise('Mul')],
+  ['Multiply', elementwise('mul')],
   ['Average', average],
-  ['Maximum', elementwise('Maximum')],
-  ['Minimum', elementwise('Minimum')],
+  ['Maximum', elementwise('max')],
+  ['Minimum', elementwise('min')],
   ['Concatenate', concatenate],
   ['Dot', dot],
 ];

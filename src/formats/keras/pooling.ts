@@ -1,62 +1,56 @@
-/** Pooling, over windows and over whole signals and pictures. Channels last. */
-import { attr } from './builder.js';
-import { placesOf, windowAttrs } from './convolution.js';
-import { type Call, checkChannelsLast, inputOfRank, type Rule } from './rule.js';
+/** Pooling, over windows and over whole signals and pictures. Channels come last. */
+import { paddingOf } from './convolution.js';
+import { type Call, checkChannelsLast, inputOfRank, type Rule, reshaped, sizeAt } from './rule.js';
 
+type Pool = 'maxPool2d' | 'averagePool2d';
+
+/** A window's sizes and strides along `rank` axes. */
 function windowOf({ settings }: Call, rank: number) {
   const size = settings.wholes('pool_size', rank, 2);
-  const strides = settings.value('strides') === undefined ? size : settings.wholes('strides', rank);
-  return { size, strides, padding: settings.choice('padding', ['valid', 'same'] as const, 'valid') };
+  return { size, strides: settings.value('strides') === undefined ? size : settings.wholes('strides', rank) };
 }
 
+/** Attributes of a pool, which counts no padding. */
+const attributesOf = (call: Call, windowDimensions: readonly number[], strides: readonly number[]) =>
+  ({ windowDimensions, strides, dilations: [1, 1], ...paddingOf(call), outputRounding: 'floor', countPadding: false }) as const;
+
 const pool2d =
-  (op: 'MaxPool' | 'AvgPool'): Rule =>
+  (op: Pool): Rule =>
   (call) => {
     checkChannelsLast(call);
-    const x = inputOfRank(call, 4);
-    const { size, strides, padding } = windowOf(call, 2);
-    const places = size.map((each, axis) => placesOf(call, x.shape[axis + 1] ?? null, each, strides[axis] as number, padding));
-    const attrs = { ...windowAttrs(padding, strides), ksize: attr.wholes([1, ...size, 1]) };
-    return [call.graph.op(call.scope, op, [x], [null, ...places, x.shape[3] ?? null], attrs)];
+    const { size, strides } = windowOf(call, 2);
+    return [call.op(op, [inputOfRank(call, 4)], attributesOf(call, size, strides))];
   };
 
 /** Pools a signal as a picture that is one pixel wide. */
 const pool1d =
-  (op: 'MaxPool' | 'AvgPool'): Rule =>
+  (op: Pool): Rule =>
   (call) => {
     checkChannelsLast(call);
-    const { graph, scope } = call;
     const x = inputOfRank(call, 3);
-    const { size, strides, padding } = windowOf(call, 1);
-    const [each, stride] = [size[0], strides[0]] as [number, number];
-    const [length = null, channels = null] = [x.shape[1], x.shape[2]];
-    const places = placesOf(call, length, each, stride, padding);
-    const column = graph.op(scope, 'ExpandDims', [x, graph.whole(2)], [null, length, 1, channels]);
-    const attrs = { ...windowAttrs(padding, [stride, 1]), ksize: attr.wholes([1, each, 1, 1]) };
-    const y = graph.op(scope, op, [column], [null, places, 1, channels], attrs);
-    return [graph.op(scope, 'Squeeze', [y], [null, places, channels], { squeeze_dims: attr.wholes([2]) })];
+    const { size, strides } = windowOf(call, 1);
+    const column = reshaped(call, x, [sizeAt(x, 0), sizeAt(x, 1), 1, sizeAt(x, 2)]);
+    const y = call.op(op, [column], attributesOf(call, [...size, 1], [...strides, 1]));
+    return [reshaped(call, y, [sizeAt(y, 0), sizeAt(y, 1), sizeAt(y, 3)])];
   };
 
 const globalPool =
-  (op: 'Max' | 'Mean', rank: number): Rule =>
+  (op: 'reduceMax' | 'reduceMean', rank: number): Rule =>
   (call) => {
     checkChannelsLast(call);
-    const { settings, graph, scope } = call;
     const x = inputOfRank(call, rank);
-    const keeps = settings.flag('keepdims', false);
-    const axes = x.shape.slice(1, -1).map((_, index) => index + 1);
-    const shape = [null, ...(keeps ? axes.map(() => 1) : []), x.shape[rank - 1] ?? null];
-    return [graph.op(scope, op, [x, graph.wholes(axes)], shape, { keep_dims: attr.flag(keeps) })];
+    const axes = x.type.shape.slice(1, -1).map((_, index) => index + 1);
+    return [call.op(op, [x], { axes, keepDimensions: call.settings.flag('keepdims', false) })];
   };
 
 /** The layers that keep the largest of many values, or their mean. */
 export const POOLING_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
-  ['MaxPooling1D', pool1d('MaxPool')],
-  ['MaxPooling2D', pool2d('MaxPool')],
-  ['AveragePooling1D', pool1d('AvgPool')],
-  ['AveragePooling2D', pool2d('AvgPool')],
-  ['GlobalMaxPooling1D', globalPool('Max', 3)],
-  ['GlobalMaxPooling2D', globalPool('Max', 4)],
-  ['GlobalAveragePooling1D', globalPool('Mean', 3)],
-  ['GlobalAveragePooling2D', globalPool('Mean', 4)],
+  ['MaxPooling1D', pool1d('maxPool2d')],
+  ['MaxPooling2D', pool2d('maxPool2d')],
+  ['AveragePooling1D', pool1d('averagePool2d')],
+  ['AveragePooling2D', pool2d('averagePool2d')],
+  ['GlobalMaxPooling1D', globalPool('reduceMax', 3)],
+  ['GlobalMaxPooling2D', globalPool('reduceMax', 4)],
+  ['GlobalAveragePooling1D', globalPool('reduceMean', 3)],
+  ['GlobalAveragePooling2D', globalPool('reduceMean', 4)],
 ];

@@ -1,62 +1,120 @@
-/** The arguments of a layer's rule, and checks that rules share. */
-import { shapeText } from '../../base/dtype.js';
+/** One call of a layer, as its rule sees it, and the checks that rules share. */
+import type { Origin, TypedValue } from '../../graph/graph.js';
+import type { OpAttributes, OpName } from '../../graph/ops/index.js';
+import { isOpen, type Size } from '../../graph/size.js';
+import { type Shape, shapeText } from '../../graph/tensor.js';
+import type { Dim } from '../../manifest/signature.js';
 import { broken } from '../file-fields.js';
-import type { GraphBuilder, GraphTensor } from './builder.js';
+import type { Weight } from '../tfjs/weights.js';
+import type { LayerGraph } from './layer-graph.js';
 import type { Settings } from './settings.js';
 import type { LayerWeights } from './weights.js';
 
-/** One call of one layer. */
-export interface Call {
+/** The parts of a call. */
+export interface CallParts {
   readonly settings: Settings;
-  /** The prefix of the names of the call's nodes and of the layer's weights. */
+  /** The prefix of the names of the call's values and of the layer's weights. */
   readonly scope: string;
   /** At least one. */
-  readonly inputs: readonly GraphTensor[];
-  readonly graph: GraphBuilder;
+  readonly inputs: readonly TypedValue[];
+  readonly graph: LayerGraph;
   readonly weights: LayerWeights;
   /** The weights of a layer inside this one, whose names begin with `scope`. */
   weightsOf(settings: Settings, scope: string): LayerWeights;
   /** Calls a layer inside this one. */
-  callInner(settings: Settings, scope: string, inputs: readonly GraphTensor[]): readonly GraphTensor[];
+  callInner(settings: Settings, scope: string, inputs: readonly TypedValue[]): readonly TypedValue[];
+}
+
+/** One call of one layer. */
+export class Call {
+  readonly parts: CallParts;
+  readonly settings: Settings;
+  readonly inputs: readonly TypedValue[];
+  readonly #origin: Origin;
+
+  constructor(parts: CallParts) {
+    this.parts = parts;
+    this.settings = parts.settings;
+    this.inputs = parts.inputs;
+    this.#origin = { format: 'keras', op: parts.settings.kind, name: parts.settings.name };
+  }
+
+  /** The same call with other parts. */
+  with(parts: Partial<CallParts>): Call {
+    return new Call({ ...this.parts, ...parts });
+  }
+
+  /** Adds a node with one output. */
+  op<Name extends OpName>(op: Name, inputs: readonly (TypedValue | null)[], attributes: OpAttributes[Name]): TypedValue {
+    return this.ops(op, inputs, attributes)[0] as TypedValue;
+  }
+
+  /** Adds a node with several outputs. */
+  ops<Name extends OpName>(
+    op: Name,
+    inputs: readonly (TypedValue | null)[],
+    attributes: OpAttributes[Name],
+    count = 1,
+  ): readonly TypedValue[] {
+    return this.parts.graph.ops(this.parts.scope, this.#origin, op, inputs, attributes, count);
+  }
+
+  /** A weight of the layer. @param shape `null` stands for any size @param newName its name in Keras 3, if it is another one */
+  weight(name: string, shape: readonly Dim[], newName?: string): TypedValue {
+    return this.constant(this.parts.weights.take(name, shape, newName));
+  }
+
+  /** A weight, or what a rule made of it, as a constant. */
+  constant(weight: Weight): TypedValue {
+    return this.parts.graph.weight(weight);
+  }
+
+  /** A number that values are computed with. */
+  number(value: number): TypedValue {
+    return this.parts.graph.builder.number('float32', value);
+  }
+
+  /** A list of numbers that values are computed with. */
+  numbers(values: readonly number[]): TypedValue {
+    return this.parts.graph.builder.numbers('float32', values);
+  }
 }
 
 /**
  * Adds a layer's nodes to the graph and returns its outputs.
  * @throws {PannierError} `model-format` for a config that is wrong, or that no rule computes
  */
-export type Rule = (call: Call) => readonly GraphTensor[];
+export type Rule = (call: Call) => readonly TypedValue[];
 
 /** The only input. */
-export function onlyInput({ settings, inputs }: Call): GraphTensor {
+export function onlyInput({ settings, inputs }: Call): TypedValue {
   if (inputs.length !== 1) throw broken(`${settings.what} takes one input, but is given ${inputs.length}.`);
-  return inputs[0] as GraphTensor;
+  return inputs[0] as TypedValue;
 }
 
 /** The only input, which must have `rank` dimensions. */
-export function inputOfRank(call: Call, rank: number): GraphTensor {
+export function inputOfRank(call: Call, rank: number): TypedValue {
   const input = onlyInput(call);
-  if (input.shape.length !== rank) {
-    throw broken(`${call.settings.what} takes ${rank} dimensions, batch included, but is given ${shapeText(input.shape)}.`);
-  }
+  const { shape } = input.type;
+  if (shape.length !== rank)
+    throw broken(`${call.settings.what} takes ${rank} dimensions, batch included, but is given ${shapeText(shape)}.`);
   return input;
 }
 
+/** A size of an input. The axis must be there. */
+export const sizeAt = ({ type }: TypedValue, axis: number): Size => type.shape.at(axis) as Size;
+
 /** A size that the rule needs to know. */
-export function knownSize({ settings }: Call, { shape }: GraphTensor, axis: number): number {
-  const size = shape[axis];
-  if (typeof size === 'number') return size;
+export function knownSize({ settings }: Call, { type: { shape } }: TypedValue, axis: number): number {
+  const size = shape[axis] as Size;
+  if (!isOpen(size)) return size;
   throw settings.refused(`with an open size: axis ${axis} of its input ${shapeText(shape)} must be known`);
 }
-
-/** All sizes except the batch. */
-export const knownSizes = (call: Call, input: GraphTensor): readonly number[] =>
-  input.shape.slice(1).map((_, index) => knownSize(call, input, index + 1));
 
 /** Refuses the layout `channels_first`. */
 export function checkChannelsLast({ settings }: Call): void {
   settings.only('data_format', ['channels_last'], 'channels must come last');
 }
 
-/** Reshapes a tensor. */
-export const reshaped = ({ graph, scope }: Call, input: GraphTensor, shape: readonly (number | null)[]): GraphTensor =>
-  graph.op(scope, 'Reshape', [input, graph.wholes(shape.map((dim) => dim ?? -1))], shape, {}, input.dtype);
+/** Gives a tensor another shape. */
+export const reshaped = (call: Call, input: TypedValue, newShape: Shape): TypedValue => call.op('reshape', [input], { newShape });

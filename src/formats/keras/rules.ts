@@ -4,6 +4,7 @@ import { CONVOLUTION_RULES } from './convolution.js';
 import { CORE_RULES } from './core.js';
 import { MERGING_RULES } from './merging.js';
 import { NORMALISATION_RULES } from './normalisation.js';
+import { PICTURE_RULES } from './pictures.js';
 import { POOLING_RULES } from './pooling.js';
 import { RECURRENT_RULES } from './recurrent.js';
 import type { Rule } from './rule.js';
@@ -12,6 +13,7 @@ import type { Settings } from './settings.js';
 const RULES: ReadonlyMap<string, Rule> = new Map([
   ...CORE_RULES,
   ...CONVOLUTION_RULES,
+  ...PICTURE_RULES,
   ...POOLING_RULES,
   ...NORMALISATION_RULES,
   ...MERGING_RULES,

@@ -1,7 +1,8 @@
 /** Visits the layers of a model in the order of their dependencies, and lowers each by its rule. */
+import type { TypedValue } from '../../graph/graph.js';
 import { broken } from '../file-fields.js';
-import { attr, type GraphBuilder, type GraphTensor } from './builder.js';
-import type { Call } from './rule.js';
+import type { LayerGraph } from './layer-graph.js';
+import { Call } from './rule.js';
 import { ruleOf } from './rules.js';
 import type { Settings } from './settings.js';
 import type { LayerConfig, ModelConfig, Source } from './topology.js';
@@ -9,20 +10,20 @@ import type { WeightStore } from './weights.js';
 
 /** The graph that gets the nodes, and the weights of the layers. */
 export interface Ground {
-  readonly graph: GraphBuilder;
+  readonly graph: LayerGraph;
   readonly store: WeightStore;
 }
 
 /**
  * Lowers one call of a model.
- * @returns a tensor for each of its outputs
+ * @returns a value for each of its outputs
  * @throws {PannierError} `model-format`, naming the layer
  */
-export function callModel(ground: Ground, model: ModelConfig, inputs: readonly GraphTensor[]): readonly GraphTensor[] {
+export function callModel(ground: Ground, model: ModelConfig, inputs: readonly TypedValue[]): readonly TypedValue[] {
   return model.ends === undefined ? callInOrder(ground, model, inputs) : callByNeed(ground, model, model.ends, inputs);
 }
 
-function callInOrder(ground: Ground, model: ModelConfig, inputs: readonly GraphTensor[]): readonly GraphTensor[] {
+function callInOrder(ground: Ground, model: ModelConfig, inputs: readonly TypedValue[]): readonly TypedValue[] {
   let values = inputs;
   for (const layer of model.layers.values()) {
     if (values.length !== 1) throw broken(`${layer.settings.what} is given ${values.length} inputs; in a sequential model it is one.`);
@@ -36,14 +37,14 @@ function callByNeed(
   ground: Ground,
   model: ModelConfig,
   ends: NonNullable<ModelConfig['ends']>,
-  inputs: readonly GraphTensor[],
-): readonly GraphTensor[] {
+  inputs: readonly TypedValue[],
+): readonly TypedValue[] {
   if (inputs.length !== ends.inputs.length)
     throw broken(`Model "${model.name}" takes ${ends.inputs.length} inputs, but is given ${inputs.length}.`);
   const firstCalls = firstCallsOf(model, ends.outputs);
   const keyOf = ({ layer, call }: Source) => `${call} ${layer}`;
-  const results = new Map<string, readonly GraphTensor[]>();
-  for (const [index, source] of ends.inputs.entries()) results.set(keyOf(source), [inputs[index] as GraphTensor]);
+  const results = new Map<string, readonly TypedValue[]>();
+  for (const [index, source] of ends.inputs.entries()) results.set(keyOf(source), [inputs[index] as TypedValue]);
   const callOf = ({ layer, call }: Source) => {
     const config = model.layers.get(layer) as LayerConfig;
     const given = config.calls[call - (firstCalls.get(layer) ?? 0)];
@@ -51,7 +52,7 @@ function callByNeed(
       throw broken(`Call ${call} of layer "${layer}" is wanted, but model "${model.name}" has ${config.calls.length}.`);
     return { config, given };
   };
-  const resultOf = (source: Source): GraphTensor => {
+  const resultOf = (source: Source): TypedValue => {
     const result = results.get(keyOf(source))?.[source.output];
     if (result === undefined) throw broken(`Output ${source.output} of layer "${source.layer}" is wanted, which it does not have.`);
     return result;
@@ -92,27 +93,25 @@ function firstCallsOf({ layers }: ModelConfig, outputs: readonly Source[]): Read
   return firsts;
 }
 
-function callLayer(ground: Ground, { settings, model }: LayerConfig, inputs: readonly GraphTensor[]): readonly GraphTensor[] {
+function callLayer(ground: Ground, { settings, model }: LayerConfig, inputs: readonly TypedValue[]): readonly TypedValue[] {
   ground.graph.countCall(settings.name);
   return model === undefined ? callRule(ground, settings, settings.name, inputs) : callModel(ground, model, inputs);
 }
 
-function callRule(ground: Ground, settings: Settings, scope: string, inputs: readonly GraphTensor[]): readonly GraphTensor[] {
+function callRule(ground: Ground, settings: Settings, scope: string, inputs: readonly TypedValue[]): readonly TypedValue[] {
   const { graph, store } = ground;
   const { rule, takesWholeNumbers } = ruleOf(settings);
-  const call: Call = {
+  const call = new Call({
     settings,
     scope,
-    inputs: takesWholeNumbers ? inputs : inputs.map((input) => asFloat(graph, scope, input)),
+    inputs,
     graph,
     weights: store.of(settings, scope),
     weightsOf: (inner, innerScope) => store.of(inner, innerScope),
     callInner: (inner, innerScope, given) => callRule(ground, inner, innerScope, given),
-  };
-  return rule(call);
+  });
+  return rule(takesWholeNumbers ? call : call.with({ inputs: inputs.map((input) => asFloat(call, input)) }));
 }
 
-function asFloat(graph: GraphBuilder, scope: string, input: GraphTensor): GraphTensor {
-  if (input.dtype === 'float32') return input;
-  return graph.op(scope, 'Cast', [input], input.shape, { SrcT: attr.type(input.dtype), DstT: attr.type('float32') });
-}
+const asFloat = (call: Call, input: TypedValue): TypedValue =>
+  input.type.dataType === 'float32' ? input : call.op('cast', [input], { to: 'float32' });

@@ -30,7 +30,7 @@ export interface TfjsGraphModel {
   readonly weights: readonly Weight[];
   /** The placeholder of each input of the graph. */
   readonly inputs: readonly string[];
-  /** The tensor of each output of the graph, `node` or `node:1`. */
+  /** The tensor of each output of the graph, `node` or `node:1`. They differ from each other and from the inputs. */
   readonly outputs: readonly string[];
 }
 
@@ -86,7 +86,14 @@ export function writeTfjs(graph: Graph): TfjsGraphModel {
       if ('countName' in node.attributes) sizes.declare(tensor, value.type?.shape ?? []);
     }
   }
-  const outputs = graph.outputs.map((value) => find(value));
+  const ends = new Set(inputs);
+  const outputs = graph.outputs.map((value) => {
+    const tensor = find(value);
+    // TF.js tells inputs and outputs apart by their nodes.
+    const output = ends.has(tensor) ? outputOf(def.add('Identity', [tensor], {}, value.name)) : tensor;
+    ends.add(output);
+    return output;
+  });
   const { topology, weights, nameOf } = def.build();
   return { topology, weights, inputs: inputs.map(nameOf), outputs: outputs.map(nameOf) };
 }

@@ -12,6 +12,8 @@ import { lowerLayers } from '../../formats/keras/lower.js';
 import { isLayersTopology } from '../../formats/keras/topology.js';
 import { LIMITS } from '../../formats/limits.js';
 import { readWeightSpec, refuseNaN, type Weight } from '../../formats/tfjs/weights.js';
+import { writeTfjs } from '../../formats/tfjs/write.js';
+import { writeSignature } from '../../formats/tfjs/write-signature.js';
 import { missingFile } from '../files/missing.js';
 import { type OpenFile, openInside, openRecorded, readAndClose, readEnds, readFully, readWhole, record } from '../files/open.js';
 import { folderInstead, otherFormat } from './other-formats.js';
@@ -63,10 +65,11 @@ export async function readModel(path: string): Promise<ModelParts> {
     if (weights.length > LIMITS.tensors) throw broken(`${file} has ${weights.length} weights; the limit is ${LIMITS.tensors}.`);
   }
   if (format === 'graph-model' || (format === undefined && !isLayersTopology(topology))) return { file, json, topology, weights };
-  const { inputs, outputs, ...lowered } = lowerLayers(topology, withoutOptimizer(json, weights), file);
+  const { graph, keys } = lowerLayers(topology, withoutOptimizer(json, weights), file);
+  const model = writeTfjs(graph);
   const metadata = await readBeside(folder, METADATA_FILE);
-  const hints = metadata && readMetadata(metadata, inputs, outputs);
-  return { file, json: { signature: lowered.signature }, topology: lowered.topology, weights: lowered.weights, ...(hints && { hints }) };
+  const hints = metadata && readMetadata(metadata, graph, keys);
+  return { file, json: { signature: writeSignature(graph, model, keys) }, ...model, ...(hints && { hints }) };
 }
 
 /**

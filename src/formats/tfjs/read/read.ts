@@ -2,9 +2,9 @@
 import { GraphBuilder } from '../../../graph/builder.js';
 import { withoutDeadCode } from '../../../graph/dead-code.js';
 import type { Graph, Value } from '../../../graph/graph.js';
-import { openSize } from '../../../graph/size.js';
 import type { TensorType } from '../../../graph/tensor.js';
 import { broken } from '../../file-fields.js';
+import { openShape } from '../../open-shape.js';
 import { bare, type Ends, type InputEnd } from '../ends.js';
 import { type Graph as GraphDef, type GraphNode, nodeOf } from '../graph-def.js';
 import type { Weight } from '../weights.js';
@@ -105,16 +105,9 @@ function declareOutputs(outputs: readonly ReadTensor[], node: GraphNode, tensors
   for (const [index, tensor] of outputs.entries()) tensors.set(tensorName(node, index), tensor, origin);
 }
 
-/** Names that open sizes get by rank and axis. The first axis is the batch, and all inputs share it. */
-const AXIS_NAMES: Readonly<Record<number, readonly string[]>> = { 3: ['batch', 'length'], 4: ['batch', 'height', 'width', 'channels'] };
-
 function declareInputs(inputs: readonly InputEnd[], builder: GraphBuilder, tensors: Tensors): void {
-  const sizeName = (rank: number, axis: number): string => (axis === 0 ? 'batch' : tensors.openName(AXIS_NAMES[rank]?.[axis] ?? 'size'));
   for (const { tensor, dtype, shape } of inputs) {
-    const type: TensorType | null = shape && {
-      dataType: dtype,
-      shape: shape.map((size, axis) => size ?? openSize(sizeName(shape.length, axis))),
-    };
+    const type: TensorType | null = shape && { dataType: dtype, shape: openShape(shape, (wanted) => tensors.openName(wanted)) };
     const value: Value = builder.input(bare(tensor), type);
     tensors.set(bare(tensor), value);
   }
