@@ -9,10 +9,13 @@ import type { KernelCase, Subject } from './case.js';
 /** The distance from 1 to the next float32. */
 const EPSILON = 2 ** -23;
 
+/** The least float32 that has all its digits. */
+const LEAST_NORMAL = 2 ** -126;
+
 /**
  * - `exact`: the op moves or chooses values, or rounds them to whole numbers. Nothing may be off.
  * - `rounded`: a few operations that IEEE 754 rounds: 2ε·|y| for each of n terms of a product; 4ε·|y| on webgpu, where WGSL allows a
- *   division 2.5 units in the last place.
+ *   division 2.5 units in the last place, and to take what lies below the least normal float32 for 0.
  * - `sum`: n products are added in any order: (n + 4)·ε·Σ|terms|, where the reference computes Σ|terms| from the absolute values of all
  *   inputs (Higham, Accuracy and Stability of Numerical Algorithms, 2002, §3.1).
  * - `curve`: a function that is approximated: 8ε·max(1, |y|), which is about 1e-6. On webgpu 170ε·max(1, |y|), since WGSL allows exp(x)
@@ -58,7 +61,7 @@ export function allowedOf(
   return wanted.map(({ data }, output): Allowed => {
     const size = (index: number) => Math.abs(data[index] as number);
     if (kind === 'exact') return () => 0;
-    if (kind === 'rounded') return (index) => (isGpu ? 4 : 2) * Math.max(1, terms) * EPSILON * size(index);
+    if (kind === 'rounded') return (index) => (isGpu ? 4 : 2) * Math.max(1, terms) * EPSILON * size(index) + (isGpu ? LEAST_NORMAL : 0);
     if (kind === 'sum') return (index) => (terms + 4) * EPSILON * Math.abs(magnitudes[output]?.data[index] ?? 0);
     if (kind === 'curve') return (index) => (isGpu ? 170 : 8) * EPSILON * Math.max(1, size(index));
     if (kind === 'angle') return (index) => (isGpu ? 2 ** -11 * Math.max(1, size(index) ** 2) : 8 * EPSILON * Math.max(1, size(index)));

@@ -162,14 +162,18 @@ const argMinMax: Mend = (program, inputs) => {
 };
 
 /**
- * What elements are that the functions of WGSL need not take, by the numbers of TF.js's operations. NaN stays NaN: the functions of WGSL
- * may take it for any number.
+ * Elements for which the functions of WGSL may answer anything, and `asinh` for which its formula is not exact, by the numbers of TF.js's
+ * operations.
  */
 const GUARDS: Readonly<Record<string, string>> = {
+  4: `let size = abs(a);
+    if (isinf(a)) { return a; }
+    return sign(a) * select(log(size + sqrt(size * size + 1.0)), log(size) + 0.6931472, size > 1e9);`,
   19: 'if (a == 0.0) { return -uniforms.INFINITY; } if (isinf(a) && a > 0.0) { return a; }',
   20: 'if (a == -1.0) { return -uniforms.INFINITY; } if (a < -1.0) { return uniforms.NAN; } if (isinf(a)) { return a; }',
 };
 
+/** NaN stays NaN: the functions of WGSL may take it for any number. */
 const unary: Mend = (program, _, dtype) => {
   if (dtype !== 'float32') return program;
   const head = 'fn unaryOperation(a : f32) -> f32 {';

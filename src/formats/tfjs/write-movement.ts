@@ -3,12 +3,13 @@ import { isFloat } from '../../graph/element-type.js';
 import type { MOVEMENT_OPS } from '../../graph/ops/movement.js';
 import { add, isOpen, multiply, type Size } from '../../graph/size.js';
 import { attr, dtypeOf } from './write-attributes.js';
+import { batchToSpace, spaceToBatch } from './write-blocks.js';
 import type { Call, NodeWriter, WriteOps } from './write-call.js';
 import { converted } from './write-elementwise.js';
 import type { WrittenTensor } from './write-graph-def.js';
-import { pad, pairs } from './write-pad.js';
+import { pad } from './write-pad.js';
 import { MAX_CONSTANT_RANGE } from './write-places.js';
-import { chosen, repeated, reshaped, type Shaped, transposed } from './write-shape.js';
+import { alongMiddle, chosen, MAX_WEBGPU_RANK, repeated, reshaped, type Shaped, transposed } from './write-shape.js';
 import { slice } from './write-slice.js';
 
 const concatenated = (call: NodeWriter, tensors: readonly WrittenTensor[], axis: number): WrittenTensor =>
@@ -25,10 +26,16 @@ function split(call: Call<'split'>): readonly WrittenTensor[] {
 
 /** On wasm, Reverse writes 4 bytes for each boolean, beyond its memory (TF.js 4.22). */
 function reverse(call: Call<'reverse'>): WrittenTensor {
-  const { dataType } = call.type();
+  const { dataType, shape } = call.type();
   const { axes } = call.attributes;
   if (axes.length === 0) return call.input();
-  const reversed = (tensor: WrittenTensor) => call.add('ReverseV2', [tensor, call.parameters(axes)]);
+  const along = (tensor: WrittenTensor, places = axes) => call.add('ReverseV2', [tensor, call.parameters(places)]);
+  const oneByOne = (input: WrittenTensor) =>
+    axes.reduce((given, axis) => alongMiddle(call, given, axis, shape[axis] as Size, (tensor) => along(tensor, [1])), {
+      tensor: input,
+      shape,
+    }).tensor;
+  const reversed = (tensor: WrittenTensor) => (shape.length > MAX_WEBGPU_RANK ? oneByOne(tensor) : along(tensor));
   if (dataType !== 'bool') return reversed(call.input());
   return call.add('NotEqual', [reversed(converted(call, call.input(), 'int32')), call.number(0, 'int32')]);
 }
@@ -127,10 +134,8 @@ export const MOVEMENT_WRITERS: WriteOps<keyof typeof MOVEMENT_OPS> = {
   reverse,
   spaceToDepth,
   depthToSpace,
-  spaceToBatch: (call) =>
-    call.add('SpaceToBatchND', [call.input(), call.parameters(call.attributes.blockSizes), pairs(call, call.attributes.paddings)]),
-  batchToSpace: (call) =>
-    call.add('BatchToSpaceND', [call.input(), call.parameters(call.attributes.blockSizes), pairs(call, call.attributes.crops)]),
+  spaceToBatch,
+  batchToSpace,
   triangular,
   range,
   sizes,

@@ -2,12 +2,13 @@
 import { sizeOf } from '../../base/dtype.js';
 import { isFloat } from '../../graph/element-type.js';
 import type { REDUCTION_OPS } from '../../graph/ops/reduction.js';
+import type { Size } from '../../graph/size.js';
 import { isClosed } from '../../graph/tensor.js';
 import { attr, dtypeOf } from './write-attributes.js';
 import type { Call, NodeWriter, WriteOps } from './write-call.js';
 import { absolute, clamped, wrapped } from './write-elementwise.js';
 import type { WrittenTensor } from './write-graph-def.js';
-import { transposed } from './write-shape.js';
+import { alongMiddle, MAX_WEBGPU_RANK, reshaped, transposed } from './write-shape.js';
 
 /** A call of any reduction. */
 type Reduction = Call<Extract<keyof typeof REDUCTION_OPS, `reduce${string}`>>;
@@ -23,6 +24,8 @@ function reduced(call: Reduction, op: string, tensor: WrittenTensor, keepDimensi
   // TF.js's kernels leave what has no terms unwritten.
   if (axes.some((axis) => call.type().shape[axis] === 0) && isClosed(shape) && Object.hasOwn(NEUTRAL, op))
     return call.numbers(dtypeOf(call.outputType().dataType), Array(sizeOf(shape)).fill(NEUTRAL[op]), shape);
+  // On webgpu, Prod forgets the axes that it keeps where it computes on the processor (TF.js 4.22).
+  if (op === 'Prod' && keepDimensions) return reshaped(call, reduced(call, op, tensor, false), shape);
   return call.add(op, [tensor, call.parameters(axes)], { keep_dims: attr.flag(keepDimensions) });
 }
 
@@ -59,6 +62,8 @@ const place =
   (call: Call<'argMax' | 'argMin'>): WrittenTensor => {
     const { axis, keepDimensions } = call.attributes;
     const index = call.add(op, [call.input(0), call.parameter(axis)]);
+    // On webgpu, ArgMax and ArgMin of one axis keep it (TF.js 4.22).
+    if (call.type().shape.length === 1) return reshaped(call, index, call.outputType().shape);
     return keepDimensions ? call.add('ExpandDims', [index, call.parameter(axis)]) : index;
   };
 
@@ -66,8 +71,12 @@ const running =
   (op: string) =>
   (call: Call<'cumulativeSum' | 'cumulativeProduct'>): WrittenTensor => {
     const { axis, exclusive, reversed } = call.attributes;
-    const made = call.add(op, [call.input(0), call.parameter(axis)], { exclusive: attr.flag(exclusive), reverse: attr.flag(reversed) });
-    return wrapped(call, made, call.type().dataType);
+    const { dataType, shape } = call.type();
+    const along = (at: number) => (tensor: WrittenTensor) =>
+      call.add(op, [tensor, call.parameter(at)], { exclusive: attr.flag(exclusive), reverse: attr.flag(reversed) });
+    if (shape.length <= MAX_WEBGPU_RANK) return wrapped(call, along(axis)(call.input(0)), dataType);
+    const { tensor } = alongMiddle(call, { tensor: call.input(0), shape }, axis, shape[axis] as Size, along(1));
+    return wrapped(call, tensor, dataType);
   };
 
 /** An op that TF.js has along the last axis alone. */

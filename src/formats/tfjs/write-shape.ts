@@ -1,5 +1,5 @@
 /** Gives tensors other shapes: what several writers of ops build on. */
-import { isOpen, isSameSize, type Size } from '../../graph/size.js';
+import { isOpen, isSameSize, product, type Size } from '../../graph/size.js';
 import { type Shape, shapeText } from '../../graph/tensor.js';
 import type { NodeWriter } from './write-call.js';
 import type { WrittenTensor } from './write-graph-def.js';
@@ -33,15 +33,31 @@ export interface Shaped {
   readonly shape: Shape;
 }
 
-/** The most axes that TF.js's Select takes on webgpu (4.22). */
-const MAX_SELECT_RANK = 4;
+/** The most axes that some kernels of TF.js take on webgpu (4.22): pads, reversals, strided slices, running sums, blocks and Select. */
+export const MAX_WEBGPU_RANK = 4;
+
+/**
+ * Computes along one axis of a tensor, which has three axes meanwhile: those in front of the axis as one, the axis, and those behind it.
+ * @param length of the axis afterwards
+ */
+export function alongMiddle(
+  call: NodeWriter,
+  { tensor, shape }: Shaped,
+  axis: number,
+  length: Size,
+  write: (tensor: WrittenTensor) => WrittenTensor,
+): Shaped {
+  const joined = reshaped(call, tensor, [product(shape.slice(0, axis)), shape[axis] as Size, product(shape.slice(axis + 1))]);
+  const made = shape.with(axis, length);
+  return { tensor: reshaped(call, write(joined), made), shape: made };
+}
 
 /**
  * Elements of a where the condition holds, else of b.
  * @param shape to which all three are broadcast
  */
 export function chosen(call: NodeWriter, condition: Shaped, a: Shaped, b: Shaped, shape: Shape): WrittenTensor {
-  if (shape.length <= MAX_SELECT_RANK) return call.add('SelectV2', [condition.tensor, a.tensor, b.tensor]);
+  if (shape.length <= MAX_WEBGPU_RANK) return call.add('SelectV2', [condition.tensor, a.tensor, b.tensor]);
   const inARow = ({ tensor, shape: own }: Shaped): WrittenTensor =>
     own.length === 0 ? tensor : flattened(call, repeated(call, tensor, own, shape));
   return reshaped(call, call.add('SelectV2', [condition, a, b].map(inARow)), shape);

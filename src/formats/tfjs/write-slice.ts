@@ -3,13 +3,14 @@ import { add, isOpen, isSameSize, type Size, subtract } from '../../graph/size.j
 import { attr, dtypeOf } from './write-attributes.js';
 import type { Call, NodeWriter } from './write-call.js';
 import type { WrittenTensor } from './write-graph-def.js';
+import { MAX_WEBGPU_RANK } from './write-shape.js';
 
 export function slice(call: Call<'slice'>): WrittenTensor {
   const { starts, sizes, strides } = call.attributes;
   const { dataType } = call.type();
   if (strides.every((stride) => stride === 1)) return windowOf(call, call.input(), starts, sizes);
   const ends = starts.map((start, axis) => ((strides[axis] as number) > 0 ? add : subtract)(start, sizes[axis] as Size));
-  const isUntold = ends.some((end, axis) => isOpen(end) && (strides[axis] as number) < 0);
+  const isUntold = ends.some((end, axis) => isOpen(end) && (strides[axis] as number) < 0) || starts.length > MAX_WEBGPU_RANK;
   // On wasm, StridedSlice gives float32 whatever it takes (TF.js 4.22).
   if (isUntold || dtypeOf(dataType) !== 'float32') return gathered(call);
   // What runs backwards through the first element ends before 0, which no number tells, since -1 means the last element.
