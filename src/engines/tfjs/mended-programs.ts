@@ -82,7 +82,19 @@ const moved =
     );
   };
 
+/** TopK: the indices of the greatest elements are computed, whose dtype is int32 whatever the elements are. */
+const topK: Mend = (program, inputs, dtype) => {
+  const mended = moved('x')(program, inputs, dtype);
+  return mended === program ? program : changed(mended, [['uniforms.negativeInf', '-2147483648']]);
+};
+
 const concat: Mend = (program, inputs, dtype) => moved(...program.variableNames)(program, inputs, dtype);
+
+/** TF.js asks for coordinates by numbers, which its types of more than four coordinates do not have. */
+const BEYOND_FOUR_AXES: readonly Change[] = [
+  ['coords[4]', 'coords.u'],
+  ['coords[5]', 'coords.v'],
+];
 
 /** Operations on two whole numbers by their numbers in TF.js. */
 const WHOLE_OPERATIONS: Readonly<Record<string, string>> = {
@@ -113,7 +125,8 @@ const WHOLE_OPERATIONS: Readonly<Record<string, string>> = {
 /** Another program, since TF.js's own reads four elements at once, or some of them from shared memory. */
 const binary: Mend = (program, inputs, dtype) => {
   const operation = operationOf(program);
-  if (!isWhole(dtype) || !inputs.every((input) => isWhole(input.dtype)) || !Object.hasOwn(WHOLE_OPERATIONS, operation)) return program;
+  if (!isWhole(dtype) || !inputs.every((input) => isWhole(input.dtype)) || !Object.hasOwn(WHOLE_OPERATIONS, operation))
+    return changed(program, BEYOND_FOUR_AXES);
   const { outputShape } = program;
   const [a, b] = inputs.map((input, index) => placeOf(input.shape, outputShape, index === 0 ? 'a' : 'b'));
   return {
@@ -181,7 +194,7 @@ const unary: Mend = (program, _, dtype) => {
 };
 
 const MENDS: Readonly<Record<string, Mend>> = {
-  ...{ unary, binary, reduce, cum, argMinMax, concat },
+  ...{ unary, binary, reduce, cum, argMinMax, concat, swap: topK, merge: topK },
   ...{ transpose: moved(), transposeShared: moved(), slice: moved(), stridedSlice: moved(), tile: moved(), pad: moved() },
   ...{ mirrorPad: moved(), reverse: moved(), gather: moved(), gathernd: moved(), spaceToBatchND: moved(), select: moved('a', 'b') },
 };

@@ -144,10 +144,14 @@ class RememberingBackend extends WebGPUBackend {
     if (values && values.length <= MAX_KEPT_VALUES) data.values = values;
   }
 
-  override runWebGPUProgram(...[program, inputs, dtype, ...rest]: Parameters<WebGPUBackend['runWebGPUProgram']>) {
+  override runWebGPUProgram(...[program, inputs, dtype, uniforms, output]: Parameters<WebGPUBackend['runWebGPUProgram']>) {
     // A tensor's dtype may differ from that of the buffer that it shares with another one.
     const buffers = inputs.map(({ dataId, shape }) => ({ dtype: this.tensorMap.get(dataId).dtype, shape }));
-    return super.runWebGPUProgram(mendedProgram(program, buffers, dtype), inputs, dtype, ...rest);
+    const made = super.runWebGPUProgram(mendedProgram(program, buffers, dtype), inputs, dtype, uniforms, output);
+    // A program that is given its output writes over what was uploaded.
+    const data = this.tensorMap.get(made.dataId);
+    if (output !== undefined && data.resource != null) Object.assign(data, { values: null });
+    return made;
   }
 
   override readSync(dataId: DataId) {

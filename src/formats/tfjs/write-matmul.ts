@@ -4,7 +4,7 @@ import { isSameSize, type Size } from '../../graph/size.js';
 import type { Call } from './write-call.js';
 import { fused } from './write-fuse.js';
 import type { WrittenTensor } from './write-graph-def.js';
-import { reshaped } from './write-shape.js';
+import { reshaped, tiled } from './write-shape.js';
 
 export function matmul(call: Call<'matmul'>): WrittenTensor {
   const { dataType } = call.type();
@@ -33,5 +33,5 @@ function repeated(call: Call<'matmul'>, index: number): WrittenTensor {
     axis >= batch.length || isSameSize(size, batch[axis] as Size) ? 1 : (batch[axis] as Size),
   );
   const tensor = missing === 0 ? call.input(index) : reshaped(call, call.input(index), filled);
-  return repetitions.every((each) => each === 1) ? tensor : call.add('Tile', [tensor, call.sizes(repetitions)]);
+  return repetitions.every((each) => each === 1) ? tensor : tiled(call, tensor, filled, repetitions);
 }

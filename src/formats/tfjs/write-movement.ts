@@ -9,7 +9,7 @@ import { converted } from './write-elementwise.js';
 import type { WrittenTensor } from './write-graph-def.js';
 import { pad } from './write-pad.js';
 import { MAX_CONSTANT_RANGE } from './write-places.js';
-import { alongMiddle, chosen, MAX_WEBGPU_RANK, repeated, reshaped, type Shaped, transposed } from './write-shape.js';
+import { alongMiddle, chosen, MAX_WEBGPU_RANK, repeated, reshaped, type Shaped, tiled, transposed } from './write-shape.js';
 import { slice } from './write-slice.js';
 
 const concatenated = (call: NodeWriter, tensors: readonly WrittenTensor[], axis: number): WrittenTensor =>
@@ -130,7 +130,7 @@ export const MOVEMENT_WRITERS: WriteOps<keyof typeof MOVEMENT_OPS> = {
   concat: (call) => concatenated(call, call.inputs, call.attributes.axis),
   split,
   pad,
-  tile: (call) => call.add('Tile', [call.input(), call.sizes(call.attributes.repetitions)]),
+  tile: (call) => tiled(call, call.input(), call.type().shape, call.attributes.repetitions),
   reverse,
   spaceToDepth,
   depthToSpace,

@@ -64,8 +64,8 @@ function scattered(call: Scatter, puts: Puts): WrittenTensor {
   const { dataType } = call.type();
   if (reduction === 'none') {
     // On cpu, TensorScatterUpdate puts elements into the input itself (TF.js 4.22), of which Tile makes a copy.
-    const copy = call.add('Tile', [input, call.parameters(shape.map(() => 1))]);
-    return call.add('TensorScatterUpdate', [copy, indices, updates]);
+    const copy = call.add('Tile', [flattened(call, input), call.parameters([1])]);
+    return call.add('TensorScatterUpdate', [reshaped(call, copy, shape), indices, updates]);
   }
   if (reduction === 'add')
     return wrapped(call, call.add('AddV2', [input, call.add('ScatterNd', [indices, updates, call.sizes(shape)])]), dataType);

@@ -1,5 +1,5 @@
 /** Gives tensors other shapes: what several writers of ops build on. */
-import { isOpen, isSameSize, product, type Size } from '../../graph/size.js';
+import { isOpen, isSameSize, multiply, product, type Size } from '../../graph/size.js';
 import { type Shape, shapeText } from '../../graph/tensor.js';
 import type { NodeWriter } from './write-call.js';
 import type { WrittenTensor } from './write-graph-def.js';
@@ -17,14 +17,28 @@ export const flattened = (call: NodeWriter, tensor: WrittenTensor): WrittenTenso
 export const transposed = (call: NodeWriter, tensor: WrittenTensor, permutation: readonly number[]): WrittenTensor =>
   call.add('Transpose', [tensor, call.parameters(permutation)]);
 
+/** Repeats a tensor as often along each axis. On webgpu, Tile reads tensors of more than four axes back (TF.js 4.22). */
+export function tiled(call: NodeWriter, tensor: WrittenTensor, shape: Shape, repetitions: Shape): WrittenTensor {
+  if (shape.length <= MAX_WEBGPU_RANK) return call.add('Tile', [tensor, call.sizes(repetitions)]);
+  return repetitions.reduce<Shaped>(
+    (given, count, axis) => {
+      if (count === 1) return given;
+      const length = multiply(given.shape[axis] as Size, count);
+      return alongMiddle(call, given, axis, length, (joined) => call.add('Tile', [joined, call.sizes([1, count, 1])]));
+    },
+    { tensor, shape },
+  ).tensor;
+}
+
 /** Repeats a tensor along axes of size 1, and along new axes in front, until it has another shape. */
 export function repeated(call: NodeWriter, tensor: WrittenTensor, shape: Shape, newShape: Shape): WrittenTensor {
   if (shapeText(shape) === shapeText(newShape)) return tensor;
-  if (!newShape.some(isOpen) && !newShape.includes(0)) return call.add('BroadcastTo', [tensor, call.sizes(newShape)]);
+  if (newShape.length <= MAX_WEBGPU_RANK && !newShape.some(isOpen) && !newShape.includes(0))
+    return call.add('BroadcastTo', [tensor, call.sizes(newShape)]);
   const filled = [...Array.from({ length: newShape.length - shape.length }, () => 1), ...shape];
   const repetitions = newShape.map((size, axis) => (isSameSize(size, filled[axis] as Size) ? 1 : size));
   const input = filled.length === shape.length ? tensor : reshaped(call, tensor, filled);
-  return repetitions.every((each) => each === 1) ? input : call.add('Tile', [input, call.sizes(repetitions)]);
+  return repetitions.every((each) => each === 1) ? input : tiled(call, input, filled, repetitions);
 }
 
 /** A tensor, and its shape. */
