@@ -4,6 +4,7 @@ import { badOption } from '../../src/pack/options.js';
 import type { Command } from './command.js';
 import { showDiagnosis } from './diagnosis.js';
 import { examine, readPacked } from './examine.js';
+import { dumpGraph } from './graph-dump.js';
 import { untilInterrupted } from './interrupted.js';
 import { printOutcome } from './outcome.js';
 import { MODEL_USAGE, packedModel } from './packed.js';
@@ -12,7 +13,7 @@ import { tryBackends } from './trial.js';
 
 const TEXT = { type: 'string' } as const;
 const SWITCH = { type: 'boolean' } as const;
-const FLAGS = { ...{ run: SWITCH, json: SWITCH }, ...{ runs: TEXT, timeout: TEXT, browser: TEXT, config: TEXT } } as const;
+const FLAGS = { ...{ run: SWITCH, json: SWITCH, graph: SWITCH }, ...{ runs: TEXT, timeout: TEXT, browser: TEXT, config: TEXT } } as const;
 
 /** The `doctor` command. */
 export const doctorCommand: Command = {
@@ -21,11 +22,13 @@ export const doctorCommand: Command = {
     --run    also runs it on each backend in an installed browser, on seeded random input: errors against cpu, times
     --runs N (20, fewer where a call takes long)  --timeout SECONDS for each backend (120)  --browser PATH (PANNIER_CHROMIUM):
              each of them means --run
-    --json   one object; what is no finite number is null`,
+    --json   one object; what is no finite number is null
+    --graph  instead of all this: the graph of a model.json, a line for each node, and how often each op occurs`,
   run(args) {
     const json = args.includes('--json');
     return printOutcome(json, async () => {
-      const { model, config, run, ...flags } = readFlags(args);
+      const { model, config, run, graph, ...flags } = readFlags(args);
+      if (graph) return dumpGraph(model, config);
       const diagnosis = await untilInterrupted(async (surroundings) => {
         const { folder, overBudget } = await packedModel(model, config, surroundings);
         const manifest = await readPacked(folder);
@@ -54,7 +57,7 @@ function merged({ facts, overBudget, trials }: Diagnosis): object {
  */
 export function readFlags(args: readonly string[]) {
   const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
-  const { runs, timeout = '120', browser: path, config } = values;
+  const { runs, timeout = '120', browser: path, config, graph = false } = values;
   const run = values.run === true || [runs, values.timeout, path].some((flag) => flag !== undefined);
   const [model, ...more] = positionals;
   if (model === undefined) throw badOption(`Say what to examine: pannier doctor MODEL. ${MODEL_USAGE}.`);
@@ -62,5 +65,6 @@ export function readFlags(args: readonly string[]) {
   if (runs !== undefined && !/^[1-9]\d{0,5}$/.test(runs))
     throw badOption(`--runs is ${JSON.stringify(runs)}; a whole number from 1 is wanted.`);
   if (!(Number(timeout) > 0)) throw badOption(`--timeout is ${JSON.stringify(timeout)}; seconds above 0 are wanted.`);
-  return { model, config, run, path, runs: runs === undefined ? undefined : Number(runs), timeoutMs: Number(timeout) * 1_000 };
+  if (graph && (run || values.json)) throw badOption('--graph prints the graph alone: it goes without --run, --json and their like.');
+  return { model, config, run, graph, path, runs: runs === undefined ? undefined : Number(runs), timeoutMs: Number(timeout) * 1_000 };
 }
