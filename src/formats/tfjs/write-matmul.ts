@@ -1,17 +1,33 @@
 /** Writes matrix products. */
+import { sizeOf } from '../../base/dtype.js';
 import { isFloat } from '../../graph/element-type.js';
-import { isSameSize, type Size } from '../../graph/size.js';
+import { isOpen, isSameSize, type Size } from '../../graph/size.js';
 import type { Call } from './write-call.js';
+import { wrapped } from './write-elementwise.js';
 import { fused } from './write-fuse.js';
 import type { WrittenTensor } from './write-graph-def.js';
 import { reshaped, tiled } from './write-shape.js';
 
 export function matmul(call: Call<'matmul'>): WrittenTensor {
-  const { dataType } = call.type();
+  if (!isFloat(call.type().dataType)) return ofWholeNumbers(call);
   const [a, b] = [0, 1].map((index) => repeated(call, index)) as [WrittenTensor, WrittenTensor];
-  if (isFloat(dataType)) return product(call, a, b);
-  // TF.js on wasm multiplies matrices of float32 alone, which holds whole numbers up to 2^24.
-  throw call.refused('multiplies matrices of whole numbers in float32');
+  return product(call, a, b);
+}
+
+/** The most products that are made before they are added: of int32, 16 MB. */
+const MAX_PRODUCTS = 2 ** 22;
+
+/** TF.js (4.22) multiplies matrices in float32, which holds whole numbers up to 2^24: all products are made, and added. */
+function ofWholeNumbers(call: Call<'matmul'>): WrittenTensor {
+  const [a, b] = [call.type(0).shape, call.type(1).shape];
+  const { dataType, shape } = call.outputType();
+  const inner = a.at(-1) as Size;
+  if (inner === 1) return wrapped(call, call.add('Mul', call.inputs), dataType);
+  const known = [...shape, inner].filter((size): size is number => !isOpen(size));
+  if (sizeOf(known) > MAX_PRODUCTS) throw call.refused('multiplies large matrices of whole numbers, which TF.js does in float32');
+  const columns = reshaped(call, call.input(0), [...a, 1]);
+  const rows = reshaped(call, call.input(1), b.toSpliced(-2, 0, 1));
+  return wrapped(call, call.add('Sum', [call.add('Mul', [columns, rows]), call.parameters([shape.length - 1])]), dataType);
 }
 
 function product(call: Call<'matmul'>, a: WrittenTensor, b: WrittenTensor): WrittenTensor {
