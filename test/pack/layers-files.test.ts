@@ -56,6 +56,15 @@ function asKeras2(json: SavedModel): void {
   for (const weight of json.weightsManifest[0]!.weights) weight.name = weight.name.replace(/((?:lstm|gru)_\w+)\//, '$1/cell_1/');
 }
 
+/** Fields that Keras 3 writes, and neither Keras 2 nor TF.js. */
+const NEW_FIELDS: Readonly<Record<string, object>> = {
+  InputLayer: { dtype: 'float32', sparse: false, ragged: false, optional: false },
+  Dense: { quantization_config: null, lora_rank: null, lora_alpha: null },
+  BatchNormalization: { synchronized: false, renorm: false, renorm_clipping: null, renorm_momentum: 0.99 },
+  LSTM: { seed: null, zero_output_for_mask: false },
+  GRU: { seed: null, zero_output_for_mask: false },
+};
+
 /** As it writes Keras 3's topology. */
 function asKeras3(json: SavedModel): void {
   asKeras2(json);
@@ -68,6 +77,8 @@ function asKeras3(json: SavedModel): void {
     }
     if (typeof config['activation'] === 'string')
       config['activation'] = { module: 'builtins', class_name: 'function', config: config['activation'] };
+    Object.assign(config, { dtype: { module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' }, registered_name: null } });
+    Object.assign(config, NEW_FIELDS[entry['class_name'] as string]);
     entry['inbound_nodes'] = entry['inbound_nodes']?.map((call: unknown[][]) => {
       const tensors = call.map(([layer, index, output]) => ({
         class_name: '__keras_tensor__',

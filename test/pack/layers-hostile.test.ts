@@ -70,7 +70,8 @@ describe('a layer without a rule is refused by name, with a way out', () => {
   const picture = inputLayer([null, 8, 8, 3]);
   const signal = inputLayer([null, 6, 3]);
   const conv = { filters: 2, kernel_size: [3, 3], use_bias: false };
-  it.each<[string, Json[], RegExp]>([
+  const kernel: WeightSpec = ['a_conv2d/kernel', [3, 3, 3, 2]];
+  it.each<[string, Json[], RegExp, WeightSpec[]?]>([
     [
       'of an unknown class',
       [picture, layer('CapsuleLayer')],
@@ -102,6 +103,29 @@ describe('a layer without a rule is refused by name, with a way out', () => {
     ['that resizes', [picture, layer('Resizing', { height: 4, width: 4 })], /"a_resizing" .* by inputs' image options/],
     ['with an unknown activation', [picture, layer('Activation', { activation: 'my_own' })], /"a_activation" .* with activation "my_own"/],
     [
+      'with a field that no rule reads',
+      [picture, layer('Conv2D', { ...conv, sharpness: 2 })],
+      /"a_conv2d" .* sharpness 2: no rule reads/,
+      [kernel],
+    ],
+    [
+      'with such a field deep within',
+      [signal, layer('Bidirectional', { layer: layer('LSTM', { units: 2, use_bias: false, peephole: true }) })],
+      /"a_lstm" \(LSTM\) .* peephole true: no rule reads/,
+      [
+        ['a_bidirectional/forward_a_lstm/kernel', [3, 8]],
+        ['a_bidirectional/forward_a_lstm/recurrent_kernel', [2, 8]],
+        ['a_bidirectional/backward_a_lstm/kernel', [3, 8]],
+        ['a_bidirectional/backward_a_lstm/recurrent_kernel', [2, 8]],
+      ],
+    ],
+    ['with a field of an input', [inputLayer([null, 4], 'x', { ragged: true }), dense()], /"x" \(InputLayer\) .* ragged true/],
+    [
+      'of fewer bits',
+      [picture, layer('Dropout', { rate: 1, dtype: { class_name: 'QuantizedDTypePolicy', config: { name: 'int8_from_float32' } } })],
+      /dtype "int8_from_float32"/,
+    ],
+    [
       'with an activation of code',
       [picture, layer('Activation', { activation: { class_name: 'function', config: 'my_own' } })],
       /with activation "my_own"/,
@@ -109,8 +133,8 @@ describe('a layer without a rule is refused by name, with a way out', () => {
     ['with a slope that TF.js does not compute', [picture, layer('ReLU', { negative_slope: 0.1 })], /"a_relu" .* negative_slope 0.1/],
     ['that needs a size', [inputLayer([null, null, 8, null]), dense()], /"dense" .* axis 3 of its input \[batch, height, 8, channels\]/],
     ['of 3 dimensions', [inputLayer([null, 4, 4, 4, 1]), layer('Conv3D', { filters: 1 })], /"a_conv3d" \(Conv3D\) is not taken/],
-  ])('%s', async (_what, list, message) => {
-    const said = await refusal(written(sequential(...list)));
+  ])('%s', async (_what, list, message, weights) => {
+    const said = await refusal(written(sequential(...list), weights));
     expect(said).toMatch(message);
     expect(said).toMatch(/Take the layer out, or convert/);
   });

@@ -39,6 +39,32 @@ describe('what TF.js gets wrong or cannot load is held against plain arithmetic'
     }
   });
 
+  it('a bilinear UpSampling2D: it samples at whole pixels', async () => {
+    const model = sequential({ layers: [L.upSampling2d({ size: [2, 2], interpolation: 'bilinear', inputShape: [1, 2, 1] })] });
+    const path = await saveLayers(model, join(folder, 'larger'));
+    for await (const { given, got, what } of answers(path, (batch) => [seeded([batch, 1, 2, 1], 3)])) {
+      const { shape, data } = given[0]!;
+      const rows = Array.from({ length: shape[0]! }, (_, index) => [data[2 * index]!, data[2 * index + 1]!] as const);
+      const row = ([a, b]: readonly [number, number]) => [a, 0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b, b];
+      const wanted = Float32Array.from(rows.flatMap((each) => [...row(each), ...row(each)]));
+      expectClose(got, [{ shape: [shape[0]!, 2, 4, 1], data: wanted }], what);
+    }
+  });
+
+  it('a dilated DepthwiseConv2D: it has no dilation', async () => {
+    const model = sequential({
+      layers: [L.depthwiseConv2d({ kernelSize: [1, 2], dilationRate: [1, 2], useBias: false, inputShape: [1, 4, 1] })],
+    });
+    const path = await saveLayers(model, join(folder, 'dilated'));
+    const [left, right] = model.getWeights()[0]!.dataSync();
+    for await (const { given, got, what } of answers(path, (batch) => [seeded([batch, 1, 4, 1], 3)])) {
+      const { shape, data } = given[0]!;
+      const places = Array.from({ length: 2 * shape[0]! }, (_, place) => 4 * Math.floor(place / 2) + (place % 2));
+      const wanted = Float32Array.from(places, (place) => left! * data[place]! + right! * data[place + 2]!);
+      expectClose(got, [{ shape: [shape[0]!, 1, 2, 1], data: wanted }], what);
+    }
+  });
+
   it('a difference: tf.layers has no Subtract', async () => {
     const [a, b] = [input({ shape: [4] }), input({ shape: [4] })];
     const model = functional({ inputs: [a, b], outputs: L.add().apply([a, b]) as layers.SymbolicTensor });

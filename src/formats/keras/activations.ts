@@ -59,7 +59,7 @@ const rectified: Rule = (call) => {
 const leaky: Rule = (call) => {
   const { settings } = call;
   // Keras 3 calls `alpha` `negative_slope`.
-  const alpha = settings.number(settings.value('alpha') === undefined ? 'negative_slope' : 'alpha', 0.3);
+  const alpha = settings.number('alpha', settings.number('negative_slope', 0.3));
   return [call.op('leakyRelu', [onlyInput(call)], { alpha })];
 };
 

@@ -106,13 +106,20 @@ const timeDistributed: Rule = (call) => {
   return [reshaped(call, y, [batch, steps, ...y.type.shape.slice(1)])];
 };
 
-const nothing: Rule = (call) => [onlyInput(call)];
-
-/** Layers that change values in training only. */
+/** Layers that change values in training only, and the fields that say how. */
 const TRAINING_ONLY = [
   ...['Dropout', 'SpatialDropout1D', 'SpatialDropout2D', 'GaussianDropout', 'AlphaDropout', 'GaussianNoise', 'ActivityRegularization'],
   ...['RandomBrightness', 'RandomContrast', 'RandomFlip', 'RandomRotation', 'RandomTranslation', 'RandomZoom'],
 ];
+const TRAINING_FIELDS = [
+  ...['rate', 'stddev', 'noise_shape', 'seed', 'l1', 'l2', 'data_format', 'factor', 'mode', 'height_factor', 'width_factor'],
+  ...['fill_mode', 'fill_value', 'interpolation', 'value_range', 'bounding_box_format'],
+];
+
+const nothing: Rule = (call) => {
+  for (const key of TRAINING_FIELDS) call.settings.value(key);
+  return [onlyInput(call)];
+};
 
 /** The rules of these layers. */
 export const CORE_RULES: readonly (readonly [kind: string, rule: Rule])[] = [

@@ -10,8 +10,10 @@ import { LIMITS } from '../limits.js';
 import { openShape } from '../open-shape.js';
 import type { Weight } from '../tfjs/weights.js';
 import type { SignatureKeys } from '../tfjs/write-signature.js';
+import { checkAllRead } from './config-fields.js';
 import { withIndexInputs } from './index-inputs.js';
 import { LayerGraph } from './layer-graph.js';
+import type { Settings } from './settings.js';
 import { type LayerConfig, type ModelConfig, readTopology } from './topology.js';
 import { callModel } from './walk.js';
 import { WeightStore } from './weights.js';
@@ -81,9 +83,17 @@ function inputOf(key: string, { settings }: LayerConfig, otherwise: unknown): In
     throw broken(
       `${settings.what} should say its input's shape, batch_input_shape, but has ${describe(given)}. Build the model before saving it.`,
     );
-  const dtype = settings.kind === 'InputLayer' ? (settings.value('dtype') ?? 'float32') : 'float32';
+  const dataType = settings.kind === 'InputLayer' ? inputTypeOf(settings) : 'float32';
+  return { key, shape: [null, ...(given as Dim[]).slice(1)], dataType };
+}
+
+/** The element type of an InputLayer, whose other fields are checked. */
+function inputTypeOf(settings: Settings): Input['dataType'] {
+  for (const key of ['sparse', 'ragged', 'optional']) settings.only(key, [false], 'an input is a dense tensor');
+  const dtype = settings.value('dtype') ?? 'float32';
   if (dtype !== 'float32' && dtype !== 'int32') throw broken(`${settings.what} takes ${describe(dtype)}; float32 and int32 are known.`);
-  return { key, shape: [null, ...(given as Dim[]).slice(1)], dataType: dtype };
+  checkAllRead(settings);
+  return dtype;
 }
 
 /** The keys of the outputs: the names of their layers, with a number behind those that would occur twice. */

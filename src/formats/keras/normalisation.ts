@@ -4,6 +4,7 @@ import { knownSize, onlyInput, type Rule } from './rule.js';
 const batchNormalization: Rule = (call) => {
   const { settings } = call;
   const x = onlyInput(call);
+  settings.only('renorm', [false], 'its weights are those of training');
   const axis = settings.axis('axis', x.type.shape.length, -1);
   const shape = [knownSize(call, x, axis)];
   const scale = settings.flag('scale', true) ? call.weight('gamma', shape) : null;
@@ -15,6 +16,7 @@ const batchNormalization: Rule = (call) => {
 const layerNormalization: Rule = (call) => {
   const { settings } = call;
   const x = onlyInput(call);
+  settings.only('rms_scaling', [false], 'the mean is subtracted');
   const given = settings.value('axis') === undefined ? [-1] : settings.list('axis');
   const axes = given.map((axis) => settings.axisOf(axis, 'axis', x.type.shape.length));
   if (new Set(axes).size !== axes.length || axes.includes(0)) throw settings.wrong('axis', 'axes other than the batch, each once');

@@ -33,6 +33,7 @@ function unroll(call: Call, cell: Cell, isBackwards: boolean, start: readonly Ty
   if (shape.length !== 3) throw broken(`${settings.what} takes 3 dimensions, batch included, but is given ${shape.length}.`);
   settings.only('stateful', [false], 'a packed model keeps nothing between predicts. Give and return the states instead');
   settings.only('time_major', [false], 'time must be the second axis');
+  settings.only('num_constants', [0], 'a cell takes its input and states');
   const units = settings.whole('units');
   const count = stepsOf(call, x);
   knownSize(call, x, 2);
@@ -72,6 +73,7 @@ const recurrent =
 const bidirectional: Rule = (call) => {
   const { settings, inputs, parts } = call;
   settings.only('backward_layer', [], 'the same layer must serve both ways');
+  settings.only('num_constants', [0], 'a cell takes its input and states');
   const inner = settings.inner('layer');
   const cell = CELLS.get(inner.kind);
   if (cell === undefined) throw settings.refused(`around a ${inner.kind}; ${[...CELLS.keys()].join(', ')} are known`);

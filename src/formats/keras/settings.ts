@@ -14,6 +14,7 @@ export class Settings {
   readonly kind: string;
   readonly name: string;
   readonly #fields: Fields;
+  readonly #read = new Set<string>();
   readonly #inner = new Map<string, Settings>();
 
   constructor(kind: string, name: string, fields: Fields) {
@@ -29,8 +30,14 @@ export class Settings {
 
   /** The unchecked value of a field; `undefined` if the file leaves it out. */
   value(key: string): unknown {
+    this.#read.add(key);
     const value = Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
     return value === null ? undefined : value;
+  }
+
+  /** The fields that have a value, and that no one has asked for. */
+  unread(): readonly string[] {
+    return Object.keys(this.#fields).filter((key) => this.#fields[key] !== null && !this.#read.has(key));
   }
 
   /** Whether a field is `null`, for fields where leaving it out means something else. */
@@ -103,6 +110,11 @@ export class Settings {
     const inner = new Settings(kind, nameAt(config['name'], `${place}.config.name`), config);
     this.#inner.set(key, inner);
     return inner;
+  }
+
+  /** The layers inside this one that were asked for. */
+  innerSettings(): Iterable<Settings> {
+    return this.#inner.values();
   }
 
   /** Refuses a value that no rule computes. */

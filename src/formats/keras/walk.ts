@@ -1,6 +1,7 @@
 /** Visits the layers of a model in the order of their dependencies, and lowers each by its rule. */
 import type { TypedValue } from '../../graph/graph.js';
 import { broken } from '../file-fields.js';
+import { checkAllRead, checkDtype } from './config-fields.js';
 import type { LayerGraph } from './layer-graph.js';
 import { Call } from './rule.js';
 import { ruleOf } from './rules.js';
@@ -101,6 +102,7 @@ function callLayer(ground: Ground, { settings, model }: LayerConfig, inputs: rea
 function callRule(ground: Ground, settings: Settings, scope: string, inputs: readonly TypedValue[]): readonly TypedValue[] {
   const { graph, store } = ground;
   const { rule, takesWholeNumbers } = ruleOf(settings);
+  if (!takesWholeNumbers) checkDtype(settings);
   const call = new Call({
     settings,
     scope,
@@ -110,7 +112,9 @@ function callRule(ground: Ground, settings: Settings, scope: string, inputs: rea
     weightsOf: (inner, innerScope) => store.of(inner, innerScope),
     callInner: (inner, innerScope, given) => callRule(ground, inner, innerScope, given),
   });
-  return rule(takesWholeNumbers ? call : call.with({ inputs: inputs.map((input) => asFloat(call, input)) }));
+  const outputs = rule(takesWholeNumbers ? call : call.with({ inputs: inputs.map((input) => asFloat(call, input)) }));
+  checkAllRead(settings);
+  return outputs;
 }
 
 const asFloat = (call: Call, input: TypedValue): TypedValue =>
