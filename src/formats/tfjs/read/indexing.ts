@@ -15,6 +15,12 @@ function gather(call: Call): TypedValue {
   return call.add('gather', [input, indices], { axis, batchDimensions: given < 0 ? given + rank : given });
 }
 
+/** Indices as rows: a list of them is a row each, as TensorFlow's kernels of scatters have it. */
+const rowsOf = (call: Call, indices: TypedValue): TypedValue => {
+  const { shape } = indices.type;
+  return shape.length === 1 ? call.step('reshape', [indices], { newShape: [...shape, 1] }) : indices;
+};
+
 /** As many of one number as a shape has elements, with others put into it at their places. */
 function scattered(call: Call, indices: TypedValue, updates: TypedValue, shape: readonly Size[], fill: TypedValue): TypedValue {
   const empty = call.step('expand', [fill], { newShape: shape });
@@ -25,16 +31,15 @@ function scatterNd(call: Call): TypedValue {
   const [indices, updates] = [call.value(0), call.value(1)];
   const { dataType } = updates.type;
   if (dataType !== 'float32' && dataType !== 'int32') throw cannotExpress(`adds elements of ${dataType}`);
-  return scattered(call, indices, updates, call.sizes(2, 'sizes'), call.number(0, dataType));
+  return scattered(call, rowsOf(call, indices), updates, call.sizes(2, 'sizes'), call.number(0, dataType));
 }
 
-/** Places are rows of indices; a list of indices, or one index, are places of a list. One value may stand for all of them. */
+/** One index is the only row. One value may stand for all places. */
 function sparseToDense(call: Call): TypedValue {
   const [indices, values, fill] = [call.value(0), call.value(2), call.value(3)];
   const { shape } = indices.type;
-  const [count = 1, depth = 1] = shape;
-  const rows = shape.length === 2 ? indices : call.step('reshape', [indices], { newShape: [count, depth] });
-  const each = call.step('expand', [values], { newShape: [count] });
+  const rows = shape.length === 0 ? call.step('reshape', [indices], { newShape: [1, 1] }) : rowsOf(call, indices);
+  const each = call.step('expand', [values], { newShape: [shape[0] ?? 1] });
   return scattered(call, rows, each, call.sizes(1, 'sizes'), fill);
 }
 
@@ -100,7 +105,7 @@ export const INDEXING_IMPORTERS: Importers = {
   GatherV2: gather,
   GatherNd: (call) => call.add('gatherND', [call.value(0), call.value(1)], { batchDimensions: 0 }),
   ScatterNd: scatterNd,
-  TensorScatterUpdate: (call) => call.add('scatterND', call.values(), { reduction: 'none' }),
+  TensorScatterUpdate: (call) => call.add('scatterND', [call.value(0), rowsOf(call, call.value(1)), call.value(2)], { reduction: 'none' }),
   SparseToDense: sparseToDense,
   OneHot: oneHot,
   TopKV2: topK,

@@ -1,7 +1,7 @@
 /** Reads ops that move elements, and ops that make tensors out of sizes. */
 import type { TypedValue } from '../../../graph/graph.js';
-import { ceilDivide, exactQuotient, floorDivide, isOpen, product, type Size, subtract } from '../../../graph/size.js';
-import type { Shape } from '../../../graph/tensor.js';
+import { ceilDivide, exactQuotient, floorDivide, isOpen, isSameSize, product, type Size, subtract } from '../../../graph/size.js';
+import { type Shape, shapeText } from '../../../graph/tensor.js';
 import type { Call, Importers } from './call.js';
 import { cannotExpress } from './cannot-express.js';
 import { filledShape } from './size-tensor.js';
@@ -30,6 +30,8 @@ function squeeze(call: Call): TypedValue {
   const { shape } = input.type;
   const given = [...call.attributes.wholes('squeeze_dims'), ...call.attributes.wholes('axis')];
   const axes = given.map((axis) => call.axisOf(axis, shape.length));
+  if (axes.length === 0 && shape.some(isOpen))
+    throw cannotExpress(`leaves out axes of one element, of which ${shapeText(shape)} may have more`);
   const isGone = (size: Size, axis: number) => (axes.length === 0 ? size === 1 : axes.includes(axis));
   const wrong = axes.find((axis) => !isOpen(shape[axis] as Size) && shape[axis] !== 1);
   if (wrong !== undefined) throw call.broken(`squeezes the axis ${wrong}, which has ${shape[wrong] as number} elements`);
@@ -46,7 +48,7 @@ function expandDims(call: Call): TypedValue {
   return reshaped(call, input, input.type.shape.toSpliced(axis, 0, 1));
 }
 
-const isWhole = (range: Range, length: Size): boolean => range.start === 0 && range.extent === length && range.stride === 1;
+const isWhole = (range: Range, length: Size): boolean => range.start === 0 && isSameSize(range.extent, length) && range.stride === 1;
 
 function slice(call: Call, ranges: readonly Range[], shape: Shape): TypedValue {
   const input = call.value();
@@ -61,9 +63,8 @@ function slice(call: Call, ranges: readonly Range[], shape: Shape): TypedValue {
 }
 
 function pack(call: Call): TypedValue {
+  const axis = call.axisOf(call.attributes.whole('axis', 0), call.type().shape.length + 1);
   const inputs = call.values();
-  const [first] = inputs as readonly [TypedValue];
-  const axis = call.axisOf(call.attributes.whole('axis', 0), first.type.shape.length + 1);
   const parts = inputs.map((input) => call.step('reshape', [input], { newShape: input.type.shape.toSpliced(axis, 0, 1) }));
   return call.add('concat', parts, { axis });
 }
@@ -72,13 +73,17 @@ function unpack(call: Call): readonly TypedValue[] {
   const input = call.value();
   const { shape } = input.type;
   const axis = call.axisOf(call.attributes.whole('axis', 0), shape.length);
-  const count = call.attributes.whole('num', Number(shape[axis]));
+  const length = shape[axis] as Size;
+  if (isOpen(length) && !call.attributes.has('num')) throw cannotExpress(`makes as many tensors as the open size ${length.text}`);
+  const count = call.attributes.whole('num', Number(length));
   const parts = call.steps('split', [input], { axis, splits: Array<Size>(count).fill(1) });
   return parts.map((part) => call.add('reshape', [part], { newShape: shape.toSpliced(axis, 1) }));
 }
 
 const concat = (call: Call, inputs: readonly TypedValue[], axisAt: number): TypedValue => {
-  const axis = call.axis(axisAt, (inputs[0] as TypedValue).type.shape.length);
+  const [first] = inputs;
+  if (first === undefined) throw call.broken('joins nothing');
+  const axis = call.axis(axisAt, first.type.shape.length);
   return call.add('concat', inputs, { axis });
 };
 
@@ -135,12 +140,27 @@ function filledLike(call: Call, value: number): TypedValue {
 }
 
 function range(call: Call): TypedValue {
-  const dataType = call.knownSizes(0)?.dataType;
+  const numbers = [0, 1, 2].map((index) => call.constant(index));
+  const [from, to, by] = numbers.map((each) => each?.data[0]);
+  if (from !== undefined && to !== undefined && by !== undefined && numbers[0]?.dataType === 'float32')
+    return call.numbers('float32', countedFloats(call, from, to, by));
   const [[start], [limit], [step]] = [call.sizes(0, 'bounds'), call.sizes(1, 'bounds'), call.wholes(2, 'steps')];
   if (start === undefined || limit === undefined || step === undefined || step === 0) throw call.broken('counts by no number');
   const count = step > 0 ? ceilDivide(subtract(limit, start), step) : ceilDivide(subtract(start, limit), -step);
   const isEmpty = !isOpen(count) && count < 0;
-  return call.add('range', [], { start, count: isEmpty ? 0 : count, step, dataType: dataType ?? 'int32' });
+  return call.add('range', [], { start, count: isEmpty ? 0 : count, step, dataType: call.knownSizes(0)?.dataType ?? 'int32' });
+}
+
+/** The most floats that are counted when the model is read. */
+const MAX_COUNTED = 2 ** 20;
+
+/** TensorFlow adds the step to each float to get the next one, and rounds each sum. */
+function countedFloats(call: Call, start: number, limit: number, step: number): readonly number[] {
+  const count = Math.max(0, Math.ceil((limit - start) / step));
+  if (!(count <= MAX_COUNTED)) throw call.broken(`counts from ${start} to ${limit} by ${step}`);
+  const floats: number[] = [];
+  for (let next = start; floats.length < count; next = Math.fround(next + step)) floats.push(next);
+  return floats;
 }
 
 /** The axes of Reverse are flags, one for each axis. */

@@ -1,6 +1,7 @@
 /** Works out what TensorFlow's ops make of sizes: the chains from `Shape` to `Reshape` leave no nodes. */
 
 import { sizeOf } from '../../../base/dtype.js';
+import { broadcast } from '../../../graph/op.js';
 import * as size from '../../../graph/size.js';
 import { isOpen, type Size } from '../../../graph/size.js';
 import type { Shape } from '../../../graph/tensor.js';
@@ -80,7 +81,7 @@ const byOne =
 const combined =
   (compute: (sizes: readonly Size[]) => Size): Fold =>
   (call, [input, axes]) => {
-    if (input === undefined || input.shape.length > 1 || axes?.sizes.length !== 1) return undefined;
+    if (input === undefined || input.sizes.length === 0 || input.shape.length > 1 || axes?.sizes.length !== 1) return undefined;
     const value = compute(input.sizes);
     return call.attributes.flag('keep_dims') ? sizeList([value], input.dataType) : sizeScalar(value, input.dataType);
   };
@@ -134,7 +135,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   Max: combined((sizes) => sizes.reduce(size.max)),
   Min: combined((sizes) => sizes.reduce(size.min)),
   Pack: (call, inputs) =>
-    inputs.every(({ shape }) => shape.length === 0) && call.attributes.whole('axis', 0) === 0
+    inputs.every(({ shape }) => shape.length === 0) && call.axisOf(call.attributes.whole('axis', 0), 1) === 0
       ? concatenated(inputs.map((input) => ({ ...input, shape: [1] })))
       : undefined,
   Unpack: (_, [input]) => (input?.shape.length === 1 ? input.sizes.map((value) => sizeScalar(value, input.dataType)) : undefined),
@@ -155,6 +156,18 @@ const FOLDS: Readonly<Record<string, Fold>> = {
       input,
       filledShape(shape.sizes, input.sizes.length, (a, b) => quotient(a, b) ?? -1),
     ),
+  BroadcastArgs: (_, [a, b]) => a && b && sizeList(broadcast(a.sizes, b.sizes), a.dataType),
+  Range: (_, inputs) => {
+    const [start, limit, step] = inputs.map(({ sizes }) => sizes[0]);
+    if (start === undefined || limit === undefined || step === undefined || isOpen(start) || isOpen(limit) || isOpen(step))
+      return undefined;
+    const length = Math.ceil((limit - start) / step);
+    if (!(length <= MAX_SIZE_ELEMENTS)) return undefined;
+    return sizeList(
+      Array.from({ length: Math.max(0, length) }, (_, index) => start + index * step),
+      inputs[0]?.dataType,
+    );
+  },
   Squeeze: (_, [input]) => (input && input.sizes.length === 1 && input.shape.length === 1 ? { ...input, shape: [] } : undefined),
   ExpandDims: (_, [input]) => (input?.shape.length === 0 ? { ...input, shape: [1] } : undefined),
   Fill: (_, [shape, value]) =>

@@ -70,14 +70,15 @@ const fromFront = (index: Size, length: Size): Size => (!isOpen(index) && index 
 
 /** Places beyond an end are at the end, as in Python. */
 function rangeOf(begin: Size | undefined, end: Size | undefined, stride: number, length: Size): Range {
+  /** Between a place that is not behind the first one, and `length` or the place before it. */
   const within = (index: Size, least: Size, greatest: Size): Size => {
-    const place = fromFront(index, length);
-    return isSameSize(place, greatest) ? greatest : max(min(place, greatest), least);
+    if (!isOpen(index)) return index < 0 ? max(add(length, index), least) : min(index, greatest);
+    return isSameSize(index, greatest) ? greatest : max(min(index, greatest), least);
   };
   if (stride > 0) {
     const start = begin === undefined ? 0 : within(begin, 0, length);
     const stop = end === undefined ? length : within(end, 0, length);
-    const extent = start === 0 ? stop : subtract(max(stop, start), start);
+    const extent = start === 0 || stop === length ? subtract(stop, start) : subtract(max(stop, start), start);
     return { start, extent, count: ceilDivide(extent, stride), stride };
   }
   const last = subtract(length, 1);
