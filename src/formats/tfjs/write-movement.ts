@@ -1,11 +1,11 @@
 /** Writes ops that move elements, and ops that make tensors out of sizes. */
-import { isFloat } from '../../graph/element-type.js';
+import { DATA_TYPES, isFloat } from '../../graph/element-type.js';
 import type { MOVEMENT_OPS } from '../../graph/ops/movement.js';
 import { add, isOpen, multiply, type Size } from '../../graph/size.js';
 import { attr, dtypeOf } from './write-attributes.js';
 import { batchToSpace, spaceToBatch } from './write-blocks.js';
 import type { Call, NodeWriter, WriteOps } from './write-call.js';
-import { converted } from './write-elementwise.js';
+import { converted, wrapped } from './write-elementwise.js';
 import type { WrittenTensor } from './write-graph-def.js';
 import { pad } from './write-pad.js';
 import { MAX_CONSTANT_RANGE } from './write-places.js';
@@ -92,9 +92,16 @@ function range(call: Call<'range'>): WrittenTensor {
 
 function sizes(call: Call<'sizes'>): WrittenTensor {
   const { values, dataType } = call.attributes;
-  if (!values.some(isOpen)) return call.numbers(dtypeOf(dataType), values as readonly number[]);
+  if (!values.some(isOpen)) {
+    const numbers = values as readonly number[];
+    return call.numbers(dtypeOf(dataType), [
+      ...DATA_TYPES[dataType].from(dataType === 'bool' ? numbers.map((each) => Number(each !== 0)) : numbers),
+    ]);
+  }
   const list = call.sizes(values);
-  return dtypeOf(dataType) === 'int32' ? list : converted(call, list, dataType);
+  // On wasm, Cast to bool keeps the lowest 8 bits (TF.js 4.22).
+  if (dataType === 'bool') return call.add('NotEqual', [list, call.number(0, 'int32')]);
+  return isFloat(dataType) ? converted(call, list, dataType) : wrapped(call, list, dataType);
 }
 
 /** Keeps what the comparison of each place's row and column lets pass. A product with 0 would make NaN of infinities. */
