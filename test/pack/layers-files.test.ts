@@ -13,7 +13,8 @@ const place = () => join(folder, `case-${count++}`);
 
 const { input, sequential, model: functional } = layers;
 const L = layers.layers;
-const PLAIN = { recurrentInitializer: 'glorotNormal' } as const;
+/** The recurrent activation that tf.layers takes by default, hard_sigmoid, is another function in Keras 3. */
+const PLAIN = { recurrentInitializer: 'glorotNormal', recurrentActivation: 'sigmoid' } as const;
 
 /** Two inputs, a layer that is shared, a model within, a merge, a recurrent layer. */
 function mixed(): Specimen {
@@ -68,6 +69,7 @@ const NEW_FIELDS: Readonly<Record<string, object>> = {
 /** As it writes Keras 3's topology. */
 function asKeras3(json: SavedModel): void {
   asKeras2(json);
+  json['modelTopology'].keras_version = '3.5.0';
   for (const entry of configs(json)) {
     const { config } = entry;
     if (typeof config !== 'object') continue;

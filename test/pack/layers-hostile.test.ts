@@ -130,7 +130,6 @@ describe('a layer without a rule is refused by name, with a way out', () => {
       [picture, layer('Activation', { activation: { class_name: 'function', config: 'my_own' } })],
       /with activation "my_own"/,
     ],
-    ['with a slope that TF.js does not compute', [picture, layer('ReLU', { negative_slope: 0.1 })], /"a_relu" .* negative_slope 0.1/],
     ['that needs a size', [inputLayer([null, null, 8, null]), dense()], /"dense" .* axis 3 of its input \[batch, height, 8, channels\]/],
     ['of 3 dimensions', [inputLayer([null, 4, 4, 4, 1]), layer('Conv3D', { filters: 1 })], /"a_conv3d" \(Conv3D\) is not taken/],
   ])('%s', async (_what, list, message, weights) => {

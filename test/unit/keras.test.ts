@@ -75,3 +75,47 @@ describe('where tf.layers is wrong, as Keras', () => {
     expectNumbers(answerTo(lowered, [3], [-1, 0, 3]), [2 * Math.expm1(-1), 0, 3]);
   });
 });
+
+/** Activations of Keras 3, by its definitions (keras/src/backend/numpy/nn.py). */
+const ACTIVATIONS: Readonly<Record<string, (x: number) => number>> = {
+  leaky_relu: (x) => Math.max(x, 0.2 * x),
+  celu: (x) => Math.max(x, 0) + Math.expm1(Math.min(x, 0)),
+  log_sigmoid: (x) => -Math.log1p(Math.exp(-x)),
+  hard_sigmoid: (x) => Math.min(Math.max(x / 6 + 0.5, 0), 1),
+  sparse_sigmoid: (x) => Math.min(Math.max((x + 1) / 2, 0), 1),
+  hard_tanh: (x) => Math.min(Math.max(x, -1), 1),
+  tanh_shrink: (x) => x - Math.tanh(x),
+  hard_shrink: (x) => (Math.abs(x) > 0.5 ? x : 0),
+  soft_shrink: (x) => (x > 0.5 ? x - 0.5 : x < -0.5 ? x + 0.5 : 0),
+  sparse_plus: (x) => (x <= -1 ? 0 : x < 1 ? (x + 1) ** 2 / 4 : x),
+  squareplus: (x) => (x + Math.sqrt(x * x + 4)) / 2,
+  hard_silu: (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1),
+  hard_swish: (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1),
+};
+const POINTS = [-7, -2.8, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2.8, 7];
+
+describe('what Keras 3 has and TF.js has not', () => {
+  it.each(Object.entries(ACTIVATIONS))('the activation %s', (activation, wanted) => {
+    const layer = layerOf('Activation', { activation });
+    const lowered = lowerSequential([POINTS.length], [layer], {}, { keras_version: '3.9.2' });
+    expectNumbers(answerTo(lowered, [POINTS.length], POINTS), POINTS.map(wanted));
+  });
+
+  it('a hard_sigmoid that bends at 3, where that of Keras 2 bends at 2.5', () => {
+    const layers = [layerOf('Activation', { activation: 'hard_sigmoid' })];
+    const answerOf = (more: object) => answerTo(lowerSequential([3], layers, {}, { ...more }), [3], [-2.8, 1, 2.8]);
+    expectNumbers(answerOf({ keras_version: '3.0.5' }), [0.2 / 6, 4 / 6, 5.8 / 6]);
+    for (const keras_version of ['2.11.0', 'tfjs-layers 4.22.0', undefined]) expectNumbers(answerOf({ keras_version }), [0, 0.7, 1]);
+  });
+
+  it.each([
+    [{ negative_slope: 0.1 }, (x: number) => (x > 0 ? x : 0.1 * x)],
+    [{ threshold: 1 }, (x: number) => (x > 1 ? x : 0)],
+    [{ max_value: 2, threshold: 0.3 }, (x: number) => (x > 0.3 ? Math.min(x, 2) : 0)],
+    [{ max_value: 2, negative_slope: 0.1 }, (x: number) => (x > 0 ? Math.min(x, 2) : 0.1 * x)],
+    [{ max_value: 2, negative_slope: 0.1, threshold: 1 }, (x: number) => (x > 1 ? Math.min(x, 2) : 0.1 * (x - 1))],
+  ])('ReLU with %o', (config, wanted) => {
+    const points = POINTS.filter((x) => x !== 1);
+    expectNumbers(answerTo(lowerSequential([points.length], [layerOf('ReLU', config)]), [points.length], points), points.map(wanted));
+  });
+});

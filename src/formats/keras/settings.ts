@@ -9,17 +9,23 @@ import { LIMITS } from '../limits.js';
 const OTHERWISE =
   'Take the layer out, or convert the Keras model to a graph: tensorflowjs_converter --output_format=tfjs_graph_model takes any layer.';
 
+/** The versions of Keras that are told apart. */
+export type KerasVersion = 2 | 3;
+
 /** A layer's class, name and config. A field that is `null` counts as left out, as in Keras. */
 export class Settings {
   readonly kind: string;
   readonly name: string;
+  /** The major version of the Keras that wrote the file, where its meaning differs from the other's; TF.js's is Keras 2. */
+  readonly keras: KerasVersion;
   readonly #fields: Fields;
   readonly #read = new Set<string>();
   readonly #inner = new Map<string, Settings>();
 
-  constructor(kind: string, name: string, fields: Fields) {
+  constructor(kind: string, name: string, fields: Fields, keras: KerasVersion) {
     this.kind = kind;
     this.name = name;
+    this.keras = keras;
     this.#fields = fields;
   }
 
@@ -107,7 +113,7 @@ export class Settings {
     const entry = objectAt(this.value(key), place);
     const config = objectAt(entry['config'], `${place}.config`);
     const kind = nameAt(entry['class_name'], `${place}.class_name`);
-    const inner = new Settings(kind, nameAt(config['name'], `${place}.config.name`), config);
+    const inner = new Settings(kind, nameAt(config['name'], `${place}.config.name`), config, this.keras);
     this.#inner.set(key, inner);
     return inner;
   }

@@ -3,7 +3,7 @@ import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
 import { arrayAt, broken, nameAt, objectAt, textAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
-import { Settings } from './settings.js';
+import { type KerasVersion, Settings } from './settings.js';
 
 /** One output of one call of a layer. */
 export interface Source {
@@ -45,15 +45,18 @@ export function readTopology(topology: Fields, file: string): ModelConfig {
   // tensorflowjs_converter puts the config of a Keras file one level deeper than tf.LayersModel.save does.
   const place = topology['model_config'] === undefined ? 'modelTopology' : 'modelTopology.model_config';
   const config = topology['model_config'] === undefined ? topology : objectAt(topology['model_config'], place);
-  const model = readModelConfig(config, place);
+  const model = readModelConfig(config, place, versionOf(topology));
   if (model === undefined) {
     throw broken(`${file} is of class ${describe(config['class_name'])}; a Sequential, Model or Functional model is wanted.`);
   }
   return model;
 }
 
+/** The version of a file that says none is 2, as that of TF.js's own files, `tfjs-layers 4.22.0`. */
+const versionOf = (topology: Fields): KerasVersion => (/^3\./.test(String(topology['keras_version'])) ? 3 : 2);
+
 /** Reads a model; `undefined` if the class is not that of a model. */
-function readModelConfig(entry: Fields, place: string): ModelConfig | undefined {
+function readModelConfig(entry: Fields, place: string, keras: KerasVersion): ModelConfig | undefined {
   const kind = entry['class_name'];
   const isFunctional = FUNCTIONAL.includes(kind);
   if (!isFunctional && kind !== 'Sequential') return undefined;
@@ -62,7 +65,7 @@ function readModelConfig(entry: Fields, place: string): ModelConfig | undefined 
   const name = nameAt(config['name'] ?? entry['name'] ?? 'model', `${place}.config.name`);
   const layers = new Map<string, LayerConfig>();
   for (const [index, item] of arrayAt(config['layers'], `${place}.config.layers`, LIMITS.layers).entries()) {
-    const layer = readLayer(item, `${place}.config.layers[${index}]`, isFunctional);
+    const layer = readLayer(item, `${place}.config.layers[${index}]`, isFunctional, keras);
     if (layers.has(layer.settings.name))
       throw broken(`Layer "${layer.settings.name}" occurs twice in model "${name}"; names must be unique.`);
     layers.set(layer.settings.name, layer);
@@ -79,11 +82,11 @@ function readModelConfig(entry: Fields, place: string): ModelConfig | undefined 
   return model;
 }
 
-/** Reads a layer of a model or of a wrapper. */
-export function readLayer(item: unknown, place: string, isCalled: boolean): LayerConfig {
+/** Reads a layer of a model. */
+function readLayer(item: unknown, place: string, isCalled: boolean, keras: KerasVersion): LayerConfig {
   const entry = objectAt(item, place);
   const kind = nameAt(entry['class_name'], `${place}.class_name`);
-  const model = readModelConfig(entry, place);
+  const model = readModelConfig(entry, place, keras);
   const config = model === undefined ? objectAt(entry['config'], `${place}.config`) : {};
   const name = nameAt(entry['name'] ?? model?.name ?? config['name'], `${place}.name`);
   const calls = isCalled
@@ -91,7 +94,7 @@ export function readLayer(item: unknown, place: string, isCalled: boolean): Laye
         readCall(call, `Layer "${name}"'s inbound_nodes[${index}]`),
       )
     : [];
-  return { settings: new Settings(kind, name, config), model, calls };
+  return { settings: new Settings(kind, name, config, keras), model, calls };
 }
 
 /** Reads the inputs of a call. Keras 2 lists `[layer, call, output, arguments]`, Keras 3 has arguments that contain tensors. */
