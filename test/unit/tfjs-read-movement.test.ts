@@ -79,6 +79,7 @@ describe('StridedSlice', () => {
 
   it('refuses a stride of 0, and more slices than axes', () => {
     expect(() => sliced(ints([1, 2]), [0], [2], [0])).toThrow('Node "y" (StridedSlice) has a stride of 0.');
+    expect(() => sliced(ints([1, 2]), [0], [1], [])).toThrow('takes 1 starts, 1 ends and 0 strides');
     expect(() => sliced(ints([1, 2]), [0, 0], [1, 1], [1, 1])).toThrow('Node "y" (StridedSlice) takes 2 slices of 1 dimensions.');
   });
 });
@@ -136,7 +137,8 @@ describe('parts', () => {
     expect(read([null, 3], {}).inexpressible).toEqual([
       { node: 'y', op: 'Unpack', reason: 'makes as many tensors as the open size batch' },
     ]);
-    expect(() => read([2, 3], { num: attr.whole(3) })).toThrow('Node "y" (Unpack)');
+    expect(() => read([2, 3], { num: attr.whole(3) })).toThrow('Node "y" (Unpack) makes 3 tensors of 2.');
+    expect(() => read([null, 3], { num: attr.whole(2 ** 31) })).toThrow('makes 2147483648 tensors; the limit is 100000');
   });
 });
 

@@ -170,6 +170,21 @@ test('open sizes have names: the batch is shared, others differ', () => {
   ]);
 });
 
+test('an output that a node does not have is an error that names both', () => {
+  const parts = { inputs: { x: ['float32', [0, 2]] }, nodes: { none: ['Unpack', ['x']], y: ['Neg', ['none']] } } as const;
+  expect(() => readParts(parts)).toThrow('Node "y" takes "none", but "none" has no such output.');
+  expect(() => readParts({ ...parts, outputs: ['none'] })).toThrow('The signature takes "none", but "none" has no such output.');
+});
+
+test('sizes that are too large are left to TF.js', () => {
+  const { inexpressible } = readParts({
+    inputs: { x: ['float32', [1]] },
+    weights: { sizes: ints([2 ** 30, 2 ** 30]) },
+    nodes: { y: ['BroadcastTo', ['x', 'sizes']], z: ['Size', ['y']] },
+  });
+  expect(inexpressible).toMatchObject([{ node: 'z', reason: 'has the size 1152921504606847000, which is too large' }]);
+});
+
 test('a node that contradicts itself is an error that names it', () => {
   expect(() => readParts({ weights: { a: floats([1, 2]), b: floats([1, 2, 3]) }, nodes: { y: ['AddV2', ['a', 'b']] } })).toThrow(
     'Node "y" (AddV2)',

@@ -5,7 +5,7 @@ import type { Origin, TypedValue, Value } from '../../../graph/graph.js';
 import { nodeError } from '../../../graph/node-error.js';
 import type { OpAttributes, OpName } from '../../../graph/ops/index.js';
 import { isOpen, type Size, sizeText } from '../../../graph/size.js';
-import type { Tensor, TensorType } from '../../../graph/tensor.js';
+import { type Tensor, type TensorType, typeText } from '../../../graph/tensor.js';
 import { bare } from '../ends.js';
 import type { GraphNode } from '../graph-def.js';
 import { Attributes } from './attributes.js';
@@ -45,6 +45,13 @@ export class Call {
   value(index = 0): TypedValue {
     const value = this.#tensors.value(this.#name(index));
     if (!isTyped(value)) throw cannotExpress(`takes "${value.name}", whose type only TF.js knows`);
+    return value;
+  }
+
+  /** An input of so many dimensions. */
+  ofRank(rank: number, index = 0): TypedValue {
+    const value = this.value(index);
+    if (value.type.shape.length !== rank) throw this.broken(`takes ${rank} dimensions, but got ${typeText(value.type)}`);
     return value;
   }
 

@@ -59,8 +59,8 @@ function divNoNan(call: Call): TypedValue {
 }
 
 function addN(call: Call): TypedValue {
-  const [first, ...others] = call.values() as [TypedValue, ...TypedValue[]];
-  return others.reduce((sum, each, index) => call[index === others.length - 1 ? 'add' : 'step']('add', [sum, each], {}), first);
+  const others = call.values(1);
+  return others.reduce((sum, each, index) => call[index === others.length - 1 ? 'add' : 'step']('add', [sum, each], {}), call.value(0));
 }
 
 /** Channels are the last axis, or the second one. */
@@ -77,7 +77,7 @@ function select(call: Call): TypedValue {
   const [condition, a, b] = [call.value(0), call.value(1), call.value(2)];
   const { shape } = condition.type;
   const missing = a.type.shape.length - shape.length;
-  if (shape.length !== 1 || missing === 0) return call.add('where', [condition, a, b], {});
+  if (shape.length !== 1 || missing <= 0) return call.add('where', [condition, a, b], {});
   const rows = call.step('reshape', [condition], { newShape: [...shape, ...Array<number>(missing).fill(1)] });
   return call.add('where', [rows, a, b], {});
 }

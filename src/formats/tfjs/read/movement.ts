@@ -2,6 +2,7 @@
 import type { TypedValue } from '../../../graph/graph.js';
 import { ceilDivide, exactQuotient, floorDivide, isOpen, isSameSize, product, type Size, subtract } from '../../../graph/size.js';
 import { type Shape, shapeText } from '../../../graph/tensor.js';
+import { LIMITS } from '../../limits.js';
 import type { Call, Importers } from './call.js';
 import { cannotExpress } from './cannot-express.js';
 import { filledShape } from './size-tensor.js';
@@ -69,13 +70,21 @@ function pack(call: Call): TypedValue {
   return call.add('concat', parts, { axis });
 }
 
+/** Refuses more tensors than a graph may have. */
+function checkParts(call: Call, count: number): number {
+  if (count > LIMITS.nodes) throw call.broken(`makes ${count} tensors; the limit is ${LIMITS.nodes}`);
+  return count;
+}
+
 function unpack(call: Call): readonly TypedValue[] {
   const input = call.value();
   const { shape } = input.type;
   const axis = call.axisOf(call.attributes.whole('axis', 0), shape.length);
   const length = shape[axis] as Size;
-  if (isOpen(length) && !call.attributes.has('num')) throw cannotExpress(`makes as many tensors as the open size ${length.text}`);
-  const count = call.attributes.whole('num', Number(length));
+  const given = call.attributes.whole('num', -1);
+  if (isOpen(length) && given < 0) throw cannotExpress(`makes as many tensors as the open size ${length.text}`);
+  if (!isOpen(length) && given >= 0 && given !== length) throw call.broken(`makes ${given} tensors of ${length}`);
+  const count = isOpen(length) ? checkParts(call, given) : length;
   const parts = call.steps('split', [input], { axis, splits: Array<Size>(count).fill(1) });
   return parts.map((part) => call.add('reshape', [part], { newShape: shape.toSpliced(axis, 1) }));
 }
@@ -90,7 +99,7 @@ const concat = (call: Call, inputs: readonly TypedValue[], axisAt: number): Type
 function split(call: Call): readonly TypedValue[] {
   const input = call.value(1);
   const axis = call.axis(0, input.type.shape.length);
-  const parts = call.attributes.whole('num_split', 1);
+  const parts = checkParts(call, call.attributes.whole('num_split', 1));
   const length = input.type.shape[axis] as Size;
   const part = exactQuotient(length, parts);
   if (part === undefined && !isOpen(length)) throw call.broken(`cuts ${length} elements into ${parts} equal parts`);

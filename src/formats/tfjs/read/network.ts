@@ -9,7 +9,7 @@ import { closed, inItsLayout, inNhwc, isChannelsFirst, picture, spatial, windowO
 
 /** A convolution; as many groups as the filter's channels go into the picture's. */
 function convolution(call: Call, bias: TypedValue | null, give: Call['add']): TypedValue {
-  const [input, filter] = [picture(call), call.value(1)];
+  const [input, filter] = [picture(call), call.ofRank(4, 1)];
   const [channels, taken] = [closed(input.type.shape[3] as Size, 'channels'), closed(filter.type.shape[2] as Size, 'a filter')];
   if (channels % taken !== 0) throw call.broken(`takes ${channels} channels with a filter for ${taken}`);
   return give('conv2d', [input, filter, bias], { ...windowOf(call), groups: channels / taken });
@@ -17,7 +17,7 @@ function convolution(call: Call, bias: TypedValue | null, give: Call['add']): Ty
 
 /** A filter [height, width, channels, multiplier] of a depthwise convolution is one of as many groups as channels. */
 function depthwise(call: Call, bias: TypedValue | null, give: Call['add']): TypedValue {
-  const { shape } = call.type(1);
+  const { shape } = call.ofRank(4, 1).type;
   const [rows, columns, channels, multiplier] = shape.map((size) => closed(size, 'a filter')) as [number, number, number, number];
   const filter = call.valueAs(1, [rows, columns, 1, channels * multiplier]);
   return give('conv2d', [picture(call), filter, bias], { ...windowOf(call), groups: channels });
@@ -26,7 +26,8 @@ function depthwise(call: Call, bias: TypedValue | null, give: Call['add']): Type
 /** The gradient of a convolution's input, which is a transposed convolution. The output's size says how the input was padded. */
 function transposedConvolution(call: Call): TypedValue {
   const output = inNhwc(call, call.sizes(0, 'sizes'));
-  const { shape } = call.type(1);
+  if (output.length !== 4) throw call.broken(`has ${output.length} sizes, which should be 4`);
+  const { shape } = call.ofRank(4, 1).type;
   const input = picture(call, 2);
   const { strides, dilations, autoPad, padding } = windowOf(call);
   const sides = [0, 1].map((axis) => {

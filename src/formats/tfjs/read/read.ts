@@ -45,6 +45,7 @@ export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, ou
 
   const opaque: GraphNode[] = [];
   const inexpressible: Inexpressible[] = [];
+  const read = new Set<string>();
   const fed = new Set(inputs.map(({ tensor }) => nodeOf(tensor)));
   for (const node of inOrder(
     def,
@@ -53,10 +54,12 @@ export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, ou
   )) {
     if (tensors.has(node.name)) continue;
     try {
-      refuseLostOutputs(node, tensors);
+      for (const tensor of takenBy(node))
+        if (!tensors.has(tensor) && read.has(nodeOf(tensor))) throw lostOutput(`Node "${node.name}"`, tensor);
       if (takenBy(node).every((tensor) => tensors.has(tensor))) {
         if (PASSING.has(node.op)) passOn(node, tensors);
         else declareOutputs(readNode(node, builder, tensors), node, tensors);
+        read.add(node.name);
         continue;
       }
     } catch (thrown) {
@@ -67,16 +70,14 @@ export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, ou
   }
   const wanted = outputs.map(({ tensor }) => bare(tensor));
   const values = opaquePart(opaque, wanted, { def, weights, builder, tensors });
+  for (const tensor of wanted) if (!values.has(tensor) && !tensors.has(tensor)) throw lostOutput('The signature', tensor);
   const graph = builder.build(wanted.map((tensor) => values.get(tensor) ?? tensors.value(tensor)));
   return { graph: withoutDeadCode(graph), inexpressible };
 }
 
-/** Refuses a node that takes an output which the other node does not have. */
-function refuseLostOutputs(node: GraphNode, tensors: Tensors): void {
-  const lost = takenBy(node).find((tensor) => !tensors.has(tensor) && tensors.has(nodeOf(tensor)));
-  if (lost !== undefined)
-    throw broken(`Node "${node.name}" takes "${lost}", but "${nodeOf(lost)}" has no such output.`, { node: node.name });
-}
+/** The error of what takes an output that a node does not have. */
+const lostOutput = (taker: string, tensor: string): Error =>
+  broken(`${taker} takes "${tensor}", but "${nodeOf(tensor)}" has no such output.`, { node: nodeOf(tensor) });
 
 /** Ops that give what they take, and compute nothing. */
 const PASSING: ReadonlySet<string> = new Set(
@@ -92,9 +93,17 @@ const tensorName = ({ name }: GraphNode, index: number): string => (index === 0 
 
 function readNode(node: GraphNode, builder: GraphBuilder, tensors: Tensors): readonly ReadTensor[] {
   const call = new Call(node, builder, tensors);
-  const folded = foldedSizes(call);
-  if (folded !== undefined) return folded;
-  const importer = Object.hasOwn(IMPORTERS, node.op) ? IMPORTERS[node.op] : undefined;
+  try {
+    return foldedSizes(call) ?? imported(call);
+  } catch (thrown) {
+    // The arithmetic of sizes refuses numbers that are too large, and expressions that are too long.
+    if (thrown instanceof RangeError) throw new CannotExpress(thrown.message);
+    throw thrown;
+  }
+}
+
+function imported(call: Call): readonly ReadTensor[] {
+  const importer = Object.hasOwn(IMPORTERS, call.op) ? IMPORTERS[call.op] : undefined;
   if (importer === undefined) throw new CannotExpress('is an op that our graph does not have');
   const read = importer(call);
   return Array.isArray(read) ? read : [read as ReadTensor];

@@ -58,13 +58,11 @@ const both =
   (compute: (a: Size, b: Size) => Size | undefined): Fold =>
   (_, [a, b]) => {
     if (a === undefined || b === undefined || a.dataType !== b.dataType) return undefined;
-    const isAlike = `${a.shape}` === `${b.shape}`;
-    if (!isAlike && a.sizes.length !== 1 && b.sizes.length !== 1) return undefined;
-    const shape = isAlike || a.shape.length > b.shape.length || b.sizes.length === 1 ? a.shape : b.shape;
-    const larger = shape === a.shape && a.sizes.length >= b.sizes.length ? a : b;
+    if (`${a.shape}` !== `${b.shape}` && a.sizes.length !== 1 && b.sizes.length !== 1) return undefined;
+    const shape = broadcast(a.shape, b.shape) as readonly number[];
     const at = ({ sizes }: SizeTensor, place: number) => sizes[sizes.length === 1 ? 0 : place] as Size;
-    const sizes = larger.sizes.map((_, place) => compute(at(a, place), at(b, place)));
-    return sizes.every((value) => value !== undefined) ? { dataType: a.dataType, shape: larger.shape, sizes } : undefined;
+    const sizes = Array.from({ length: sizeOf(shape) }, (_, place) => compute(at(a, place), at(b, place)));
+    return sizes.every((value) => value !== undefined) ? { dataType: a.dataType, shape, sizes } : undefined;
   };
 
 /** Division that leaves no rest: sizes have no fractions. */
@@ -145,7 +143,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   Gather: (_, [input, indices]) => gathered(input, indices),
   Split: (call, [, input]) => {
     const parts = call.attributes.whole('num_split', 1);
-    if (input?.shape.length !== 1 || input.sizes.length % parts !== 0) return undefined;
+    if (input?.shape.length !== 1 || input.sizes.length === 0 || input.sizes.length % parts !== 0) return undefined;
     const length = input.sizes.length / parts;
     return Array.from({ length: parts }, (_, index) => sizeList(input.sizes.slice(index * length, (index + 1) * length), input.dataType));
   },

@@ -29,6 +29,8 @@ export function sliceOf(call: Call, shape: Shape): readonly Range[] {
  */
 export function stridedSliceOf(call: Call, input: Shape): { readonly ranges: readonly Range[]; readonly shape: Shape } {
   const [begins, ends, strides] = [call.sizes(1, 'starts'), call.sizes(2, 'ends'), call.wholes(3, 'strides')];
+  if (begins.length !== ends.length || begins.length !== strides.length)
+    throw call.broken(`takes ${begins.length} starts, ${ends.length} ends and ${strides.length} strides`);
   const has = (name: string) => {
     const mask = call.attributes.whole(name, 0);
     return (index: number) => ((mask >> index) & 1) === 1;

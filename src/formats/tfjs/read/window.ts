@@ -49,7 +49,7 @@ const TO_NCHW = [0, 3, 1, 2];
 
 /** An input as a picture whose channels come last. */
 export const picture = (call: Call, index = 0): TypedValue =>
-  isChannelsFirst(call) ? call.step('transpose', [call.value(index)], { permutation: TO_NHWC }) : call.value(index);
+  isChannelsFirst(call) ? call.step('transpose', [call.ofRank(4, index)], { permutation: TO_NHWC }) : call.ofRank(4, index);
 
 /**
  * Gives a node's output in the layout of the node.
