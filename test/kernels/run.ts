@@ -4,13 +4,15 @@ import { PannierError } from '../../src/base/errors.js';
 import type { Engine, EngineModel, RawOutput } from '../../src/engines/engine.js';
 import { openReference } from '../../src/engines/reference/interpreter.js';
 import { ASYNC_OPS } from '../../src/formats/tfjs/tfjs-table.js';
-import { writeTfjs } from '../../src/formats/tfjs/write.js';
+import { type TfjsGraphModel, writeTfjs } from '../../src/formats/tfjs/write.js';
 import type { Graph } from '../../src/graph/graph.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import type { Feed } from '../../src/preprocess/feed.js';
 import type { KernelCase } from './case.js';
 import { differenceOf } from './compare.js';
-import { allowedOf } from './tolerance.js';
+import type { KnownFault } from './known-faults.js';
+import { RawGraph } from './raw.js';
+import { type Allowed, allowedOf } from './tolerance.js';
 
 /** What became of one case on one backend. */
 export interface Verdict {
@@ -38,9 +40,26 @@ export async function judge(each: KernelCase, engine: Engine): Promise<Verdict> 
     if (thrown instanceof PannierError && thrown.code === 'model-format') return { kind: 'refused', message: thrown.message };
     throw thrown;
   }
+  return compared(engine, model, each.feeds, wanted, () => allowedOf(each, wanted, engine.backend));
+}
+
+/** Runs a call that shows a fault. Never rejects. */
+export function judgeFault({ call, right }: KnownFault, engine: Engine): Promise<Verdict> {
+  const graph = new RawGraph();
+  const model = opened(graph.build(call(graph)), Object.keys(graph.feeds));
+  return compared(engine, model, graph.feeds, [right], () => [() => 1e-5]);
+}
+
+async function compared(
+  engine: Engine,
+  model: EngineModel,
+  feeds: Readonly<Record<string, Tensor>>,
+  wanted: readonly Tensor[],
+  allowedIn: () => readonly Allowed[],
+): Promise<Verdict> {
   try {
-    const got = await answersOn(engine, model, each.feeds);
-    const allowed = allowedOf(each, wanted, engine.backend);
+    const got = await answersOn(engine, model, feeds);
+    const allowed = allowedIn();
     const off = wanted.flatMap((tensor, index) => differenceOf(tensor, got[index] as RawOutput, allowed[index] ?? (() => 0)) ?? []);
     return off.length === 0 ? RIGHT : { kind: 'wrong', message: off.join('; ') };
   } catch (thrown) {
@@ -51,8 +70,14 @@ export async function judge(each: KernelCase, engine: Engine): Promise<Verdict> 
 const outputName = (index: number): string => `output ${index}`;
 
 /** A graph as the engine opens it. @throws {PannierError} `model-format` where the writer refuses a node */
-export function modelOf(graph: Graph): EngineModel {
-  const { topology, weights, inputs, outputs } = writeTfjs(graph);
+export const modelOf = (graph: Graph): EngineModel =>
+  opened(
+    writeTfjs(graph),
+    graph.inputs.map(({ name }) => name),
+  );
+
+/** A TF.js graph as the engine opens it. @param names of its inputs */
+export function opened({ topology, weights, inputs, outputs }: TfjsGraphModel, names: readonly string[]): EngineModel {
   const specs = weights.map(({ bytes: _, ...spec }) => spec);
   const file = { format: 'graph-model', modelTopology: topology, weightsManifest: [{ paths: [], weights: specs }] };
   const bytes = new Uint8Array(weights.reduce((total, weight) => total + weight.bytes.length, 0));
@@ -66,7 +91,7 @@ export function modelOf(graph: Graph): EngineModel {
     graph: new TextEncoder().encode(JSON.stringify(file)).buffer,
     weights: bytes.length === 0 ? [] : [bytes.buffer],
     signature: {
-      inputs: Object.fromEntries(graph.inputs.map(({ name }, index) => [name, { node: inputs[index] as string }])),
+      inputs: Object.fromEntries(names.map((name, index) => [name, { node: inputs[index] as string }])),
       outputs: Object.fromEntries(outputs.map((node, index) => [outputName(index), { node }])),
     },
     controlFlow: (topology['node'] as readonly { readonly op: string }[]).some(({ op }) => ASYNC_OPS.has(op)),

@@ -1,11 +1,19 @@
 /** Runs cases on one backend of TF.js, each judged by the reference; after a failure the backend is started anew. */
-import { findBackend, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  findBackend,
+  getKernelsForBackend,
+  type KernelConfig,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../src/base/backend-name.js';
 import type { Engine, EngineStart, StartEngine } from '../../src/engines/engine.js';
 import { isOpen } from '../../src/graph/size.js';
 import type { KernelCase } from './case.js';
 import { type GuardedHeap, guardHeap } from './guarded-heap.js';
-import { judge, type Verdict } from './run.js';
+import type { KnownFault } from './known-faults.js';
+import { judge, judgeFault, type Verdict } from './run.js';
 import { MOST_SIZES, WAYS } from './ways.js';
 
 /** Says from how many elements on webgpu computes on the GPU. */
@@ -17,9 +25,39 @@ function computeOnGpuFrom(elements: number): void {
 
 const hasOpenSize = ({ graph }: KernelCase): boolean => graph.inputs.some(({ type }) => type?.shape.some(isOpen));
 
+/** Runs something with TF.js's own kernels and programs, without those that take their places. */
+async function withOriginals(backend: BackendName, run: () => Promise<Verdict>): Promise<Verdict> {
+  const mended = (getKernelsForBackend(backend) as (KernelConfig & { readonly original?: KernelConfig })[]).filter(
+    ({ original }) => original,
+  );
+  const put = (config: KernelConfig): void => {
+    unregisterKernel(config.kernelName, backend);
+    registerKernel(config);
+  };
+  for (const { original } of mended) put(original as KernelConfig);
+  const instance = findBackend(backend) as object;
+  if (backend === 'webgpu') Object.assign(instance, { runWebGPUProgram: (lastPrototypeOf(instance) as WithPrograms).runWebGPUProgram });
+  try {
+    return await run();
+  } finally {
+    for (const config of mended) put(config);
+    delete (instance as Partial<WithPrograms>).runWebGPUProgram;
+  }
+}
+
+interface WithPrograms {
+  runWebGPUProgram: () => unknown;
+}
+
+/** The class that TF.js itself has for its webgpu backend: the last one with this method. */
+function lastPrototypeOf(instance: object): object {
+  const parent = Object.getPrototypeOf(instance) as object;
+  return 'runWebGPUProgram' in Object.getPrototypeOf(parent) ? lastPrototypeOf(parent) : parent;
+}
+
 export interface Suite {
   /** Never rejects. */
-  verdictOf(each: KernelCase): Promise<Verdict>;
+  verdictOf(each: KernelCase | KnownFault): Promise<Verdict>;
   dispose(): void;
 }
 
@@ -31,9 +69,10 @@ export async function openSuite(backend: BackendName, start: StartEngine, option
     heap = backend === 'wasm' ? guardHeap() : undefined;
   };
   await open();
-  const once = async (each: KernelCase, onGpuFrom: number): Promise<Verdict> => {
-    if (backend === 'webgpu') computeOnGpuFrom(hasOpenSize(each) ? Math.max(onGpuFrom, MOST_SIZES) : onGpuFrom);
-    const verdict = await judge(each, engine);
+  const once = async (each: KernelCase | KnownFault, onGpuFrom: number): Promise<Verdict> => {
+    const isFault = 'fault' in each;
+    if (backend === 'webgpu') computeOnGpuFrom(!isFault && hasOpenSize(each) ? Math.max(onGpuFrom, MOST_SIZES) : onGpuFrom);
+    const verdict = await (isFault ? withOriginals(backend, () => judgeFault(each, engine)) : judge(each, engine));
     return verdict.kind === 'right' && heap?.isBroken() ? ({ kind: 'failed', message: 'writes beyond its memory' } as const) : verdict;
   };
   const again = async (): Promise<void> => {

@@ -46,6 +46,9 @@ const KINDS: Readonly<Record<Exclude<Kind, 'exact'>, readonly Subject[]>> = {
 
 const KIND_OF = new Map(Object.entries(KINDS).flatMap(([kind, subjects]) => subjects.map((subject) => [subject, kind as Kind] as const)));
 
+/** Whether an op's answer may be off by more than a share of itself: terms cancel each other out, or a function is approximated. */
+export const isApproximate = (subject: Subject): boolean => !['exact', 'rounded'].includes(KIND_OF.get(subject) ?? 'exact');
+
 /** Allowed errors of one output, element by element. */
 export type Allowed = (index: number) => number;
 

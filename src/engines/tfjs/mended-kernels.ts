@@ -14,12 +14,12 @@ import {
 import { DTYPES, type DType, sizeOf } from '../../base/dtype.js';
 import { broadcastStrides, eachRow, stridesOf } from '../../base/strided.js';
 
-/** Puts another function in a kernel's place, once. */
+/** Puts another function in a kernel's place, once. Tests find the one that it had. */
 function mend(backendName: string, kernelName: string, mended: (original: KernelFunc) => KernelFunc): void {
-  const config = getKernel(kernelName, backendName) as KernelConfig & { readonly isMended?: boolean };
-  if (config.isMended) return;
+  const config = getKernel(kernelName, backendName) as KernelConfig & { readonly original?: KernelConfig };
+  if (config.original !== undefined) return;
   unregisterKernel(kernelName, backendName);
-  registerKernel({ ...config, kernelFunc: mended(config.kernelFunc), isMended: true } as KernelConfig);
+  registerKernel({ ...config, kernelFunc: mended(config.kernelFunc), original: config } as KernelConfig);
 }
 
 /**

@@ -1,0 +1,39 @@
+/** Each known fault of TF.js is still there, on cpu and wasm; on webgpu, `npm run evidence -- kernels` looks for it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WASM_BINARY } from '../../src/engines/registry.js';
+import { start as startCpu } from '../../src/engines/tfjs/cpu.js';
+import { start as startWasm } from '../../src/engines/tfjs/wasm.js';
+import { KNOWN_FAULTS } from './known-faults.js';
+import { openSuite, type Suite } from './suite.js';
+
+const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
+
+const OPEN = {
+  cpu: () => openSuite('cpu', startCpu, () => ({})),
+  wasm: () => openSuite('wasm', startWasm, () => ({ binary: new Uint8Array(binary).buffer })),
+} as const;
+
+describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+  let suite: Suite;
+  beforeAll(async () => {
+    suite = await OPEN[backend]();
+  });
+  afterAll(() => suite.dispose());
+
+  it.each(KNOWN_FAULTS)('$op $fault, or is right', async (fault) => {
+    const { kind, message } = await suite.verdictOf(fault);
+    expect(kind === 'right', message).toBe(!fault.on.includes(backend));
+  });
+});
+
+/** The comments that name a version of TF.js, by their files below `src/`. */
+const comments = ['formats/tfjs', 'engines/tfjs'].flatMap((folder) =>
+  readdirSync(`src/${folder}`)
+    .filter((name) => /^(write|mended)/.test(name))
+    .map((name) => ({ file: `${folder}/${name}`, text: readFileSync(`src/${folder}/${name}`, 'utf8') })),
+);
+
+it.each(KNOWN_FAULTS)('a comment in $file names TF.js 4.22, which $op is wrong in', ({ file }) => {
+  expect(comments.find((each) => each.file === file)?.text).toMatch(/4\.22/);
+});
