@@ -1,7 +1,8 @@
 /** Layers models become graphs that mean what Keras means: tf.layers answers alike where it is right, else values worked out by hand. */
 import { describe, expect, it } from 'vitest';
+import { lowerLayers } from '../../src/formats/keras/lower.js';
 import { expectClose as expectNumbers } from '../fixtures/expect-close.js';
-import { expectClose, predicted, train } from '../fixtures/layers.js';
+import { expectClose, type Json, predicted, train } from '../fixtures/layers.js';
 import { LAYERS_MODELS } from '../fixtures/layers-models.js';
 import { UNTRAINED } from '../fixtures/layers-untrained.js';
 import { answerTo, layerOf, lowerSaved, lowerSequential, referenceAnswers } from '../fixtures/lowered-layers.js';
@@ -117,5 +118,58 @@ describe('what Keras 3 has and TF.js has not', () => {
   ])('ReLU with %o', (config, wanted) => {
     const points = POINTS.filter((x) => x !== 1);
     expectNumbers(answerTo(lowerSequential([points.length], [layerOf('ReLU', config)]), [points.length], points), points.map(wanted));
+  });
+});
+
+describe('a functional model whose inputs and outputs have names', () => {
+  const tensor = (layer: string, call = 0) => ({ class_name: '__keras_tensor__', config: { keras_history: [layer, call, 0] } });
+  const called = (layer: Json, ...args: unknown[]): Json => ({
+    ...layer,
+    name: layer['config'].name,
+    inbound_nodes: [{ args, kwargs: {} }],
+  });
+  const model = (name: string, layers: Json[], inputs: unknown, outputs: unknown): Json => ({
+    class_name: 'Functional',
+    config: { name, layers, input_layers: inputs, output_layers: outputs },
+  });
+  const input = (name: string) => ({ ...layerOf('InputLayer', { batch_shape: [null, 2] }, name), name, inbound_nodes: [] });
+  const difference = (name: string, from: string, to: string) => called(layerOf('Subtract', {}, name), [tensor(to), tensor(from)]);
+
+  it('takes them by name, in the order of the names, also in a model within', () => {
+    const inner = model(
+      'inner',
+      [input('to'), input('from'), difference('d', 'from', 'to')],
+      { b: ['to', 0, 0], a: ['from', 0, 0] },
+      { d: ['d', 0, 0] },
+    );
+    const outer = model(
+      'outer',
+      [
+        input('x1'),
+        input('x2'),
+        called(inner, { b: tensor('x2'), a: tensor('x1') }),
+        called(layerOf('Add', {}, 'sum'), [tensor('x1'), tensor('inner', 1)]),
+      ],
+      { start: ['x1', 0, 0], end: ['x2', 0, 0] },
+      { way: ['inner', 1, 0], again: ['sum', 0, 0] },
+    );
+    const lowered = lowerLayers(outer, [], 'model.json');
+    expect(lowered.keys).toEqual({ inputs: ['end', 'start'], outputs: ['again', 'way'] });
+    const given = [
+      { shape: [1, 2], data: Float32Array.of(10, 20) },
+      { shape: [1, 2], data: Float32Array.of(1, 2) },
+    ];
+    expect(referenceAnswers(lowered, given).map(({ data }) => [...data])).toEqual([
+      [10, 20],
+      [9, 18],
+    ]);
+  });
+
+  it('that are none are refused', () => {
+    const broken = (inputs: unknown) => () => lowerLayers(model('m', [input('x')], inputs, { y: ['x', 0, 0] }), [], 'model.json');
+    expect(broken({})).toThrow(/Model "m"'s input_layers is empty/);
+    expect(broken({ a: { b: ['x', 0, 0] } })).toThrow(/input_layers\["a"\] should be an array/);
+    expect(broken({ a: ['z', 0, 0] })).toThrow(/input_layers names layer "z"/);
+    expect(broken({ toString: ['x', 0, 0] })).toThrow(/"toString", which every JavaScript object has/);
   });
 });

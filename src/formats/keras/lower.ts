@@ -21,7 +21,7 @@ import { WeightStore } from './weights.js';
 /** A lowered model. */
 export interface Lowered {
   readonly graph: Graph;
-  /** The names of the layers that give the inputs and outputs. */
+  /** The names of the layers that give the inputs and outputs, or those that the file gives them. */
   readonly keys: SignatureKeys;
 }
 
@@ -57,11 +57,11 @@ interface Input {
 /** The inputs of a model, under the names that TF.js gives them. */
 function inputsOf(model: ModelConfig): readonly Input[] {
   if (model.ends !== undefined) {
-    return model.ends.inputs.map(({ layer }) => {
+    return model.ends.inputs.map(({ key, layer }) => {
       const config = model.layers.get(layer) as LayerConfig;
       if (config.settings.kind !== 'InputLayer')
         throw broken(`${config.settings.what} is one of model "${model.name}"'s input_layers, but no InputLayer.`);
-      return inputOf(layer, config, undefined);
+      return inputOf(key, config, undefined);
     });
   }
   const [first] = [...model.layers.values()] as [LayerConfig];
@@ -96,9 +96,9 @@ function inputTypeOf(settings: Settings): Input['dataType'] {
   return dtype;
 }
 
-/** The keys of the outputs: the names of their layers, with a number behind those that would occur twice. */
+/** The keys of the outputs, with a number behind those that would occur twice. */
 function outputKeys(model: ModelConfig, results: readonly TypedValue[]): readonly string[] {
-  const layers = model.ends?.outputs.map(({ layer }) => layer) ?? [[...model.layers.keys()].at(-1) as string];
+  const names = model.ends?.outputs.map(({ key }) => key) ?? [[...model.layers.keys()].at(-1) as string];
   const keys = new Names();
-  return results.map((_, index) => keys.take(layers[index] ?? (layers.at(-1) as string)));
+  return results.map((_, index) => keys.take(names[index] ?? (names.at(-1) as string)));
 }

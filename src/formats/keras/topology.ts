@@ -13,6 +13,12 @@ export interface Source {
   readonly output: number;
 }
 
+/** An input or output of a model. */
+export interface End extends Source {
+  /** The name in the model's signature: the layer's, or the one that the file gives it. */
+  readonly key: string;
+}
+
 /** A layer of a model. It can be a model, too. */
 export interface LayerConfig {
   readonly settings: Settings;
@@ -26,7 +32,7 @@ export interface ModelConfig {
   readonly name: string;
   readonly layers: ReadonlyMap<string, LayerConfig>;
   /** `undefined` for a sequential model, whose layers take the output of the layer before. */
-  readonly ends: { readonly inputs: readonly Source[]; readonly outputs: readonly Source[] } | undefined;
+  readonly ends: { readonly inputs: readonly End[]; readonly outputs: readonly End[] } | undefined;
   /** The input shape of a sequential model without an input layer, batch first. */
   readonly buildShape: unknown;
 }
@@ -73,8 +79,8 @@ function readModelConfig(entry: Fields, place: string, keras: KerasVersion): Mod
   if (layers.size === 0) throw broken(`Model "${name}" has no layers.`);
   const ends = isFunctional
     ? {
-        inputs: readSources(config['input_layers'], `Model "${name}"'s input_layers`),
-        outputs: readSources(config['output_layers'], `Model "${name}"'s output_layers`),
+        inputs: readEnds(config['input_layers'], `Model "${name}"'s input_layers`),
+        outputs: readEnds(config['output_layers'], `Model "${name}"'s output_layers`),
       }
     : undefined;
   const model = { name, layers, ends, buildShape: config['build_input_shape'] };
@@ -108,11 +114,32 @@ function readCall(call: unknown, place: string): Source[] {
   checkArguments(objectAt(kwargs ?? {}, `${place}.kwargs`), place);
   const [given, ...others] = arrayAt(args, `${place}.args`, LIMITS.layers);
   if (others.length > 0) throw broken(`${place} has ${others.length + 1} arguments; one, the inputs, is wanted.`);
-  const tensors: readonly unknown[] = Array.isArray(given) ? given : [given];
-  return tensors.map((tensor) => {
+  return tensorsOf(given).map((tensor) => {
     const config = objectAt(objectAt(tensor, place)['config'], `${place}'s tensor`);
     return readSource(arrayAt(config['keras_history'], `${place}'s keras_history`, 3), place);
   });
+}
+
+/** The tensors of an argument: one, a list, or an object of them, which Keras takes in the order of their names. */
+function tensorsOf(given: unknown): readonly unknown[] {
+  if (Array.isArray(given)) return given;
+  const isObjectOfTensors = typeof given === 'object' && given !== null && !('class_name' in given);
+  return isObjectOfTensors ? sortedEntries(given as Fields).map(([, tensor]) => tensor) : [given];
+}
+
+const sortedEntries = (fields: Fields): readonly (readonly [key: string, value: unknown])[] =>
+  Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1));
+
+/** Reads inputs or outputs of a model: a list, or an object that names each. */
+function readEnds(value: unknown, place: string): readonly End[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return readSources(value, place).map((source) => ({ ...source, key: source.layer }));
+  const ends = sortedEntries(value as Fields).map(([key, source]) => {
+    const name = nameAt(key, `A key of ${place}`);
+    return { ...readSource(arrayAt(source, `${place}["${name}"]`, 3), `${place}["${name}"]`), key: name };
+  });
+  if (ends.length === 0) throw broken(`${place} is empty; at least one layer is wanted.`);
+  return ends;
 }
 
 /** Refuses arguments of a call, since they change what a layer computes. `null` and `false` are the default of each. */
