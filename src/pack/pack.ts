@@ -1,8 +1,6 @@
 /** The order of packing: read, check, name, run, store, write. Nothing is written before all of it went well. */
 import { basename, dirname, resolve } from 'node:path';
 import { oneAtATime } from '../base/promise.js';
-import { readEnds } from '../formats/tfjs/ends.js';
-import { readGraph } from '../formats/tfjs/graph-def.js';
 import { expandedBytes, type Weight } from '../formats/tfjs/weights.js';
 import { type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest/manifest.js';
 import { checkOptions } from './check-options.js';
@@ -16,12 +14,13 @@ import { planGolden } from './golden/plan.js';
 import { type Sampling, samplingOf } from './golden/sampling.js';
 import { resolveInputs } from './inputs/inputs.js';
 import { outputSpecs } from './inputs/outputs.js';
-import { countFlops } from './model/flops.js';
-import { missingKernels } from './model/kernels.js';
+import { countFlops } from './model/cost.js';
+import { countOps } from './model/ops.js';
 import { readModel } from './model/read.js';
 import { readSignature } from './model/signature.js';
 import { type DriftOptions, type PackOptions, plainCopy } from './options.js';
 import { modelDts, modelJs } from './out/codegen.js';
+import { graphFiles } from './out/graph-files.js';
 import { assetIn, hashManifest } from './out/manifest.js';
 import { hashedFile } from './out/shards.js';
 import { refuseSource, writeFiles } from './out/write.js';
@@ -33,7 +32,7 @@ import { storeWeights } from './weights/stored.js';
 
 /** Further options, for the command line and the plugins only. */
 export interface Following {
-  /** Hears what is done for which model as it begins, for example `running the golden sample on cpu`. */
+  /** Hears what is done for which model as it begins, for example `running the golden sample`. */
   readonly onStep?: (model: string, step: string) => void;
   /** Gets every file that is read, with its SHA-256; also if packing fails. */
   readonly reads?: Reads;
@@ -101,37 +100,36 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   const warnings: string[] = [];
 
   begin('reading the model');
-  const parts = await readModel(model);
+  const read = await readModel(model);
   await refuseSource(out, model);
-  const graph = readGraph(parts.topology, parts.weights);
-  const signature = readSignature(readEnds(parts, graph), options, parts.hints);
+  const { graph } = read;
+  const { signature } = graphFiles(graph, readSignature(read.ends, options, read.hints));
   const inputs = resolveInputs(signature.inputs, (warning) => warnings.push(warning));
   const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
   const outputNames = signature.outputs.map(({ name }) => name);
   const checks = await readChecks(golden, specs, outputNames);
 
-  const plans = planGolden(inputs, await readPicture(goldenPicture));
-  const sampling = samplingOf(parts, graph, signature, specs);
-  begin('running the golden sample on cpu');
-  const original = await sampling.open(parts.weights, async (runner) => {
+  const plans = planGolden(inputs, await readPicture(goldenPicture), graph);
+  const sampling = samplingOf(read, signature, specs);
+  begin('running the golden sample');
+  const original = await sampling.open(sampling.weights, async (runner) => {
     const sampled = await sampling.sample(runner, plans);
     const { lengthAxes, warnings: told } = await observePadding(runner, inputs, sampled.plan, sampled.answers);
     if (checks.length > 0) begin('comparing answers of the training framework');
     warnings.push(...sampled.warnings, ...(await runChecks(runner, checks, lengthAxes)), ...told);
-    return { ...sampled, lengthAxes };
+    return { ...sampled, lengthAxes, cost: await runner.cost(sampled.feeds) };
   });
-  checkFlops(options.budget?.mflop, original.kernels);
+  checkFlops(options.budget?.mflop, original.cost);
   if (options.quantize !== undefined) begin('running the golden sample with quantised weights');
-  const stored = await storeWeights(parts.weights, options, sampling, original);
+  const stored = await storeWeights(sampling.weights, options, sampling, original);
   warnings.push(...stored.warnings, ...goldenWarnings(stored.golden));
-  const { lengthAxes, kernels, peakBytes } = original;
-  const { controlFlow } = sampling;
+  const { lengthAxes, cost } = original;
+  const { graph: graphAsset, shards, controlFlow } = sampling.filesOf(stored.weights);
   const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow });
   if (options.drift !== undefined) begin(`running the ${options.drift.samples.length} samples of drift`);
   const scored = options.drift && (await scoreSamples(options.drift, sampling, stored.weights, specs, outputs, lengthAxes));
   warnings.push(...(scored?.warnings ?? []));
 
-  const { graph: graphAsset, shards } = sampling.filesOf(stored.weights);
   const goldenAsset = hashedFile('golden', 'bin', stored.golden.bytes);
   const { truth, samples, batch, skipped } = stored.golden;
   const { name, version = '0', license, source, packedAt, staleAfterDays } = options;
@@ -146,19 +144,19 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     weights: shards.map((shard) => assetIn(out, shard)),
     golden: { asset: assetIn(out, goldenAsset), truth, samples, ...(batch && { batch }), skipped },
     controlFlow,
-    ops: graph.ops,
-    flops: countFlops(kernels),
-    missingKernels: missingKernels(kernels),
-    largestWeightBytes: Math.max(0, ...parts.weights.map(expandedBytes)),
-    residentBytes: parts.weights.reduce((sum, weight) => sum + expandedBytes(weight), 0),
-    intermediateBytes: peakBytes,
+    ops: countOps(graph),
+    flops: countFlops(cost),
+    missingKernels: cost.missingKernels,
+    largestWeightBytes: Math.max(0, ...sampling.weights.map(expandedBytes)),
+    residentBytes: sampling.weights.reduce((sum, weight) => sum + expandedBytes(weight), 0),
+    intermediateBytes: cost.peakBytes,
     ...(scored && { drift: scored.drift }),
     ...(stored.quantized && { quantized: stored.quantized }),
   });
 
   const text = (source: string) => new TextEncoder().encode(source);
   const files = new Map([graphAsset, ...shards, goldenAsset].map((file) => [file.name, file.bytes]));
-  files.set('model.d.ts', text(modelDts(manifest, parts.file))).set('model.js', text(modelJs(manifest, parts.file)));
+  files.set('model.d.ts', text(modelDts(manifest, read.file))).set('model.js', text(modelJs(manifest, read.file)));
   return { manifest, files, weights: stored.weights, warnings };
 }
 

@@ -13,7 +13,7 @@ export class Progress {
   #startedMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param print gets lines such as `pose: running the golden sample on cpu, 7 s` */
+  /** @param print gets lines such as `pose: running the golden sample, 7 s` */
   constructor(print: (line: string) => void) {
     this.#print = print;
   }

@@ -157,7 +157,7 @@ describe('an option that is refused', () => {
     const columns = [{ name: 'a' }];
     const refusal = (message: string) => ({ code: 'options', message: expect.stringContaining(message) });
     await expect(packed(tabularModel(), { features: { columns, image: {} } })).rejects.toMatchObject(refusal('both image and columns'));
-    await expect(packed(addModel([1, 4, 4, 3]), { x: { columns } })).rejects.toMatchObject(refusal('[rows, values] or [values] is wanted'));
+    await expect(packed(addModel([1, 4, 4, 4]), { x: { columns } })).rejects.toMatchObject(refusal('[rows, values] or [values] is wanted'));
     const place = { place: { columns: [{ name: 'a', mean: 2 }] } };
     await expect(packed(embeddingModel(), place)).rejects.toMatchObject(refusal('gives "a" mean and std, but input "place" is int32'));
   });

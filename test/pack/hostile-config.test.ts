@@ -369,7 +369,7 @@ describe('an option', () => {
     expect(await refused({ model: realModel('faceboxes'), inputs: { image_tensor: wide } })).toMatch(
       /Input "imageTensor" would take \d+ values, \[1, 1073741824, 1073741824, 3\]; the limit is 67108864/,
     );
-    const huge = writeModel(addModel([1, 2 ** 30]), join(folder, 'huge'));
+    const huge = writeModel(addModel([1, 2 ** 30], Float32Array.of(1)), join(folder, 'huge'));
     expect(await refused({ model: huge }, 'model-format')).toMatch(/Input "x" would take 1073741824 values/);
   });
   it('nothing at all', async () => {

@@ -123,7 +123,7 @@ describe('pictures', () => {
 describe('control flow', () => {
   it('is seen in loops', async () => {
     const { manifest } = await pack(options(loopModel()));
-    expect(manifest).toMatchObject({ controlFlow: true, ops: { StatelessWhile: 1, Less: 1 } });
+    expect(manifest).toMatchObject({ controlFlow: true, golden: { truth: 'tfjs-cpu' }, ops: { StatelessWhile: 1 } });
     expect(manifest.golden.samples.map(({ outputs }) => outputs['y']?.shape)).toEqual([
       [1, 2],
       [1, 2],

@@ -3,7 +3,7 @@ import { sizeOf } from '../../base/dtype.js';
 import { PannierError } from '../../base/errors.js';
 import { roundToHalf } from '../../base/float16.js';
 import { tensorOf } from '../../graph/constant.js';
-import type { Constant, Graph, Value } from '../../graph/graph.js';
+import type { Constant, Graph, Node, Value } from '../../graph/graph.js';
 import { nodeError, opError } from '../../graph/node-error.js';
 import { definitionOf } from '../../graph/ops/index.js';
 import { evaluate } from '../../graph/size.js';
@@ -23,11 +23,18 @@ export interface ReferenceModel {
    * Computes values of the graph.
    * @param feeds one tensor for each input, by its name
    * @param wanted values of the graph; default its outputs
+   * @param observe hears of each node when it has run
    * @returns one tensor for each wanted value, by its name. Its values may be those of a feed or a constant: do not change them.
    * @throws {PannierError} `input` if the feeds do not fit the inputs; `predict`, naming the node, if its op does not allow the values
    */
-  run(feeds: ReadonlyMap<string, Tensor>, wanted?: readonly Value[]): ReadonlyMap<string, Tensor>;
+  run(feeds: ReadonlyMap<string, Tensor>, wanted?: readonly Value[], observe?: Observe): ReadonlyMap<string, Tensor>;
 }
+
+/**
+ * Hears of a node that has run.
+ * @param tensors all that are kept at that moment by their names: the node's inputs and outputs, constants, and what later nodes take
+ */
+export type Observe = (node: Node, tensors: ReadonlyMap<string, Tensor>) => void;
 
 /** Whether the reference can run a graph: it has no part that only TF.js can run. */
 export const isComputable = ({ inputs, nodes }: Graph): boolean =>
@@ -46,12 +53,13 @@ export function openReference(graph: Graph): ReferenceModel {
   const constants = graph.constants.map(readConstant);
   const plan = planOf(graph, graph.outputs);
   return {
-    run(feeds, wanted = graph.outputs) {
+    run(feeds, wanted = graph.outputs, observe = () => undefined) {
       const bound = bindFeeds(graph, feeds);
       const { tensors } = bound;
       for (const [name, tensor] of constants) tensors.set(name, tensor);
       for (const step of wanted === graph.outputs ? plan : planOf(graph, wanted)) {
         runStep(step, bound);
+        observe(step.node, tensors);
         for (const name of step.dropped) tensors.delete(name);
       }
       return new Map(wanted.map(({ name }) => [name, tensors.get(name) as Tensor]));

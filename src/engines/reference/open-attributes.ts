@@ -1,15 +1,6 @@
 /** Open sizes in the attributes of nodes. */
-import { evaluate, type OpenSize } from '../../graph/size.js';
-
-/** An attribute of any kind; those that are objects, but no lists, are open sizes. */
-const isOpenSize = (attribute: unknown): attribute is OpenSize =>
-  typeof attribute === 'object' && attribute !== null && 'terms' in attribute;
-
-/** The open sizes in an attribute. */
-export function openSizesIn(attribute: unknown): readonly OpenSize[] {
-  if (Array.isArray(attribute)) return attribute.flatMap(openSizesIn);
-  return isOpenSize(attribute) ? [attribute] : [];
-}
+import { isOpenSize } from '../../graph/needed.js';
+import { evaluate } from '../../graph/size.js';
 
 /**
  * Attributes whose open sizes are numbers.

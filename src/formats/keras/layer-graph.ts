@@ -6,7 +6,7 @@ import type { OpAttributes, OpName } from '../../graph/ops/index.js';
 import { isOpen } from '../../graph/size.js';
 import { broken } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
-import { constantOf } from '../tfjs/read/tensors.js';
+import { constantOf } from '../tfjs/read/constant.js';
 import type { Weight } from '../tfjs/weights.js';
 
 /** A graph under construction. */

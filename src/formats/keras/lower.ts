@@ -8,8 +8,9 @@ import type { Dim } from '../../manifest/signature.js';
 import { broken } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 import { openShape } from '../open-shape.js';
+import type { Ends } from '../tfjs/ends.js';
+import { endsOf } from '../tfjs/graph-ends.js';
 import type { Weight } from '../tfjs/weights.js';
-import type { SignatureKeys } from '../tfjs/write-signature.js';
 import { checkAllRead } from './config-fields.js';
 import { withIndexInputs } from './index-inputs.js';
 import { LayerGraph } from './layer-graph.js';
@@ -21,8 +22,8 @@ import { WeightStore } from './weights.js';
 /** A lowered model. */
 export interface Lowered {
   readonly graph: Graph;
-  /** The names of the layers that give the inputs and outputs, or those that the file gives them. */
-  readonly keys: SignatureKeys;
+  /** Keyed by the layers that give the inputs and outputs, or as the file names them. */
+  readonly ends: Ends;
 }
 
 /**
@@ -44,7 +45,8 @@ export function lowerLayers(topology: Fields, weights: readonly Weight[], file: 
   store.checkAllTaken(file);
   const lowered = withIndexInputs(graph.builder.build(results));
   verify(lowered);
-  return { graph: lowered, keys: { inputs: inputs.map(({ key }) => key), outputs: outputKeys(model, results) } };
+  const keys = { inputs: inputs.map(({ key }) => key), outputs: outputKeys(model, results) };
+  return { graph: lowered, ends: endsOf(lowered, keys) };
 }
 
 /** An input as the file has it. */

@@ -70,6 +70,7 @@ export function writeTfjs(graph: Graph): TfjsGraphModel {
   const target: Omit<Target, 'fusion'> = { def, sizes, find, constant: ({ name }) => constants.get(name) };
   const inputs = graph.inputs.map((input) => {
     const { type } = input;
+    // Of an input whose type only TF.js knows, nothing is said.
     const attributes = type === null ? {} : { dtype: attr.type(dtypeOf(type.dataType)), shape: attr.shape(type.shape) };
     const tensor = nameAfter(outputOf(def.add('Placeholder', [], attributes, input.name)), input);
     tensors.set(input.name, tensor);

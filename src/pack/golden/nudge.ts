@@ -1,7 +1,8 @@
 /** Inputs that are off by a millionth, by which outputs are found that say nothing of a backend. */
-import type { EngineSignature } from '../../engines/engine.js';
-import { type Graph, nodeOf } from '../../formats/tfjs/graph-def.js';
+
 import { rangeOf } from '../../golden/compare.js';
+import { isInteger } from '../../graph/element-type.js';
+import type { Graph, Node, Value } from '../../graph/graph.js';
 import type { Feed } from '../../preprocess/feed.js';
 import { toTensor } from '../../preprocess/resize.js';
 
@@ -9,11 +10,38 @@ import { toTensor } from '../../preprocess/resize.js';
 const NUDGE = 1e-6;
 
 /**
- * The same feeds, changed by a millionth of their range. An output that moves with this would also differ between
- * two backends that are both right. Whole numbers cannot change by so little, so the graph is fed behind the casts
- * that turn them into floats.
+ * A graph whose whole inputs are also fed as floats, behind the casts that turn them into floats: whole numbers cannot change by a
+ * millionth.
  */
-export function nudge(feeds: readonly Feed[], graph: Graph, inputs: EngineSignature['inputs']): Feed[] {
+export interface NudgedGraph {
+  readonly graph: Graph;
+  /** By whole input, the casts of it, which are inputs of the graph behind those that it has. */
+  readonly casts: ReadonlyMap<Value, readonly Value[]>;
+}
+
+/** Makes inputs of the casts of whole inputs. */
+export function withCastsAsInputs(graph: Graph): NudgedGraph {
+  const isCast = ({ op, attributes, inputs: [input] }: Node) =>
+    op === 'cast' && (attributes as { to: string }).to === 'float32' && isWholeInput(graph, input);
+  const nodes = graph.nodes.filter(isCast);
+  const casts = new Map<Value, Value[]>();
+  for (const { inputs, outputs } of nodes) {
+    const [input, output] = [inputs[0] as Value, outputs[0] as Value];
+    casts.set(input, [...(casts.get(input) ?? []), output]);
+  }
+  const inputs = [...graph.inputs, ...[...casts.values()].flat()];
+  return { graph: { ...graph, inputs, nodes: graph.nodes.filter((node) => !nodes.includes(node)) }, casts };
+}
+
+const isWholeInput = ({ inputs }: Graph, value: Value | null | undefined): boolean =>
+  value?.type != null && inputs.includes(value) && isInteger(value.type.dataType);
+
+/**
+ * The same feeds, changed by a millionth of their range. An output that moves with this would also differ between two backends that
+ * are both right.
+ * @param castsOf the names under which the casts of an input are fed
+ */
+export function nudge(feeds: readonly Feed[], castsOf: (input: string) => readonly string[]): Feed[] {
   return feeds.flatMap((feed): Feed[] => {
     const { name, dtype, shape } = feed;
     if (dtype === 'bool') return [feed];
@@ -24,21 +52,6 @@ export function nudge(feeds: readonly Feed[], graph: Graph, inputs: EngineSignat
     const step = NUDGE * (max - min || 1);
     const data = values.map((value, index) => value + (index % 2 === 0 ? step : -step));
     const moved = (to: string): Feed => ({ kind: 'tensor', name: to, dtype: 'float32', shape, data });
-    if (dtype === 'float32') return [moved(name)];
-    return [feed, ...castsOf(graph, inputs[name]?.node as string).map((cast) => moved(nameOfCast(cast)))];
+    return dtype === 'float32' ? [moved(name)] : [feed, ...castsOf(name).map(moved)];
   });
-}
-
-/** The casts that {@link nudge} feeds, as inputs of the session: the signature names none of them. */
-export function castInputs(graph: Graph, inputs: EngineSignature['inputs']): EngineSignature['inputs'] {
-  const casts = Object.values(inputs).flatMap(({ node }) => castsOf(graph, node));
-  return Object.fromEntries(casts.map((node) => [nameOfCast(node), { node }]));
-}
-
-const nameOfCast = (node: string): string => `cast: ${node}`;
-
-function castsOf(graph: Graph, node: string): string[] {
-  const isCast = ({ op, input, attr }: { op: string; input: readonly string[]; attr: Readonly<Record<string, unknown>> }) =>
-    op === 'Cast' && nodeOf(input[0] ?? '') === node && (attr['DstT'] as { type?: unknown } | undefined)?.type === 'DT_FLOAT';
-  return [...graph.nodes.values()].filter(isCast).map(({ name }) => name);
 }

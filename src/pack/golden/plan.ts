@@ -32,7 +32,7 @@ const SEEDS = 1000;
 /**
  * Chooses the inputs: the picture for an image input and its mirror image for the second sample, rows for columns, else seeded
  * numbers. All image inputs share one picture.
- * @param graph the model's graph, if it can be read: it bounds whole numbers, which are 0 and 1 without it
+ * @param graph the model's graph, whose inputs are these: it bounds whole numbers, which are 0 and 1 without it
  * @returns a plan with floats of both signs and, if there are such, one with floats in [0, 1) for a model that has no answer to others
  */
 export function planGolden(inputs: readonly ResolvedInput[], picture: GoldenPicture, graph?: Graph): readonly GoldenPlan[] {
@@ -81,7 +81,7 @@ function batchOf(inputs: readonly ResolvedInput[], sample: GoldenInputs): Golden
 
 /** By input, the whole numbers that the graph bounds. Open sizes are those of the samples. */
 function indexRanges(graph: Graph, inputs: readonly ResolvedInput[]): readonly (Range | undefined)[] {
-  const values = inputs.map(({ spec }) => graph.inputs.find(({ name }) => name === spec.node));
+  const values = inputs.map((_, index) => graph.inputs[index]);
   const sizes = new Map<string, number>();
   for (const [index, value] of values.entries())
     for (const [axis, size] of value?.type?.shape.entries() ?? [])

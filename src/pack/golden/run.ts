@@ -1,23 +1,136 @@
-/** Runs the graph on the cpu backend, which gives the packer its outputs and its cost. */
-
+/** Runs a graph for the packer: on the reference, or, where a part of the graph is opaque, on TF.js's cpu backend. */
+import { DTYPES, type DType, type OwnedArray } from '../../base/dtype.js';
 import { messageOf } from '../../base/errors.js';
-import type { Engine, EngineModel, Session } from '../../engines/engine.js';
-import type { RunProfile } from '../../engines/tfjs/profile.js';
+import type { Engine } from '../../engines/engine.js';
+import { isComputable, openReference } from '../../engines/reference/interpreter.js';
 import { broken } from '../../formats/file-fields.js';
 import { KERNELS } from '../../formats/tfjs/tfjs-table.js';
+import { dtypeOf } from '../../formats/tfjs/write-attributes.js';
+import type { Graph, Value } from '../../graph/graph.js';
+import type { Tensor, TensorType } from '../../graph/tensor.js';
 import type { GoldenSpec } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
+import { toTensor } from '../../preprocess/resize.js';
+import { type Cost, CostCounter, costOfProfile } from '../model/cost.js';
+import { missingKernels } from '../model/kernels.js';
+import type { GraphSignature } from '../model/signature.js';
+import { graphFiles } from '../out/graph-files.js';
 import type { PackedFile } from '../out/shards.js';
 import type { Answers } from './golden.js';
+import { nudge, withCastsAsInputs } from './nudge.js';
+
+/** The cost of a run, and the kernels of it that backends lack. */
+export interface RunCost extends Cost {
+  readonly missingKernels: Readonly<Record<string, readonly string[]>>;
+}
 
 /** A graph that is ready to run. */
 export interface Runner {
   /** What its answers are worth. */
   readonly truth: GoldenSpec['truth'];
-  /** @throws {PannierError} `model-format` when TF.js cannot run the graph */
+  /** @throws {PannierError} `model-format` if the graph does not run */
   run(feeds: readonly Feed[]): Promise<Answers>;
-  /** The kernels that one run calls, and the memory that it takes. */
-  profile(feeds: readonly Feed[]): Promise<RunProfile>;
+  /** Runs feeds that are off by a millionth of their range. */
+  runNudged(feeds: readonly Feed[]): Promise<Answers>;
+  /** What a run of these feeds costs. */
+  cost(feeds: readonly Feed[]): Promise<RunCost>;
+}
+
+/** A graph that is to run, and the names of its inputs and outputs. */
+interface Runnable {
+  /** Base name of the model file. */
+  readonly file: string;
+  readonly graph: Graph;
+  readonly signature: GraphSignature;
+}
+
+/** A graph on one of the engines. Feeds are found by the names of inputs, and of casts that are fed. */
+interface Opened {
+  run(feeds: readonly Feed[]): Promise<Answers>;
+  cost(feeds: readonly Feed[]): Promise<RunCost>;
+  dispose(): void;
+}
+
+/** Opens a graph, hands it to `use` and frees it. */
+export async function withRunner<T>(model: Runnable, use: (runner: Runner) => Promise<T>): Promise<T> {
+  const isKnown = isComputable(model.graph);
+  const open = isKnown ? openOnReference : openOnTfjs;
+  const opened = await named(() => open(model));
+  const { graph, casts } = withCastsAsInputs(model.graph);
+  let nudged: Opened | undefined;
+  const castsOf = (name: string): readonly string[] => {
+    const index = model.signature.inputs.findIndex((input) => input.name === name);
+    return (casts.get(model.graph.inputs[index] as Value) ?? []).map(nameOfCast);
+  };
+  try {
+    return await use({
+      truth: isKnown ? 'reference' : 'tfjs-cpu',
+      run: (feeds) => named(() => opened.run(feeds)),
+      runNudged: (feeds) =>
+        named(async () => {
+          if (casts.size === 0) return opened.run(nudge(feeds, castsOf));
+          nudged ??= await open({ ...model, graph });
+          return nudged.run(nudge(feeds, castsOf));
+        }),
+      cost: (feeds) => named(() => opened.cost(feeds)),
+    });
+  } finally {
+    opened.dispose();
+    nudged?.dispose();
+  }
+}
+
+const nameOfCast = ({ name }: Value): string => `cast: ${name}`;
+
+/** The names under which a graph's inputs are fed: those of the signature, then those of casts. */
+const inputNames = ({ graph, signature }: Runnable): readonly string[] =>
+  graph.inputs.map((value, index) => signature.inputs[index]?.name ?? nameOfCast(value));
+
+async function named<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (thrown) {
+    throw broken(`The graph does not run: ${messageOf(thrown).replace(/\s+/g, ' ')}`);
+  }
+}
+
+async function openOnReference(model: Runnable): Promise<Opened> {
+  const { graph, signature } = model;
+  const reference = openReference(graph);
+  const names = inputNames(model);
+  const costs = new WeakMap<readonly Feed[], Cost>();
+  const run = async (feeds: readonly Feed[]): Promise<Answers> => {
+    const tensors = graph.inputs.map(({ name, type }, index) => [name, tensorOf(feedOf(feeds, names[index]), type)] as const);
+    const counter = new CostCounter(graph);
+    const answers = reference.run(new Map(tensors), graph.outputs, counter.observe);
+    costs.set(feeds, counter.cost);
+    return Object.fromEntries(
+      signature.outputs.map(({ name }, index) => [name, rawOutput(answers.get((graph.outputs[index] as Value).name) as Tensor)]),
+    );
+  };
+  return {
+    run,
+    // Our writer calls no kernel that a backend lacks.
+    cost: async (feeds) => {
+      if (!costs.has(feeds)) await run(feeds);
+      return { ...(costs.get(feeds) as Cost), missingKernels: {} };
+    },
+    dispose: () => undefined,
+  };
+}
+
+const feedOf = (feeds: readonly Feed[], name: string | undefined): Feed => feeds.find((feed) => feed.name === name) as Feed;
+
+function tensorOf(feed: Feed, type: TensorType | null): Tensor {
+  const { dataType } = type as TensorType;
+  const data = feed.kind === 'tensor' ? feed.data : toTensor(feed.picture as never, feed.image, feed.dtype, feed.map);
+  return { dataType, shape: feed.shape, data };
+}
+
+/** An output in memory of its own: the reference may give a feed or a constant. */
+function rawOutput({ dataType, shape, data }: Tensor): Answers[string] {
+  const dtype: DType = dtypeOf(dataType);
+  return { dtype, shape, data: DTYPES[dtype].from(data) as OwnedArray };
 }
 
 /** Longest run; a graph may hold a loop without an end. */
@@ -31,46 +144,35 @@ async function cpuEngine(): Promise<Engine> {
   return start({});
 }
 
-/** Opens a graph, hands it to `use` and frees it. */
-export async function withRunner<T>(
-  model: Omit<EngineModel, 'graph' | 'weights'>,
-  graph: PackedFile,
-  shards: readonly PackedFile[],
-  use: (runner: Runner) => Promise<T>,
-): Promise<T> {
+async function openOnTfjs(model: Runnable): Promise<Opened> {
   engine ??= cpuEngine();
-  const outputs = Object.keys(model.signature.outputs);
-  let session: Session | undefined;
-  const named = async <R>(step: () => Promise<R>): Promise<R> => {
-    try {
-      return await step();
-    } catch (thrown) {
-      throw broken(`The graph does not run: ${messageOf(thrown).replace(/\s+/g, ' ')}`);
-    }
-  };
-  try {
-    const opened = await named(async () =>
-      (await (engine as Promise<Engine>)).open({ ...model, graph: bufferOf(graph), weights: shards.map(bufferOf) }),
-    );
-    session = opened;
-    return await use({
-      truth: 'tfjs-cpu',
-      run: (feeds) =>
-        named(async () => {
-          const answers = await opened.run({ feeds, outputs, deadlineMs: DEADLINE_MS });
-          return Object.fromEntries(outputs.map((name, index) => [name, answers.outputs[index] as Answers[string]]));
-        }),
+  const files = graphFiles(model.graph, model.signature);
+  const nodes = inputNames(model).map((name, index) => [name, { node: files.inputs[index] as string }]);
+  const outputs = files.signature.outputs.map(({ name }) => name);
+  const session = await (await engine).open({
+    name: model.file,
+    graph: bufferOf(files.graph),
+    weights: files.shards.map(bufferOf),
+    controlFlow: files.controlFlow,
+    signature: {
+      inputs: Object.fromEntries(nodes),
+      outputs: Object.fromEntries(files.signature.outputs.map(({ name, node }) => [name, { node }])),
+    },
+  });
+  return {
+    run: async (feeds) => {
+      const answers = await session.run({ feeds, outputs, deadlineMs: DEADLINE_MS });
+      return Object.fromEntries(outputs.map((name, index) => [name, answers.outputs[index] as Answers[string]]));
+    },
+    cost: async (feeds) => {
+      const { profileRun } = await import('../../engines/tfjs/profile.js');
+      const { kernels, peakBytes } = await profileRun(session, feeds, outputs);
       // Besides kernels the profile lists the ops that call them, such as `fusedConv2d__op`.
-      profile: (feeds) =>
-        named(async () => {
-          const { profileRun } = await import('../../engines/tfjs/profile.js');
-          const { kernels, peakBytes } = await profileRun(opened, feeds, outputs);
-          return { kernels: kernels.filter(({ name }) => KERNELS['cpu']?.has(name)), peakBytes };
-        }),
-    });
-  } finally {
-    session?.dispose();
-  }
+      const called = kernels.filter(({ name }) => KERNELS['cpu']?.has(name));
+      return { ...costOfProfile({ kernels: called, peakBytes }), missingKernels: missingKernels(called) };
+    },
+    dispose: () => session.dispose(),
+  };
 }
 
 /** Copies the weights, because an engine consumes them. */

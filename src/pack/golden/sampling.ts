@@ -2,24 +2,22 @@
 
 import { messageOf, PannierError } from '../../base/errors.js';
 import { isAllFinite } from '../../base/finite.js';
-import type { EngineSignature, RawOutput } from '../../engines/engine.js';
-import type { RunProfile } from '../../engines/tfjs/profile.js';
-import { type Graph, isAsync } from '../../formats/tfjs/graph-def.js';
+import type { RawOutput } from '../../engines/engine.js';
 import type { Weight } from '../../formats/tfjs/weights.js';
 import { goldenFeeds } from '../../golden/feeds.js';
 import type { GoldenSpec, InputSpec } from '../../manifest/manifest.js';
 import { MAX_VALUES } from '../../manifest/sizes.js';
 import type { Feed } from '../../preprocess/feed.js';
-import type { ModelParts } from '../model/read.js';
+import type { ReadModel } from '../model/read.js';
 import type { GraphSignature } from '../model/signature.js';
-import { cutShards, graphFile, type PackedFile } from '../out/shards.js';
+import { weightsOf, withWeights } from '../model/weights.js';
+import { type GraphFiles, graphFiles } from '../out/graph-files.js';
 import { type Answers, type StoredGolden, storeGolden } from './golden.js';
-import { castInputs, nudge } from './nudge.js';
 import type { GoldenPlan } from './plan.js';
 import { type Runner, withRunner } from './run.js';
 
 /** The results of the golden samples' runs. */
-export interface Sampled extends RunProfile {
+export interface Sampled {
   /** The plan that was run. */
   readonly plan: GoldenPlan;
   /** Of the first sample. */
@@ -33,12 +31,13 @@ export interface Sampled extends RunProfile {
 
 /** A graph that can be run with other weights. */
 export interface Sampling {
-  readonly controlFlow: boolean;
-  filesOf(weights: readonly Weight[]): { readonly graph: PackedFile; readonly shards: readonly PackedFile[] };
+  /** The graph's own weights. */
+  readonly weights: readonly Weight[];
+  filesOf(weights: readonly Weight[]): GraphFiles;
   /** Opens the graph with these weights, hands it to `use` and frees it. */
   open<T>(weights: readonly Weight[], use: (runner: Runner) => Promise<T>): Promise<T>;
   /**
-   * Runs both golden samples, each also off by a millionth, and the batch, and measures what a run costs.
+   * Runs both golden samples, each also off by a millionth, and the batch.
    * @param plans of which the first is taken whose answers are finite, else the one with the most finite outputs
    * @throws {PannierError} `model-format` if the graph runs on none, or answers nothing that can be compared
    */
@@ -46,37 +45,22 @@ export interface Sampling {
 }
 
 export function samplingOf(
-  { file, topology }: Pick<ModelParts, 'file' | 'topology'>,
-  graph: Graph,
+  { file, graph }: Pick<ReadModel, 'file' | 'graph'>,
   signature: GraphSignature,
   inputs: Readonly<Record<string, InputSpec>>,
 ): Sampling {
-  const controlFlow = isAsync(
-    graph,
-    signature.outputs.map(({ node }) => node),
-  );
-  const nodes: EngineSignature = {
-    inputs: { ...castInputs(graph, inputs), ...inputs },
-    outputs: Object.fromEntries(signature.outputs.map(({ name, node }) => [name, { node }])),
-  };
-  const filesOf = (weights: readonly Weight[]) => {
-    const shards = cutShards(weights);
-    return { shards, graph: graphFile(topology, signature, weights, shards) };
-  };
+  const own = weightsOf(graph);
   return {
-    controlFlow,
-    filesOf,
-    open(weights, use) {
-      const { graph, shards } = filesOf(weights);
-      return withRunner({ name: file, controlFlow, signature: nodes }, graph, shards, use);
-    },
+    weights: own,
+    filesOf: (weights) => graphFiles(withWeights(graph, own, weights), signature),
+    open: (weights, use) => withRunner({ file, signature, graph: withWeights(graph, own, weights) }, use),
     async sample(runner, plans) {
       const { plan, runs, warnings } = await runPlans(runner, plans, inputs);
       const [first, second] = runs;
-      const nudged = async ({ feeds, answers }: Run) => ({ answers, nudged: await runner.run(nudge(feeds, graph, inputs)) });
+      const nudged = async ({ feeds, answers }: Run) => ({ answers, nudged: await runner.runNudged(feeds) });
       const batch = await runBatch(runner, plan, inputs);
       const golden = { truth: runner.truth, ...storeGolden(plan, [await nudged(first), await nudged(second)], batch.answers) };
-      return { plan, ...first, golden, warnings: [...warnings, ...batch.warnings], ...(await runner.profile(first.feeds)) };
+      return { plan, ...first, golden, warnings: [...warnings, ...batch.warnings] };
     },
   };
 }

@@ -1,6 +1,4 @@
 /** The inputs and outputs that a model file declares, before options and without running the model. */
-import { readEnds } from '../../formats/tfjs/ends.js';
-import { readGraph } from '../../formats/tfjs/graph-def.js';
 import { readModel } from './read.js';
 import { type GraphSignature, readSignature } from './signature.js';
 
@@ -9,6 +7,6 @@ import { type GraphSignature, readSignature } from './signature.js';
  * @throws {PannierError} `model-format`
  */
 export async function readFace(model: string): Promise<GraphSignature> {
-  const parts = await readModel(model);
-  return readSignature(readEnds(parts, readGraph(parts.topology, parts.weights)), {}, parts.hints);
+  const { ends, hints } = await readModel(model);
+  return readSignature(ends, {}, hints);
 }

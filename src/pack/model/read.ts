@@ -1,4 +1,4 @@
-/** Reads a TF.js model from disk into the parts of a graph model. No file outside the model's folder is opened. */
+/** Reads a TF.js model from disk into a graph. No file outside the model's folder is opened. */
 
 import { access, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -11,30 +11,35 @@ import { parseJson } from '../../formats/json.js';
 import { lowerLayers } from '../../formats/keras/lower.js';
 import { isLayersTopology } from '../../formats/keras/topology.js';
 import { LIMITS } from '../../formats/limits.js';
+import { type Ends, readEnds as readSignatureEnds } from '../../formats/tfjs/ends.js';
+import { readGraph } from '../../formats/tfjs/graph-def.js';
+import { type Inexpressible, readTfjs } from '../../formats/tfjs/read/read.js';
 import { readWeightSpec, refuseNaN, type Weight } from '../../formats/tfjs/weights.js';
-import { writeTfjs } from '../../formats/tfjs/write.js';
-import { writeSignature } from '../../formats/tfjs/write-signature.js';
+import type { Graph } from '../../graph/graph.js';
+import { verify } from '../../graph/verify.js';
 import { missingFile } from '../files/missing.js';
 import { type OpenFile, openInside, openRecorded, readAndClose, readEnds, readFully, readWhole, record } from '../files/open.js';
 import { folderInstead, otherFormat } from './other-formats.js';
 import { type Hints, METADATA_FILE, readMetadata } from './teachable-machine.js';
 
-/** The content of a model.json and its weight files. The topology is not checked yet. */
-export interface ModelParts {
+/** A model file's graph, and what the file says of its inputs and outputs. */
+export interface ReadModel {
   /** Base name of the model.json. */
   readonly file: string;
-  readonly json: Fields;
-  readonly topology: Fields;
-  readonly weights: readonly Weight[];
+  readonly graph: Graph;
+  /** The inputs and outputs of the graph, in its order. */
+  readonly ends: Ends;
+  /** The nodes for which the graph has an opaque part. */
+  readonly inexpressible: readonly Inexpressible[];
   /** Hints from files beside the model about its inputs and outputs. Options take precedence. */
   readonly hints?: Hints;
 }
 
 /**
- * Reads a model.json with its weight files. A Layers model comes back as the graph model that computes the same.
+ * Reads a model.json with its weight files.
  * @throws {PannierError} `model-format`
  */
-export async function readModel(path: string): Promise<ModelParts> {
+export async function readModel(path: string): Promise<ReadModel> {
   const file = basename(path);
   const json = objectAt(parseJson(await readJsonFile(path, file), file), file);
   const { format } = json;
@@ -64,12 +69,19 @@ export async function readModel(path: string): Promise<ModelParts> {
     weights.push(...group);
     if (weights.length > LIMITS.tensors) throw broken(`${file} has ${weights.length} weights; the limit is ${LIMITS.tensors}.`);
   }
-  if (format === 'graph-model' || (format === undefined && !isLayersTopology(topology))) return { file, json, topology, weights };
-  const { graph, keys } = lowerLayers(topology, withoutOptimizer(json, weights), file);
-  const model = writeTfjs(graph);
+  const isGraphModel = format === 'graph-model' || (format === undefined && !isLayersTopology(topology));
+  if (isGraphModel) return graphModel(file, json, topology, weights);
+  const { graph, ends } = lowerLayers(topology, withoutOptimizer(json, weights), file);
   const metadata = await readBeside(folder, METADATA_FILE);
-  const hints = metadata && readMetadata(metadata, graph, keys);
-  return { file, json: { signature: writeSignature(graph, model, keys) }, ...model, ...(hints && { hints }) };
+  return { file, graph, ends, inexpressible: [], ...(metadata && { hints: readMetadata(metadata, ends) }) };
+}
+
+function graphModel(file: string, json: Fields, topology: Fields, weights: readonly Weight[]): ReadModel {
+  const def = readGraph(topology, weights);
+  const ends = readSignatureEnds({ file, json }, def);
+  const { graph, inexpressible } = readTfjs(def, weights, ends);
+  verify(graph);
+  return { file, graph, ends, inexpressible };
 }
 
 /**

@@ -6,9 +6,7 @@
 import type { Fields } from '../../base/fields.js';
 import { arrayAt, broken, textAt } from '../../formats/file-fields.js';
 import { LIMITS } from '../../formats/limits.js';
-import type { SignatureKeys } from '../../formats/tfjs/write-signature.js';
-import type { Graph, Value } from '../../graph/graph.js';
-import { isOpen, sizeText } from '../../graph/size.js';
+import type { Ends, InputEnd } from '../../formats/tfjs/ends.js';
 import type { InputOptions, OutputOptions } from '../options.js';
 
 /** Options that the model's files imply, by the signature's key. An app's own options take precedence. */
@@ -28,29 +26,26 @@ const SCORES: OutputOptions = { name: 'scores', values: 'probabilities' };
  * Reads a `metadata.json`. A file that is not of Teachable Machine is ignored.
  * @throws {PannierError} `model-format` if the number of labels is not that of the only output's values
  */
-export function readMetadata(metadata: Fields, graph: Graph, keys: SignatureKeys): Hints {
+export function readMetadata(metadata: Fields, { inputs, outputs }: Ends): Hints {
   const isTheirs = ['tmVersion', 'packageName', 'imageSize'].some((key) => metadata[key] !== undefined);
-  const [output, ...others] = graph.outputs;
+  const [output, ...others] = outputs;
   if (!isTheirs || metadata['labels'] === undefined || output === undefined || others.length > 0) return { inputs: {}, outputs: {} };
   const labels = arrayAt(metadata['labels'], `${METADATA_FILE}'s labels`, LIMITS.labels).map((label, index) =>
     textAt(label, `${METADATA_FILE}'s labels[${index}]`),
   );
-  const count = output.type?.shape.at(-1);
-  const key = keys.outputs[0] as string;
+  const count = output.shape?.at(-1);
   if (labels.length !== count)
     throw broken(
-      `${METADATA_FILE} has ${labels.length} labels, but output "${key}" has ${sizeText(count ?? 0)} values; the files are not from one export.`,
+      `${METADATA_FILE} has ${labels.length} labels, but output "${output.key}" has ${count} values; the files are not from one export.`,
     );
   const long = labels.findIndex((label) => Buffer.byteLength(label) > LIMITS.labelBytes);
   if (long !== -1) throw broken(`${METADATA_FILE}'s labels[${long}] has more than ${LIMITS.labelBytes} bytes.`);
-  const [input, ...more] = graph.inputs;
+  const [input, ...more] = inputs;
   return {
-    inputs: input !== undefined && more.length === 0 && isPicture(input) ? { [keys.inputs[0] as string]: IMAGE } : {},
-    outputs: { [key]: { ...SCORES, labels } },
+    inputs: input !== undefined && more.length === 0 && isPicture(input) ? { [input.key]: IMAGE } : {},
+    outputs: { [output.key]: { ...SCORES, labels } },
   };
 }
 
-const isPicture = ({ type }: Value): boolean => {
-  const [, ...sizes] = type?.shape ?? [];
-  return sizes.length === 3 && !sizes.some(isOpen) && (sizes[2] === 3 || sizes[2] === 1);
-};
+const isPicture = ({ shape }: InputEnd): boolean =>
+  shape?.length === 4 && !shape.slice(1).includes(null) && (shape[3] === 3 || shape[3] === 1);

@@ -1,14 +1,13 @@
 /** Holds a packed model to its budget: bytes, FLOPs, and the error of quantised weights. A refusal names the largest parts. */
 
 import { PannierError } from '../../base/errors.js';
-import type { KernelCall } from '../../engines/tfjs/profile.js';
 import type { Weight } from '../../formats/tfjs/weights.js';
 import { compareGolden } from '../../golden/compare.js';
 import type { GoldenOutput } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
 import { type Answers, changeOf, type StoredGolden } from '../golden/golden.js';
 import type { Runner } from '../golden/run.js';
-import { countFlops } from '../model/flops.js';
+import { type Cost, countFlops } from '../model/cost.js';
 import { noiseOf } from './quantize.js';
 
 /** Most parts that a message names. */
@@ -30,19 +29,19 @@ export function checkBytes(limit: number | undefined, bytes: number, weights: re
   );
 }
 
-/** @throws {PannierError} `budget`, naming the kernels that cost most */
-export function checkFlops(limitMflop: number | undefined, calls: readonly KernelCall[]): void {
-  const mflop = countFlops(calls) / 1e6;
+/** @throws {PannierError} `budget`, naming the ops that cost most */
+export function checkFlops(limitMflop: number | undefined, cost: Cost): void {
+  const mflop = countFlops(cost) / 1e6;
   if (limitMflop === undefined || mflop <= limitMflop) return;
-  const names = [...new Set(calls.map(({ name }) => name))];
-  const kernels = names.map((name) => {
-    const own = calls.filter((call) => call.name === name);
-    return { name, calls: own.length, mflop: countFlops(own) / 1e6 };
+  const names = [...new Set(cost.calls.map(({ name }) => name))];
+  const ops = names.map((name) => {
+    const calls = cost.calls.filter((call) => call.name === name);
+    return { name, calls: calls.length, mflop: countFlops({ calls }) / 1e6 };
   });
-  const largest = kernels.sort((a, b) => b.mflop - a.mflop).slice(0, NAMED);
+  const largest = ops.sort((a, b) => b.mflop - a.mflop).slice(0, NAMED);
   const named = largest.map(({ name, calls: count, mflop: own }) => `${name} ${short(own)} in ${count} calls`);
   throw over(
-    `One predict takes ${short(mflop)} MFLOP, more than budget.mflop, ${limitMflop}. The kernels that cost most: ${named.join(', ')}. Take a smaller model or a smaller input, or raise the budget.`,
+    `One predict takes ${short(mflop)} MFLOP, more than budget.mflop, ${limitMflop}. The ops that cost most: ${named.join(', ')}. Take a smaller model or a smaller input, or raise the budget.`,
     { mflop, limit: limitMflop, largest },
   );
 }

@@ -80,5 +80,6 @@ export const metadata = surface({
   inputs: changed(fc.constant(METADATA), jsonPoison).filter(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   ),
-  feed: (given) => refusable(() => readMetadata(given as never, [end('x', [null, 4, 4, 3])] as never, [end('y', [null, 2])] as never)),
+  feed: (given) =>
+    refusable(() => readMetadata(given as never, { inputs: [end('x', [null, 4, 4, 3])], outputs: [end('y', [null, 2])] } as never)),
 });

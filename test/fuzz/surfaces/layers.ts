@@ -2,8 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { readEnds } from '../../../src/formats/tfjs/ends.js';
-import { readGraph } from '../../../src/formats/tfjs/graph-def.js';
+import { verify } from '../../../src/graph/verify.js';
 import { readModel } from '../../../src/pack/model/read.js';
 import { readSignature } from '../../../src/pack/model/signature.js';
 import { saveLayers } from '../../fixtures/layers.js';
@@ -45,10 +44,10 @@ export const layers = surface({
     const [input] = fc.sample(changed(fc.constant(json), jsonPoison), { seed, numRuns: 1 });
     writeFileSync(path, JSON.stringify(input) ?? '');
     return refusable(async () => {
-      const parts = await readModel(path);
-      if (!parts.topology['node']) return;
+      const { graph, ends, hints } = await readModel(path);
       try {
-        readSignature(readEnds(parts, readGraph(parts.topology, parts.weights)), {}, parts.hints);
+        verify(graph);
+        readSignature(ends, {}, hints);
       } catch (thrown) {
         throw new Error(`What was lowered is no graph: ${String(thrown)}`);
       }

@@ -3,12 +3,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { decodeWeights } from '../../../src/engines/tfjs/decode.js';
-import { readEnds } from '../../../src/formats/tfjs/ends.js';
-import { readGraph } from '../../../src/formats/tfjs/graph-def.js';
 import { pack } from '../../../src/pack/index.js';
 import { resolveInputs } from '../../../src/pack/inputs/inputs.js';
 import { readModel } from '../../../src/pack/model/read.js';
 import { readSignature } from '../../../src/pack/model/signature.js';
+import { weightsOf } from '../../../src/pack/model/weights.js';
 import {
   addModel,
   embeddingModel,
@@ -49,10 +48,10 @@ const GRAPHS = [
 /** Reads a model as far as the packer does before it runs anything. */
 async function read(path: string): Promise<Outcome> {
   return refusable(async () => {
-    const parts = await readModel(path);
-    const graph = readGraph(parts.topology, parts.weights);
-    resolveInputs(readSignature(readEnds(parts, graph), {}, parts.hints).inputs, () => undefined);
-    for (const { values } of decodeWeights(parts.weights, [joined(parts.weights.map(({ bytes }) => bytes))])) void values.length;
+    const { graph, ends, hints } = await readModel(path);
+    resolveInputs(readSignature(ends, {}, hints).inputs, () => undefined);
+    const weights = weightsOf(graph);
+    for (const { values } of decodeWeights(weights, [joined(weights.map(({ bytes }) => bytes))])) void values.length;
   });
 }
 

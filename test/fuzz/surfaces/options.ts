@@ -2,8 +2,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { readEnds } from '../../../src/formats/tfjs/ends.js';
-import { readGraph } from '../../../src/formats/tfjs/graph-def.js';
 import { checkOptions } from '../../../src/pack/check-options.js';
 import { readChecks } from '../../../src/pack/checks/checks.js';
 import { readConfig } from '../../../src/pack/config.js';
@@ -117,10 +115,10 @@ const fuzzed = good.chain(({ model, options }) => fc.record({ model: fc.constant
 
 /** All of a packing but the runs of the graph and the files. */
 async function settle(model: ModelName, given: PackOptions): Promise<void> {
-  const parts = await readParts(model);
-  const signature = readSignature(readEnds(parts, readGraph(parts.topology, parts.weights)), given, parts.hints);
+  const { ends, hints, graph } = await readParts(model);
+  const signature = readSignature(ends, given, hints);
   const resolved = resolveInputs(signature.inputs, () => undefined);
-  planGolden(resolved, await readPicture(undefined));
+  planGolden(resolved, await readPicture(undefined), graph);
   const specs = Object.fromEntries(resolved.map(({ name, spec }) => [name, spec]));
   await readChecks(
     given.golden ?? [],

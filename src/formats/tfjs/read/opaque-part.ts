@@ -4,7 +4,8 @@ import type { Value } from '../../../graph/graph.js';
 import { calledBy, type Graph as GraphDef, type GraphFunction, type GraphNode, nodeOf } from '../graph-def.js';
 import type { Weight } from '../weights.js';
 import { takenBy } from './call.js';
-import { constantOf, type Tensors } from './tensors.js';
+import { constantOf } from './constant.js';
+import type { Tensors } from './tensors.js';
 
 interface Model {
   readonly def: GraphDef;

@@ -1,7 +1,7 @@
 /** Reads a TF.js graph model into our graph. Ops mean what TensorFlow says of them, whatever TF.js's kernels answer. */
 import { GraphBuilder } from '../../../graph/builder.js';
-import { withoutDeadCode } from '../../../graph/dead-code.js';
 import type { Graph, Value } from '../../../graph/graph.js';
+import { withoutDeadCode } from '../../../graph/needed.js';
 import type { TensorType } from '../../../graph/tensor.js';
 import { broken } from '../../file-fields.js';
 import { openShape } from '../../open-shape.js';

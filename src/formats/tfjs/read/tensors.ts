@@ -5,10 +5,11 @@ import { Names } from '../../../base/names.js';
 import type { GraphBuilder } from '../../../graph/builder.js';
 import { tensorOf } from '../../../graph/constant.js';
 import { DATA_TYPES } from '../../../graph/element-type.js';
-import type { Constant, Origin, Storage, TypedValue, Value } from '../../../graph/graph.js';
+import type { Constant, Origin, TypedValue, Value } from '../../../graph/graph.js';
 import { isOpen } from '../../../graph/size.js';
 import type { Tensor } from '../../../graph/tensor.js';
 import type { Weight } from '../weights.js';
+import { constantOf } from './constant.js';
 import { MAX_SIZE_ELEMENTS, type SizeTensor } from './size-tensor.js';
 
 /** The result of reading a node's output: a value of the graph, or sizes that need no node. */
@@ -107,17 +108,6 @@ export class Tensors {
     const list = this.#builder.op('sizes', [], { values: sizes, dataType }, origin);
     return shape.length === 1 ? list : this.#builder.op('reshape', [list], { newShape: shape }, origin);
   }
-}
-
-/** A weight as a constant of the graph. Its stored bytes stay as they are. */
-export function constantOf({ name, shape, dtype, quantization, bytes }: Weight): Constant {
-  return { value: { name, type: { dataType: dtype, shape } }, bytes, storage: storageOf(quantization) };
-}
-
-function storageOf(quantization: Weight['quantization']): Storage {
-  if (quantization === undefined) return { kind: 'plain' };
-  if (quantization.dtype === 'float16') return { kind: 'float16' };
-  return { kind: quantization.dtype, scale: quantization.scale, min: quantization.min };
 }
 
 /** Beyond this, float32 does not hold every whole number. */
