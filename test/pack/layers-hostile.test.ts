@@ -98,9 +98,6 @@ describe('a layer without a rule is refused by name, with a way out', () => {
       [picture, layer('Conv2D', { ...conv, data_format: 'channels_first' })],
       /"a_conv2d" .* data_format "channels_first"/,
     ],
-    ['with groups', [picture, layer('Conv2D', { ...conv, groups: 2 })], /"a_conv2d" .* groups 2/],
-    ['with causal padding', [signal, layer('Conv1D', { filters: 2, kernel_size: 2, padding: 'causal' })], /"a_conv1d" .* padding "causal"/],
-    ['that resizes', [picture, layer('Resizing', { height: 4, width: 4 })], /"a_resizing" .* by inputs' image options/],
     ['with an unknown activation', [picture, layer('Activation', { activation: 'my_own' })], /"a_activation" .* with activation "my_own"/],
     [
       'with a field that no rule reads',

@@ -106,9 +106,19 @@ const timeDistributed: Rule = (call) => {
   return [reshaped(call, y, [batch, steps, ...y.type.shape.slice(1)])];
 };
 
-/** Layers that change values in training only, and the fields that say how. */
+/** Layers that change nothing, or values in training only, and the fields that say how. */
 const TRAINING_ONLY = [
-  ...['Dropout', 'SpatialDropout1D', 'SpatialDropout2D', 'GaussianDropout', 'AlphaDropout', 'GaussianNoise', 'ActivityRegularization'],
+  ...[
+    'Identity',
+    'Dropout',
+    'SpatialDropout1D',
+    'SpatialDropout2D',
+    'SpatialDropout3D',
+    'GaussianDropout',
+    'AlphaDropout',
+    'GaussianNoise',
+    'ActivityRegularization',
+  ],
   ...['RandomBrightness', 'RandomContrast', 'RandomFlip', 'RandomRotation', 'RandomTranslation', 'RandomZoom'],
 ];
 const TRAINING_FIELDS = [

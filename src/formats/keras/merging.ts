@@ -3,6 +3,7 @@ import type { TypedValue } from '../../graph/graph.js';
 import { isOpen, type Size } from '../../graph/size.js';
 import { shapeText } from '../../graph/tensor.js';
 import { broken } from '../file-fields.js';
+import { unitLength } from './normalisation.js';
 import { type Call, type Rule, reshaped, sizeAt } from './rule.js';
 
 type Merge = 'add' | 'sub' | 'mul' | 'max' | 'min';
@@ -49,13 +50,6 @@ const concatenate: Rule = (call) => {
   return [call.op('concat', inputs, { axis })];
 };
 
-/** Scales a tensor to length 1 along an axis. */
-function normalized(call: Call, x: TypedValue, axis: number): TypedValue {
-  const squares = call.op('reduceSumSquare', [x], { axes: [axis], keepDimensions: true });
-  const length = call.op('sqrt', [call.op('max', [squares, call.number(1e-12)], {})], {});
-  return call.op('div', [x, length], {});
-}
-
 const dot: Rule = (call) => {
   const { settings } = call;
   const [a, b] = both(call);
@@ -69,7 +63,7 @@ const dot: Rule = (call) => {
   if (!isOpen(one) && !isOpen(other) && one !== other)
     throw broken(`${settings.what} multiplies shapes ${shapeText(left)} and ${shapeText(right)} along axes of different sizes.`);
   const normalize = settings.flag('normalize', false);
-  const [x, y] = normalize ? [normalized(call, a, along), normalized(call, b, across)] : [a, b];
+  const [x, y] = normalize ? [unitLength(call, a, [along]), unitLength(call, b, [across])] : [a, b];
   if (left.length === 2) return [call.op('reduceSum', [call.op('mul', [x, y], {})], { axes: [1], keepDimensions: true })];
   const turned = (value: TypedValue) => call.op('transpose', [value], { permutation: [0, 2, 1] });
   return [call.op('matmul', [along === 1 ? turned(x) : x, across === 2 ? turned(y) : y], {})];

@@ -1,61 +1,98 @@
-/** Layers that pad, crop and enlarge pictures. Channels come last. */
+/** Layers that pad, crop, enlarge and resize signals, pictures and volumes. Channels come last. */
 import { isOpen, multiply, subtract } from '../../graph/size.js';
 import { broken } from '../file-fields.js';
-import { type Call, checkChannelsLast, inputOfRank, type Rule, sizeAt } from './rule.js';
+import { type Call, checkChannelsLast, inputOfRank, knownSize, type Rule, reshaped, sizeAt } from './rule.js';
 
-/** One number, one for each axis, or a pair for each side of each axis. */
-function sidesOf({ settings }: Call, key: string): readonly (readonly [number, number])[] {
+/** One number, one for each of `rank` axes, or a pair for each side of each axis. Along one axis, a pair has both sides. */
+function sidesOf({ settings }: Call, key: string, rank: number): readonly (readonly [number, number])[] {
   const value = settings.value(key) ?? 1;
   const isSize = (each: unknown): each is number => Number.isSafeInteger(each) && (each as number) >= 0 && (each as number) < 2 ** 24;
-  const axes: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  const axes: readonly unknown[] = Array.isArray(value) && rank > 1 ? value : Array<unknown>(rank).fill(value);
   const sides = axes.map((each) => (Array.isArray(each) ? each : [each, each]));
-  if (sides.length !== 2 || !sides.every((pair) => pair.length === 2 && pair.every(isSize)))
-    throw settings.wrong(key, 'a whole number, a pair, or a pair of pairs');
+  if (sides.length !== rank || !sides.every((pair) => pair.length === 2 && pair.every(isSize)))
+    throw settings.wrong(key, 'a whole number, a pair, or a pair for each axis');
   return sides as unknown as readonly (readonly [number, number])[];
 }
 
-const zeroPadding2d: Rule = (call) => {
-  checkChannelsLast(call);
-  const x = inputOfRank(call, 4);
-  const [height, width] = sidesOf(call, 'padding') as [readonly [number, number], readonly [number, number]];
-  const beginning = [0, height[0], width[0], 0];
-  const ending = [0, height[1], width[1], 0];
-  return [call.op('pad', [x], { beginning, ending, mode: 'constant', value: 0 })];
-};
+const zeroPadding =
+  (rank: number): Rule =>
+  (call) => {
+    checkChannelsLast(call);
+    const x = inputOfRank(call, rank + 2);
+    const sides = sidesOf(call, 'padding', rank);
+    const beginning = [0, ...sides.map(([before]) => before), 0];
+    const ending = [0, ...sides.map(([, behind]) => behind), 0];
+    return [call.op('pad', [x], { beginning, ending, mode: 'constant', value: 0 })];
+  };
 
-const cropping2d: Rule = (call) => {
+const cropping =
+  (rank: number): Rule =>
+  (call) => {
+    checkChannelsLast(call);
+    const { settings } = call;
+    const x = inputOfRank(call, rank + 2);
+    const sides = sidesOf(call, 'cropping', rank);
+    const sizes = sides.map(([before, behind], axis) => {
+      const size = subtract(sizeAt(x, axis + 1), before + behind);
+      if (!isOpen(size) && size < 1) throw broken(`${settings.what} crops ${before + behind} from an input of ${size + before + behind}.`);
+      return size;
+    });
+    const starts = [0, ...sides.map(([before]) => before), 0];
+    const strides = x.type.shape.map(() => 1);
+    return [call.op('slice', [x], { starts, sizes: [sizeAt(x, 0), ...sizes, sizeAt(x, -1)], strides })];
+  };
+
+const centerCrop: Rule = (call) => {
   checkChannelsLast(call);
   const { settings } = call;
   const x = inputOfRank(call, 4);
-  const sides = sidesOf(call, 'cropping');
-  const sizes = sides.map(([before, after], axis) => {
-    const size = subtract(sizeAt(x, axis + 1), before + after);
-    if (!isOpen(size) && size < 1) throw broken(`${settings.what} crops ${before + after} from an input of ${size + before + after}.`);
-    return size;
-  });
-  const starts = [0, ...sides.map(([before]) => before), 0];
-  return [call.op('slice', [x], { starts, sizes: [sizeAt(x, 0), ...sizes, sizeAt(x, 3)], strides: [1, 1, 1, 1] })];
+  const sizes = [settings.whole('height'), settings.whole('width')];
+  const starts = sizes.map((size, axis) => Math.floor((knownSize(call, x, axis + 1) - size) / 2));
+  if (starts.some((start) => start < 0)) throw settings.refused('that is larger than its input, which Keras would crop and enlarge');
+  return [call.op('slice', [x], { starts: [0, ...starts, 0], sizes: [sizeAt(x, 0), ...sizes, sizeAt(x, 3)], strides: [1, 1, 1, 1] })];
 };
+
+/** Each element of a signal several times: a picture of one column, enlarged. */
+const upSampling1d: Rule = (call) => {
+  const x = inputOfRank(call, 3);
+  const [batch, length, channels] = [sizeAt(x, 0), sizeAt(x, 1), sizeAt(x, 2)];
+  const sizes = [multiply(length, call.settings.whole('size', 2)), 1];
+  const column = reshaped(call, x, [batch, length, 1, channels]);
+  const y = call.op('resample2d', [column], { sizes, mode: 'nearest', coordinates: 'asymmetric', rounding: 'floor' });
+  return [reshaped(call, y, [batch, sizeAt(y, 1), channels])];
+};
+
+const WAYS = ['nearest', 'bilinear'] as const;
 
 const upSampling2d: Rule = (call) => {
   checkChannelsLast(call);
   const { settings } = call;
   const x = inputOfRank(call, 4);
   const sizes = settings.wholes('size', 2, 2).map((factor, axis) => multiply(sizeAt(x, axis + 1), factor));
-  if (settings.choice('interpolation', ['nearest', 'bilinear'], 'nearest') === 'bilinear')
+  if (settings.choice('interpolation', WAYS, 'nearest') === 'bilinear')
     return [call.op('resample2d', [x], { sizes, mode: 'linear', coordinates: 'halfPixel', rounding: undefined })];
   return [call.op('resample2d', [x], { sizes, mode: 'nearest', coordinates: 'asymmetric', rounding: 'floor' })];
 };
 
-/** Refuses a layer that takes no batch in TF.js, and that samples other points there than in Keras. */
-const resizing: Rule = ({ settings }) => {
-  throw settings.refused("in a model: TF.js's own differs from Keras's. Pictures are resized before the model, by inputs' image options");
+const resizing: Rule = (call) => {
+  checkChannelsLast(call);
+  const { settings } = call;
+  const x = inputOfRank(call, 4);
+  for (const key of ['crop_to_aspect_ratio', 'pad_to_aspect_ratio', 'antialias']) settings.only(key, [false], 'no rule computes it');
+  // They say what is padded with.
+  for (const key of ['fill_mode', 'fill_value']) settings.value(key);
+  const sizes = [settings.whole('height'), settings.whole('width')];
+  const isLinear = settings.choice('interpolation', WAYS, 'bilinear') === 'bilinear';
+  const way = isLinear ? ({ mode: 'linear', rounding: undefined } as const) : ({ mode: 'nearest', rounding: 'halfUp' } as const);
+  return [call.op('resample2d', [x], { sizes, coordinates: 'halfPixel', ...way })];
 };
 
-/** The layers that change the size of a picture. */
+/** The layers that change the size of a signal, a picture or a volume. */
 export const PICTURE_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
-  ['ZeroPadding2D', zeroPadding2d],
-  ['Cropping2D', cropping2d],
+  ...[1, 2, 3].map((rank) => [`ZeroPadding${rank}D`, zeroPadding(rank)] as const),
+  ...[1, 2, 3].map((rank) => [`Cropping${rank}D`, cropping(rank)] as const),
+  ['CenterCrop', centerCrop],
+  ['UpSampling1D', upSampling1d],
   ['UpSampling2D', upSampling2d],
   ['Resizing', resizing],
 ];

@@ -51,6 +51,8 @@ export const POOLING_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
   ['AveragePooling2D', pool2d('averagePool2d')],
   ['GlobalMaxPooling1D', globalPool('reduceMax', 3)],
   ['GlobalMaxPooling2D', globalPool('reduceMax', 4)],
+  ['GlobalMaxPooling3D', globalPool('reduceMax', 5)],
   ['GlobalAveragePooling1D', globalPool('reduceMean', 3)],
   ['GlobalAveragePooling2D', globalPool('reduceMean', 4)],
+  ['GlobalAveragePooling3D', globalPool('reduceMean', 5)],
 ];
