@@ -1,16 +1,21 @@
 /** Writes matrix products. */
 import { sizeOf } from '../../base/dtype.js';
 import { isFloat } from '../../graph/element-type.js';
-import { isOpen, isSameSize, type Size } from '../../graph/size.js';
+import { isOpen, type Size } from '../../graph/size.js';
 import type { Call } from './write-call.js';
 import { wrapped } from './write-elementwise.js';
 import { fused } from './write-fuse.js';
 import type { WrittenTensor } from './write-graph-def.js';
-import { reshaped, tiled } from './write-shape.js';
+import { repeated, reshaped } from './write-shape.js';
 
 export function matmul(call: Call<'matmul'>): WrittenTensor {
   if (!isFloat(call.type().dataType)) return ofWholeNumbers(call);
-  const [a, b] = [0, 1].map((index) => repeated(call, index)) as [WrittenTensor, WrittenTensor];
+  // Where both inputs repeat axes in front of their matrices, TF.js (4.22) takes wrong ones.
+  const batch = call.outputType().shape.slice(0, -2);
+  const [a, b] = [0, 1].map((index) => {
+    const { shape } = call.type(index);
+    return repeated(call, call.input(index), shape, [...batch, ...shape.slice(-2)]);
+  }) as [WrittenTensor, WrittenTensor];
   return product(call, a, b);
 }
 
@@ -37,17 +42,4 @@ function product(call: Call<'matmul'>, a: WrittenTensor, b: WrittenTensor): Writ
   // A bias is a constant, so that the number of columns is known.
   const columns = shape[1] as number;
   return fused(call, '_FusedMatMul', [a, b], call.tensor(bias, [columns]), columns, {});
-}
-
-/** An input with the axes before its matrices as the product has them: where both inputs repeat some, TF.js (4.22) takes wrong ones. */
-function repeated(call: Call<'matmul'>, index: number): WrittenTensor {
-  const { shape } = call.type(index);
-  const batch = call.outputType().shape.slice(0, -2);
-  const missing = batch.length + 2 - shape.length;
-  const filled: readonly Size[] = [...Array<number>(missing).fill(1), ...shape];
-  const repetitions = filled.map((size, axis) =>
-    axis >= batch.length || isSameSize(size, batch[axis] as Size) ? 1 : (batch[axis] as Size),
-  );
-  const tensor = missing === 0 ? call.input(index) : reshaped(call, call.input(index), filled);
-  return repetitions.every((each) => each === 1) ? tensor : tiled(call, tensor, filled, repetitions);
 }

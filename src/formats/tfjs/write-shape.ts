@@ -1,5 +1,5 @@
 /** Gives tensors other shapes: what several writers of ops build on. */
-import { isOpen, isSameSize, multiply, product, type Size } from '../../graph/size.js';
+import { floorDivide, isOpen, isSameSize, multiply, product, type Size } from '../../graph/size.js';
 import { type Shape, shapeText } from '../../graph/tensor.js';
 import type { NodeWriter } from './write-call.js';
 import type { WrittenTensor } from './write-graph-def.js';
@@ -36,7 +36,8 @@ export function repeated(call: NodeWriter, tensor: WrittenTensor, shape: Shape, 
   if (newShape.length <= MAX_WEBGPU_RANK && !newShape.some(isOpen) && !newShape.includes(0))
     return call.add('BroadcastTo', [tensor, call.sizes(newShape)]);
   const filled = [...Array.from({ length: newShape.length - shape.length }, () => 1), ...shape];
-  const repetitions = newShape.map((size, axis) => (isSameSize(size, filled[axis] as Size) ? 1 : size));
+  // An open size may be 1, or what it should become.
+  const repetitions = newShape.map((size, axis) => (isSameSize(size, filled[axis] as Size) ? 1 : floorDivide(size, filled[axis] as Size)));
   const input = filled.length === shape.length ? tensor : reshaped(call, tensor, filled);
   return repetitions.every((each) => each === 1) ? input : tiled(call, input, filled, repetitions);
 }

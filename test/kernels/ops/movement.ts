@@ -120,6 +120,10 @@ const EXPANSIONS = rows(`
 const expansions: readonly Move<'expand'>[] = [
   ...EXPANSIONS.map(([shape, newShape]) => ({ shape, attributes: { newShape } })),
   ...SIZES.map((size) => ({ shape: [size, 1, 5], attributes: { newShape: [batch, 4, 5] }, open: true })),
+  ...SIZES.flatMap((size) => [
+    { shape: [size, 1, 5], attributes: { newShape: [3, 4, 5] }, open: true },
+    { shape: [size, 1, 5], attributes: { newShape: [2, 2, 3, 4, 5] }, open: true },
+  ]),
 ];
 
 /** Shapes, starts, sizes, strides. */

@@ -44,6 +44,13 @@ function productCases(): CaseList {
       list.add(`open ${size}`, { dataType, terms: 5 }, (builder) => [
         builder.op('matmul', [builder.input(dataType, [size, 5], draws[0]!, true), builder.constant(dataType, [5, 4], draws[0]!)], {}),
       ]);
+      list.add(`open ${size}, with a batch of 3`, { dataType, terms: 5 }, (builder) => [
+        builder.op(
+          'matmul',
+          [builder.input(dataType, [size, 2, 5], draws[0]!, true), builder.constant(dataType, [3, 5, 4], draws[0]!)],
+          {},
+        ),
+      ]);
       list.add(`open ${size}, of rank 3`, { dataType, terms: 5 }, (builder) => [
         builder.op('matmul', [builder.input(dataType, [size, 2, 5], draws[0]!, true), builder.constant(dataType, [5, 4], draws[0]!)], {}),
       ]);
