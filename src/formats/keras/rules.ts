@@ -4,6 +4,7 @@ import { CONVOLUTION_RULES } from './convolution.js';
 import { CORE_RULES } from './core.js';
 import { MERGING_RULES } from './merging.js';
 import { NORMALISATION_RULES } from './normalisation.js';
+import { OPERATOR_RULES } from './operators.js';
 import { PICTURE_RULES } from './pictures.js';
 import { POOLING_RULES } from './pooling.js';
 import { RECURRENT_RULES } from './recurrent.js';
@@ -19,6 +20,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ...MERGING_RULES,
   ...RECURRENT_RULES,
   ...ACTIVATION_RULES,
+  ...OPERATOR_RULES,
 ]);
 
 const REASONS: ReadonlyMap<string, string> = new Map([

@@ -1,17 +1,10 @@
 /** Reads the config of a Layers model: Sequential and functional, of Keras 2 and Keras 3, with models within models. */
 import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
-import { arrayAt, broken, nameAt, objectAt, textAt } from '../file-fields.js';
+import { arrayAt, broken, nameAt, objectAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
+import { isOperator, isSource, type Operand, readCall, readSource, readSources, type Source, sortedEntries } from './calls.js';
 import { type KerasVersion, Settings } from './settings.js';
-
-/** One output of one call of a layer. */
-export interface Source {
-  readonly layer: string;
-  /** The index of the call, for a layer that is called several times. */
-  readonly call: number;
-  readonly output: number;
-}
 
 /** An input or output of a model. */
 export interface End extends Source {
@@ -24,7 +17,7 @@ export interface LayerConfig {
   readonly settings: Settings;
   readonly model: ModelConfig | undefined;
   /** The inputs of each call; none for the layers of a sequential model. */
-  readonly calls: readonly (readonly Source[])[];
+  readonly calls: readonly (readonly Operand[])[];
 }
 
 /** A model, with its layers by name in the file's order. */
@@ -91,44 +84,18 @@ function readModelConfig(entry: Fields, place: string, keras: KerasVersion): Mod
 /** Reads a layer of a model. */
 function readLayer(item: unknown, place: string, isCalled: boolean, keras: KerasVersion): LayerConfig {
   const entry = objectAt(item, place);
-  const kind = nameAt(entry['class_name'], `${place}.class_name`);
+  const named = nameAt(entry['class_name'], `${place}.class_name`);
+  const kind = isOperator(entry) ? `ops.${named}` : named;
   const model = readModelConfig(entry, place, keras);
   const config = model === undefined ? objectAt(entry['config'], `${place}.config`) : {};
   const name = nameAt(entry['name'] ?? model?.name ?? config['name'], `${place}.name`);
   const calls = isCalled
     ? arrayAt(entry['inbound_nodes'] ?? [], `Layer "${name}"'s inbound_nodes`, LIMITS.layers).map((call, index) =>
-        readCall(call, `Layer "${name}"'s inbound_nodes[${index}]`),
+        readCall(call, `Layer "${name}"'s inbound_nodes[${index}]`, kind !== named || kind === 'TFOpLambda'),
       )
     : [];
   return { settings: new Settings(kind, name, config, keras), model, calls };
 }
-
-/** Reads the inputs of a call. Keras 2 lists `[layer, call, output, arguments]`, Keras 3 has arguments that contain tensors. */
-function readCall(call: unknown, place: string): Source[] {
-  if (Array.isArray(call)) {
-    return readSources(call, place, (extras) => {
-      if (extras[0] !== undefined) checkArguments(objectAt(extras[0], `${place}'s arguments`), place);
-    });
-  }
-  const { args, kwargs } = objectAt(call, place);
-  checkArguments(objectAt(kwargs ?? {}, `${place}.kwargs`), place);
-  const [given, ...others] = arrayAt(args, `${place}.args`, LIMITS.layers);
-  if (others.length > 0) throw broken(`${place} has ${others.length + 1} arguments; one, the inputs, is wanted.`);
-  return tensorsOf(given).map((tensor) => {
-    const config = objectAt(objectAt(tensor, place)['config'], `${place}'s tensor`);
-    return readSource(arrayAt(config['keras_history'], `${place}'s keras_history`, 3), place);
-  });
-}
-
-/** The tensors of an argument: one, a list, or an object of them, which Keras takes in the order of their names. */
-function tensorsOf(given: unknown): readonly unknown[] {
-  if (Array.isArray(given)) return given;
-  const isObjectOfTensors = typeof given === 'object' && given !== null && !('class_name' in given);
-  return isObjectOfTensors ? sortedEntries(given as Fields).map(([, tensor]) => tensor) : [given];
-}
-
-const sortedEntries = (fields: Fields): readonly (readonly [key: string, value: unknown])[] =>
-  Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1));
 
 /** Reads inputs or outputs of a model: a list, or an object that names each. */
 function readEnds(value: unknown, place: string): readonly End[] {
@@ -142,37 +109,14 @@ function readEnds(value: unknown, place: string): readonly End[] {
   return ends;
 }
 
-/** Refuses arguments of a call, since they change what a layer computes. `null` and `false` are the default of each. */
-function checkArguments(given: Fields, place: string): void {
-  for (const [key, value] of Object.entries(given)) {
-    if (value === null || value === false) continue;
-    throw broken(`${place} has the argument ${key}, which Pannier does not take; call the layer with its inputs alone.`);
-  }
-}
-
-/** One source, or a list of them. */
-function readSources(value: unknown, place: string, more: (extras: readonly unknown[]) => void = () => {}): Source[] {
-  const list = arrayAt(value, place, LIMITS.layers);
-  const sources = typeof list[0] === 'string' ? [list] : list;
-  if (sources.length === 0) throw broken(`${place} is empty; at least one layer is wanted.`);
-  return sources.map((each) => {
-    const parts = arrayAt(each, place, 4);
-    more(parts.slice(3));
-    return readSource(parts, place);
-  });
-}
-
-function readSource([layer, call, output]: readonly unknown[], place: string): Source {
-  const index = (number: unknown) => {
-    if (!Number.isSafeInteger(number) || (number as number) < 0) throw broken(`${place} has ${describe(number)} for an index.`);
-    return number as number;
-  };
-  return { layer: textAt(layer, `${place}'s layer`), call: index(call), output: index(output) };
-}
-
 function checkSources({ name, layers, ends }: ModelConfig): void {
   const named = [
-    ...[...layers].flatMap(([layer, { calls }]) => calls.flat().map((source) => ({ source, by: `Layer "${layer}"` }))),
+    ...[...layers].flatMap(([layer, { calls }]) =>
+      calls
+        .flat()
+        .filter(isSource)
+        .map((source) => ({ source, by: `Layer "${layer}"` })),
+    ),
     ...(ends?.inputs ?? []).map((source) => ({ source, by: `Model "${name}"'s input_layers` })),
     ...(ends?.outputs ?? []).map((source) => ({ source, by: `Model "${name}"'s output_layers` })),
   ];

@@ -1,12 +1,13 @@
 /** Visits the layers of a model in the order of their dependencies, and lowers each by its rule. */
 import type { TypedValue } from '../../graph/graph.js';
 import { broken } from '../file-fields.js';
+import { isSource, type Operand, type Source } from './calls.js';
 import { checkAllRead, checkDtype } from './config-fields.js';
 import type { LayerGraph } from './layer-graph.js';
 import { Call } from './rule.js';
 import { ruleOf } from './rules.js';
 import type { Settings } from './settings.js';
-import type { LayerConfig, ModelConfig, Source } from './topology.js';
+import type { LayerConfig, ModelConfig } from './topology.js';
 import type { WeightStore } from './weights.js';
 
 /** The graph that gets the nodes, and the weights of the layers. */
@@ -53,7 +54,8 @@ function callByNeed(
       throw broken(`Call ${call} of layer "${layer}" is wanted, but model "${model.name}" has ${config.calls.length}.`);
     return { config, given };
   };
-  const resultOf = (source: Source): TypedValue => {
+  const resultOf = (source: Operand): TypedValue => {
+    if (!isSource(source)) return ground.graph.builder.number('float32', source);
     const result = results.get(keyOf(source))?.[source.output];
     if (result === undefined) throw broken(`Output ${source.output} of layer "${source.layer}" is wanted, which it does not have.`);
     return result;
@@ -68,7 +70,7 @@ function callByNeed(
       continue;
     }
     const { config, given } = callOf(next);
-    const missing = given.filter((source) => !results.has(keyOf(source)));
+    const missing = given.filter(isSource).filter((source) => !results.has(keyOf(source)));
     if (missing.length === 0) {
       results.set(key, callLayer(ground, config, given.map(resultOf)));
       continue;
@@ -88,7 +90,7 @@ function callByNeed(
  */
 function firstCallsOf({ layers }: ModelConfig, outputs: readonly Source[]): ReadonlyMap<string, number> {
   const firsts = new Map([...layers].filter(([, { model }]) => model !== undefined).map(([name]) => [name, 1]));
-  for (const { layer, call } of [...[...layers.values()].flatMap(({ calls }) => calls.flat()), ...outputs]) {
+  for (const { layer, call } of [...[...layers.values()].flatMap(({ calls }) => calls.flat().filter(isSource)), ...outputs]) {
     if (call === 0 && firsts.has(layer)) firsts.set(layer, 0);
   }
   return firsts;
