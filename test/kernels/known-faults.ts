@@ -128,7 +128,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     op: 'BitwiseAnd',
     on: ALL,
     fault: 'fails: the executor reads its operands under other names than its own table gives them',
-    cure: 'bit by bit, along a new axis of 32',
+    cure: 'FloorDiv, FloorMod, Mul and Sum, bit by bit along a new axis of 32',
     file: `${WRITER}/write-bitwise.ts`,
     call: (graph) => graph.add('BitwiseAnd', [graph.input(wholes([1], [6])), graph.input(wholes([1], [3]))]),
     right: wholes([1], [2]),
@@ -156,7 +156,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     op: 'BatchMatMulV2',
     on: ALL,
     fault: 'takes wrong matrices where both inputs repeat some',
-    cure: 'Tile first',
+    cure: 'Tile, and matrices in step',
     file: `${WRITER}/write-matmul.ts`,
     call: (graph) => graph.add('BatchMatMulV2', [graph.input(floats([2, 1, 1, 1], [1, 2])), graph.input(floats([1, 2, 1, 1], [3, 5]))]),
     right: floats([2, 2, 1, 1], [3, 5, 6, 10]),
@@ -165,7 +165,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     op: 'DepthwiseConv2dNative',
     on: ['wasm'],
     fault: 'with the padding SAME gives zeros where a window is shorter than its stride',
-    cure: 'padded by the writer, VALID',
+    cure: 'PadV2 and the padding VALID',
     file: `${WRITER}/write-convolution.ts`,
     call: (graph) =>
       graph.add(
@@ -179,7 +179,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     op: 'GatherV2',
     on: ['wasm'],
     fault: 'with batch dimensions takes wrong indices',
-    cure: 'gathered from the rows of all batches',
+    cure: 'Reshape, AddV2 and GatherV2 from the rows of all batches',
     file: `${WRITER}/write-gathering.ts`,
     call: (graph) =>
       graph.add('GatherV2', [graph.input(floats([2, 3], [0, 1, 2, 3, 4, 5])), graph.input(wholes([2, 1], [2, 0])), graph.number(1)], {
@@ -207,7 +207,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     op: 'TensorScatterUpdate',
     on: ['cpu'],
     fault: 'puts elements into its input, which changes, too',
-    cure: 'Tile makes a copy',
+    cure: 'a copy is put into, which Tile makes',
     file: `${WRITER}/write-scattering.ts`,
     call: (graph) => {
       const input = graph.input(floats([3], [1, 2, 3]));
@@ -286,7 +286,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
   {
     op: 'AddV2',
     on: ['webgpu'],
-    fault: 'and all other programs read whole numbers as float32',
+    fault: 'takes whole numbers through float32, as all programs do',
     cure: 'mended',
     file: 'engines/tfjs/mended-programs.ts',
     call: (graph) => graph.add('AddV2', [graph.input(wholes([1001], Array(1001).fill(LARGE))), graph.number(2)]),
