@@ -45,6 +45,7 @@ const RUNS = {
     if (!result.passes) process.exitCode = 1;
     return result;
   },
+  graphs: () => testsOf('graph-random.test.ts'),
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),
   cycles: () => testsOf('test/browser/cycles.test.ts'),
@@ -56,7 +57,11 @@ const RUNS = {
   'offline-webkit': () => testsOf('test/browser/offline.test.ts', 'webkit'),
 };
 
-/** Tests whose repetitions `test/tier.ts` counts, with all of them. @param named those whose name begins so; default all of a file */
+/**
+ * Tests whose repetitions `test/tier.ts` counts, with all of them.
+ * @param file a path, or how the paths of some files end
+ * @param named those whose name begins so; default all of a file
+ */
 async function testsOf(file, named = '') {
   const args = ['node_modules/vitest/vitest.mjs', 'run', file, '-t', named, '--reporter=json'];
   const child = spawn(process.execPath, args, { env: { ...process.env, PANNIER_TIER: 'evidence' }, stdio: ['ignore', 'pipe', 'inherit'] });
