@@ -117,7 +117,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
   },
   {
     op: 'FloorDiv',
-    on: ['wasm'],
+    on: ['wasm', 'webgpu'],
     fault: 'divides whole numbers as float32',
     cure: 'mended',
     file: 'engines/tfjs/mended-kernels.ts',
@@ -189,8 +189,8 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
   },
   {
     op: 'OneHot',
-    on: ['cpu', 'wasm'],
-    fault: 'gives int32 for booleans on cpu, and on wasm writes 4 bytes for each, beyond its memory',
+    on: ALL,
+    fault: 'gives int32 for booleans, and on wasm writes 4 bytes for each, beyond its memory',
     cure: 'Equal and SelectV2',
     file: `${WRITER}/write-gathering.ts`,
     call: (graph) =>
@@ -218,8 +218,8 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
   },
   {
     op: 'TopKV2',
-    on: ['cpu'],
-    fault: 'compares by differences, which are NaN between infinities',
+    on: ['cpu', 'webgpu'],
+    fault: 'compares by differences, which are NaN between infinities, on the processor',
     cure: 'infinities are clipped for the order, and the elements gathered',
     file: `${WRITER}/write-selection.ts`,
     call: (graph) => {

@@ -26,6 +26,7 @@ type Change = readonly [found: string | RegExp, text: string];
 
 const changed = (program: WebGPUProgram, changes: readonly Change[], before = ''): WebGPUProgram => ({
   ...program,
+  shaderKey: `${program.shaderKey} mended`,
   getUserCode: () => before + changes.reduce((code, [found, text]) => code.replaceAll(found, text), program.getUserCode()),
 });
 

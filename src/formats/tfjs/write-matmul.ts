@@ -1,7 +1,7 @@
 /** Writes matrix products. */
 import { sizeOf } from '../../base/dtype.js';
 import { isFloat } from '../../graph/element-type.js';
-import { isOpen, type Size } from '../../graph/size.js';
+import { product as count, isOpen, type Size } from '../../graph/size.js';
 import type { Call } from './write-call.js';
 import { wrapped } from './write-elementwise.js';
 import { fused } from './write-fuse.js';
@@ -30,6 +30,14 @@ function ofWholeNumbers(call: Call<'matmul'>): WrittenTensor {
   if (inner === 1) return wrapped(call, call.add('Mul', call.inputs), dataType);
   const known = [...shape, inner].filter((size): size is number => !isOpen(size));
   if (sizeOf(known) > MAX_PRODUCTS) throw call.refused('multiplies large matrices of whole numbers, which TF.js does in float32');
+  // On webgpu, a tensor has six axes at most (TF.js 4.22), of which the products take one: the axes before the matrices become one.
+  if (shape.length > 5) {
+    const [batch, height, width] = [count(shape.slice(0, -2)), shape.at(-2) as Size, shape.at(-1) as Size];
+    const left = reshaped(call, repeated(call, 0), [batch, height, inner, 1]);
+    const right = reshaped(call, repeated(call, 1), [batch, 1, inner, width]);
+    const sums = call.add('Sum', [call.add('Mul', [left, right]), call.parameters([2])]);
+    return wrapped(call, reshaped(call, sums, shape), dataType);
+  }
   const columns = reshaped(call, call.input(0), [...a, 1]);
   const rows = reshaped(call, call.input(1), b.toSpliced(-2, 0, 1));
   return wrapped(call, call.add('Sum', [call.add('Mul', [columns, rows]), call.parameters([shape.length - 1])]), dataType);
