@@ -10,13 +10,13 @@ import { repeated, reshaped } from './write-shape.js';
 
 export function matmul(call: Call<'matmul'>): WrittenTensor {
   if (!isFloat(call.type().dataType)) return ofWholeNumbers(call);
-  // Where both inputs repeat axes in front of their matrices, TF.js (4.22) takes wrong ones.
-  const batch = call.outputType().shape.slice(0, -2);
-  const [a, b] = [0, 1].map((index) => {
-    const { shape } = call.type(index);
-    return repeated(call, call.input(index), shape, [...batch, ...shape.slice(-2)]);
-  }) as [WrittenTensor, WrittenTensor];
-  return product(call, a, b);
+  return product(call, inStep(call, 0), inStep(call, 1));
+}
+
+/** An input with the axes before its matrices as the product has them: where both inputs repeat some, TF.js (4.22) takes wrong ones. */
+function inStep(call: Call<'matmul'>, index: number): WrittenTensor {
+  const { shape } = call.type(index);
+  return repeated(call, call.input(index), shape, [...call.outputType().shape.slice(0, -2), ...shape.slice(-2)]);
 }
 
 /** The most products that are made before they are added: of int32, 16 MB. */
@@ -33,8 +33,8 @@ function ofWholeNumbers(call: Call<'matmul'>): WrittenTensor {
   // On webgpu, a tensor has six axes at most (TF.js 4.22), of which the products take one: the axes before the matrices become one.
   if (shape.length > 5) {
     const [batch, height, width] = [count(shape.slice(0, -2)), shape.at(-2) as Size, shape.at(-1) as Size];
-    const left = reshaped(call, repeated(call, 0), [batch, height, inner, 1]);
-    const right = reshaped(call, repeated(call, 1), [batch, 1, inner, width]);
+    const left = reshaped(call, inStep(call, 0), [batch, height, inner, 1]);
+    const right = reshaped(call, inStep(call, 1), [batch, 1, inner, width]);
     const sums = call.add('Sum', [call.add('Mul', [left, right]), call.parameters([2])]);
     return wrapped(call, reshaped(call, sums, shape), dataType);
   }
