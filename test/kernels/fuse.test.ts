@@ -2,7 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { mulberry32 } from '../../src/base/random.js';
 import { start } from '../../src/engines/tfjs/cpu.js';
-import { writeTfjs } from '../../src/formats/tfjs/write.js';
+import { writeTfjs } from '../../src/formats/tfjs/write/write.js';
 import type { Graph, TypedValue, Value } from '../../src/graph/graph.js';
 import { CaseBuilder } from './case.js';
 import { answersOn, modelOf } from './run.js';

@@ -1,6 +1,6 @@
 /** `docs/kernels.md`: which kernels of TF.js are right, which are wrong and how they are avoided, and what is refused. */
 import { PannierError } from '../../src/base/errors.js';
-import { writeTfjs } from '../../src/formats/tfjs/write.js';
+import { writeTfjs } from '../../src/formats/tfjs/write/write.js';
 import { allCases } from './cases.js';
 import { KNOWN_FAULTS, type KnownFault } from './known-faults.js';
 

@@ -4,8 +4,8 @@
  * fault can go. `docs/kernels.md` is made from this table.
  */
 import type { BackendName } from '../../src/base/backend-name.js';
-import { attr } from '../../src/formats/tfjs/write-attributes.js';
-import type { WrittenTensor } from '../../src/formats/tfjs/write-graph-def.js';
+import { attr } from '../../src/formats/tfjs/write/attributes.js';
+import type { WrittenTensor } from '../../src/formats/tfjs/write/graph-def.js';
 import { flags, floats, type RawGraph, type RawTensor, wholes } from './raw.js';
 
 export interface KnownFault {

@@ -5,7 +5,7 @@
 import { PannierError } from '../../src/base/errors.js';
 import type { Engine, EngineModel, RawOutput } from '../../src/engines/engine.js';
 import { openReference } from '../../src/engines/reference/interpreter.js';
-import { dtypeOf } from '../../src/formats/tfjs/write-attributes.js';
+import { dtypeOf } from '../../src/formats/tfjs/write/attributes.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { constantOf } from '../../src/graph/constant.js';
 import type { Graph, Value } from '../../src/graph/graph.js';

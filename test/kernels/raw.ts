@@ -1,9 +1,9 @@
 /** Small TF.js graphs that show what a kernel of TF.js answers by itself, without the writer. */
 import type { DType } from '../../src/base/dtype.js';
 import type { Fields } from '../../src/base/fields.js';
-import type { TfjsGraphModel } from '../../src/formats/tfjs/write.js';
-import { attr } from '../../src/formats/tfjs/write-attributes.js';
-import { GraphDef, outputOf, type WrittenTensor } from '../../src/formats/tfjs/write-graph-def.js';
+import { attr } from '../../src/formats/tfjs/write/attributes.js';
+import { GraphDef, outputOf, type WrittenTensor } from '../../src/formats/tfjs/write/graph-def.js';
+import type { TfjsGraphModel } from '../../src/formats/tfjs/write/write.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 
 /** A tensor of one of TF.js's dtypes. */

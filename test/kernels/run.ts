@@ -4,7 +4,7 @@ import { PannierError } from '../../src/base/errors.js';
 import type { Engine, EngineModel, RawOutput } from '../../src/engines/engine.js';
 import { openReference } from '../../src/engines/reference/interpreter.js';
 import { ASYNC_OPS } from '../../src/formats/tfjs/tfjs-table.js';
-import { type TfjsGraphModel, writeTfjs } from '../../src/formats/tfjs/write.js';
+import { type TfjsGraphModel, writeTfjs } from '../../src/formats/tfjs/write/write.js';
 import type { Graph } from '../../src/graph/graph.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import type { Feed } from '../../src/preprocess/feed.js';

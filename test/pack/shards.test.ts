@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { writeTfjs } from '../../src/formats/tfjs/write.js';
+import { writeTfjs } from '../../src/formats/tfjs/write/write.js';
 import { readModel } from '../../src/pack/model/read.js';
 import { cutShards, MAX_SHARD_BYTES } from '../../src/pack/out/shards.js';
 import { realModel } from '../fixtures/models.js';

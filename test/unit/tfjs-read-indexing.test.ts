@@ -1,6 +1,6 @@
 /** How TensorFlow's ops on indices are read: the values are those that TensorFlow documents, or worked out by hand. */
 import { describe, expect, it, test } from 'vitest';
-import { attr } from '../../src/formats/tfjs/write-attributes.js';
+import { attr } from '../../src/formats/tfjs/write/attributes.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { typeText } from '../../src/graph/tensor.js';
 import { answersOf, type GraphParts, readParts } from '../fixtures/graph-def.js';

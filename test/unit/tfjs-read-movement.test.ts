@@ -1,6 +1,6 @@
 /** How TensorFlow's ops that move elements are read: the values are those that TensorFlow documents, or worked out by hand. */
 import { describe, expect, it, test } from 'vitest';
-import { attr } from '../../src/formats/tfjs/write-attributes.js';
+import { attr } from '../../src/formats/tfjs/write/attributes.js';
 import { typeText } from '../../src/graph/tensor.js';
 import { nodeText } from '../../src/graph/text.js';
 import { answersOf, readParts } from '../fixtures/graph-def.js';

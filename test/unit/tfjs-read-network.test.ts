@@ -1,6 +1,6 @@
 /** The reader of TF.js graph models: convolutions, pools, matrix products, normalisations and resizing mean what TensorFlow says. */
 import { describe, expect, it, test } from 'vitest';
-import { attr } from '../../src/formats/tfjs/write-attributes.js';
+import { attr } from '../../src/formats/tfjs/write/attributes.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { typeText } from '../../src/graph/tensor.js';
 import { answerOf, answersOf, readParts } from '../fixtures/graph-def.js';

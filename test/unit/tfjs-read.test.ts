@@ -1,6 +1,6 @@
 /** The reader of TF.js graph models: names, sizes that are worked out, and the part that our ops cannot say. */
 import { describe, expect, it, test } from 'vitest';
-import { attr } from '../../src/formats/tfjs/write-attributes.js';
+import { attr } from '../../src/formats/tfjs/write/attributes.js';
 import { typeText } from '../../src/graph/tensor.js';
 import { nodeText } from '../../src/graph/text.js';
 import { answersOf, readParts } from '../fixtures/graph-def.js';

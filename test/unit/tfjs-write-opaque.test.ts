@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../src/engines/engine.js';
 import { start } from '../../src/engines/tfjs/cpu.js';
-import { writeTfjs } from '../../src/formats/tfjs/write.js';
-import { attr } from '../../src/formats/tfjs/write-attributes.js';
+import { attr } from '../../src/formats/tfjs/write/attributes.js';
+import { writeTfjs } from '../../src/formats/tfjs/write/write.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { type GraphParts, readParts } from '../fixtures/graph-def.js';

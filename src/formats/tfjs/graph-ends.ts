@@ -4,7 +4,7 @@ import type { Graph, TypedValue } from '../../graph/graph.js';
 import { isOpen, type Size } from '../../graph/size.js';
 import type { Dim } from '../../manifest/signature.js';
 import type { Ends } from './ends.js';
-import { attr, dtypeOf } from './write-attributes.js';
+import { attr, dtypeOf } from './write/attributes.js';
 
 /** The keys of a graph's inputs and outputs, in the order of the graph. */
 export interface SignatureKeys {

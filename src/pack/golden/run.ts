@@ -5,7 +5,7 @@ import type { Engine } from '../../engines/engine.js';
 import { isComputable, openReference } from '../../engines/reference/interpreter.js';
 import { broken } from '../../formats/file-fields.js';
 import { KERNELS } from '../../formats/tfjs/tfjs-table.js';
-import { dtypeOf } from '../../formats/tfjs/write-attributes.js';
+import { dtypeOf } from '../../formats/tfjs/write/attributes.js';
 import type { Graph, Value } from '../../graph/graph.js';
 import type { Tensor, TensorType } from '../../graph/tensor.js';
 import type { GoldenSpec } from '../../manifest/manifest.js';

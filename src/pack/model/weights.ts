@@ -1,7 +1,7 @@
 /** The constants of a graph as weights that can be stored in fewer bytes, and back. */
 import { storageOf } from '../../formats/tfjs/read/constant.js';
 import type { Weight } from '../../formats/tfjs/weights.js';
-import { storedWeight } from '../../formats/tfjs/write-weight.js';
+import { storedWeight } from '../../formats/tfjs/write/weight.js';
 import type { Graph } from '../../graph/graph.js';
 
 /** The weights of a graph, in the order of its constants. */

@@ -2,7 +2,7 @@
 
 import { indexed } from '../../formats/tfjs/ends.js';
 import { ASYNC_OPS } from '../../formats/tfjs/tfjs-table.js';
-import { type TfjsGraphModel, writeTfjs } from '../../formats/tfjs/write.js';
+import { type TfjsGraphModel, writeTfjs } from '../../formats/tfjs/write/write.js';
 import type { Graph } from '../../graph/graph.js';
 import type { GraphSignature } from '../model/signature.js';
 import { cutShards, graphFile, type PackedFile } from './shards.js';

@@ -1,26 +1,26 @@
 /** Writes our graph as a TF.js graph model, which TF.js's executor runs. Kernels of TF.js that are wrong are written around. */
-import type { Fields } from '../../base/fields.js';
-import type { Graph, Node, TypedValue, Value } from '../../graph/graph.js';
-import { nodeError } from '../../graph/node-error.js';
-import type { OpName } from '../../graph/ops/index.js';
-import { isClosed } from '../../graph/tensor.js';
-import type { Weight } from './weights.js';
-import { attr, dtypeOf } from './write-attributes.js';
-import { bitwiseAnd } from './write-bitwise.js';
-import { Call, type Target, type WriteOp } from './write-call.js';
-import { CONVOLUTION_WRITERS } from './write-convolution.js';
-import { ELEMENTWISE_WRITERS } from './write-elementwise.js';
-import { fusionsOf } from './write-fuse.js';
-import { GraphDef, outputOf, type WrittenTensor } from './write-graph-def.js';
-import { INDEXING_WRITERS } from './write-indexing.js';
-import { matmul } from './write-matmul.js';
-import { MOVEMENT_WRITERS } from './write-movement.js';
-import { NORMALIZATION_WRITERS } from './write-normalization.js';
-import { tfjsGraph } from './write-opaque.js';
-import { POOLING_WRITERS } from './write-pooling.js';
-import { REDUCTION_WRITERS } from './write-reduction.js';
-import { resample2d } from './write-resample.js';
-import { WrittenSizes } from './write-sizes.js';
+import type { Fields } from '../../../base/fields.js';
+import type { Graph, Node, TypedValue, Value } from '../../../graph/graph.js';
+import { nodeError } from '../../../graph/node-error.js';
+import type { OpName } from '../../../graph/ops/index.js';
+import { isClosed } from '../../../graph/tensor.js';
+import type { Weight } from '../weights.js';
+import { attr, dtypeOf } from './attributes.js';
+import { bitwiseAnd } from './bitwise.js';
+import { Call, type Target, type WriteOp } from './call.js';
+import { CONVOLUTION_WRITERS } from './convolution.js';
+import { ELEMENTWISE_WRITERS } from './elementwise.js';
+import { fusionsOf } from './fuse.js';
+import { GraphDef, outputOf, type WrittenTensor } from './graph-def.js';
+import { INDEXING_WRITERS } from './indexing.js';
+import { matmul } from './matmul.js';
+import { MOVEMENT_WRITERS } from './movement.js';
+import { NORMALIZATION_WRITERS } from './normalization.js';
+import { tfjsGraph } from './opaque.js';
+import { POOLING_WRITERS } from './pooling.js';
+import { REDUCTION_WRITERS } from './reduction.js';
+import { resample2d } from './resample.js';
+import { WrittenSizes } from './sizes.js';
 
 /** A TF.js graph model without its signature. */
 export interface TfjsGraphModel {

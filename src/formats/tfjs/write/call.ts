@@ -1,14 +1,14 @@
 /** What the writer of an op gets: one node of the graph, and the GraphDef to write into. */
-import type { DType } from '../../base/dtype.js';
-import type { Fields } from '../../base/fields.js';
-import type { Constant, Node, NodeOf, TypedValue, Value } from '../../graph/graph.js';
-import { nodeError } from '../../graph/node-error.js';
-import type { OpAttributes, OpName } from '../../graph/ops/index.js';
-import type { Size } from '../../graph/size.js';
-import type { TensorType } from '../../graph/tensor.js';
-import { dtypeOf } from './write-attributes.js';
-import { type GraphDef, outputOf, type WrittenNode, type WrittenTensor } from './write-graph-def.js';
-import type { WrittenSizes } from './write-sizes.js';
+import type { DType } from '../../../base/dtype.js';
+import type { Fields } from '../../../base/fields.js';
+import type { Constant, Node, NodeOf, TypedValue, Value } from '../../../graph/graph.js';
+import { nodeError } from '../../../graph/node-error.js';
+import type { OpAttributes, OpName } from '../../../graph/ops/index.js';
+import type { Size } from '../../../graph/size.js';
+import type { TensorType } from '../../../graph/tensor.js';
+import { dtypeOf } from './attributes.js';
+import { type GraphDef, outputOf, type WrittenNode, type WrittenTensor } from './graph-def.js';
+import type { WrittenSizes } from './sizes.js';
 
 /** Writes one node as nodes of a GraphDef, and says which tensors are its outputs. */
 export type WriteOp<Name extends OpName> = (call: Call<Name>) => WrittenTensor | readonly WrittenTensor[];

@@ -1,12 +1,12 @@
 /** Writes ops that compute each element by itself. */
-import { type DataType, INTEGER_RANGE, isFloat, isInteger } from '../../graph/element-type.js';
-import type { ELEMENTWISE_OPS } from '../../graph/ops/elementwise.js';
-import { isSameSize, type Size } from '../../graph/size.js';
-import type { Shape } from '../../graph/tensor.js';
-import { attr, dtypeOf } from './write-attributes.js';
-import type { Call, NodeWriter, WriteOps } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { chosen, type Shaped } from './write-shape.js';
+import { type DataType, INTEGER_RANGE, isFloat, isInteger } from '../../../graph/element-type.js';
+import type { ELEMENTWISE_OPS } from '../../../graph/ops/elementwise.js';
+import { isSameSize, type Size } from '../../../graph/size.js';
+import type { Shape } from '../../../graph/tensor.js';
+import { attr, dtypeOf } from './attributes.js';
+import type { Call, NodeWriter, WriteOps } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
+import { chosen, type Shaped } from './shape.js';
 
 /** An op that TF.js has under another name. */
 export const sameAs =

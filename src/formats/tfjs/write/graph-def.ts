@@ -1,13 +1,13 @@
 /** A GraphDef under construction: its nodes, their names, and its constants with their weights. */
-import { DTYPES, type DType } from '../../base/dtype.js';
-import type { Fields } from '../../base/fields.js';
-import { Names } from '../../base/names.js';
-import type { Constant } from '../../graph/graph.js';
-import { broken, isReserved } from '../file-fields.js';
-import { LIMITS } from '../limits.js';
-import type { Weight } from './weights.js';
-import { attr } from './write-attributes.js';
-import { type StoredWeight, storedWeight } from './write-weight.js';
+import { DTYPES, type DType } from '../../../base/dtype.js';
+import type { Fields } from '../../../base/fields.js';
+import { Names } from '../../../base/names.js';
+import type { Constant } from '../../../graph/graph.js';
+import { broken, isReserved } from '../../file-fields.js';
+import { LIMITS } from '../../limits.js';
+import type { Weight } from '../weights.js';
+import { attr } from './attributes.js';
+import { type StoredWeight, storedWeight } from './weight.js';
 
 /** A node that is being written. */
 export interface WrittenNode {

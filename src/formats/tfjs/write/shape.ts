@@ -1,8 +1,8 @@
 /** Gives tensors other shapes: what several writers of ops build on. */
-import { floorDivide, isOpen, isSameSize, multiply, product, type Size } from '../../graph/size.js';
-import { type Shape, shapeText } from '../../graph/tensor.js';
-import type { NodeWriter } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
+import { floorDivide, isOpen, isSameSize, multiply, product, type Size } from '../../../graph/size.js';
+import { type Shape, shapeText } from '../../../graph/tensor.js';
+import type { NodeWriter } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
 
 /** Gives a tensor another shape. One open size is left to TF.js, which divides the number of elements. */
 export function reshaped(call: NodeWriter, tensor: WrittenTensor, shape: Shape): WrittenTensor {

@@ -1,14 +1,14 @@
 /** Writes ops that combine elements along axes. */
-import { sizeOf } from '../../base/dtype.js';
-import { isFloat } from '../../graph/element-type.js';
-import type { REDUCTION_OPS } from '../../graph/ops/reduction.js';
-import type { Size } from '../../graph/size.js';
-import { isClosed } from '../../graph/tensor.js';
-import { attr, dtypeOf } from './write-attributes.js';
-import type { Call, NodeWriter, WriteOps } from './write-call.js';
-import { absolute, clamped, wrapped } from './write-elementwise.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { alongMiddle, MAX_WEBGPU_RANK, reshaped, transposed } from './write-shape.js';
+import { sizeOf } from '../../../base/dtype.js';
+import { isFloat } from '../../../graph/element-type.js';
+import type { REDUCTION_OPS } from '../../../graph/ops/reduction.js';
+import type { Size } from '../../../graph/size.js';
+import { isClosed } from '../../../graph/tensor.js';
+import { attr, dtypeOf } from './attributes.js';
+import type { Call, NodeWriter, WriteOps } from './call.js';
+import { absolute, clamped, wrapped } from './elementwise.js';
+import type { WrittenTensor } from './graph-def.js';
+import { alongMiddle, MAX_WEBGPU_RANK, reshaped, transposed } from './shape.js';
 
 /** A call of any reduction. */
 type Reduction = Call<Extract<keyof typeof REDUCTION_OPS, `reduce${string}`>>;

@@ -1,9 +1,9 @@
 /** Writes slices: Slice where every element is taken, else what TF.js's backends compute right for the element type. */
-import { add, isOpen, isSameSize, type Size, subtract } from '../../graph/size.js';
-import { attr, dtypeOf } from './write-attributes.js';
-import type { Call, NodeWriter } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { MAX_WEBGPU_RANK } from './write-shape.js';
+import { add, isOpen, isSameSize, type Size, subtract } from '../../../graph/size.js';
+import { attr, dtypeOf } from './attributes.js';
+import type { Call, NodeWriter } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
+import { MAX_WEBGPU_RANK } from './shape.js';
 
 export function slice(call: Call<'slice'>): WrittenTensor {
   const { starts, sizes, strides } = call.attributes;

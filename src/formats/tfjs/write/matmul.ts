@@ -1,12 +1,12 @@
 /** Writes matrix products. */
-import { sizeOf } from '../../base/dtype.js';
-import { isFloat } from '../../graph/element-type.js';
-import { product as count, isOpen, type Size } from '../../graph/size.js';
-import type { Call } from './write-call.js';
-import { wrapped } from './write-elementwise.js';
-import { fused } from './write-fuse.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { repeated, reshaped } from './write-shape.js';
+import { sizeOf } from '../../../base/dtype.js';
+import { isFloat } from '../../../graph/element-type.js';
+import { product as count, isOpen, type Size } from '../../../graph/size.js';
+import type { Call } from './call.js';
+import { wrapped } from './elementwise.js';
+import { fused } from './fuse.js';
+import type { WrittenTensor } from './graph-def.js';
+import { repeated, reshaped } from './shape.js';
 
 export function matmul(call: Call<'matmul'>): WrittenTensor {
   if (!isFloat(call.type().dataType)) return ofWholeNumbers(call);

@@ -1,8 +1,8 @@
 /** The attributes of a GraphDef's nodes, in the form that TF.js's JSON has. */
-import type { DType } from '../../base/dtype.js';
-import type { DataType } from '../../graph/element-type.js';
-import { isOpen } from '../../graph/size.js';
-import type { Shape } from '../../graph/tensor.js';
+import type { DType } from '../../../base/dtype.js';
+import type { DataType } from '../../../graph/element-type.js';
+import { isOpen } from '../../../graph/size.js';
+import type { Shape } from '../../../graph/tensor.js';
 
 const TYPES = { float32: 'DT_FLOAT', int32: 'DT_INT32', bool: 'DT_BOOL' } as const;
 

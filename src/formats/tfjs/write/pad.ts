@@ -1,9 +1,9 @@
 /** Writes pads: constant ones, mirrored ones, and those that repeat the edge. */
-import { isOpen, type Size, sum } from '../../graph/size.js';
-import { attr, dtypeOf } from './write-attributes.js';
-import type { Call, NodeWriter } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { alongMiddle, MAX_WEBGPU_RANK, type Shaped } from './write-shape.js';
+import { isOpen, type Size, sum } from '../../../graph/size.js';
+import { attr, dtypeOf } from './attributes.js';
+import type { Call, NodeWriter } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
+import { alongMiddle, MAX_WEBGPU_RANK, type Shaped } from './shape.js';
 
 /** Pads with one number. @param paddings before and behind each axis */
 export const padded = (call: NodeWriter, tensor: WrittenTensor, paddings: readonly Size[], value: number): WrittenTensor => {

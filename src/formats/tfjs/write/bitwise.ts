@@ -1,8 +1,8 @@
 /** Writes ops on the bits of whole numbers. */
-import { product } from '../../graph/size.js';
-import type { Call } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { repeated, reshaped } from './write-shape.js';
+import { product } from '../../../graph/size.js';
+import type { Call } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
+import { repeated, reshaped } from './shape.js';
 
 /**
  * Multiplies bit by bit, along a new axis of 32. TF.js's executor (4.22) reads the operands of BitwiseAnd under names that its own table

@@ -1,15 +1,15 @@
 /** Writes ops that choose elements, boxes and parts of pictures. */
-import { isFloat } from '../../graph/element-type.js';
-import { isOpen, isSameSize, type Size } from '../../graph/size.js';
-import type { TensorType } from '../../graph/tensor.js';
-import { attr } from './write-attributes.js';
-import type { Call } from './write-call.js';
-import { clamped } from './write-elementwise.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { pairs } from './write-pad.js';
-import { placesOfElements } from './write-places.js';
-import { MAX_FLOAT32, swapped } from './write-reduction.js';
-import { flattened, transposed } from './write-shape.js';
+import { isFloat } from '../../../graph/element-type.js';
+import { isOpen, isSameSize, type Size } from '../../../graph/size.js';
+import type { TensorType } from '../../../graph/tensor.js';
+import { attr } from './attributes.js';
+import type { Call } from './call.js';
+import { clamped } from './elementwise.js';
+import type { WrittenTensor } from './graph-def.js';
+import { pairs } from './pad.js';
+import { placesOfElements } from './places.js';
+import { MAX_FLOAT32, swapped } from './reduction.js';
+import { flattened, transposed } from './shape.js';
 
 /**
  * TF.js finds the greatest elements along the last axis: the least ones are the greatest of the negated ones. On cpu, it compares by

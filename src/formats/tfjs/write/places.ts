@@ -1,12 +1,12 @@
 /** Writes whole numbers that say where elements are: what writers of indexing ops build on. */
-import { sizeOf } from '../../base/dtype.js';
-import { stridesOf } from '../../base/strided.js';
-import { isOpen, product, type Size } from '../../graph/size.js';
-import { isClosed, type Shape } from '../../graph/tensor.js';
-import { attr } from './write-attributes.js';
-import type { NodeWriter } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { reshaped } from './write-shape.js';
+import { sizeOf } from '../../../base/dtype.js';
+import { stridesOf } from '../../../base/strided.js';
+import { isOpen, product, type Size } from '../../../graph/size.js';
+import { isClosed, type Shape } from '../../../graph/tensor.js';
+import { attr } from './attributes.js';
+import type { NodeWriter } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
+import { reshaped } from './shape.js';
 
 /** Most numbers that are written as a constant; more are counted when the graph runs. */
 export const MAX_CONSTANT_RANGE = 65_536;

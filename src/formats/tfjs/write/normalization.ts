@@ -1,9 +1,9 @@
 /** Writes normalisations. */
-import { isClosed } from '../../graph/tensor.js';
-import { attr } from './write-attributes.js';
-import type { Call, NodeWriter, WriteOps } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { reshaped, transposed } from './write-shape.js';
+import { isClosed } from '../../../graph/tensor.js';
+import { attr } from './attributes.js';
+import type { Call, NodeWriter, WriteOps } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
+import { reshaped, transposed } from './shape.js';
 
 /** The most axes that TF.js's batch normalisation takes. */
 const MAX_BATCH_RANK = 4;

@@ -1,16 +1,16 @@
 /** Writes ops that move elements, and ops that make tensors out of sizes. */
-import { DATA_TYPES, isFloat } from '../../graph/element-type.js';
-import type { MOVEMENT_OPS } from '../../graph/ops/movement.js';
-import { add, isOpen, multiply, type Size } from '../../graph/size.js';
-import { attr, dtypeOf } from './write-attributes.js';
-import { batchToSpace, spaceToBatch } from './write-blocks.js';
-import type { Call, NodeWriter, WriteOps } from './write-call.js';
-import { converted, wrapped } from './write-elementwise.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { pad } from './write-pad.js';
-import { MAX_CONSTANT_RANGE } from './write-places.js';
-import { alongMiddle, chosen, MAX_WEBGPU_RANK, repeated, reshaped, type Shaped, tiled, transposed } from './write-shape.js';
-import { slice } from './write-slice.js';
+import { DATA_TYPES, isFloat } from '../../../graph/element-type.js';
+import type { MOVEMENT_OPS } from '../../../graph/ops/movement.js';
+import { add, isOpen, multiply, type Size } from '../../../graph/size.js';
+import { attr, dtypeOf } from './attributes.js';
+import { batchToSpace, spaceToBatch } from './blocks.js';
+import type { Call, NodeWriter, WriteOps } from './call.js';
+import { converted, wrapped } from './elementwise.js';
+import type { WrittenTensor } from './graph-def.js';
+import { pad } from './pad.js';
+import { MAX_CONSTANT_RANGE } from './places.js';
+import { alongMiddle, chosen, MAX_WEBGPU_RANK, repeated, reshaped, type Shaped, tiled, transposed } from './shape.js';
+import { slice } from './slice.js';
 
 const concatenated = (call: NodeWriter, tensors: readonly WrittenTensor[], axis: number): WrittenTensor =>
   tensors.length === 1

@@ -1,11 +1,11 @@
 /** Which nodes are computed in the node before them: TF.js adds a bias and applies an activation where a kernel stores its sums. */
-import type { Fields } from '../../base/fields.js';
-import type { Graph, Node, NodeOf, TypedValue, Value } from '../../graph/graph.js';
-import type { OpAttributes } from '../../graph/ops/index.js';
-import { isSameSize, type Size } from '../../graph/size.js';
-import { attr } from './write-attributes.js';
-import type { FusedActivation, Fusion, NodeWriter } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
+import type { Fields } from '../../../base/fields.js';
+import type { Graph, Node, NodeOf, TypedValue, Value } from '../../../graph/graph.js';
+import type { OpAttributes } from '../../../graph/ops/index.js';
+import { isSameSize, type Size } from '../../../graph/size.js';
+import { attr } from './attributes.js';
+import type { FusedActivation, Fusion, NodeWriter } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
 
 /** The fusions of a graph. */
 export interface Fusions {

@@ -1,14 +1,14 @@
 /** Writes ops that put elements in places that indices name. */
-import { sizeOf } from '../../base/dtype.js';
-import { isFloat } from '../../graph/element-type.js';
-import { product, type Size, sizeText } from '../../graph/size.js';
-import { isClosed, type Shape } from '../../graph/tensor.js';
-import type { Call } from './write-call.js';
-import { wrapped } from './write-elementwise.js';
-import { MAX_ROW } from './write-gathering.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { counted, placesOfElements, placesOfRows } from './write-places.js';
-import { chosen, flattened, reshaped } from './write-shape.js';
+import { sizeOf } from '../../../base/dtype.js';
+import { isFloat } from '../../../graph/element-type.js';
+import { product, type Size, sizeText } from '../../../graph/size.js';
+import { isClosed, type Shape } from '../../../graph/tensor.js';
+import type { Call } from './call.js';
+import { wrapped } from './elementwise.js';
+import { MAX_ROW } from './gathering.js';
+import type { WrittenTensor } from './graph-def.js';
+import { counted, placesOfElements, placesOfRows } from './places.js';
+import { chosen, flattened, reshaped } from './shape.js';
 
 type Scatter = Call<'scatterND' | 'scatterElements'>;
 

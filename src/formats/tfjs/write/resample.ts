@@ -1,11 +1,11 @@
 /** Writes pictures of another size. */
-import { isFloat } from '../../graph/element-type.js';
-import { nearestOf } from '../../graph/resample.js';
-import type { Size } from '../../graph/size.js';
-import { isClosed } from '../../graph/tensor.js';
-import { attr } from './write-attributes.js';
-import type { Call } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
+import { isFloat } from '../../../graph/element-type.js';
+import { nearestOf } from '../../../graph/resample.js';
+import type { Size } from '../../../graph/size.js';
+import { isClosed } from '../../../graph/tensor.js';
+import { attr } from './attributes.js';
+import type { Call } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
 
 /** The rounding that TF.js's ResizeNearestNeighbor has for each way to count places. */
 const ROUNDING = { halfPixel: 'halfUp', asymmetric: 'floor', alignCorners: 'halfUp' } as const;

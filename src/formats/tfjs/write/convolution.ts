@@ -1,14 +1,14 @@
 /** Writes convolutions and their transposes. */
-import type { Fields } from '../../base/fields.js';
-import { isOpen, type Size } from '../../graph/size.js';
-import { extent } from '../../graph/window.js';
-import { attr } from './write-attributes.js';
-import type { Call, NodeWriter, WriteOps } from './write-call.js';
-import { fused, isOneKernel } from './write-fuse.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { padded } from './write-pad.js';
-import { reshaped } from './write-shape.js';
-import { everyPlace, isNothing, ofAxes, ofPicture, PADDING, sidesOf } from './write-window.js';
+import type { Fields } from '../../../base/fields.js';
+import { isOpen, type Size } from '../../../graph/size.js';
+import { extent } from '../../../graph/window.js';
+import { attr } from './attributes.js';
+import type { Call, NodeWriter, WriteOps } from './call.js';
+import { fused, isOneKernel } from './fuse.js';
+import type { WrittenTensor } from './graph-def.js';
+import { padded } from './pad.js';
+import { reshaped } from './shape.js';
+import { everyPlace, isNothing, ofAxes, ofPicture, PADDING, sidesOf } from './window.js';
 
 /** Height, width, and two numbers of channels. */
 type FilterShape = readonly [rows: number, columns: number, number, number];

@@ -1,10 +1,10 @@
 /** Writes ops that bring blocks of a picture into its batch and back. */
-import { floorDivide, multiply, product, type Size, subtract, sum } from '../../graph/size.js';
-import type { Shape } from '../../graph/tensor.js';
-import type { Call, NodeWriter } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { pairs } from './write-pad.js';
-import { MAX_WEBGPU_RANK, reshaped, type Shaped } from './write-shape.js';
+import { floorDivide, multiply, product, type Size, subtract, sum } from '../../../graph/size.js';
+import type { Shape } from '../../../graph/tensor.js';
+import type { Call, NodeWriter } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
+import { pairs } from './pad.js';
+import { MAX_WEBGPU_RANK, reshaped, type Shaped } from './shape.js';
 
 const blocks = (call: NodeWriter, op: string, tensor: WrittenTensor, sizes: readonly number[], ends: readonly Size[]): WrittenTensor =>
   call.add(op, [tensor, call.parameters(sizes), pairs(call, ends)]);

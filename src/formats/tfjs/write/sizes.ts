@@ -1,8 +1,8 @@
 /** Sizes as tensors: constants, or whole numbers that the GraphDef computes from the shapes of inputs. */
-import { add, evaluate, isOpen, namesIn, type OpenSize, type Size, sizeText } from '../../graph/size.js';
-import type { Shape } from '../../graph/tensor.js';
-import { broken } from '../file-fields.js';
-import { type GraphDef, outputOf, type WrittenTensor } from './write-graph-def.js';
+import { add, evaluate, isOpen, namesIn, type OpenSize, type Size, sizeText } from '../../../graph/size.js';
+import type { Shape } from '../../../graph/tensor.js';
+import { broken } from '../../file-fields.js';
+import { type GraphDef, outputOf, type WrittenTensor } from './graph-def.js';
 
 /** Where the value of an open size is found: an axis of a tensor whose size is `factor · name + offset`. */
 interface Source {

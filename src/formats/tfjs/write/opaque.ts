@@ -1,8 +1,8 @@
 /** Writes parts of TF.js graphs, which stand in our graph as they were read. */
-import { indexed } from './ends.js';
-import { nodeOf, readFunctions, readNodes } from './graph-def.js';
-import type { Call } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
+import { indexed } from '../ends.js';
+import { nodeOf, readFunctions, readNodes } from '../graph-def.js';
+import type { Call } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
 
 /**
  * Writes the nodes of the part, which take the part's inputs from the tensors that these became. Names change where others have them,

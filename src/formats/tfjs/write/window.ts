@@ -1,10 +1,10 @@
 /** Windows that move over height and width, as TF.js's nodes have them. */
-import type { Fields } from '../../base/fields.js';
-import type { Size } from '../../graph/size.js';
-import { paddingOf, type WindowAttributes } from '../../graph/window.js';
-import { attr } from './write-attributes.js';
-import type { NodeWriter } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
+import type { Fields } from '../../../base/fields.js';
+import type { Size } from '../../../graph/size.js';
+import { paddingOf, type WindowAttributes } from '../../../graph/window.js';
+import { attr } from './attributes.js';
+import type { NodeWriter } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
 
 /** Numbers for height and width, with the 1 that TensorFlow has for batch and channels. */
 export const ofPicture = (values: readonly number[]): Fields => attr.wholes([1, ...values, 1]);

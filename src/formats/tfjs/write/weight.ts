@@ -1,8 +1,8 @@
 /** Constants of the graph as the weights of TF.js: the stored bytes stay as they are wherever TF.js can read them. */
-import type { Constant } from '../../graph/graph.js';
-import { broken } from '../file-fields.js';
-import type { Quantization, Weight } from './weights.js';
-import { dtypeOf } from './write-attributes.js';
+import type { Constant } from '../../../graph/graph.js';
+import { broken } from '../../file-fields.js';
+import type { Quantization, Weight } from '../weights.js';
+import { dtypeOf } from './attributes.js';
 
 /** A weight that has no name yet. */
 export type StoredWeight = Omit<Weight, 'name'>;

@@ -1,11 +1,11 @@
 /** Writes ops that take elements by their indices. */
-import { multiply, product, type Size } from '../../graph/size.js';
-import type { Shape } from '../../graph/tensor.js';
-import type { Call, NodeWriter } from './write-call.js';
-import { selected } from './write-elementwise.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { counted, moved, openStrides, placesOfElements, placesOfRows } from './write-places.js';
-import { flattened, reshaped, transposed } from './write-shape.js';
+import { multiply, product, type Size } from '../../../graph/size.js';
+import type { Shape } from '../../../graph/tensor.js';
+import type { Call, NodeWriter } from './call.js';
+import { selected } from './elementwise.js';
+import type { WrittenTensor } from './graph-def.js';
+import { counted, moved, openStrides, placesOfElements, placesOfRows } from './places.js';
+import { flattened, reshaped, transposed } from './shape.js';
 
 const taken = (call: NodeWriter, input: WrittenTensor, indices: WrittenTensor, axis: number): WrittenTensor =>
   call.add('GatherV2', [input, indices, call.parameter(axis)]);

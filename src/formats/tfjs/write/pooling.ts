@@ -1,14 +1,14 @@
 /** Writes pools. */
-import { INTEGER_RANGE, isFloat } from '../../graph/element-type.js';
-import { add, isOpen, max, multiply, type Size, subtract } from '../../graph/size.js';
-import { isClosed } from '../../graph/tensor.js';
-import { extent, spanOf } from '../../graph/window.js';
-import { attr } from './write-attributes.js';
-import type { Call, WriteOps } from './write-call.js';
-import type { WrittenTensor } from './write-graph-def.js';
-import { padded } from './write-pad.js';
-import { reshaped } from './write-shape.js';
-import { everyPlace, isNothing, ofAxes, ofPicture, PADDING, sidesOf } from './write-window.js';
+import { INTEGER_RANGE, isFloat } from '../../../graph/element-type.js';
+import { add, isOpen, max, multiply, type Size, subtract } from '../../../graph/size.js';
+import { isClosed } from '../../../graph/tensor.js';
+import { extent, spanOf } from '../../../graph/window.js';
+import { attr } from './attributes.js';
+import type { Call, WriteOps } from './call.js';
+import type { WrittenTensor } from './graph-def.js';
+import { padded } from './pad.js';
+import { reshaped } from './shape.js';
+import { everyPlace, isNothing, ofAxes, ofPicture, PADDING, sidesOf } from './window.js';
 
 type PoolName = 'averagePool2d' | 'maxPool2d' | 'l2Pool2d';
 type Pool = Call<PoolName>;
