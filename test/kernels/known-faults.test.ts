@@ -1,5 +1,5 @@
 /** Each known fault of TF.js is still there, on cpu and wasm; on webgpu, `npm run evidence -- kernels` looks for it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WASM_BINARY } from '../../src/engines/registry.js';
 import { start as startCpu } from '../../src/engines/tfjs/cpu.js';
@@ -27,13 +27,6 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   });
 });
 
-/** The comments that name a version of TF.js, by their files below `src/`. */
-const comments = ['formats/tfjs', 'engines/tfjs'].flatMap((folder) =>
-  readdirSync(`src/${folder}`)
-    .filter((name) => /^(write|mended)/.test(name))
-    .map((name) => ({ file: `${folder}/${name}`, text: readFileSync(`src/${folder}/${name}`, 'utf8') })),
-);
-
 it.each(KNOWN_FAULTS)('a comment in $file names TF.js 4.22, which $op is wrong in', ({ file }) => {
-  expect(comments.find((each) => each.file === file)?.text).toMatch(/4\.22/);
+  expect(readFileSync(`src/${file}`, 'utf8')).toMatch(/\/\/.*4\.22|\* .*4\.22/);
 });

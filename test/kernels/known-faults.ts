@@ -36,7 +36,7 @@ const convolution = (strides: readonly number[], padding: string, dilations = [1
   dilations: attr.wholes(dilations),
 });
 
-const WRITER = 'formats/tfjs';
+const WRITER = 'formats/tfjs/write';
 
 export const KNOWN_FAULTS: readonly KnownFault[] = [
   {
@@ -44,7 +44,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['wasm'],
     fault: 'to bool keeps the lowest 8 bits: 256 and 0.5 become false',
     cure: 'NotEqual 0',
-    file: `${WRITER}/write-elementwise.ts`,
+    file: `${WRITER}/elementwise.ts`,
     call: (graph) => graph.add('Cast', [graph.input(wholes([4], [0, 1, 256, 512]))], { DstT: attr.type('bool') }),
     right: flags([4], [0, 1, 1, 1]),
   },
@@ -62,7 +62,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['wasm', 'webgpu'],
     fault: 'takes whole numbers through float32',
     cure: '0 - x',
-    file: `${WRITER}/write-elementwise.ts`,
+    file: `${WRITER}/elementwise.ts`,
     call: (graph) => graph.add('Neg', [graph.input(wholes([1001], [...Array(1001).fill(LARGE)]))]),
     right: wholes([1001], Array(1001).fill(-LARGE)),
   },
@@ -71,7 +71,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['wasm'],
     fault: 'takes the first of two numbers if one of them is NaN',
     cure: 'the tensor stands first, the number second',
-    file: `${WRITER}/write-elementwise.ts`,
+    file: `${WRITER}/elementwise.ts`,
     call: (graph) => graph.add('Maximum', [graph.number(0, 'float32'), graph.input(floats([2], [Number.NaN, 1]))]),
     right: floats([2], [Number.NaN, 1]),
   },
@@ -80,7 +80,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['wasm'],
     fault: 'of a number near 0 is 0',
     cure: 'Greater, Less and SelectV2',
-    file: `${WRITER}/write-elementwise.ts`,
+    file: `${WRITER}/elementwise.ts`,
     call: (graph) => graph.add('Sign', [graph.input(floats([2], [1e-20, -0.25]))]),
     right: floats([2], [1, -1]),
   },
@@ -89,7 +89,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['wasm'],
     fault: 'of booleans reads and writes 4 bytes for each',
     cure: 'LogicalAnd and LogicalOr',
-    file: `${WRITER}/write-elementwise.ts`,
+    file: `${WRITER}/elementwise.ts`,
     call: (graph) =>
       graph.add('SelectV2', [
         graph.input(
@@ -111,7 +111,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['wasm'],
     fault: 'takes wrong slopes where they run along inner axes but not all of them',
     cure: 'Minimum, Mul, Relu and AddV2',
-    file: `${WRITER}/write-elementwise.ts`,
+    file: `${WRITER}/elementwise.ts`,
     call: (graph) => graph.add('Prelu', [graph.input(floats([2, 2, 2], Array(8).fill(-1))), graph.input(floats([2, 1], [1, 3]))]),
     right: floats([2, 2, 2], [-1, -1, -3, -3, -1, -1, -3, -3]),
   },
@@ -129,7 +129,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ALL,
     fault: 'fails: the executor reads its operands under other names than its own table gives them',
     cure: 'FloorDiv, FloorMod, Mul and Sum, bit by bit along a new axis of 32',
-    file: `${WRITER}/write-bitwise.ts`,
+    file: `${WRITER}/bitwise.ts`,
     call: (graph) => graph.add('BitwiseAnd', [graph.input(wholes([1], [6])), graph.input(wholes([1], [3]))]),
     right: wholes([1], [2]),
   },
@@ -138,7 +138,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['wasm'],
     fault: 'gives float32 whatever it takes',
     cure: 'Slice and GatherV2',
-    file: `${WRITER}/write-slice.ts`,
+    file: `${WRITER}/slice.ts`,
     call: (graph) =>
       graph.add('StridedSlice', [graph.input(wholes([6], [5, 6, 7, 8, 9, 10])), ...[[0], [6], [2]].map((values) => graph.numbers(values))]),
     right: wholes([3], [5, 7, 9]),
@@ -148,7 +148,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['wasm'],
     fault: 'writes 4 bytes for each boolean, beyond its memory',
     cure: 'cast to int32 and back',
-    file: `${WRITER}/write-movement.ts`,
+    file: `${WRITER}/movement.ts`,
     call: (graph) => graph.add('ReverseV2', [graph.input(flags([40], [1, ...Array(39).fill(0)])), graph.numbers([0])]),
     right: flags([40], [...Array(39).fill(0), 1]),
   },
@@ -157,7 +157,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ALL,
     fault: 'takes wrong matrices where both inputs repeat some',
     cure: 'Tile, and matrices in step',
-    file: `${WRITER}/write-matmul.ts`,
+    file: `${WRITER}/matmul.ts`,
     call: (graph) => graph.add('BatchMatMulV2', [graph.input(floats([2, 1, 1, 1], [1, 2])), graph.input(floats([1, 2, 1, 1], [3, 5]))]),
     right: floats([2, 2, 1, 1], [3, 5, 6, 10]),
   },
@@ -166,7 +166,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['wasm'],
     fault: 'with the padding SAME gives zeros where a window is shorter than its stride',
     cure: 'PadV2 and the padding VALID',
-    file: `${WRITER}/write-convolution.ts`,
+    file: `${WRITER}/convolution.ts`,
     call: (graph) =>
       graph.add(
         'DepthwiseConv2dNative',
@@ -180,7 +180,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['wasm'],
     fault: 'with batch dimensions takes wrong indices',
     cure: 'Reshape, AddV2 and GatherV2 from the rows of all batches',
-    file: `${WRITER}/write-gathering.ts`,
+    file: `${WRITER}/gathering.ts`,
     call: (graph) =>
       graph.add('GatherV2', [graph.input(floats([2, 3], [0, 1, 2, 3, 4, 5])), graph.input(wholes([2, 1], [2, 0])), graph.number(1)], {
         batch_dims: attr.whole(1),
@@ -192,7 +192,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ALL,
     fault: 'gives int32 for booleans, and on wasm writes 4 bytes for each, beyond its memory',
     cure: 'Equal and SelectV2',
-    file: `${WRITER}/write-gathering.ts`,
+    file: `${WRITER}/gathering.ts`,
     call: (graph) =>
       graph.add('OneHot', [graph.input(wholes([10], Array(10).fill(1))), graph.number(2), graph.number(1), graph.number(0)], {
         axis: attr.whole(-1),
@@ -208,7 +208,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['cpu'],
     fault: 'puts elements into its input, which changes, too',
     cure: 'a copy is put into, which Tile makes',
-    file: `${WRITER}/write-scattering.ts`,
+    file: `${WRITER}/scattering.ts`,
     call: (graph) => {
       const input = graph.input(floats([3], [1, 2, 3]));
       const put = graph.add('TensorScatterUpdate', [input, graph.numbers([0], [1, 1]), graph.input(floats([1], [9]))]);
@@ -221,7 +221,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['cpu', 'webgpu'],
     fault: 'compares by differences, which are NaN between infinities, on the processor',
     cure: 'infinities are clipped for the order, and the elements gathered',
-    file: `${WRITER}/write-selection.ts`,
+    file: `${WRITER}/selection.ts`,
     call: (graph) => {
       const values = [Number.NEGATIVE_INFINITY, 7, Number.POSITIVE_INFINITY];
       return graph.add('TopKV2', [graph.input(floats([3], values)), graph.number(2)], { sorted: attr.flag(true) });
@@ -233,7 +233,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['webgpu'],
     fault: 'leaves out a picture whose index is not below the number of boxes',
     cure: 'as many boxes as pictures are added',
-    file: `${WRITER}/write-selection.ts`,
+    file: `${WRITER}/selection.ts`,
     call: (graph) =>
       graph.add(
         'CropAndResize',
@@ -252,7 +252,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['webgpu'],
     fault: 'forgets the axes that it keeps, where it computes on the processor',
     cure: 'Reshape',
-    file: `${WRITER}/write-reduction.ts`,
+    file: `${WRITER}/reduction.ts`,
     call: (graph) => graph.add('Prod', [graph.input(floats([2], [2, 3])), graph.numbers([0])], { keep_dims: attr.flag(true) }),
     right: floats([1], [6]),
   },
@@ -261,7 +261,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['webgpu'],
     fault: 'of one axis keeps it',
     cure: 'Reshape',
-    file: `${WRITER}/write-reduction.ts`,
+    file: `${WRITER}/reduction.ts`,
     call: (graph) => graph.add('ArgMax', [graph.input(floats([3], [1, 5, 2])), graph.number(0)]),
     right: wholes([], [1]),
   },
@@ -306,7 +306,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['webgpu'],
     fault: 'of five axes and more is no WGSL',
     cure: 'one axis after another',
-    file: `${WRITER}/write-shape.ts`,
+    file: `${WRITER}/shape.ts`,
     call: (graph) =>
       graph.add('PadV2', [
         graph.input(floats([1, 1, 1, 1, 2], [1, 2])),
@@ -320,7 +320,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     on: ['webgpu'],
     fault: 'of five axes and more fails',
     cure: 'on three axes, the others joined',
-    file: `${WRITER}/write-shape.ts`,
+    file: `${WRITER}/shape.ts`,
     call: (graph) => graph.add('Cumsum', [graph.input(floats([1, 1, 1, 1, 3], [1, 2, 3])), graph.number(4)]),
     right: floats([1, 1, 1, 1, 3], [1, 3, 6]),
   },
