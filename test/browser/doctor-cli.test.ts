@@ -69,7 +69,7 @@ describe('without a browser', () => {
       name: 'two',
       bytes,
       controlFlow: false,
-      ops: { Placeholder: 2, Const: 1, Cast: 1, AddV2: 1 },
+      ops: { add: 1, cast: 1 },
       signature: {
         inputs: { first: { dtype: 'float32', shape: [null, 3] }, second: { dtype: 'int32' } },
         outputs: { total: {}, zero: {} },
@@ -118,7 +118,7 @@ describe('without a browser', () => {
       name: 'over',
       quantized: { maxError: expect.any(Number) },
       overBudget: [
-        expect.stringMatching(/more than budget\.mflop, 0\. The kernels that cost most: Add /),
+        expect.stringMatching(/more than budget\.mflop, 0\. The ops that cost most: add /),
         expect.stringMatching(/the limit is budget\.goldenError, 0\./),
         expect.stringMatching(/more than budget\.bytes, 1000\. Its largest weights: "w" 512 \(uint8\)/),
       ],
@@ -162,12 +162,12 @@ describe('without a browser', () => {
         work 0 MFLOP  a call
 
       Ops 0 nodes of 0 kinds
-        _FusedConv 0D 0  █
-        AddV 0 0  █
-        FusedDepthwiseConv 0dNative 0  █
-        ExpandDims 0  █
-        Reshape 0  █
-        DepthwiseConv 0dNative 0  █
+        conv 0d 0  █
+        clamp 0  █
+        reshape 0  █
+        add 0  █
+        relu 0  █
+        cast 0  █
         others 0
 
       Backends  which of them have all kernels; --run tries them

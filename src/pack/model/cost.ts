@@ -2,7 +2,8 @@
 import { sizeOf } from '../../base/dtype.js';
 import type { Observe } from '../../engines/reference/interpreter.js';
 import type { KernelCall, RunProfile } from '../../engines/tfjs/profile.js';
-import type { Graph, Node } from '../../graph/graph.js';
+import type { TensorData } from '../../graph/element-type.js';
+import type { Graph, Node, Value } from '../../graph/graph.js';
 import type { Tensor } from '../../graph/tensor.js';
 
 /** One predict's cost. */
@@ -16,24 +17,28 @@ export interface Cost {
 /** Floating-point operations: two for each multiply-add of convolutions and matrix products, one for each output element of other ops. */
 export const countFlops = ({ calls }: Pick<Cost, 'calls'>): number => calls.reduce((sum, { flops }) => sum + flops, 0);
 
-/** Counts what a run of the reference costs. */
+/** Counts the cost of a run of the reference. */
 export class CostCounter {
   readonly #calls: { readonly name: string; readonly flops: number }[] = [];
   readonly #constants: ReadonlySet<string>;
+  readonly #inputs: readonly Value[];
+  /** The memory of the inputs, which an engine keeps to the end of a run. */
+  #fed: readonly TensorData[] | undefined;
   #peakBytes = 0;
 
-  constructor({ constants }: Graph) {
+  constructor({ constants, inputs }: Graph) {
     this.#constants = new Set(constants.map(({ value }) => value.name));
+    this.#inputs = inputs;
   }
 
   readonly observe: Observe = (node, tensors) => {
     this.#calls.push({ name: node.op, flops: flopsOfNode(node, tensors) });
+    this.#fed ??= this.#inputs.flatMap(({ name }) => tensors.get(name)?.data ?? []);
+    const others = [...tensors].flatMap(([name, { data }]) => (this.#constants.has(name) ? [] : [data]));
     // A reshaped tensor shares its memory with the one before.
-    const memories = new Set([...tensors].flatMap(([name, { data }]) => (this.#constants.has(name) ? [] : [data])));
-    this.#peakBytes = Math.max(
-      this.#peakBytes,
-      [...memories].reduce((sum, { byteLength }) => sum + byteLength, 0),
-    );
+    const memories = new Set([...this.#fed, ...others]);
+    const bytes = [...memories].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.#peakBytes = Math.max(this.#peakBytes, bytes);
   };
 
   get cost(): Cost {
