@@ -356,7 +356,10 @@ function pickModel(): RawModel {
   };
 }
 
-/** Caps its values at half of the first one: a bound that is computed where the values are. */
+/**
+ * Caps its values at half of the first one: a bound that is computed where the values are. Pannier's graph has no Einsum, so that TF.js
+ * runs the nodes as they are, and reads the bound.
+ */
 function capModel(): RawModel {
   const sizes = [1, SIZE];
   const float = { T: { type: 'DT_FLOAT' } };
@@ -369,8 +372,9 @@ function capModel(): RawModel {
         node: [
           placeholder('x', sizes),
           ...['half', 'low'].map((name) => constant(name)),
-          op('halves', 'Mul', ['x', 'half'], float),
-          op('capped', 'ClipByValue', ['x', 'low', 'halves'], float),
+          op('same', 'Einsum', ['x'], { ...float, N: { i: '1' }, equation: { s: btoa('ij->ij') } }),
+          op('halves', 'Mul', ['same', 'half'], float),
+          op('capped', 'ClipByValue', ['same', 'low', 'halves'], float),
         ],
         versions: {},
       },
