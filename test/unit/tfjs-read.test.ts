@@ -19,6 +19,23 @@ test('values have the names of their tensors, nodes their origin, and constants 
   expect(graph.constants.map(({ value }) => value.name)).toEqual(['dense/w']);
 });
 
+test('outputs have the names of the signature, where these are not taken', () => {
+  const { graph } = readParts({
+    inputs: { x: ['float32', [2]] },
+    nodes: {
+      net: ['Neg', ['x']],
+      a: ['Identity', ['net']],
+      b: ['Identity', ['net']],
+      c: ['Identity', ['x']],
+      after: ['Neg', ['a']],
+      d: ['Identity', ['after']],
+    },
+    outputs: ['a', 'b', 'c', 'd'],
+  });
+  expect(graph.outputs.map(({ name }) => name)).toEqual(['a', 'a', 'x', 'd']);
+  expect(graph.nodes.map(nodeText)).toEqual(['a: float32[2] = neg(x)  # tfjs Neg "net"', 'd: float32[2] = neg(a)  # tfjs Neg "after"']);
+});
+
 describe('sizes are worked out', () => {
   it('from Shape through StridedSlice and Pack to Reshape, without a node', () => {
     const { graph } = readParts({

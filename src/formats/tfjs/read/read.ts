@@ -2,6 +2,7 @@
 import { GraphBuilder } from '../../../graph/builder.js';
 import type { Graph, Value } from '../../../graph/graph.js';
 import { withoutDeadCode } from '../../../graph/needed.js';
+import { renameValues } from '../../../graph/rename.js';
 import type { TensorType } from '../../../graph/tensor.js';
 import { broken } from '../../file-fields.js';
 import { openShape } from '../../open-shape.js';
@@ -31,7 +32,8 @@ export interface ReadModel {
 }
 
 /**
- * Reads a GraphDef. The graph's inputs and outputs are those of the signature, in its order; a value has the name of its tensor.
+ * Reads a GraphDef. The graph's inputs and outputs are those of the signature, in its order; a value has the name of its tensor, and
+ * an output that of the tensor in the signature.
  * Shapes that are computed become expressions over the open sizes of the inputs. Nodes that our ops cannot say, such as loops, come
  * together with all that follows them as one node `tfjsGraph` at the end.
  * @param weights of all constants, those of the library's functions included
@@ -72,7 +74,21 @@ export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, ou
   const values = opaquePart(opaque, wanted, { def, weights, builder, tensors });
   for (const tensor of wanted) if (!values.has(tensor) && !tensors.has(tensor)) throw lostOutput('The signature', tensor);
   const graph = builder.build(wanted.map((tensor) => values.get(tensor) ?? tensors.value(tensor)));
-  return { graph: withoutDeadCode(graph), inexpressible };
+  return { graph: withOutputNames(withoutDeadCode(graph), wanted), inexpressible };
+}
+
+/** Names the values that nodes give as outputs after the tensors in the signature: a converter puts an Identity behind each. */
+function withOutputNames(graph: Graph, tensors: readonly string[]): Graph {
+  const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
+  const taken = new Set([...made, ...graph.inputs.map(({ name }) => name), ...graph.constants.map(({ value }) => value.name)]);
+  const names = new Map<string, string>();
+  for (const [index, tensor] of tensors.entries()) {
+    const { name } = graph.outputs[index] as Value;
+    if (!made.has(name) || names.has(name) || taken.has(tensor)) continue;
+    names.set(name, tensor);
+    taken.add(tensor);
+  }
+  return renameValues(graph, names);
 }
 
 /** The error of what takes an output that a node does not have. */
