@@ -1,14 +1,11 @@
 /** Kernels of TF.js answer as the reference does, on cpu and wasm; all of them, on webgpu too, by `npm run evidence -- kernels`. */
-import { readFileSync } from 'node:fs';
 import { getKernel, type KernelConfig, registerKernel, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import { WASM_BINARY } from '../../src/engines/registry.js';
-import { start as startCpu } from '../../src/engines/tfjs/cpu.js';
-import { start as startWasm } from '../../src/engines/tfjs/wasm.js';
 import { runs } from '../tier.js';
 import type { Subject } from './case.js';
 import { allCases, casesOf, SUBJECTS } from './cases.js';
-import { openSuite, type Suite } from './suite.js';
+import { OPEN } from './node-suites.js';
+import type { Suite } from './suite.js';
 
 /** How many cases are tried of each that there is. */
 const SHARE = runs(allCases().length, 2_500) / allCases().length;
@@ -27,13 +24,6 @@ async function outcomeOf(suite: Suite, subject: Subject, cases = someOf(subject)
   }
   return { wrong, refused, tried: cases.length };
 }
-
-const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
-
-const OPEN = {
-  cpu: () => openSuite('cpu', startCpu, () => ({})),
-  wasm: () => openSuite('wasm', startWasm, () => ({ binary: new Uint8Array(binary).buffer })),
-} as const;
 
 describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   let suite: Suite;

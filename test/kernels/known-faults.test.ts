@@ -1,18 +1,9 @@
 /** Each known fault of TF.js is still there, on cpu and wasm; on webgpu, `npm run evidence -- kernels` looks for it. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WASM_BINARY } from '../../src/engines/registry.js';
-import { start as startCpu } from '../../src/engines/tfjs/cpu.js';
-import { start as startWasm } from '../../src/engines/tfjs/wasm.js';
 import { KNOWN_FAULTS } from './known-faults.js';
-import { openSuite, type Suite } from './suite.js';
-
-const binary = readFileSync(new URL(`../../node_modules/@tensorflow/tfjs-backend-wasm/dist/${WASM_BINARY.name}`, import.meta.url));
-
-const OPEN = {
-  cpu: () => openSuite('cpu', startCpu, () => ({})),
-  wasm: () => openSuite('wasm', startWasm, () => ({ binary: new Uint8Array(binary).buffer })),
-} as const;
+import { OPEN } from './node-suites.js';
+import type { Suite } from './suite.js';
 
 describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   let suite: Suite;

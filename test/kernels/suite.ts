@@ -14,7 +14,7 @@ import type { KernelCase } from './case.js';
 import { type GuardedHeap, guardHeap } from './guarded-heap.js';
 import type { KnownFault } from './known-faults.js';
 import { judge, judgeFault, type Verdict } from './run.js';
-import { MOST_SIZES, WAYS } from './ways.js';
+import { MAX_SIZES, WAYS } from './ways.js';
 
 /** Says from how many elements on webgpu computes on the GPU. */
 function computeOnGpuFrom(elements: number): void {
@@ -71,7 +71,7 @@ export async function openSuite(backend: BackendName, start: StartEngine, option
   await open();
   const once = async (each: KernelCase | KnownFault, onGpuFrom: number): Promise<Verdict> => {
     const isFault = 'fault' in each;
-    if (backend === 'webgpu') computeOnGpuFrom(!isFault && hasOpenSize(each) ? Math.max(onGpuFrom, MOST_SIZES) : onGpuFrom);
+    if (backend === 'webgpu') computeOnGpuFrom(!isFault && hasOpenSize(each) ? Math.max(onGpuFrom, MAX_SIZES) : onGpuFrom);
     const verdict = await (isFault ? withOriginals(backend, () => judgeFault(each, engine)) : judge(each, engine));
     return verdict.kind === 'right' && heap?.isBroken() ? ({ kind: 'failed', message: 'writes beyond its memory' } as const) : verdict;
   };

@@ -10,7 +10,7 @@ import type { KernelCase, Subject } from './case.js';
 const EPSILON = 2 ** -23;
 
 /** The least float32 that has all its digits. */
-const LEAST_NORMAL = 2 ** -126;
+const MIN_NORMAL = 2 ** -126;
 
 /**
  * - `exact`: the op moves or chooses values, or rounds them to whole numbers. Nothing may be off.
@@ -64,7 +64,7 @@ export function allowedOf(
   return wanted.map(({ data }, output): Allowed => {
     const size = (index: number) => Math.abs(data[index] as number);
     if (kind === 'exact') return () => 0;
-    if (kind === 'rounded') return (index) => (isGpu ? 4 : 2) * Math.max(1, terms) * EPSILON * size(index) + (isGpu ? LEAST_NORMAL : 0);
+    if (kind === 'rounded') return (index) => (isGpu ? 4 : 2) * Math.max(1, terms) * EPSILON * size(index) + (isGpu ? MIN_NORMAL : 0);
     if (kind === 'sum') return (index) => (terms + 4) * EPSILON * Math.abs(magnitudes[output]?.data[index] ?? 0);
     if (kind === 'curve') return (index) => (isGpu ? 170 : 8) * EPSILON * Math.max(1, size(index));
     if (kind === 'angle') return (index) => (isGpu ? 2 ** -11 * Math.max(1, size(index) ** 2) : 8 * EPSILON * Math.max(1, size(index)));

@@ -10,4 +10,4 @@ export const WAYS: Readonly<Record<BackendName, readonly number[]>> = {
 };
 
 /** Sizes of tensors are computed on the processor: the GPU would have to be waited for. */
-export const MOST_SIZES = 16;
+export const MAX_SIZES = 16;

@@ -75,7 +75,7 @@ const moved =
       [
         ...WHOLE,
         ...readers,
-        // What a gather finds beyond the axis is 0, which it multiplies by.
+        // A gather finds 0 beyond the axis, and multiplies by it.
         ['select(0.0, 1.0,', 'select(0, 1,'],
         ['(index, uniforms.constantValue)', '(index, i32(uniforms.constantValue))'],
       ],
@@ -166,7 +166,7 @@ const cum: Mend = (program, inputs, dtype) => {
   return moved()(changed(keyed, isWhole(dtype) ? [[/var val = ([01])\.0/g, 'var val = $1']] : []), inputs, dtype);
 };
 
-/** Of equal elements the first is taken, where TF.js takes any. */
+/** ArgMax and ArgMin take the first of equal elements, where TF.js takes any. */
 const argMinMax: Mend = (program, inputs) => {
   const isFirst = '(candidate == bestValue && xBestIndices[localId.x + interval] < xBestIndices[localId.x])';
   const changes: Change[] = [[/if \((candidate [<>] bestValue)\)(\s*\{[^}]*xBestValues)/g, `if ($1 || ${isFirst})$2`]];

@@ -13,7 +13,7 @@ export interface Source {
   readonly output: number;
 }
 
-/** What a call takes: an output of another call, or, in `x * 2`, a number. */
+/** An argument of a call: an output of another call, or, in `x * 2`, a number. */
 export type Operand = Source | number;
 
 export const isSource = (operand: Operand): operand is Source => typeof operand !== 'number';

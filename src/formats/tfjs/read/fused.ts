@@ -17,7 +17,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   Prelu: (call, give, input, slopes) => give('prelu', [input, call.value(slopes)], {}),
 };
 
-/** Where the inputs of fused ops begin: behind the picture and the filter, or behind both matrices. */
+/** The index of the first input of fused ops: it stands behind the picture and the filter, or behind both matrices. */
 const FIRST_ARGUMENT = 2;
 
 /**

@@ -26,7 +26,7 @@ export interface FusedActivation {
   readonly slope?: Value;
 }
 
-/** What TF.js computes in the node that is written. */
+/** The ops that TF.js computes in the node that is written. */
 export interface Fusion {
   /** One number for each channel, which is added. Absent where the bias is an input of the node. */
   readonly bias?: Value;
@@ -39,7 +39,7 @@ export interface Fusion {
 export interface Target {
   readonly def: GraphDef;
   readonly sizes: WrittenSizes;
-  /** What is computed in the node, if anything is. */
+  /** The ops that are computed in the node, if there are any. */
   readonly fusion: Fusion | undefined;
   /** The tensor that a value became. @param shape of as many elements, if it is wanted in another one */
   find(value: Value, shape?: readonly number[]): WrittenTensor;
@@ -88,7 +88,7 @@ export class NodeWriter {
     return this.#target.find(value, shape);
   }
 
-  /** What is computed in the node, if anything is. */
+  /** The ops that are computed in the node, if there are any. */
   get fusion(): Fusion | undefined {
     return this.#target.fusion;
   }

@@ -125,7 +125,7 @@ function reduced(call: Pool, { reduction }: Kernel, padded: WrittenTensor, width
   return along(down, 1, [batch, height, made, columns, channels]);
 }
 
-/** Where the elements of all windows lie along an axis, window by window. */
+/** The places of the elements of all windows along an axis, window by window. */
 function placesOf(call: Pool, axis: 0 | 1): readonly number[] {
   const { strides, dilations, windowDimensions } = call.attributes;
   const windowSize = windowDimensions[axis] as number;
