@@ -171,6 +171,7 @@ function goldenInput(field: Field, taken: InputSpec | undefined, bytes: number):
   if (kind === 'picture') {
     const isInside = isWhole(width, 1) && isWhole(height, 1) && isWithin(offset, width * height * 3, bytes);
     if (!isInside) throw refusal(field, `a picture within the ${bytes} bytes of its asset`);
+    checkPictures(at(field, 'shape'), taken.image as NonNullable<InputSpec['image']>);
     whole(at(field, 'variant'));
   } else if (kind === 'uniform') {
     if (![seed, low, high].every((number) => isNumber(number))) throw refusal(field, 'a seed, low and high');
@@ -179,6 +180,13 @@ function goldenInput(field: Field, taken: InputSpec | undefined, bytes: number):
     const rows = rowsOf(shape as number[]);
     if (rows > MAX_ROWS) throw refusal({ ...at(field, 'shape'), value: rows }, `at most ${MAX_ROWS} rows`);
   }
+}
+
+/** The first size counts the pictures; the others are those of one. */
+function checkPictures(field: Field, { width, height, channels }: NonNullable<InputSpec['image']>): void {
+  const [, ...one] = field.value as readonly number[];
+  const values = width * height * (channels === 'gray' ? 1 : 3);
+  if (one.length !== 3 || sizeOf(one) !== values) throw refusal(field, `the sizes of pictures of ${values} values`);
 }
 
 function goldenOutput(field: Field, given: OutputSpec | undefined, bytes: number): void {

@@ -192,6 +192,16 @@ describe('pictures', () => {
     for (const width of [6, 0, Number.NaN, '5', 2 ** 53, Symbol('5'), 5n])
       expect(() => check(picture(width))).toThrow('should be a picture within the 16 bytes of its asset');
   });
+  it('of a golden sample have the sizes of the input’s pictures', () => {
+    const manifest = changed(field, IMAGE) as Manifest;
+    const shaped = (...shape: readonly number[]) => {
+      const x = { kind: 'picture', offset: 0, width: 1, height: 1, variant: 1, shape };
+      return { ...manifest, golden: goldenWith(manifest.golden, { inputs: { x } as never }) };
+    };
+    for (const count of [0, 1, 3]) expect(() => check(shaped(count, 2, 2, 3))).not.toThrow();
+    for (const shape of [[2, 2, 3], [1, 2, 2, 1], [1, 12], []])
+      expect(() => check(shaped(...shape))).toThrow('should be the sizes of pictures of 12 values');
+  });
 });
 
 describe('columns', () => {
