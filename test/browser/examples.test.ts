@@ -91,7 +91,8 @@ test('pose finds her on the photograph, keeps the model, and changes the backend
 
   await page.click('#again');
   await page.waitForFunction(() => document.querySelector('#count')?.textContent === '21');
-  expect(await phasesOf(page)).toBeCloseTo(Number(await page.textContent('#total')), 0);
+  // From 100 ms on, which a slow machine takes, the page rounds to whole ones: the sum and the total differ by half of one each, and tenths.
+  expect(Math.abs((await phasesOf(page)) - Number(await page.textContent('#total')))).toBeLessThan(1.5);
   expect(await page.textContent('#rate')).toMatch(/^\d/);
 
   await page.check('input[value=cpu]');
