@@ -50,7 +50,7 @@ const FLOORS: readonly RegExp[] = [
   /^src\/(load|model|offline)\.ts$/,
   /^src\/index\.ts$/,
   /^src\/(read|remote|drift|testing)\//,
-  /^src\/pack\/(javascript|options|check-options|cache)\.ts$/,
+  /^src\/pack\/(javascript|options|check-options|cache|digest)\.ts$/,
   /^src\/pack\/files\//,
   /^src\/pack\/model\//,
   /^src\/pack\/(inputs|out)\//,

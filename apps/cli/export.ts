@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { messageOf, PannierError } from '../../src/base/errors.js';
 import type { Fields } from '../../src/base/fields.js';
 import type { Asset, Manifest } from '../../src/manifest/manifest.js';
-import { sha256 } from '../../src/pack/cache.js';
+import { sha256 } from '../../src/pack/digest.js';
 import { replaceFile } from '../../src/pack/files/replace.js';
 import { badOption } from '../../src/pack/options.js';
 import type { Command } from './command.js';

@@ -8,6 +8,7 @@ import { readChecks } from './checks/checks.js';
 import { runChecks } from './checks/run-checks.js';
 import { type Reads, recordReads } from './files/open.js';
 import { goldenWarnings } from './golden/golden.js';
+import { KeptAnswers } from './golden/kept-answers.js';
 import { observePadding } from './golden/padding.js';
 import { readPicture } from './golden/picture.js';
 import { planGolden } from './golden/plan.js';
@@ -110,7 +111,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   const checks = await readChecks(golden, specs, outputNames);
 
   const plans = planGolden(inputs, await readPicture(goldenPicture), graph);
-  const sampling = samplingOf(read, signature, specs);
+  const sampling = samplingOf(read, signature, specs, await KeptAnswers.open(out));
   begin('running the golden sample');
   const original = await sampling.open(sampling.weights, async (runner) => {
     const sampled = await sampling.sample(runner, plans);

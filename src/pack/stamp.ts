@@ -3,13 +3,13 @@
  * the folder, so that a fresh clone knows without a run that the folder is up to date.
  */
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PannierError } from '../base/errors.js';
 import { VERSION } from '../base/versions.js';
 import { MANIFEST_FORMAT, type Manifest } from '../manifest/manifest.js';
-import { sha256 } from './cache.js';
+import { packerDigest, sha256 } from './digest.js';
 import type { Reads } from './files/open.js';
 import type { PackOptions } from './options.js';
 import { withAddresses } from './out/manifest.js';
@@ -23,7 +23,8 @@ export interface ResolvedPackOptions extends PackOptions {
 
 /** The content of `packed-from.json`. Paths are relative to the model file's folder, with `/`: it is the same on every machine. */
 interface Stamp {
-  readonly packer: { readonly version: string; readonly sha256: string };
+  /** The hash is null if the packer ran from its source. */
+  readonly packer: { readonly version: string; readonly sha256: string | null };
   readonly options: Readonly<Record<string, unknown>>;
   /** SHA-256 by path; null for a file that the packer looked for and did not find. */
   readonly sources: Readonly<Record<string, string | null>>;
@@ -63,7 +64,7 @@ export async function withStamp(
   // The packer's own picture belongs to the packer, wherever that is installed.
   const sources = [...reads].filter(([path]) => !path.startsWith(own));
   const stamp: Stamp = {
-    packer: { version: VERSION, sha256: await packerDigest() },
+    packer: { version: VERSION, sha256: (await packerDigest()) ?? null },
     options: portable(options),
     sources: sorted(sources.map(([path, digest]) => [relativeTo(home, path), digest ?? null])),
     files: sorted([...files].map(([name, bytes]) => [name, sha256(bytes)])),
@@ -132,7 +133,7 @@ async function compare(
     ...(lost && {
       absent: `${lost.path} is absent, so that the model cannot be packed here; the packed folder is whole and is used as it is.`,
     }),
-    ...(packer.sha256 !== (await packerDigest()) && { otherPacker: otherPacker(packer.version) }),
+    ...(packer.sha256 !== ((await packerDigest()) ?? null) && { otherPacker: otherPacker(packer.version) }),
   };
 }
 
@@ -168,10 +169,3 @@ const relativeTo = (folder: string, path: string): string => relative(folder, re
 
 const sorted = <T>(entries: readonly (readonly [string, T])[]): Record<string, T> =>
   Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
-
-/** The hash of this package's files, since two builds of one version may pack differently. */
-async function packerDigest(): Promise<string> {
-  const folder = dirname(fileURLToPath(import.meta.url));
-  const names = (await readdir(folder)).filter((name) => /\.js$|^golden\./.test(name)).sort();
-  return sha256((await Promise.all(names.map(async (name) => sha256(await readFile(join(folder, name)))))).join());
-}

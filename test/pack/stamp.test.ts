@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sha256 } from '../../src/pack/cache.js';
+import { sha256 } from '../../src/pack/digest.js';
 import type { PackOptions } from '../../src/pack/index.js';
 import { STAMP_FILE } from '../../src/pack/out/write.js';
 import { pack, packIfStale } from '../../src/pack/pack.js';

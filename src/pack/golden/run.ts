@@ -2,7 +2,7 @@
 import { DTYPES, type DType, type OwnedArray } from '../../base/dtype.js';
 import { messageOf } from '../../base/errors.js';
 import type { Engine } from '../../engines/engine.js';
-import { isComputable, openReference } from '../../engines/reference/interpreter.js';
+import { isComputable, openReference, type ReferenceModel } from '../../engines/reference/interpreter.js';
 import { broken } from '../../formats/file-fields.js';
 import { KERNELS } from '../../formats/tfjs/tfjs-table.js';
 import { dtypeOf } from '../../formats/tfjs/write/attributes.js';
@@ -17,6 +17,7 @@ import type { GraphSignature } from '../model/signature.js';
 import { graphFiles } from '../out/graph-files.js';
 import type { PackedFile } from '../out/shards.js';
 import type { Answers } from './golden.js';
+import type { KeptAnswer, KeptAnswers } from './kept-answers.js';
 import { nudge, withCastsAsInputs } from './nudge.js';
 
 /** The cost of a run, and the kernels of it that backends lack. */
@@ -51,10 +52,13 @@ interface Opened {
   dispose(): void;
 }
 
-/** Opens a graph, hands it to `use` and frees it. */
-export async function withRunner<T>(model: Runnable, use: (runner: Runner) => Promise<T>): Promise<T> {
+/**
+ * Opens a graph, hands it to `use` and frees it.
+ * @param kept answers of the reference that earlier packs computed
+ */
+export async function withRunner<T>(model: Runnable, use: (runner: Runner) => Promise<T>, kept?: KeptAnswers): Promise<T> {
   const isKnown = isComputable(model.graph);
-  const open = isKnown ? openOnReference : openOnTfjs;
+  const open = isKnown ? (each: Runnable) => openOnReference(each, kept) : openOnTfjs;
   const opened = await named(() => open(model));
   const { graph, casts } = withCastsAsInputs(model.graph);
   let nudged: Opened | undefined;
@@ -94,19 +98,27 @@ async function named<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
-async function openOnReference(model: Runnable): Promise<Opened> {
+async function openOnReference(model: Runnable, kept: KeptAnswers | undefined): Promise<Opened> {
   const { graph, signature } = model;
-  const reference = openReference(graph);
   const names = inputNames(model);
   const costs = new WeakMap<readonly Feed[], Cost>();
-  const run = async (feeds: readonly Feed[]): Promise<Answers> => {
-    const tensors = graph.inputs.map(({ name, type }, index) => [name, tensorOf(feedOf(feeds, names[index]), type)] as const);
+  const keyOf = kept?.keysOf(graph);
+  let reference: ReferenceModel | undefined;
+  const compute = (tensors: readonly Tensor[]): KeptAnswer => {
+    reference ??= openReference(graph);
     const counter = new CostCounter(graph);
-    const answers = reference.run(new Map(tensors), graph.outputs, counter.observe);
-    costs.set(feeds, counter.cost);
-    return Object.fromEntries(
-      signature.outputs.map(({ name }, index) => [name, rawOutput(answers.get((graph.outputs[index] as Value).name) as Tensor)]),
-    );
+    const fed = new Map(graph.inputs.map(({ name }, index) => [name, tensors[index] as Tensor]));
+    const answers = reference.run(fed, graph.outputs, counter.observe);
+    return { outputs: graph.outputs.map(({ name }) => rawOutput(answers.get(name) as Tensor)), cost: counter.cost };
+  };
+  const run = async (feeds: readonly Feed[]): Promise<Answers> => {
+    const tensors = graph.inputs.map(({ type }, index) => tensorOf(feedOf(feeds, names[index]), type));
+    const key = keyOf?.(tensors);
+    const known = key === undefined ? undefined : await kept?.read(key);
+    const { outputs, cost } = known ?? compute(tensors);
+    if (known === undefined && key !== undefined) await kept?.write(key, { outputs, cost });
+    costs.set(feeds, cost);
+    return Object.fromEntries(signature.outputs.map(({ name }, index) => [name, outputs[index] as Answers[string]]));
   };
   return {
     run,

@@ -13,6 +13,7 @@ import type { GraphSignature } from '../model/signature.js';
 import { weightsOf, withWeights } from '../model/weights.js';
 import { type GraphFiles, graphFiles } from '../out/graph-files.js';
 import { type Answers, type StoredGolden, storeGolden } from './golden.js';
+import type { KeptAnswers } from './kept-answers.js';
 import type { GoldenPlan } from './plan.js';
 import { type Runner, withRunner } from './run.js';
 
@@ -44,16 +45,18 @@ export interface Sampling {
   sample(runner: Runner, plans: readonly GoldenPlan[]): Promise<Sampled>;
 }
 
+/** @param kept answers of the reference that earlier packs computed */
 export function samplingOf(
   { file, graph }: Pick<ReadModel, 'file' | 'graph'>,
   signature: GraphSignature,
   inputs: Readonly<Record<string, InputSpec>>,
+  kept?: KeptAnswers,
 ): Sampling {
   const own = weightsOf(graph);
   return {
     weights: own,
     filesOf: (weights) => graphFiles(withWeights(graph, own, weights), signature),
-    open: (weights, use) => withRunner({ file, signature, graph: withWeights(graph, own, weights) }, use),
+    open: (weights, use) => withRunner({ file, signature, graph: withWeights(graph, own, weights) }, use, kept),
     async sample(runner, plans) {
       const { plan, runs, warnings } = await runPlans(runner, plans, inputs);
       const [first, second] = runs;
