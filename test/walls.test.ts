@@ -40,6 +40,7 @@ const FLOORS: readonly RegExp[] = [
   /^src\/preprocess\//,
   /^src\/api\//,
   /^src\/engines\//,
+  /^src\/passes\//,
   /^src\/golden\//,
   /^src\/storage\//,
   /^src\/download\//,
@@ -110,6 +111,12 @@ test('an engine knows no other engine', () => {
   const breaches = imports.filter(
     ({ from, to }) => engineOf(from) !== undefined && engineOf(to) !== undefined && engineOf(from) !== engineOf(to),
   );
+  expect(breaches.map(told)).toEqual([]);
+});
+
+test('passes know the graph, and of the engines the reference alone', () => {
+  const may = /^src\/(base|graph|passes|engines\/reference)\//;
+  const breaches = imports.filter(({ from, to }) => /^src\/passes\//.test(from) && !may.test(to));
   expect(breaches.map(told)).toEqual([]);
 });
 

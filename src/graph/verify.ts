@@ -25,18 +25,18 @@ export function verify(graph: Graph): void {
     declare(input);
   }
   for (const constant of graph.constants) {
-    verifySizes(constant.value);
     verifyConstant(constant);
     declare(constant.value);
   }
-  const openSizes = new Set(graph.inputs.flatMap(({ type }) => type?.shape.flatMap((size) => [...namesIn(size)]) ?? []));
+  const openSizes = openSizesOf(graph);
   for (const node of graph.nodes) {
     for (const input of node.inputs) {
       if (input !== null && known.get(input.name) !== input)
         throw nodeError(node.origin, `takes "${input.name}", which is not made before it`);
     }
     verifyTypes(node);
-    verifyOpenSizes(node, openSizes);
+    verifyOpenSizes(node, (name) => openSizes.has(name));
+    if ('countName' in node.attributes) openSizes.add(node.attributes.countName);
     node.outputs.forEach(declare);
   }
   for (const output of graph.outputs)
@@ -48,14 +48,22 @@ function verifySizes({ name, type }: Value): void {
     throw wrong(`Value "${name}" has a size that is none: ${typeText(type)}.`);
 }
 
-function verifyConstant({ value: { name, type }, bytes, storage }: Constant): void {
+/** The names of the open sizes that the inputs of a graph have. */
+export const openSizesOf = ({ inputs }: Pick<Graph, 'inputs'>): Set<string> =>
+  new Set(inputs.flatMap(({ type }) => type?.shape.flatMap((size) => [...namesIn(size)]) ?? []));
+
+/** @throws {PannierError} `model-format` if a constant has not the bytes that its type takes as it is stored */
+export function verifyConstant({ value, bytes, storage }: Constant): void {
+  verifySizes(value);
+  const { name, type } = value;
   if (!isClosed(type.shape)) throw wrong(`Constant "${name}" has an open size: ${typeText(type)}.`);
   if (!canBeStored(type.dataType, storage)) throw wrong(`Constant "${name}" is ${type.dataType}, stored as ${storage.kind}.`);
   const wanted = sizeOf(type.shape) * bytesPerElement(type.dataType, storage);
   if (bytes.length !== wanted) throw wrong(`Constant "${name}" has ${bytes.length} bytes; ${typeText(type)} takes ${wanted}.`);
 }
 
-function verifyTypes(node: Node): void {
+/** @throws {PannierError} `model-format` if a node does not fit its op, or gives other types than it says */
+export function verifyTypes(node: Node): void {
   if (node.op === 'tfjsGraph') {
     const { inputs, attributes } = definitionOf(node.op);
     checkInputs(inputs, node.inputs, node.op, node.origin);
@@ -68,17 +76,18 @@ function verifyTypes(node: Node): void {
   if (stated !== inferred) throw nodeError(node.origin, `gives ${inferred}, but its outputs are said to be ${stated || 'none'}`);
 }
 
-/** Every open size is one of an input, or is named by the one node whose values decide it. */
-function verifyOpenSizes(node: Node, openSizes: Set<string>): void {
-  if ('countName' in node.attributes) {
-    const { countName } = node.attributes;
-    if (openSizes.has(countName)) throw nodeError(node.origin, `names the open size "${countName}", which there is already`);
-    openSizes.add(countName);
-  }
+/**
+ * Checks that every open size of a node's outputs is one of an input, or is named by the one node whose values decide it.
+ * @param isKnown whether an open size is known before the node
+ * @throws {PannierError} `model-format`
+ */
+export function verifyOpenSizes(node: Node, isKnown: (name: string) => boolean): void {
+  const own = 'countName' in node.attributes ? node.attributes.countName : undefined;
+  if (own !== undefined && isKnown(own)) throw nodeError(node.origin, `names the open size "${own}", which there is already`);
   for (const { type } of node.outputs)
     for (const size of type?.shape ?? [])
       for (const name of namesIn(size))
-        if (!openSizes.has(name)) throw nodeError(node.origin, `has the open size "${name}", which no input has`);
+        if (name !== own && !isKnown(name)) throw nodeError(node.origin, `has the open size "${name}", which no input has`);
 }
 
 const wrong = (message: string): PannierError => new PannierError('model-format', message);
