@@ -3,6 +3,7 @@ import { PannierError } from '../../src/base/errors.js';
 import { writeTfjs } from '../../src/formats/tfjs/write/write.js';
 import { allCases } from './cases.js';
 import { KNOWN_FAULTS, type KnownFault } from './known-faults.js';
+import { UNHELD } from './unheld.js';
 
 const BACKENDS = 'cpu, wasm and webgpu';
 
@@ -38,6 +39,14 @@ Each row has a call that shows it (\`test/kernels/known-faults.ts\`), and a test
 | TF.js's op | on | what is wrong | instead |
 |---|---|---|---|
 ${KNOWN_FAULTS.map(rowOf).join('\n')}
+
+## Not held
+
+At these inputs of an op, TF.js answers otherwise. A model that computes with them has lost its meaning in most cases.
+
+| op | at | why |
+|---|---|---|
+${UNHELD.map(({ ops, values, why }) => `| ${ops.map((op) => `\`${op}\``).join(', ')} | ${values} | ${why} |`).join('\n')}
 
 ## Refused
 

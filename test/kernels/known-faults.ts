@@ -58,6 +58,18 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     right: floats([2], [1, 2]),
   },
   {
+    op: 'SelectV2',
+    on: ALL,
+    fault: 'between a number and an empty tensor makes one element',
+    cure: 'mended',
+    file: 'engines/tfjs/mended-kernels.ts',
+    call: (graph) => {
+      const empty = graph.input(floats([0], []));
+      return graph.add('SelectV2', [graph.add('Greater', [empty, graph.number(0, 'float32')]), graph.number(1, 'float32'), empty]);
+    },
+    right: floats([0], []),
+  },
+  {
     op: 'Neg',
     on: ['wasm', 'webgpu'],
     fault: 'takes whole numbers through float32',

@@ -2,18 +2,21 @@
  * Holds a graph's answers on an engine to the reference's, allowing for roundings: where an answer differs, the reference is asked how far
  * that answer moves when each float in the graph is off by a few roundings.
  */
+import { sizeOf } from '../../src/base/dtype.js';
 import { PannierError } from '../../src/base/errors.js';
 import type { Engine, EngineModel, RawOutput } from '../../src/engines/engine.js';
 import { openReference } from '../../src/engines/reference/interpreter.js';
 import { dtypeOf } from '../../src/formats/tfjs/write/attributes.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
-import { constantOf } from '../../src/graph/constant.js';
-import type { Graph, Value } from '../../src/graph/graph.js';
+import { constantOf, tensorOf } from '../../src/graph/constant.js';
+import type { Constant, Graph, Value } from '../../src/graph/graph.js';
 import type { OpName } from '../../src/graph/ops/index.js';
-import type { Tensor } from '../../src/graph/tensor.js';
+import { isOpen } from '../../src/graph/size.js';
+import type { Tensor, TensorType } from '../../src/graph/tensor.js';
 import { differenceOf } from './compare.js';
 import { answersOn, expectedOf, modelOf } from './run.js';
 import { isApproximate } from './tolerance.js';
+import { UNHELD } from './unheld.js';
 
 type Feeds = Readonly<Record<string, Tensor>>;
 
@@ -21,12 +24,12 @@ type Feeds = Readonly<Record<string, Tensor>>;
 const CLOSE = 1e-5;
 
 /** How many graphs with noise are asked. */
-const NOISY = 12;
+const NOISY = 48;
 
 /** How far noise moves a float, as a share of it: 8 units in the last place at most. Approximations are moved by a quarter of it, too. */
 const NOISE = 2 ** -20;
 
-/** Differences from the reference that no rounding explains; `refused` if the writer or TF.js refuses the graph, or it orders NaN. */
+/** Differences from the reference that no rounding explains; `refused` if the writer or TF.js refuses the graph, or is not held to the reference. */
 export async function differencesOf(
   graph: Graph,
   feeds: Feeds,
@@ -53,13 +56,14 @@ export async function differencesOf(
     });
   const close = (output: number, index: number) => CLOSE * Math.max(1, Math.abs(wanted[output]?.data[index] as number));
   if (off(wanted, close).length === 0) return [];
-  if (ordersNaN(graph, feeds)) return 'refused';
-  const noisy = Array.from({ length: NOISY }, () => expectedOf(withNoise(graph, next), feeds));
+  if (isUnheld(graph, feeds)) return 'refused';
+  const noisy = Array.from({ length: NOISY }, (_, index) => expectedOf(withNoise(graph, next, index === 0), feeds));
   const moved = (output: number, index: number): number =>
     Math.max(...noisy.map((tensors) => distance(wanted[output]?.data[index] as number, tensors[output]?.data[index] as number)));
-  // What moves to another whole number, from NaN or from infinity may be anything.
+  // What moves to another whole number, from NaN, from infinity or to another shape may be anything.
   const settled = wanted.map((tensor, output): Tensor => {
-    const { data } = got[output] as RawOutput;
+    const { data, shape } = got[output] as RawOutput;
+    if (noisy.some((tensors) => tensors[output]?.data.length !== tensor.data.length)) return { ...tensor, shape, data } as Tensor;
     if (data.length !== tensor.data.length) return tensor;
     const most = tensor.dataType === 'float32' ? Number.MAX_VALUE : 0;
     return { ...tensor, data: tensor.data.map((value, index) => (moved(output, index) > most ? (data[index] as number) : value)) };
@@ -80,13 +84,16 @@ function valuesOf(graph: Graph, feeds: Feeds): ReadonlyMap<string, Tensor> {
 
 const hasEmptyValue = (graph: Graph, feeds: Feeds): boolean => [...valuesOf(graph, feeds).values()].some(({ data }) => data.length === 0);
 
-/** Ops that take elements by their order, in which NaN has no place that all agree on. */
-const ORDERING: ReadonlySet<string> = new Set<OpName>(['argMax', 'argMin', 'topK']);
-
-function ordersNaN(graph: Graph, feeds: Feeds): boolean {
+function isUnheld(graph: Graph, feeds: Feeds): boolean {
   const values = valuesOf(graph, feeds);
-  return graph.nodes.some(({ op, inputs }) => ORDERING.has(op) && values.get(inputs[0]?.name ?? '')?.data.some(Number.isNaN));
+  const tensorAt = (value: Value): Tensor => values.get(value.name) ?? constantTensor(graph, value);
+  return graph.nodes.some(({ op, inputs }) => {
+    const rows = UNHELD.filter(({ ops }) => ops.includes(op as OpName));
+    return rows.some(({ includes }) => includes(...inputs.flatMap((value) => (value === null ? [] : [tensorAt(value)]))));
+  });
 }
+
+const constantTensor = (graph: Graph, value: Value): Tensor => tensorOf(graph.constants.find((each) => each.value === value) as Constant);
 
 /** Whole numbers of every type are int32 in TF.js. */
 const asTfjs = ({ dataType, shape, data }: Tensor): Tensor => {
@@ -94,16 +101,22 @@ const asTfjs = ({ dataType, shape, data }: Tensor): Tensor => {
   return dtype === dataType ? { dataType, shape, data } : { dataType: dtype, shape, data: Int32Array.from(data) };
 };
 
-/** The graph with each float that a node makes off by a few roundings. */
-function withNoise(graph: Graph, next: () => number): Graph {
+/**
+ * The graph with each float that a node makes off by a few roundings.
+ * @param flushes whether what an approximation makes near 0 is 0
+ */
+function withNoise(graph: Graph, next: () => number, flushes: boolean): Graph {
   const builder = new GraphBuilder();
   const values = new Map<Value, Value>();
-  const add = (op: 'add' | 'mul', ...inputs: readonly Value[]): Value =>
+  const add = (op: 'abs' | 'add' | 'greater' | 'mul' | 'where', ...inputs: readonly Value[]): Value =>
     builder.ops(op, inputs, {}, { format: 'pannier', op, name: 'noise' })[0] as Value;
-  const number = (value: number): Value =>
-    builder.constant(constantOf('noise', { dataType: 'float32', shape: [], data: Float32Array.of(value) }));
+  // Elements move apart, since sums cancel a common factor. Along an open size they share one.
+  const noises = ({ type }: Value, around: number, most: number): Value => {
+    const shape = (type as TensorType).shape.map((size) => (isOpen(size) ? 1 : size));
+    const data = Float32Array.from({ length: sizeOf(shape) }, () => around + (2 * next() - 1) * most);
+    return builder.constant(constantOf('noise', { dataType: 'float32', shape, data }));
+  };
   const isFloat = ({ type }: Value) => type?.dataType === 'float32';
-  const noise = (): number => (2 * next() - 1) * NOISE;
   for (const input of graph.inputs) values.set(input, builder.input(input.name, input.type));
   for (const constant of graph.constants) values.set(constant.value, builder.constant(constant));
   for (const { op, inputs, outputs, attributes, origin } of graph.nodes) {
@@ -111,8 +124,11 @@ function withNoise(graph: Graph, next: () => number): Graph {
     const made = builder.ops(op as 'add', given, attributes as never, origin);
     for (const [index, output] of outputs.entries()) {
       const value = made[index] as Value;
-      const scaled = () => add('mul', value, number(1 + noise()));
-      values.set(output, !isFloat(value) ? value : isApproximate(op as OpName) ? add('add', scaled(), number(noise() / 4)) : scaled());
+      const scaled = () => add('mul', value, noises(value, 1, NOISE));
+      const flushed = () => add('where', add('greater', add('abs', value), noises(value, NOISE / 4, 0)), value, noises(value, 0, 0));
+      const approximate = () => (flushes ? flushed() : add('add', scaled(), noises(value, 0, NOISE / 4)));
+      const moved = () => (isApproximate(op as OpName) ? approximate() : scaled());
+      values.set(output, isFloat(value) ? moved() : value);
     }
   }
   return builder.build(graph.outputs.map((value) => values.get(value) as Value));

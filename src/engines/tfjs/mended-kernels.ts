@@ -5,6 +5,7 @@ import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import {
   backend_util,
   getKernel,
+  type KernelBackend,
   type KernelConfig,
   type KernelFunc,
   registerKernel,
@@ -35,21 +36,39 @@ function mendCast<Backend>(backendName: string, widened: (backend: Backend, x: T
   });
 }
 
+/** Select takes the shape of one operand, which is not empty where a single number is chosen for the elements of an empty tensor. */
+function mendSelect(backendName: string): void {
+  mend(backendName, 'Select', (select) => (given) => {
+    const operands = ['condition', 't', 'e'].map((name) => given.inputs[name] as TensorInfo);
+    const shapes = operands.map(({ shape }) => shape);
+    if (shapes.every((each) => sizeOf(each) > 0)) return select(given);
+    const { dtype } = operands[1] as TensorInfo;
+    const shape = (shapes[0] as number[]).map((_, axis) => Math.min(...shapes.map((each) => each[axis] as number)));
+    const dataId = (given.backend as KernelBackend).write(new DTYPES[dtype as DType](0), shape, dtype);
+    return { dataId, shape, dtype };
+  });
+}
+
 const widenedOnProcessor = (backend: Pick<MathBackendCPU, 'makeTensorInfo' | 'readSync'>, x: TensorInfo, dtype: DType): TensorInfo =>
   backend.makeTensorInfo([...x.shape], dtype, DTYPES[dtype].from(backend.readSync(x.dataId) as Int32Array));
 
-export const mendCpuKernels = (): void => mendCast('cpu', widenedOnProcessor);
+export function mendCpuKernels(): void {
+  mendCast('cpu', widenedOnProcessor);
+  mendSelect('cpu');
+}
 
 /** @param converted writes the elements of a tensor on the GPU as another dtype */
-export const mendWebgpuKernels = (converted: (backend: WebGPUBackend, x: TensorInfo, dtype: DType) => TensorInfo): void =>
+export function mendWebgpuKernels(converted: (backend: WebGPUBackend, x: TensorInfo, dtype: DType) => TensorInfo): void {
   mendCast<WebGPUBackend>('webgpu', (backend, x, dtype) => {
     const { values, resource } = backend.tensorMap.get(x.dataId);
     const isOnProcessor = backend.shouldExecuteOnCPU([x]) || (values != null && resource != null);
     return (isOnProcessor ? widenedOnProcessor : converted)(backend, x, dtype);
   });
+  mendSelect('webgpu');
+}
 
 /** On wasm, FloorDiv divides whole numbers as float32, which is wrong beyond 2^24. */
-export function mendWasmKernels(): void {
+function mendFloorDiv(): void {
   mend('wasm', 'FloorDiv', (floorDiv) => (given) => {
     const [a, b] = [given.inputs['a'], given.inputs['b']] as [TensorInfo, TensorInfo];
     if (a.dtype !== 'int32') return floorDiv(given);
@@ -65,4 +84,9 @@ export function mendWasmKernels(): void {
     });
     return backend.makeOutput(shape, 'int32', undefined, quotients);
   });
+}
+
+export function mendWasmKernels(): void {
+  mendFloorDiv();
+  mendSelect('wasm');
 }
