@@ -157,7 +157,7 @@ const input = options<InputOptions>({
     (value) => Array.isArray(value) && value.length <= LIMITS.rank && [...value].every(isSize),
     'an array of whole sizes, such as [1, 256, 256, 3]',
   ),
-  image: options(IMAGE),
+  image: (field) => (field.value === false ? undefined : options(IMAGE)(field)),
   columns,
   pad,
 });

@@ -53,7 +53,8 @@ export interface InputOptions {
   readonly name?: string;
   /** Sizes of the golden sample, which warms the model up and counts FLOPs; required if the graph leaves sizes open. */
   readonly shape?: readonly number[];
-  readonly image?: ImageOptions;
+  /** Default: an input of a picture's shape takes pictures. `false`: it takes arrays alone, such as a spectrogram. */
+  readonly image?: ImageOptions | false;
   /** Apps give rows, which are objects with a value for each column. The columns fill the last axis in this order. */
   readonly columns?: readonly ColumnOptions[];
   readonly pad?: PadOptions;
@@ -119,8 +120,8 @@ export interface PackOptions {
   /**
    * Path of a TF.js `model.json`: a graph model or a Layers model (from `tf.LayersModel.save`, from a Keras file by
    * tensorflowjs_converter, from Teachable Machine). A Layers model is lowered to a graph that answers what
-   * `tf.LayersModel.predict` answers. TF.js differs from Keras in a few layers (a bilinear `UpSampling2D`, the `hard_sigmoid`
-   * of Keras 3); option `golden` finds out. Packing fails with `model-format` and the layer's name for a layer without a rule,
+   * Keras answers, also where `tf.LayersModel.predict` differs (a bilinear `UpSampling2D`, the `hard_sigmoid` of Keras 3).
+   * Packing fails with `model-format` and the layer's name for a layer without a rule,
    * for masks and for a recurrent layer with an open time axis. Teachable Machine's `metadata.json` in the same folder gives
    * the labels of the only output and the preprocessing of pictures, unless `inputs` and `outputs` do.
    */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type PackOptions, pack } from '../../src/pack/index.js';
 import { answers, compare, configs, layers, predicted, type SavedModel, type Specimen, saveLayers, seeded } from '../fixtures/layers.js';
 import { scratch } from '../fixtures/models.js';
-import { METADATA, SIZE, teachable } from '../fixtures/teachable-machine.js';
+import { AUDIO_METADATA, METADATA, SIZE, teachable, teachableAudio } from '../fixtures/teachable-machine.js';
 
 const folder = scratch();
 let count = 0;
@@ -183,8 +183,8 @@ it('keeps weights as the file stores them, also where a rule cuts them', async (
 });
 
 describe('Teachable Machine', () => {
-  async function saved(metadata: unknown): Promise<string> {
-    const path = await saveLayers(teachable().model, place());
+  async function saved(metadata: unknown, { model } = teachable()): Promise<string> {
+    const path = await saveLayers(model, place());
     writeFileSync(join(path, '../metadata.json'), JSON.stringify(metadata));
     return path;
   }
@@ -199,6 +199,15 @@ describe('Teachable Machine', () => {
     expect(Object.keys(inputs)).toEqual(['image']);
     expect(inputs['image']?.image).toMatchObject({ width: SIZE, fit: 'cover', scale: [scale, scale, scale], offset: [-1, -1, -1] });
     expect(outputs).toEqual({ scores: expect.objectContaining({ labels: ['cat', 'dog', 'fox'], values: 'probabilities' }) });
+  });
+
+  it('takes spectrograms as plain arrays, and brings the labels of sounds', async () => {
+    const path = await saved(AUDIO_METADATA, teachableAudio());
+    const { inputs, outputs } = await packed(path);
+    expect(inputs).toEqual({ spectrogram: { dtype: 'float32', shape: [null, 43, 232, 1], node: expect.any(String) } });
+    expect(outputs).toEqual({ scores: expect.objectContaining({ labels: ['Background Noise', 'Clap'], values: 'probabilities' }) });
+    const asPicture = await packed(path, { inputs: { spectrogram: { image: { scale: 1, offset: 0 } } } });
+    expect(asPicture.inputs['spectrogram']?.image).toMatchObject({ channels: 'gray', scale: [1] });
   });
 
   it('gives way to options, field by field', async () => {
@@ -219,8 +228,13 @@ describe('Teachable Machine', () => {
     });
   });
 
+  it('gives way to an input that takes no pictures', async () => {
+    const { inputs } = await packed(await saved(METADATA), { inputs: { input_1: { image: false } } });
+    expect(inputs['image']).not.toHaveProperty('image');
+  });
+
   it('leaves the metadata of others alone', async () => {
-    for (const other of [{ labels: ['cat'] }, { name: 'x' }, { ...METADATA, labels: undefined }]) {
+    for (const other of [{ labels: ['cat'] }, { wordLabels: ['cat'] }, { name: 'x' }, { ...METADATA, labels: undefined }]) {
       const { outputs } = await packed(await saved(other));
       expect(Object.values(outputs)[0]).not.toHaveProperty('labels');
     }

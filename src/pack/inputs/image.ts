@@ -17,6 +17,7 @@ const AXES = { nhwc: { height: 1, width: 2, channels: 3 }, nchw: { height: 2, wi
  */
 export function resolveImage(input: GraphInput): { readonly image?: ImageSpec; readonly warning?: string } {
   const { name, node, dtype, options } = input;
+  if (options.image === false) return {};
   const given = options.image;
   const shape = mergedShape(input);
   const place = `inputs["${node}"].image`;

@@ -71,8 +71,8 @@ export function readSignature({ inputs, outputs }: Ends, options: Pick<PackOptio
 
 /** Merges options over hints, field by field, and so the fields of `image`. */
 function over(hint: InputOptions = {}, given: InputOptions = {}): InputOptions {
-  const image = hint.image || given.image ? { ...hint.image, ...given.image } : undefined;
-  return { ...hint, ...given, ...(image && { image }) };
+  const merged = { ...hint, ...given };
+  return hint.image && given.image ? { ...merged, image: { ...hint.image, ...given.image } } : merged;
 }
 
 function optionsByNode<T extends { readonly name?: string }>(
