@@ -93,13 +93,13 @@ function showOps({ ops }: ModelFacts, paper: Paper, width: number): string[] {
 
 function showSupport({ backends }: ModelFacts, paper: Paper): string[] {
   return [
-    heading('Backends', paper, 'which of them have all kernels; --run tries them'),
+    heading('Backends', paper, 'which of them can run the model; --run tries them'),
     `  ${''.padEnd(6)}      ${paper('dim', 'offline')}`,
     ...BACKENDS.map((backend) => {
-      const { supported, missingOps, offlineBytes } = backends[backend];
+      const { supported, reason, offlineBytes } = backends[backend];
       const mark = supported ? paper('green', '✓') : paper('red', '✗');
-      const lacks = supported ? '' : `  lacks ${missingOps.map(plain).join(', ')}`;
-      return `${mark} ${backend.padEnd(6)}  ${showBytes(offlineBytes).padStart(9)}${lacks}`;
+      const refused = reason === null ? '' : `  ${plain(reason)}`;
+      return `${mark} ${backend.padEnd(6)}  ${showBytes(offlineBytes).padStart(9)}${refused}`;
     }),
   ];
 }

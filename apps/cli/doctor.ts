@@ -23,7 +23,7 @@ export const doctorCommand: Command = {
     --runs N (20, fewer where a call takes long)  --timeout SECONDS for each backend (120)  --browser PATH (PANNIER_CHROMIUM):
              each of them means --run
     --json   one object; what is no finite number is null
-    --graph  instead of all this: the graph of a model.json, a line for each node, and how often each op occurs`,
+    --graph  instead of all this: the graph of a model.json or a packed folder, a line for each node, and how often each op occurs`,
   run(args) {
     const json = args.includes('--json');
     return printOutcome(json, async () => {

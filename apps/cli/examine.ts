@@ -13,8 +13,8 @@ import { DIST } from './visit.js';
 export interface BackendFacts {
   /** Whether the backend has every kernel that the graph calls. */
   readonly supported: boolean;
-  /** Kernels that the graph calls and this backend lacks. */
-  readonly missingOps: readonly string[];
+  /** Why the model does not run on this backend; null if it does. */
+  readonly reason: string | null;
   /** Uncompressed bytes that a visitor keeps to predict without a network: the model's files, the worker and its binary. */
   readonly offlineBytes: number;
 }
@@ -51,13 +51,13 @@ export async function examine(manifest: Manifest, folder: string): Promise<Model
   const { name, version, signature, ops, flops, controlFlow, quantized, residentBytes, intermediateBytes } = manifest;
   const bytes = (await sizeOf(join(folder, 'model.js'))) + assetsOf(manifest).reduce((sum, asset) => sum + asset.bytes, 0);
   const facts = async (target: Target): Promise<[BackendName, BackendFacts]> => {
-    const { backend } = target;
+    const { engine, backend } = target;
     const { worker, binary } = rowOf(target);
-    const missingOps = manifest.missingKernels[backend] ?? [];
+    const reason = manifest.targets[engine].refused[backend] ?? null;
     const own = [worker, ...(binary === undefined ? [] : [binary])];
     const ownBytes = await Promise.all(own.map(({ name }) => sizeOf(join(DIST, name))));
     const offlineBytes = ownBytes.reduce((sum, own) => sum + own, bytes);
-    return [backend, { supported: missingOps.length === 0, missingOps, offlineBytes }];
+    return [backend, { supported: reason === null, reason, offlineBytes }];
   };
   return {
     ...{ name, version, signature, ops, flops, controlFlow, ...(quantized && { quantized }) },

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf, PannierError } from '../../src/base/errors.js';
 import type { Fields } from '../../src/base/fields.js';
-import type { Asset, Manifest } from '../../src/manifest/manifest.js';
+import type { FileDigest, Manifest } from '../../src/manifest/manifest.js';
 import { sha256 } from '../../src/pack/digest.js';
 import { replaceFile } from '../../src/pack/files/replace.js';
 import { badOption } from '../../src/pack/options.js';
@@ -64,8 +64,10 @@ export function readFlags(args: readonly string[]) {
  * model is not as it was packed
  */
 async function writeGraphModel(manifest: Manifest, folder: string, out: string): Promise<number> {
-  const text = new TextDecoder().decode(await readAsset(folder, manifest.graph));
-  const graph = JSON.parse(text) as Fields & { readonly weightsManifest: readonly [{ readonly weights: readonly unknown[] }] };
+  const text = new TextDecoder().decode(await readAsset(folder, manifest.targets.tfjs.graph));
+  const { nodes: _nodes, ...graph } = JSON.parse(text) as Fields & {
+    readonly weightsManifest: readonly [{ readonly weights: readonly unknown[] }];
+  };
   const [{ weights }] = graph.weightsManifest;
   const model = { ...graph, convertedBy: CONVERTED_BY, weightsManifest: [{ paths: [WEIGHTS_FILE], weights }] };
   const json = new TextEncoder().encode(`${JSON.stringify(model)}\n`);
@@ -83,7 +85,8 @@ async function writeGraphModel(manifest: Manifest, folder: string, out: string):
   return manifest.weights.reduce((sum, shard) => sum + shard.bytes, json.length);
 }
 
-async function readAsset(folder: string, { name, sha256: wanted }: Asset): Promise<Uint8Array> {
+/** Reads a file of a packed folder. @throws {PannierError} `integrity` if the file is missing or is not as it was packed */
+export async function readAsset(folder: string, { name, sha256: wanted }: FileDigest): Promise<Uint8Array> {
   const bytes = await readFile(join(folder, name)).catch((thrown) => {
     throw new PannierError('integrity', `${name} of the packed model cannot be read: ${messageOf(thrown)}. Pack it again.`, {
       asset: name,

@@ -1,25 +1,30 @@
-/** `pannier doctor --graph`: the graph that a model file means, with a line for each node. */
+/** `pannier doctor --graph`: the graph that a model file means, or that a packed folder holds, with a line for each node. */
+import type { Graph } from '../../src/graph/graph.js';
 import { graphText } from '../../src/graph/text.js';
 import { countOps } from '../../src/pack/model/ops.js';
 import { type ReadModel, readModel } from '../../src/pack/model/read.js';
-import { badOption } from '../../src/pack/options.js';
+import { readPacked } from './examine.js';
 import { findModel } from './packed.js';
+import { readPackedGraph } from './packed-graph.js';
 import { plain } from './print.js';
 
 /**
- * Reads a model file, and prints its graph.
- * @param model a model.json, or a name in the config
- * @throws {PannierError} `options` if nothing is found, `model-format` if the file means no graph
+ * Reads a model file or a packed folder, and prints the graph.
+ * @param model a model.json, a packed folder, or a name in the config
+ * @throws {PannierError} `options` if nothing is found, `model-format` if the file means no graph, `integrity` if a file of the
+ * folder is not as it was packed
  */
 export async function dumpGraph(model: string, config: string | undefined): Promise<string> {
   const found = await findModel(model, config);
-  if (found.folder !== undefined)
-    throw badOption(`--graph reads a model file, but ${model} is a packed folder. Name the model.json that it was packed from.`);
-  return found.step(async () => showGraph(await readModel(found.options.model)));
+  if (found.folder !== undefined) return showGraph(await readPackedGraph(found.folder, await readPacked(found.folder)), []);
+  return found.step(async () => {
+    const { graph, inexpressible } = await readModel(found.options.model);
+    return showGraph(graph, inexpressible);
+  });
 }
 
 /** The graph's text, then the nodes that only TF.js can run, then how often each op occurs, the most frequent first. */
-function showGraph({ graph, inexpressible }: ReadModel): string {
+function showGraph(graph: Graph, inexpressible: ReadModel['inexpressible']): string {
   const lines = graphText(graph).trimEnd().split('\n').map(plain);
   const opaque = inexpressible.map(({ node, op, reason }) => plain(`opaque "${node}" (${op}) ${reason}`));
   const counts = Object.entries(countOps(graph)).toSorted(([, a], [, b]) => b - a);

@@ -73,11 +73,11 @@ export async function tryBackends(options: TrialOptions): Promise<Trials> {
   const trials = new Map<BackendName, Trial>();
   let browser: Trials['browser'] = null;
   let reference: Report['outputs'] | undefined;
-  for (const [index, { backend }] of TARGETS.entries()) {
+  for (const [index, { engine, backend }] of TARGETS.entries()) {
     signal.throwIfAborted();
-    const missing = manifest.missingKernels[backend];
-    if (missing !== undefined) {
-      trials.set(backend, failed(`it lacks the kernels ${missing.join(', ')}`));
+    const refused = manifest.targets[engine].refused[backend];
+    if (refused !== undefined) {
+      trials.set(backend, failed(refused));
       continue;
     }
     const tell = (text: string) => status(`${index + 1} of ${TARGETS.length}, ${backend}: ${text}`);

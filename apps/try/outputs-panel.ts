@@ -5,6 +5,7 @@ import { choice, labelled, make, textBox } from './element.js';
 import type { DrawingKind } from './guess.js';
 import { nameRow } from './inputs-panel.js';
 import { labelsOf } from './pack-request.js';
+import { nameOf } from './packed-model.js';
 import type { Change, Panel } from './panel.js';
 import { type OutputState, problemOf, type State, shapeLabel } from './state.js';
 
@@ -95,14 +96,14 @@ function outputCard(state: State, output: OutputState, change: Change): Panel {
 
 /** Cards by node, because names may change. */
 export function tensorOf({ packed, prediction }: State, node: string): Tensor | undefined {
-  const [name] = Object.entries(packed?.manifest.signature.outputs ?? {}).find(([, spec]) => spec.node.replace(/:0$/, '') === node) ?? [];
+  const name = nameOf(packed?.nodes.outputs, node);
   return name === undefined ? undefined : prediction?.outputs[name];
 }
 
 function drawn(state: State, output: OutputState, tensor: Tensor): HTMLElement {
   const { inputs, packed, prediction } = state;
   const pictured = inputs.find(({ bitmap, picture }) => bitmap !== undefined && picture !== undefined);
-  const [name] = Object.entries(packed?.manifest.signature.inputs ?? {}).find(([, { node }]) => node === pictured?.face.node) ?? [];
+  const name = nameOf(packed?.nodes.inputs, pictured?.face.node);
   const images = prediction?.images as Readonly<Record<string, ImageMapping>> | undefined;
   return draw({
     tensor,

@@ -3,23 +3,25 @@ import { copyPanel } from './copy-panel.js';
 import { byId, labelled, make, textBox } from './element.js';
 import { fillRandomly, inputsPanel } from './inputs-panel.js';
 import { outputsPanel } from './outputs-panel.js';
+import { importPacked } from './packed-model.js';
 import type { Change } from './panel.js';
 import { takePicture, takeSample } from './picture-controls.js';
 import { runPanel } from './run-panel.js';
-import { importPacked, Session } from './session.js';
+import { Session } from './session.js';
 import { type State, startState } from './state.js';
 import type { About } from './wire.js';
 
 async function readState(): Promise<State> {
   const about = (await (await fetch('/about.json')).json()) as About;
   if (about.kind === 'file') return startState(about, about.name, about.inputs, about.outputs);
-  const source = await importPacked(about.url);
-  const { inputs, outputs } = source.signature;
+  const { manifest, nodes } = await importPacked(about.url);
+  const { inputs, outputs } = manifest.signature;
+  const nodeOf = (side: keyof typeof nodes, name: string) => nodes[side][name] as string;
   return startState(
     about,
-    source.name,
-    Object.entries(inputs).map(([name, spec]) => ({ name, ...spec })),
-    Object.entries(outputs).map(([name, spec]) => ({ name, ...spec, node: spec.node.replace(/:0$/, '') })),
+    manifest.name,
+    Object.entries(inputs).map(([name, spec]) => ({ name, ...spec, node: nodeOf('inputs', name) })),
+    Object.entries(outputs).map(([name, spec]) => ({ name, ...spec, node: nodeOf('outputs', name) })),
   );
 }
 

@@ -3,6 +3,7 @@ import { type AnyInputs, loadModel, type Model, type ModelSource, PannierError }
 import { readColumnRows } from './column-rows.js';
 import { guessDrawing, type Seen } from './guess.js';
 import { packRequest } from './pack-request.js';
+import { importPacked } from './packed-model.js';
 import { readRows } from './rows.js';
 import { showSeen } from './seen.js';
 import type { InputState, OutputState, Packed, State } from './state.js';
@@ -10,11 +11,6 @@ import type { PackAnswer } from './wire.js';
 
 /** A software GPU takes minutes. */
 const BACKEND_DEADLINE_MS = 120_000;
-
-/** The packed model at an address of this server. */
-export async function importPacked(url: string): Promise<ModelSource> {
-  return ((await import(url)) as { default: ModelSource }).default;
-}
 
 export class Session {
   readonly #state: State;
@@ -81,7 +77,7 @@ export class Session {
   async #pack(request: string): Promise<Packed> {
     const { about } = this.#state;
     if (about.kind === 'folder') {
-      return { manifest: await importPacked(about.url), warnings: [], bytes: undefined };
+      return { ...(await importPacked(about.url)), warnings: [], bytes: undefined };
     }
     this.#tell('Packing');
     const response = await fetch('/pack', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: request });
@@ -89,7 +85,7 @@ export class Session {
     const answer = (await response.json()) as PackAnswer;
     if ('error' in answer) throw new PannierError(answer.error.code, answer.error.message);
     const { url, warnings, bytes } = answer;
-    return { manifest: await importPacked(url), warnings, bytes };
+    return { ...(await importPacked(url)), warnings, bytes };
   }
 
   async #load(source: ModelSource): Promise<Model> {
@@ -111,10 +107,10 @@ export class Session {
 
   async #predict(): Promise<void> {
     const model = this.#model as Model;
-    const { signature } = (this.#packed as Packed).manifest;
+    const { manifest, nodes } = this.#packed as Packed;
     const given: Record<string, AnyInputs[string]> = {};
-    for (const [name, spec] of Object.entries(signature.inputs)) {
-      const input = this.#state.inputs.find(({ face }) => face.node === spec.node) as InputState;
+    for (const [name, spec] of Object.entries(manifest.signature.inputs)) {
+      const input = this.#state.inputs.find(({ face }) => face.node === nodes.inputs[name]) as InputState;
       if (spec.image === undefined) {
         try {
           input.rowsOf = spec.columns;
@@ -148,9 +144,9 @@ export class Session {
   /** Once per output. */
   #guess(): void {
     const { outputs, inputs, prediction, packed } = this.#state;
-    const all = Object.entries(packed?.manifest.signature.outputs ?? {}).flatMap(([name, { node }]): Seen[] => {
+    const all = Object.entries(packed?.nodes.outputs ?? {}).flatMap(([name, node]): Seen[] => {
       const tensor = prediction?.outputs[name];
-      return tensor === undefined ? [] : [{ node: node.replace(/:0$/, ''), tensor }];
+      return tensor === undefined ? [] : [{ node, tensor }];
     });
     const hasPicture = inputs.some(({ bitmap }) => bitmap !== undefined);
     for (const output of outputs) {

@@ -1,8 +1,9 @@
 /** The state of the page in one plain object, from which every panel is drawn. */
 import { shapeText } from '../../src/base/dtype.js';
-import type { ImageSpec, Model, ModelSource, Prediction, Stats, ValueKind } from '../../src/index.js';
+import type { ImageSpec, Model, Prediction, Stats, ValueKind } from '../../src/index.js';
 import type { ColumnSpec } from '../../src/manifest/manifest.js';
 import { type DrawingKind, type DrawingSettings, UNGUESSED } from './guess.js';
+import type { PackedModel } from './packed-model.js';
 import type { SeenPicture } from './seen.js';
 import type { About, InputFace, OutputFace } from './wire.js';
 
@@ -60,8 +61,7 @@ export interface OutputState extends DrawingSettings {
 }
 
 /** The running packed model. */
-export interface Packed {
-  readonly manifest: ModelSource;
+export interface Packed extends PackedModel {
   readonly warnings: readonly string[];
   /** Undefined for a folder that was packed earlier. */
   readonly bytes: number | undefined;

@@ -36,25 +36,17 @@ export interface RunResult {
   readonly cold: boolean;
 }
 
-/** A model's inputs and outputs by name, with the node of the graph that each one is. */
-export interface EngineSignature {
-  readonly inputs: Readonly<Record<string, { readonly node: string }>>;
-  readonly outputs: Readonly<Record<string, { readonly node: string }>>;
-}
-
 /** A model's verified bytes, and what an engine needs to know about them. */
 export interface EngineModel {
   /** For messages. */
   readonly name: string;
-  /** The graph file, in the format of the engine. */
+  /** The graph file, in the format of the engine. It has the names by which calls speak of inputs and outputs. */
   readonly graph: ArrayBuffer;
   /**
    * The weight shards in order. The engine decodes and uploads each one before it asks for the next, and may detach
    * it; the giver keeps no reference to it.
    */
   readonly weights: Iterable<ArrayBuffer> | AsyncIterable<ArrayBuffer>;
-  /** The names by which calls speak of inputs and outputs. */
-  readonly signature: EngineSignature;
   /** Whether the graph has loops or branches. */
   readonly controlFlow: boolean;
 }

@@ -21,7 +21,7 @@ const MAX_NODES = 100_000;
 const MAX_RANK = 16;
 const MAX_ELEMENTS = 2 ** 31;
 
-/** A graph as it is written: what JSON holds, and the bytes of the constants one behind the other. */
+/** A graph as it is written: JSON, and the bytes in which the JSON places the constants. */
 export interface GraphFile {
   readonly json: unknown;
   readonly bytes: Uint8Array;
@@ -29,21 +29,28 @@ export interface GraphFile {
 
 /** Writes a graph. The same graph gives the same JSON and bytes. */
 export function writeGraph(graph: Graph): GraphFile {
-  const json = {
-    format: FORMAT,
-    inputs: graph.inputs.map(valueJson),
-    constants: graph.constants.map(({ value, storage }) => ({ ...valueJson(value), storage })),
-    nodes: graph.nodes.map(nodeJson),
-    outputs: graph.outputs.map(({ name }) => name),
-  };
-  const bytes = new Uint8Array(graph.constants.reduce((total, each) => total + each.bytes.length, 0));
-  let offset = 0;
+  const offsets: number[] = [];
+  let end = 0;
   for (const constant of graph.constants) {
-    bytes.set(constant.bytes, offset);
-    offset += constant.bytes.length;
+    offsets.push(end);
+    end += constant.bytes.length;
   }
-  return { json, bytes };
+  const bytes = new Uint8Array(end);
+  for (const [index, constant] of graph.constants.entries()) bytes.set(constant.bytes, offsets[index]);
+  return { json: graphJson(graph, offsets), bytes };
 }
+
+/**
+ * Writes a graph whose constants' bytes lie elsewhere.
+ * @param offsets of each constant, the byte at which it begins
+ */
+export const graphJson = (graph: Graph, offsets: readonly number[]): unknown => ({
+  format: FORMAT,
+  inputs: graph.inputs.map(valueJson),
+  constants: graph.constants.map(({ value, storage }, index) => ({ ...valueJson(value), storage, offset: offsets[index] })),
+  nodes: graph.nodes.map(nodeJson),
+  outputs: graph.outputs.map(({ name }) => name),
+});
 
 const valueJson = ({ name, type }: Value) => ({
   name,
@@ -85,13 +92,7 @@ export function readGraph({ json, bytes }: GraphFile): Graph {
     return value;
   };
   for (const input of file.inputs) declare(input.name, builder.input(input.name, typeOf(input)));
-  let offset = 0;
-  for (const each of file.constants) {
-    const constant = readConstant(each, bytes, offset);
-    offset += constant.bytes.length;
-    declare(each.name, builder.constant(constant));
-  }
-  if (offset !== bytes.length) throw broken(`The graph's constants take ${offset} bytes, but there are ${bytes.length}.`);
+  for (const each of file.constants) declare(each.name, builder.constant(readConstant(each, bytes)));
   for (const [index, node] of file.nodes.entries()) {
     const inputs = node.inputs.map((name) => (name === null ? null : find(name, `Node "${node.origin.name}"`)));
     const made = addNode(builder, node, inputs, at(root, `nodes[${index}]`));
@@ -130,9 +131,9 @@ function attributesOf(op: OpName, { attributes, origin }: CheckedNode, field: Fi
   return Object.fromEntries(read.filter(([, value]) => value !== undefined));
 }
 
-function readConstant(value: CheckedConstant, bytes: Uint8Array, offset: number): Constant {
+function readConstant(value: CheckedConstant, bytes: Uint8Array): Constant {
   const type = typeOf(value);
-  const { name, storage } = value;
+  const { name, storage, offset } = value;
   if (type === null || type.shape.some(isOpen)) throw broken(`Constant "${name}" has no closed type.`);
   if (!canBeStored(type.dataType, storage)) throw broken(`Constant "${name}" is ${type.dataType}, which is not stored as ${storage.kind}.`);
   const elements = sizeOf(type.shape as readonly number[]);
@@ -160,6 +161,7 @@ interface CheckedValue {
 
 interface CheckedConstant extends CheckedValue {
   readonly storage: Storage;
+  readonly offset: number;
 }
 
 interface CheckedNode {
@@ -193,7 +195,7 @@ const storage: Check = (field) => {
 const checkFile = fields({
   format: check((value) => value === FORMAT, `${FORMAT}`),
   inputs: list(fields(valueChecks)),
-  constants: list(fields({ ...valueChecks, storage })),
+  constants: list(fields({ ...valueChecks, storage, offset: check((value) => isWhole(value), 'a place in bytes') })),
   nodes: list(
     fields({
       op: text,

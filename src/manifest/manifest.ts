@@ -1,4 +1,5 @@
 /** The manifest, which describes a packed model, and the check that an unknown value is a manifest. */
+import type { BackendName } from '../base/backend-name.js';
 import {
   boolean,
   check,
@@ -15,16 +16,23 @@ import {
 } from '../base/fields.js';
 import type { AnyInputs, AnyOutputs, Cell, Dim, TensorSpec, ValueKind } from './signature.js';
 
-/** The format that this version reads and writes. A version may add fields without a new number, but not change one. */
-export const MANIFEST_FORMAT = 1;
+/**
+ * The format that this version reads and writes. From 2 on, a folder that was packed by an older minor version loads in every later
+ * one: a version may add fields without a new number, which it does not require when it reads, and may neither change nor remove one.
+ */
+export const MANIFEST_FORMAT = 2;
 
-/** One file of a packed model. */
-export interface Asset {
+/** The name, the size and the hash of one file of a packed model. */
+export interface FileDigest {
   /** File name, with the first 16 hex digits of the hash in it. */
   readonly name: string;
   readonly bytes: number;
   /** SHA-256 of the whole file, 64 lower-case hex digits. */
   readonly sha256: string;
+}
+
+/** A file that pages download. */
+export interface Asset extends FileDigest {
   /** Returns the file's address. A function, so that bundlers see the file and importing the manifest fetches nothing. */
   readonly url: () => string;
 }
@@ -67,8 +75,6 @@ export interface PadSpec {
 
 /** One input. Its key in the signature is the name that apps use. */
 export interface InputSpec extends TensorSpec {
-  /** The graph's placeholder, without the `:0`. */
-  readonly node: string;
   /** Apps may give a picture. */
   readonly image?: ImageSpec;
   /** Apps may give rows: the columns in the order in which they fill the tensor's last axis. */
@@ -78,8 +84,6 @@ export interface InputSpec extends TensorSpec {
 
 /** One output. Its key in the signature is the name that apps use. */
 export interface OutputSpec extends TensorSpec {
-  /** The graph's tensor, for example `Identity:0` or `TopK:1`. */
-  readonly node: string;
   /** Names of the classes along the last axis. */
   readonly labels?: readonly string[];
   readonly values?: ValueKind;
@@ -140,6 +144,14 @@ export interface GoldenSpec {
   readonly skipped: Readonly<Record<string, string>>;
 }
 
+/** An engine's own files of a packed model, and the backends on which the engine cannot run it. */
+export interface EngineTargets {
+  /** The graph in the engine's form, with the table of the weights; a visitor downloads that of the engine that runs. */
+  readonly graph: Asset;
+  /** By backend, why the model does not run there, such as `it lacks the kernels Complex`; the other backends are left out. */
+  readonly refused: Readonly<Partial<Record<BackendName, string>>>;
+}
+
 /** The description of a packed model. */
 export interface Manifest {
   readonly format: typeof MANIFEST_FORMAT;
@@ -157,8 +169,12 @@ export interface Manifest {
     readonly inputs: Readonly<Record<string, InputSpec>>;
     readonly outputs: Readonly<Record<string, OutputSpec>>;
   };
-  readonly graph: Asset;
+  /** Our graph, whose constants lie in the weights. It has no address, so that it stays with the packed folder: no page takes it. */
+  readonly graph: FileDigest;
+  /** The shards of the weights, which all engines share. */
   readonly weights: readonly Asset[];
+  /** By engine; an engine that is newer than the packed model is left out, and cannot run it. */
+  readonly targets: { readonly tfjs: EngineTargets };
   readonly golden: GoldenSpec;
   /** Whether the graph has control flow or outputs whose size depends on the data, so that it runs asynchronously. */
   readonly controlFlow: boolean;
@@ -166,8 +182,6 @@ export interface Manifest {
   readonly ops: Readonly<Record<string, number>>;
   /** Floating-point operations of one predict of the golden samples' shape. */
   readonly flops: number;
-  /** By backend, the kernels that the graph calls and the backend lacks; a backend that lacks none is left out. */
-  readonly missingKernels: Readonly<Record<string, readonly string[]>>;
   /** Bytes of the largest weight as a backend holds it, expanded from its stored form. */
   readonly largestWeightBytes: number;
   /** Bytes of all weights as a backend holds them. */
@@ -202,8 +216,8 @@ export interface ModelSource<I = AnyInputs, O = AnyOutputs> extends Manifest {
   readonly '~types'?: { readonly inputs: I; readonly outputs: O };
 }
 
-/** All files of a packed model; the shards of the weights stand in the order in which the graph takes them. */
-export const assetsOf = (manifest: Manifest): readonly Asset[] => [manifest.graph, ...manifest.weights, manifest.golden.asset];
+/** All files that a visitor downloads; the shards of the weights stand in the order in which the graph takes them. */
+export const assetsOf = ({ targets, weights, golden }: Manifest): readonly Asset[] => [targets.tfjs.graph, ...weights, golden.asset];
 
 const MODEL_SOURCE: Origin = {
   code: 'manifest',
@@ -219,22 +233,26 @@ const MAX_ASSET_BYTES = 2 ** 31;
 
 const fromZero = check((value) => isNumber(value, 0), 'a number from 0 up');
 
-const asset = fields({
+/** The checks of a file of a packed model, for `checkDetails` too. */
+export const fileDigest = {
   name: text,
   bytes: check((bytes) => isWhole(bytes) && bytes <= MAX_ASSET_BYTES, 'a length in bytes'),
   sha256: check((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash), '64 hex digits'),
+};
+
+const asset = fields({
+  ...fileDigest,
   url: check((url) => typeof url === 'function', 'a function', "Import the packed folder's model.js itself."),
 });
 
 const manifest = fields({
   format: check((format) => format === MANIFEST_FORMAT, `${MANIFEST_FORMAT}`, 'Pack the model again with this version of pannier.'),
   ...{ name: text, version: text, hash: text },
-  graph: asset,
+  targets: fields({ tfjs: fields({ graph: asset, refused: object }) }),
   weights: list(asset),
   golden: fields({ asset }),
   controlFlow: boolean,
   ...{ flops: fromZero, largestWeightBytes: fromZero, residentBytes: fromZero, intermediateBytes: fromZero },
-  missingKernels: object,
 });
 
 /**

@@ -22,7 +22,7 @@ import { readSignature } from './model/signature.js';
 import { type DriftOptions, type PackOptions, plainCopy } from './options.js';
 import { modelDts, modelJs } from './out/codegen.js';
 import { graphFiles } from './out/graph-files.js';
-import { assetIn, hashManifest } from './out/manifest.js';
+import { assetIn, digestOf, hashManifest } from './out/manifest.js';
 import { hashedFile } from './out/shards.js';
 import { refuseSource, writeFiles } from './out/write.js';
 import type { PackResult } from './result.js';
@@ -107,6 +107,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   const { signature } = graphFiles(graph, readSignature(read.ends, options, read.hints));
   const inputs = resolveInputs(signature.inputs, (warning) => warnings.push(warning));
   const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
+  const nodes = Object.fromEntries(signature.inputs.map(({ name, node }) => [name, node]));
   const outputNames = signature.outputs.map(({ name }) => name);
   const checks = await readChecks(golden, specs, outputNames);
 
@@ -117,7 +118,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     const sampled = await sampling.sample(runner, plans);
     const { lengthAxes, warnings: told } = await observePadding(runner, inputs, sampled.plan, sampled.answers);
     if (checks.length > 0) begin('comparing answers of the training framework');
-    warnings.push(...sampled.warnings, ...(await runChecks(runner, checks, lengthAxes)), ...told);
+    warnings.push(...sampled.warnings, ...(await runChecks({ runner, lengthAxes, nodes }, checks)), ...told);
     return { ...sampled, lengthAxes, cost: await runner.cost(sampled.feeds) };
   });
   checkFlops(options.budget?.mflop, original.cost);
@@ -125,7 +126,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   const stored = await storeWeights(sampling.weights, options, sampling, original);
   warnings.push(...stored.warnings, ...goldenWarnings(stored.golden));
   const { lengthAxes, cost } = original;
-  const { graph: graphAsset, shards, controlFlow } = sampling.filesOf(stored.weights);
+  const { graph: graphFile, tfjs, shards, controlFlow } = sampling.filesOf(stored.weights);
   const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow });
   if (options.drift !== undefined) begin(`running the ${options.drift.samples.length} samples of drift`);
   const scored = options.drift && (await scoreSamples(options.drift, sampling, stored.weights, specs, outputs, lengthAxes));
@@ -141,13 +142,13 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     ...(packedAt !== undefined && { packedAt }),
     ...(staleAfterDays !== undefined && { staleAfterDays }),
     signature: { inputs: specs, outputs },
-    graph: assetIn(out, graphAsset),
+    graph: digestOf(graphFile),
     weights: shards.map((shard) => assetIn(out, shard)),
+    targets: { tfjs: { graph: assetIn(out, tfjs), refused: cost.refused } },
     golden: { asset: assetIn(out, goldenAsset), truth, samples, ...(batch && { batch }), skipped },
     controlFlow,
     ops: countOps(graph),
     flops: countFlops(cost),
-    missingKernels: cost.missingKernels,
     largestWeightBytes: Math.max(0, ...sampling.weights.map(expandedBytes)),
     residentBytes: sampling.weights.reduce((sum, weight) => sum + expandedBytes(weight), 0),
     intermediateBytes: cost.peakBytes,
@@ -156,7 +157,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   });
 
   const text = (source: string) => new TextEncoder().encode(source);
-  const files = new Map([graphAsset, ...shards, goldenAsset].map((file) => [file.name, file.bytes]));
+  const files = new Map([graphFile, tfjs, ...shards, goldenAsset].map((file) => [file.name, file.bytes]));
   files.set('model.d.ts', text(modelDts(manifest, read.file))).set('model.js', text(modelJs(manifest, read.file)));
   return { manifest, files, weights: stored.weights, warnings };
 }

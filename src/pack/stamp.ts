@@ -120,7 +120,7 @@ async function compare(
   }
   const [old] = await leftOver(out, [...names, STAMP_FILE]);
   if (old !== undefined) return stale(join(out, old), 'is of an older model');
-  if (manifest.format !== MANIFEST_FORMAT) return stale(out, `has format ${manifest.format}, and ${MANIFEST_FORMAT} is wanted`);
+  if (manifest.format !== MANIFEST_FORMAT) return stale(out, `has format ${manifest.format}, and this version loads ${MANIFEST_FORMAT}`);
   const given = portable(options);
   const changed = Object.keys({ ...packedWith, ...given }).find((key) => JSON.stringify(packedWith[key]) !== JSON.stringify(given[key]));
   if (changed !== undefined) return stale(out, `is out of date: option ${changed} has changed`);

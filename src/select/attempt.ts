@@ -160,7 +160,6 @@ async function openInstance(
       name: manifest.name,
       graph,
       weights: download.weights,
-      signature: manifest.signature,
       controlFlow: manifest.controlFlow,
     };
     const opened = await openSession(engine, model, limitMs);

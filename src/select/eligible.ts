@@ -18,5 +18,5 @@ export const fits = (manifest: Manifest, { memoryBudgetBytes }: ResolvedOptions,
   memoryBytes(manifest, copies) <= memoryBudgetBytes;
 
 /** Whether nothing that is known at once speaks against the target. */
-export const isEligible = ({ backend }: Target, manifest: Manifest, resolved: ResolvedOptions): boolean =>
-  manifest.missingKernels[backend] === undefined && fits(manifest, resolved);
+export const isEligible = ({ engine, backend }: Target, manifest: Manifest, resolved: ResolvedOptions): boolean =>
+  manifest.targets[engine].refused[backend] === undefined && fits(manifest, resolved);

@@ -66,10 +66,10 @@ export function countAbsence(backend: BackendName, thrown: unknown): boolean {
 }
 
 /** Why a target need not even be started, in a sentence; undefined if nothing that is known at once speaks against it. */
-export function ineligibleReason({ backend }: Target, manifest: Manifest, resolved: ResolvedOptions): string | undefined {
-  const { missingKernels, residentBytes, intermediateBytes } = manifest;
-  const missing = missingKernels[backend];
-  if (missing !== undefined) return `it lacks the kernels ${missing.join(', ')}`;
+export function ineligibleReason({ engine, backend }: Target, manifest: Manifest, resolved: ResolvedOptions): string | undefined {
+  const { targets, residentBytes, intermediateBytes } = manifest;
+  const refused = targets[engine].refused[backend];
+  if (refused !== undefined) return refused;
   if (fits(manifest, resolved)) return undefined;
   const parts = `${residentBytes} of weights and ${intermediateBytes} of values between them`;
   return `the model takes ${memoryBytes(manifest)} bytes of memory (${parts}), more than the budget of ${resolved.memoryBudgetBytes} bytes (option memoryBudgetBytes)`;

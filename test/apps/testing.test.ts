@@ -75,7 +75,7 @@ const { default: pose } = require('./models/pose/model.js');
 const { runInNewContext } = require('node:vm');
 
 test('the model is the packed one, and its files lie where they lie', () => {
-  expect(pose.graph.url()).toBe('file://' + require('node:path').join(__dirname, 'models/pose', pose.graph.name));
+  expect(pose.targets.tfjs.graph.url()).toBe('file://' + require('node:path').join(__dirname, 'models/pose', pose.targets.tfjs.graph.name));
   expect(typeof loadModel).toBe('function');
   expect(topK({ dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) }, { k: 1, values: 'probabilities' })[0].index).toBe(1);
 });
@@ -157,7 +157,7 @@ import { fakeModel } from 'pannier/testing';
 import pose from './models/pose/model.js';
 
 test('the same double', async () => {
-  expect(pose.graph.url()).toBe(new URL('./models/pose/' + pose.graph.name, import.meta.url).href);
+  expect(pose.targets.tfjs.graph.url()).toBe(new URL('./models/pose/' + pose.targets.tfjs.graph.name, import.meta.url).href);
   const { outputs } = await fakeModel(pose).predict({ image: document.createElement('img') });
   expect(outputs.keypoints.data.length).toBe(51);
   expect(() => fakeModel(pose, { outputs: { nope: [] } })).toThrow(PannierError);

@@ -11,6 +11,7 @@ import { pack } from '../../src/pack/index.js';
 import { saveLayers } from '../fixtures/layers.js';
 import { LAYERS_MODELS } from '../fixtures/layers-models.js';
 import { addModel, loopModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+import { namedNodes } from '../fixtures/named-nodes.js';
 import { pannierHere } from '../fixtures/terminal.js';
 
 const folder = scratch();
@@ -41,10 +42,17 @@ it.each([
   expect(stdout).toMatch(/ exported: .*model\.json and weights\.bin, [\d.]+ kB|MB\n$/);
   expect(readdirSync(target).sort()).toEqual(['model.json', 'weights.bin']);
 
-  const given = Object.entries(manifest.signature.inputs).map(([input, { node, dtype, shape }]) => {
+  const named = namedNodes(manifest);
+  const given = Object.entries(manifest.signature.inputs).map(([input, { dtype, shape }]) => {
     const dims = (shape ?? []).map((dim) => dim ?? 1);
     const values = Array.from({ length: sizeOf(dims) }, (_, index) => (dtype === 'int32' ? index % 7 : (index % 100) / 100));
-    return { input, node, dims, dtype, data: dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values) };
+    return {
+      input,
+      node: named.inputs[input] as string,
+      dims,
+      dtype,
+      data: dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values),
+    };
   });
   using model = await loadModel(manifest, { backend: 'cpu' });
   const { outputs } = await model.predict(Object.fromEntries(given.map(({ input, data, dims: shape }) => [input, { data, shape }])));
@@ -52,7 +60,7 @@ it.each([
   const stock = await openStock(join(target, 'model.json'));
   const feeds = Object.fromEntries(given.map(({ node, data, dims, dtype }) => [node, tensor(data, dims, dtype)]));
   const names = Object.keys(manifest.signature.outputs);
-  const nodes = Object.values(manifest.signature.outputs).map(({ node }) => node);
+  const nodes = names.map((name) => named.outputs[name] as string);
   const answered = [manifest.controlFlow ? await stock.executeAsync(feeds, nodes) : stock.execute(feeds, nodes)].flat() as Tensor[];
   for (const [index, each] of answered.entries()) {
     const output = outputs[names[index] as string];

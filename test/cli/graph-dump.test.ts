@@ -1,7 +1,10 @@
 /** `pannier doctor --graph` prints what Pannier reads from a model file. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { readPackedGraph } from '../../apps/cli/packed-graph.js';
+import { tensorOf } from '../../src/graph/constant.js';
+import { pack } from '../../src/pack/index.js';
 import { addModel, loopModel, realModel, scratch, writeModel } from '../fixtures/models.js';
 import { pannierHere } from '../fixtures/terminal.js';
 
@@ -34,11 +37,23 @@ it('prints a real model, the most frequent op first', async () => {
   expect(stdout.match(/ # tfjs /g)).toHaveLength(counts.reduce((sum, count) => sum + count, 0));
 });
 
-it('asks for the model file of a packed folder', async () => {
-  const folder = join(scratch(), 'packed');
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'model.js'), '');
-  const { status, stderr } = await pannierHere(['doctor', folder, '--graph']);
+it('prints the graph of a packed folder, constants in the form in which they are stored', async () => {
+  const folder = scratch();
+  const model = writeModel(addModel([-1, 1024], new Float32Array(1024).fill(0.5)), folder);
+  const { out, manifest } = await pack({ model, out: join(folder, 'packed'), inputs: { x: { shape: [1, 1024] } }, quantize: 'float16' });
+  const { status, stdout } = await pannierHere(['doctor', out, '--graph']);
+  const read = (await pannierHere(['doctor', model, '--graph'])).stdout;
+  expect({ status, stdout }).toEqual({ status: 0, stdout: read.replace('float32[1024]\n', 'float32[1024] stored as float16\n') });
+  const { constants } = await readPackedGraph(out, manifest);
+  expect(constants.map(({ storage, bytes }) => [storage, bytes.length])).toEqual([[{ kind: 'float16' }, 2048]]);
+  expect(tensorOf(constants[0]!).data).toEqual(new Float32Array(1024).fill(0.5));
+});
+
+it('refuses a graph file that is not as it was packed', async () => {
+  const folder = scratch();
+  const { out, manifest } = await pack({ model: writeModel(addModel(), folder), out: join(folder, 'packed') });
+  appendFileSync(join(out, manifest.graph.name), ' ');
+  const { status, stderr } = await pannierHere(['doctor', out, '--graph']);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^pannier: --graph reads a model file, but \S+ is a packed folder\. Name the model\.json [^\n]*\n$/);
+  expect(stderr).toContain(`${manifest.graph.name} of the packed model is not as it was packed. Pack it again.`);
 });

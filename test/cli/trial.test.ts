@@ -93,7 +93,8 @@ describe('a backend', () => {
   });
 
   it('that lacks kernels is not started, and one that is refused says why', async () => {
-    const lacking = { ...manifest, missingKernels: { wasm: ['Complex', 'ComplexAbs'] } } as unknown as Manifest;
+    const refused = { wasm: 'it lacks the kernels Complex, ComplexAbs' };
+    const lacking = { ...manifest, targets: { tfjs: { refused } } } as unknown as Manifest;
     const reason = 'it disagrees with the golden sample: output "total" has another shape';
     answers['webgpu'] = failing('backend-unavailable', 'none', { selection: [{ backend: 'webgpu', state: 'refused', reason }] });
     const { backends } = await run({ manifest: lacking });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DType } from '../../src/base/dtype.js';
 import { DTYPES } from '../../src/base/dtype.js';
 import type { Call, Engine, EngineModel, Session } from '../../src/engines/engine.js';
+import type { NamedNodes } from '../../src/engines/tfjs/graph-file.js';
 import type { Feed, TensorFeed } from '../../src/preprocess/feed.js';
 import { deferred, rejection, rest } from '../fixtures/fakes.js';
 import { addModel, constant, loopModel, op, placeholder, type RawModel, tokensModel, twoInputModel } from '../fixtures/models.js';
@@ -10,18 +11,19 @@ import type { BreakStep } from '../fixtures/steps.js';
 import type { ReadMemory } from '../fixtures/tfjs-memory.js';
 
 /** A hand-made model as an engine takes it: tight buffers of its own, every time. Its inputs and outputs go by their nodes' names. */
-export function engineModel({ json, files }: RawModel, controlFlow = false): EngineModel {
+export function engineModel({ json, files }: RawModel, controlFlow = false, nodes: NamedNodes = nodesOf(json)): EngineModel {
   return {
     name: 'tiny',
-    graph: new TextEncoder().encode(JSON.stringify(json)).buffer,
+    graph: graphOf({ ...json, nodes }),
     weights: json.weightsManifest.flatMap(({ paths }) => paths).map((path) => Uint8Array.from(files[path]!).buffer),
-    signature: signatureOf(json),
     controlFlow,
   };
 }
 
-function signatureOf({ modelTopology: { node } }: RawModel['json']): EngineModel['signature'] {
-  const named = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, { node: name }]));
+const graphOf = (file: object): ArrayBuffer => new TextEncoder().encode(JSON.stringify(file)).buffer;
+
+function nodesOf({ modelTopology: { node } }: RawModel['json']): NamedNodes {
+  const named = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, name]));
   const nodes = node.map(({ name }) => name as string);
   return { inputs: named(nodes), outputs: named(nodes.flatMap((name) => [`${name}:0`, `${name}:1`])) };
 }
@@ -367,12 +369,8 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
 
   it('takes inputs and gives outputs by the names of its signature, whichever nodes they are', async () => {
     const engine = await open();
-    const model = engineModel(twoInputModel());
-    const signature = {
-      inputs: { b: { node: 'a' }, a: { node: 'b' } },
-      outputs: { cast: { node: 'total:0' }, total: { node: 'cast:0' } },
-    };
-    const session = await engine.open({ ...model, signature });
+    const nodes = { inputs: { b: 'a', a: 'b' }, outputs: { cast: 'total:0', total: 'cast:0' } };
+    const session = await engine.open(engineModel(twoInputModel(), false, nodes));
     const feeds = [feed('a', [1, 3], [1, 2, 3], 'int32'), feed('b', [1, 3], [0.5, 0.5, 0.5])];
     expect(await values(session, feeds, ['total', 'cast'])).toEqual([
       [1, 2, 3],

@@ -4,7 +4,7 @@
  */
 import { sizeOf } from '../../src/base/dtype.js';
 import { PannierError } from '../../src/base/errors.js';
-import type { Engine, EngineModel, RawOutput } from '../../src/engines/engine.js';
+import type { Engine, RawOutput } from '../../src/engines/engine.js';
 import { openReference } from '../../src/engines/reference/interpreter.js';
 import { dtypeOf } from '../../src/formats/tfjs/write/attributes.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
@@ -14,7 +14,7 @@ import type { OpName } from '../../src/graph/ops/index.js';
 import { isOpen } from '../../src/graph/size.js';
 import type { Tensor, TensorType } from '../../src/graph/tensor.js';
 import { differenceOf } from './compare.js';
-import { answersOn, expectedOf, modelOf } from './run.js';
+import { answersOn, expectedOf, modelOf, type NamedModel } from './run.js';
 import { isApproximate } from './tolerance.js';
 import { UNHELD } from './unheld.js';
 
@@ -37,7 +37,7 @@ export async function differencesOf(
   next: () => number,
 ): Promise<readonly string[] | 'refused'> {
   const wanted = expectedOf(graph, feeds);
-  let model: EngineModel;
+  let model: NamedModel;
   try {
     model = modelOf(graph);
   } catch (thrown) {

@@ -33,7 +33,7 @@ export const expectedOf = (graph: Graph, feeds: Readonly<Record<string, Tensor>>
 /** Runs a case on an engine. Never rejects. */
 export async function judge(each: KernelCase, engine: Engine): Promise<Verdict> {
   const wanted = expectedOf(each.graph, each.feeds);
-  let model: EngineModel;
+  let model: NamedModel;
   try {
     model = modelOf(each.graph);
   } catch (thrown) {
@@ -52,7 +52,7 @@ export function judgeFault({ call, right }: KnownFault, engine: Engine): Promise
 
 async function compared(
   engine: Engine,
-  model: EngineModel,
+  model: NamedModel,
   feeds: Readonly<Record<string, Tensor>>,
   wanted: readonly Tensor[],
   allowedIn: () => readonly Allowed[],
@@ -67,19 +67,29 @@ async function compared(
   }
 }
 
+/** A model as the engine opens it, with the names of its inputs and outputs. */
+export interface NamedModel extends EngineModel {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
 const outputName = (index: number): string => `output ${index}`;
 
 /** A graph as the engine opens it. @throws {PannierError} `model-format` where the writer refuses a node */
-export const modelOf = (graph: Graph): EngineModel =>
+export const modelOf = (graph: Graph): NamedModel =>
   opened(
     writeTfjs(graph),
     graph.inputs.map(({ name }) => name),
   );
 
 /** A TF.js graph as the engine opens it. @param names of its inputs */
-export function opened({ topology, weights, inputs, outputs }: TfjsGraphModel, names: readonly string[]): EngineModel {
+export function opened({ topology, weights, inputs, outputs }: TfjsGraphModel, names: readonly string[]): NamedModel {
   const specs = weights.map(({ bytes: _, ...spec }) => spec);
-  const file = { format: 'graph-model', modelTopology: topology, weightsManifest: [{ paths: [], weights: specs }] };
+  const nodes = {
+    inputs: Object.fromEntries(names.map((name, index) => [name, inputs[index] as string])),
+    outputs: Object.fromEntries(outputs.map((node, index) => [outputName(index), node])),
+  };
+  const file = { format: 'graph-model', modelTopology: topology, nodes, weightsManifest: [{ paths: [], weights: specs }] };
   const bytes = new Uint8Array(weights.reduce((total, weight) => total + weight.bytes.length, 0));
   let offset = 0;
   for (const weight of weights) {
@@ -90,27 +100,21 @@ export function opened({ topology, weights, inputs, outputs }: TfjsGraphModel, n
     name: 'case',
     graph: new TextEncoder().encode(JSON.stringify(file)).buffer,
     weights: bytes.length === 0 ? [] : [bytes.buffer],
-    signature: {
-      inputs: Object.fromEntries(names.map((name, index) => [name, { node: inputs[index] as string }])),
-      outputs: Object.fromEntries(outputs.map((node, index) => [outputName(index), { node }])),
-    },
+    inputs: names,
+    outputs: Object.keys(nodes.outputs),
     controlFlow: (topology['node'] as readonly { readonly op: string }[]).some(({ op }) => ASYNC_OPS.has(op)),
   };
 }
 
 /** The answers of an engine, in the order of the graph's outputs. @param model of {@link modelOf} */
-export async function answersOn(
-  engine: Engine,
-  model: EngineModel,
-  feeds: Readonly<Record<string, Tensor>>,
-): Promise<readonly RawOutput[]> {
+export async function answersOn(engine: Engine, model: NamedModel, feeds: Readonly<Record<string, Tensor>>): Promise<readonly RawOutput[]> {
   const session = await engine.open(model);
   try {
-    const given = Object.keys(model.signature.inputs).map((name): Feed => {
+    const given = model.inputs.map((name): Feed => {
       const { dataType, shape, data } = feeds[name] as Tensor;
       return { kind: 'tensor', name, dtype: dataType as DType, shape, data: data as OwnedArray };
     });
-    return (await session.run({ feeds: given, outputs: Object.keys(model.signature.outputs), deadlineMs: 60_000 })).outputs;
+    return (await session.run({ feeds: given, outputs: model.outputs, deadlineMs: 60_000 })).outputs;
   } finally {
     session.dispose();
   }

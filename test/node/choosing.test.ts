@@ -10,7 +10,7 @@ import type { RunResult, Session } from '../../src/engines/engine.js';
 import { type LoadOptions, loadModel, type Model, resetBackends } from '../../src/index.js';
 // What a load imports when it needs it: here at once, since the clock runs meanwhile.
 import { circuitBreaker } from '../../src/select/circuit-breaker.js';
-import { type FakeEngine, fakeEngine, fakeFetch, fakeModel, importLazy, rejection, rest, stateOf } from '../fixtures/fakes.js';
+import { type FakeEngine, fakeEngine, fakeFetch, fakeModel, importLazy, lacking, rejection, rest, stateOf } from '../fixtures/fakes.js';
 import { memoryCache } from '../fixtures/memory-cache.js';
 
 /** What one backend is like; a plain one is right and takes 20 ms a call. */
@@ -454,7 +454,7 @@ describe('the first that is ready', () => {
 describe('what is known before anything is started:', () => {
   const missing = (kernels: Record<string, string[]>) => {
     const model = freshModel();
-    return { ...model, manifest: { ...model.manifest, missingKernels: kernels } };
+    return { ...model, manifest: lacking(model.manifest, kernels) };
   };
   it.each<[what: string, reason: RegExp, () => ReturnType<typeof freshModel> | undefined]>([
     ['no WebGPU', /navigator\.gpu is missing/, () => void stubNavigator({ more: { gpu: undefined } })],

@@ -5,7 +5,18 @@ import type { BackendName } from '../../src/base/backend-name.js';
 import type { Engine } from '../../src/engines/engine.js';
 import { type Fallback, type FallbackRequest, type LoadOptions, loadModel, type Model, type ModelSource } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
-import { deferred, type FakeEngine, fakeEngine, fakeFetch, fakeModel, goldenWith, rejection, rest, stateOf } from '../fixtures/fakes.js';
+import {
+  deferred,
+  type FakeEngine,
+  fakeEngine,
+  fakeFetch,
+  fakeModel,
+  goldenWith,
+  lacking,
+  rejection,
+  rest,
+  stateOf,
+} from '../fixtures/fakes.js';
 
 /** Engines that were started, and what starts the next one. */
 const realm = vi.hoisted(() => ({ started: [] as unknown[], start: undefined as unknown }));
@@ -23,11 +34,17 @@ function startWith(make: (backend: BackendName) => FakeEngine): void {
 }
 
 let count = 0;
-/** A model that no backend has all kernels for, unless a change mends that. */
+/** A model that every backend can run. */
+const hopeful = (change: Partial<Manifest> = {}) => {
+  const model = fakeModel(`hopeful ${count++}`);
+  return { ...model, manifest: { ...model.manifest, ...change } };
+};
+
+/** A model that no backend has all kernels for. */
 const hopeless = (change: Partial<Manifest> = {}) => {
   const model = fakeModel(`hopeless ${count++}`);
   const missing = Object.fromEntries(['webgpu', 'wasm', 'cpu'].map((backend) => [backend, ['Whatever']]));
-  return { ...model, manifest: { ...model.manifest, missingKernels: missing, ...change } };
+  return { ...model, manifest: { ...lacking(model.manifest, missing), ...change } };
 };
 
 const open: Model[] = [];
@@ -101,7 +118,7 @@ describe('where every backend is vetoed', () => {
 });
 
 describe('the memory budget', () => {
-  const fits = (change: Partial<Manifest> = {}) => hopeless({ missingKernels: {}, residentBytes: 1_000, intermediateBytes: 24, ...change });
+  const fits = (change: Partial<Manifest> = {}) => hopeful({ residentBytes: 1_000, intermediateBytes: 24, ...change });
 
   it('refuses every backend up front, with its numbers', async () => {
     const model = fits();
@@ -144,7 +161,7 @@ describe('the memory budget', () => {
 
 describe('where no backend is right', () => {
   it('the fallback answers, though the bytes are there', async () => {
-    const model = hopeless({ missingKernels: {} });
+    const model = hopeful();
     startWith((backend) => fakeEngine(backend, () => [9, 9, 9, 8]));
     const loaded = await load(model, twice, { backend: ['wasm', 'cpu'] });
     expect([...((await loaded.predict(x)).outputs['y']?.data ?? [])]).toEqual([2, 4, 6, 8]);
@@ -159,7 +176,7 @@ describe('where no backend is right', () => {
   });
 
   it('and none starts, a download that nobody will need is ended', async () => {
-    const model = hopeless({ missingKernels: {} });
+    const model = hopeful();
     realm.start = async () => {
       throw new Error('it does not start');
     };
@@ -172,7 +189,7 @@ describe('where no backend is right', () => {
   });
 
   it('bytes that do not come still fail the load: they are no backend’s fault', async () => {
-    const model = hopeless({ missingKernels: {} });
+    const model = hopeful();
     expect(await rejection(load(model, twice, { fetch: fakeFetch(new Map()).fetch }))).toMatchObject({ code: 'http-status' });
   });
 });
@@ -190,10 +207,10 @@ describe('a fallback', () => {
     return { given, request: request as FallbackRequest };
   };
   const spec = { dtype: 'float32', shape: [1, 4] } as const;
-  const outputs = { y: { ...spec, node: 'y:0' }, z: { dtype: 'int32', shape: [null], node: 'z:0' } } as const;
+  const outputs = { y: { ...spec }, z: { dtype: 'int32', shape: [null] } } as const;
 
   it('gets the very inputs that predict got, and what it needs to ask elsewhere', async () => {
-    const signature = { inputs: { x: { ...spec, node: 'x' } }, outputs };
+    const signature = { inputs: { x: { ...spec } }, outputs };
     const { given, request } = await asked({ name: 'pose', signature }, x, { outputs: ['z', 'y'] });
     expect(given).toBe(x);
     const { model, outputs: wanted, signal } = request;
@@ -217,10 +234,10 @@ describe('a fallback', () => {
       { name: 'city', categories: ['Bern', 'Thun'], encode: 'one-hot' },
     ];
     const inputs = {
-      x: { ...spec, node: 'x' },
-      photo: { dtype: 'int32', shape: [1, 1, 2, 3], node: 'p', image },
-      house: { dtype: 'float32', shape: [null, 3], node: 'h', columns },
-      words: { dtype: 'int32', shape: [null], node: 'w', pad: { to: [4], axis: 0, value: 9 } },
+      x: { ...spec },
+      photo: { dtype: 'int32', shape: [1, 1, 2, 3], image },
+      house: { dtype: 'float32', shape: [null, 3], columns },
+      words: { dtype: 'int32', shape: [null], pad: { to: [4], axis: 0, value: 9 } },
     } as unknown as Manifest['signature']['inputs'];
     const photo = { data: Uint8Array.of(1, 2, 3, 255, 4, 5, 6, 255), width: 2, height: 1 };
     const tensors: Record<string, unknown>[] = [];
@@ -245,8 +262,8 @@ describe('a fallback', () => {
   });
 
   it('whose answer is padded, or not, gives an output as long as its input', async () => {
-    const inputs = { x: { dtype: 'float32', shape: [null], node: 'x', pad: { to: [4], axis: 0, value: 0 } } } as const;
-    const signature = { inputs, outputs: { y: { dtype: 'float32', shape: [null], node: 'y:0', lengthAxes: [0] } } } as const;
+    const inputs = { x: { dtype: 'float32', shape: [null], pad: { to: [4], axis: 0, value: 0 } } } as const;
+    const signature = { inputs, outputs: { y: { dtype: 'float32', shape: [null], lengthAxes: [0] } } } as const;
     const golden = goldenWith(fakeModel().manifest.golden, { inputs: {}, outputs: {} });
     for (const answer of [
       [1, 2, 0, 0],
@@ -269,7 +286,7 @@ describe('a fallback', () => {
   });
 
   it('may leave out what was not asked for; `into` and open sizes are as ever', async () => {
-    const model = hopeless({ signature: { inputs: { x: { ...spec, node: 'x' } }, outputs } });
+    const model = hopeless({ signature: { inputs: { x: { ...spec } }, outputs } });
     const into = new Int32Array(3);
     const loaded = await load(model, async () => ({ z: [7, 8, 9] }));
     const { outputs: read } = await loaded.predict(x, { outputs: ['z'], into: { z: into } });
@@ -303,7 +320,7 @@ describe('a fallback', () => {
     ['int32', 2 ** 31, 'holds 2147483648 at 0'],
     ['bool', 2, 'holds 2 at 0'],
   ] as const)('that answers an output of %s with %s is a typed error', async (dtype, value, message) => {
-    const signature = { inputs: { x: { ...spec, node: 'x' } }, outputs: { y: { dtype, shape: [1], node: 'y:0' } } };
+    const signature = { inputs: { x: { ...spec } }, outputs: { y: { dtype, shape: [1] } } };
     const loaded = await load(hopeless({ signature }), async () => ({ y: [value] }));
     expect(await rejection(loaded.predict(x))).toMatchObject({ code: 'fallback', message: expect.stringContaining(message) });
   });
@@ -402,7 +419,7 @@ describe('a call of a fallback that does not answer', () => {
       scale: [1, 1, 1],
       offset: [0, 0, 0],
     };
-    const inputs = { photo: { dtype: 'float32', shape: [1, 1, 2, 3], node: 'p', image } };
+    const inputs = { photo: { dtype: 'float32', shape: [1, 1, 2, 3], image } };
     const { signature, golden } = fakeModel().manifest;
     const change = { signature: { ...signature, inputs }, golden: goldenWith(golden, { inputs: {} }) } as unknown as Partial<Manifest>;
     const loaded = await load(hopeless(change), () => new Promise(() => undefined));
@@ -471,7 +488,7 @@ describe('timing', () => {
 
 describe('a model whose last backend is lost', () => {
   it('goes over to the fallback; nothing is dropped', async () => {
-    const model = hopeless({ missingKernels: {} });
+    const model = hopeful();
     let lives = 1;
     startWith((backend) => {
       if (lives-- > 0) return fakeEngine(backend);

@@ -48,7 +48,7 @@ function batchModel() {
     inputs: { x: { kind: 'uniform', seed: 1, low: 0, high: 1, shape: [3, 4] } },
     outputs: { y: { shape: [3, 4], values: { offset: 16, count: 12, min: 1, max: 12 } } },
   };
-  const signature = { inputs: { x: { ...open, node: 'x' } }, outputs: { y: { ...open, node: 'y:0' } } };
+  const signature = { inputs: { x: { ...open } }, outputs: { y: { ...open } } };
   return { manifest: { ...manifest, signature, golden: { ...manifest.golden, asset: assetOf('golden.bin', bytes), batch } }, files };
 }
 

@@ -18,6 +18,7 @@ import {
   fakeFetch,
   fakeModel,
   goldenWith,
+  lacking,
   rejection,
   rest,
   stateOf,
@@ -233,7 +234,7 @@ describe('choosing', () => {
 
   it('does not start a backend that lacks kernels', async () => {
     const model = freshModel();
-    const manifest: Manifest = { ...model.manifest, missingKernels: { webgpu: ['Unique', 'LogicalXor'] } };
+    const manifest = lacking(model.manifest, { webgpu: ['Unique', 'LogicalXor'] });
     const loaded = await load({ ...model, manifest }, order);
     expect(loaded.selection[0]).toMatchObject({ state: 'refused', reason: 'it lacks the kernels Unique, LogicalXor' });
     expect(started.map(({ backend }) => backend)).toEqual(['cpu']);
@@ -589,7 +590,7 @@ describe('predict', () => {
     const seeing = () => {
       const model = freshModel();
       const { signature } = model.manifest;
-      const inputs = { ...signature.inputs, photo: { dtype: 'float32', shape: [1, 2, 2, 3], node: 'photo', image } } as const;
+      const inputs = { ...signature.inputs, photo: { dtype: 'float32', shape: [1, 2, 2, 3], image } } as const;
       return { ...model, manifest: { ...model.manifest, signature: { ...signature, inputs } } };
     };
     const frame = () => {

@@ -61,12 +61,16 @@ describe('a load holds the weights and at most two shards', () => {
     ]),
   )('%s, with a %s disk', async (kind, disk) => {
     const { specs, uploadedBytes } = KINDS[kind]!;
-    const graph = { modelTopology: { node: specs.map(({ name }) => constant(name)), versions: {} }, weightsManifest: [{ weights: specs }] };
+    const graph = {
+      modelTopology: { node: specs.map(({ name }) => constant(name)), versions: {} },
+      weightsManifest: [{ weights: specs }],
+      nodes: {},
+    };
     const shards = Array.from({ length: SHARDS }, (_, index) => new Uint8Array(SHARD_BYTES).fill(index + 1));
     const { manifest, files } = fakeModel('memory', shards);
     const text = new TextEncoder().encode(JSON.stringify(graph));
-    files.set('graph.json', text);
-    const graphAsset = { ...manifest.graph, bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
+    files.set('tfjs.json', text);
+    const graphAsset = { ...manifest.targets.tfjs.graph, bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
     const engine = await startLocalEngine({ engine: 'tfjs', backend: 'cpu' }, Promise.resolve({}));
     const baseBytes = buffersNow();
     const seen = { peakBytes: 0, samples: 0, sets: 0, mostSets: 0 };
@@ -129,7 +133,7 @@ describe('a load holds the weights and at most two shards', () => {
     };
     const notes: string[] = [];
     const { weights, whole } = downloadModel(
-      { ...manifest, graph: graphAsset },
+      { ...manifest, targets: { tfjs: { graph: graphAsset, refused: {} } } },
       {
         ...{ caching: Promise.resolve(cache), fetch: fetch as never },
         ...{ signal: new AbortController().signal, assetUrl: (_name: string, url: string) => url, onProgress: () => undefined },
@@ -140,7 +144,6 @@ describe('a load holds the weights and at most two shards', () => {
       name: 'memory',
       graph: text.slice().buffer,
       weights,
-      signature: manifest.signature,
       controlFlow: false,
     });
     await whole;

@@ -53,7 +53,7 @@ describe("network: 'cache-only'", () => {
 
   it.each([
     ['one file is missing', 'lacks 1 of 5 files (1.bin)', ['1.bin']],
-    ['nothing is there', 'lacks 5 of 5 files', ['graph.json', '0.bin', '1.bin', '2.bin', 'golden.bin']],
+    ['nothing is there', 'lacks 5 of 5 files', ['tfjs.json', '0.bin', '1.bin', '2.bin', 'golden.bin']],
   ])('where %s rejects with its name and the next step', async (what, said, missing) => {
     const cache = memoryCache();
     const model = freshModel();

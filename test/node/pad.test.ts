@@ -12,8 +12,8 @@ it('as many shapes reach the engine as there are buckets, and no padding comes b
   realm.engine = engine;
   const { manifest, files } = fakeModel();
   const signature: Manifest['signature'] = {
-    inputs: { x: { dtype: 'float32', shape: [1, null], node: 'x', pad: { to: [4, 8, 32], axis: 1, value: 0 } } },
-    outputs: { y: { dtype: 'float32', shape: [1, null], node: 'y:0', lengthAxes: [1] } },
+    inputs: { x: { dtype: 'float32', shape: [1, null], pad: { to: [4, 8, 32], axis: 1, value: 0 } } },
+    outputs: { y: { dtype: 'float32', shape: [1, null], lengthAxes: [1] } },
   };
   using model = await loadModel({ ...manifest, signature }, { backend: 'cpu', fetch: fakeFetch(files).fetch, cache: null });
   for (let length = 1; length <= 32; length++) {

@@ -392,7 +392,7 @@ describe('out', () => {
     const before = files(place);
     symlinkSync(place, join(folder, 'alias'));
     for (const out of [place, `${place}/../own/`, join(folder, 'alias')]) {
-      await expect(pack({ model: join(place, first.manifest.graph.name), out, quantize: 'uint8' })).rejects.toMatchObject({
+      await expect(pack({ model: join(place, first.manifest.targets.tfjs.graph.name), out, quantize: 'uint8' })).rejects.toMatchObject({
         code: 'options',
         message: expect.stringMatching(/^Option out is .*, where the model itself lies; choose a folder/),
       });

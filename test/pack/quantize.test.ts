@@ -114,7 +114,7 @@ describe('uint8', () => {
     const small = await pack(options('liveness', { quantize: 'uint8' }));
     expect(small.manifest.quantized).toMatchObject({ kinds: { uint8: { weights: 5, bytes: 147_632 } } });
     expect(weightBytes(small)).toBe(weightBytes(full) - 3 * 147_632);
-    const graph = JSON.parse(readFileSync(join(small.out, small.manifest.graph.name), 'utf8'));
+    const graph = JSON.parse(readFileSync(join(small.out, small.manifest.targets.tfjs.graph.name), 'utf8'));
     const quantized = graph.weightsManifest[0].weights.filter((each: Weight) => each.quantization !== undefined);
     expect(quantized).toHaveLength(5);
     for (const { quantization } of quantized)

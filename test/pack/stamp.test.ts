@@ -154,9 +154,9 @@ describe('packs again and fails check', () => {
       'another format',
       (its) =>
         its.change((stamp) => {
-          stamp.manifest.format = 0;
+          stamp.manifest.format = 1;
         }),
-      /packed has format 0, and 1 is wanted/,
+      /packed has format 1, and this version loads 2; run `pannier pack`/,
     ],
   ])('for %s', async (_what, edit, message) => {
     const its = clone();

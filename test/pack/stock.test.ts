@@ -10,6 +10,7 @@ import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { pack } from '../../src/pack/index.js';
 import { addModel, loopModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
+import { namedNodes } from '../fixtures/named-nodes.js';
 import { longTest } from '../tier.js';
 
 const folder = scratch();
@@ -58,17 +59,18 @@ longTest('handlandmark-lite', () => expectStock('handlandmark-lite', realModel('
 
 async function expectStock(name: string, path: string): Promise<void> {
   const { out, manifest } = await pack({ model: path, out: join(folder, `${name}-out`) });
+  const nodes = namedNodes(manifest);
   const inputs = Object.fromEntries(
-    Object.values(manifest.signature.inputs).map(({ node, dtype, shape }) => [
-      node,
+    Object.entries(manifest.signature.inputs).map(([name, { dtype, shape }]) => [
+      nodes.inputs[name] as string,
       ramp(
         (shape ?? []).map((dim) => dim ?? 1),
         dtype as 'float32',
       ),
     ]),
   );
-  const outputs = Object.values(manifest.signature.outputs).map(({ node }) => node);
-  const packed = await answers(join(out, manifest.graph.name), inputs, outputs, manifest.controlFlow);
+  const outputs = Object.keys(manifest.signature.outputs).map((name) => nodes.outputs[name] as string);
+  const packed = await answers(join(out, manifest.targets.tfjs.graph.name), inputs, outputs, manifest.controlFlow);
   expect(packed).toEqual(await answers(path, inputs, outputs, manifest.controlFlow));
   expect(packed).toHaveLength(outputs.length);
 }

@@ -263,7 +263,7 @@ async function packVersion(version, folder) {
   writeFileSync(join(source, 'w.bin'), Buffer.concat([Buffer.alloc(4), ...weights.map(({ values }) => Buffer.from(values.buffer))]));
   writeFileSync(join(source, 'model.json'), JSON.stringify(json));
   const { manifest } = await pack({ model: join(source, 'model.json'), out: join(folder, 'models', version), name: 'killed', version });
-  const assets = [manifest.graph, ...manifest.weights, manifest.golden.asset];
+  const assets = [manifest.targets.tfjs.graph, ...manifest.weights, manifest.golden.asset];
   return { assets, answer: weights.reduce((total, { values }) => total + values[7], 0) };
 }
 

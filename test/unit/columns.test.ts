@@ -12,7 +12,7 @@ const rooms: ColumnSpec = { name: 'rooms', mean: 4, std: 2 };
 const city: ColumnSpec = { name: 'city', categories: ['Bern', 'Chur', 'Thun'], encode: 'one-hot' };
 const floor: ColumnSpec = { name: 'floor', categories: [-1, 0, 1], encode: 'index' };
 const lift: ColumnSpec = { name: 'lift', categories: [false, true], encode: 'index' };
-const house: InputSpec = { dtype: 'float32', shape: [null, 6], node: 'x', columns: [rooms, city, floor, lift] };
+const house: InputSpec = { dtype: 'float32', shape: [null, 6], columns: [rooms, city, floor, lift] };
 const bern = { rooms: 5, city: 'Bern', floor: 0, lift: true };
 const thun = { rooms: 4, city: 'Thun', floor: -1, lift: false };
 
@@ -34,7 +34,7 @@ describe('rows', () => {
     ]);
   });
   it('become whole numbers, as an embedding takes them', () => {
-    const spec: InputSpec = { dtype: 'int32', shape: [null, 2], node: 'x', columns: [floor, { name: 'age', mean: 0, std: 1 }] };
+    const spec: InputSpec = { dtype: 'int32', shape: [null, 2], columns: [floor, { name: 'age', mean: 0, std: 1 }] };
     expect(feed(spec, { floor: 1, age: 40 }).data).toEqual(Int32Array.of(2, 40));
   });
   it('may have their columns in any order, come from another realm, and be frozen', () => {
@@ -55,7 +55,7 @@ describe('rows', () => {
   });
   it('may have columns named as the parts of a prepared array are', () => {
     const columns = ['data', 'shape'].map((name): ColumnSpec => ({ name, mean: 0, std: 1 }));
-    expect(values({ dtype: 'float32', shape: [null, 2], node: 'x', columns }, { shape: 1, data: 2 })).toEqual([
+    expect(values({ dtype: 'float32', shape: [null, 2], columns }, { shape: 1, data: 2 })).toEqual([
       [1, 2],
       [2, 1],
     ]);
@@ -145,12 +145,12 @@ describe('rows that do not fit', () => {
     expect(() => prepareInputs({ inputs: { features: house }, outputs: {} }, given)).toThrow(message),
   );
   it('half a number where whole ones are held', () => {
-    const spec: InputSpec = { dtype: 'int32', shape: [1], node: 'x', columns: [{ name: 'age', mean: 0, std: 1 }] };
+    const spec: InputSpec = { dtype: 'int32', shape: [1], columns: [{ name: 'age', mean: 0, std: 1 }] };
     for (const age of [0.5, 2 ** 31]) expect(() => feed(spec, { age })).toThrow(`a whole number in column "age" of row 0, but has ${age}`);
   });
   it('name a few of many categories', () => {
     const many: ColumnSpec = { name: 'zip', categories: Array.from({ length: 4_000 }, (_, index) => index), encode: 'index' };
-    const spec: InputSpec = { dtype: 'float32', shape: [1], node: 'x', columns: [many] };
+    const spec: InputSpec = { dtype: 'float32', shape: [1], columns: [many] };
     expect(() => feed(spec, { zip: -1 })).toThrow('should have one of 4000 categories (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …)');
   });
 });
@@ -168,7 +168,7 @@ const columnLists = fc
   .integer({ min: 1, max: 5 })
   .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => column(`c${index}`))));
 const specOf = (columns: readonly ColumnSpec[]): InputSpec => ({
-  ...{ dtype: 'float32', node: 'x', columns },
+  ...{ dtype: 'float32', columns },
   shape: [null, columns.reduce((sum, each) => sum + widthOf(each), 0)],
 });
 

@@ -217,7 +217,6 @@ describe('an engine in a worker', () => {
       name: 'add',
       graph: new ArrayBuffer(0),
       weights: [],
-      signature: { inputs: {}, outputs: {} },
       controlFlow: false,
     });
     worker.say({ id: 1, value: undefined });

@@ -19,10 +19,10 @@ const open = {
   signature: {
     inputs: manifest.signature.inputs,
     outputs: {
-      one: { dtype: 'float32', shape: [null, 2], node: 'one:0' },
-      two: { dtype: 'int32', shape: [null, null], node: 'two:0' },
-      any: { dtype: 'float32', shape: null, node: 'any:0' },
-      flags: { dtype: 'bool', shape: [2], node: 'flags:0', labels: ['a', 'b'], values: 'logits' },
+      one: { dtype: 'float32', shape: [null, 2] },
+      two: { dtype: 'int32', shape: [null, null] },
+      any: { dtype: 'float32', shape: null },
+      flags: { dtype: 'bool', shape: [2], labels: ['a', 'b'], values: 'logits' },
     },
   },
   golden: goldenWith(manifest.golden, { outputs: { one: { shape: [3, 2] } } }),
@@ -45,10 +45,10 @@ describe('outputs', () => {
     const rows = {
       ...manifest,
       signature: {
-        inputs: { x: { dtype: 'float32', shape: [null, 2], node: 'x' } },
+        inputs: { x: { dtype: 'float32', shape: [null, 2] } },
         outputs: {
-          mood: { dtype: 'float32', shape: [null, 7], node: 'mood:0' },
-          found: { dtype: 'float32', shape: [null, 4], node: 'found:0' },
+          mood: { dtype: 'float32', shape: [null, 7] },
+          found: { dtype: 'float32', shape: [null, 4] },
         },
       },
       golden: goldenWith(manifest.golden, {
@@ -134,8 +134,8 @@ describe('outputs', () => {
     const padded = {
       ...manifest,
       signature: {
-        inputs: { x: { dtype: 'float32', shape: [1, null], node: 'x', pad } },
-        outputs: { y: { dtype: 'float32', shape: [1, null, 2], node: 'y:0', lengthAxes: [1] } },
+        inputs: { x: { dtype: 'float32', shape: [1, null], pad } },
+        outputs: { y: { dtype: 'float32', shape: [1, null, 2], lengthAxes: [1] } },
       },
       golden: goldenWith(manifest.golden, { outputs: { y: { shape: [1, 4, 2] } } }),
     } as Manifest as ModelSource<{ x: Float32Array }, { y: { data: Float32Array; shape: number[] } }>;

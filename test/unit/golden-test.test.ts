@@ -21,7 +21,6 @@ it('a pass counts in the same major version of a browser, on the same GPU', asyn
     name: 'fake',
     graph: new ArrayBuffer(0),
     weights: [],
-    signature: manifest.signature,
     controlFlow: false,
   });
   expect(await first.runAndRemember(session, first.samples)).toMatchObject({ agrees: true });

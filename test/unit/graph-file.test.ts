@@ -76,7 +76,7 @@ function small() {
 interface SmallJson {
   format: number;
   inputs: { name: string; dataType: string; shape: unknown }[];
-  constants: { name: string; dataType: string; shape: unknown; storage: Record<string, unknown> }[];
+  constants: { name: string; dataType: string; shape: unknown; storage: Record<string, unknown>; offset: number }[];
   nodes: { op: string; inputs: unknown[]; outputs: unknown[]; attributes: Record<string, unknown>; origin: Record<string, unknown> }[];
   outputs: unknown[];
 }
@@ -173,9 +173,14 @@ describe('a broken file is refused', () => {
       'Constant "constant_0" ends at byte 4.8',
     ],
     [
-      'bytes that no constant takes',
-      ({ constants }) => (constants[0]!.shape = [1]),
-      "The graph's constants take 4 bytes, but there are 8.",
+      'a constant that begins behind the bytes',
+      ({ constants }) => (constants[0]!.offset = 12),
+      'Constant "constant_0" ends at byte 20, but there are 8.',
+    ],
+    [
+      'a constant without a place',
+      ({ constants }) => Reflect.deleteProperty(constants[0]!, 'offset'),
+      "The graph file's constants[0].offset should be a place in bytes, but is undefined.",
     ],
     [
       'a storage that is none',

@@ -22,7 +22,7 @@ function changed(path: string, value: unknown): unknown {
 }
 
 /** A path as messages write it: keys that somebody chose are quoted. */
-const told = (path: string) => path.replace(/(inputs|outputs|missingKernels)\.(\w+)/, '$1["$2"]').replace(/\.(\d)/, '[$1]');
+const told = (path: string) => path.replace(/(inputs|outputs|refused)\.(\w+)/, '$1["$2"]').replace(/\.(\d)/, '[$1]');
 
 /** Both halves of the check, in the order of a load. */
 function check(source: unknown): void {
@@ -56,11 +56,12 @@ it('takes one from another realm, and one that is frozen', () => {
 
 it('lists assets in the order in which the engine takes the weights', () => {
   const { manifest } = fakeModel();
-  expect(assetsOf(manifest).map(({ name }) => name)).toEqual(['graph.json', '0.bin', '1.bin', '2.bin', 'golden.bin']);
+  expect(assetsOf(manifest).map(({ name }) => name)).toEqual(['tfjs.json', '0.bin', '1.bin', '2.bin', 'golden.bin']);
 });
 
 it.each([
-  ['format', 2, 'but is 2. Pack the model again'],
+  ['format', 1, 'should be 2, but is 1. Pack the model again'],
+  ['format', 3, 'but is 3. Pack the model again'],
   ['format', undefined, 'but is undefined'],
   ['format', '1', 'but is "1"'],
   ['name', '', 'should be a text'],
@@ -72,18 +73,18 @@ it.each([
   ['signature.inputs.x', 'float32', 'should be an object'],
   ['signature.inputs.x.dtype', 'float64', 'should be "float32" or "int32" or "bool"'],
   ['signature.inputs.x.dtype', 'toString', 'should be "float32" or "int32" or "bool"'],
-  ['signature.inputs.x.node', '', 'should be a text'],
   ['signature.outputs.y.shape', [1, -4], 'should be sizes'],
   ['signature.outputs.y.shape', [1, 0.5], 'should be sizes'],
   ['signature.outputs.y.shape', '1,4', 'should be sizes'],
   ['graph', undefined, 'should be an object'],
-  ['graph.url', 'https://models.test/graph.json', 'Import the packed folder'],
   ['graph.sha256', 'ABC', 'should be 64 hex digits'],
-  ['graph.sha256', 'A'.repeat(64), 'should be 64 hex digits'],
-  ['graph.bytes', -1, 'should be a length in bytes'],
-  ['graph.bytes', Number.NaN, 'should be a length in bytes'],
-  ['graph.bytes', 2 ** 53, 'should be a length in bytes'],
-  ['graph.bytes', 2 ** 31 + 1, 'should be a length in bytes'],
+  ['targets.tfjs.graph.url', 'https://models.test/tfjs.json', 'Import the packed folder'],
+  ['targets.tfjs.graph.sha256', 'ABC', 'should be 64 hex digits'],
+  ['targets.tfjs.graph.sha256', 'A'.repeat(64), 'should be 64 hex digits'],
+  ['targets.tfjs.graph.bytes', -1, 'should be a length in bytes'],
+  ['targets.tfjs.graph.bytes', Number.NaN, 'should be a length in bytes'],
+  ['targets.tfjs.graph.bytes', 2 ** 53, 'should be a length in bytes'],
+  ['targets.tfjs.graph.bytes', 2 ** 31 + 1, 'should be a length in bytes'],
   ['weights', {}, 'should be an array'],
   ['weights.1.bytes', '50', 'should be a length in bytes'],
   ['golden', undefined, 'should be an object'],
@@ -114,8 +115,11 @@ it.each([
   ['largestWeightBytes', '60', 'should be a number from 0 up'],
   ['residentBytes', Number.POSITIVE_INFINITY, 'should be a number from 0 up'],
   ['intermediateBytes', undefined, 'should be a number from 0 up'],
-  ['missingKernels', undefined, 'should be an object'],
-  ['missingKernels.wasm', 'Conv2D', 'should be an array of texts'],
+  ['targets', undefined, 'should be an object'],
+  ['targets.tfjs', undefined, 'should be an object'],
+  ['targets.tfjs.graph', undefined, 'should be an object'],
+  ['targets.tfjs.refused', undefined, 'should be an object'],
+  ['targets.tfjs.refused.wasm', ['Conv2D'], 'should be a text'],
   ['signature.outputs.y.labels', ['a', 7], 'should be an array of texts'],
   ['signature.outputs.y.values', 'softmax', 'should be "logits" or "probabilities"'],
   ['signature.inputs.x.image', 'rgb', 'should be an object'],

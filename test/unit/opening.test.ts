@@ -4,7 +4,7 @@ import type { Engine, EngineModel, Session } from '../../src/engines/engine.js';
 import { StreamedOpen } from '../../src/worker/opening.js';
 import { deferred, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
-const model = { name: 'm', graph: new ArrayBuffer(0), signature: { inputs: {}, outputs: {} }, controlFlow: false };
+const model = { name: 'm', graph: new ArrayBuffer(0), controlFlow: false };
 
 /** An engine that opens a model as its test says. */
 const engineOf = (open: (weights: AsyncIterable<ArrayBuffer>) => Promise<Session>): Engine =>

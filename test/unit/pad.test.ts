@@ -8,9 +8,9 @@ import { unpad } from '../../src/preprocess/pad.js';
 import { type PreparedInputs, prepareInputs } from '../../src/preprocess/prepare-inputs.js';
 
 const pad = { to: [4, 8, 16], axis: 1, value: 0 };
-const ids: InputSpec = { dtype: 'int32', shape: [1, null], node: 'ids', pad: { ...pad, value: 7 } };
-const mask: InputSpec = { dtype: 'float32', shape: [1, null], node: 'mask', pad };
-const scale: InputSpec = { dtype: 'float32', shape: [2], node: 'scale' };
+const ids: InputSpec = { dtype: 'int32', shape: [1, null], pad: { ...pad, value: 7 } };
+const mask: InputSpec = { dtype: 'float32', shape: [1, null], pad };
+const scale: InputSpec = { dtype: 'float32', shape: [2] };
 
 const settle = (inputs: Record<string, InputSpec>, given: unknown) =>
   prepareInputs({ inputs, outputs: {} }, given as Record<string, unknown>) as PreparedInputs;
@@ -44,7 +44,7 @@ describe('padded inputs', () => {
   });
   it('may be rows of a table, in batches of a few sizes', () => {
     const columns = [{ name: 'a', mean: 0, std: 1 }];
-    const table: InputSpec = { dtype: 'float32', shape: [null, 1], node: 'x', columns, pad: { to: [2, 4], axis: 0, value: -1 } };
+    const table: InputSpec = { dtype: 'float32', shape: [null, 1], columns, pad: { to: [2, 4], axis: 0, value: -1 } };
     expect(values(settle({ table }, { table: [{ a: 1 }, { a: 2 }, { a: 3 }] }))).toEqual([
       [
         [4, 1],
@@ -57,7 +57,7 @@ describe('padded inputs', () => {
       ...{ width: 1, height: 1, fit: 'stretch', filter: 'bilinear', channels: 'rgb', layout: 'nhwc' },
       ...{ scale: [1, 1, 1], offset: [0, 0, 0] },
     };
-    const photo: InputSpec = { dtype: 'float32', shape: [1, 1, 1, 3], node: 'photo', image };
+    const photo: InputSpec = { dtype: 'float32', shape: [1, 1, 1, 3], image };
     const given = { photo: { data: new Uint8Array(4), width: 1, height: 1 }, ids: new Int32Array(3) };
     const { feeds, length } = await (settle({ photo, ids }, given) as unknown as Promise<PreparedInputs>);
     expect([feeds.map(({ shape }) => shape), length]).toEqual([
@@ -104,7 +104,7 @@ describe('for any tensor', () => {
   it('what was filled up and cut back is what was given, and the filling is the value', () => {
     fc.assert(
       fc.property(tensors, ({ dtype, shape, axis, value, to }) => {
-        const spec: InputSpec = { dtype, shape: shape.map((dim, at) => (at === axis ? null : dim)), node: 'x', pad: { to, axis, value } };
+        const spec: InputSpec = { dtype, shape: shape.map((dim, at) => (at === axis ? null : dim)), pad: { to, axis, value } };
         const data = new DTYPES[dtype](Array.from({ length: sizeOf(shape) }, (_, index) => (index % 5) + 2));
         const given = shape[axis] as number;
         const bucket = to.filter((size) => size >= given)[0];
@@ -136,7 +136,7 @@ describe('for any tensor', () => {
   it('equally long inputs get one bucket, whatever stands around them', () => {
     const specOf = (rank: number, axis: number): InputSpec => {
       const own: PadSpec = { to: [2, 4, 8], axis, value: 0 };
-      return { dtype: 'float32', shape: Array.from({ length: rank }, (_, at) => (at === axis ? null : 2)), node: 'x', pad: own };
+      return { dtype: 'float32', shape: Array.from({ length: rank }, (_, at) => (at === axis ? null : 2)), pad: own };
     };
     const one = fc.integer({ min: 1, max: 3 }).chain((rank) => fc.tuple(fc.constant(rank), fc.nat(rank - 1)));
     fc.assert(

@@ -11,8 +11,8 @@ const image: ImageSpec = {
   ...{ width: 4, height: 2, fit: 'stretch', filter: 'bilinear', channels: 'rgb', layout: 'nhwc' },
   ...{ scale: [1, 1, 1], offset: [0, 0, 0] },
 };
-const float = (shape: InputSpec['shape'], node = 'x'): InputSpec => ({ dtype: 'float32', shape, node });
-const picture: InputSpec = { dtype: 'float32', shape: [1, 2, 4, 3], node: 'image', image };
+const float = (shape: InputSpec['shape']): InputSpec => ({ dtype: 'float32', shape });
+const picture: InputSpec = { dtype: 'float32', shape: [1, 2, 4, 3], image };
 
 const settle = (inputs: Record<string, InputSpec>, given: unknown) =>
   prepareInputs({ inputs, outputs: {} }, given as Record<string, unknown>);
@@ -162,7 +162,7 @@ describe('numbers that do not fit', () => {
 });
 
 describe('names', () => {
-  const inputs = { a: float([1], 'A'), b: float([1], 'B') };
+  const inputs = { a: float([1]), b: float([1]) };
   const one = Float32Array.of(1);
   it('come in the signature’s order', () => {
     const { feeds, images } = settle(inputs, { b: one, a: one }) as PreparedInputs;
@@ -254,7 +254,7 @@ describe('pixels', () => {
 });
 
 describe('several inputs, of which one is bad', () => {
-  const inputs = { image: picture, x: float([1]), second: { ...picture, node: 'second' } };
+  const inputs = { image: picture, x: float([1]), second: { ...picture } };
   const rgba = { data: new Uint8Array(4), width: 1, height: 1 };
   const given = { image: rgba, x: Float32Array.of(1), second: rgba };
 

@@ -304,7 +304,7 @@ describe('pictures', () => {
   const { manifest } = fakeModel();
   const seeing = {
     ...manifest,
-    signature: { ...manifest.signature, inputs: { photo: { dtype: 'float32', shape: [1, 2, 2, 3], node: 'photo', image } } },
+    signature: { ...manifest.signature, inputs: { photo: { dtype: 'float32', shape: [1, 2, 2, 3], image } } },
   } as const;
 
   /** A frame of a camera, and the copies that were taken of it. */

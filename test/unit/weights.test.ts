@@ -12,7 +12,7 @@ import { fromBytes } from '../../src/base/json.js';
 import { downloadModel } from '../../src/download/download-model.js';
 import { fetchAsset } from '../../src/download/fetch.js';
 import type { FetchOptions } from '../../src/download/receive.js';
-import type { Asset, Manifest } from '../../src/manifest/manifest.js';
+import { type Asset, assetsOf, type Manifest } from '../../src/manifest/manifest.js';
 import { guardedCache } from '../../src/storage/guarded.js';
 import { writeRecord } from '../../src/storage/records.js';
 import { assetOf, bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, shardsOf, stateOf } from '../fixtures/fakes.js';
@@ -361,8 +361,7 @@ const recordIn = async (cache: WeightsCache, { manifest }: ReturnType<typeof fak
 const joined = ({ graph, weights, golden }: Record<'graph' | 'golden', ArrayBuffer> & { readonly weights: readonly ArrayBuffer[] }) =>
   Buffer.concat([graph, ...weights, golden].map((each) => Buffer.from(each)));
 const packed = (files: ReadonlyMap<string, Uint8Array>) => Buffer.concat([...files.values()]);
-const total = (manifest: Manifest) =>
-  [manifest.graph, ...manifest.weights, manifest.golden.asset].reduce((sum, each) => sum + each.bytes, 0);
+const total = (manifest: Manifest) => assetsOf(manifest).reduce((sum, each) => sum + each.bytes, 0);
 
 describe('a model', () => {
   it('without a cache comes whole from the network, in the manifest’s order', async () => {

@@ -10,10 +10,10 @@ import { PannierError } from '../../base/errors.js';
 import { isAllFinite } from '../../base/finite.js';
 import { now } from '../../base/timing.js';
 import { pictureTensor } from '../../preprocess/pixels.js';
-import type { Call, Engine, EngineModel, EngineSignature, RawOutput, RunResult, Session } from '../engine.js';
+import type { Call, Engine, RawOutput, RunResult, Session } from '../engine.js';
 import type { DecodedWeight } from './decode.js';
 import { failedAs, orFailed } from './failed-as.js';
-import { readGraph } from './graph-file.js';
+import { type NamedNodes, readGraph } from './graph-file.js';
 import { enqueue } from './realm.js';
 import type { Failure, StartedBackend } from './started-backend.js';
 
@@ -47,12 +47,12 @@ export function createEngine(backend: BackendName, started: StartedBackend): Eng
           return orFailed(`The graph of model "${model.name}" could not be opened`, work);
         });
       try {
-        const { file, decoder } = await step(() => readGraph(model.graph));
+        const { file, nodes, decoder } = await step(() => readGraph(model.graph));
         for await (const shard of weights) await step(() => upload(decoder.add(shard), uploaded));
         return await step(() => {
           upload(decoder.end(), uploaded);
           const graph = buildGraph(model.name, file, uploaded);
-          const session = new TfjsSession(graph, model, backend, started, () => sessions.delete(session));
+          const session = new TfjsSession(graph, nodes, model.controlFlow, backend, started, () => sessions.delete(session));
           sessions.add(session);
           return session;
         });
@@ -91,8 +91,8 @@ async function activate(backend: BackendName): Promise<void> {
 class TfjsSession implements Session {
   readonly #model: GraphModel;
   readonly #weightIds: ReadonlySet<number>;
+  readonly #nodes: NamedNodes;
   readonly #controlFlow: boolean;
-  readonly #signature: EngineSignature;
   readonly #backend: BackendName;
   readonly #started: StartedBackend;
   readonly #seenRuns = new Set<string>();
@@ -101,13 +101,14 @@ class TfjsSession implements Session {
 
   constructor(
     graph: GraphModel,
-    { controlFlow, signature }: Pick<EngineModel, 'controlFlow' | 'signature'>,
+    nodes: NamedNodes,
+    controlFlow: boolean,
     backend: BackendName,
     started: StartedBackend,
     onDispose: () => void,
   ) {
+    this.#nodes = nodes;
     this.#controlFlow = controlFlow;
-    this.#signature = signature;
     this.#backend = backend;
     this.#started = started;
     this.#onDispose = onDispose;
@@ -148,9 +149,9 @@ class TfjsSession implements Session {
       for (const { name, dtype, shape, values } of settled) {
         const input = tensor(values, [...shape], dtype);
         alive.push(input);
-        inputs[nodeOf(this.#signature.inputs, name)] = input;
+        inputs[nodeOf(this.#nodes.inputs, name)] = input;
       }
-      const nodes = outputs.map((name) => nodeOf(this.#signature.outputs, name));
+      const nodes = outputs.map((name) => nodeOf(this.#nodes.outputs, name));
       const kind = [...feeds.map(({ shape }) => shape.join('x')), ...outputs].join();
       const cold = !this.#seenRuns.has(kind);
       // Which nodes of a graph with control flow run depends on values, so that it cannot be compiled beforehand.
@@ -267,10 +268,10 @@ function buildGraph(name: string, file: unknown, weights: Uploaded): GraphModel 
   return model;
 }
 
-function nodeOf(ends: EngineSignature['inputs'], name: string): string {
-  const end = Object.hasOwn(ends, name) ? ends[name] : undefined;
-  if (end === undefined) throw new PannierError('predict', `The model was opened without an input or output "${name}".`);
-  return end.node;
+function nodeOf(nodes: NamedNodes['inputs'], name: string): string {
+  const node = Object.hasOwn(nodes, name) ? nodes[name] : undefined;
+  if (node === undefined) throw new PannierError('predict', `The model was opened without an input or output "${name}".`);
+  return node;
 }
 
 const weightsOf = (model: GraphModel): Tensor[] => Object.values(model.weights).flat();

@@ -9,11 +9,13 @@ import { findPictureCause } from './picture-cause.js';
 /**
  * Says what may be wrong with a check that failed.
  * @param attempt runs the check with a preprocessing changed
+ * @param nodes by input: the node, which is how a message names the input's options
  * @param distance the distance of the run with the declared preprocessing
  */
 export async function findCause(
   attempt: (change: Change) => Promise<Attempt>,
   { pictures: [picture], arrays }: ReadCheck,
+  nodes: Readonly<Record<string, string>>,
   distance: number,
 ): Promise<string> {
   const tables = arrays.filter(isTable);
@@ -22,8 +24,8 @@ export async function findCause(
   if (distance === Number.POSITIVE_INFINITY) return 'Is the file of this output, and of this model?';
   // A preprocessing with which the graph cannot run does not agree.
   const tried = (change: Change) => attempt(change).catch(() => ({ agrees: false, distance: Number.POSITIVE_INFINITY }));
-  const ofPictures = picture && (await findPictureCause((image) => tried({ image }), picture, distance));
+  const ofPictures = picture && (await findPictureCause((image) => tried({ image }), picture, nodes, distance));
   if (ofPictures?.agrees === true || tables.length === 0) return ofPictures?.told ?? '';
-  const ofRows = await findColumnCause((columns) => tried({ columns }), tables);
+  const ofRows = await findColumnCause((columns) => tried({ columns }), tables, nodes);
   return ofRows.agrees || ofPictures === undefined ? ofRows.told : `${ofPictures.told} ${ofRows.told}`;
 }

@@ -20,9 +20,14 @@ const LISTED = 10;
  * Looks for columns under which a failed check would agree: means or deviations left out, categories in
  * another order, alone and together.
  * @param attempt runs the check with each input's columns changed
+ * @param nodes by input: the node, which is how a message names the input's options
  */
-export async function findColumnCause(attempt: (change: ChangeColumns) => Promise<Attempt>, tables: readonly GivenRows[]): Promise<Cause> {
-  const places = tables.map(({ spec }) => `inputs["${spec.node}"].columns`).join(' and ');
+export async function findColumnCause(
+  attempt: (change: ChangeColumns) => Promise<Attempt>,
+  tables: readonly GivenRows[],
+  nodes: Readonly<Record<string, string>>,
+): Promise<Cause> {
+  const places = tables.map(({ name }) => `inputs["${nodes[name]}"].columns`).join(' and ');
   const all = alternatives(tables);
   const pairs = all.flatMap((one, at) => all.slice(at + 1).flatMap((other) => (other.kind === one.kind ? [] : [[one, other]])));
   for (const taken of [...all.map((one) => [one]), ...pairs]) {

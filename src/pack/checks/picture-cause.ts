@@ -24,10 +24,12 @@ const ROUNDS = 3;
  * Looks for a preprocessing under which a failed check would agree: every usual alternative alone, then
  * together with the one that came nearest.
  * @param attempt runs the check with each picture's preprocessing changed
+ * @param nodes by input: the node, which is how a message names the input's options
  */
 export async function findPictureCause(
   attempt: (change: (image: ImageSpec) => ImageSpec) => Promise<Attempt>,
-  { spec: { image, node, dtype } }: GivenPicture,
+  { name, spec: { image, dtype } }: GivenPicture,
+  nodes: Readonly<Record<string, string>>,
   firstDistance: number,
 ): Promise<Cause> {
   const all = alternatives(image, dtype === 'int32');
@@ -47,7 +49,10 @@ export async function findPictureCause(
   }
   const { told } = applied(best.taken, image);
   if (best.agrees)
-    return { agrees: true, told: `With ${told} it agrees: if training did that, say inputs: { '${node}': { image: { ${told} } } }.` };
+    return {
+      agrees: true,
+      told: `With ${told} it agrees: if training did that, say inputs: { '${nodes[name]}': { image: { ${told} } } }.`,
+    };
   const nearest = told === '' ? '' : ` (the nearest is ${told})`;
   return {
     agrees: false,

@@ -15,22 +15,26 @@ interface CheckVerdict extends Attempt {
   readonly miss?: string;
 }
 
+/** A graph that checks are run on. */
+export interface CheckedGraph {
+  readonly runner: Runner;
+  /** By output: axes that are cut back where inputs are padded. */
+  readonly lengthAxes: Readonly<Record<string, readonly number[]>>;
+  /** By input: the node, which is how a message names the input's options. */
+  readonly nodes: Readonly<Record<string, string>>;
+}
+
 /**
  * Runs every check.
- * @param lengthAxes by output: axes that are cut back where inputs are padded
  * @returns warnings about parts that could not be checked
  * @throws {PannierError} `golden-mismatch` for the first check that fails, naming a preprocessing that would agree if there is one
  */
-export async function runChecks(
-  runner: Runner,
-  checks: readonly ReadCheck[],
-  lengthAxes: Readonly<Record<string, readonly number[]>>,
-): Promise<string[]> {
+export async function runChecks(graph: CheckedGraph, checks: readonly ReadCheck[]): Promise<string[]> {
   const warnings: string[] = [];
   for (const check of checks) {
-    const { agrees, distance, miss = '' } = await tryCheck(runner, check, lengthAxes);
+    const { agrees, distance, miss = '' } = await tryCheck(graph, check);
     if (!agrees) {
-      const cause = await findCause((change) => tryCheck(runner, check, lengthAxes, change), check, distance);
+      const cause = await findCause((change) => tryCheck(graph, check, change), check, graph.nodes, distance);
       throw new PannierError('golden-mismatch', `${check.place}: ${miss}. ${cause}`, { check: check.place });
     }
     if (check.pictures.some(({ spec }) => spec.image.filter === 'browser'))
@@ -40,12 +44,7 @@ export async function runChecks(
 }
 
 /** One run, with the declared preprocessing or another one. */
-async function tryCheck(
-  runner: Runner,
-  check: ReadCheck,
-  lengthAxes: Readonly<Record<string, readonly number[]>>,
-  change?: Change,
-): Promise<CheckVerdict> {
+async function tryCheck({ runner, lengthAxes }: CheckedGraph, check: ReadCheck, change?: Change): Promise<CheckVerdict> {
   const { expected, tolerance } = check;
   const { feeds, length } = feedsOf(check, change);
   const answers = await runner.run(feeds);

@@ -8,11 +8,11 @@ import { KERNELS } from '../../formats/tfjs/tfjs-table.js';
 import { dtypeOf } from '../../formats/tfjs/write/attributes.js';
 import type { Graph, Value } from '../../graph/graph.js';
 import type { Tensor, TensorType } from '../../graph/tensor.js';
-import type { GoldenSpec } from '../../manifest/manifest.js';
+import type { EngineTargets, GoldenSpec } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
 import { toTensor } from '../../preprocess/resize.js';
 import { type Cost, CostCounter, costOfProfile } from '../model/cost.js';
-import { missingKernels } from '../model/kernels.js';
+import { refusalsOf } from '../model/kernels.js';
 import type { GraphSignature } from '../model/signature.js';
 import { graphFiles } from '../out/graph-files.js';
 import type { PackedFile } from '../out/shards.js';
@@ -20,9 +20,9 @@ import type { Answers } from './golden.js';
 import type { KeptAnswer, KeptAnswers } from './kept-answers.js';
 import { nudge, withCastsAsInputs } from './nudge.js';
 
-/** The cost of a run, and the kernels of it that backends lack. */
+/** The cost of a run, and why TF.js cannot run the graph on some backends. */
 export interface RunCost extends Cost {
-  readonly missingKernels: Readonly<Record<string, readonly string[]>>;
+  readonly refused: EngineTargets['refused'];
 }
 
 /** A graph that is ready to run. */
@@ -125,7 +125,7 @@ async function openOnReference(model: Runnable, kept: KeptAnswers | undefined): 
     // Our writer calls no kernel that a backend lacks.
     cost: async (feeds) => {
       if (!costs.has(feeds)) await run(feeds);
-      return { ...(costs.get(feeds) as Cost), missingKernels: {} };
+      return { ...(costs.get(feeds) as Cost), refused: {} };
     },
     dispose: () => undefined,
   };
@@ -158,18 +158,13 @@ async function cpuEngine(): Promise<Engine> {
 
 async function openOnTfjs(model: Runnable): Promise<Opened> {
   engine ??= cpuEngine();
-  const files = graphFiles(model.graph, model.signature);
-  const nodes = inputNames(model).map((name, index) => [name, { node: files.inputs[index] as string }]);
+  const files = graphFiles(model.graph, model.signature, inputNames(model));
   const outputs = files.signature.outputs.map(({ name }) => name);
   const session = await (await engine).open({
     name: model.file,
-    graph: bufferOf(files.graph),
+    graph: bufferOf(files.tfjs),
     weights: files.shards.map(bufferOf),
     controlFlow: files.controlFlow,
-    signature: {
-      inputs: Object.fromEntries(nodes),
-      outputs: Object.fromEntries(files.signature.outputs.map(({ name, node }) => [name, { node }])),
-    },
   });
   return {
     run: async (feeds) => {
@@ -181,7 +176,7 @@ async function openOnTfjs(model: Runnable): Promise<Opened> {
       const { kernels, peakBytes } = await profileRun(session, feeds, outputs);
       // Besides kernels the profile lists the ops that call them, such as `fusedConv2d__op`.
       const called = kernels.filter(({ name }) => KERNELS['cpu']?.has(name));
-      return { ...costOfProfile({ kernels: called, peakBytes }), missingKernels: missingKernels(called) };
+      return { ...costOfProfile({ kernels: called, peakBytes }), refused: refusalsOf(called) };
     },
     dispose: () => session.dispose(),
   };

@@ -29,7 +29,7 @@ export function resolveInputs(inputs: readonly GraphInput[], warn: (warning: str
     if (warning !== undefined) warn(warning);
     const { pad, sampled } = resolvePad(input, shape, image);
     const taken = { ...(image && { image }), ...(columns && { columns }), ...(pad && { pad }) };
-    const spec: InputSpec = { dtype: input.dtype, shape, node: input.node, ...taken };
+    const spec: InputSpec = { dtype: input.dtype, shape, ...taken };
     const sampledShape = goldenShape({ ...input, shape: sampled }, image);
     const rows = rowsOf(sampledShape);
     if (columns !== undefined && rows > LIMITS.goldenRows)

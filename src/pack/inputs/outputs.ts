@@ -30,7 +30,7 @@ export function outputSpecs({ inputs, outputs }: GraphSignature, { answers, leng
 }
 
 function outputSpec(
-  { name, shape, node, place, options }: GraphOutput,
+  { name, shape, place, options }: GraphOutput,
   answers: Seen['answers'],
   isFixed: boolean,
   isBatched: boolean,
@@ -44,7 +44,7 @@ function outputSpec(
       `Option outputs["${place}"].labels has ${labels.length} labels, but the last axis of ${shapeText(merged)} has ${last} values. Give one label per class, in the order of training.`,
     );
   }
-  return { dtype, shape: merged, node, ...(labels && { labels }), ...(values && { values }) };
+  return { dtype, shape: merged, ...(labels && { labels }), ...(values && { values }) };
 }
 
 /** Opens the axes that follow a padded length, even if the signature fixes them. */

@@ -1,13 +1,13 @@
-/** Finds the backends that lack a kernel of a graph. */
+/** Finds the backends of TF.js that lack a kernel of a graph. */
 import type { KernelCall } from '../../engines/tfjs/profile.js';
 import { KERNELS } from '../../formats/tfjs/tfjs-table.js';
+import type { EngineTargets } from '../../manifest/manifest.js';
 
-/** Kernels that the graph calls and a backend lacks. */
-export function missingKernels(calls: readonly KernelCall[]): Record<string, string[]> {
+/** By backend, the kernels that the graph calls and the backend lacks, in a sentence; a backend that lacks none is left out. */
+export function refusalsOf(calls: readonly KernelCall[]): EngineTargets['refused'] {
   const called = [...new Set(calls.map(({ name }) => name))].sort();
-  const missing = Object.entries(KERNELS).map(([backend, kernels]): [string, string[]] => [
-    backend,
-    called.filter((name) => !kernels.has(name)),
-  ]);
-  return Object.fromEntries(missing.filter(([, names]) => names.length > 0));
+  const missing = Object.entries(KERNELS).map(([backend, kernels]) => [backend, called.filter((name) => !kernels.has(name))] as const);
+  return Object.fromEntries(
+    missing.flatMap(([backend, names]) => (names.length > 0 ? [[backend, `it lacks the kernels ${names.join(', ')}`]] : [])),
+  );
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Asset, Manifest } from '../../manifest/manifest.js';
+import type { Asset, FileDigest, Manifest } from '../../manifest/manifest.js';
 import type { PackedFile } from './shards.js';
 
 /** A manifest before its hash is known. */
@@ -10,8 +10,8 @@ export type Unhashed = Omit<Manifest, 'hash'>;
 
 /** Adds the hash. The keys have the order of {@link Manifest}, whatever the order of `parts`. */
 export function hashManifest(parts: Unhashed): Manifest {
-  const { format, name, version, license, source, packedAt, staleAfterDays, signature, graph, weights, golden, ...rest } = parts;
-  const { controlFlow, ops, flops, missingKernels, largestWeightBytes, residentBytes, intermediateBytes, drift, quantized } = rest;
+  const { format, name, version, license, source, packedAt, staleAfterDays, signature, graph, weights, targets, golden, ...rest } = parts;
+  const { controlFlow, ops, flops, largestWeightBytes, residentBytes, intermediateBytes, drift, quantized } = rest;
   const optional = {
     ...(license && { license }),
     ...(source && { source }),
@@ -20,8 +20,8 @@ export function hashManifest(parts: Unhashed): Manifest {
   };
   const hash = createHash('sha256').update(canonicalJson(parts)).digest('hex');
   return {
-    ...{ format, name, version, ...optional, hash, signature, graph, weights, golden },
-    ...{ controlFlow, ops, flops, missingKernels, largestWeightBytes, residentBytes, intermediateBytes },
+    ...{ format, name, version, ...optional, hash, signature, graph, weights, targets, golden },
+    ...{ controlFlow, ops, flops, largestWeightBytes, residentBytes, intermediateBytes },
     ...{ ...(drift && { drift }), ...(quantized && { quantized }) },
   };
 }
@@ -34,22 +34,24 @@ export const canonicalJson = (value: unknown): string =>
   });
 
 /** A file of a packed model as its manifest names it, with a `file:` address. */
-export const assetIn = (folder: string, { name, bytes, sha256 }: PackedFile): Asset =>
-  located(folder, { name, bytes: bytes.length, sha256 });
+export const assetIn = (folder: string, file: PackedFile): Asset => located(folder, digestOf(file));
+
+/** A file of a packed model as its manifest names it, if pages do not download the file. */
+export const digestOf = ({ name, bytes, sha256 }: PackedFile): FileDigest => ({ name, bytes: bytes.length, sha256 });
 
 /** A manifest that was kept without addresses, with the `file:` addresses of its assets in a folder. */
 export function withAddresses(manifest: Manifest, folder: string): Manifest {
-  const { graph, weights, golden } = manifest;
+  const { targets, weights, golden } = manifest;
   const asset = located(folder, golden.asset);
   return {
     ...manifest,
-    graph: located(folder, graph),
+    targets: { tfjs: { ...targets.tfjs, graph: located(folder, targets.tfjs.graph) } },
     weights: weights.map((each) => located(folder, each)),
     golden: { ...golden, asset },
   };
 }
 
-const located = (folder: string, asset: Omit<Asset, 'url'>): Asset => ({
+const located = (folder: string, asset: FileDigest): Asset => ({
   ...asset,
   url: () => pathToFileURL(join(folder, asset.name)).href,
 });

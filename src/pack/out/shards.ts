@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Fields } from '../../base/fields.js';
 
+import type { NamedNodes } from '../../engines/tfjs/graph-file.js';
 import type { Weight, WeightSpec } from '../../formats/tfjs/weights.js';
 import type { GraphSignature } from '../model/signature.js';
 
@@ -23,6 +24,10 @@ export function hashedFile(kind: string, extension: string, bytes: Uint8Array): 
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { name: `${kind}-${sha256.slice(0, 16)}.${extension}`, bytes, sha256 };
 }
+
+/** A file of JSON whose name has the hash of the text. */
+export const jsonFile = (kind: string, content: unknown): PackedFile =>
+  hashedFile(kind, 'json', new TextEncoder().encode(`${JSON.stringify(content)}\n`));
 
 /**
  * Cuts weights into shards of at most {@link MAX_SHARD_BYTES}, in the order in which the graph takes them, and between tensors
@@ -69,10 +74,11 @@ function nextCut(pieces: readonly Piece[], start: number): number {
   return pieces.length;
 }
 
-/** The graph file: a TF.js graph model that `tf.loadGraphModel` opens. */
-export function graphFile(
+/** The file of the tfjs engine: a TF.js graph model, with the nodes of inputs and outputs by the names that apps use. */
+export function tfjsFile(
   topology: Fields,
   signature: GraphSignature,
+  nodes: NamedNodes,
   weights: readonly Weight[],
   shards: readonly PackedFile[],
 ): PackedFile {
@@ -83,9 +89,10 @@ export function graphFile(
     signature: { inputs: graphEntries(signature.inputs), outputs: graphEntries(signature.outputs) },
     // TF.js's GraphModel fails without `versions`.
     modelTopology: { ...topology, versions: topology['versions'] ?? {} },
+    nodes,
     weightsManifest: [{ paths: shards.map(({ name }) => name), weights: weights.map(specOf) }],
   };
-  return hashedFile('graph', 'json', new TextEncoder().encode(`${JSON.stringify(model)}\n`));
+  return jsonFile('tfjs', model);
 }
 
 /**

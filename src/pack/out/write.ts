@@ -13,7 +13,7 @@ export type Files = ReadonlyMap<string, Uint8Array>;
 /** The file that says what a packed folder was made of. */
 export const STAMP_FILE = 'packed-from.json';
 
-const ASSET = /^(?:graph|weights|golden)-[0-9a-f]{16}\.(?:json|bin)$/;
+const ASSET = /^(?:graph|tfjs|weights|golden)-[0-9a-f]{16}\.(?:json|bin)$/;
 const UNFINISHED = /^\.pannier-(\d+)-.*\.(tmp|lock)$/;
 
 /**
@@ -52,7 +52,7 @@ export async function writeFiles(out: string, files: Files): Promise<boolean> {
 }
 
 /**
- * Refuses to pack into the model's own folder: the graph file of a packed model is a model, too, and its weights would be removed
+ * Refuses to pack into the model's own folder: TF.js's graph file of a packed model is a model, too, and its weights would be removed
  * as left over.
  * @throws {PannierError} `options` if `out` is the folder of the model file
  */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { ResolvedOptions } from '../../../src/api/resolve-options.js';
 import { BACKENDS } from '../../../src/base/backend-name.js';
 import { DTYPES, sizeOf } from '../../../src/base/dtype.js';
+import { targetsOn } from '../../../src/engines/registry.js';
 import { compareGolden } from '../../../src/golden/compare.js';
 import { goldenFeeds } from '../../../src/golden/feeds.js';
 import { checkDetails } from '../../../src/manifest/details.js';
@@ -10,7 +11,8 @@ import { assetsOf, type InputSpec, type Manifest, readManifest } from '../../../
 import { infoOf } from '../../../src/predict/info.js';
 import { namedOutputs, wantedOutputs } from '../../../src/predict/outputs.js';
 import { prepareInputs } from '../../../src/preprocess/prepare-inputs.js';
-import { fits, memoryBytes } from '../../../src/select/eligible.js';
+import { fits, isEligible, memoryBytes } from '../../../src/select/eligible.js';
+import { ineligibleReason } from '../../../src/select/precheck.js';
 import { changed, odd, poison } from '../mutation.js';
 import { refusable, surface } from '../surface.js';
 
@@ -25,7 +27,7 @@ type Fed = readonly [spec: Record<string, unknown>, golden: Record<string, unkno
 const plain: fc.Arbitrary<Fed> = fc
   .record({ dtype, sizes: fc.array(size, { maxLength: 3 }), open: fc.boolean(), seed: fc.nat() })
   .map((given) => [
-    { node: 'x', dtype: given.dtype, shape: given.sizes.map((dim, axis) => (axis === 0 && given.open ? null : dim)) },
+    { dtype: given.dtype, shape: given.sizes.map((dim, axis) => (axis === 0 && given.open ? null : dim)) },
     { kind: 'uniform', seed: given.seed, low: 0, high: 2, shape: given.sizes },
   ]);
 
@@ -44,7 +46,6 @@ const picture: fc.Arbitrary<Fed> = fc
     const count = image.channels === 'gray' ? 1 : 3;
     const shape = image.layout === 'nhwc' ? [1, image.height, image.width, count] : [1, count, image.height, image.width];
     const spec = {
-      node: 'image',
       dtype: kind,
       shape,
       image: { ...image, scale: Array(count).fill(scale), offset: Array(count).fill(offset) },
@@ -65,13 +66,13 @@ const table: fc.Arbitrary<Fed> = fc
   .map(({ columns, rows }) => {
     const width = columns.reduce((sum, each) => sum + ('categories' in each && each.encode === 'one-hot' ? each.categories.length : 1), 0);
     return [
-      { node: 'x', dtype: 'float32', shape: [null, width], columns },
+      { dtype: 'float32', shape: [null, width], columns },
       { kind: 'rows', seed: 1, shape: [rows, width] },
     ];
   });
 
 const padded: fc.Arbitrary<Fed> = fc.record({ first: size, more: size, value: finite }).map(({ first, more, value }) => [
-  { node: 'ids', dtype: 'float32', shape: [null, null], pad: { to: [first, first + more], axis: 1, value } },
+  { dtype: 'float32', shape: [null, null], pad: { to: [first, first + more], axis: 1, value } },
   { kind: 'uniform', seed: 1, low: 0, high: 4, shape: [1, first] },
 ]);
 
@@ -97,20 +98,19 @@ const good: fc.Arbitrary<Record<string, unknown>> = fc
       { minLength: 1, maxLength: 3, selector: ([key]) => key },
     ),
     controlFlow: fc.boolean(),
+    lacking: fc.boolean(),
   })
-  .map(({ inputs, outputs, controlFlow }) => ({
-    ...{ format: 1, name: 'fuzzed', version: '1', hash: 'abc', packedAt: '2026-11-22', staleAfterDays: 90, controlFlow },
+  .map(({ inputs, outputs, controlFlow, lacking }) => ({
+    ...{ format: 2, name: 'fuzzed', version: '1', hash: 'abc', packedAt: '2026-11-22', staleAfterDays: 90, controlFlow },
     signature: {
       inputs: Object.fromEntries(inputs.map(([key, [spec]]) => [key, spec])),
       outputs: Object.fromEntries(
-        outputs.map(([key, { labels, ...spec }], index) => [
-          key,
-          { ...spec, node: `y${index}:0`, ...(labels && { labels, values: 'logits' }) },
-        ]),
+        outputs.map(([key, { labels, ...spec }]) => [key, { ...spec, ...(labels && { labels, values: 'logits' }) }]),
       ),
     },
-    graph: asset('graph.json', 30),
+    graph: { name: 'graph.json', bytes: 20, sha256: 'b'.repeat(64) },
     weights: [asset('0.bin', 40), asset('1.bin', 0)],
+    targets: { tfjs: { graph: asset('tfjs.json', 30), refused: lacking ? { webgpu: 'it lacks the kernels Complex' } : {} } },
     golden: {
       asset: asset('golden.bin', 64),
       truth: 'tfjs-cpu',
@@ -120,7 +120,7 @@ const good: fc.Arbitrary<Record<string, unknown>> = fc
       })),
       skipped: {},
     },
-    ...{ ops: { AddV2: 1 }, flops: 4, missingKernels: {}, largestWeightBytes: 60, residentBytes: 150, intermediateBytes: 60 },
+    ...{ ops: { AddV2: 1 }, flops: 4, largestWeightBytes: 60, residentBytes: 150, intermediateBytes: 60 },
   }));
 
 /** What an app would give an input; nothing where its size is beyond a test's means. */
@@ -135,7 +135,11 @@ function givenFor({ dtype: kind, shape, image, columns }: InputSpec): unknown {
 /** All that computes with a manifest before the bytes are there, and with the golden sample when they are. */
 async function use(manifest: Manifest): Promise<void> {
   const settled = { memoryBudgetBytes: 2 ** 30 } as ResolvedOptions;
-  for (const backend of BACKENDS) void manifest.missingKernels[backend];
+  for (const target of targetsOn(BACKENDS)) {
+    const reason = ineligibleReason(target, manifest, settled);
+    if (reason !== undefined && typeof reason !== 'string') throw new Error('A target is refused without a reason.');
+    if ((reason === undefined) !== isEligible(target, manifest, settled)) throw new Error('A target is eligible and is not.');
+  }
   if (!(infoOf(manifest).bytes >= 0)) throw new Error('Its files have no size.');
   if (fits(manifest, settled) !== memoryBytes(manifest) <= settled.memoryBudgetBytes) throw new Error('It fits and does not fit.');
   for (const { url, bytes } of assetsOf(manifest)) {

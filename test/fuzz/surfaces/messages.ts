@@ -80,8 +80,7 @@ class FakeSelf extends EventTarget {
   }
 }
 
-const signature = { inputs: { x: { node: 'x' } }, outputs: { y: { node: 'y:0' } } };
-const model = { name: 'x', graph: new ArrayBuffer(4), signature, controlFlow: false };
+const model = { name: 'x', graph: new ArrayBuffer(4), controlFlow: false };
 const requests = fc.constantFrom<object>(
   ...[
     { id: 2, kind: 'close', session: 0 },

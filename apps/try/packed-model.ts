@@ -1,0 +1,23 @@
+/** A packed model at an address of this server, with the nodes of its graph: the page knows inputs and outputs by them, since names may change. */
+import type { ModelSource } from '../../src/index.js';
+
+/** Of each side, the nodes by name. */
+type NamedNodes = Readonly<Record<'inputs' | 'outputs', Readonly<Record<string, string>>>>;
+
+export interface PackedModel {
+  readonly manifest: ModelSource;
+  /** By name, the node; of an output without `:0`. */
+  readonly nodes: NamedNodes;
+}
+
+/** Imports the model.js, and reads the nodes from the file of the tfjs engine. */
+export async function importPacked(url: string): Promise<PackedModel> {
+  const { default: manifest } = (await import(url)) as { default: ModelSource };
+  const { nodes } = (await (await fetch(manifest.targets.tfjs.graph.url())).json()) as { nodes: NamedNodes };
+  const outputs = Object.entries(nodes.outputs).map(([name, node]) => [name, node.replace(/:0$/, '')]);
+  return { manifest, nodes: { inputs: nodes.inputs, outputs: Object.fromEntries(outputs) } };
+}
+
+/** The name of the input or output that is this node; undefined if there is none. */
+export const nameOf = (nodes: Readonly<Record<string, string>> | undefined, wanted: string | undefined): string | undefined =>
+  Object.entries(nodes ?? {}).find(([, node]) => node === wanted)?.[0];
