@@ -21,13 +21,19 @@ function constantText({ value, storage }: Constant): string {
   return `constant ${declaration(value)}${storage.kind === 'plain' ? '' : stored}`;
 }
 
-/** One node, such as `y: float32[batch, 4] = matmul(x, w)  # tfjs MatMul "dense/MatMul"`. */
-export function nodeText({ op, inputs, outputs, attributes, origin }: Node): string {
+/** The attributes of a node, such as `axis=1, batchDimensions=0`. */
+export function attributesText({ op, attributes }: Pick<Node, 'op' | 'attributes'>): string {
   const kinds = definitionOf(op).attributes as Readonly<Record<string, AttributeKind<unknown>>>;
   const settings = Object.entries(kinds).flatMap(([name, kind]) => {
     const json = kind.toJson((attributes as Readonly<Record<string, unknown>>)[name]);
     return json === undefined ? [] : [`${name}=${JSON.stringify(json)}`];
   });
-  const taken = [...inputs.map((each) => each?.name ?? 'none'), ...settings].join(', ');
+  return settings.join(', ');
+}
+
+/** One node, such as `y: float32[batch, 4] = matmul(x, w)  # tfjs MatMul "dense/MatMul"`. */
+export function nodeText(node: Node): string {
+  const { op, inputs, outputs, origin } = node;
+  const taken = [...inputs.map((each) => each?.name ?? 'none'), attributesText(node)].filter((each) => each !== '').join(', ');
   return `${outputs.map(declaration).join(', ')} = ${op}(${taken})  # ${origin.format} ${origin.op} "${origin.name}"`;
 }

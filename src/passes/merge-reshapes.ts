@@ -1,19 +1,14 @@
-/** Reshapes at once what is reshaped twice, and takes the value itself where the shape does not change. */
+/** Reshapes at once what is reshaped twice. */
 import type { TypedValue } from '../graph/graph.js';
-import { typeText } from '../graph/tensor.js';
 import type { Pass } from './pass.js';
-import { PatchBuilder, replacing } from './patch.js';
+import { PatchBuilder } from './patch.js';
 
 export const mergeReshapes: Pass = {
   name: 'merge reshapes',
-  rewrite({ op, attributes, inputs: [input], outputs: [output], origin }, graph) {
-    if (op !== 'reshape') return undefined;
-    const [given, made] = [input as TypedValue, output as TypedValue];
-    if (typeText(given.type) === typeText(made.type)) return replacing(made, given);
-    const before = graph.producerOf(given);
-    if (before?.op !== 'reshape') return undefined;
+  rewrite({ op, attributes, inputs: [between], outputs: [output], origin }, graph) {
+    const before = graph.producerOf(between);
+    if (op !== 'reshape' || before?.op !== 'reshape') return undefined;
     const patch = new PatchBuilder(graph);
-    const [source = null] = before.inputs;
-    return patch.replace(made, patch.op('reshape', [source], attributes, origin)).build();
+    return patch.replace(output as TypedValue, patch.op('reshape', [before.inputs[0] as TypedValue], attributes, origin)).build();
   },
 };

@@ -46,6 +46,7 @@ const RUNS = {
     return result;
   },
   graphs: () => testsOf('graph-random.test.ts'),
+  passes: () => testsOf('test/passes/random.test.ts'),
   'round-trip': () => testsOf('test/pack/round-trip.test.ts'),
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),
