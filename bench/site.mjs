@@ -41,7 +41,7 @@ export async function bundle(name, options = {}) {
 export function unpack(from, folder) {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(from)) {
-    copyFileSync(`${from}/${name}`, `${folder}/${name.startsWith('graph-') ? 'model.json' : name}`);
+    copyFileSync(`${from}/${name}`, `${folder}/${name.startsWith('tfjs-') ? 'model.json' : name}`);
   }
 }
 
