@@ -6,7 +6,7 @@ import { loadModel } from 'pannier';
 import pose from '../../examples/pose/model/model.js';
 
 const overlaps = new URL(location.href).searchParams.get('overlaps') === 'yes';
-const modelAssets = [pose.graph, ...pose.weights, pose.golden.asset];
+const modelAssets = [pose.targets.tfjs.graph, ...pose.weights, pose.golden.asset];
 /** The largest that the packer cuts, and so what the copies for the cache may take. */
 const SHARD_BYTES = 2 * 2 ** 20;
 
