@@ -34,7 +34,7 @@ async function rawModel() {
   // After Pannier has started: a TF.js that was there before would send its model to a worker.
   const [{ tensor }, { GraphModel }] = await Promise.all([import('@tensorflow/tfjs-core'), import('@tensorflow/tfjs-converter')]);
   const bytes = async ({ url }) => (await fetch(url())).arrayBuffer();
-  const { modelTopology, weightsManifest, ...rest } = JSON.parse(new TextDecoder().decode(await bytes(pose.graph)));
+  const { modelTopology, weightsManifest, ...rest } = JSON.parse(new TextDecoder().decode(await bytes(pose.targets.tfjs.graph)));
   const weightData = await Promise.all(pose.weights.map(bytes));
   const raw = new GraphModel({
     load: () => ({ ...rest, modelTopology, weightData, weightSpecs: weightsManifest.flatMap(({ weights }) => weights) }),
