@@ -3,6 +3,7 @@ import { PannierError } from '../../src/base/errors.js';
 import { nearest } from '../../src/base/nearest.js';
 import { VERSION } from '../../src/base/versions.js';
 import type { Command } from './command.js';
+import { diffCommand } from './diff.js';
 import { doctorCommand } from './doctor.js';
 import { exportCommand } from './export.js';
 import { packCommand } from './pack.js';
@@ -11,7 +12,7 @@ import { plain } from './print.js';
 import { tryCommand } from './try.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  ...{ pack: packCommand, predict: predictCommand, doctor: doctorCommand, try: tryCommand, export: exportCommand },
+  ...{ pack: packCommand, predict: predictCommand, doctor: doctorCommand, diff: diffCommand, try: tryCommand, export: exportCommand },
 };
 
 const USAGE = `pannier ${VERSION}\n\nUsage:\n${Object.values(COMMANDS)

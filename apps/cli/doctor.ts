@@ -3,11 +3,12 @@ import { parseArgs } from 'node:util';
 import { badOption } from '../../src/pack/options.js';
 import type { Command } from './command.js';
 import { showDiagnosis } from './diagnosis.js';
-import { examine, readPacked } from './examine.js';
+import { examine } from './examine.js';
 import { dumpGraph } from './graph-dump.js';
 import { untilInterrupted } from './interrupted.js';
 import { printOutcome } from './outcome.js';
 import { MODEL_USAGE, packedModel } from './packed.js';
+import { readPacked } from './packed-files.js';
 import { onPaper } from './print.js';
 import { tryBackends } from './trial.js';
 

@@ -1,12 +1,10 @@
 /** Facts about a packed model that are known without running it. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Target } from '../../src/api/candidate.js';
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
-import { messageOf, PannierError } from '../../src/base/errors.js';
 import { rowOf, targetsOn } from '../../src/engines/registry.js';
-import { checkDetails } from '../../src/manifest/details.js';
-import { assetsOf, type Manifest, readManifest } from '../../src/manifest/manifest.js';
+import { assetsOf, type Manifest } from '../../src/manifest/manifest.js';
 import { DIST } from './visit.js';
 
 /** Facts about a model on one backend, without running it. */
@@ -29,21 +27,6 @@ export interface ModelFacts extends Pick<Manifest, 'name' | 'version' | 'signatu
    */
   readonly memory: { readonly weightsBytes: number; readonly intermediateBytes: number };
   readonly backends: Readonly<Record<BackendName, BackendFacts>>;
-}
-
-/**
- * Reads the manifest of a packed folder, in this process.
- * @throws {PannierError} `manifest`
- */
-export async function readPacked(folder: string): Promise<Manifest> {
-  // A data: address, so that a package.json near the folder does not decide what its `.js` files are.
-  const text = await readFile(join(folder, 'model.js'));
-  const module = await import(`data:text/javascript;base64,${text.toString('base64')}`).catch((thrown) => {
-    throw new PannierError('manifest', `The packed model's model.js cannot be imported: ${messageOf(thrown)}.`, {}, { cause: thrown });
-  });
-  const manifest = readManifest(module.default);
-  checkDetails(manifest);
-  return manifest;
 }
 
 /** Gathers the facts, of which the sizes are those of files on the disk. */

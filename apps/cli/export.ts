@@ -4,15 +4,14 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf, PannierError } from '../../src/base/errors.js';
 import type { Fields } from '../../src/base/fields.js';
-import type { FileDigest, Manifest } from '../../src/manifest/manifest.js';
-import { sha256 } from '../../src/pack/digest.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { replaceFile } from '../../src/pack/files/replace.js';
 import { badOption } from '../../src/pack/options.js';
 import type { Command } from './command.js';
-import { readPacked } from './examine.js';
 import { untilInterrupted } from './interrupted.js';
 import { printOutcome } from './outcome.js';
 import { MODEL_USAGE, packedModel } from './packed.js';
+import { readAsset, readPacked } from './packed-files.js';
 import { plain, showBytes } from './print.js';
 
 const TEXT = { type: 'string' } as const;
@@ -83,17 +82,6 @@ async function writeGraphModel(manifest: Manifest, folder: string, out: string):
     throw new PannierError('options', `${out} cannot be written: ${messageOf(thrown)}.`, { file: out }, { cause: thrown });
   }
   return manifest.weights.reduce((sum, shard) => sum + shard.bytes, json.length);
-}
-
-/** Reads a file of a packed folder. @throws {PannierError} `integrity` if the file is missing or is not as it was packed */
-export async function readAsset(folder: string, { name, sha256: wanted }: FileDigest): Promise<Uint8Array> {
-  const bytes = await readFile(join(folder, name)).catch((thrown) => {
-    throw new PannierError('integrity', `${name} of the packed model cannot be read: ${messageOf(thrown)}. Pack it again.`, {
-      asset: name,
-    });
-  });
-  if (sha256(bytes) === wanted) return bytes;
-  throw new PannierError('integrity', `${name} of the packed model is not as it was packed. Pack it again.`, { asset: name });
 }
 
 /** Refuses a folder with a model that this command did not write: most often the one that was packed. */

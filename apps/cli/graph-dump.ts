@@ -3,8 +3,9 @@ import type { Graph } from '../../src/graph/graph.js';
 import { graphText } from '../../src/graph/text.js';
 import { countOps } from '../../src/pack/model/ops.js';
 import { type ReadModel, readModel } from '../../src/pack/model/read.js';
-import { readPacked } from './examine.js';
+
 import { findModel } from './packed.js';
+import { readPacked } from './packed-files.js';
 import { readPackedGraph } from './packed-graph.js';
 import { plain } from './print.js';
 

@@ -3,7 +3,7 @@ import { parseJson } from '../../src/formats/json.js';
 import { readGraph } from '../../src/graph/file.js';
 import type { Graph } from '../../src/graph/graph.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
-import { readAsset } from './export.js';
+import { readAsset } from './packed-files.js';
 
 /**
  * Reads the graph of a packed model, with its constants.

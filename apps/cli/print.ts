@@ -149,8 +149,8 @@ export function showCount(count: number): string {
   return count < 1e3 ? `${count} ` : `${(count / size).toFixed(1)} ${letter}`;
 }
 
-/** Four digits that matter. */
-function number(value: number | null): string {
+/** A number with four digits that matter. */
+export function number(value: number | null): string {
   if (value === null) return 'no number';
   if (value === 0 || Number.isInteger(value)) return String(value);
   const size = Math.abs(value);

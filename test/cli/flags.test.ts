@@ -1,5 +1,6 @@
 /** How the programs read their command lines: what each flag means, and one clear sentence for each that is wrong. */
 import { expect, it } from 'vitest';
+import { readFlags as readDiff } from '../../apps/cli/diff.js';
 import { readFlags as readDoctor } from '../../apps/cli/doctor.js';
 import { readFlags as readExport } from '../../apps/cli/export.js';
 import { readFlags as readPredict } from '../../apps/cli/predict.js';
@@ -43,7 +44,16 @@ it('of export say where to', () => {
   expect(readExport(['--out', 'tfjs', '--to', 'tfjs', '--config', 'c.mjs', 'pose'])).toEqual({ ...flags, config: 'c.mjs' });
 });
 
-const readers = { predict: readPredict, doctor: readDoctor, try: readTry, export: readExport };
+it('of diff say what is compared, and how it is printed', () => {
+  const flags = { old: 'a', now: 'b', images: [], config: undefined, markdown: false };
+  expect(readDiff(['a', 'b', '--json'])).toEqual(flags);
+  expect(readDiff(['--markdown', 'a', '--image', '1.png', 'b', '--image', '2.jpg', '--config', 'c.mjs'])).toEqual({
+    ...flags,
+    ...{ images: ['1.png', '2.jpg'], config: 'c.mjs', markdown: true },
+  });
+});
+
+const readers = { predict: readPredict, doctor: readDoctor, try: readTry, export: readExport, diff: readDiff };
 
 it.each<[keyof typeof readers, string, RegExp]>([
   ['predict', '', /^Say what to run: pannier predict MODEL\. MODEL is a packed folder, a model\.json, or a name in pannier\.config\.mjs\./],
@@ -70,6 +80,11 @@ it.each<[keyof typeof readers, string, RegExp]>([
   ['export', 'a --out c', /^Say what to write: --to tfjs\./],
   ['export', 'a --to onnx --out c', /^--to is "onnx"; tfjs is wanted\./],
   ['export', 'a --to tfjs', /^Say where to: pannier export MODEL --to tfjs --out DIR\./],
+  ['diff', '', /^Say what to compare: pannier diff OLD NEW\. Each of them: MODEL is a packed folder/],
+  ['diff', 'a', /^Say what to compare: pannier diff OLD NEW\./],
+  ['diff', 'a b c d', /^pannier diff takes OLD and NEW, but got also c, d\./],
+  ['diff', 'a b --markdown --json', /^--markdown and --json are two forms of the same: choose one\./],
+  ['diff', 'a b --run', /Unknown option '--run'/],
   ['try', '', /^Say what to try: pannier try MODEL, a model\.json or a packed folder\./],
   ['try', 'a b', /^pannier try takes one MODEL, but got also b\./],
   ['try', 'a --port 99999', /^--port is "99999"; a number up to 65535 is wanted\./],

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readPacked } from '../../apps/cli/examine.js';
+import { readPacked } from '../../apps/cli/packed-files.js';
 import { readPackedGraph } from '../../apps/cli/packed-graph.js';
 import { openReference } from '../../src/engines/reference/interpreter.js';
 import { WASM_BINARY } from '../../src/engines/registry.js';

@@ -22,9 +22,14 @@ export async function readPhotograph(path: string, what: string): Promise<Pixels
   return isJpeg ? decodeJpeg(bytes, what) : decodePng(bytes, what);
 }
 
+/** The first bytes of every PNG. */
+const PNG_SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
+
 /** Width and height from a PNG's first bytes; 0 if it is none. */
 export const pngSize = (bytes: Buffer): { readonly width: number; readonly height: number } =>
-  bytes.length >= 24 ? { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) } : { width: 0, height: 0 };
+  bytes.length >= 24 && bytes.subarray(0, 8).equals(PNG_SIGNATURE)
+    ? { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }
+    : { width: 0, height: 0 };
 
 /** @throws {PannierError} `options` if the bytes are no PNG */
 export function decodePng(bytes: Buffer, what: string): Pixels {
