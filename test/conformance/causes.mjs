@@ -9,13 +9,4 @@ export const WASM = {
   'blazepose-full': { outputs: ['activationSegmentation'], share: 1e-3, cause: ROUNDING },
   'blazepose-heavy': { outputs: ['activationSegmentation'], share: 1e-3, cause: ROUNDING },
   'blazepose-lite': { outputs: ['activationSegmentation'], share: 1e-3, cause: ROUNDING },
-  'facemesh-attention': {
-    refused: /BatchMatMul for non non-float32 tensors/,
-    cause: 'a missing dtype: MatMul with T=DT_INT32 (the spatial transformers count in whole numbers), of which wasm has float32 only',
-  },
-  handtrack: {
-    refused: /disagrees with the golden sample/,
-    cause:
-      'a wrong kernel: Cast with SrcT=DT_FLOAT, DstT=DT_BOOL cuts what is below 1 to false, so that every box with an area (of 1) is dropped before the best are chosen',
-  },
 };

@@ -34,9 +34,9 @@ export const OPTIONS = {
 };
 
 /**
- * Ranges of the inputs that take no picture: how much rvm shrinks its picture (the table in documentation/inference.md
+ * Ranges of the inputs that take no picture, by their names in the signature: how much rvm shrinks its picture (the table in documentation/inference.md
  * of its authors' PeterL1n/RobustVideoMatting: "<= 512x512" is 1), and what it remembers of the last one.
  */
 export const RANGES = {
-  rvm: { downsample_ratio: [1, 1], r1i: [0, 0], r2i: [0, 0], r3i: [0, 0], r4i: [0, 0] },
+  rvm: { downsampleRatio: [1, 1], r1i: [0, 0], r2i: [0, 0], r3i: [0, 0], r4i: [0, 0] },
 };

@@ -58,9 +58,9 @@ export async function packed(name) {
 
 /** What each input is fed: the photograph where it takes a picture, else seeded values in the range of `RANGES`. */
 export function inputsOf(name, { signature, golden }) {
-  return Object.entries(signature.inputs).map(([input, { dtype, node, image }], index) => {
+  return Object.entries(signature.inputs).map(([input, { dtype, image }], index) => {
     if (image !== undefined) return { input, kind: 'picture', width: photo.width, height: photo.height, data: photo.data };
-    const [low, high] = RANGES[name]?.[node] ?? [0, dtype === 'float32' ? 1 : 2];
+    const [low, high] = RANGES[name]?.[input] ?? [0, dtype === 'float32' ? 1 : 2];
     const { shape } = golden.samples[0].inputs[input];
     const random = randomFrom(SEED + index);
     const values = Float64Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => low + random() * (high - low));

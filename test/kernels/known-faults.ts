@@ -43,7 +43,7 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     op: 'Cast',
     on: ['wasm'],
     fault: 'to bool keeps the lowest 8 bits: 256 and 0.5 become false',
-    cure: 'NotEqual 0',
+    cure: 'NotEqual 0, and a mended kernel for parts that only TF.js knows',
     file: `${WRITER}/elementwise.ts`,
     call: (graph) => graph.add('Cast', [graph.input(wholes([4], [0, 1, 256, 512]))], { DstT: attr.type('bool') }),
     right: flags([4], [0, 1, 1, 1]),

@@ -86,7 +86,24 @@ function mendFloorDiv(): void {
   });
 }
 
+/** On wasm, Cast to bool keeps the lowest 8 bits. Our writer compares with 0 instead, but a part that only TF.js knows holds casts, too. */
+function mendCastToBool(): void {
+  mend('wasm', 'Cast', (cast) => (given) => {
+    const x = given.inputs['x'] as TensorInfo;
+    if (given.attrs?.['dtype'] !== 'bool' || x.dtype === 'bool') return cast(given);
+    const backend = given.backend as BackendWasm;
+    const values = backend.readSync(x.dataId) as Float32Array | Int32Array;
+    return backend.makeOutput(
+      x.shape,
+      'bool',
+      undefined,
+      Uint8Array.from(values, (value) => Number(value !== 0)),
+    );
+  });
+}
+
 export function mendWasmKernels(): void {
+  mendCastToBool();
   mendFloorDiv();
   mendSelect('wasm');
 }
