@@ -33,7 +33,7 @@ export class GraphBuilder {
   }
 
   /** A constant of numbers that the graph computes with. Equal ones become one constant. @param shape default a list */
-  numbers(dataType: Exclude<DataType, 'float16'>, values: readonly number[], shape: readonly number[] = [values.length]): TypedValue {
+  numbers(dataType: DataType, values: readonly number[], shape: readonly number[] = [values.length]): TypedValue {
     const key = `${dataType} [${shape}] ${values.map((value) => (Object.is(value, -0) ? '-0' : value))}`;
     const found = this.#numbers.get(key);
     if (found !== undefined) return found;
@@ -45,7 +45,7 @@ export class GraphBuilder {
   }
 
   /** A constant of one number, without axes. */
-  number(dataType: Exclude<DataType, 'float16'>, value: number): TypedValue {
+  number(dataType: DataType, value: number): TypedValue {
     return this.numbers(dataType, [value], []);
   }
 

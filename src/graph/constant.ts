@@ -1,6 +1,7 @@
 /** Constants: their bytes as they are stored, and the tensors that these stand for. */
 import { sizeOf } from '../base/dtype.js';
 import { widenInto } from '../base/float16.js';
+import { float16Bits } from '../base/float16-bits.js';
 import { DATA_TYPES, type DataType, isFloat } from './element-type.js';
 import type { Constant, Storage } from './graph.js';
 import type { Tensor } from './tensor.js';
@@ -17,8 +18,8 @@ export const canBeStored = (dataType: DataType, { kind }: Storage): boolean =>
 
 /** A constant that holds the values of a tensor as they are. */
 export function constantOf(name: string, { dataType, shape, data }: Tensor): Constant {
-  if (dataType === 'float16') throw new Error('A constant of float16 is made from its stored bytes.');
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const stored = dataType === 'float16' ? Uint16Array.from(data, float16Bits) : data;
+  const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
   return { value: { name, type: { dataType, shape } }, bytes, storage: { kind: 'plain' } };
 }
 

@@ -3,8 +3,8 @@ import type { DataType } from '../../../graph/element-type.js';
 import { isFloat } from '../../../graph/element-type.js';
 import type { TypedValue } from '../../../graph/graph.js';
 import type { OpName } from '../../../graph/ops/index.js';
+import { cannotExpress } from '../../reading/cannot-express.js';
 import type { Call, Importer, Importers } from './call.js';
-import { cannotExpress } from './cannot-express.js';
 
 /** Ops without attributes. */
 type PlainOp = Extract<

@@ -1,8 +1,8 @@
 /** Reads the ops that a converter has put into another one: a bias and an activation behind a convolution or a matrix product. */
 import type { TypedValue } from '../../../graph/graph.js';
 import { isOpen } from '../../../graph/size.js';
+import { cannotExpress } from '../../reading/cannot-express.js';
 import type { Call } from './call.js';
-import { cannotExpress } from './cannot-express.js';
 
 /** Adds an activation behind a value. `slopes` are an activation's own input. */
 type Activation = (call: Call, give: Call['add'], input: TypedValue, slopes: number) => TypedValue;

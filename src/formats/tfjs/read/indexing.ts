@@ -1,10 +1,10 @@
 /** Reads ops that take and put elements by their indices, and ops whose output's size depends on values. */
 import type { TypedValue } from '../../../graph/graph.js';
 import { openSize, type Size, subtract } from '../../../graph/size.js';
+import { cannotExpress } from '../../reading/cannot-express.js';
+import { sizeScalar } from '../../reading/size-tensor.js';
+import type { ReadTensor } from '../../reading/tensors.js';
 import type { Call, Importers } from './call.js';
-import { cannotExpress } from './cannot-express.js';
-import { sizeScalar } from './size-tensor.js';
-import type { ReadTensor } from './tensors.js';
 
 /** TensorFlow's own op has no axis: it takes rows. */
 function gather(call: Call): TypedValue {

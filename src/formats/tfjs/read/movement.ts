@@ -3,10 +3,11 @@ import type { TypedValue } from '../../../graph/graph.js';
 import { ceilDivide, exactQuotient, floorDivide, isOpen, isSameSize, product, type Size, subtract } from '../../../graph/size.js';
 import { type Shape, shapeText } from '../../../graph/tensor.js';
 import { LIMITS } from '../../limits.js';
+import { cannotExpress } from '../../reading/cannot-express.js';
+import type { Range } from '../../reading/ranges.js';
+import { filledShape } from '../../reading/size-tensor.js';
 import type { Call, Importers } from './call.js';
-import { cannotExpress } from './cannot-express.js';
-import { filledShape } from './size-tensor.js';
-import { type Range, sliceOf, stridedSliceOf } from './slices.js';
+import { sliceOf, stridedSliceOf } from './slices.js';
 
 const reshaped = (call: Call, input: TypedValue, newShape: Shape): TypedValue => call.add('reshape', [input], { newShape });
 
@@ -157,7 +158,9 @@ function range(call: Call): TypedValue {
   if (start === undefined || limit === undefined || step === undefined || step === 0) throw call.broken('counts by no number');
   const count = step > 0 ? ceilDivide(subtract(limit, start), step) : ceilDivide(subtract(start, limit), -step);
   const isEmpty = !isOpen(count) && count < 0;
-  return call.add('range', [], { start, count: isEmpty ? 0 : count, step, dataType: call.knownSizes(0)?.dataType ?? 'int32' });
+  const { dataType = 'int32' } = call.knownSizes(0) ?? {};
+  if (dataType === 'bool') throw call.broken('counts booleans');
+  return call.add('range', [], { start, count: isEmpty ? 0 : count, step, dataType });
 }
 
 /** The most floats that are counted when the model is read. */

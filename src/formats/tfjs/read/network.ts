@@ -2,8 +2,8 @@
 import { isFloat } from '../../../graph/element-type.js';
 import type { TypedValue } from '../../../graph/graph.js';
 import { add, multiply, type Size, subtract } from '../../../graph/size.js';
+import { cannotExpress } from '../../reading/cannot-express.js';
 import type { Call, Importer, Importers } from './call.js';
-import { cannotExpress } from './cannot-express.js';
 import { withFusedOps } from './fused.js';
 import { closed, inItsLayout, inNhwc, isChannelsFirst, picture, spatial, windowOf } from './window.js';
 

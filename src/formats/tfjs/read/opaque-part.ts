@@ -1,11 +1,11 @@
 /** The part of a GraphDef that our ops cannot say, as one node of our graph. */
 import type { GraphBuilder } from '../../../graph/builder.js';
 import type { Value } from '../../../graph/graph.js';
+import type { Tensors } from '../../reading/tensors.js';
 import { calledBy, type Graph as GraphDef, type GraphFunction, type GraphNode, nodeOf } from '../graph-def.js';
 import type { Weight } from '../weights.js';
 import { takenBy } from './call.js';
 import { constantOf } from './constant.js';
-import type { Tensors } from './tensors.js';
 
 interface Model {
   readonly def: GraphDef;

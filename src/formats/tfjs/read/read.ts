@@ -6,16 +6,17 @@ import { renameValues } from '../../../graph/rename.js';
 import type { TensorType } from '../../../graph/tensor.js';
 import { broken } from '../../file-fields.js';
 import { openShape } from '../../open-shape.js';
+import { CannotExpress } from '../../reading/cannot-express.js';
+import { type ReadTensor, Tensors } from '../../reading/tensors.js';
 import { bare, type Ends, type InputEnd } from '../ends.js';
 import { type Graph as GraphDef, type GraphNode, nodeOf } from '../graph-def.js';
 import type { Weight } from '../weights.js';
 import { Call, takenBy } from './call.js';
-import { CannotExpress } from './cannot-express.js';
+import { constantOf } from './constant.js';
 import { IMPORTERS } from './importers.js';
 import { opaquePart } from './opaque-part.js';
 import { inOrder } from './order.js';
 import { foldedSizes } from './sizes.js';
-import { type ReadTensor, Tensors } from './tensors.js';
 
 /** A node that our ops cannot say, and why. */
 export interface Inexpressible {
@@ -42,7 +43,7 @@ export interface ReadModel {
 export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, outputs }: Ends): ReadModel {
   const builder = new GraphBuilder();
   const tensors = new Tensors(builder);
-  for (const weight of weights) if (def.nodes.has(weight.name)) tensors.setConstant(weight);
+  for (const weight of weights) if (def.nodes.has(weight.name)) tensors.setConstant(constantOf(weight));
   declareInputs(inputs, builder, tensors);
 
   const opaque: GraphNode[] = [];

@@ -2,8 +2,8 @@
 import type { TypedValue } from '../../../graph/graph.js';
 import { isOpen, type Size } from '../../../graph/size.js';
 import type { Shape } from '../../../graph/tensor.js';
+import { cannotExpress } from '../../reading/cannot-express.js';
 import type { Call } from './call.js';
-import { cannotExpress } from './cannot-express.js';
 
 /** The attributes that our ops with windows share. */
 export interface Window {

@@ -1,12 +1,12 @@
 /** Tensors whose elements are sizes, or are computed from sizes: the reader works them out, so that no node of the graph has to. */
 
-import { sizeOf } from '../../../base/dtype.js';
-import type { DataType } from '../../../graph/element-type.js';
-import { product, type Size } from '../../../graph/size.js';
+import { sizeOf } from '../../base/dtype.js';
+import type { DataType } from '../../graph/element-type.js';
+import { product, type Size } from '../../graph/size.js';
 
 /** A small tensor of whole numbers that are known when the model is read, but for the values of its open sizes. */
 export interface SizeTensor {
-  readonly dataType: Extract<DataType, 'int32' | 'float32'>;
+  readonly dataType: Extract<DataType, 'int32' | 'int64' | 'float32' | 'bool'>;
   readonly shape: readonly number[];
   /** Row by row. */
   readonly sizes: readonly Size[];

@@ -1,15 +1,13 @@
-/** The tensors of a GraphDef while it is read: values of our graph, sizes, and constants that become values where a node takes them. */
+/** The tensors of a model file while it is read: values of our graph, sizes, and constants that become values where a node takes them. */
 
-import { sizeOf } from '../../../base/dtype.js';
-import { Names } from '../../../base/names.js';
-import type { GraphBuilder } from '../../../graph/builder.js';
-import { tensorOf } from '../../../graph/constant.js';
-import { DATA_TYPES } from '../../../graph/element-type.js';
-import type { Constant, Origin, TypedValue, Value } from '../../../graph/graph.js';
-import { isOpen } from '../../../graph/size.js';
-import type { Tensor } from '../../../graph/tensor.js';
-import type { Weight } from '../weights.js';
-import { constantOf } from './constant.js';
+import { sizeOf } from '../../base/dtype.js';
+import { Names } from '../../base/names.js';
+import type { GraphBuilder } from '../../graph/builder.js';
+import { bytesPerElement, tensorOf } from '../../graph/constant.js';
+import { DATA_TYPES, type DataType } from '../../graph/element-type.js';
+import type { Constant, Origin, TypedValue, Value } from '../../graph/graph.js';
+import { isOpen } from '../../graph/size.js';
+import type { Tensor } from '../../graph/tensor.js';
 import { MAX_SIZE_ELEMENTS, type SizeTensor } from './size-tensor.js';
 
 /** The result of reading a node's output: a value of the graph, or sizes that need no node. */
@@ -20,8 +18,8 @@ interface Entry {
   /** `null` where it was looked for and is not there. */
   sizes?: SizeTensor | null;
   readonly constant?: Constant;
-  /** By the text of the shape. */
-  inOtherShapes?: Map<string, TypedValue>;
+  /** By the text of the shape, or of the order of axes. */
+  inOtherForms?: Map<string, TypedValue>;
   readonly origin?: Origin;
 }
 
@@ -43,15 +41,14 @@ export class Tensors {
     return this.#entries.has(name);
   }
 
-  /** @param name `node`, or `node:1` */
   set(name: string, tensor: Value | SizeTensor, origin?: Origin): void {
     const isSizes = 'sizes' in tensor;
     this.#entries.set(name, { ...(isSizes ? { sizes: tensor } : { value: tensor, sizes: null }), ...(origin && { origin }) });
   }
 
   /** Adds a constant, which stands in the graph once a node takes it. */
-  setConstant(weight: Weight): void {
-    this.#entries.set(weight.name, { constant: constantOf(weight) });
+  setConstant(constant: Constant): void {
+    this.#entries.set(constant.value.name, { constant });
   }
 
   /** The same tensor under another name. */
@@ -70,14 +67,23 @@ export class Tensors {
 
   /** A constant in another shape of as many elements; undefined if the tensor is none. */
   constantAs(name: string, shape: readonly number[]): TypedValue | undefined {
+    return this.#formOf(name, `as ${shape}`, (constant) => ({
+      ...constant,
+      value: { ...constant.value, type: { ...constant.value.type, shape } },
+    }));
+  }
+
+  /** A constant with its axes in another order; undefined if the tensor is none. */
+  constantTransposed(name: string, permutation: readonly number[]): TypedValue | undefined {
+    return this.#formOf(name, `by ${permutation}`, (constant) => transposed(constant, permutation));
+  }
+
+  #formOf(name: string, form: string, make: (constant: Constant) => Constant): TypedValue | undefined {
     const entry = this.#entry(name);
     if (entry.constant === undefined) return undefined;
-    const { constant } = entry;
-    entry.inOtherShapes ??= new Map();
-    const key = `${shape}`;
-    const type = { ...constant.value.type, shape };
-    const made = entry.inOtherShapes.get(key) ?? this.#builder.constant({ ...constant, value: { ...constant.value, type } });
-    entry.inOtherShapes.set(key, made);
+    entry.inOtherForms ??= new Map();
+    const made = entry.inOtherForms.get(form) ?? this.#builder.constant(make(entry.constant));
+    entry.inOtherForms.set(form, made);
     return made;
   }
 
@@ -86,6 +92,11 @@ export class Tensors {
     const entry = this.#entry(name);
     if (entry.sizes === undefined) entry.sizes = (entry.constant && sizesOf(entry.constant)) ?? null;
     return entry.sizes ?? undefined;
+  }
+
+  /** Sizes as a value of the graph. A value stays as it is. @param origin of the node that takes it */
+  asValue(tensor: ReadTensor, origin: Origin): TypedValue {
+    return 'sizes' in tensor ? this.#valueOf(tensor, origin) : tensor;
   }
 
   /** The numbers of a tensor that is a constant. */
@@ -113,12 +124,37 @@ export class Tensors {
 /** Beyond this, float32 does not hold every whole number. */
 const MAX_WHOLE_FLOAT32 = 2 ** 24;
 
+const isOfSizes = (dataType: DataType): dataType is SizeTensor['dataType'] => ['int32', 'int64', 'float32', 'bool'].includes(dataType);
+
 /** The numbers of a constant, if it is small and they are whole: float32 has a -0, which a size has not. */
 function sizesOf(constant: Constant): SizeTensor | undefined {
   const { dataType, shape } = constant.value.type;
-  if (sizeOf(shape as readonly number[]) > MAX_SIZE_ELEMENTS || (dataType !== 'int32' && dataType !== 'float32')) return undefined;
+  if (sizeOf(shape as readonly number[]) > MAX_SIZE_ELEMENTS || !isOfSizes(dataType)) return undefined;
   const numbers = [...tensorOf(constant).data];
   const isSize = (number: number) => Number.isInteger(number) && Math.abs(number) <= MAX_WHOLE_FLOAT32 && !Object.is(number, -0);
   if (dataType === 'float32' && !numbers.every(isSize)) return undefined;
   return { dataType, shape: shape as readonly number[], sizes: numbers };
+}
+
+/** A constant with its axes in another order. Its bytes are moved as they are stored. */
+function transposed(constant: Constant, permutation: readonly number[]): Constant {
+  const { value, bytes, storage } = constant;
+  const own = value.type.shape as readonly number[];
+  const shape = permutation.map((axis) => own[axis] as number);
+  const steps = permutation.map((axis) => sizeOf(own.slice(axis + 1)));
+  const width = bytesPerElement(value.type.dataType, storage);
+  const moved = new Uint8Array(bytes.length);
+  const place = shape.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < moved.length; to += width) {
+    for (let byte = 0; byte < width; byte++) moved[to + byte] = bytes[from * width + byte] as number;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += steps[axis] as number;
+      place[axis] = (place[axis] as number) + 1;
+      if ((place[axis] as number) < (shape[axis] as number)) break;
+      from -= (shape[axis] as number) * (steps[axis] as number);
+      place[axis] = 0;
+    }
+  }
+  return { value: { ...value, type: { ...value.type, shape } }, bytes: moved, storage };
 }

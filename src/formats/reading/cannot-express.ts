@@ -1,4 +1,4 @@
-/** The reason why a node of a GraphDef stays a part of a TF.js graph. It never leaves the reader. */
+/** The reason why a node of a model file becomes none of our ops. It never leaves a reader. */
 
 /** Thrown while a node is read that our ops cannot say: a loop, or sizes that depend on values. */
 export class CannotExpress extends Error {}
