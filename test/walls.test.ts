@@ -21,6 +21,7 @@ const imports = files.flatMap((from) => importsOf(from, readFileSync(from, 'utf8
 const PACKAGES: readonly (readonly [name: RegExp, owner: RegExp])[] = [
   [/^@tensorflow\//, /^src\/engines\/tfjs\//],
   [/^idb-keyval/, /^src\/storage\/idb\.ts$/],
+  [/^pbf$/, /^src\/formats\/onnx\/proto\.ts$/],
   [/^@noble\/hashes/, /^src\/download\/sha256\.ts$/],
   [/^(vite|rollup|esbuild)$/, /^src\/plugin\//],
   [/^node:|^playwright-core$|^pngjs$|^@jsquash\/jpeg/, /^(src\/(pack|plugin)|apps\/cli)\//],
@@ -35,8 +36,10 @@ const FLOORS: readonly RegExp[] = [
   /^src\/manifest\//,
   /^src\/graph\//,
   /^src\/formats\/[\w-]+\.ts$/,
+  /^src\/formats\/reading\//,
   /^src\/formats\/tfjs\//,
   /^src\/formats\/keras\//,
+  /^src\/formats\/onnx\//,
   /^src\/preprocess\//,
   /^src\/api\//,
   /^src\/engines\//,

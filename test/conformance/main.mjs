@@ -1,14 +1,17 @@
 /**
  * `npm run conformance`: all models on wasm, written as evidence. `npm run conformance -- NAME… [--webgpu NAME,…]`
- * runs some, and writes nothing.
+ * runs some, and writes nothing. `npm run conformance -- onnx [NAME…]` holds the reader of ONNX models to ONNX's own tests.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runOnnx } from './onnx/run.mjs';
 import { run } from './run.mjs';
 
 const { values, positionals } = parseArgs({ options: { webgpu: { type: 'string' } }, allowPositionals: true });
-if (positionals.length === 0 && values.webgpu === undefined) {
+if (positionals[0] === 'onnx') {
+  process.exitCode = await runOnnx(positionals.slice(1));
+} else if (positionals.length === 0 && values.webgpu === undefined) {
   const evidence = fileURLToPath(new URL('../evidence/run.mjs', import.meta.url));
   process.exitCode = spawnSync(process.execPath, [evidence, 'conformance'], { stdio: 'inherit' }).status ?? 1;
 } else {

@@ -1,0 +1,117 @@
+/** One node of an ONNX graph while it is read. */
+import type { GraphBuilder } from '../../../graph/builder.js';
+import type { DataType } from '../../../graph/element-type.js';
+import type { TypedValue, Value } from '../../../graph/graph.js';
+import type { OpAttributes, OpName } from '../../../graph/ops/index.js';
+import { isSameSize, type Size } from '../../../graph/size.js';
+import type { Shape } from '../../../graph/tensor.js';
+import { cannotExpress } from '../../reading/cannot-express.js';
+import { NodeCall } from '../../reading/node-call.js';
+import type { ReadTensor, Tensors } from '../../reading/tensors.js';
+import { dataTypeOf, elementTypeName } from '../element-types.js';
+import type { GraphProto, NodeProto } from '../proto.js';
+import { Attributes } from './attributes.js';
+
+/** Reads one node: adds ops that compute the same, and gives its outputs. @throws {CannotExpress} where our ops cannot say it */
+export type Importer = (call: Call) => ReadTensor | readonly ReadTensor[];
+
+export type Importers = Readonly<Record<string, Importer>>;
+
+/** Reads the graph of an attribute, and gives its outputs. @param given its inputs, which some ops give it */
+export type ReadSubgraph = (graph: GraphProto, given: readonly ReadTensor[]) => readonly ReadTensor[];
+
+export class Call extends NodeCall {
+  readonly attributes: Attributes;
+  /** The version of the op's domain, which decides what the op means. */
+  readonly opset: number;
+  readonly subgraph: ReadSubgraph;
+  readonly #outputs: readonly string[];
+
+  constructor(node: NodeProto, opset: number, subgraph: ReadSubgraph, builder: GraphBuilder, tensors: Tensors) {
+    super(node.inputs, originOf(node), builder, tensors);
+    this.attributes = new Attributes(node.attributes, this.origin);
+    this.opset = opset;
+    this.subgraph = subgraph;
+    this.#outputs = node.outputs;
+  }
+
+  /** Whether an output has a name, so that something may take it. */
+  wants(index: number): boolean {
+    return Boolean(this.#outputs[index]);
+  }
+
+  /** How many outputs the node has. */
+  get outputCount(): number {
+    return this.#outputs.length;
+  }
+
+  /** An input that may be absent. */
+  optional(index: number): TypedValue | undefined {
+    return this.has(index) ? this.value(index) : undefined;
+  }
+
+  /** Whole numbers that newer opsets give as an input, and older ones as an attribute; undefined if neither is there. */
+  wholesAt(index: number, attribute: string): readonly number[] | undefined {
+    return this.has(index) ? this.wholes(index, attribute) : this.attributes.wholes(attribute);
+  }
+
+  /** Axes that newer opsets give as an input, and older ones as an attribute; undefined if neither is there. */
+  axesAt(index: number, rank: number, attribute = 'axes'): readonly number[] | undefined {
+    return this.wholesAt(index, attribute)?.map((axis) => this.axisOf(axis, rank));
+  }
+
+  /** The axis that an attribute gives. */
+  axisAt(rank: number, absent: number, attribute = 'axis'): number {
+    return this.axisOf(this.attributes.whole(attribute, absent), rank);
+  }
+
+  /** The only number of an input that is a constant; undefined if it is computed, or has more. */
+  scalar(index: number): number | undefined {
+    const constant = this.has(index) ? this.constant(index) : undefined;
+    return constant?.data.length === 1 ? constant.data[0] : undefined;
+  }
+
+  /** The numbers of an input that is a constant. @throws {CannotExpress} if it is computed */
+  constantNumbers(index: number, what: string): readonly number[] {
+    const constant = this.constant(index);
+    if (constant === undefined) throw cannotExpress(`takes ${what} that are computed while the model runs`);
+    return [...constant.data];
+  }
+
+  /** The element type of an attribute. */
+  dataType(attribute: string, absent?: number): DataType {
+    const number = this.attributes.whole(attribute, absent);
+    const dataType = dataTypeOf(number);
+    if (dataType === undefined) throw cannotExpress(`gives ${elementTypeName(number)}, which our graph does not have`);
+    return dataType;
+  }
+
+  /** Adds ops without attributes behind each other on the way to the output. */
+  apply<Name extends PlainOp>(op: Name, ...inputs: readonly (Value | null)[]): TypedValue {
+    return this.step(op, inputs, {} as OpAttributes[Name]);
+  }
+
+  /** A value as another element type. */
+  cast(value: TypedValue, to: DataType): TypedValue {
+    return value.type.dataType === to ? value : this.step('cast', [value], { to });
+  }
+
+  /** A value in another shape. */
+  reshaped(value: TypedValue, newShape: Shape): TypedValue {
+    const { shape } = value.type;
+    const isSame = shape.length === newShape.length && shape.every((size, axis) => isSameSize(size, newShape[axis] as Size));
+    return isSame ? value : this.step('reshape', [value], { newShape });
+  }
+
+  /** A value with its axes in another order. */
+  transposed(value: TypedValue, permutation: readonly number[]): TypedValue {
+    return permutation.every((axis, place) => axis === place) ? value : this.step('transpose', [value], { permutation });
+  }
+}
+
+/** Ops without attributes. */
+export type PlainOp = { [Name in OpName]: keyof OpAttributes[Name] extends never ? Name : never }[OpName];
+
+/** A node without a name is named after its first output. */
+export const originOf = ({ op, name, outputs, domain }: NodeProto) =>
+  ({ format: 'onnx', op: domain === '' ? op : `${domain}.${op}`, name: name || outputs.find(Boolean) || op }) as const;

@@ -1,0 +1,27 @@
+/** The table of importers: the ONNX ops that can be read, each with the function that reads it. */
+import { ACTIVATION_IMPORTERS } from './activations.js';
+import type { Importers } from './call.js';
+import { CONTROL_IMPORTERS } from './control.js';
+import { ELEMENTWISE_IMPORTERS } from './elementwise.js';
+import { INDEXING_IMPORTERS } from './indexing.js';
+import { MOVEMENT_IMPORTERS } from './movement.js';
+import { NETWORK_IMPORTERS } from './network.js';
+import { NORMALIZATION_IMPORTERS } from './normalization.js';
+import { QUANTIZATION_IMPORTERS } from './quantization.js';
+import { RECURRENT_IMPORTERS } from './recurrent.js';
+import { REDUCTION_IMPORTERS } from './reduction.js';
+import { RESIZE_IMPORTERS } from './resize.js';
+
+export const IMPORTERS: Importers = {
+  ...ELEMENTWISE_IMPORTERS,
+  ...ACTIVATION_IMPORTERS,
+  ...REDUCTION_IMPORTERS,
+  ...MOVEMENT_IMPORTERS,
+  ...INDEXING_IMPORTERS,
+  ...NETWORK_IMPORTERS,
+  ...NORMALIZATION_IMPORTERS,
+  ...RESIZE_IMPORTERS,
+  ...QUANTIZATION_IMPORTERS,
+  ...RECURRENT_IMPORTERS,
+  ...CONTROL_IMPORTERS,
+};

@@ -1,0 +1,182 @@
+/** Reads convolutions, pools and matrix products. */
+import { isFloat } from '../../../graph/element-type.js';
+import type { TypedValue } from '../../../graph/graph.js';
+import { product, type Size } from '../../../graph/size.js';
+import { cannotExpress } from '../../reading/cannot-express.js';
+import type { Call, Importer, Importers } from './call.js';
+import { closed, filterOf, inItsLayout, picture, spatial, spatialAxes, spatialRank, windowOf } from './window.js';
+
+function conv(call: Call): TypedValue {
+  spatialRank(call);
+  const groups = call.attributes.whole('group', 1);
+  const inputs = [picture(call, call.value()), filterOf(call, 1), call.optional(2) ?? null];
+  return inItsLayout(call, call.step('conv2d', inputs, { ...windowOf(call), groups }));
+}
+
+/** Where the output's size is given, the padding is what makes it: half before, half behind, the odd element as `auto_pad` says. */
+function convTranspose(call: Call): TypedValue {
+  spatialRank(call);
+  const { attributes } = call;
+  const filter = filterOf(call, 1);
+  const { strides, dilations, autoPad, padding } = windowOf(call);
+  const input = picture(call, call.value());
+  const more = spatial(call, attributes.wholes('output_padding'), 0, 'output paddings');
+  const given = attributes.wholes('output_shape');
+  const isGiven = given !== undefined || autoPad !== 'explicit';
+  const sides = [0, 1].map((axis) => {
+    const added = more[axis] as number;
+    if (!isGiven) return { before: padding[2 * axis] as number, behind: padding[2 * axis + 1] as number, added };
+    const length = closed(input.type.shape[axis + 1], 'a picture');
+    const extent = (closed(filter.type.shape[axis], 'a filter') - 1) * (dilations[axis] as number) + 1;
+    const wanted =
+      given === undefined
+        ? length * (strides[axis] as number)
+        : (spatial(call, given.slice(-spatialRank(call)), 1, 'sizes')[axis] as number);
+    const beyond = (length - 1) * (strides[axis] as number) + extent + added - wanted;
+    const [less, rest] = [Math.floor(Math.max(beyond, 0) / 2), Math.ceil(Math.max(beyond, 0) / 2)];
+    const [before, behind] = autoPad === 'sameUpper' ? [less, rest] : [rest, less];
+    return { before, behind, added: added + Math.max(-beyond, 0) };
+  });
+  const made = call.step('convTranspose2d', [input, filter, call.optional(2) ?? null], {
+    strides,
+    dilations,
+    padding: sides.flatMap(({ before, behind }) => [before, behind]),
+    outputPadding: sides.map(({ added }) => added),
+    groups: attributes.whole('group', 1),
+  });
+  return inItsLayout(call, made);
+}
+
+const pool =
+  (op: 'averagePool2d' | 'maxPool2d' | 'l2Pool2d'): Importer =>
+  (call) => {
+    const { attributes } = call;
+    spatialRank(call);
+    if (op === 'l2Pool2d' && attributes.whole('p', 2) !== 2) throw cannotExpress(`has the norm ${attributes.whole('p', 2)}`);
+    if (call.wants(1)) throw cannotExpress('gives the places of the greatest elements');
+    const windowDimensions = spatial(call, attributes.wholes('kernel_shape'), 1, 'window sizes');
+    const made = call.step(op, [picture(call, call.value())], {
+      ...windowOf(call),
+      windowDimensions,
+      outputRounding: attributes.flag('ceil_mode') ? 'ceil' : 'floor',
+      countPadding: op === 'averagePool2d' && attributes.flag('count_include_pad'),
+    });
+    return inItsLayout(call, made);
+  };
+
+const globalPool =
+  (op: 'reduceMean' | 'reduceMax' | 'reduceL2'): Importer =>
+  (call) => {
+    if (op === 'reduceL2' && call.attributes.whole('p', 2) !== 2) throw cannotExpress(`has the norm ${call.attributes.whole('p', 2)}`);
+    return call.add(op, [call.value()], { axes: spatialAxes(call.type().shape), keepDimensions: true });
+  };
+
+/** A list as a row on the left, and as a column on the right; the product loses its axis again. */
+export function matrixProduct(call: Call, a: TypedValue, b: TypedValue): TypedValue {
+  const [isRow, isColumn] = [a.type.shape.length === 1, b.type.shape.length === 1];
+  const left = isRow ? call.reshaped(a, [1, ...a.type.shape]) : a;
+  const right = isColumn ? call.reshaped(b, [...b.type.shape, 1]) : b;
+  const made = call.apply('matmul', left, right);
+  const { shape } = made.type;
+  const rows = isRow ? shape.toSpliced(-2, 1) : shape;
+  return call.reshaped(made, isColumn ? rows.slice(0, -1) : rows);
+}
+
+/** alpha · a · b + beta · c, of which a and b may be transposed. */
+function gemm(call: Call): TypedValue {
+  const { attributes } = call;
+  const matrix = (index: number, isTransposed: boolean) => (isTransposed ? call.valueTransposed(index, [1, 0]) : call.value(index));
+  const made = call.apply('matmul', matrix(0, attributes.flag('transA')), matrix(1, attributes.flag('transB')));
+  const scaled = times(call, made, attributes.number('alpha', 1));
+  const bias = call.optional(2);
+  return bias === undefined ? scaled : call.apply('add', scaled, times(call, bias, attributes.number('beta', 1)));
+}
+
+function times(call: Call, value: TypedValue, factor: number): TypedValue {
+  if (factor === 1) return value;
+  if (!isFloat(value.type.dataType) && !Number.isInteger(factor)) throw cannotExpress(`multiplies ${value.type.dataType} by ${factor}`);
+  return call.apply('mul', value, call.number(factor, value.type.dataType));
+}
+
+/**
+ * Sums of products as letters name the axes: each input's axes are brought in one order, missing ones have one element, and the product
+ * is summed along the axes that the result does not have. Two inputs become a matrix product.
+ */
+function einsum(call: Call): TypedValue {
+  const equation = call.attributes.text('equation', '').replace(/\s/g, '');
+  if (equation.includes('.')) throw cannotExpress('has an ellipsis in its equation');
+  const [left = '', right] = equation.split('->');
+  const terms = left.split(',');
+  if (terms.length !== call.count) throw call.broken(`has an equation for ${terms.length} inputs, but ${call.count} inputs`);
+  const letters = [...new Set(left.replaceAll(',', ''))];
+  const result =
+    right ??
+    letters
+      .filter((each) => left.split(each).length === 2)
+      .sort()
+      .join('');
+  const order = [...result, ...letters.filter((each) => !result.includes(each))];
+  if (terms.some((term) => new Set(term).size !== term.length)) throw cannotExpress('takes the diagonal of an input');
+  const [a, b] = terms;
+  if (a !== undefined && b !== undefined && terms.length === 2) return contraction(call, [a, b], result);
+  const aligned = terms.map((term, index) => {
+    const value = call.value(index);
+    const present = order.filter((each) => term.includes(each));
+    const moved = call.transposed(
+      value,
+      present.map((each) => term.indexOf(each)),
+    );
+    return call.reshaped(
+      moved,
+      order.map((each) => (term.includes(each) ? (value.type.shape[term.indexOf(each)] as Size) : 1)),
+    );
+  });
+  const made = aligned.reduce((value, each) => call.apply('mul', value, each));
+  const axes = order.map((_, axis) => axis).slice(result.length);
+  return axes.length === 0 ? made : call.step('reduceSum', [made], { axes, keepDimensions: false });
+}
+
+/** Two inputs: axes of both and the result are batches, axes of both alone are summed, axes of one alone that vanish are summed before. */
+function contraction(call: Call, [a, b]: readonly [string, string], result: string): TypedValue {
+  const lone = (own: string, other: string, index: number): readonly [TypedValue, string] => {
+    const axes = [...own].flatMap((each, axis) => (other.includes(each) || result.includes(each) ? [] : [axis]));
+    const value = call.value(index);
+    if (axes.length === 0) return [value, own];
+    return [call.step('reduceSum', [value], { axes, keepDimensions: false }), [...own].filter((_, axis) => !axes.includes(axis)).join('')];
+  };
+  const [[left, leftAxes], [right, rightAxes]] = [lone(a, b, 0), lone(b, a, 1)];
+  const batch = [...leftAxes].filter((each) => rightAxes.includes(each) && result.includes(each));
+  const summed = [...leftAxes].filter((each) => rightAxes.includes(each) && !result.includes(each));
+  const rows = [...leftAxes].filter((each) => !rightAxes.includes(each));
+  const columns = [...rightAxes].filter((each) => !leftAxes.includes(each));
+  const sizeOf = (letter: string): Size =>
+    leftAxes.includes(letter) ? (left.type.shape[leftAxes.indexOf(letter)] as Size) : (right.type.shape[rightAxes.indexOf(letter)] as Size);
+  const sizes = (all: readonly string[]) => all.map(sizeOf);
+  const matrix = (value: TypedValue, axes: string, first: readonly string[], second: readonly string[]) => {
+    const moved = call.transposed(
+      value,
+      [...batch, ...first, ...second].map((each) => axes.indexOf(each)),
+    );
+    return call.reshaped(moved, [...sizes(batch), product(sizes(first)), product(sizes(second))]);
+  };
+  const made = call.apply('matmul', matrix(left, leftAxes, rows, summed), matrix(right, rightAxes, summed, columns));
+  const order = [...batch, ...rows, ...columns];
+  return call.transposed(
+    call.reshaped(made, sizes(order)),
+    [...result].map((each) => order.indexOf(each)),
+  );
+}
+
+export const NETWORK_IMPORTERS: Importers = {
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  MaxPool: pool('maxPool2d'),
+  AveragePool: pool('averagePool2d'),
+  LpPool: pool('l2Pool2d'),
+  GlobalAveragePool: globalPool('reduceMean'),
+  GlobalMaxPool: globalPool('reduceMax'),
+  GlobalLpPool: globalPool('reduceL2'),
+  MatMul: (call) => matrixProduct(call, call.value(0), call.value(1)),
+  Gemm: gemm,
+  Einsum: einsum,
+};

@@ -1,0 +1,162 @@
+/** Reads an ONNX model into our graph. Ops mean what ONNX says of them in the opset that the file names. */
+import { GraphBuilder } from '../../../graph/builder.js';
+import type { Graph, TypedValue } from '../../../graph/graph.js';
+import { withoutDeadCode } from '../../../graph/needed.js';
+import { nodeError } from '../../../graph/node-error.js';
+import { renameValues } from '../../../graph/rename.js';
+import { broken, nameAt } from '../../file-fields.js';
+import { CannotExpress } from '../../reading/cannot-express.js';
+import { type ReadTensor, Tensors } from '../../reading/tensors.js';
+import type { Ends } from '../../tfjs/ends.js';
+import { endsOf } from '../../tfjs/graph-ends.js';
+import { declareInputs } from '../inputs.js';
+import type { GraphProto, ModelProto, NodeProto } from '../proto.js';
+import { constantOfTensor, type ExternalFiles } from '../tensor.js';
+import { Call, originOf } from './call.js';
+import { constantOf } from './constant.js';
+import { IMPORTERS } from './importers.js';
+import { neededNodes } from './needed.js';
+import { foldedSizes } from './sizes.js';
+
+/** The oldest and the newest opset whose ops are known. */
+export const MIN_OPSET = 7;
+export const MAX_OPSET = 24;
+
+/** A graph, and what the file says of its inputs and outputs, in its order. */
+export interface OnnxModel {
+  readonly graph: Graph;
+  readonly ends: Ends;
+}
+
+/**
+ * Reads a model. A value has the name of its tensor in the file. Shapes that are computed become expressions over the open sizes of the
+ * inputs.
+ * @param files that hold weights, by the names that the model has for them
+ * @param file how messages name the model
+ * @throws {PannierError} `model-format`, naming the node and its op, for a model that contradicts itself, and for an op that our graph
+ *   cannot say
+ */
+export function readOnnx({ graph: proto, opsets, functions }: ModelProto, files: ExternalFiles, file: string): OnnxModel {
+  if (proto === undefined) throw broken(`${file} has no graph.`);
+  const opset = opsets.get('') ?? 0;
+  if (opset < MIN_OPSET || opset > MAX_OPSET)
+    throw broken(`${file} is of ONNX opset ${opset}; ${MIN_OPSET} to ${MAX_OPSET} are known. Export it again with opset_version=17.`);
+  if (proto.hasSparseInitializers) throw broken(`${file} has sparse weights, which Pannier does not read.`);
+  const builder = new GraphBuilder();
+  const tensors = new Tensors(builder);
+  for (const tensor of proto.initializers) tensors.setConstant(constantOfTensor(tensor, tensor.name, files));
+  const inputs = proto.inputs.filter(({ name }) => !tensors.has(name));
+  declareInputs(inputs, builder, tensors);
+  const reader = new Reader(builder, tensors, {
+    files,
+    opsets,
+    functions: new Set(functions.map(({ domain, name }) => `${domain}.${name}`)),
+  });
+  const wanted = proto.outputs.map(({ name }) => nameAt(name, 'An output'));
+  if (wanted.length === 0) throw broken(`${file} has no outputs.`);
+  reader.readNodes(neededNodes(proto.nodes, wanted));
+  const lost = wanted.find((name) => !tensors.has(name));
+  if (lost !== undefined) throw broken(`${file} has the output "${lost}", which no node makes.`);
+  const graph = builder.build(wanted.map((name) => tensors.value(name)));
+  const named = renameValues(withoutDeadCode(graph), reader.namesFor(graph));
+  return { graph: named, ends: endsOf(named, { inputs: inputs.map(({ name }) => name), outputs: wanted }) };
+}
+
+/** What a file has beside its nodes. */
+interface Surroundings {
+  readonly files: ExternalFiles;
+  readonly opsets: ReadonlyMap<string, number>;
+  /** The functions that the file defines, by domain and name. */
+  readonly functions: ReadonlySet<string>;
+}
+
+class Reader {
+  readonly #builder: GraphBuilder;
+  readonly #tensors: Tensors;
+  readonly #surroundings: Surroundings;
+  /** The tensors in the file that values are, by the names of the values. */
+  readonly #tensorNames = new Map<string, string>();
+
+  constructor(builder: GraphBuilder, tensors: Tensors, surroundings: Surroundings) {
+    this.#builder = builder;
+    this.#tensors = tensors;
+    this.#surroundings = surroundings;
+  }
+
+  readNodes(nodes: readonly NodeProto[]): void {
+    for (const node of nodes) {
+      const origin = originOf(node);
+      try {
+        for (const name of node.inputs)
+          if (name !== '' && !this.#tensors.has(name)) throw nodeError(origin, `takes "${name}", which is not made before it`);
+        this.#readNode(node);
+      } catch (thrown) {
+        // The arithmetic of sizes refuses numbers that are too large, and expressions that are too long.
+        if (thrown instanceof CannotExpress || thrown instanceof RangeError) throw nodeError(origin, thrown.message);
+        throw thrown;
+      }
+    }
+  }
+
+  /** The names in the file of the values that nodes make, where no other value has them. */
+  namesFor({ inputs, constants, nodes }: Graph): ReadonlyMap<string, string> {
+    const made = new Set(nodes.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
+    const taken = new Set([...made, ...inputs.map(({ name }) => name), ...constants.map(({ value }) => value.name)]);
+    const names = new Map<string, string>();
+    for (const [value, tensor] of this.#tensorNames) {
+      if (!made.has(value) || taken.has(tensor)) continue;
+      names.set(value, tensor);
+      taken.add(tensor);
+    }
+    return names;
+  }
+
+  #readNode(node: NodeProto): void {
+    if (node.op === 'Constant' && node.domain === '') {
+      this.#tensors.setConstant(constantOf(node, this.#surroundings.files));
+      return;
+    }
+    if (node.op === 'Identity' && node.domain === '') {
+      this.#tensors.alias(node.outputs[0] ?? '', node.inputs[0] ?? '');
+      return;
+    }
+    this.#declare(node, this.#imported(node));
+  }
+
+  #imported(node: NodeProto): readonly ReadTensor[] {
+    const { domain } = node;
+    const opset = this.#surroundings.opsets.get(domain) ?? 1;
+    const subgraph = (graph: GraphProto, given: readonly ReadTensor[]) => this.#readSubgraph(graph, given);
+    const call = new Call(node, opset, subgraph, this.#builder, this.#tensors);
+    const key = domain === '' ? node.op : `${domain}.${node.op}`;
+    const sizes = foldedSizes(call);
+    if (sizes !== undefined) return sizes;
+    const importer = Object.hasOwn(IMPORTERS, key) ? IMPORTERS[key] : undefined;
+    if (importer === undefined)
+      throw new CannotExpress(
+        this.#surroundings.functions.has(key) ? 'is a function of the file, which is not read' : 'is an op that Pannier does not read',
+      );
+    const read = importer(call);
+    return Array.isArray(read) ? read : [read as ReadTensor];
+  }
+
+  #declare(node: NodeProto, outputs: readonly ReadTensor[]): void {
+    const origin = originOf(node);
+    for (const [index, name] of node.outputs.entries()) {
+      if (name === '') continue;
+      const output = outputs[index];
+      if (output === undefined) throw nodeError(origin, `has the output "${name}", which Pannier does not compute`);
+      this.#tensors.set(name, output, origin);
+      if (!('sizes' in output) && !this.#tensorNames.has(output.name)) this.#tensorNames.set(output.name, name);
+    }
+  }
+
+  /** Reads a graph in an attribute, which sees the tensors around it. No tensor of it has the name of one around it. */
+  #readSubgraph({ initializers, inputs, nodes, outputs }: GraphProto, given: readonly ReadTensor[]): readonly ReadTensor[] {
+    for (const tensor of initializers) this.#tensors.setConstant(constantOfTensor(tensor, tensor.name, this.#surroundings.files));
+    for (const [index, tensor] of given.entries()) this.#tensors.set(inputs[index]?.name ?? '', tensor);
+    const wanted = outputs.map(({ name }) => name);
+    this.readNodes(neededNodes(nodes, wanted));
+    return wanted.map((name) => this.#tensors.sizes(name) ?? (this.#tensors.value(name) as TypedValue));
+  }
+}
