@@ -8,6 +8,7 @@ import { readChecks } from './checks/checks.js';
 import { runChecks } from './checks/run-checks.js';
 import { type Reads, recordReads } from './files/open.js';
 import { goldenWarnings } from './golden/golden.js';
+import { refusalOfWasm } from './golden/hold-batch.js';
 import { KeptAnswers } from './golden/kept-answers.js';
 import { observePadding } from './golden/padding.js';
 import { readPicture } from './golden/picture.js';
@@ -126,8 +127,13 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   const stored = await storeWeights(sampling.weights, options, sampling, original);
   warnings.push(...stored.warnings, ...goldenWarnings(stored.golden));
   const { lengthAxes, cost } = original;
-  const { graph: graphFile, tfjs, shards, controlFlow } = sampling.filesOf(stored.weights);
+  const written = sampling.filesOf(stored.weights);
+  const { graph: graphFile, tfjs, shards, controlFlow } = written;
   const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow });
+  const isForWasm = cost.refused.wasm === undefined;
+  if (isForWasm && stored.golden.batch !== undefined) begin('running the golden batch on wasm');
+  const refusal = isForWasm ? await refusalOfWasm({ file: read.file, files: written, inputs: specs, outputs }, stored.golden) : undefined;
+  if (refusal !== undefined) warnings.push(`The backend wasm will not run the model, since ${refusal}.`);
   if (options.drift !== undefined) begin(`running the ${options.drift.samples.length} samples of drift`);
   const scored = options.drift && (await scoreSamples(options.drift, sampling, stored.weights, specs, outputs, lengthAxes));
   warnings.push(...(scored?.warnings ?? []));
@@ -144,7 +150,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     signature: { inputs: specs, outputs },
     graph: digestOf(graphFile),
     weights: shards.map((shard) => assetIn(out, shard)),
-    targets: { tfjs: { graph: assetIn(out, tfjs), refused: cost.refused } },
+    targets: { tfjs: { graph: assetIn(out, tfjs), refused: { ...cost.refused, ...(refusal !== undefined && { wasm: refusal }) } } },
     golden: { asset: assetIn(out, goldenAsset), truth, samples, ...(batch && { batch }), skipped },
     controlFlow,
     ops: countOps(graph),

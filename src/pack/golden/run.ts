@@ -15,10 +15,10 @@ import { type Cost, CostCounter, costOfProfile } from '../model/cost.js';
 import { refusalsOf } from '../model/kernels.js';
 import type { GraphSignature } from '../model/signature.js';
 import { graphFiles } from '../out/graph-files.js';
-import type { PackedFile } from '../out/shards.js';
 import type { Answers } from './golden.js';
 import type { KeptAnswer, KeptAnswers } from './kept-answers.js';
 import { nudge, withCastsAsInputs } from './nudge.js';
+import { DEADLINE_MS, openFiles } from './tfjs-session.js';
 
 /** The cost of a run, and why TF.js cannot run the graph on some backends. */
 export interface RunCost extends Cost {
@@ -145,9 +145,6 @@ function rawOutput({ dataType, shape, data }: Tensor): Answers[string] {
   return { dtype, shape, data: DTYPES[dtype].from(data) as OwnedArray };
 }
 
-/** Longest run; a graph may hold a loop without an end. */
-const DEADLINE_MS = 300_000;
-
 let engine: Promise<Engine> | undefined;
 
 /** TF.js is imported when a model is packed, because importing it puts its engine on `globalThis`. */
@@ -160,12 +157,7 @@ async function openOnTfjs(model: Runnable): Promise<Opened> {
   engine ??= cpuEngine();
   const files = graphFiles(model.graph, model.signature, inputNames(model));
   const outputs = files.signature.outputs.map(({ name }) => name);
-  const session = await (await engine).open({
-    name: model.file,
-    graph: bufferOf(files.tfjs),
-    weights: files.shards.map(bufferOf),
-    controlFlow: files.controlFlow,
-  });
+  const session = await openFiles(await engine, model.file, files);
   return {
     run: async (feeds) => {
       const answers = await session.run({ feeds, outputs, deadlineMs: DEADLINE_MS });
@@ -181,6 +173,3 @@ async function openOnTfjs(model: Runnable): Promise<Opened> {
     dispose: () => session.dispose(),
   };
 }
-
-/** Copies the weights, because an engine consumes them. */
-const bufferOf = ({ bytes }: PackedFile): ArrayBuffer => new Uint8Array(bytes).buffer;
