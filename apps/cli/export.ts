@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf, PannierError } from '../../src/base/errors.js';
 import type { Fields } from '../../src/base/fields.js';
+import { type DecodedWeight, decodeWeights, storedBytes, type WeightSpec } from '../../src/engines/tfjs/decode.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
 import { replaceFile } from '../../src/pack/files/replace.js';
 import { badOption } from '../../src/pack/options.js';
@@ -56,32 +57,60 @@ export function readFlags(args: readonly string[]) {
 }
 
 /**
- * Writes the graph of a packed model with all its weights in one file. The weights keep the form in which they are packed: TF.js
- * reads float16 and uint8, too.
+ * Writes the graph of a packed model with all its weights in one file. The weights keep the form in which they are packed, since TF.js
+ * reads float16 and uint8, too; but int8, which it does not read, becomes float32.
  * @returns bytes of both files
  * @throws {PannierError} `options` if the folder cannot be written or holds another model, `integrity` if a file of the packed
  * model is not as it was packed
  */
 async function writeGraphModel(manifest: Manifest, folder: string, out: string): Promise<number> {
   const text = new TextDecoder().decode(await readAsset(folder, manifest.targets.tfjs.graph));
-  const { nodes: _nodes, ...graph } = JSON.parse(text) as Fields & {
-    readonly weightsManifest: readonly [{ readonly weights: readonly unknown[] }];
-  };
-  const [{ weights }] = graph.weightsManifest;
-  const model = { ...graph, convertedBy: CONVERTED_BY, weightsManifest: [{ paths: [WEIGHTS_FILE], weights }] };
+  const { nodes: _nodes, ...graph } = JSON.parse(text) as PackedGraph;
+  const weights = await readWeights(manifest, folder, graph.weightsManifest[0].weights);
+  const specs = weights.map(({ spec }) => spec);
+  const model = { ...graph, convertedBy: CONVERTED_BY, weightsManifest: [{ paths: [WEIGHTS_FILE], weights: specs }] };
   const json = new TextEncoder().encode(`${JSON.stringify(model)}\n`);
   try {
     await mkdir(out, { recursive: true });
     await refuseOther(out);
     await replaceFile(join(out, WEIGHTS_FILE), async (append) => {
-      for (const shard of manifest.weights) await append(await readAsset(folder, shard));
+      for (const { bytes } of weights) await append(bytes);
     });
     await replaceFile(join(out, MODEL_FILE), (append) => append(json));
   } catch (thrown) {
     if (thrown instanceof PannierError) throw thrown;
     throw new PannierError('options', `${out} cannot be written: ${messageOf(thrown)}.`, { file: out }, { cause: thrown });
   }
-  return manifest.weights.reduce((sum, shard) => sum + shard.bytes, json.length);
+  return weights.reduce((sum, { bytes }) => sum + bytes.length, json.length);
+}
+
+/** The tfjs engine's file, as far as this command reads it. */
+interface PackedGraph extends Fields {
+  readonly weightsManifest: readonly [{ readonly weights: readonly WeightSpec[] }];
+}
+
+/** A weight in a form that TF.js reads. */
+interface ExportedWeight {
+  readonly spec: WeightSpec;
+  readonly bytes: Uint8Array;
+}
+
+async function readWeights(manifest: Manifest, folder: string, specs: readonly WeightSpec[]): Promise<readonly ExportedWeight[]> {
+  const shards: Uint8Array[] = [];
+  for (const shard of manifest.weights) shards.push(await readAsset(folder, shard));
+  const stored = Buffer.concat(shards);
+  let end = 0;
+  return specs.map((spec) => {
+    const bytes = stored.subarray(end, end + storedBytes(spec));
+    end += bytes.length;
+    return spec.quantization?.dtype === 'int8' ? asFloat32(spec, bytes) : { spec, bytes };
+  });
+}
+
+function asFloat32(stored: WeightSpec, bytes: Uint8Array): ExportedWeight {
+  const [decoded] = decodeWeights([stored], [new Uint8Array(bytes).buffer]);
+  const { quantization: _, ...spec } = stored;
+  return { spec, bytes: new Uint8Array((decoded as DecodedWeight).values.buffer) };
 }
 
 /** Refuses a folder with a model that this command did not write: most often the one that was packed. */

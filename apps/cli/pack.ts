@@ -50,7 +50,7 @@ export const packCommand: Command = {
   usage: `  pannier pack [--check] [--config FILE]        all models of ${CONFIG_FILE}
   pannier pack MODEL_JSON --out DIR [flags]     one model
     --name, --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
-    --quantize float16|uint8   --quantize PATTERN=float16|uint8|none   --budget bytes|mflop|goldenError=NUMBER
+    --quantize float16|uint8|int8   --quantize PATTERN=float16|uint8|int8|none   --budget bytes|mflop|goldenError=NUMBER
     --input NODE=NAME  --shape NODE=1,256,256,3  --width NODE=256  --height NODE=256
     --fit, --filter, --channels, --layout NODE=WORD   --scale, --offset NODE=NUMBER[,NUMBER…]
     --output NODE=NAME  --labels NODE=FILE (one a line)  --values NODE=logits|probabilities`,

@@ -4,13 +4,13 @@ import { PannierError } from '../base/errors.js';
 import { at, type Check, check, choice, type Field, fields, isObject, isWhole, list, optional, text } from '../base/fields.js';
 import type { AttributeKind } from './attribute.js';
 import { GraphBuilder } from './builder.js';
-import { bytesPerElement, canBeStored } from './constant.js';
+import { canBeStored, storageText, storedBytes } from './constant.js';
 import { type DataType, isDataType } from './element-type.js';
 import type { Constant, Graph, Node, Origin, Storage, Value } from './graph.js';
 import { definitionOf, isOpName, type OpAttributes, type OpName } from './ops/index.js';
 import { parseSize } from './parse-size.js';
 import { isOpen, sizeText } from './size.js';
-import type { TensorType } from './tensor.js';
+import { type TensorType, typeText } from './tensor.js';
 import { verify } from './verify.js';
 
 /** The version of the form; a file of another one is refused. */
@@ -135,9 +135,11 @@ function readConstant(value: CheckedConstant, bytes: Uint8Array): Constant {
   const type = typeOf(value);
   const { name, storage, offset } = value;
   if (type === null || type.shape.some(isOpen)) throw broken(`Constant "${name}" has no closed type.`);
-  if (!canBeStored(type.dataType, storage)) throw broken(`Constant "${name}" is ${type.dataType}, which is not stored as ${storage.kind}.`);
-  const elements = sizeOf(type.shape as readonly number[]);
-  const end = offset + elements * bytesPerElement(type.dataType, storage);
+  const shape = type.shape as readonly number[];
+  if (!canBeStored(type.dataType, storage, shape))
+    throw broken(`Constant "${name}" is ${typeText(type)}, which is not stored as ${storageText(storage)}.`);
+  const elements = sizeOf(shape);
+  const end = offset + storedBytes(type.dataType, shape, storage);
   if (elements > MAX_ELEMENTS || end > bytes.length) throw broken(`Constant "${name}" ends at byte ${end}, but there are ${bytes.length}.`);
   return { value: { name, type }, bytes: bytes.subarray(offset, end), storage };
 }
@@ -186,10 +188,11 @@ const shape = check(
 const valueChecks = { name: text, dataType: optional(check(isDataType, 'an element type')), shape: optional(shape) };
 
 const storage: Check = (field) => {
-  fields({ kind: choice('plain', 'float16', 'uint8', 'uint16') })(field);
+  fields({ kind: choice('plain', 'float16', 'uint8', 'uint16', 'int8') })(field);
   const { kind } = field.value as Storage;
   const number = check(Number.isFinite, 'a number');
   if (kind === 'uint8' || kind === 'uint16') fields({ scale: number, min: number })(field);
+  if (kind === 'int8') fields({ axis: check((value) => isWhole(value), 'an axis') })(field);
 };
 
 const checkFile = fields({

@@ -15,11 +15,15 @@ export interface TypedValue extends Value {
   readonly type: TensorType;
 }
 
-/** How the bytes of a constant are stored: as they are, as float16, or as `stored × scale + min`. */
+/**
+ * How the bytes of a constant are stored: as they are, as float16, as `stored × scale + min`, or as `stored × scale` with a scale for
+ * each place along an axis. The scales of an axis, float32, stand before the values.
+ */
 export type Storage =
   | { readonly kind: 'plain' }
   | { readonly kind: 'float16' }
-  | { readonly kind: 'uint8' | 'uint16'; readonly scale: number; readonly min: number };
+  | { readonly kind: 'uint8' | 'uint16'; readonly scale: number; readonly min: number }
+  | { readonly kind: 'int8'; readonly axis: number };
 
 /** A value that the model file gives: a weight, or a number that the graph computes with. */
 export interface Constant {

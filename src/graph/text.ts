@@ -1,5 +1,6 @@
 /** A graph as text that people read: one line for each input, constant, node and output. `pannier doctor --graph` prints it. */
 import type { AttributeKind } from './attribute.js';
+import { storageText } from './constant.js';
 import type { Constant, Graph, Node, Value } from './graph.js';
 import { definitionOf } from './ops/index.js';
 import { typeText } from './tensor.js';
@@ -17,8 +18,7 @@ export const graphText = (graph: Graph): string =>
 const declaration = ({ name, type }: Value): string => `${name}: ${typeText(type)}`;
 
 function constantText({ value, storage }: Constant): string {
-  const stored = 'scale' in storage ? ` stored as ${storage.kind} * ${storage.scale} + ${storage.min}` : ` stored as ${storage.kind}`;
-  return `constant ${declaration(value)}${storage.kind === 'plain' ? '' : stored}`;
+  return `constant ${declaration(value)}${storage.kind === 'plain' ? '' : ` stored as ${storageText(storage)}`}`;
 }
 
 /** The attributes of a node, such as `axis=1, batchDimensions=0`. */

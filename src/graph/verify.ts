@@ -1,8 +1,7 @@
 /** Checks that a graph is one: every pass and every reader has its result verified. */
-import { sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import type { AttributeKind } from './attribute.js';
-import { bytesPerElement, canBeStored } from './constant.js';
+import { canBeStored, storageText, storedBytes } from './constant.js';
 import type { Constant, Graph, Node, Value } from './graph.js';
 import { checkAttributes, checkInputs, inferTypes } from './infer.js';
 import { nodeError } from './node-error.js';
@@ -57,8 +56,9 @@ export function verifyConstant({ value, bytes, storage }: Constant): void {
   verifySizes(value);
   const { name, type } = value;
   if (!isClosed(type.shape)) throw wrong(`Constant "${name}" has an open size: ${typeText(type)}.`);
-  if (!canBeStored(type.dataType, storage)) throw wrong(`Constant "${name}" is ${type.dataType}, stored as ${storage.kind}.`);
-  const wanted = sizeOf(type.shape) * bytesPerElement(type.dataType, storage);
+  if (!canBeStored(type.dataType, storage, type.shape))
+    throw wrong(`Constant "${name}" is ${typeText(type)}, stored as ${storageText(storage)}.`);
+  const wanted = storedBytes(type.dataType, type.shape, storage);
   if (bytes.length !== wanted) throw wrong(`Constant "${name}" has ${bytes.length} bytes; ${typeText(type)} takes ${wanted}.`);
 }
 

@@ -66,7 +66,7 @@ const fromZero = check((value) => isNumber(value, 0), 'a number from 0 up');
 
 const quantize: Check = (field) => {
   if (QUANTIZED.includes(field.value as never)) return;
-  if (!isObject(field.value)) throw refusal(field, "'float16', 'uint8' or { 'pattern*': 'float16' | 'uint8' | 'none' }");
+  if (!isObject(field.value)) throw refusal(field, "'float16', 'uint8', 'int8' or { 'pattern*': 'float16' | 'uint8' | 'int8' | 'none' }");
   record(choice(...QUANTIZED, 'none'))(field);
 };
 

@@ -69,8 +69,11 @@ export interface OutputOptions {
   readonly values?: ValueKind;
 }
 
-/** The kinds that take half the bytes of float32, or a quarter. */
-export const QUANTIZED = ['float16', 'uint8'] as const;
+/**
+ * The kinds that take half the bytes of float32, or a quarter: uint8 has one scale for a weight, int8 one for each output channel of a
+ * convolution's filter or a matrix.
+ */
+export const QUANTIZED = ['float16', 'uint8', 'int8'] as const;
 
 /** How a weight is stored; `none` leaves it unchanged. */
 export type WeightKind = (typeof QUANTIZED)[number] | 'none';
@@ -104,7 +107,7 @@ export interface GoldenCheck extends SampleFiles {
 
 /** Limits beyond which packing fails with `budget`. */
 export interface BudgetOptions {
-  /** Bytes of all files that an app ships. */
+  /** Bytes of all files that an app ships, which our own graph is not. */
   readonly bytes?: number;
   /** Millions of floating-point operations of one predict. */
   readonly mflop?: number;

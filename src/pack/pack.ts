@@ -81,7 +81,7 @@ export async function packAnew(
   const { out, name, budget } = options;
   const begin = (step: string) => onStep(name, step);
   const { manifest, files, weights, warnings } = await recordReads(reads, () => makeFiles(options, begin));
-  const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
+  const bytes = [...files.values()].reduce((sum, file) => sum + file.length, -manifest.graph.bytes);
   checkBytes(budget?.bytes, bytes, weights);
   begin('writing files');
   const changed = await writeFiles(out, await withStamp(files, options, reads, { manifest, warnings }));

@@ -7,9 +7,9 @@ export interface PackResult {
   readonly out: string;
   /** The manifest as `model.js` exports it, with `file:` addresses. */
   readonly manifest: Manifest;
-  /** Names of the files that an app ships, sorted: all of the folder except `packed-from.json`. */
+  /** Names of the packed files, sorted: all of the folder except `packed-from.json`. */
   readonly files: readonly string[];
-  /** Bytes of these files. */
+  /** Bytes of the files that an app ships: all but our own graph, which no page downloads. */
   readonly bytes: number;
   /** Warnings that a developer should read before relying on the model, one sentence or two each. */
   readonly warnings: readonly string[];

@@ -129,7 +129,7 @@ async function compare(
   if (other !== undefined) return stale(out, `is out of date: ${other.path} has changed`);
   const lost = states.find(({ state }) => state === 'absent');
   return {
-    result: { out, manifest: withAddresses(manifest, out), files: names, bytes, warnings, changed: false },
+    result: { out, manifest: withAddresses(manifest, out), files: names, bytes: bytes - manifest.graph.bytes, warnings, changed: false },
     ...(lost && {
       absent: `${lost.path} is absent, so that the model cannot be packed here; the packed folder is whole and is used as it is.`,
     }),

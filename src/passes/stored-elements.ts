@@ -17,6 +17,8 @@ const MOVES: Readonly<Partial<Record<OpName, 'first' | 'all'>>> = {
 export function movedStorage({ op }: Node, constants: readonly (Constant | null)[]): Storage | undefined {
   const moved = MOVES[op] === undefined ? [] : constants.slice(0, MOVES[op] === 'all' ? constants.length : 1);
   const [first, ...others] = moved.map((constant) => constant?.storage);
+  // The scales would have to move with their axis.
+  if (first?.kind === 'int8') return undefined;
   return others.every((storage) => JSON.stringify(storage) === JSON.stringify(first)) ? first : undefined;
 }
 

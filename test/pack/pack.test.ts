@@ -168,7 +168,7 @@ describe('the packed folder', () => {
       const content = readFileSync(join(out, asset.name));
       expect([content.length, sha256(content)]).toEqual([asset.bytes, asset.sha256]);
     }
-    expect(files.reduce((sum, name) => sum + readFileSync(join(out, name)).length, 0)).toBe(bytes);
+    expect(files.reduce((sum, name) => sum + readFileSync(join(out, name)).length, 0)).toBe(bytes + manifest.graph.bytes);
   });
   const AGED = { packedAt: '2026-01-01', staleAfterDays: 90.5 };
   it('exports the manifest, with addresses beside it', async () => {

@@ -143,33 +143,36 @@ describe('a real model of float16 weights', () => {
 describe('which weights', () => {
   const ramp = (size: number) => Float32Array.from({ length: size }, (_, index) => index / size);
   const weights = [
-    weight('a/kernel', ramp(512)),
+    { ...weight('a/kernel', ramp(512)), shape: [64, 8] },
     weight('a/bias', ramp(MIN_ELEMENTS - 1)),
     weight('b/kernel', ramp(512)),
     { ...weight('steps', ramp(512)), dtype: 'int32' as const },
   ];
+  const AXES = new Map([['a/kernel', 1]]);
   const kinds = (option: Parameters<typeof quantize>[1], of: readonly Weight[] = weights) =>
-    quantize(of, option).map(({ quantization }) => quantization?.dtype);
+    quantize(of, option, AXES).map(({ quantization }) => quantization?.dtype);
 
   it.each<[string, Parameters<typeof quantize>[1], (string | undefined)[]]>([
     ['all of them', 'uint8', ['uint8', undefined, 'uint8', undefined]],
     ['the first pattern that matches', { 'a/*': 'float16', '*': 'uint8' }, ['float16', undefined, 'uint8', undefined]],
     ['all but one', { 'b/kernel': 'none', '*el': 'uint8' }, ['uint8', undefined, undefined, undefined]],
+    ['int8 where there are output channels', 'int8', ['int8', undefined, undefined, undefined]],
     ['a star in the middle', { 'b*ern*l': 'uint8' }, [undefined, undefined, 'uint8', undefined]],
   ])('%s', (_what, option, expected) => expect(kinds(option)).toEqual(expected));
 
   it.each(['c/*', 'kernel', 'a/kernel*l', '', 'a.kernel', '__proto__'])('refuses %j, which matches none', (pattern) => {
-    expect(() => quantize(weights, Object.fromEntries([[pattern, 'uint8']]))).toThrow(
+    expect(() => quantize(weights, Object.fromEntries([[pattern, 'uint8']]), AXES)).toThrow(
       /which matches no weight; the model has 4, such as "a\/kernel"/,
     );
   });
   it('makes bytes of float16, and leaves the rest of what is quantised', () => {
-    const halves = quantize(weights, 'float16');
+    const halves = quantize(weights, 'float16', AXES);
     expect(kinds('uint8', halves)).toEqual(['uint8', undefined, 'uint8', undefined]);
-    expect(quantize(halves, 'float16')).toEqual(halves);
-    const bytes = quantize(weights, 'uint8');
-    expect(quantize(bytes, 'float16')).toEqual(bytes);
-    expect(quantize(bytes, 'uint8').every((one, index) => one === bytes[index])).toBe(true);
+    expect(kinds('int8', halves)).toEqual(['int8', undefined, 'float16', undefined]);
+    expect(quantize(halves, 'float16', AXES)).toEqual(halves);
+    const bytes = quantize(weights, 'uint8', AXES);
+    expect(quantize(bytes, 'float16', AXES)).toEqual(bytes);
+    expect(quantize(bytes, 'uint8', AXES).every((one, index) => one === bytes[index])).toBe(true);
   });
 });
 

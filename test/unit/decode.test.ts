@@ -3,7 +3,10 @@ import '@tensorflow/tfjs-backend-cpu';
 import { io, setBackend } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decodeWeights, type WeightSpec } from '../../src/engines/tfjs/decode.js';
+import { decodeWeights, storedBytes, type WeightSpec } from '../../src/engines/tfjs/decode.js';
+import { tensorOf } from '../../src/graph/constant.js';
+import type { Constant } from '../../src/graph/graph.js';
+import { verifyConstant } from '../../src/graph/verify.js';
 
 beforeAll(() => setBackend('cpu'));
 
@@ -42,7 +45,7 @@ describe('any mixture of weights, cut into any shards', () => {
     if (kind === 'int-uint8') return { ...named, dtype: 'int32', quantization: { dtype: 'uint8', scale, min } };
     return { ...named, dtype: kind as 'float32' };
   };
-  const STORED = { float32: 4, int32: 4, bool: 1, float16: 2, uint16: 2, uint8: 1 };
+  const STORED = { float32: 4, int32: 4, bool: 1, float16: 2, uint16: 2, uint8: 1, int8: 1 };
 
   test('equals what TF.js decodes', () => {
     fc.assert(
@@ -76,6 +79,43 @@ describe('any mixture of weights, cut into any shards', () => {
       { seed: 7, numRuns: 200 },
     );
   });
+});
+
+test('int8 with a scale for each channel, cut into any shards', () => {
+  const random = fc.record({
+    before: fc.integer({ min: 1, max: 5 }),
+    channels: fc.integer({ min: 1, max: 6 }),
+    consecutive: fc.integer({ min: 1, max: 5 }),
+    cuts: fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 6 }),
+    seed: fc.nat(1000),
+  });
+  fc.assert(
+    fc.property(random, ({ before, channels, consecutive, cuts, seed }) => {
+      const shape = [before, channels, consecutive];
+      const scales = Float32Array.from({ length: channels }, (_, index) => (index + 1) * 0.1);
+      const stored = Int8Array.from({ length: before * channels * consecutive }, (_, index) => index * 37 + seed);
+      const bytes = Buffer.concat([new Uint8Array(scales.buffer), new Uint8Array(stored.buffer), Uint8Array.of(1, 0, 0, 0)]);
+      const specs: WeightSpec[] = [
+        { name: 'w', shape, dtype: 'float32', quantization: { dtype: 'int8', channels, consecutive } },
+        { name: 'next', shape: [], dtype: 'int32' },
+      ];
+      const ends = cuts
+        .map((_, index) => cuts.slice(0, index + 1).reduce((sum, each) => sum + each, 0))
+        .filter((end) => end < bytes.length);
+      const shards = [0, ...ends].map((start, index) => new Uint8Array(bytes.subarray(start, ends[index])).buffer);
+      const values = [...stored].map((value, index) => Math.fround(value * (scales[Math.floor(index / consecutive) % channels] as number)));
+      expect(ours(specs, shards)).toEqual({ w: values, next: [1] });
+      expect(specs.map(storedBytes)).toEqual([bytes.length - 4, 4]);
+      const constant: Constant = {
+        value: { name: 'w', type: { dataType: 'float32', shape } },
+        bytes: new Uint8Array(bytes.subarray(0, -4)),
+        storage: { kind: 'int8', axis: 1 },
+      };
+      verifyConstant(constant);
+      expect([...tensorOf(constant).data]).toEqual(values);
+    }),
+    { seed: 7, numRuns: 300 },
+  );
 });
 
 test('shards that end too soon are named by the weight', () => {

@@ -185,7 +185,7 @@ describe('a broken file is refused', () => {
     [
       'a storage that is none',
       ({ constants }) => (constants[0]!.storage = { kind: 'zip' }),
-      `The graph file's constants[0].storage.kind should be "plain" or "float16" or "uint8" or "uint16", but is "zip".`,
+      `The graph file's constants[0].storage.kind should be "plain" or "float16" or "uint8" or "uint16" or "int8", but is "zip".`,
     ],
     [
       'a storage without its scale',
@@ -195,7 +195,7 @@ describe('a broken file is refused', () => {
     [
       'a storage that the type cannot have',
       ({ constants }) => Object.assign(constants[0]!, { dataType: 'int8', storage: { kind: 'float16' } }),
-      'Constant "constant_0" is int8, which is not stored as float16.',
+      'Constant "constant_0" is int8[2], which is not stored as float16.',
     ],
     ['an origin of no format', ({ nodes }) => (nodes[0]!.origin['format'] = 'caffe'), `The graph file's nodes[0].origin.format should be`],
     [

@@ -83,9 +83,13 @@ describe('constants', () => {
       'Constant "w" has an open size: float32[n].',
     );
     expect(refusalOfConstant({ bytes: new Uint8Array(7) })).toBe('Constant "constant_0" has 7 bytes; float32[2] takes 8.');
+    expect(refusalOfConstant({ storage: { kind: 'int8', axis: 0 } })).toBe('Constant "constant_0" has 8 bytes; float32[2] takes 10.');
+    expect(refusalOfConstant({ storage: { kind: 'int8', axis: 1 } })).toBe(
+      'Constant "constant_0" is float32[2], stored as int8 with scales along axis 1.',
+    );
     expect(refusalOfConstant({ storage: { kind: 'float16' } })).toBe('Constant "constant_0" has 8 bytes; float32[2] takes 4.');
     expect(refusalOfConstant({ value: value('w', { dataType: 'bool', shape: [2] }), storage: { kind: 'uint8', scale: 1, min: 0 } })).toBe(
-      'Constant "w" is bool, stored as uint8.',
+      'Constant "w" is bool[2], stored as uint8 * 1 + 0.',
     );
   });
 });

@@ -100,20 +100,21 @@ describe('constants', () => {
   });
 
   it('know how each type can be stored', () => {
-    const kinds = ['plain', 'float16', 'uint8', 'uint16'] as const;
+    const kinds = ['plain', 'float16', 'uint8', 'uint16', 'int8'] as const;
     const table = Object.fromEntries(
       (Object.keys(DATA_TYPES) as DataType[]).map((dataType) => [
         dataType,
-        kinds.filter((kind) => canBeStored(dataType, { kind, scale: 1, min: 0 } as Storage)),
+        kinds.filter((kind) => canBeStored(dataType, { kind, scale: 1, min: 0, axis: 1 } as Storage, [2, 3])),
       ]),
     );
     const plain = ['plain'];
     expect(table).toEqual({
-      float32: ['plain', 'float16', 'uint8', 'uint16'],
+      float32: ['plain', 'float16', 'uint8', 'uint16', 'int8'],
       float16: plain,
       int32: ['plain', 'uint8', 'uint16'],
       ...{ int64: plain, int16: plain, uint8: plain, int8: plain, bool: plain },
     });
+    expect(canBeStored('float32', { kind: 'int8', axis: 2 }, [2, 3])).toBe(false);
   });
 });
 

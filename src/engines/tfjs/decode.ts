@@ -5,20 +5,25 @@
 import { DTYPES, type DType, type OwnedArray, sizeOf } from '../../base/dtype.js';
 import { PannierError } from '../../base/errors.js';
 import { widenInto } from '../../base/float16.js';
+import { type ChannelOrder, scaleBytes, scaleInto } from '../../base/per-channel.js';
 
-/** One entry of a TF.js weights manifest. */
+/** One entry of a TF.js weights manifest, which may also be int8 with a scale for each channel. */
 export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
-  readonly quantization?: { readonly dtype: 'float16' | 'uint8' | 'uint16'; readonly scale?: number; readonly min?: number };
+  readonly quantization?:
+    | { readonly dtype: 'float16' | 'uint8' | 'uint16'; readonly scale?: number; readonly min?: number }
+    | ({ readonly dtype: 'int8' } & ChannelOrder);
 }
 
-const STORED_BYTES = { float32: 4, int32: 4, bool: 1, float16: 2, uint16: 2, uint8: 1 } as const;
+const STORED_BYTES = { float32: 4, int32: 4, bool: 1, float16: 2, uint16: 2, uint8: 1, int8: 1 } as const;
 
-/** Bytes of a weight as it is stored. */
-export const storedBytes = ({ shape, dtype, quantization }: WeightSpec): number =>
-  sizeOf(shape) * STORED_BYTES[quantization?.dtype ?? dtype];
+/** Bytes of a weight as it is stored, scales included. */
+export const storedBytes = (spec: WeightSpec): number =>
+  bytesOfScales(spec) + sizeOf(spec.shape) * STORED_BYTES[spec.quantization?.dtype ?? spec.dtype];
+
+const bytesOfScales = ({ quantization }: WeightSpec): number => (quantization?.dtype === 'int8' ? scaleBytes(quantization) : 0);
 
 /** One weight, decoded. */
 export interface DecodedWeight {
@@ -80,6 +85,8 @@ class BegunWeight {
   readonly values: OwnedArray;
   readonly #spec: WeightSpec;
   readonly #storedBytes: number;
+  /** Bytes of the scales, which come before the values. */
+  readonly #scales: Uint8Array<ArrayBuffer>;
   /** Bytes as they are stored: those of `values` itself, or a block that is decoded when it is full. */
   readonly #stored: Uint8Array<ArrayBuffer>;
   #filledBytes = 0;
@@ -87,6 +94,7 @@ class BegunWeight {
   constructor(spec: WeightSpec) {
     this.#spec = spec;
     this.#storedBytes = storedBytes(spec);
+    this.#scales = new Uint8Array(bytesOfScales(spec));
     this.values = new DTYPES[spec.dtype](sizeOf(spec.shape));
     const isAsStored = spec.quantization === undefined;
     this.#stored = isAsStored ? new Uint8Array(this.values.buffer) : new Uint8Array(Math.min(this.#storedBytes, BLOCK_BYTES));
@@ -99,8 +107,11 @@ class BegunWeight {
   /** @returns how many of the bytes belong to this weight */
   fill(bytes: Uint8Array): number {
     const taken = Math.min(bytes.length, this.#storedBytes - this.#filledBytes);
-    for (let from = 0; from < taken; ) {
-      const at = this.#filledBytes % this.#stored.length;
+    const ofScales = Math.min(taken, Math.max(0, this.#scales.length - this.#filledBytes));
+    if (ofScales > 0) this.#scales.set(bytes.subarray(0, ofScales), this.#filledBytes);
+    this.#filledBytes += ofScales;
+    for (let from = ofScales; from < taken; ) {
+      const at = (this.#filledBytes - this.#scales.length) % this.#stored.length;
       const piece = bytes.subarray(from, Math.min(taken, from + this.#stored.length - at));
       this.#stored.set(piece, at);
       from += piece.length;
@@ -115,10 +126,17 @@ class BegunWeight {
     const { dtype, quantization } = this.#spec;
     if (quantization === undefined) return;
     const itemBytes = STORED_BYTES[quantization.dtype];
-    const values = this.values.subarray((this.#filledBytes - bytes) / itemBytes, this.#filledBytes / itemBytes);
+    const endBytes = this.#filledBytes - this.#scales.length;
+    const first = (endBytes - bytes) / itemBytes;
+    const values = this.values.subarray(first, endBytes / itemBytes);
     const { buffer } = this.#stored;
     if (quantization.dtype === 'float16') {
       widenInto(values as Float32Array, new Uint16Array(buffer, 0, values.length));
+      return;
+    }
+    if (quantization.dtype === 'int8') {
+      const stored = new Int8Array(buffer, 0, values.length);
+      scaleInto(values as Float32Array, stored, new Float32Array(this.#scales.buffer), quantization, first);
       return;
     }
     const stored = quantization.dtype === 'uint8' ? new Uint8Array(buffer) : new Uint16Array(buffer, 0, values.length);

@@ -2,13 +2,21 @@
 import { describe } from '../../base/describe.js';
 import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
+import type { ChannelOrder } from '../../base/per-channel.js';
 import { broken, nameAt, objectAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 
 /** How a tensor is stored in fewer bytes. `value = stored × scale + min` for the whole-number kinds. */
 export type Quantization =
   | { readonly dtype: 'float16'; readonly original_dtype: 'float32' }
-  | { readonly dtype: 'uint8' | 'uint16'; readonly min: number; readonly scale: number; readonly original_dtype: 'float32' | 'int32' };
+  | { readonly dtype: 'uint8' | 'uint16'; readonly min: number; readonly scale: number; readonly original_dtype: 'float32' | 'int32' }
+  | PerChannel;
+
+/** Whole numbers with a scale for each channel, before which the scales stand. Only Pannier's own engine reads them: TF.js has none. */
+export interface PerChannel extends ChannelOrder {
+  readonly dtype: 'int8';
+  readonly original_dtype: 'float32';
+}
 
 /** An entry of a weights manifest, with TF.js's field names; it has been checked. */
 export interface WeightSpec {

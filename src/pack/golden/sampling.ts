@@ -8,6 +8,7 @@ import { goldenFeeds } from '../../golden/feeds.js';
 import type { GoldenSpec, InputSpec } from '../../manifest/manifest.js';
 import { MAX_VALUES } from '../../manifest/sizes.js';
 import type { Feed } from '../../preprocess/feed.js';
+import { channelAxes } from '../model/channel-axes.js';
 import type { ReadModel } from '../model/read.js';
 import type { GraphSignature } from '../model/signature.js';
 import { weightsOf, withWeights } from '../model/weights.js';
@@ -34,6 +35,8 @@ export interface Sampled {
 export interface Sampling {
   /** The graph's own weights. */
   readonly weights: readonly Weight[];
+  /** By the name of a weight, the axis of its output channels; those that have none are left out. */
+  readonly channelAxes: ReadonlyMap<string, number>;
   filesOf(weights: readonly Weight[]): GraphFiles;
   /** Opens the graph with these weights, hands it to `use` and frees it. */
   open<T>(weights: readonly Weight[], use: (runner: Runner) => Promise<T>): Promise<T>;
@@ -55,6 +58,7 @@ export function samplingOf(
   const own = weightsOf(graph);
   return {
     weights: own,
+    channelAxes: channelAxes(graph),
     filesOf: (weights) => graphFiles(withWeights(graph, own, weights), signature),
     open: (weights, use) => withRunner({ file, signature, graph: withWeights(graph, own, weights) }, use, kept),
     async sample(runner, plans) {

@@ -21,6 +21,6 @@ export const withWeights = (graph: Graph, before: readonly Weight[], after: read
   constants: graph.constants.map((constant, index) => {
     const weight = after[index] as Weight;
     if (weight === before[index]) return constant;
-    return { ...constant, bytes: weight.bytes, storage: storageOf(weight.quantization) };
+    return { ...constant, bytes: weight.bytes, storage: storageOf(weight) };
   }),
 });

@@ -6,6 +6,7 @@ import type { Weight } from '../../formats/tfjs/weights.js';
 import type { Manifest } from '../../manifest/manifest.js';
 import { badOption, QUANTIZED, type QuantizeOption } from '../options.js';
 import { toFloat16 } from './float16.js';
+import { toInt8 } from './int8.js';
 import { toUint8 } from './uint8.js';
 
 /** Smaller weights, such as biases and those of batch normalisation, save too few bytes for the error. */
@@ -13,11 +14,13 @@ export const MIN_ELEMENTS = 256;
 
 /**
  * Stores weights as the option says. Weights that are not float32, are small, would overflow or are already quantised
- * in the file stay as they are, except that float16 becomes uint8 if the option asks for it.
+ * in the file stay as they are, except that float16 becomes uint8 or int8 if the option asks for it. A weight without output
+ * channels does not become int8.
+ * @param axes by the name of a weight, the axis of its output channels
  * @returns weights in the same order; an unchanged weight is the same object
  * @throws {PannierError} `options` for a pattern that matches no weight
  */
-export function quantize(weights: readonly Weight[], option: QuantizeOption): readonly Weight[] {
+export function quantize(weights: readonly Weight[], option: QuantizeOption, axes: ReadonlyMap<string, number>): readonly Weight[] {
   const rules = Object.entries(typeof option === 'string' ? { '*': option } : option).map(([pattern, kind]) => {
     const matches = matcher(pattern);
     if (typeof option !== 'string' && !weights.some(({ name }) => matches(name))) throw badOption(unmatched(pattern, weights));
@@ -27,9 +30,20 @@ export function quantize(weights: readonly Weight[], option: QuantizeOption): re
     const kind = rules.find(({ matches }) => matches(weight.name))?.kind ?? 'none';
     const stored = weight.quantization?.dtype;
     const isLeft = kind === 'none' || weight.dtype !== 'float32' || sizeOf(weight.shape) < MIN_ELEMENTS;
-    if (isLeft || !(stored === undefined || (stored === 'float16' && kind === 'uint8'))) return weight;
-    return (kind === 'uint8' ? toUint8 : toFloat16)(weight, valuesOf(weight)) ?? weight;
+    if (isLeft || !(stored === undefined || (stored === 'float16' && kind !== 'float16'))) return weight;
+    return storedAs(kind, weight, axes.get(weight.name)) ?? weight;
   });
+}
+
+function storedAs(kind: (typeof QUANTIZED)[number], weight: Weight, axis: number | undefined): Weight | undefined {
+  switch (kind) {
+    case 'float16':
+      return toFloat16(weight, valuesOf(weight));
+    case 'uint8':
+      return toUint8(weight, valuesOf(weight));
+    case 'int8':
+      return axis === undefined ? undefined : toInt8(weight, valuesOf(weight), axis);
+  }
 }
 
 /** The quantisation's entry in the manifest, without the error, which budget.ts measures. */

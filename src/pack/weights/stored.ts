@@ -30,12 +30,12 @@ export async function storeWeights(
 ): Promise<Stored> {
   const kept = { weights: before, answers: original.answers, golden: original.golden, warnings: [] };
   if (options.quantize === undefined) return kept;
-  const weights = quantize(before, options.quantize);
+  const weights = quantize(before, options.quantize, sampling.channelAxes);
   if (weights.every((weight, index) => weight === before[index]))
     return {
       ...kept,
       warnings: [
-        'Option quantize changes no weight: those it names are small, no float32, stored so already, or hold values beyond that kind.',
+        'Option quantize changes no weight: those it names are small, no float32, stored so already, hold values beyond that kind, or have no output channels, as int8 wants.',
       ],
     };
   const { answers, golden } = await sampling.open(weights, (runner) => sampling.sample(runner, [original.plan]));

@@ -29,7 +29,17 @@ const graphPoison: fc.Arbitrary<unknown> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.constantFrom<unknown>([0], [1, 0], [-1], [2 ** 31], ['batch'], [[0]], { kind: 'uint8', scale: 1e300, min: 0 }),
+    arbitrary: fc.constantFrom<unknown>(
+      [0],
+      [1, 0],
+      [-1],
+      [2 ** 31],
+      ['batch'],
+      [[0]],
+      { kind: 'uint8', scale: 1e300, min: 0 },
+      { kind: 'int8', axis: 0 },
+      { kind: 'int8', axis: 7 },
+    ),
   },
 );
 

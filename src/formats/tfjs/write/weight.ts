@@ -1,4 +1,5 @@
 /** Constants of the graph as the weights of TF.js: the stored bytes stay as they are wherever TF.js can read them. */
+import { channelOrder } from '../../../graph/constant.js';
 import type { Constant } from '../../../graph/graph.js';
 import { broken } from '../../file-fields.js';
 import type { Quantization, Weight } from '../weights.js';
@@ -17,6 +18,10 @@ export function storedWeight(constant: Constant, shape: readonly number[]): Stor
   const dtype = dtypeOf(value.type.dataType);
   const quantized = (quantization: Quantization, stored = bytes): StoredWeight => ({ shape, dtype, quantization, bytes: stored });
   if (storage.kind === 'float16' || value.type.dataType === 'float16') return quantized({ dtype: 'float16', original_dtype: 'float32' });
+  if (storage.kind === 'int8') {
+    const order = channelOrder(value.type.shape as readonly number[], storage.axis);
+    return quantized({ dtype: 'int8', ...order, original_dtype: 'float32' });
+  }
   if (storage.kind !== 'plain') {
     const { kind, scale, min } = storage;
     return quantized({ dtype: kind, scale, min, original_dtype: dtype === 'float32' ? 'float32' : 'int32' });
