@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { bytesPerElement, DTYPES, type DType, shapeText, sizeOf } from '../../src/base/dtype.js';
+import { bytesPerElement, DTYPES, type DType, holds, shapeText, sizeOf } from '../../src/base/dtype.js';
 import { messageOf, PannierError } from '../../src/base/errors.js';
 import type { Dim } from '../../src/manifest/signature.js';
 
@@ -132,10 +132,7 @@ function readNumbers(json: unknown, need: InputNeed, file: string): { values: In
 
 function numberOf(value: unknown, need: InputNeed, place: string): number {
   const number = typeof value === 'boolean' ? Number(value) : value;
-  const fits =
-    typeof number === 'number' &&
-    (need.dtype === 'float32' || (need.dtype === 'bool' ? number === 0 || number === 1 : (number | 0) === number));
-  if (!fits)
+  if (typeof number !== 'number' || !holds(need.dtype, number))
     throw unfit(`${place} is ${JSON.stringify(value).slice(0, 60)}, which is no ${need.dtype} for input ${told(need)}.`, need.name);
   return number;
 }

@@ -133,7 +133,9 @@ export async function predictInPage(task: PageTask): Promise<string> {
       if (kind === 'rows') inputs[name] = await response.json();
       if (kind === 'picture') inputs[name] = await response.blob();
       if (dtype === undefined) continue;
-      const data = new { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype](await response.arrayBuffer());
+      const data = new { float32: Float32Array, int32: Int32Array, bool: Uint8Array, uint8: Uint8Array, int8: Int8Array }[dtype](
+        await response.arrayBuffer(),
+      );
       inputs[name] = shape === undefined ? data : { data, shape };
     }
 

@@ -106,7 +106,7 @@ const RANGE_TEXTS: Readonly<Record<Range, string>> = {
 
 function preparation({ face }: InputState, picture: PictureSettings, change: Change): HTMLElement[] {
   const isGray = picture.channels === 'gray';
-  const { imagenet, ...gray } = { ...RANGE_TEXTS, ...(face.dtype === 'int32' && { unsaid: 'not said: 0 … 255, as whole numbers' }) };
+  const { imagenet, ...gray } = { ...RANGE_TEXTS, ...(face.dtype !== 'float32' && { unsaid: 'not said: 0 … 255, as whole numbers' }) };
   const set = <Key extends keyof PictureSettings>(key: Key, value: PictureSettings[Key]) => {
     picture[key] = value;
     change('asked');

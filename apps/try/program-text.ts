@@ -125,7 +125,7 @@ export const columnsOf = <Column extends string>(text: string): (Column | null)[
     .filter((word) => word !== '')
     .map((word) => (word === '-' ? null : (word as Column)));
 
-const ARRAYS = { float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array' } as const;
+const ARRAYS = { float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array', uint8: 'Uint8Array', int8: 'Int8Array' } as const;
 
 /** Most rows that the program lists; an app brings its own. */
 const ROWS = 10;

@@ -1,4 +1,5 @@
 /** Parses pasted numbers, JSON or a table, to an input of predict. */
+import { DTYPES, holds } from '../../src/base/dtype.js';
 import { mulberry32 } from '../../src/base/random.js';
 import type { DType, OwnedArray } from '../../src/index.js';
 import { readLiteral } from './literal.js';
@@ -11,8 +12,6 @@ export interface Values {
 
 type Sizes = readonly (number | null)[] | null;
 
-const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
-
 /**
  * Reads numbers for one input. A table's first line may be its heading.
  * @throws {Error} in words for the person who typed it
@@ -21,14 +20,13 @@ export function readRows(text: string, dtype: DType, shape: Sizes): Values {
   const trimmed = text.trim();
   if (trimmed === '') throw new Error(`Type or paste numbers: ${shape === null ? 'of any shape' : wanted(shape)}.`);
   const { values, sizes } = trimmed.startsWith('[') ? readJson(trimmed) : readTable(trimmed);
-  const data = ARRAYS[dtype].from(values);
+  const data = DTYPES[dtype].from(values);
   const odd = values.findIndex((value) => !fits(value, dtype));
   if (odd >= 0) throw new Error(`Number ${odd + 1} is ${values[odd]}, which is no ${dtype}.`);
   return { data, shape: settleShape(values.length, sizes, shape) };
 }
 
-const fits = (value: number, dtype: DType): boolean =>
-  dtype === 'float32' ? !Number.isNaN(value) : dtype === 'int32' ? (value | 0) === value : value === 0 || value === 1;
+const fits = (value: number, dtype: DType): boolean => !Number.isNaN(value) && holds(dtype, value);
 
 interface Read {
   readonly values: readonly number[];

@@ -1,5 +1,7 @@
 /** The element types of the graph's tensors. */
 
+import type { DType } from '../base/dtype.js';
+
 /**
  * The element types that a graph's tensor can have, by the names that WebNN and ONNX share. float16 and int64 are kept
  * in a wider array: JavaScript has no array of float16 everywhere, and whole numbers up to 2^53 are exact as float64.
@@ -27,6 +29,19 @@ export const isFloat = (dataType: DataType): boolean => dataType === 'float32' |
 
 /** Whether a type holds whole numbers; `bool` does not. */
 export const isInteger = (dataType: DataType): boolean => !isFloat(dataType) && dataType !== 'bool';
+
+/** The element type that an app sees where the graph has this one: 64 and 16 bits are 32. */
+export function faceTypeOf(dataType: DataType): DType {
+  switch (dataType) {
+    case 'float16':
+      return 'float32';
+    case 'int64':
+    case 'int16':
+      return 'int32';
+    default:
+      return dataType;
+  }
+}
 
 /** The least and the greatest value of each type of whole numbers; those of int64 are the ones that float64 holds exactly. */
 export const INTEGER_RANGE: Readonly<Partial<Record<DataType, readonly [min: number, max: number]>>> = {

@@ -25,6 +25,7 @@ import { modelDts, modelJs } from './out/codegen.js';
 import { graphFiles } from './out/graph-files.js';
 import { assetIn, digestOf, hashManifest } from './out/manifest.js';
 import { hashedFile } from './out/shards.js';
+import { sizeNames } from './out/size-names.js';
 import { refuseSource, writeFiles } from './out/write.js';
 import type { PackResult } from './result.js';
 import { countScores, scoredOutput } from './samples/score-counts.js';
@@ -164,7 +165,9 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
 
   const text = (source: string) => new TextEncoder().encode(source);
   const files = new Map([graphFile, tfjs, ...shards, goldenAsset].map((file) => [file.name, file.bytes]));
-  files.set('model.d.ts', text(modelDts(manifest, read.file))).set('model.js', text(modelJs(manifest, read.file)));
+  files
+    .set('model.d.ts', text(modelDts(manifest, read.file, sizeNames(graph, signature))))
+    .set('model.js', text(modelJs(manifest, read.file)));
   return { manifest, files, weights: stored.weights, warnings };
 }
 

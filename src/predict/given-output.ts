@@ -1,6 +1,6 @@
 /** Turns values that an app or a test gives for an output into an output as an engine gives it: checked, and copied. */
 import { typeName } from '../base/describe.js';
-import { DTYPES, type DType, type OwnedArray, shapeText, sizeOf } from '../base/dtype.js';
+import { DTYPES, type DType, holds, type OwnedArray, shapeText, sizeOf } from '../base/dtype.js';
 import type { RawOutput } from '../engines/engine.js';
 import type { OutputSpec } from '../manifest/manifest.js';
 import type { Dim } from '../manifest/signature.js';
@@ -39,12 +39,9 @@ export function givenOutput(
   return { dtype, shape: dims, data };
 }
 
-/** The values that each dtype can hold. */
-const HOLDS: Readonly<Record<DType, (value: unknown) => boolean>> = {
-  float32: (value) => typeof value === 'number',
-  int32: (value) => typeof value === 'number' && (value | 0) === value,
-  bool: (value) => value === true || value === false || value === 0 || value === 1,
-};
+/** Whether a dtype can hold a value; a bool also holds `true` and `false`. */
+const canHold = (dtype: DType, value: unknown): boolean =>
+  typeof value === 'boolean' ? dtype === 'bool' : typeof value === 'number' && holds(dtype, value);
 
 function owned(name: string, dtype: DType, data: unknown, refuse: (message: string) => Error): OwnedArray {
   if (typeof data !== 'object' || !Number.isSafeInteger((data as ArrayLike<unknown> | null)?.length))
@@ -52,7 +49,7 @@ function owned(name: string, dtype: DType, data: unknown, refuse: (message: stri
   // Names are compared, because arrays of another realm are not `instanceof` ours. The bytes of a bool may hold any value.
   if (typeName(data) === DTYPES[dtype].name && dtype !== 'bool') return new DTYPES[dtype](data as ArrayLike<number>);
   const values = Array.from(data as ArrayLike<unknown>);
-  const index = values.findIndex((value) => !HOLDS[dtype](value));
+  const index = values.findIndex((value) => !canHold(dtype, value));
   if (index < 0) return DTYPES[dtype].from(values as number[]);
   const other = values[index];
   const got = typeof other === 'number' || typeof other === 'string' ? JSON.stringify(other) : typeName(other);

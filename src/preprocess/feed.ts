@@ -4,6 +4,9 @@ import type { ImageSpec } from '../manifest/manifest.js';
 import type { Pixels } from '../manifest/signature.js';
 import type { Affine } from './mapping.js';
 
+/** The dtype of a picture's values for an input of this dtype: whole numbers of 8 bits are int32 until the engine has them. */
+export const pictureDtype = (dtype: DType): PictureFeed['dtype'] => (dtype === 'float32' ? 'float32' : 'int32');
+
 /** A picture that can cross to a worker. */
 export type Picture = ImageBitmap | VideoFrame | Pixels;
 

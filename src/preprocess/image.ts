@@ -8,7 +8,7 @@ import { typeName } from '../base/describe.js';
 import { messageOf, PannierError } from '../base/errors.js';
 import type { ImageSpec, InputSpec } from '../manifest/manifest.js';
 import type { Crop, Pixels } from '../manifest/signature.js';
-import type { Picture, PictureFeed } from './feed.js';
+import { type Picture, type PictureFeed, pictureDtype } from './feed.js';
 import { type ImageMapping, imageMapping, mapToSource } from './mapping.js';
 import { giveTyped, wrong } from './tensor.js';
 
@@ -35,7 +35,7 @@ export async function imageFeed(name: string, spec: InputSpec & { readonly image
   const [channels, batch] = [image.channels === 'gray' ? 1 : 3, 1];
   const shape = image.layout === 'nhwc' ? [batch, image.height, image.width, channels] : [batch, channels, image.height, image.width];
   return {
-    feed: { kind: 'picture', name, dtype: spec.dtype === 'int32' ? 'int32' : 'float32', shape, picture, image, map },
+    feed: { kind: 'picture', name, dtype: pictureDtype(spec.dtype), shape, picture, image, map },
     mapping: imageMapping(map, image.width, image.height, width, height),
   };
 }

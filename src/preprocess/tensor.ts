@@ -11,6 +11,8 @@ const TAKES: Readonly<Record<DType, readonly string[]>> = {
   float32: ['Float32Array'],
   int32: ['Int32Array', 'BigInt64Array', 'Uint8Array', 'Uint8ClampedArray'],
   bool: ['Uint8Array'],
+  uint8: ['Uint8Array', 'Uint8ClampedArray'],
+  int8: ['Int8Array'],
 };
 
 const isShaped = (given: unknown): given is { readonly data?: unknown; readonly shape?: unknown } =>

@@ -32,7 +32,7 @@ const CHECKS: Checks<OpenInferenceOptions> = {
   fetch: callable,
 };
 
-const DATATYPES: Readonly<Record<DType, string>> = { float32: 'FP32', int32: 'INT32', bool: 'BOOL' };
+const DATATYPES: Readonly<Record<DType, string>> = { float32: 'FP32', int32: 'INT32', bool: 'BOOL', uint8: 'UINT8', int8: 'INT8' };
 
 /**
  * Makes a fallback for `loadModel` that asks a server. Pictures and rows are sent as the tensors that the graph would take.

@@ -5,7 +5,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { sizeOf } from '../../src/base/dtype.js';
+import { sizeOf, widened } from '../../src/base/dtype.js';
 import { loadModel } from '../../src/index.js';
 import { pack } from '../../src/pack/index.js';
 import { saveLayers } from '../fixtures/layers.js';
@@ -58,7 +58,7 @@ it.each([
   const { outputs } = await model.predict(Object.fromEntries(given.map(({ input, data, dims: shape }) => [input, { data, shape }])));
 
   const stock = await openStock(join(target, 'model.json'));
-  const feeds = Object.fromEntries(given.map(({ node, data, dims, dtype }) => [node, tensor(data, dims, dtype)]));
+  const feeds = Object.fromEntries(given.map(({ node, data, dims, dtype }) => [node, tensor(data, dims, widened(dtype))]));
   const names = Object.keys(manifest.signature.outputs);
   const nodes = names.map((name) => named.outputs[name] as string);
   const answered = [manifest.controlFlow ? await stock.executeAsync(feeds, nodes) : stock.execute(feeds, nodes)].flat() as Tensor[];

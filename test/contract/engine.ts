@@ -367,6 +367,21 @@ export function graphContract(open: () => Promise<Engine>, watch: () => Promise<
     });
   });
 
+  it('takes bytes, which TF.js has as int32, and gives outputs of the element types that its file says', async () => {
+    const engine = await open();
+    const nodes = { inputs: { a: 'a', b: 'b' }, outputs: { total: 'total:0', cast: 'b:0' }, dtypes: { cast: 'int8' } } as const;
+    const session = await engine.open(engineModel(twoInputModel(), false, nodes));
+    const feeds = [feed('a', [1, 3], [1, 2, 3]), feed('b', [1, 3], [-100, 0, 100], 'int8')];
+    const { outputs } = await session.run(call(feeds, ['total', 'cast']));
+    expect(outputs).toMatchObject([
+      { dtype: 'float32', data: Float32Array.of(-99, 2, 103) },
+      { dtype: 'int8', data: Int8Array.of(-100, 0, 100) },
+    ]);
+    expect((feeds[1] as TensorFeed).data).toEqual(Int8Array.of(-100, 0, 100));
+    session.dispose();
+    engine.dispose();
+  });
+
   it('takes inputs and gives outputs by the names of its signature, whichever nodes they are', async () => {
     const engine = await open();
     const nodes = { inputs: { b: 'a', a: 'b' }, outputs: { cast: 'total:0', total: 'cast:0' } };

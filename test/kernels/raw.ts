@@ -1,5 +1,5 @@
 /** Small TF.js graphs that show what a kernel of TF.js answers by itself, without the writer. */
-import type { DType } from '../../src/base/dtype.js';
+import type { WideDType } from '../../src/base/dtype.js';
 import type { Fields } from '../../src/base/fields.js';
 import { attr } from '../../src/formats/tfjs/write/attributes.js';
 import { GraphDef, outputOf, type WrittenTensor } from '../../src/formats/tfjs/write/graph-def.js';
@@ -7,7 +7,7 @@ import type { TfjsGraphModel } from '../../src/formats/tfjs/write/write.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 
 /** A tensor of one of TF.js's dtypes. */
-export type RawTensor = Tensor & { readonly dataType: DType };
+export type RawTensor = Tensor & { readonly dataType: WideDType };
 
 /** Builds a graph of TF.js's own ops. */
 export class RawGraph {
@@ -26,11 +26,11 @@ export class RawGraph {
   }
 
   /** A parameter of an op, such as axes. */
-  numbers(values: readonly number[], shape: readonly number[] = [values.length], dtype: DType = 'int32'): WrittenTensor {
+  numbers(values: readonly number[], shape: readonly number[] = [values.length], dtype: WideDType = 'int32'): WrittenTensor {
     return this.#def.numbers('parameter', dtype, values, shape);
   }
 
-  number(value: number, dtype: DType = 'int32'): WrittenTensor {
+  number(value: number, dtype: WideDType = 'int32'): WrittenTensor {
     return this.numbers([value], [], dtype);
   }
 

@@ -38,13 +38,13 @@ export default pose;
 
 it('offers a bare array for one open size, not for two', async () => {
   const one = await pack({ model: writeModel(addModel([-1, 4]), join(folder, 'one')), out: join(folder, 'one-out') });
-  expect(declarations(one.out)).toContain("readonly x: Float32Array | Shaped<'float32', readonly [number, 4]>;");
+  expect(declarations(one.out)).toContain("readonly x: Float32Array | Shaped<'float32', readonly [batch: number, 4]>;");
   const two = await pack({
     model: writeModel(addModel([-1, -1]), join(folder, 'two')),
     out: join(folder, 'two-out'),
     inputs: { x: { shape: [1, 4] } },
   });
-  expect(declarations(two.out)).toContain("readonly x: Shaped<'float32', readonly [number, number]>;");
+  expect(declarations(two.out)).toContain("readonly x: Shaped<'float32', readonly [batch: number, size: number]>;");
 });
 
 // B11. `</script>` must not end a script element, U+2028 no line, a direction mark must not turn the source.

@@ -37,12 +37,12 @@ export type PricesFeaturesRow = {
 
 export type PricesInputs = {
   /** float32 [?, 5]; a row, or an array of rows */
-  readonly features: PricesFeaturesRow | readonly PricesFeaturesRow[] | Shaped<'float32', readonly [number, 5]>;
+  readonly features: PricesFeaturesRow | readonly PricesFeaturesRow[] | Shaped<'float32', readonly [batch: number, 5]>;
 };
 
 export type PricesOutputs = {
   /** float32 [?, 1] */
-  readonly price: Tensor<'float32', readonly [number, 1]>;
+  readonly price: Tensor<'float32', readonly [batch: number, 1]>;
 };
 
 declare const prices: ModelSource<PricesInputs, PricesOutputs>;
@@ -56,7 +56,7 @@ it.each<[readonly number[], string, string]>([
   [[3, 5], 'an array of 3 rows', 'readonly PricesFeaturesRow[]'],
 ])('takes one row for %j only where the model does', async (sizes, note, type) => {
   const { out, manifest } = await packed(tabularModel(sizes), { features: { columns: HOUSE } });
-  const [rows, width] = sizes.map((size) => (size === -1 ? 'number' : size));
+  const [rows, width] = sizes.map((size) => (size === -1 ? 'batch: number' : size));
   const text = readFileSync(join(out, 'model.d.ts'), 'utf8');
   expect(text).toContain(`; ${note} */\n  readonly features: ${type} | Shaped<'float32', readonly [${rows}, ${width}]>;`);
   using model = await loadModel(manifest, { backend: 'cpu' });

@@ -2,7 +2,7 @@
  * Decodes the weights that a graph file lists, from packed bytes to values. TF.js's own decoder (4.22) builds its float16
  * tables again for every weight and copies all weights once more; this one writes each value once.
  */
-import { DTYPES, type DType, type OwnedArray, sizeOf } from '../../base/dtype.js';
+import { type OwnedArray, sizeOf, WIDE_DTYPES, type WideDType } from '../../base/dtype.js';
 import { PannierError } from '../../base/errors.js';
 import { widenInto } from '../../base/float16.js';
 import { type ChannelOrder, scaleBytes, scaleInto } from '../../base/per-channel.js';
@@ -11,7 +11,7 @@ import { type ChannelOrder, scaleBytes, scaleInto } from '../../base/per-channel
 export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: DType;
+  readonly dtype: WideDType;
   readonly quantization?:
     | { readonly dtype: 'float16' | 'uint8' | 'uint16'; readonly scale?: number; readonly min?: number }
     | ({ readonly dtype: 'int8' } & ChannelOrder);
@@ -95,7 +95,7 @@ class BegunWeight {
     this.#spec = spec;
     this.#storedBytes = storedBytes(spec);
     this.#scales = new Uint8Array(bytesOfScales(spec));
-    this.values = new DTYPES[spec.dtype](sizeOf(spec.shape));
+    this.values = new WIDE_DTYPES[spec.dtype](sizeOf(spec.shape));
     const isAsStored = spec.quantization === undefined;
     this.#stored = isAsStored ? new Uint8Array(this.values.buffer) : new Uint8Array(Math.min(this.#storedBytes, BLOCK_BYTES));
   }

@@ -5,7 +5,7 @@
 import { GraphModel } from '@tensorflow/tfjs-converter';
 import { engine, env, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../base/backend-name.js';
-import { DTYPES, type DType, type OwnedArray } from '../../base/dtype.js';
+import { DTYPES, type OwnedArray, WIDE_DTYPES, type WideDType, widened } from '../../base/dtype.js';
 import { PannierError } from '../../base/errors.js';
 import { isAllFinite } from '../../base/finite.js';
 import { now } from '../../base/timing.js';
@@ -147,7 +147,9 @@ class TfjsSession implements Session {
       const preparedMs = now();
       const inputs: Record<string, Tensor> = {};
       for (const { name, dtype, shape, values } of settled) {
-        const input = tensor(values, [...shape], dtype);
+        const wide = widened(dtype);
+        // TF.js knows no Int8Array.
+        const input = tensor(wide === dtype ? values : Int32Array.from(values), [...shape], wide);
         alive.push(input);
         inputs[nodeOf(this.#nodes.inputs, name)] = input;
       }
@@ -159,7 +161,7 @@ class TfjsSession implements Session {
       const tensors = this.#controlFlow ? await this.#executeAsync(inputs, nodes) : this.#execute(inputs, nodes);
       alive.push(...tensors);
       const computedMs = now();
-      const reading = Promise.all(tensors.map((output) => this.#read(output)));
+      const reading = Promise.all(tensors.map((output, index) => this.#read(output, outputs[index] as string)));
       // The confirmation is requested after the reads and awaited with them: without it, the values may be zeros.
       const [read] = await Promise.all([reading, this.#started.confirm()]);
       this.#ensureWhole();
@@ -198,16 +200,18 @@ class TfjsSession implements Session {
     for (const each of tensors) if (!this.#weightIds.has(each.id) && !kept.includes(each)) each.dispose();
   }
 
-  async #read(output: Tensor): Promise<RawOutput> {
-    const { dtype } = output;
-    if (!Object.hasOwn(DTYPES, dtype))
-      throw new PannierError('predict', `An output is a ${dtype} tensor; Pannier reads ${Object.keys(DTYPES).join(', ')}.`);
+  async #read(output: Tensor, name: string): Promise<RawOutput> {
+    if (!Object.hasOwn(WIDE_DTYPES, output.dtype))
+      throw new PannierError('predict', `An output is a ${output.dtype} tensor; Pannier reads ${Object.keys(WIDE_DTYPES).join(', ')}.`);
+    const wide = output.dtype as WideDType;
+    const { dtypes = {} } = this.#nodes;
+    const dtype = (Object.hasOwn(dtypes, name) && dtypes[name]) || wide;
     const values = (await output.data()) as OwnedArray;
     // wasm copies out of its heap; cpu and webgpu may return the array that holds a weight.
     const own = this.#backend === 'wasm' ? values : values.slice();
     // On webgpu, a slice of no elements has a plain array (4.22).
-    const data = own.length === 0 ? new DTYPES[dtype as DType](0) : own;
-    const read = { dtype: dtype as DType, shape: output.shape.slice(), data };
+    const data = own.length === 0 || dtype !== wide ? DTYPES[dtype].from(own) : own;
+    const read = { dtype, shape: output.shape.slice(), data };
     return { ...read, finite: isAllFinite(read) };
   }
 

@@ -12,7 +12,7 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
-import { DTYPES, type DType, sizeOf } from '../../base/dtype.js';
+import { sizeOf, WIDE_DTYPES, type WideDType } from '../../base/dtype.js';
 import { broadcastStrides, eachRow, stridesOf } from '../../base/strided.js';
 
 /** Puts another function in a kernel's place, once. Tests find the one that it had. */
@@ -27,12 +27,12 @@ function mend(backendName: string, kernelName: string, mended: (original: Kernel
  * On cpu and webgpu, Cast to a wider type keeps the array or buffer of the narrower one. An output would be an array of another class
  * than its element type's, and whole numbers beyond 2^24 would not become float32.
  */
-function mendCast<Backend>(backendName: string, widened: (backend: Backend, x: TensorInfo, dtype: DType) => TensorInfo): void {
+function mendCast<Backend>(backendName: string, widened: (backend: Backend, x: TensorInfo, dtype: WideDType) => TensorInfo): void {
   mend(backendName, 'Cast', (cast) => (given) => {
     const x = given.inputs['x'] as TensorInfo;
     const dtype = given.attrs?.['dtype'] as string;
     const isWider = (x.dtype === 'bool' && dtype !== 'bool') || (x.dtype === 'int32' && dtype === 'float32');
-    return isWider && Object.hasOwn(DTYPES, dtype) ? widened(given.backend as Backend, x, dtype as DType) : cast(given);
+    return isWider && Object.hasOwn(WIDE_DTYPES, dtype) ? widened(given.backend as Backend, x, dtype as WideDType) : cast(given);
   });
 }
 
@@ -44,13 +44,13 @@ function mendSelect(backendName: string): void {
     if (shapes.every((each) => sizeOf(each) > 0)) return select(given);
     const { dtype } = operands[1] as TensorInfo;
     const shape = (shapes[0] as number[]).map((_, axis) => Math.min(...shapes.map((each) => each[axis] as number)));
-    const dataId = (given.backend as KernelBackend).write(new DTYPES[dtype as DType](0), shape, dtype);
+    const dataId = (given.backend as KernelBackend).write(new WIDE_DTYPES[dtype as WideDType](0), shape, dtype);
     return { dataId, shape, dtype };
   });
 }
 
-const widenedOnProcessor = (backend: Pick<MathBackendCPU, 'makeTensorInfo' | 'readSync'>, x: TensorInfo, dtype: DType): TensorInfo =>
-  backend.makeTensorInfo([...x.shape], dtype, DTYPES[dtype].from(backend.readSync(x.dataId) as Int32Array));
+const widenedOnProcessor = (backend: Pick<MathBackendCPU, 'makeTensorInfo' | 'readSync'>, x: TensorInfo, dtype: WideDType): TensorInfo =>
+  backend.makeTensorInfo([...x.shape], dtype, WIDE_DTYPES[dtype].from(backend.readSync(x.dataId) as Int32Array));
 
 export function mendCpuKernels(): void {
   mendCast('cpu', widenedOnProcessor);
@@ -58,7 +58,7 @@ export function mendCpuKernels(): void {
 }
 
 /** @param converted writes the elements of a tensor on the GPU as another dtype */
-export function mendWebgpuKernels(converted: (backend: WebGPUBackend, x: TensorInfo, dtype: DType) => TensorInfo): void {
+export function mendWebgpuKernels(converted: (backend: WebGPUBackend, x: TensorInfo, dtype: WideDType) => TensorInfo): void {
   mendCast<WebGPUBackend>('webgpu', (backend, x, dtype) => {
     const { values, resource } = backend.tensorMap.get(x.dataId);
     const isOnProcessor = backend.shouldExecuteOnCPU([x]) || (values != null && resource != null);

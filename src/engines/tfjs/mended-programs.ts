@@ -5,7 +5,7 @@
  */
 import { type WebGPUBackend, type WebGPUProgram, webgpu_util } from '@tensorflow/tfjs-backend-webgpu';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
-import type { DType } from '../../base/dtype.js';
+import type { WideDType } from '../../base/dtype.js';
 
 /** A tensor that a program reads, with the dtype of its buffer. */
 export interface ProgramInput {
@@ -201,7 +201,7 @@ const MENDS: Readonly<Record<string, Mend>> = {
 };
 
 /** Writes the elements of a tensor as another dtype. */
-export function converted(backend: WebGPUBackend, x: TensorInfo, dtype: DType): TensorInfo {
+export function converted(backend: WebGPUBackend, x: TensorInfo, dtype: WideDType): TensorInfo {
   const write = dtype === 'float32' ? 'setOutputAtIndex(index, f32(x[index]))' : 'setOutputAtIndexI32(index, i32(x[index]))';
   const getUserCode = () => `fn main(index : i32) { if (index < uniforms.size) { ${write}; } }`;
   return backend.runWebGPUProgram({ ...flat(x.shape), variableNames: ['x'], shaderKey: 'converted', getUserCode }, [x], dtype);

@@ -41,15 +41,15 @@ export interface Declaring {
   readonly json: Fields;
 }
 
-/** dtypes as TF.js maps them: whole numbers of any width become int32. */
+/** dtypes as apps see them: 64 bits become 32, as TF.js has them. */
 const DTYPE_OF: Readonly<Record<string, DType>> = {
   DT_FLOAT: 'float32',
   DT_HALF: 'float32',
   DT_DOUBLE: 'float32',
   DT_INT32: 'int32',
   DT_INT64: 'int32',
-  DT_INT8: 'int32',
-  DT_UINT8: 'int32',
+  DT_INT8: 'int8',
+  DT_UINT8: 'uint8',
   DT_BOOL: 'bool',
 };
 

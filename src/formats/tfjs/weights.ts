@@ -1,6 +1,6 @@
 /** Weight tensors: their entries in a weights manifest, and the check that their bytes fit. */
 import { describe } from '../../base/describe.js';
-import { bytesPerElement, DTYPES, type DType, sizeOf } from '../../base/dtype.js';
+import { bytesPerElement, sizeOf, WIDE_DTYPES, type WideDType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
 import type { ChannelOrder } from '../../base/per-channel.js';
 import { broken, nameAt, objectAt } from '../file-fields.js';
@@ -22,7 +22,7 @@ export interface PerChannel extends ChannelOrder {
 export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: DType;
+  readonly dtype: WideDType;
   readonly quantization?: Quantization;
 }
 
@@ -45,10 +45,10 @@ export function readWeightSpec(value: unknown, place: string): WeightSpec {
   const shape = readShape(fields['shape'], what);
   const { dtype } = fields;
   if (dtype === 'string') throw broken(`${what} holds text; Pannier takes no string tensors.`);
-  if (typeof dtype !== 'string' || !Object.hasOwn(DTYPES, dtype)) {
-    throw broken(`${what} has dtype ${describe(dtype)}; ${Object.keys(DTYPES).join(', ')} are known.`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(WIDE_DTYPES, dtype)) {
+    throw broken(`${what} has dtype ${describe(dtype)}; ${Object.keys(WIDE_DTYPES).join(', ')} are known.`);
   }
-  const spec = { name, shape, dtype: dtype as DType };
+  const spec = { name, shape, dtype: dtype as WideDType };
   if (fields['quantization'] === undefined) return spec;
   return { ...spec, quantization: readQuantization(objectAt(fields['quantization'], `${what}'s quantization`), spec.dtype, what) };
 }
@@ -67,7 +67,7 @@ function readShape(value: unknown, what: string): readonly number[] {
   return value;
 }
 
-function readQuantization(fields: Fields, dtype: DType, what: string): Quantization {
+function readQuantization(fields: Fields, dtype: WideDType, what: string): Quantization {
   const kind = fields['dtype'];
   if (kind === 'float16' && dtype === 'float32') return { dtype: kind, original_dtype: dtype };
   if ((kind !== 'uint8' && kind !== 'uint16') || dtype === 'bool') {

@@ -22,19 +22,24 @@ export interface NudgedGraph {
 /** Makes inputs of the casts of whole inputs. */
 export function withCastsAsInputs(graph: Graph): NudgedGraph {
   const isCast = ({ op, attributes, inputs: [input] }: Node) =>
-    op === 'cast' && (attributes as { to: string }).to === 'float32' && isWholeInput(graph, input);
+    op === 'cast' && (attributes as { to: string }).to === 'float32' && wholeInput(graph, input) !== undefined;
   const nodes = graph.nodes.filter(isCast);
   const casts = new Map<Value, Value[]>();
   for (const { inputs, outputs } of nodes) {
-    const [input, output] = [inputs[0] as Value, outputs[0] as Value];
+    const [input, output] = [wholeInput(graph, inputs[0]) as Value, outputs[0] as Value];
     casts.set(input, [...(casts.get(input) ?? []), output]);
   }
   const inputs = [...graph.inputs, ...[...casts.values()].flat()];
   return { graph: { ...graph, inputs, nodes: graph.nodes.filter((node) => !nodes.includes(node)) }, casts };
 }
 
-const isWholeInput = ({ inputs }: Graph, value: Value | null | undefined): boolean =>
-  value?.type != null && inputs.includes(value) && isInteger(value.type.dataType);
+/** The input of whole numbers that a value is, or is a wider copy of. */
+function wholeInput({ inputs, nodes }: Graph, value: Value | null | undefined): Value | undefined {
+  if (value?.type == null || !isInteger(value.type.dataType)) return undefined;
+  if (inputs.includes(value)) return value;
+  const maker = nodes.find(({ outputs }) => outputs.includes(value));
+  return maker?.op === 'cast' ? inputs.find((input) => input === maker.inputs[0]) : undefined;
+}
 
 /**
  * The same feeds, changed by a millionth of their range. An output that moves with this would also differ between two backends that

@@ -2,7 +2,7 @@
 
 import { rangeOf } from '../../golden/compare.js';
 import { tensorOf } from '../../graph/constant.js';
-import { isFloat } from '../../graph/element-type.js';
+import { INTEGER_RANGE, isFloat } from '../../graph/element-type.js';
 import type { Constant, Graph, Node, Value } from '../../graph/graph.js';
 import { evaluate, namesIn, type Size } from '../../graph/size.js';
 
@@ -50,7 +50,9 @@ export function integerRange(
       if (value !== null) allowed.set(value, both(allowedBy(value), rangeIn(node, index, below, sizes, divisorOf)));
   }
   const range = allowedBy(input);
-  return range?.every(Number.isFinite) && range[0] <= range[1] ? range : undefined;
+  if (!range?.every(Number.isFinite)) return undefined;
+  const [min, max] = both(range, (input.type && INTEGER_RANGE[input.type.dataType]) ?? ANY) as Range;
+  return min <= max ? [min, max] : undefined;
 }
 
 /**

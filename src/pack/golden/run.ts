@@ -1,11 +1,11 @@
 /** Runs a graph for the packer: on the reference, or, where a part of the graph is opaque, on TF.js's cpu backend. */
-import { DTYPES, type DType, type OwnedArray } from '../../base/dtype.js';
+import { DTYPES, type OwnedArray } from '../../base/dtype.js';
 import { messageOf } from '../../base/errors.js';
 import type { Engine } from '../../engines/engine.js';
 import { isComputable, openReference, type ReferenceModel } from '../../engines/reference/interpreter.js';
 import { broken } from '../../formats/file-fields.js';
 import { KERNELS } from '../../formats/tfjs/tfjs-table.js';
-import { dtypeOf } from '../../formats/tfjs/write/attributes.js';
+import { DATA_TYPES, faceTypeOf } from '../../graph/element-type.js';
 import type { Graph, Value } from '../../graph/graph.js';
 import type { Tensor, TensorType } from '../../graph/tensor.js';
 import type { EngineTargets, GoldenSpec } from '../../manifest/manifest.js';
@@ -136,12 +136,12 @@ const feedOf = (feeds: readonly Feed[], name: string | undefined): Feed => feeds
 function tensorOf(feed: Feed, type: TensorType | null): Tensor {
   const { dataType } = type as TensorType;
   const data = feed.kind === 'tensor' ? feed.data : toTensor(feed.picture as never, feed.image, feed.dtype, feed.map);
-  return { dataType, shape: feed.shape, data };
+  return { dataType, shape: feed.shape, data: data instanceof DATA_TYPES[dataType] ? data : DATA_TYPES[dataType].from(data) };
 }
 
 /** An output in memory of its own: the reference may give a feed or a constant. */
 function rawOutput({ dataType, shape, data }: Tensor): Answers[string] {
-  const dtype: DType = dtypeOf(dataType);
+  const dtype = faceTypeOf(dataType);
   return { dtype, shape, data: DTYPES[dtype].from(data) as OwnedArray };
 }
 

@@ -19,7 +19,7 @@ export function resolveColumns({ name, node, dtype, shape, options }: GraphInput
   const place = `inputs["${node}"].columns`;
   const told = `input "${name}" is ${dtype} ${shapeText(shape)}`;
   if (options.image) throw badOption(`Option inputs["${node}"] has both image and columns; an input takes one or the other.`);
-  if (dtype === 'bool' || shape === null || shape.length === 0 || shape.length > 2)
+  if ((dtype !== 'float32' && dtype !== 'int32') || shape === null || shape.length === 0 || shape.length > 2)
     throw badOption(`Option ${place} cannot be: ${told}; float32 or int32 of [rows, values] or [values] is wanted.`);
   const columns = options.columns.map(withDefaults);
   if (dtype === 'int32') {

@@ -55,10 +55,10 @@ export function resolveImage(input: GraphInput): { readonly image?: ImageSpec; r
     filter: given?.filter ?? 'bilinear',
     channels,
     layout: given?.layout ?? 'nhwc',
-    scale: perChannel(given?.scale ?? (dtype === 'int32' ? 1 : 1 / 255), 'scale'),
+    scale: perChannel(given?.scale ?? (dtype === 'float32' ? 1 / 255 : 1), 'scale'),
     offset: perChannel(given?.offset ?? 0, 'offset'),
   };
-  if (dtype === 'int32' || given?.scale !== undefined) return { image };
+  if (dtype !== 'float32' || given?.scale !== undefined) return { image };
   return {
     image,
     warning: `Input "${name}" is taken for a picture with values from 0 to 1, which is a guess. Say what training used: --scale '${node}=1/255' --offset '${node}=0', or inputs: { '${node}': { image: { scale: 1 / 255, offset: 0 } } } in pannier.config.mjs.`,

@@ -1,5 +1,5 @@
 /** Padded inputs: checks and resolves their options. */
-import { shapeText } from '../../base/dtype.js';
+import { holds, shapeText } from '../../base/dtype.js';
 import type { ImageSpec, PadSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
 
@@ -21,8 +21,7 @@ export function resolvePad(
   if (image !== undefined) throw badOption(`Option ${place} cannot be: input "${name}" takes pictures, which are not padded.`);
   if (shape?.[axis] !== null)
     throw badOption(`Option ${place} needs an open size, but axis ${axis} of input "${name}", ${dtype} ${shapeText(shape)}, is none.`);
-  const isWhole = dtype === 'float32' || (dtype === 'int32' ? (value | 0) === value : value === 0 || value === 1);
-  if (!isWhole) throw badOption(`Option ${place}.value is ${value}, which input "${name}", ${dtype}, cannot hold.`);
+  if (!holds(dtype, value)) throw badOption(`Option ${place}.value is ${value}, which input "${name}", ${dtype}, cannot hold.`);
   const said = options.shape?.[axis];
   if (said !== undefined && !to.includes(said))
     throw badOption(`Option inputs["${node}"].shape is ${said} long on axis ${axis}; one of pad.to is wanted: ${to.join(', ')}.`);

@@ -3,8 +3,8 @@
 import { type DType, shapeText } from '../../base/dtype.js';
 import type { ColumnSpec, InputSpec, Manifest, OutputSpec } from '../../manifest/manifest.js';
 import type { Dim } from '../../manifest/signature.js';
-
 import { camelCase, propertyName, quote, variableName } from '../javascript.js';
+import type { AxisNames, SizeNames } from './size-names.js';
 
 /** Both files begin with this line. The packer does not overwrite a file that begins otherwise. */
 export const MARK = '// Written by `pannier pack`';
@@ -20,14 +20,18 @@ const header = (file: string): string => `${MARK} from ${quote(file).slice(1, -1
  */
 export const modelJs = (manifest: Manifest, file: string): string => `${header(file)}export default ${printJs(manifest, '')};\n`;
 
-/** The declarations: the types of the model's inputs and outputs. */
-export function modelDts(manifest: Manifest, file: string): string {
+/**
+ * The declarations: the types of the model's inputs and outputs.
+ * @param file base name of the model file, for the first line
+ * @param names of open sizes
+ */
+export function modelDts(manifest: Manifest, file: string, names: SizeNames): string {
   const { inputs, outputs } = manifest.signature;
   const name = variableName(manifest.name) ?? 'model';
   const typeName = (name[0] as string).toUpperCase() + name.slice(1);
   const rows = rowNames(inputs, typeName);
-  const takes = Object.entries(inputs).map(([key, spec]) => field(key, inputNote(spec), inputType(spec, rows.get(key))));
-  const gives = Object.entries(outputs).map(([key, spec]) => field(key, outputNote(spec), outputType(spec)));
+  const takes = Object.entries(inputs).map(([key, spec]) => field(key, inputNote(spec), inputType(spec, names.inputs[key], rows.get(key))));
+  const gives = Object.entries(outputs).map(([key, spec]) => field(key, outputNote(spec), outputType(spec, names.outputs[key])));
   const has = (specs: object, test: (spec: InputSpec & OutputSpec) => boolean) => Object.values(specs).some(test);
   const used = [
     has(inputs, ({ image }) => image !== undefined) && 'ImageInput',
@@ -87,6 +91,8 @@ const GIVEN = {
   float32: 'Float32Array',
   int32: 'Int32Array | BigInt64Array | Uint8Array | Uint8ClampedArray',
   bool: 'Uint8Array',
+  uint8: 'Uint8Array | Uint8ClampedArray',
+  int8: 'Int8Array',
 } as const;
 
 /** The name of the row type of each tabular input, which the compiler's messages and the app's code use. */
@@ -115,8 +121,8 @@ function cellType(column: ColumnSpec): string {
   return [...new Set(categories.length > MAX_LABEL_TYPES ? categories.map((category) => typeof category) : types)].join(' | ');
 }
 
-function inputType({ dtype, shape, image }: InputSpec, row: string | undefined): string {
-  const shaped = `Shaped<${typeArguments(dtype, shape)}>`;
+function inputType({ dtype, shape, image }: InputSpec, names: AxisNames | undefined, row: string | undefined): string {
+  const shaped = `Shaped<${typeArguments(dtype, shape, names)}>`;
   // With two open sizes, the length of a bare array does not give both.
   const ambiguous = shape === null || shape.filter((dim) => dim === null).length > 1;
   // With rows there is no bare array: the compiler would compare a row without some column to Float32Array in its message.
@@ -127,13 +133,14 @@ function inputType({ dtype, shape, image }: InputSpec, row: string | undefined):
 /** Whether a single row can fill an input with columns. */
 const takesOneRow = (shape: readonly Dim[] | null): boolean => shape?.length === 1 || (shape?.[0] ?? 1) === 1;
 
-function outputType({ dtype, shape, labels }: OutputSpec): string {
-  if (labels === undefined) return `Tensor<${typeArguments(dtype, shape)}>`;
+function outputType({ dtype, shape, labels }: OutputSpec, names: AxisNames | undefined): string {
+  if (labels === undefined) return `Tensor<${typeArguments(dtype, shape, names)}>`;
   const union = labels.length > MAX_LABEL_TYPES ? 'string' : [...new Set(labels)].map(quote).join(' | ');
-  return `LabelledTensor<${union}, ${typeArguments(dtype, shape)}>`;
+  return `LabelledTensor<${union}, ${typeArguments(dtype, shape, names)}>`;
 }
 
-function typeArguments(dtype: DType, shape: readonly Dim[] | null): string {
-  const sizes = shape === null ? 'readonly number[]' : `readonly [${shape.map((dim) => dim ?? 'number').join(', ')}]`;
+function typeArguments(dtype: DType, shape: readonly Dim[] | null, names: AxisNames = []): string {
+  const open = (axis: number) => (names[axis] === undefined ? 'number' : `${names[axis]}: number`);
+  const sizes = shape === null ? 'readonly number[]' : `readonly [${shape.map((dim, axis) => dim ?? open(axis)).join(', ')}]`;
   return `'${dtype}', ${sizes}`;
 }

@@ -1,10 +1,12 @@
 /** A graph as the files of a packed model: ours, the one that TF.js opens, and the shards in which both have their weights. */
 
+import { widened } from '../../base/dtype.js';
 import { indexed } from '../../formats/tfjs/ends.js';
 import { ASYNC_OPS } from '../../formats/tfjs/tfjs-table.js';
 import { type TfjsGraphModel, writeTfjs } from '../../formats/tfjs/write/write.js';
+import { faceTypeOf } from '../../graph/element-type.js';
 import { graphJson } from '../../graph/file.js';
-import type { Graph } from '../../graph/graph.js';
+import type { Graph, Value } from '../../graph/graph.js';
 import type { GraphSignature } from '../model/signature.js';
 import { placeConstants } from './places.js';
 import { cutShards, jsonFile, type PackedFile, tfjsFile } from './shards.js';
@@ -36,9 +38,15 @@ export function graphFiles(
   const { offsets, others } = placeConstants(graph, written.weights);
   const shards = cutShards([...written.weights, ...others]);
   const placed = inGraph(signature, written);
+  const narrow = placed.outputs.flatMap(({ name }, index) => {
+    const { type } = graph.outputs[index] as Value;
+    const dtype = type && faceTypeOf(type.dataType);
+    return dtype === null || dtype === widened(dtype) ? [] : [[name, dtype] as const];
+  });
   const nodes = {
     inputs: Object.fromEntries(inputNames.map((name, index) => [name, written.inputs[index] as string])),
     outputs: Object.fromEntries(placed.outputs.map(({ name, node }) => [name, node])),
+    ...(narrow.length > 0 && { dtypes: Object.fromEntries(narrow) }),
   };
   return {
     graph: jsonFile('graph', graphJson(graph, offsets)),

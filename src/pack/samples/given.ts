@@ -1,5 +1,6 @@
 /** Reads inputs that options give as files (pictures, arrays, rows), and checks them against the signature. */
 
+import { DTYPES, holds } from '../../base/dtype.js';
 import { messageOf } from '../../base/errors.js';
 import { LIMITS } from '../../formats/limits.js';
 import type { ImageSpec, InputSpec } from '../../manifest/manifest.js';
@@ -83,10 +84,9 @@ export async function readArray(file: string, what: string): Promise<NpyArray> {
 }
 
 function arrayFeed(name: string, spec: InputSpec, { shape, values }: NpyArray, what: string): TensorFeed {
-  const isWhole = values.every((value) => (value | 0) === value);
-  if (spec.dtype !== 'float32' && !isWhole) throw badOption(`${what} holds values that are no ${spec.dtype}, for input "${name}".`);
-  const data =
-    spec.dtype === 'float32' ? Float32Array.from(values) : spec.dtype === 'int32' ? Int32Array.from(values) : Uint8Array.from(values);
+  if (!values.every((value) => holds(spec.dtype, value)))
+    throw badOption(`${what} holds values that are no ${spec.dtype}, for input "${name}".`);
+  const data = DTYPES[spec.dtype].from(values);
   return fitting(what, () => tensorFeed(name, spec, { data, shape }));
 }
 

@@ -17,7 +17,7 @@ import { changed, odd, poison } from '../mutation.js';
 import { refusable, surface } from '../surface.js';
 
 const size = fc.integer({ min: 1, max: 5 });
-const dtype = fc.constantFrom('float32' as const, 'int32' as const, 'bool' as const);
+const dtype = fc.constantFrom('float32' as const, 'int32' as const, 'bool' as const, 'uint8' as const, 'int8' as const);
 const name = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('x', 'image', 'ids', 'features') }, { weight: 1, arbitrary: odd });
 const finite = fc.double({ noNaN: true, min: -1e6, max: 1e6 });
 
@@ -40,7 +40,7 @@ const picture: fc.Arbitrary<Fed> = fc
       scale: finite,
       offset: finite,
     },
-    dtype: fc.constantFrom('float32' as const, 'int32' as const),
+    dtype: fc.constantFrom('float32' as const, 'int32' as const, 'uint8' as const),
   })
   .map(({ dtype: kind, scale, offset, ...image }) => {
     const count = image.channels === 'gray' ? 1 : 3;

@@ -10,14 +10,14 @@ export type PricesFeaturesRow = {
 
 export type PricesInputs = {
   /** float32 [?, 5]; a row, or an array of rows */
-  readonly features: PricesFeaturesRow | readonly PricesFeaturesRow[] | Shaped<'float32', readonly [number, 5]>;
+  readonly features: PricesFeaturesRow | readonly PricesFeaturesRow[] | Shaped<'float32', readonly [batch: number, 5]>;
 };
 
 export type PricesOutputs = {
   /** float32 [?] */
-  readonly price: Tensor<'float32', readonly [number]>;
+  readonly price: Tensor<'float32', readonly [batch: number]>;
   /** int32 [?] */
-  readonly band: Tensor<'int32', readonly [number]>;
+  readonly band: Tensor<'int32', readonly [batch: number]>;
 };
 
 declare const prices: ModelSource<PricesInputs, PricesOutputs>;

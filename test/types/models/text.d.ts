@@ -3,12 +3,12 @@ import type { ModelSource, Shaped, Tensor } from 'pannier';
 
 export type TextInputs = {
   /** int32 [?, ?] */
-  readonly tokens: Shaped<'int32', readonly [number, number]>;
+  readonly tokens: Shaped<'int32', readonly [batch: number, length: number]>;
 };
 
 export type TextOutputs = {
   /** bool [?] */
-  readonly spam: Tensor<'bool', readonly [number]>;
+  readonly spam: Tensor<'bool', readonly [batch: number]>;
 };
 
 declare const text: ModelSource<TextInputs, TextOutputs>;

@@ -1,4 +1,5 @@
 /** Reads a TF.js graph model into our graph. Ops mean what TensorFlow says of them, whatever TF.js's kernels answer. */
+import { widened } from '../../../base/dtype.js';
 import { GraphBuilder } from '../../../graph/builder.js';
 import type { Graph, Value } from '../../../graph/graph.js';
 import { withoutDeadCode } from '../../../graph/needed.js';
@@ -75,7 +76,19 @@ export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, ou
   const values = opaquePart(opaque, wanted, { def, weights, builder, tensors });
   for (const tensor of wanted) if (!values.has(tensor) && !tensors.has(tensor)) throw lostOutput('The signature', tensor);
   const graph = builder.build(wanted.map((tensor) => values.get(tensor) ?? tensors.value(tensor)));
-  return { graph: withOutputNames(withoutDeadCode(graph), wanted), inexpressible };
+  return { graph: withOutputNames(withoutDeadCode(withNarrowOutputs(graph)), wanted), inexpressible };
+}
+
+/** Gives outputs that the file has as whole numbers of 8 bits as such: TF.js computes with int32 behind a cast to them. */
+function withNarrowOutputs(graph: Graph): Graph {
+  const casts = graph.nodes.filter(({ op, attributes }) => op === 'cast' && (attributes as { to: string }).to === 'int32');
+  const narrow = new Map(casts.map(({ inputs, outputs }) => [outputs[0], inputs[0]] as const));
+  const outputs = graph.outputs.map((value) => {
+    const source = narrow.get(value);
+    const dataType = source?.type?.dataType;
+    return source && (dataType === 'uint8' || dataType === 'int8') ? source : value;
+  });
+  return { ...graph, outputs };
 }
 
 /** Names the values that nodes give as outputs after the tensors in the signature: a converter puts an Identity behind each. */
@@ -134,7 +147,11 @@ function declareOutputs(outputs: readonly ReadTensor[], node: GraphNode, tensors
 function declareInputs(inputs: readonly InputEnd[], builder: GraphBuilder, tensors: Tensors): void {
   for (const { tensor, dtype, shape } of inputs) {
     const type: TensorType | null = shape && { dataType: dtype, shape: openShape(shape, (wanted) => tensors.openName(wanted)) };
-    const value: Value = builder.input(bare(tensor), type);
-    tensors.set(bare(tensor), value);
+    const name = bare(tensor);
+    const value: Value = builder.input(name, type);
+    // TF.js's converter makes int32 of all constants that whole numbers of 8 bits are computed with.
+    const isWide = type === null || dtype === widened(dtype);
+    const origin = { format: 'tfjs', op: 'Placeholder', name } as const;
+    tensors.set(name, isWide ? value : builder.op('cast', [value], { to: widened(dtype) }, origin, `${name}/int32`));
   }
 }

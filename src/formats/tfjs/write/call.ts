@@ -1,5 +1,5 @@
 /** What the writer of an op gets: one node of the graph, and the GraphDef to write into. */
-import type { DType } from '../../../base/dtype.js';
+import type { WideDType } from '../../../base/dtype.js';
 import type { Fields } from '../../../base/fields.js';
 import type { Constant, Node, NodeOf, TypedValue, Value } from '../../../graph/graph.js';
 import { nodeError } from '../../../graph/node-error.js';
@@ -132,17 +132,17 @@ export class NodeWriter {
   }
 
   /** A number that is computed with, of the dtype that the first input's element type becomes. */
-  number(value: number, dtype: DType = dtypeOf(this.type().dataType)): WrittenTensor {
+  number(value: number, dtype: WideDType = dtypeOf(this.type().dataType)): WrittenTensor {
     return this.#target.def.numbers('operand', dtype, [value], []);
   }
 
   /** A constant that is computed with. */
-  numbers(dtype: DType, values: readonly number[], shape: readonly number[] = [values.length]): WrittenTensor {
+  numbers(dtype: WideDType, values: readonly number[], shape: readonly number[] = [values.length]): WrittenTensor {
     return this.#target.def.numbers('operand', dtype, values, shape);
   }
 
   /** A number that is a parameter of a node, such as an axis. */
-  parameter(value: number, dtype: DType = 'int32'): WrittenTensor {
+  parameter(value: number, dtype: WideDType = 'int32'): WrittenTensor {
     return this.#target.def.numbers('parameter', dtype, [value], []);
   }
 

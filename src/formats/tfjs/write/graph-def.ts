@@ -1,5 +1,5 @@
 /** A GraphDef under construction: its nodes, their names, and its constants with their weights. */
-import { DTYPES, type DType } from '../../../base/dtype.js';
+import { WIDE_DTYPES, type WideDType } from '../../../base/dtype.js';
 import type { Fields } from '../../../base/fields.js';
 import { Names } from '../../../base/names.js';
 import type { Constant } from '../../../graph/graph.js';
@@ -67,10 +67,10 @@ export class GraphDef {
    * Numbers that nodes take. Equal ones become one constant, unless one is a parameter and one is computed with: TF.js on webgpu reads
    * parameters without waiting, for which they must never have been copied to the GPU.
    */
-  numbers(use: 'parameter' | 'operand', dtype: DType, values: readonly number[], shape: readonly number[]): WrittenTensor {
+  numbers(use: 'parameter' | 'operand', dtype: WideDType, values: readonly number[], shape: readonly number[]): WrittenTensor {
     const key = `${use} ${dtype} [${shape}] ${values.map((value) => (Object.is(value, -0) ? '-0' : value))}`;
     return this.#constant(key, undefined, () => {
-      const data = DTYPES[dtype].from(values);
+      const data = WIDE_DTYPES[dtype].from(values);
       return { shape, dtype, bytes: new Uint8Array(data.buffer) };
     });
   }
