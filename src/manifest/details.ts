@@ -17,7 +17,7 @@ import {
   text,
 } from '../base/fields.js';
 import { finite, isListOf, record, texts } from '../base/lazy-checks.js';
-import { type ColumnSpec, fileDigest, type InputSpec, type Manifest, type OutputSpec, sourceField } from './manifest.js';
+import { type ColumnSpec, type InputSpec, type Manifest, type OutputSpec, sourceField } from './manifest.js';
 import { MAX_ROWS, MAX_VALUES, rowsOf, widthOf } from './sizes.js';
 
 /**
@@ -37,7 +37,7 @@ export function checkDetails(manifest: Manifest): void {
     packedAt: optional(check(isDate, ISO_DATE)),
     staleAfterDays: optional(check((days) => isNumber(days, 0), 'a number from 0 up')),
     drift: optional(drift(Object.keys(outputs))),
-    graph: fields(fileDigest),
+    graph: fields({ name: text, sha256: text }),
     targets: fields({ tfjs: fields({ refused: record(text) }) }),
     golden: fields({ truth: choice('reference', 'tfjs-cpu'), samples: two(sample), batch: optional(sample) }),
   })(sourceField(manifest));

@@ -233,15 +233,10 @@ const MAX_ASSET_BYTES = 2 ** 31;
 
 const fromZero = check((value) => isNumber(value, 0), 'a number from 0 up');
 
-/** The checks of a file of a packed model, for `checkDetails` too. */
-export const fileDigest = {
+const asset = fields({
   name: text,
   bytes: check((bytes) => isWhole(bytes) && bytes <= MAX_ASSET_BYTES, 'a length in bytes'),
   sha256: check((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash), '64 hex digits'),
-};
-
-const asset = fields({
-  ...fileDigest,
   url: check((url) => typeof url === 'function', 'a function', "Import the packed folder's model.js itself."),
 });
 

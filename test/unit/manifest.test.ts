@@ -77,7 +77,7 @@ it.each([
   ['signature.outputs.y.shape', [1, 0.5], 'should be sizes'],
   ['signature.outputs.y.shape', '1,4', 'should be sizes'],
   ['graph', undefined, 'should be an object'],
-  ['graph.sha256', 'ABC', 'should be 64 hex digits'],
+  ['graph.sha256', 7, 'should be a text'],
   ['targets.tfjs.graph.url', 'https://models.test/tfjs.json', 'Import the packed folder'],
   ['targets.tfjs.graph.sha256', 'ABC', 'should be 64 hex digits'],
   ['targets.tfjs.graph.sha256', 'A'.repeat(64), 'should be 64 hex digits'],
