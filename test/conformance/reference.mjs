@@ -14,6 +14,9 @@ import { modelFile, OPTIONS, RANGES } from './models.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(root, '.cache/conformance');
 
+/** The array class of each dtype. */
+const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, uint8: Uint8Array, int8: Int8Array };
+
 /** Where the random values begin; part of a reference's name. */
 const SEED = 1;
 
@@ -64,7 +67,7 @@ export function inputsOf(name, { signature, golden }) {
     const { shape } = golden.samples[0].inputs[input];
     const random = randomFrom(SEED + index);
     const values = Float64Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => low + random() * (high - low));
-    const data = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype].from(values);
+    const data = ARRAYS[dtype].from(values);
     return { input, kind: 'values', dtype, shape, data };
   });
 }
@@ -74,8 +77,8 @@ export function inputsOf(name, { signature, golden }) {
  * @param ask gets that answer as `browser.mjs` gives it, where it is not known
  */
 export async function reference(name, source, feeds, ask) {
-  const { signature, graph, weights } = source;
-  const model = [runner, JSON.stringify(signature), graph.sha256, ...weights.map(({ sha256 }) => sha256)];
+  const { signature, targets, weights } = source;
+  const model = [runner, JSON.stringify(signature), targets.tfjs.graph.sha256, ...weights.map(({ sha256 }) => sha256)];
   const file = join(cache, 'references', `${name}-${digest(...model, ...feeds.flatMap(({ input, data }) => [input, data]))}.json`);
   if (!existsSync(file)) {
     const outputs = await ask();
@@ -86,8 +89,6 @@ export async function reference(name, source, feeds, ask) {
   }
   return decode(JSON.parse(readFileSync(file, 'utf8')));
 }
-
-const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
 /** Outputs whose values came as base64. */
 export function decode(outputs) {
