@@ -214,7 +214,7 @@ test('offline cuts her out, keeps what it needs, saves a picture, and brings a n
     /offline\/index\.html$/,
   ])
     expect(kept.filter((path) => wanted.test(path))).toHaveLength(1);
-  expect(kept.filter((path) => /\.bin$|graph-/.test(path))).toEqual([]);
+  expect(kept.filter((path) => /\.bin$|(graph|tfjs)-[0-9a-f]{16}/.test(path))).toEqual([]);
   expect(await rowsOf(page)).toMatchObject({
     'selfie 3.0.4': '0.3 MB',
     'when space is short': expect.stringMatching(/^(stays|may be deleted)$/),
@@ -285,7 +285,7 @@ test('offline cuts her out, keeps what it needs, saves a picture, and brings a n
   await cutOut(page);
   await ready('yes');
   expect(await page.isHidden('#update')).toBe(true);
-  expect(site.requests.filter(({ path }) => /weights-|graph-|golden-/.test(path))).toEqual([]);
+  expect(site.requests.filter(({ path }) => /(weights|graph|tfjs|golden)-[0-9a-f]{16}/.test(path))).toEqual([]);
   for (const end of ends) end();
   expect(await complaintsOf(page)).toEqual(QUIET);
   await page.close();

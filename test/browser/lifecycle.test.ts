@@ -49,7 +49,7 @@ async function pageOf(context?: BrowserContext, site = here.site): Promise<Page>
 const LATER = { timeout: 15_000 };
 
 const isWeights = /\/models\/\w+\/weights-/;
-const asked = () => here.site.requests.flatMap(({ path }) => path.match(/^\/models\/\w+\/(graph|weights|golden)/)?.[1] ?? []);
+const asked = () => here.site.requests.flatMap(({ path }) => path.match(/^\/models\/\w+\/(tfjs|weights|golden)/)?.[1] ?? []);
 
 test('L1: a predict and a download that the back/forward cache freezes settle when the page is back', async () => {
   // A page that may not be stored is not kept alive either.
@@ -138,7 +138,7 @@ test('L6: a tab that is killed in mid-download goes on where it was', async () =
   await gone;
   mend();
   expect(await next.evaluate(() => answerOf('model'))).toBe(3);
-  expect(asked().toSorted()).toEqual(['golden', 'graph', 'weights', 'weights']);
+  expect(asked().toSorted()).toEqual(['golden', 'tfjs', 'weights', 'weights']);
   await page.context().close();
 });
 

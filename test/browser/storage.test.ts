@@ -348,9 +348,9 @@ describe('a disk that rots', () => {
     await page.evaluate(() => void load('other', { backend: 'cpu' }));
     const keepsAllButWeights = () =>
       page.evaluate(async () => {
-        const { graph, golden } = (await source('other')) as unknown as Manifest;
+        const { targets, golden } = (await source('other')) as unknown as Manifest;
         const { models } = await (await importModule<Pannier>('/dist/index.js')).cacheStatus();
-        return models.some(({ name, bytes }) => name === 'other' && bytes === graph.bytes + golden.asset.bytes);
+        return models.some(({ name, bytes }) => name === 'other' && bytes === targets.tfjs.graph.bytes + golden.asset.bytes);
       });
     await vi.waitUntil(keepsAllButWeights, { ...LATER, interval: 50 });
     // As after a loss of power: what the disk had by then.

@@ -14,7 +14,7 @@ const here = room({
   ),
 });
 const ASSETS = 5;
-const ANY = /\/(graph|weights|golden)-/;
+const ANY = /\/(tfjs|weights|golden)-[0-9a-f]{16}/;
 
 let context: BrowserContext;
 const undo: (() => void)[] = [];

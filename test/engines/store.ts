@@ -223,10 +223,10 @@ export function storeSuite(browserOf: () => EngineBrowser, serve: (rules?: SiteO
     const { site, page } = await visited();
     const other = await browserOf().openPage(`${site.url}/`);
     site.requests.length = 0;
-    site.fault(/\/models\/sharded\/(graph|weights|golden)/, { stall: 200 });
+    site.fault(/\/models\/sharded\/(tfjs|weights|golden)/, { stall: 200 });
     for (const each of [page, other]) await each.evaluate(() => begin());
     for (const each of [page, other]) expect(await each.evaluate(() => outcome())).toMatchObject({ answer: 1_020, notes: [] });
-    expect(filesAsked(site).toSorted()).toEqual(['golden', 'graph', ...shards(SHARDS)]);
+    expect(filesAsked(site).toSorted()).toEqual(['golden', 'tfjs', ...shards(SHARDS)]);
     await other.close();
     await page.close();
   });
@@ -247,7 +247,7 @@ export function storeSuite(browserOf: () => EngineBrowser, serve: (rules?: SiteO
     if (how === 'closed') await stuck.close();
     else await stuck.open(`${site.url}/next.html`);
     expect(await page.evaluate(() => outcome())).toMatchObject({ answer: 1_020, notes: [] });
-    expect(filesAsked(site).toSorted()).toEqual(['golden', 'graph', ...shards(2 * SHARDS)]);
+    expect(filesAsked(site).toSorted()).toEqual(['golden', 'tfjs', ...shards(2 * SHARDS)]);
     if (how === 'left') await stuck.close();
     await page.close();
   });
