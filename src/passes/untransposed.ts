@@ -1,0 +1,53 @@
+/** Values as they were before a transpose. */
+import { eachRow, stridesOf } from '../base/strided.js';
+import { bytesPerElement } from '../graph/constant.js';
+import type { Constant, Node, TypedValue } from '../graph/graph.js';
+import type { Shape } from '../graph/tensor.js';
+import { withShape } from './constant-shape.js';
+import { keepsOrder } from './element-order.js';
+import type { GraphView } from './pass.js';
+import type { PatchBuilder } from './patch.js';
+import { inverse, type Permutation, permuted } from './permutation.js';
+
+/**
+ * Finds how a node can take an input without a transpose.
+ * @param input of the node @param permutation of the transpose
+ * @returns a function that gives the value, and adds to a patch what that takes; undefined if it would take another transpose
+ */
+export function untransposed(
+  input: TypedValue,
+  permutation: Permutation,
+  node: Node,
+  graph: GraphView,
+): ((patch: PatchBuilder) => TypedValue) | undefined {
+  const { shape } = input.type;
+  const producer = graph.producerOf(input);
+  if (producer?.op === 'transpose' && `${producer.attributes.permutation}` === `${permutation}`)
+    return () => producer.inputs[0] as TypedValue;
+  if (shape.length > permutation.length) return undefined;
+  if (shape.every((size) => size === 1)) return () => input;
+  const whole: Shape = [...Array<number>(permutation.length - shape.length).fill(1), ...shape];
+  const back = inverse(permutation);
+  const newShape = permuted(whole, back);
+  const constant = graph.constantOf(input);
+  if (constant !== undefined) {
+    if (keepsOrder(back, whole)) return (patch) => patch.constant(withShape(constant, newShape));
+    const isOnlyUser = graph.usersOf(input).length === 1 && !graph.isOutput(input);
+    return isOnlyUser ? (patch) => patch.constant(withShape(transposed(constant, whole as readonly number[], back), newShape)) : undefined;
+  }
+  return keepsOrder(back, whole) ? (patch) => patch.op('reshape', [input], { newShape }, node.origin) : undefined;
+}
+
+/** A constant whose elements are in another order, stored as they were. @param shape of it, with axes of one element in front */
+function transposed(constant: Constant, shape: readonly number[], permutation: Permutation): Constant {
+  const bytesEach = bytesPerElement(constant.value.type.dataType, constant.storage);
+  const bytes = new Uint8Array(constant.bytes.length);
+  let made = 0;
+  eachRow(permuted(shape, permutation), [permuted(stridesOf(shape), permutation)], ([start = 0], length, [step = 0]) => {
+    for (let index = 0; index < length; index++, made += bytesEach) {
+      const from = (start + index * step) * bytesEach;
+      bytes.set(constant.bytes.subarray(from, from + bytesEach), made);
+    }
+  });
+  return { ...constant, bytes };
+}

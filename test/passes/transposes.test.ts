@@ -1,0 +1,176 @@
+/** The passes that move transposes behind other ops, and cancel them. */
+import { describe, expect, it } from 'vitest';
+import type { TypedValue, Value } from '../../src/graph/graph.js';
+import type { OpAttributes, OpName } from '../../src/graph/ops/index.js';
+import { multiply, openSize, type Size } from '../../src/graph/size.js';
+import { cancelTransposes } from '../../src/passes/cancel-transposes.js';
+import { mergeReshapes } from '../../src/passes/merge-reshapes.js';
+import { moveTransposes } from '../../src/passes/move-transposes.js';
+import { reshapeUnmoved } from '../../src/passes/reshape-unmoved.js';
+import { rewrittenLines, TestGraph } from '../fixtures/rewritten.js';
+import { countRewrites, opsAfter, weight } from '../fixtures/weights.js';
+
+const TO_NHWC = [0, 2, 3, 1];
+const TO_NCHW = [0, 3, 1, 2];
+const batch = openSize('batch');
+
+const input = (graph: TestGraph, shape: readonly Size[] = [batch, 4, 5, 6], name = 'x') =>
+  graph.input(name, { dataType: 'float32', shape });
+const transposed = (graph: TestGraph, x: Value, permutation: readonly number[], name = 't') =>
+  graph.node(name, 'transpose', [x], { permutation });
+
+describe('cancel transposes', () => {
+  const cancelled = (shape: readonly Size[], ...permutations: readonly (readonly number[])[]) => {
+    const graph = new TestGraph();
+    const last = permutations.reduce<TypedValue>((value, each, index) => transposed(graph, value, each, `t${index}`), input(graph, shape));
+    return rewrittenLines(graph.build([graph.node('y', 'neg', [last], {})]), cancelTransposes).slice(1, -1);
+  };
+
+  it('drops those that undo each other', () =>
+    expect(cancelled([batch, 4, 5, 6], TO_NCHW, TO_NHWC)).toEqual(['y: float32[batch, 4, 5, 6] = neg(x)']));
+
+  it('makes one of two', () =>
+    expect(cancelled([batch, 4, 5, 6], TO_NCHW, [0, 2, 1, 3])).toEqual([
+      't1: float32[batch, 4, 6, 5] = transpose(x, permutation=[0,1,3,2])',
+      'y: float32[batch, 4, 6, 5] = neg(t1)',
+    ]));
+
+  it('keeps the inner one for others that take it', () => {
+    const graph = new TestGraph();
+    const inner = transposed(graph, input(graph), TO_NCHW);
+    const outputs = [graph.node('y', 'neg', [transposed(graph, inner, TO_NHWC, 'back')], {}), graph.node('z', 'exp', [inner], {})];
+    expect(opsAfter(graph.build(outputs), cancelTransposes).toSorted()).toEqual(['exp', 'neg', 'transpose']);
+  });
+});
+
+describe('move transposes', () => {
+  /** An op in NCHW between two transposes. The second one is there if the op leaves four axes. */
+  const between = <Name extends OpName>(
+    op: Name,
+    attributes: OpAttributes[Name],
+    others: (graph: TestGraph) => readonly Value[] = () => [],
+  ) => {
+    const graph = new TestGraph();
+    const x = transposed(graph, input(graph), TO_NCHW);
+    const results = graph.ops(op, [x, ...others(graph)], attributes, { format: 'pannier', op, name: 'op' });
+    return graph.build(
+      results.map((each, index) => (each.type.shape.length === 4 ? transposed(graph, each, TO_NHWC, `back${index}`) : each)),
+    );
+  };
+  const PASSES = [moveTransposes, cancelTransposes, reshapeUnmoved, mergeReshapes];
+  const nchw = (shape: readonly Size[], name: string) => (graph: TestGraph) => [
+    transposed(graph, input(graph, shape, name), TO_NCHW, `t ${name}`),
+  ];
+
+  it.each([
+    ['an activation', between('leakyRelu', { alpha: 0.1 }), ['leakyRelu']],
+    ['a cast', between('cast', { to: 'int32' }), ['cast']],
+    ['an addition of two', between('add', {}, nchw([batch, 4, 5, 6], 'z')), ['add']],
+    ['a product with a row', between('mul', {}, nchw([batch, 4, 1, 1], 'z')), ['mul']],
+    ['a bias', between('add', {}, (graph) => [weight(graph, 'bias', [1, 6, 1, 1])]), ['add']],
+    ['a bias of fewer axes', between('sub', {}, (graph) => [weight(graph, 'bias', [6, 1, 1])]), ['sub']],
+    ['a number', between('mul', {}, (graph) => [graph.number('float32', 3)]), ['mul']],
+    ['numbers along the last axis', between('mul', {}, (graph) => [weight(graph, 'c', [5], 'float16')]), ['mul']],
+    ['a constant that is moved itself', between('mul', {}, (graph) => [weight(graph, 'c', [6, 4, 5], 'float16')]), ['mul']],
+    ['a gate that a node gives', between('mul', {}, (graph) => [input(graph, [batch, 6, 1, 1], 'gate')]), ['reshape', 'mul']],
+    ['slopes', between('prelu', {}, (graph) => [weight(graph, 'slope', [6, 1, 1])]), ['prelu']],
+    ['padding', between('pad', { beginning: [0, 1, 2, 3], ending: [0, 0, 1, 0], mode: 'constant', value: 7 }), ['pad']],
+    ['a slice', between('slice', { starts: [0, 1, 2, 4], sizes: [batch, 2, 2, 3], strides: [1, 1, 2, -1] }), ['slice']],
+    ['repetitions', between('tile', { repetitions: [1, 2, 3, 1] }), ['tile']],
+    ['a reversal', between('reverse', { axes: [3, 1] }), ['reverse']],
+    ['parts one behind the other', between('concat', { axis: 1 }, nchw([batch, 4, 5, 2], 'z')), ['concat']],
+    ['parts', between('split', { axis: 1, splits: [2, 4] }), ['split']],
+    ['a softmax', between('softmax', { axis: 1 }), ['softmax']],
+    [
+      'a batch normalisation',
+      between('batchNormalization', { axis: 1, epsilon: 0.1 }, (graph) => [
+        weight(graph, 'm', [6]),
+        graph.node('v', 'abs', [weight(graph, 'vv', [6])], {}),
+      ]),
+      ['abs', 'batchNormalization'],
+    ],
+    ['a mean of pictures', between('reduceMean', { axes: [3, 2], keepDimensions: false }), ['reduceMean']],
+    ['a mean that keeps its axes', between('reduceMean', { axes: [2, 3], keepDimensions: true }), ['reduceMean']],
+    ['a sum over channels', between('reduceSum', { axes: [1], keepDimensions: false }), ['reduceSum']],
+    ['a place', between('argMax', { axis: 1, keepDimensions: false, outputDataType: 'int32' }), ['argMax']],
+    ['a reshape that joins height and width', between('reshape', { newShape: [multiply(batch, 6), 20] }), ['transpose', 'reshape']],
+    ['a reshape to a list for each picture', between('reshape', { newShape: [batch, 120] }), ['transpose', 'reshape']],
+  ])('passes %s', (_, graph, wanted) => expect(opsAfter(graph, ...PASSES)).toEqual(wanted));
+
+  it('joins height and width before channels move, and leaves no transpose where these come last again', () => {
+    const graph = new TestGraph();
+    const flat = graph.node('flat', 'reshape', [transposed(graph, input(graph, [1, 4, 5, 6]), TO_NCHW)], { newShape: [1, 6, 20] });
+    expect(rewrittenLines(graph.build([transposed(graph, flat, [0, 2, 1], 'y')]), ...PASSES)).toEqual([
+      'input x: float32[1, 4, 5, 6]',
+      'y: float32[1, 20, 6] = reshape(x, newShape=[1,20,6])',
+      'output y',
+    ]);
+  });
+
+  it('passes a residual connection and x · sigmoid(x)', () => {
+    const graph = new TestGraph();
+    const x = transposed(graph, input(graph), TO_NCHW);
+    const silu = graph.node('silu', 'mul', [x, graph.node('s', 'sigmoid', [x], {})], {});
+    const inner = graph.node('inner', 'relu', [transposed(graph, silu, TO_NHWC, 'in')], {});
+    const sum = graph.node('sum', 'add', [silu, transposed(graph, inner, TO_NCHW, 'out')], {});
+    expect(opsAfter(graph.build([transposed(graph, sum, TO_NHWC, 'y')]), ...PASSES)).toEqual(['sigmoid', 'mul', 'relu', 'add']);
+  });
+
+  it.each<[string, (graph: TestGraph) => readonly TypedValue[]]>([
+    [
+      'another node takes it as it is',
+      (graph) => {
+        const x = transposed(graph, input(graph), TO_NCHW);
+        return [graph.node('y', 'relu', [x], {}), graph.node('z', 'reshape', [x], { newShape: [batch, 120] })];
+      },
+    ],
+    [
+      'it is an output',
+      (graph) => {
+        const x = transposed(graph, input(graph), TO_NCHW);
+        return [graph.node('y', 'relu', [x], {}), x];
+      },
+    ],
+    [
+      'the other input would be transposed',
+      (graph) => [graph.node('y', 'add', [transposed(graph, input(graph), TO_NCHW), input(graph, [batch, 6, 4, 5], 'z')], {})],
+    ],
+    [
+      'a constant that others take would be moved',
+      (graph) => {
+        const c = weight(graph, 'c', [6, 4, 5]);
+        return [graph.node('y', 'add', [transposed(graph, input(graph), TO_NCHW), c], {}), graph.node('z', 'neg', [c], {})];
+      },
+    ],
+    [
+      'a softmax would run along an inner axis for nothing',
+      (graph) => [graph.node('y', 'softmax', [transposed(graph, input(graph), TO_NCHW)], { axis: 3 })],
+    ],
+    [
+      'there would be two',
+      (graph) =>
+        graph.ops(
+          'split',
+          [transposed(graph, input(graph), TO_NCHW)],
+          { axis: 1, splits: [2, 4] },
+          { format: 'pannier', op: 'split', name: 'y' },
+        ),
+    ],
+    [
+      'the op means something else for each axis',
+      (graph) => [
+        graph.node('y', 'depthToSpace', [transposed(graph, input(graph, [batch, 4, 4, 6]), TO_NCHW)], {
+          blockSize: 2,
+          order: 'blocksFirst',
+        }),
+      ],
+    ],
+    [
+      'it is a matrix',
+      (graph) => [graph.node('y', 'matmul', [transposed(graph, input(graph, [4, 5]), [1, 0]), weight(graph, 'w', [4, 3])], {})],
+    ],
+  ])('stays where %s', (_, outputsIn) => {
+    const graph = new TestGraph();
+    expect(countRewrites(graph.build(outputsIn(graph)), moveTransposes)).toBe(0);
+  });
+});
