@@ -241,7 +241,7 @@ const asset = fields({
 });
 
 const manifest = fields({
-  format: check((format) => format === MANIFEST_FORMAT, `${MANIFEST_FORMAT}`, 'Pack the model again with this version of pannier.'),
+  format: check((format) => format === MANIFEST_FORMAT, `${MANIFEST_FORMAT}`, 'Pack the model again with this Pannier.'),
   ...{ name: text, version: text, hash: text },
   targets: fields({ tfjs: fields({ graph: asset, refused: object }) }),
   weights: list(asset),

@@ -69,7 +69,7 @@ describe('a folder of format 1', () => {
     expect(await rejection(loadModel(older, { backend: 'cpu', fetch: fetch as never }))).toMatchObject({
       code: 'manifest',
       message: expect.stringContaining(
-        "The model source's format should be 2, but is 1. Pack the model again with this version of pannier.",
+        "The model source's format should be 2, but is 1. Pack the model again with this Pannier.",
       ),
     });
     expect(asked).toEqual([]);
