@@ -172,7 +172,6 @@ it.each(EXAMPLES)('$kind $config', ({ kind, config, shape, given, weights = {}, 
 it.each<[string, Json, readonly number[], RegExp]>([
   ['Conv1D', { filters: 3, kernel_size: 1, groups: 2 }, [1, 4], /has 2 groups for 4 channels in and 3 out/],
   ['Conv2D', { filters: 3, kernel_size: 1, padding: 'causal' }, [1, 1, 4], /has padding "causal"; "valid" or "same" is wanted/],
-  ['CenterCrop', { height: 3, width: 1 }, [2, 2, 1], /that is larger than its input/],
   ['Resizing', { height: 3, width: 1, antialias: true }, [2, 2, 1], /with antialias true/],
   ['GroupNormalization', { groups: 3 }, [4], /has groups 3; a divisor of 4 is wanted/],
   ['ZeroPadding1D', { padding: [1, 2, 3] }, row, /has padding an array of 3/],

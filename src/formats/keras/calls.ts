@@ -3,7 +3,9 @@ import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
 import { arrayAt, broken, objectAt, textAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
+import { ARGUMENTS, type Arguments } from './arguments.js';
 import { isOperatorClass } from './operators.js';
+import { CONVERT, type Settings } from './settings.js';
 
 /** One output of one call of a layer. */
 export interface Source {
@@ -13,10 +15,22 @@ export interface Source {
   readonly output: number;
 }
 
-/** An argument of a call: an output of another call, or, in `x * 2`, a number. */
+/** An input of a call: an output of another call, or, in `x * 2`, a number. */
 export type Operand = Source | number;
 
+/** A call of a layer, as the file has it. */
+export interface LayerCall {
+  readonly inputs: readonly Operand[];
+  /** Further tensors by the names of the arguments. */
+  readonly tensors: ReadonlyMap<string, Source>;
+  /** The arguments that are true. */
+  readonly flags: ReadonlySet<string>;
+}
+
 export const isSource = (operand: Operand): operand is Source => typeof operand !== 'number';
+
+/** All outputs of other calls that a call takes. */
+export const sourcesOf = ({ inputs, tensors }: LayerCall): readonly Source[] => [...inputs.filter(isSource), ...tensors.values()];
 
 /**
  * Whether an entry of a model's layers is an operator of Keras 3, which is named as a layer may be: `ops.numpy.Multiply` takes its
@@ -26,33 +40,90 @@ export function isOperator({ class_name: kind, module, inbound_nodes: calls }: F
   if (typeof module === 'string') return /^keras(\.src)?\.ops(\.|$)/.test(module);
   const [first] = Array.isArray(calls) ? calls : [];
   const args: unknown = typeof first === 'object' && first !== null && 'args' in first ? first.args : undefined;
-  return isOperatorClass(kind) && Array.isArray(args) && args.length > 1;
+  return isOperatorClass(kind, Array.isArray(args) ? args.length : 0);
 }
 
 /**
- * Reads the inputs of a call. Keras 2 lists `[layer, call, output, arguments]`, Keras 3 has arguments that contain tensors.
- * @param takesNumbers whether the layer is an operator, which takes its operands one by one
+ * Reads a call. Keras 2 lists `[layer, call, output, arguments]`, Keras 3 has arguments that contain tensors.
+ * @param isOperator whether the layer takes its operands one by one
+ * @throws {PannierError} `model-format` for an argument that changes what the layer computes, and that no rule takes
  */
-export function readCall(call: unknown, place: string, takesNumbers: boolean): Operand[] {
-  if (Array.isArray(call)) return takesNumbers ? readOperands(call, place) : readInputs(call, place);
+export function readCall(call: unknown, settings: Settings, place: string, isOperator: boolean): LayerCall {
+  const read = new ArgumentReader(settings, place);
+  if (Array.isArray(call)) {
+    const inputs = isOperator ? readOperands(call, read, place) : readSources(call, place, ([extras]) => read.all(extras ?? {}));
+    return read.call(inputs);
+  }
   const { args, kwargs } = objectAt(call, place);
-  checkArguments(objectAt(kwargs ?? {}, `${place}.kwargs`), place);
+  read.all(kwargs ?? {});
   const given = arrayAt(args, `${place}.args`, LIMITS.layers);
-  if (takesNumbers) return given.map((each) => (typeof each === 'number' ? each : readTensor(each, place)));
-  if (given.length !== 1) throw broken(`${place} has ${given.length} arguments; one, the inputs, is wanted.`);
-  return tensorsOf(given[0]).map((tensor) => readTensor(tensor, place));
+  if (isOperator) return read.call(given.map((each) => (typeof each === 'number' ? each : readTensor(each, place))));
+  const [first, ...more] = given;
+  if (first === undefined) throw broken(`${place} has no arguments; the inputs are wanted.`);
+  for (const [index, each] of more.entries()) read.positional(index, each);
+  return read.call(tensorsOf(first).map((tensor) => readTensor(tensor, place)));
 }
 
-const readInputs = (call: readonly unknown[], place: string): Source[] =>
-  readSources(call, place, (extras) => {
-    if (extras[0] !== undefined) checkArguments(objectAt(extras[0], `${place}'s arguments`), place);
-  });
+/** Reads the arguments of one call. */
+class ArgumentReader {
+  readonly #settings: Settings;
+  readonly #place: string;
+  readonly #taken: Arguments;
+  readonly #tensors = new Map<string, Source>();
+  readonly #flags = new Set<string>();
+  #states: readonly Source[] = [];
+
+  constructor(settings: Settings, place: string) {
+    this.#settings = settings;
+    this.#place = place;
+    this.#taken = ARGUMENTS.get(settings.kind) ?? {};
+  }
+
+  /** Arguments by name. `null` and `false` are the default of each. */
+  all(given: unknown): void {
+    for (const [key, value] of Object.entries(objectAt(given, `${this.#place}'s arguments`))) {
+      // Keras 3 replaces it when the model predicts, and writes it for each layer that changes pictures in training.
+      const isReplaced = key === 'training' && this.#settings.keras === 3;
+      if (value !== null && value !== false && !isReplaced) this.#one(key, value);
+    }
+  }
+
+  /** An argument by its place behind the inputs. */
+  positional(index: number, value: unknown): void {
+    const { positional = [], states } = this.#taken;
+    const key = [...positional, ...(states === undefined ? [] : [states])][index];
+    if (key === undefined) throw broken(`${this.#place} has ${index + 2} arguments; one, the inputs, is wanted.`);
+    if (value !== null && value !== false) this.#one(key, value);
+  }
+
+  call(inputs: readonly Operand[]): LayerCall {
+    return { inputs: [...inputs, ...this.#states], tensors: this.#tensors, flags: this.#flags };
+  }
+
+  #one(key: string, value: unknown): void {
+    const { positional = [], tensors = [], flags = [], states } = this.#taken;
+    if (value === true && flags.includes(key)) this.#flags.add(key);
+    else if ([...positional, ...tensors].includes(key)) this.#tensors.set(key, this.#source(value));
+    else if (key === states) this.#states = this.#sources(value);
+    else
+      throw this.#settings.refused(`with the argument ${key} of ${this.#place}: no rule reads it`, `Call the layer without it. ${CONVERT}`);
+  }
+
+  #source(value: unknown): Source {
+    return Array.isArray(value) ? readSource(value, this.#place) : readTensor(value, this.#place);
+  }
+
+  #sources(value: unknown): readonly Source[] {
+    if (!Array.isArray(value)) return [this.#source(value)];
+    return typeof value[0] === 'string' ? [this.#source(value)] : value.map((each) => this.#source(each));
+  }
+}
 
 /** The operands of Keras 2's operators: the first stands where a layer's input does, the second among the arguments, as `y`. */
-function readOperands(call: readonly unknown[], place: string): Operand[] {
+function readOperands(call: readonly unknown[], read: ArgumentReader, place: string): Operand[] {
   const [layer, index, output, extras] = call.length === 1 && Array.isArray(call[0]) ? (call[0] as readonly unknown[]) : call;
   const { y, ...others } = objectAt(extras ?? {}, `${place}'s arguments`);
-  checkArguments({ ...others, name: null }, place);
+  read.all({ ...others, name: null });
   const first = layer === '_CONSTANT_VALUE' ? readNumber(output, place) : readSource([layer, index, output], place);
   if (y === undefined || y === null) return [first];
   return [first, Array.isArray(y) ? readSource(y, place) : readNumber(y, place)];
@@ -79,14 +150,6 @@ function tensorsOf(given: unknown): readonly unknown[] {
 /** Fields in the order of their names. */
 export const sortedEntries = (fields: Fields): readonly (readonly [key: string, value: unknown])[] =>
   Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1));
-
-/** Refuses arguments of a call, since they change what a layer computes. `null` and `false` are the default of each. */
-function checkArguments(given: Fields, place: string): void {
-  for (const [key, value] of Object.entries(given)) {
-    if (value === null || value === false) continue;
-    throw broken(`${place} has the argument ${key}, which Pannier does not take; call the layer with its inputs alone.`);
-  }
-}
 
 /** One source, or a list of them. */
 export function readSources(value: unknown, place: string, more: (extras: readonly unknown[]) => void = () => {}): Source[] {

@@ -139,6 +139,9 @@ export const CELLS: ReadonlyMap<string, Cell> = new Map([
   ['GRU', GRU],
 ]);
 
+/** The same by the classes of cells, which the layer RNN runs. */
+export const CELL_CLASSES: ReadonlyMap<string, Cell> = new Map([...CELLS].map(([kind, cell]) => [`${kind}Cell`, cell]));
+
 /** Columns of a matrix as a weight of their own, so that no step slices the matrix. */
 function columnsOf(weight: Weight, from: number, to: number): Weight {
   const [rows, columns] = weight.shape as readonly number[] as readonly [number, number];

@@ -1,16 +1,19 @@
-/** Layers that multiply by a matrix, look up rows, scale or only move values, and layers that do nothing at inference. */
+/** Layers that multiply by a matrix, look up rows, scale or only move values. */
 import type { TypedValue } from '../../graph/graph.js';
-import { exactQuotient, isSameSize, multiply, product, sizeText } from '../../graph/size.js';
+import { exactQuotient, isSameSize, product, sizeText } from '../../graph/size.js';
 import { broken } from '../file-fields.js';
-import { activate, activationOf } from './activations.js';
-import { type Call, inputOfRank, knownSize, onlyInput, type Rule, reshaped, sizeAt } from './rule.js';
+import type { Weight } from '../tfjs/weights.js';
+import { type Activation, activate, activationOf } from './activations.js';
+import { type Call, inputOfRank, knownSize, onlyInput, type Rule, reshaped, sizeAt, transposed } from './rule.js';
 
 /** Adds a bias, if there is one, and applies an activation. */
-export const finished = (call: Call, x: TypedValue, bias: TypedValue | undefined, activation: string): TypedValue =>
-  activate(call, bias === undefined ? x : call.op('add', [x, bias], {}), activation);
+const finished = (call: Call, x: TypedValue, bias: TypedValue | undefined, activation: Activation | undefined): TypedValue => {
+  const y = bias === undefined ? x : call.op('add', [x, bias], {});
+  return activation === undefined ? y : activate(call, y, activation);
+};
 
 /** Rows times a matrix, for inputs of any rank, whose outer axes are one axis during the product. */
-export function matrixProduct(call: Call, x: TypedValue, kernel: TypedValue, bias?: TypedValue, activation = 'linear'): TypedValue {
+export function matrixProduct(call: Call, x: TypedValue, kernel: TypedValue, bias?: TypedValue, activation?: Activation): TypedValue {
   const outer = x.type.shape.slice(0, -1);
   const rows = outer.length === 1 ? x : reshaped(call, x, [product(outer), sizeAt(x, -1)]);
   const y = finished(call, call.op('matmul', [rows, kernel], {}), bias, activation);
@@ -28,19 +31,58 @@ const dense: Rule = (call) => {
   return [matrixProduct(call, x, kernel, bias, activationOf(settings))];
 };
 
-const embedding: Rule = (call) => {
-  const { settings } = call;
-  const x = onlyInput(call);
+/** The table of an embedding. */
+function rowsOf({ settings, parts }: Call): Weight {
   if (settings.flag('mask_zero', false)) throw settings.refused('with mask_zero: masks are not computed');
-  const rows = call.weight('embeddings', [settings.whole('input_dim'), settings.whole('output_dim')]);
+  return parts.weights.take('embeddings', [settings.whole('input_dim'), settings.whole('output_dim')]);
+}
+
+/** The rows that indices name. */
+function embedded(call: Call): TypedValue {
+  const x = onlyInput(call);
+  const rows = call.constant(rowsOf(call));
   const indices = x.type.dataType === 'int32' ? x : call.op('cast', [x], { to: 'int32' });
-  return [call.op('gather', [rows, indices], { axis: 0, batchDimensions: 0 })];
+  return call.op('gather', [rows, indices], { axis: 0, batchDimensions: 0 });
+}
+
+/** An embedding, or, in a call with `reverse`, the product of its input with each row. */
+const reversibleEmbedding: Rule = (call) => {
+  const { settings, parts } = call;
+  settings.only('reverse_dtype', ['float32'], 'numbers are float32');
+  const limit = settings.value('logit_soft_cap') === undefined ? undefined : settings.number('logit_soft_cap');
+  const isTied = settings.flag('tie_weights', true);
+  const [rows, columns] = [settings.whole('input_dim'), settings.whole('output_dim')];
+  const table = rowsOf(call);
+  const back = isTied ? table : parts.weights.take('reverse_embeddings', [columns, rows]);
+  if (!call.flag('reverse')) return [embedded(call)];
+  const kernel = isTied ? transposed(call, call.constant(back), [1, 0]) : call.constant(back);
+  const logits = matrixProduct(call, onlyInput(call), kernel);
+  if (limit === undefined) return [logits];
+  const within = call.op('tanh', [call.op('div', [logits, call.number(limit)], {})], {});
+  return [call.op('mul', [within, call.number(limit)], {})];
+};
+
+/** cos(x · kernel / scale + bias). */
+const randomFourierFeatures: Rule = (call) => {
+  const { settings } = call;
+  const x = inputOfRank(call, 2);
+  // It is the scale before training.
+  settings.value('scale');
+  const units = settings.whole('output_dim');
+  const kernel = call.weight('unscaled_kernel', [knownSize(call, x, 1), units]);
+  const bias = call.weight('bias', [units]);
+  const scaled = call.op('div', [call.op('matmul', [x, kernel], {}), call.weight('kernel_scale', [1])], {});
+  return [call.op('cos', [call.op('add', [scaled, bias], {})], {})];
 };
 
 const flatten: Rule = (call) => {
-  call.settings.only('data_format', ['channels_last'], 'channels must come last');
+  const { settings } = call;
   const x = onlyInput(call);
-  return [reshaped(call, x, [sizeAt(x, 0), product(x.type.shape.slice(1))])];
+  const { shape } = x.type;
+  const isFirst = settings.choice('data_format', ['channels_last', 'channels_first'], 'channels_last') === 'channels_first';
+  // The channels are then moved behind the other axes.
+  const y = isFirst && shape.length > 2 ? transposed(call, x, [0, ...shape.slice(2).map((_, index) => index + 2), 1]) : x;
+  return [reshaped(call, y, [sizeAt(x, 0), product(shape.slice(1))])];
 };
 
 const reshape: Rule = (call) => {
@@ -93,53 +135,15 @@ const rescaling: Rule = (call) => {
   return [call.op('add', [scaled, constant('offset', 0)], {})];
 };
 
-/** Calls the inner layer once, with the steps of all examples as examples. */
-const timeDistributed: Rule = (call) => {
-  const x = onlyInput(call);
-  const { settings, parts } = call;
-  const [batch, steps, ...sizes] = x.type.shape;
-  if (batch === undefined || steps === undefined || sizes.length === 0)
-    throw broken(`${settings.what} takes at least 3 dimensions, batch included, but is given ${x.type.shape.length}.`);
-  const examples = reshaped(call, x, [multiply(batch, steps), ...sizes]);
-  const [y, ...more] = parts.callInner(settings.inner('layer'), parts.scope, [examples]);
-  if (y === undefined || more.length > 0) throw settings.refused('around a layer with several outputs');
-  return [reshaped(call, y, [batch, steps, ...y.type.shape.slice(1)])];
-};
-
-/** Layers that change nothing, or values in training only, and the fields that say how. */
-const TRAINING_ONLY = [
-  ...[
-    'Identity',
-    'Dropout',
-    'SpatialDropout1D',
-    'SpatialDropout2D',
-    'SpatialDropout3D',
-    'GaussianDropout',
-    'AlphaDropout',
-    'GaussianNoise',
-    'ActivityRegularization',
-  ],
-  ...['RandomBrightness', 'RandomContrast', 'RandomFlip', 'RandomRotation', 'RandomTranslation', 'RandomZoom'],
-];
-const TRAINING_FIELDS = [
-  ...['rate', 'stddev', 'noise_shape', 'seed', 'l1', 'l2', 'data_format', 'factor', 'mode', 'height_factor', 'width_factor'],
-  ...['fill_mode', 'fill_value', 'interpolation', 'value_range', 'bounding_box_format'],
-];
-
-const nothing: Rule = (call) => {
-  for (const key of TRAINING_FIELDS) call.settings.value(key);
-  return [onlyInput(call)];
-};
-
 /** The rules of these layers. */
 export const CORE_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
   ['Dense', dense],
-  ['Embedding', embedding],
+  ['Embedding', (call) => [embedded(call)]],
+  ['ReversibleEmbedding', reversibleEmbedding],
+  ['RandomFourierFeatures', randomFourierFeatures],
   ['Flatten', flatten],
   ['Reshape', reshape],
   ['Permute', permute],
   ['RepeatVector', repeatVector],
   ['Rescaling', rescaling],
-  ['TimeDistributed', timeDistributed],
-  ...TRAINING_ONLY.map((kind) => [kind, nothing] as const),
 ];

@@ -63,7 +63,7 @@ const dot: Rule = (call) => {
   if (!isOpen(one) && !isOpen(other) && one !== other)
     throw broken(`${settings.what} multiplies shapes ${shapeText(left)} and ${shapeText(right)} along axes of different sizes.`);
   const normalize = settings.flag('normalize', false);
-  const [x, y] = normalize ? [unitLength(call, a, [along]), unitLength(call, b, [across])] : [a, b];
+  const [x, y] = normalize ? [unitLength(call, a, [along], 1e-7), unitLength(call, b, [across], 1e-7)] : [a, b];
   if (left.length === 2) return [call.op('reduceSum', [call.op('mul', [x, y], {})], { axes: [1], keepDimensions: true })];
   const turned = (value: TypedValue) => call.op('transpose', [value], { permutation: [0, 2, 1] });
   return [call.op('matmul', [along === 1 ? turned(x) : x, across === 2 ? turned(y) : y], {})];

@@ -1,6 +1,9 @@
 /** Normalisation by the mean and variance of training, or of each example. */
+import { sizeOf } from '../../base/dtype.js';
 import type { TypedValue } from '../../graph/graph.js';
+import { LIMITS } from '../limits.js';
 import { type Call, knownSize, onlyInput, type Rule, reshaped } from './rule.js';
+import type { Settings } from './settings.js';
 
 const batchNormalization: Rule = (call) => {
   const { settings } = call;
@@ -64,18 +67,63 @@ const rmsNormalization: Rule = (call) => {
   return [call.op('mul', [call.op('div', [x, root], {}), call.weight('scale', [knownSize(call, x, axis)])], {})];
 };
 
-/** Scales a tensor to length 1 along axes. */
-export function unitLength(call: Call, x: TypedValue, axes: readonly number[]): TypedValue {
+/**
+ * Scales a tensor to length 1 along axes. Keras 2 divides by a length of at least 10⁻⁶, and Keras 3 by one of at least `least`.
+ * @param least for Keras 3
+ */
+export function unitLength(call: Call, x: TypedValue, axes: readonly number[], least: number): TypedValue {
   const squares = call.op('reduceSumSquare', [x], { axes, keepDimensions: true });
-  const length = call.op('sqrt', [call.op('max', [squares, call.number(1e-12)], {})], {});
+  const length =
+    call.settings.keras === 3
+      ? call.op('max', [call.op('sqrt', [squares], {}), call.number(least)], {})
+      : call.op('sqrt', [call.op('max', [squares, call.number(1e-12)], {})], {});
   return call.op('div', [x, length], {});
 }
+
+/** Numbers of a config, which may be nested lists, with their shape. */
+function nested(settings: Settings, key: string): { readonly shape: readonly number[]; readonly values: readonly number[] } {
+  const value = settings.value(key);
+  const shape: number[] = [];
+  for (let inner = value; Array.isArray(inner); inner = inner[0]) shape.push(inner.length);
+  const values: readonly unknown[] = Array.isArray(value) ? value.flat(LIMITS.rank) : [value];
+  if (shape.length > LIMITS.rank || values.length !== sizeOf(shape) || !values.every((each) => Number.isFinite(each)))
+    throw settings.wrong(key, 'a number, or lists of numbers of equal lengths');
+  return { shape, values: values as readonly number[] };
+}
+
+/** Moves values to the mean and variance that were found in data, or that the config says. */
+const normalization: Rule = (call) => {
+  const { settings } = call;
+  const x = onlyInput(call);
+  const rank = x.type.shape.length;
+  const kept = settings.isNull('axis') ? [] : axesOf(call, x).toSorted((a, b) => a - b);
+  const sizes = kept.map((axis) => knownSize(call, x, axis));
+  const shape = x.type.shape.map((_, axis) => (kept.includes(axis) ? (sizes[kept.indexOf(axis)] as number) : 1));
+  const found = (key: 'mean' | 'variance') => {
+    if (settings.value(key) === undefined) return reshaped(call, call.weight(key, sizes), shape);
+    const given = nested(settings, key);
+    // Lists of fewer axes than are kept belong to the last of those.
+    const along = kept.slice(kept.length - given.shape.length);
+    if (given.shape.length > kept.length || given.shape.some((size, index) => size !== 1 && size !== shape[along[index] as number]))
+      throw settings.wrong(key, `numbers for the sizes [${sizes.join(', ')}]`);
+    const spread = shape.map((_, axis) => given.shape[along.indexOf(axis)] ?? 1);
+    return call.numbers(given.values, rank === 0 ? [] : spread);
+  };
+  const [mean, variance] = [found('mean'), found('variance')];
+  call.parts.weights.skip('count');
+  // The least deviation is Keras's epsilon.
+  const deviation = call.op('max', [call.op('sqrt', [variance], {}), call.number(1e-7)], {});
+  if (settings.flag('invert', false)) return [call.op('add', [call.op('mul', [x, deviation], {}), mean], {})];
+  return [call.op('div', [call.op('sub', [x, mean], {}), deviation], {})];
+};
 
 /** The layers that normalise. */
 export const NORMALISATION_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
   ['BatchNormalization', batchNormalization],
+  ['SyncBatchNormalization', batchNormalization],
+  ['Normalization', normalization],
   ['LayerNormalization', layerNormalization],
   ['GroupNormalization', groupNormalization],
   ['RMSNormalization', rmsNormalization],
-  ['UnitNormalization', (call) => [unitLength(call, onlyInput(call), axesOf(call, onlyInput(call)))]],
+  ['UnitNormalization', (call) => [unitLength(call, onlyInput(call), axesOf(call, onlyInput(call)), 1e-12)]],
 ];

@@ -26,8 +26,12 @@ const CLASSES: Readonly<Record<string, Operator>> = {
   ...{ Cos: 'cos', Tanh: 'tanh', Sigmoid: 'sigmoid', Relu: 'relu', Softplus: 'softplus', Floor: 'floor', Ceil: 'ceil' },
 };
 
-/** Whether Keras 3 has an operator of that class. */
-export const isOperatorClass = (kind: unknown): boolean => typeof kind === 'string' && Object.hasOwn(CLASSES, kind);
+/** Operators that are named as a layer is, which takes one argument, a list. */
+const NAMED_AS_LAYERS: readonly unknown[] = ['Add', 'Subtract', 'Multiply', 'Maximum', 'Minimum'];
+
+/** Whether an entry of that class, called with so many arguments, is an operator of Keras 3. */
+export const isOperatorClass = (kind: unknown, count: number): boolean =>
+  typeof kind === 'string' && Object.hasOwn(CLASSES, kind) && count > (NAMED_AS_LAYERS.includes(kind) ? 1 : 0);
 
 const isOneOf = <T extends string>(names: readonly T[], name: string): name is T => (names as readonly string[]).includes(name);
 

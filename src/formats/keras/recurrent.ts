@@ -4,7 +4,7 @@ import { isOpen, type Size } from '../../graph/size.js';
 import { shapeText } from '../../graph/tensor.js';
 import { broken } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
-import { CELLS, type Cell } from './cells.js';
+import { CELL_CLASSES, CELLS, type Cell } from './cells.js';
 import { type Call, knownSize, type Rule, reshaped, sizeAt } from './rule.js';
 
 /** The result of all steps. */
@@ -13,6 +13,9 @@ interface Run {
   readonly outputs: readonly TypedValue[];
   readonly states: readonly TypedValue[];
 }
+
+/** The layers that run cells. */
+const RECURRENT = [...CELLS.keys(), 'RNN'];
 
 /** The number of steps, which must be known, since each becomes nodes of its own. */
 function stepsOf({ settings }: Call, x: TypedValue): number {
@@ -25,8 +28,31 @@ function stepsOf({ settings }: Call, x: TypedValue): number {
   return count;
 }
 
-/** Runs a cell over all steps. */
-function unroll(call: Call, cell: Cell, isBackwards: boolean, start: readonly TypedValue[]): Run {
+/** The cells of a layer, each with the call that its weights and settings are of. */
+function cellsOf(call: Call): readonly { readonly cell: Cell; readonly within: Call }[] {
+  const { settings, parts } = call;
+  const own = CELLS.get(settings.kind);
+  if (own !== undefined) return [{ cell: own, within: call }];
+  const inner = settings.inner('cell');
+  const scope = `${parts.scope}/${inner.name}`;
+  const several = inner.kind === 'StackedRNNCells' ? inner.inners('cells') : [inner];
+  const known = [...CELL_CLASSES.keys()];
+  return several.map((cellSettings) => {
+    const cell = CELL_CLASSES.get(cellSettings.kind);
+    if (cell === undefined)
+      throw cellSettings.refused(
+        `because its class is no cell that is known: ${known.join(', ')} are`,
+        `Use one of those, or ${inTheApp}.`,
+      );
+    const cellScope = cellSettings === inner ? scope : `${scope}/${cellSettings.name}`;
+    return { cell, within: call.with({ settings: cellSettings, weights: parts.weightsOf(cellSettings, cellScope) }) };
+  });
+}
+
+const inTheApp = 'run the step in the app: give and return the states';
+
+/** Runs the cells of a layer over all steps, one cell after the other, since no cell reads what a later one computes. */
+function unroll(call: Call, isBackwards: boolean, start: readonly TypedValue[]): Run {
   const { settings } = call;
   const x = call.inputs[0] as TypedValue;
   const { shape } = x.type;
@@ -34,6 +60,20 @@ function unroll(call: Call, cell: Cell, isBackwards: boolean, start: readonly Ty
   settings.only('stateful', [false], 'a packed model keeps nothing between predicts. Give and return the states instead');
   settings.only('time_major', [false], 'time must be the second axis');
   settings.only('num_constants', [0], 'a cell takes its input and states');
+  const cells = cellsOf(call);
+  if (cells.length > 1 && (start.length > 0 || settings.flag('return_state', false)))
+    throw settings.refused('with states of several cells: they are given and returned in nested lists');
+  const [first, ...more] = cells;
+  if (first === undefined) throw settings.wrong('cell', 'at least one cell');
+  let run = steps(first.within, first.cell, isBackwards, start);
+  for (const { cell, within } of more) run = steps(within.with({ inputs: [answer(call, run.outputs, true)] }), cell, false, []);
+  return run;
+}
+
+/** Runs one cell over all steps. */
+function steps(call: Call, cell: Cell, isBackwards: boolean, start: readonly TypedValue[]): Run {
+  const { settings } = call;
+  const x = call.inputs[0] as TypedValue;
   const units = settings.whole('units');
   const count = stepsOf(call, x);
   knownSize(call, x, 2);
@@ -60,31 +100,40 @@ function answer(call: Call, outputs: readonly TypedValue[], returnsAll: boolean)
   return call.op('concat', rows, { axis: 1 });
 }
 
-const recurrent =
-  (cell: Cell): Rule =>
-  (call) => {
-    const { settings, inputs } = call;
-    const { outputs, states } = unroll(call, cell, settings.flag('go_backwards', false), inputs.slice(1));
-    const y = answer(call, outputs, settings.flag('return_sequences', false));
-    return settings.flag('return_state', false) ? [y, ...states] : [y];
-  };
+const recurrent: Rule = (call) => {
+  const { settings, inputs } = call;
+  const { outputs, states } = unroll(call, settings.flag('go_backwards', false), inputs.slice(1));
+  const y = answer(call, outputs, settings.flag('return_sequences', false));
+  return settings.flag('return_state', false) ? [y, ...states] : [y];
+};
 
-/** Runs a layer in its own direction and in the other one. */
+/** Runs a layer in its own direction and in the other one, or a layer of its own in that. */
 const bidirectional: Rule = (call) => {
   const { settings, inputs, parts } = call;
-  settings.only('backward_layer', [], 'the same layer must serve both ways');
   settings.only('num_constants', [0], 'a cell takes its input and states');
   const inner = settings.inner('layer');
-  const cell = CELLS.get(inner.kind);
-  if (cell === undefined) throw settings.refused(`around a ${inner.kind}; ${[...CELLS.keys()].join(', ')} are known`);
+  // Keras 3 always writes the other layer, and Keras 2 if it was given.
+  const isGiven = settings.value('backward_layer') !== undefined;
+  const other = isGiven ? settings.inner('backward_layer') : inner;
+  for (const { kind } of [inner, other])
+    if (!RECURRENT.includes(kind)) throw settings.refused(`around a ${kind}; ${RECURRENT.join(', ')} are known`);
   const isBackwards = inner.flag('go_backwards', false);
+  if (isGiven && other.flag('go_backwards', false) === isBackwards) throw settings.refused('around two layers of one direction');
+  for (const key of ['return_sequences', 'return_state'])
+    if (other.flag(key, false) !== inner.flag(key, false)) throw settings.refused(`around layers whose ${key} differs`);
   const start = inputs.slice(1);
   if (start.length % 2 !== 0) throw broken(`${settings.what} is given ${start.length} initial states; both ways want as many.`);
   const run = (way: 'forward' | 'backward') => {
-    const weights = parts.weightsOf(inner, `${parts.scope}/${way}_${inner.name}`);
+    const layer = way === 'forward' ? inner : other;
+    // The names of weights have the direction; that of a layer has it in Keras 3, unless the layer was given.
+    const name = settings.keras === 3 || layer.name.startsWith(`${way}_`) ? layer.name : `${way}_${layer.name}`;
     const half = way === 'forward' ? start.slice(0, start.length / 2) : start.slice(start.length / 2);
-    const within = call.with({ settings: inner, scope: `${parts.scope}/${way}`, weights });
-    return unroll(within, cell, isBackwards !== (way === 'backward'), half);
+    const scope = `${parts.scope}/${name}`;
+    return unroll(
+      call.with({ settings: layer, scope, weights: parts.weightsOf(layer, scope) }),
+      isBackwards !== (way === 'backward'),
+      half,
+    );
   };
   const [forward, backward] = [run('forward'), run('backward')];
   const returnsAll = inner.flag('return_sequences', false);
@@ -109,6 +158,6 @@ const bidirectional: Rule = (call) => {
 
 /** The recurrent layers. */
 export const RECURRENT_RULES: readonly (readonly [kind: string, rule: Rule])[] = [
-  ...[...CELLS].map(([kind, cell]) => [kind, recurrent(cell)] as const),
+  ...RECURRENT.map((kind) => [kind, recurrent] as const),
   ['Bidirectional', bidirectional],
 ];

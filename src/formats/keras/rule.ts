@@ -1,7 +1,7 @@
 /** One call of a layer, as its rule sees it, and the checks that rules share. */
 import type { Origin, TypedValue } from '../../graph/graph.js';
 import type { OpAttributes, OpName } from '../../graph/ops/index.js';
-import { isOpen, type Size } from '../../graph/size.js';
+import { isOpen, isSameSize, type Size } from '../../graph/size.js';
 import { type Shape, shapeText } from '../../graph/tensor.js';
 import type { Dim } from '../../manifest/signature.js';
 import { broken } from '../file-fields.js';
@@ -17,6 +17,10 @@ export interface CallParts {
   readonly scope: string;
   /** At least one. */
   readonly inputs: readonly TypedValue[];
+  /** Further tensors by the names of the arguments. */
+  readonly tensors: ReadonlyMap<string, TypedValue>;
+  /** The arguments of the call that are true. */
+  readonly flags: ReadonlySet<string>;
   readonly graph: LayerGraph;
   readonly weights: LayerWeights;
   /** The weights of a layer inside this one, whose names begin with `scope`. */
@@ -69,14 +73,24 @@ export class Call {
     return this.parts.graph.weight(weight);
   }
 
+  /** A tensor that the call has beside its inputs. */
+  tensor(name: string): TypedValue | undefined {
+    return this.parts.tensors.get(name);
+  }
+
+  /** Whether an argument of the call is true. */
+  flag(name: string): boolean {
+    return this.parts.flags.has(name);
+  }
+
   /** A number that values are computed with. */
   number(value: number): TypedValue {
     return this.parts.graph.builder.number('float32', value);
   }
 
-  /** A list of numbers that values are computed with. */
-  numbers(values: readonly number[]): TypedValue {
-    return this.parts.graph.builder.numbers('float32', values);
+  /** Numbers that values are computed with. @param shape default a list */
+  numbers(values: readonly number[], shape?: readonly number[]): TypedValue {
+    return this.parts.graph.builder.numbers('float32', values, shape);
   }
 }
 
@@ -116,5 +130,13 @@ export function checkChannelsLast({ settings }: Call): void {
   settings.only('data_format', ['channels_last'], 'channels must come last');
 }
 
-/** Gives a tensor another shape. */
-export const reshaped = (call: Call, input: TypedValue, newShape: Shape): TypedValue => call.op('reshape', [input], { newShape });
+/** Gives a tensor another shape, if it has not that one. */
+export function reshaped(call: Call, input: TypedValue, newShape: Shape): TypedValue {
+  const { shape } = input.type;
+  const isSame = shape.length === newShape.length && shape.every((size, axis) => isSameSize(size, newShape[axis] as Size));
+  return isSame ? input : call.op('reshape', [input], { newShape });
+}
+
+/** Puts the axes of a tensor in another order, if they are not in that one. */
+export const transposed = (call: Call, input: TypedValue, permutation: readonly number[]): TypedValue =>
+  permutation.every((axis, place) => axis === place) ? input : call.op('transpose', [input], { permutation });

@@ -2,11 +2,11 @@
 import { describe } from '../../base/describe.js';
 import type { PannierError } from '../../base/errors.js';
 import type { Fields } from '../../base/fields.js';
-import { broken, nameAt, objectAt } from '../file-fields.js';
+import { arrayAt, broken, nameAt, objectAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 
 /** Advice for a model with a layer that has no rule. */
-const OTHERWISE =
+export const CONVERT =
   'Take the layer out, or convert the Keras model to a graph: tensorflowjs_converter --output_format=tfjs_graph_model takes any layer.';
 
 /** The versions of Keras that are told apart. */
@@ -18,20 +18,23 @@ export class Settings {
   readonly name: string;
   /** The major version of the Keras that wrote the file, where its meaning differs from the other's; TF.js's is Keras 2. */
   readonly keras: KerasVersion;
+  /** The layer or model that the layer is inside, for messages; empty for the whole model. */
+  readonly within: string;
   readonly #fields: Fields;
   readonly #read = new Set<string>();
   readonly #inner = new Map<string, Settings>();
 
-  constructor(kind: string, name: string, fields: Fields, keras: KerasVersion) {
+  constructor(kind: string, name: string, fields: Fields, keras: KerasVersion, within = '') {
     this.kind = kind;
     this.name = name;
     this.keras = keras;
+    this.within = within;
     this.#fields = fields;
   }
 
   /** The layer in messages. */
   get what(): string {
-    return `Layer "${this.name}" (${this.kind})`;
+    return `Layer "${this.name}" (${this.kind})${this.within === '' ? '' : ` in ${this.within}`}`;
   }
 
   /** The unchecked value of a field; `undefined` if the file leaves it out. */
@@ -107,13 +110,24 @@ export class Settings {
 
   /** A layer inside this one, the same object for each call. */
   inner(key: string): Settings {
+    return this.#innerOf(this.value(key), key);
+  }
+
+  /** Several layers inside this one. */
+  inners(key: string): readonly Settings[] {
+    const list = arrayAt(this.value(key), `${this.what}'s ${key}`, LIMITS.layers);
+    return list.map((entry, index) => this.#innerOf(entry, `${key}[${index}]`));
+  }
+
+  #innerOf(value: unknown, key: string): Settings {
     const known = this.#inner.get(key);
     if (known !== undefined) return known;
     const place = `${this.what}'s ${key}`;
-    const entry = objectAt(this.value(key), place);
+    const entry = objectAt(value, place);
     const config = objectAt(entry['config'], `${place}.config`);
     const kind = nameAt(entry['class_name'], `${place}.class_name`);
-    const inner = new Settings(kind, nameAt(config['name'], `${place}.config.name`), config, this.keras);
+    const within = `layer "${this.name}" (${this.kind})${this.within === '' ? '' : ` in ${this.within}`}`;
+    const inner = new Settings(kind, nameAt(config['name'], `${place}.config.name`), config, this.keras, within);
     this.#inner.set(key, inner);
     return inner;
   }
@@ -134,9 +148,9 @@ export class Settings {
     return broken(`${this.what} has ${key} ${describe(this.value(key))}; ${wanted} is wanted.`);
   }
 
-  /** The error for a layer without a rule. */
-  refused(why: string): PannierError {
-    return broken(`${this.what} is not taken ${why}. ${OTHERWISE}`, { layer: this.name });
+  /** The error for a layer without a rule. @param next how the model can be packed all the same */
+  refused(why: string, next: string = CONVERT): PannierError {
+    return broken(`${this.what} is not taken ${why}. ${next}`, { layer: this.name, node: this.name, op: this.kind, format: 'keras' });
   }
 
   #checkWhole(value: unknown, key: string, least: number): number {

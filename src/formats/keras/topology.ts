@@ -3,7 +3,7 @@ import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
 import { arrayAt, broken, nameAt, objectAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
-import { isOperator, isSource, type Operand, readCall, readSource, readSources, type Source, sortedEntries } from './calls.js';
+import { isOperator, type LayerCall, readCall, readSource, readSources, type Source, sortedEntries, sourcesOf } from './calls.js';
 import { type KerasVersion, Settings } from './settings.js';
 
 /** An input or output of a model. */
@@ -16,8 +16,8 @@ export interface End extends Source {
 export interface LayerConfig {
   readonly settings: Settings;
   readonly model: ModelConfig | undefined;
-  /** The inputs of each call; none for the layers of a sequential model. */
-  readonly calls: readonly (readonly Operand[])[];
+  /** None for the layers of a sequential model. */
+  readonly calls: readonly LayerCall[];
 }
 
 /** A model, with its layers by name in the file's order. */
@@ -55,7 +55,7 @@ export function readTopology(topology: Fields, file: string): ModelConfig {
 const versionOf = (topology: Fields): KerasVersion => (/^3\./.test(String(topology['keras_version'])) ? 3 : 2);
 
 /** Reads a model; `undefined` if the class is not that of a model. */
-function readModelConfig(entry: Fields, place: string, keras: KerasVersion): ModelConfig | undefined {
+function readModelConfig(entry: Fields, place: string, keras: KerasVersion, depth = 0): ModelConfig | undefined {
   const kind = entry['class_name'];
   const isFunctional = FUNCTIONAL.includes(kind);
   if (!isFunctional && kind !== 'Sequential') return undefined;
@@ -64,7 +64,7 @@ function readModelConfig(entry: Fields, place: string, keras: KerasVersion): Mod
   const name = nameAt(config['name'] ?? entry['name'] ?? 'model', `${place}.config.name`);
   const layers = new Map<string, LayerConfig>();
   for (const [index, item] of arrayAt(config['layers'], `${place}.config.layers`, LIMITS.layers).entries()) {
-    const layer = readLayer(item, `${place}.config.layers[${index}]`, isFunctional, keras);
+    const layer = readLayer(item, `${place}.config.layers[${index}]`, isFunctional, keras, depth === 0 ? '' : `model "${name}"`, depth);
     if (layers.has(layer.settings.name))
       throw broken(`Layer "${layer.settings.name}" occurs twice in model "${name}"; names must be unique.`);
     layers.set(layer.settings.name, layer);
@@ -82,19 +82,19 @@ function readModelConfig(entry: Fields, place: string, keras: KerasVersion): Mod
 }
 
 /** Reads a layer of a model. */
-function readLayer(item: unknown, place: string, isCalled: boolean, keras: KerasVersion): LayerConfig {
+function readLayer(item: unknown, place: string, isCalled: boolean, keras: KerasVersion, within: string, depth: number): LayerConfig {
   const entry = objectAt(item, place);
   const named = nameAt(entry['class_name'], `${place}.class_name`);
   const kind = isOperator(entry) ? `ops.${named}` : named;
-  const model = readModelConfig(entry, place, keras);
+  const model = readModelConfig(entry, place, keras, depth + 1);
   const config = model === undefined ? objectAt(entry['config'], `${place}.config`) : {};
   const name = nameAt(entry['name'] ?? model?.name ?? config['name'], `${place}.name`);
-  const calls = isCalled
-    ? arrayAt(entry['inbound_nodes'] ?? [], `Layer "${name}"'s inbound_nodes`, LIMITS.layers).map((call, index) =>
-        readCall(call, `Layer "${name}"'s inbound_nodes[${index}]`, kind !== named || kind === 'TFOpLambda'),
-      )
-    : [];
-  return { settings: new Settings(kind, name, config, keras), model, calls };
+  const settings = new Settings(kind, name, config, keras, within);
+  const nodes = isCalled ? arrayAt(entry['inbound_nodes'] ?? [], `Layer "${name}"'s inbound_nodes`, LIMITS.layers) : [];
+  const calls = nodes.map((call, index) =>
+    readCall(call, settings, `Layer "${name}"'s inbound_nodes[${index}]`, kind !== named || kind === 'TFOpLambda'),
+  );
+  return { settings, model, calls };
 }
 
 /** Reads inputs or outputs of a model: a list, or an object that names each. */
@@ -111,12 +111,7 @@ function readEnds(value: unknown, place: string): readonly End[] {
 
 function checkSources({ name, layers, ends }: ModelConfig): void {
   const named = [
-    ...[...layers].flatMap(([layer, { calls }]) =>
-      calls
-        .flat()
-        .filter(isSource)
-        .map((source) => ({ source, by: `Layer "${layer}"` })),
-    ),
+    ...[...layers].flatMap(([layer, { calls }]) => calls.flatMap(sourcesOf).map((source) => ({ source, by: `Layer "${layer}"` }))),
     ...(ends?.inputs ?? []).map((source) => ({ source, by: `Model "${name}"'s input_layers` })),
     ...(ends?.outputs ?? []).map((source) => ({ source, by: `Model "${name}"'s output_layers` })),
   ];

@@ -1,10 +1,10 @@
 /** Visits the layers of a model in the order of their dependencies, and lowers each by its rule. */
 import type { TypedValue } from '../../graph/graph.js';
 import { broken } from '../file-fields.js';
-import { isSource, type Operand, type Source } from './calls.js';
+import { isSource, type Operand, type Source, sourcesOf } from './calls.js';
 import { checkAllRead, checkDtype } from './config-fields.js';
 import type { LayerGraph } from './layer-graph.js';
-import { Call } from './rule.js';
+import { Call, type CallParts } from './rule.js';
 import { ruleOf } from './rules.js';
 import type { Settings } from './settings.js';
 import type { LayerConfig, ModelConfig } from './topology.js';
@@ -70,9 +70,10 @@ function callByNeed(
       continue;
     }
     const { config, given } = callOf(next);
-    const missing = given.filter(isSource).filter((source) => !results.has(keyOf(source)));
+    const missing = sourcesOf(given).filter((source) => !results.has(keyOf(source)));
     if (missing.length === 0) {
-      results.set(key, callLayer(ground, config, given.map(resultOf)));
+      const tensors = new Map([...given.tensors].map(([name, source]) => [name, resultOf(source)]));
+      results.set(key, callLayer(ground, config, given.inputs.map(resultOf), { tensors, flags: given.flags }));
       continue;
     }
     begun.add(key);
@@ -90,31 +91,41 @@ function callByNeed(
  */
 function firstCallsOf({ layers }: ModelConfig, outputs: readonly Source[]): ReadonlyMap<string, number> {
   const firsts = new Map([...layers].filter(([, { model }]) => model !== undefined).map(([name]) => [name, 1]));
-  for (const { layer, call } of [...[...layers.values()].flatMap(({ calls }) => calls.flat().filter(isSource)), ...outputs]) {
+  for (const { layer, call } of [...[...layers.values()].flatMap(({ calls }) => calls.flatMap(sourcesOf)), ...outputs]) {
     if (call === 0 && firsts.has(layer)) firsts.set(layer, 0);
   }
   return firsts;
 }
 
-function callLayer(ground: Ground, { settings, model }: LayerConfig, inputs: readonly TypedValue[]): readonly TypedValue[] {
+/** Arguments of a call beside its inputs. */
+type Extras = Pick<CallParts, 'tensors' | 'flags'>;
+
+const NO_EXTRAS: Extras = { tensors: new Map(), flags: new Set() };
+
+function callLayer(ground: Ground, { settings, model }: LayerConfig, inputs: readonly TypedValue[], extras = NO_EXTRAS) {
   ground.graph.countCall(settings.name);
-  return model === undefined ? callRule(ground, settings, settings.name, inputs) : callModel(ground, model, inputs);
+  return model === undefined ? callRule(ground, settings, settings.name, inputs, extras) : callModel(ground, model, inputs);
 }
 
-function callRule(ground: Ground, settings: Settings, scope: string, inputs: readonly TypedValue[]): readonly TypedValue[] {
+function callRule(ground: Ground, settings: Settings, scope: string, given: readonly TypedValue[], extras: Extras): readonly TypedValue[] {
   const { graph, store } = ground;
-  const { rule, takesWholeNumbers } = ruleOf(settings);
-  if (!takesWholeNumbers) checkDtype(settings);
+  const { rule, takesWholeNumbers, givesWholeNumbers } = ruleOf(settings);
+  checkDtype(settings, givesWholeNumbers);
   const call = new Call({
     settings,
     scope,
-    inputs,
+    inputs: given,
+    ...extras,
     graph,
     weights: store.of(settings, scope),
     weightsOf: (inner, innerScope) => store.of(inner, innerScope),
-    callInner: (inner, innerScope, given) => callRule(ground, inner, innerScope, given),
+    callInner: (inner, innerScope, inputs) => callRule(ground, inner, innerScope, inputs, NO_EXTRAS),
   });
-  const outputs = rule(takesWholeNumbers ? call : call.with({ inputs: inputs.map((input) => asFloat(call, input)) }));
+  const floats = () => ({
+    inputs: given.map((input) => asFloat(call, input)),
+    tensors: new Map([...extras.tensors].map(([key, tensor]) => [key, asFloat(call, tensor)])),
+  });
+  const outputs = rule(takesWholeNumbers ? call : call.with(floats()));
   checkAllRead(settings);
   return outputs;
 }

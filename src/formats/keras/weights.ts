@@ -14,6 +14,8 @@ export interface LayerWeights {
    * @throws {PannierError} `model-format` if the file has no such weight, or one of another shape
    */
   take(name: string, shape: readonly Dim[], newName?: string): Weight;
+  /** Leaves out a weight that only training reads. */
+  skip(name: string): void;
 }
 
 /** All weights of a model file. */
@@ -49,9 +51,16 @@ export class WeightStore {
     const known = scopes.get(scope);
     if (known !== undefined) return known;
     const taken = new Map<string, Weight>();
+    const namesOf = (name: string, newName = name) => (this.#isNumbered ? [String(taken.size)] : [name, newName]);
     const weights: LayerWeights = {
+      skip: (name) => {
+        const weight = namesOf(name).map((each) => this.#called(`${scope}/${each}`))[0];
+        if (weight === undefined) return;
+        taken.set(name, weight);
+        this.#left.delete(weight);
+      },
       take: (name, shape, newName) => {
-        const weight = taken.get(name) ?? this.#find(settings, scope, this.#isNumbered ? [String(taken.size)] : [name, newName ?? name]);
+        const weight = taken.get(name) ?? this.#find(settings, scope, namesOf(name, newName));
         taken.set(name, weight);
         if (weight.dtype !== 'float32') throw broken(`Weight "${weight.name}" of ${settings.what} is ${weight.dtype}; float32 is wanted.`);
         if (weight.shape.length !== shape.length || weight.shape.some((dim, axis) => dim !== (shape[axis] ?? dim))) {
