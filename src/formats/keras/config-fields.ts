@@ -9,10 +9,12 @@ const OF_TRAINING = /_(initializer|regularizer|constraint)$/;
 /** Ways to run a recurrent layer, which give the same values, settings of training, and what only masks would show. */
 const OF_RECURRENT = ['implementation', 'unroll', 'unit_forget_bias', 'dropout', 'recurrent_dropout', 'seed', 'zero_output_for_mask'];
 
+const OF_BATCHES = ['momentum', 'synchronized', 'fused', 'renorm_clipping', 'renorm_momentum', 'virtual_batch_size'];
+
 /** Further fields by class: Keras 2's, Keras 3's and TF.js's. */
 const BY_KIND: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ['Embedding', ['input_length']],
-  ['BatchNormalization', ['momentum', 'synchronized', 'fused', 'renorm_clipping', 'renorm_momentum', 'virtual_batch_size']],
+  ...['BatchNormalization', 'SyncBatchNormalization'].map((kind) => [kind, OF_BATCHES] as const),
   ['Softmax', ['robust_masking']],
   ['MultiHeadAttention', ['dropout', 'seed', 'query_shape', 'key_shape', 'value_shape']],
   ...['Attention', 'AdditiveAttention', 'GroupQueryAttention', 'GroupedQueryAttention'].map((kind) => [kind, ['dropout', 'seed']] as const),

@@ -33,6 +33,9 @@ const NAMED_AS_LAYERS: readonly unknown[] = ['Add', 'Subtract', 'Multiply', 'Max
 export const isOperatorClass = (kind: unknown, count: number): boolean =>
   typeof kind === 'string' && Object.hasOwn(CLASSES, kind) && count > (NAMED_AS_LAYERS.includes(kind) ? 1 : 0);
 
+/** TensorFlow's names of the functions that Keras 2 puts between layers, and that are computed. */
+export const FUNCTION_NAMES: readonly string[] = Object.keys(FUNCTIONS);
+
 const isOneOf = <T extends string>(names: readonly T[], name: string): name is T => (names as readonly string[]).includes(name);
 
 function computed(call: Call, operator: Operator): TypedValue {
@@ -49,7 +52,7 @@ const lambda: Rule = (call) => {
   const { settings } = call;
   const given = settings.value('function');
   if (typeof given !== 'string' || !Object.hasOwn(FUNCTIONS, given))
-    throw settings.refused(`with function ${describe(given)}: ${Object.keys(FUNCTIONS).join(', ')} are known`);
+    throw settings.refused(`with function ${describe(given)}: ${FUNCTION_NAMES.join(', ')} are known`);
   return [computed(call, FUNCTIONS[given] as Operator)];
 };
 

@@ -73,7 +73,7 @@ export const REFUSALS: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
     'Pipeline',
     { why: 'because layers in a pipeline have no rule', next: 'Call its layers one after the other, and save the model again.' },
   ],
-  ...['Layer', 'Wrapper', 'AbstractRNNCell', 'InputSpec'].map((kind) => [kind, ABSTRACT] as const),
+  ...['Layer', 'Wrapper', 'AbstractRNNCell', 'PreprocessingLayer', 'InputSpec'].map((kind) => [kind, ABSTRACT] as const),
   ...['TensorFlowOpLayer', 'SlicingOpLambda', 'ClassMethod', 'InstanceMethod', 'InstanceProperty'].map(
     (kind) => [kind, OF_TENSORFLOW] as const,
   ),
