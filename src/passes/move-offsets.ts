@@ -49,11 +49,11 @@ export const moveBeforeReshapes: Pass = {
 function movedOffset(node: Node, reshape: Node, added: Constant, graph: GraphView): Patch | undefined {
   const before = reshape.inputs[0] as TypedValue;
   const [channels, own] = [before, node.outputs[0] as TypedValue].map(({ type }) => type.shape.at(-1)) as [Size, Size];
-  if (!isSameSize(channels, own)) return undefined;
-  const patch = new PatchBuilder(graph);
   // The constant may have axes of one element in front of the channels, and more of them than the sum has axes.
-  const list = patch.constant(withShape(added, [added.value.type.shape.at(-1) ?? 1]));
-  return reshaped(node, reshape, patch.op('add', [before, list], {}, node.origin), patch);
+  const list = withShape(added, [(added.value.type.shape.at(-1) as number | undefined) ?? 1]);
+  if (list === undefined || !isSameSize(channels, own)) return undefined;
+  const patch = new PatchBuilder(graph);
+  return reshaped(node, reshape, patch.op('add', [before, patch.constant(list)], {}, node.origin), patch);
 }
 
 const ACTIVATIONS: ReadonlySet<string> = new Set(['relu', 'clamp', 'elu', 'leakyRelu', 'sigmoid', 'tanh']);

@@ -31,15 +31,21 @@ export function untransposed(
   const newShape = permuted(whole, back);
   const constant = graph.constantOf(input);
   if (constant !== undefined) {
-    if (keepsOrder(back, whole)) return (patch) => patch.constant(withShape(constant, newShape));
     const isOnlyUser = graph.usersOf(input).length === 1 && !graph.isOutput(input);
-    return isOnlyUser ? (patch) => patch.constant(withShape(transposed(constant, whole as readonly number[], back), newShape)) : undefined;
+    const moved = keepsOrder(back, whole) ? constant : isOnlyUser ? transposed(constant, whole as readonly number[], back) : undefined;
+    const made = moved && withShape(moved, newShape as readonly number[]);
+    return made && ((patch) => patch.constant(made));
   }
   return keepsOrder(back, whole) ? (patch) => patch.op('reshape', [input], { newShape }, node.origin) : undefined;
 }
 
-/** A constant whose elements are in another order, stored as they were. @param shape of it, with axes of one element in front */
-function transposed(constant: Constant, shape: readonly number[], permutation: Permutation): Constant {
+/**
+ * A constant whose elements are in another order, stored as they were.
+ * @param shape of it, with axes of one element in front
+ * @returns undefined if it has scales for channels, which would have to move with their axis
+ */
+function transposed(constant: Constant, shape: readonly number[], permutation: Permutation): Constant | undefined {
+  if (constant.storage.kind === 'int8') return undefined;
   const bytesEach = bytesPerElement(constant.value.type.dataType, constant.storage);
   const bytes = new Uint8Array(constant.bytes.length);
   let made = 0;

@@ -65,15 +65,17 @@ export function afterSum(
   if (factors !== undefined && weights === undefined) return undefined;
   const kept = { node, ...(weights && { weights }) };
   if (bias === undefined && offsets === undefined) return kept;
-  if (bias === undefined && factors === undefined && added !== undefined && isList(added, channels)) return { ...kept, bias: added };
+  const list = bias === undefined && factors === undefined ? listOf(added, channels) : undefined;
+  if (list !== undefined) return { ...kept, bias: list };
   const sums = asFloats(
     Float64Array.from({ length: channels }, (_, channel) => (bias?.[channel] ?? 0) * (factors?.[channel] ?? 1) + (offsets?.[channel] ?? 0)),
   );
   return sums && { ...kept, bias: sums };
 }
 
-/** Whether a constant has a number for each channel, so that its bytes can stay as they are. */
-const isList = ({ value: { type } }: Constant, channels: number): boolean => type.shape.at(-1) === channels;
+/** A constant that has a number for each channel as a list; its bytes stay as they are. */
+const listOf = (constant: Constant | undefined, channels: number): Constant | undefined =>
+  constant?.value.type.shape.at(-1) === channels ? withShape(constant, [channels]) : undefined;
 
 /** The channel of the output that an element of a sum's weight belongs to. */
 function channelOut({ op, inputs, attributes }: WeightedSum['node']): (index: number) => number {
@@ -100,7 +102,7 @@ function biasOf(
   { origin, inputs, outputs }: WeightedSum['node'],
   patch: PatchBuilder,
 ): TypedValue {
+  if ('bytes' in bias) return patch.constant(bias);
   const shape = [channelsOf((outputs[0] as TypedValue).type) as number];
-  if ('bytes' in bias) return patch.constant(withShape(bias, shape));
   return patch.tensor({ dataType: 'float32', shape, data: bias }, inputs[2]?.name ?? `${origin.name}/bias`);
 }

@@ -5,13 +5,13 @@ import { openSize } from '../../src/graph/size.js';
 import type { TensorType } from '../../src/graph/tensor.js';
 import { foldAffine } from '../../src/passes/fold-affine.js';
 import { rewrite, rewrittenLines, TestGraph } from '../fixtures/rewritten.js';
-import { constant, countRewrites, opsAfter, weight } from '../fixtures/weights.js';
+import { constant, countRewrites, opsAfter, type WeightKind, weight } from '../fixtures/weights.js';
 
 const WINDOW = { strides: [1, 1], dilations: [1, 1], autoPad: 'explicit', padding: [1, 0, 0, 1] } as const;
 const TRANSPOSED = { strides: [2, 1], dilations: [1, 1], padding: [0, 1, 0, 0], outputPadding: [0, 0] };
 
 /** The sums that have weights. Each makes `sum`, of 6 channels. */
-const SUMS: Readonly<Record<string, (graph: TestGraph, kind?: 'plain' | 'float16' | 'uint8') => TypedValue>> = {
+const SUMS: Readonly<Record<string, (graph: TestGraph, kind?: WeightKind) => TypedValue>> = {
   conv2d: (graph, kind) =>
     graph.node('sum', 'conv2d', [picture(graph, 4), weight(graph, 'w', [2, 3, 4, 6], kind), null], { ...WINDOW, groups: 1 }),
   'grouped conv2d': (graph, kind) =>
@@ -89,7 +89,15 @@ it('multiplies the scale that a weight of bytes is stored with by one factor', (
   const sum = SUMS['matmul']!(graph, 'uint8');
   const result = graph.node('y', 'mul', [sum, constant(graph, 'c', [-3])], {});
   const [found] = rewrite(graph.build([result]), foldAffine).graph.constants;
-  expect(found?.storage).toEqual({ kind: 'uint8', scale: -3 / 256, min: -0 });
+  expect(found?.storage).toEqual({ kind: 'uint8', scale: -3 / 128, min: 3 });
+});
+
+it.each(['conv2d', 'grouped conv2d', 'depthwise conv2d', 'matmul'])('multiplies the scales of the channels of a %s', (name) => {
+  const graph = new TestGraph();
+  const given = graph.build([graph.node('y', 'mul', [SUMS[name]!(graph, 'int8'), weight(graph, 'c', [6])], {})]);
+  const storages = (of: typeof given) =>
+    of.constants.filter(({ value }) => value.name.startsWith('w')).map(({ bytes, storage }) => [bytes.length, storage]);
+  expect(storages(rewrite(given, foldAffine).graph)).toEqual(storages(given));
 });
 
 /** Graphs that stay as they are. */
@@ -113,6 +121,10 @@ const LEFT: Readonly<Record<string, (graph: TestGraph) => readonly TypedValue[]>
   },
   'the weight is large, stored as bytes, and the factors differ': (graph) => {
     const product = graph.node('sum', 'matmul', [input(graph, [3, 300]), weight(graph, 'w', [300, 6], 'uint8')], {});
+    return [graph.node('y', 'mul', [product, weight(graph, 'c', [6])], {})];
+  },
+  'the weight is large, and has scales along another axis': (graph) => {
+    const product = graph.node('sum', 'matmul', [input(graph, [3, 300]), weight(graph, 'w', [300, 6], 'int8', 0)], {});
     return [graph.node('y', 'mul', [product, weight(graph, 'c', [6])], {})];
   },
   'the factor is no constant': (graph) => [

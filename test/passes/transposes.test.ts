@@ -68,6 +68,7 @@ describe('move transposes', () => {
     ['an addition of two', between('add', {}, nchw([batch, 4, 5, 6], 'z')), ['add']],
     ['a product with a row', between('mul', {}, nchw([batch, 4, 1, 1], 'z')), ['mul']],
     ['a bias', between('add', {}, (graph) => [weight(graph, 'bias', [1, 6, 1, 1])]), ['add']],
+    ['a bias with scales', between('add', {}, (graph) => [weight(graph, 'bias', [6, 1, 1], 'int8', 0)]), ['add']],
     ['a bias of fewer axes', between('sub', {}, (graph) => [weight(graph, 'bias', [6, 1, 1])]), ['sub']],
     ['a number', between('mul', {}, (graph) => [graph.number('float32', 3)]), ['mul']],
     ['numbers along the last axis', between('mul', {}, (graph) => [weight(graph, 'c', [5], 'float16')]), ['mul']],
@@ -141,6 +142,10 @@ describe('move transposes', () => {
         const c = weight(graph, 'c', [6, 4, 5]);
         return [graph.node('y', 'add', [transposed(graph, input(graph), TO_NCHW), c], {}), graph.node('z', 'neg', [c], {})];
       },
+    ],
+    [
+      'the scales of a constant would have to move',
+      (graph) => [graph.node('y', 'add', [transposed(graph, input(graph), TO_NCHW), weight(graph, 'c', [6, 4, 5], 'int8', 0)], {})],
     ],
     [
       'a softmax would run along an inner axis for nothing',
