@@ -2,7 +2,8 @@
 import { PannierError } from '../../src/base/errors.js';
 import { writeTfjs } from '../../src/formats/tfjs/write/write.js';
 import { allCases } from './cases.js';
-import { KNOWN_FAULTS, type KnownFault } from './known-faults.js';
+import type { KnownFault } from './known-fault.js';
+import { KNOWN_FAULTS } from './known-faults.js';
 import { UNHELD } from './unheld.js';
 
 const BACKENDS = 'cpu, wasm and webgpu';

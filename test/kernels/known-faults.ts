@@ -3,40 +3,10 @@
  * backends that are named, and right on the others: a version of TF.js that mends a kernel turns them red, and the code that avoids the
  * fault can go. `docs/kernels.md` is made from this table.
  */
-import type { BackendName } from '../../src/base/backend-name.js';
 import { attr } from '../../src/formats/tfjs/write/attributes.js';
-import type { WrittenTensor } from '../../src/formats/tfjs/write/graph-def.js';
-import { flags, floats, type RawGraph, type RawTensor, wholes } from './raw.js';
-
-export interface KnownFault {
-  /** An op of TF.js's graphs. */
-  readonly op: string;
-  /** The backends whose kernel is wrong. */
-  readonly on: readonly BackendName[];
-  /** What is wrong: the rest of a sentence that begins with the op. */
-  readonly fault: string;
-  /** What is done about it: `mended` in the engine, or how the writer writes it. */
-  readonly cure: string;
-  /** The file below `src/` whose comment names the op and TF.js's version. */
-  readonly file: string;
-  readonly call: (graph: RawGraph) => WrittenTensor;
-  readonly right: RawTensor;
-}
-
-const ALL: readonly BackendName[] = ['cpu', 'wasm', 'webgpu'];
-const LARGE = 2 ** 24 + 1;
-
-/** 0, 1, 2 and so on. */
-const counted = (count: number): readonly number[] => [...Array(count).keys()];
-
-const convolution = (strides: readonly number[], padding: string, dilations = [1, 1, 1, 1]) => ({
-  strides: attr.wholes(strides),
-  padding: attr.text(padding),
-  data_format: attr.text('NHWC'),
-  dilations: attr.wholes(dilations),
-});
-
-const WRITER = 'formats/tfjs/write';
+import { ALL, counted, type KnownFault, LARGE, WRITER } from './known-fault.js';
+import { NETWORK_FAULTS } from './network-faults.js';
+import { flags, floats, wholes } from './raw.js';
 
 export const KNOWN_FAULTS: readonly KnownFault[] = [
   {
@@ -163,29 +133,6 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     file: `${WRITER}/movement.ts`,
     call: (graph) => graph.add('ReverseV2', [graph.input(flags([40], [1, ...Array(39).fill(0)])), graph.numbers([0])]),
     right: flags([40], [...Array(39).fill(0), 1]),
-  },
-  {
-    op: 'BatchMatMulV2',
-    on: ALL,
-    fault: 'takes wrong matrices where both inputs repeat some',
-    cure: 'Tile, and matrices in step',
-    file: `${WRITER}/matmul.ts`,
-    call: (graph) => graph.add('BatchMatMulV2', [graph.input(floats([2, 1, 1, 1], [1, 2])), graph.input(floats([1, 2, 1, 1], [3, 5]))]),
-    right: floats([2, 2, 1, 1], [3, 5, 6, 10]),
-  },
-  {
-    op: 'DepthwiseConv2dNative',
-    on: ['wasm'],
-    fault: 'with the padding SAME gives zeros where a window is shorter than its stride',
-    cure: 'PadV2 and the padding VALID',
-    file: `${WRITER}/convolution.ts`,
-    call: (graph) =>
-      graph.add(
-        'DepthwiseConv2dNative',
-        [graph.input(floats([1, 4, 4, 1], counted(16))), graph.input(floats([1, 3, 1, 1], [0, 1, 0]))],
-        convolution([1, 2, 2, 1], 'SAME'),
-      ),
-    right: floats([1, 2, 2, 1], [1, 3, 9, 11]),
   },
   {
     op: 'GatherV2',
@@ -336,4 +283,5 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     call: (graph) => graph.add('Cumsum', [graph.input(floats([1, 1, 1, 1, 3], [1, 2, 3])), graph.number(4)]),
     right: floats([1, 1, 1, 1, 3], [1, 3, 6]),
   },
+  ...NETWORK_FAULTS,
 ];

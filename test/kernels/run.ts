@@ -10,7 +10,7 @@ import type { Tensor } from '../../src/graph/tensor.js';
 import type { Feed } from '../../src/preprocess/feed.js';
 import type { KernelCase } from './case.js';
 import { differenceOf } from './compare.js';
-import type { KnownFault } from './known-faults.js';
+import type { KnownFault } from './known-fault.js';
 import { RawGraph } from './raw.js';
 import { type Allowed, allowedOf } from './tolerance.js';
 

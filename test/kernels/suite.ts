@@ -12,7 +12,7 @@ import type { Engine, EngineStart, StartEngine } from '../../src/engines/engine.
 import { isOpen } from '../../src/graph/size.js';
 import type { KernelCase } from './case.js';
 import { type GuardedHeap, guardHeap } from './guarded-heap.js';
-import type { KnownFault } from './known-faults.js';
+import type { KnownFault } from './known-fault.js';
 import { judge, judgeFault, type Verdict } from './run.js';
 import { MAX_SIZES, WAYS } from './ways.js';
 
