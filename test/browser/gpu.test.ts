@@ -357,8 +357,8 @@ function pickModel(): RawModel {
 }
 
 /**
- * Caps its values at half of the first one: a bound that is computed where the values are. Pannier's graph has no Einsum, so that TF.js
- * runs the nodes as they are, and reads the bound.
+ * Caps its values at half of the first one: a bound that is computed where the values are. Pannier's graph has no cast that truncates
+ * floats, so that TF.js runs the nodes as they are, and reads the bound.
  */
 function capModel(): RawModel {
   const sizes = [1, SIZE];
@@ -372,7 +372,7 @@ function capModel(): RawModel {
         node: [
           placeholder('x', sizes),
           ...['half', 'low'].map((name) => constant(name)),
-          op('same', 'Einsum', ['x'], { ...float, N: { i: '1' }, equation: { s: btoa('ij->ij') } }),
+          op('same', 'Cast', ['x'], { SrcT: float.T, DstT: float.T, Truncate: { b: true } }),
           op('halves', 'Mul', ['same', 'half'], float),
           op('capped', 'ClipByValue', ['same', 'low', 'halves'], float),
         ],

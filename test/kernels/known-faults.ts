@@ -283,5 +283,14 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     call: (graph) => graph.add('Cumsum', [graph.input(floats([1, 1, 1, 1, 3], [1, 2, 3])), graph.number(4)]),
     right: floats([1, 1, 1, 1, 3], [1, 3, 6]),
   },
+  {
+    op: 'MatrixBandPart',
+    on: ALL,
+    fault: 'takes the number of diagonals below the main one for that of those above, too',
+    cure: 'comparisons of rows and columns, and SelectV2',
+    file: 'formats/tfjs/read/movement.ts',
+    call: (graph) => graph.add('MatrixBandPart', [graph.input(floats([2, 2], [1, 2, 3, 4])), graph.number(-1), graph.number(0)]),
+    right: floats([2, 2], [1, 0, 3, 4]),
+  },
   ...NETWORK_FAULTS,
 ];

@@ -36,6 +36,19 @@ test('GatherNd takes the slices that rows of indices name', () => {
   expect(ran('GatherNd', [rows, ints([1])], [])).toEqual(floats([2.5, 3.5]));
 });
 
+test('rows of indices of an open length stay as they are', () => {
+  const reason = 'takes rows of indices of the open size size';
+  const inputs = { x: ['float32', [3, 2]], rows: ['int32', [4, null]], values: ['float32', [4]] } as const;
+  for (const node of [
+    ['GatherNd', ['x', 'rows']],
+    ['TensorScatterUpdate', ['x', 'rows', 'values']],
+    ['ScatterNd', ['rows', 'values', 'sizes']],
+  ] as const)
+    expect(readParts({ inputs, weights: { sizes: ints([3, 2]) }, nodes: { y: node } }).inexpressible).toMatchObject([
+      { node: 'y', reason },
+    ]);
+});
+
 describe('scatters', () => {
   it('add what meets in one place of a new tensor', () => {
     expect(ran('ScatterNd', [ints([1, 3, 1], [3, 1]), floats([0.5, 2, 0.25])], [ints([5])])).toEqual(floats([0, 0.75, 0, 2, 0]));

@@ -285,6 +285,32 @@ describe('numbers', () => {
     expect(() => range(ints([0], []), ints([1], []), ints([0], []))).toThrow('Node "y" (Range) counts by no number.');
   });
 
+  it('that lie at equal distances', () => {
+    const space = (start: number, stop: number, count: number) => {
+      const weights = { start: floats([start], []), stop: floats([stop], []), count: ints([count], []) };
+      return answersOf({ weights, nodes: { y: ['LinSpace', Object.keys(weights)] }, outputs: ['y'] })[0];
+    };
+    expect(space(10, 12, 3)).toEqual(floats([10, 11, 12]));
+    expect(space(1, -1, 5)).toEqual(floats([1, 0.5, 0, -0.5, -1]));
+    expect(space(7, 9, 1)).toEqual(floats([7]));
+    // The step, each product and each sum are rounded to float32, and the last number is the end itself: 2.3 is none of these sums.
+    const [start, stop] = [0.6, 2.3].map(Math.fround) as [number, number];
+    const step = Math.fround(Math.fround(stop - start) / 5);
+    const sums = [0, 1, 2, 3, 4, 5].map((index) => Math.fround(start + Math.fround(step * index)));
+    expect(sums.at(-1)).not.toBe(stop);
+    expect(space(0.6, 2.3, 6)).toEqual(floats(sums.with(-1, stop)));
+    expect(() => space(0, 1, 0)).toThrow('Node "y" (LinSpace) gives 0 numbers, of which it has 1 to 1048576.');
+  });
+
+  it('that lie between computed ends stay as they are', () => {
+    const { inexpressible } = readParts({
+      inputs: { start: ['float32', []] },
+      weights: { stop: floats([1], []), count: ints([3], []) },
+      nodes: { y: ['LinSpace', ['start', 'stop', 'count']] },
+    });
+    expect(inexpressible).toMatchObject([{ reason: 'counts between numbers that are computed while the model runs' }]);
+  });
+
   it('that follow each other up to an open size', () => {
     const { graph } = readParts({
       inputs: { x: ['float32', [null]] },
@@ -306,5 +332,32 @@ describe('numbers', () => {
       { x: floats([0.5, 1, 2, 4], [2, 2]) },
     );
     expect(y).toEqual(floats([7.5], []));
+  });
+});
+
+describe('MatrixBandPart', () => {
+  const input = floats([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], [3, 4]);
+  const band = (lower: number, upper: number) => [...ran('MatrixBandPart', [input], [ints([lower], []), ints([upper], [])]).data];
+
+  it('keeps the diagonals below and above the main one', () => {
+    expect(band(0, 0)).toEqual([1, 0, 0, 0, 0, 6, 0, 0, 0, 0, 11, 0]);
+    expect(band(1, 0)).toEqual([1, 0, 0, 0, 5, 6, 0, 0, 0, 10, 11, 0]);
+    expect(band(0, 2)).toEqual([1, 2, 3, 0, 0, 6, 7, 8, 0, 0, 11, 12]);
+  });
+
+  it('keeps all of a side for a number below 0', () => {
+    expect(band(-1, 0)).toEqual([1, 0, 0, 0, 5, 6, 0, 0, 9, 10, 11, 0]);
+    expect(band(1, -1)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 0, 10, 11, 12]);
+    expect(band(-1, -1)).toEqual([...input.data]);
+  });
+
+  it('takes many matrices of open sizes', () => {
+    const { graph, inexpressible } = readParts({
+      inputs: { x: ['bool', [null, null, null]] },
+      weights: { lower: ints([-1], []), upper: ints([0], []) },
+      nodes: { y: ['MatrixBandPart', ['x', 'lower', 'upper']] },
+    });
+    expect(inexpressible).toEqual([]);
+    expect(graph.nodes.map(({ op, attributes }) => [op, attributes])).toEqual([['triangular', { upper: false, diagonal: 0 }]]);
   });
 });

@@ -289,6 +289,22 @@ describe('pools', () => {
     ]);
   });
 
+  it('MaxPoolWithArgmax is a MaxPool unless something takes the places', () => {
+    const nodes = {
+      pool: ['MaxPoolWithArgmax', ['x'], window({ ksize: [1, 1, 2, 1], strides: [1, 1, 2, 1] })],
+      y: ['Neg', ['pool']],
+    } as const;
+    const [y] = answersOf({ weights: { x: negative }, nodes, outputs: ['y'] });
+    expect(y && shown(y)).toEqual([
+      [1, 1, 2, 1],
+      [1, 2],
+    ]);
+    const reason = 'gives the places of the greatest elements';
+    expect(readParts({ weights: { x: negative }, nodes, outputs: ['y', 'pool:1'] }).inexpressible).toMatchObject([{ reason }]);
+    const places = { ...nodes, z: ['Abs', ['pool:1']] } as const;
+    expect(readParts({ weights: { x: negative }, nodes: places, outputs: ['y', 'z'] }).inexpressible).toMatchObject([{ reason }]);
+  });
+
   it('along the channels stay as they are', () => {
     const { inexpressible } = readParts({
       weights: { x: counted(1, 2, 2, 4) },

@@ -4,8 +4,8 @@ import type { DataType } from '../../graph/element-type.js';
 import type { Constant, Origin, TypedValue, Value } from '../../graph/graph.js';
 import { nodeError } from '../../graph/node-error.js';
 import type { OpAttributes, OpName } from '../../graph/ops/index.js';
-import { isOpen, type Size, sizeText } from '../../graph/size.js';
-import { type Tensor, type TensorType, typeText } from '../../graph/tensor.js';
+import { isOpen, isSameSize, type Size, sizeText } from '../../graph/size.js';
+import { type Shape, type Tensor, type TensorType, typeText } from '../../graph/tensor.js';
 import { cannotExpress } from './cannot-express.js';
 import type { SizeTensor } from './size-tensor.js';
 import type { ReadTensor, Tensors } from './tensors.js';
@@ -159,6 +159,18 @@ export class NodeCall {
   /** Adds an op with several outputs on the way to the node's output. */
   steps<Name extends OpName>(op: Name, inputs: readonly (Value | null)[], attributes: OpAttributes[Name]): readonly TypedValue[] {
     return this.#builder.ops(op, inputs, attributes, this.origin, [`${this.origin.name}/${op}`]);
+  }
+
+  /** A value in another shape, on the way to the node's output. */
+  reshaped(value: TypedValue, newShape: Shape): TypedValue {
+    const { shape } = value.type;
+    const isSame = shape.length === newShape.length && shape.every((size, axis) => isSameSize(size, newShape[axis] as Size));
+    return isSame ? value : this.step('reshape', [value], { newShape });
+  }
+
+  /** A value with its axes in another order, on the way to the node's output. */
+  transposed(value: TypedValue, permutation: readonly number[]): TypedValue {
+    return permutation.every((axis, place) => axis === place) ? value : this.step('transpose', [value], { permutation });
   }
 
   /** A name for an open size that the node makes. */

@@ -3,8 +3,6 @@ import type { GraphBuilder } from '../../../graph/builder.js';
 import type { DataType } from '../../../graph/element-type.js';
 import type { TypedValue, Value } from '../../../graph/graph.js';
 import type { OpAttributes, OpName } from '../../../graph/ops/index.js';
-import { isSameSize, type Size } from '../../../graph/size.js';
-import type { Shape } from '../../../graph/tensor.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
 import { NodeCall } from '../../reading/node-call.js';
 import type { ReadTensor, Tensors } from '../../reading/tensors.js';
@@ -94,18 +92,6 @@ export class Call extends NodeCall {
   /** A value as another element type. */
   cast(value: TypedValue, to: DataType): TypedValue {
     return value.type.dataType === to ? value : this.step('cast', [value], { to });
-  }
-
-  /** A value in another shape. */
-  reshaped(value: TypedValue, newShape: Shape): TypedValue {
-    const { shape } = value.type;
-    const isSame = shape.length === newShape.length && shape.every((size, axis) => isSameSize(size, newShape[axis] as Size));
-    return isSame ? value : this.step('reshape', [value], { newShape });
-  }
-
-  /** A value with its axes in another order. */
-  transposed(value: TypedValue, permutation: readonly number[]): TypedValue {
-    return permutation.every((axis, place) => axis === place) ? value : this.step('transpose', [value], { permutation });
   }
 }
 

@@ -1,8 +1,8 @@
 /** Reads convolutions, pools and matrix products. */
 import { isFloat } from '../../../graph/element-type.js';
 import type { TypedValue } from '../../../graph/graph.js';
-import { product, type Size } from '../../../graph/size.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
+import { einsum } from '../../reading/einsum.js';
 import type { Call, Importer, Importers } from './call.js';
 import { closed, filterOf, inItsLayout, picture, spatial, spatialAxes, spatialRank, windowOf } from './window.js';
 
@@ -98,75 +98,6 @@ function times(call: Call, value: TypedValue, factor: number): TypedValue {
   return call.apply('mul', value, call.number(factor, value.type.dataType));
 }
 
-/**
- * Sums of products as letters name the axes: each input's axes are brought in one order, missing ones have one element, and the product
- * is summed along the axes that the result does not have. Two inputs become a matrix product.
- */
-function einsum(call: Call): TypedValue {
-  const equation = call.attributes.text('equation', '').replace(/\s/g, '');
-  if (equation.includes('.')) throw cannotExpress('has an ellipsis in its equation');
-  const [left = '', right] = equation.split('->');
-  const terms = left.split(',');
-  if (terms.length !== call.count) throw call.broken(`has an equation for ${terms.length} inputs, but ${call.count} inputs`);
-  const letters = [...new Set(left.replaceAll(',', ''))];
-  const result =
-    right ??
-    letters
-      .filter((each) => left.split(each).length === 2)
-      .sort()
-      .join('');
-  const order = [...result, ...letters.filter((each) => !result.includes(each))];
-  if (terms.some((term) => new Set(term).size !== term.length)) throw cannotExpress('takes the diagonal of an input');
-  const [a, b] = terms;
-  if (a !== undefined && b !== undefined && terms.length === 2) return contraction(call, [a, b], result);
-  const aligned = terms.map((term, index) => {
-    const value = call.value(index);
-    const present = order.filter((each) => term.includes(each));
-    const moved = call.transposed(
-      value,
-      present.map((each) => term.indexOf(each)),
-    );
-    return call.reshaped(
-      moved,
-      order.map((each) => (term.includes(each) ? (value.type.shape[term.indexOf(each)] as Size) : 1)),
-    );
-  });
-  const made = aligned.reduce((value, each) => call.apply('mul', value, each));
-  const axes = order.map((_, axis) => axis).slice(result.length);
-  return axes.length === 0 ? made : call.step('reduceSum', [made], { axes, keepDimensions: false });
-}
-
-/** Two inputs: axes of both and the result are batches, axes of both alone are summed, axes of one alone that vanish are summed before. */
-function contraction(call: Call, [a, b]: readonly [string, string], result: string): TypedValue {
-  const lone = (own: string, other: string, index: number): readonly [TypedValue, string] => {
-    const axes = [...own].flatMap((each, axis) => (other.includes(each) || result.includes(each) ? [] : [axis]));
-    const value = call.value(index);
-    if (axes.length === 0) return [value, own];
-    return [call.step('reduceSum', [value], { axes, keepDimensions: false }), [...own].filter((_, axis) => !axes.includes(axis)).join('')];
-  };
-  const [[left, leftAxes], [right, rightAxes]] = [lone(a, b, 0), lone(b, a, 1)];
-  const batch = [...leftAxes].filter((each) => rightAxes.includes(each) && result.includes(each));
-  const summed = [...leftAxes].filter((each) => rightAxes.includes(each) && !result.includes(each));
-  const rows = [...leftAxes].filter((each) => !rightAxes.includes(each));
-  const columns = [...rightAxes].filter((each) => !leftAxes.includes(each));
-  const sizeOf = (letter: string): Size =>
-    leftAxes.includes(letter) ? (left.type.shape[leftAxes.indexOf(letter)] as Size) : (right.type.shape[rightAxes.indexOf(letter)] as Size);
-  const sizes = (all: readonly string[]) => all.map(sizeOf);
-  const matrix = (value: TypedValue, axes: string, first: readonly string[], second: readonly string[]) => {
-    const moved = call.transposed(
-      value,
-      [...batch, ...first, ...second].map((each) => axes.indexOf(each)),
-    );
-    return call.reshaped(moved, [...sizes(batch), product(sizes(first)), product(sizes(second))]);
-  };
-  const made = call.apply('matmul', matrix(left, leftAxes, rows, summed), matrix(right, rightAxes, summed, columns));
-  const order = [...batch, ...rows, ...columns];
-  return call.transposed(
-    call.reshaped(made, sizes(order)),
-    [...result].map((each) => order.indexOf(each)),
-  );
-}
-
 export const NETWORK_IMPORTERS: Importers = {
   Conv: conv,
   ConvTranspose: convTranspose,
@@ -178,5 +109,5 @@ export const NETWORK_IMPORTERS: Importers = {
   GlobalLpPool: globalPool('reduceL2'),
   MatMul: (call) => matrixProduct(call, call.value(0), call.value(1)),
   Gemm: gemm,
-  Einsum: einsum,
+  Einsum: (call) => einsum(call, call.attributes.text('equation', '')),
 };

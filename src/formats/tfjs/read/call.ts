@@ -14,10 +14,18 @@ export type Importers = Readonly<Record<string, Importer>>;
 /** A call whose inputs are tensors `node` or `node:1`. Control dependencies do not count. */
 export class Call extends NodeCall {
   readonly attributes: Attributes;
+  readonly #taken: ReadonlySet<string>;
 
-  constructor(node: GraphNode, builder: GraphBuilder, tensors: Tensors) {
+  /** @param taken the tensors that nodes of the graph take, or that it gives */
+  constructor(node: GraphNode, builder: GraphBuilder, tensors: Tensors, taken: ReadonlySet<string>) {
     super(takenBy(node), { format: 'tfjs', op: node.op, name: node.name }, builder, tensors);
     this.attributes = new Attributes(node);
+    this.#taken = taken;
+  }
+
+  /** Whether anything takes an output behind the first one. */
+  wants(index: number): boolean {
+    return this.#taken.has(`${this.origin.name}:${index}`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Reads ops that take and put elements by their indices, and ops whose output's size depends on values. */
 import type { TypedValue } from '../../../graph/graph.js';
-import { openSize, type Size, subtract } from '../../../graph/size.js';
+import { isOpen, openSize, type Size, subtract } from '../../../graph/size.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
 import { sizeScalar } from '../../reading/size-tensor.js';
 import type { ReadTensor } from '../../reading/tensors.js';
@@ -15,10 +15,17 @@ function gather(call: Call): TypedValue {
   return call.add('gather', [input, indices], { axis, batchDimensions: given < 0 ? given + rank : given });
 }
 
+/** Rows of indices, each of a known length. */
+function knownRows(indices: TypedValue): TypedValue {
+  const depth = indices.type.shape.at(-1);
+  if (depth !== undefined && isOpen(depth)) throw cannotExpress(`takes rows of indices of the open size ${depth.text}`);
+  return indices;
+}
+
 /** Indices as rows: a list of them is a row each, as TensorFlow's kernels of scatters have it. */
 const rowsOf = (call: Call, indices: TypedValue): TypedValue => {
   const { shape } = indices.type;
-  return shape.length === 1 ? call.step('reshape', [indices], { newShape: [...shape, 1] }) : indices;
+  return shape.length === 1 ? call.step('reshape', [indices], { newShape: [...shape, 1] }) : knownRows(indices);
 };
 
 /** As many of one number as a shape has elements, with others put into it at their places. */
@@ -103,7 +110,7 @@ function cropAndResize(call: Call): TypedValue {
 export const INDEXING_IMPORTERS: Importers = {
   Gather: gather,
   GatherV2: gather,
-  GatherNd: (call) => call.add('gatherND', [call.value(0), call.value(1)], { batchDimensions: 0 }),
+  GatherNd: (call) => call.add('gatherND', [call.value(0), knownRows(call.value(1))], { batchDimensions: 0 }),
   ScatterNd: scatterNd,
   TensorScatterUpdate: (call) => call.add('scatterND', [call.value(0), rowsOf(call, call.value(1)), call.value(2)], { reduction: 'none' }),
   SparseToDense: sparseToDense,

@@ -175,6 +175,30 @@ function countedFloats(call: Call, start: number, limit: number, step: number): 
   return floats;
 }
 
+/** TensorFlow multiplies the step in float32, and gives the end itself as the last number. */
+function linSpace(call: Call): TypedValue {
+  const [start, stop] = [0, 1].map((index) => call.constant(index)?.data[0]);
+  if (start === undefined || stop === undefined) throw cannotExpress('counts between numbers that are computed while the model runs');
+  const count = call.whole(2, 'a count');
+  if (count < 1 || count > MAX_COUNTED) throw call.broken(`gives ${count} numbers, of which it has 1 to ${MAX_COUNTED}`);
+  const step = Math.fround(Math.fround(stop - start) / (count - 1));
+  const numbers = Array.from({ length: count }, (_, index) => Math.fround(start + Math.fround(step * index)));
+  return call.numbers('float32', count === 1 ? [start] : numbers.with(-1, stop));
+}
+
+/**
+ * Keeps so many diagonals below and above the main one; all of them if a number is below 0. TF.js's executor (4.22) takes the number of
+ * those below for both.
+ */
+function matrixBandPart(call: Call): TypedValue {
+  const input = call.value();
+  const [lower, upper] = [call.whole(1, 'a number of diagonals'), call.whole(2, 'a number of diagonals')];
+  if (lower < 0 && upper < 0) return input;
+  if (upper < 0) return call.add('triangular', [input], { upper: true, diagonal: 0 - lower });
+  const above = lower < 0 ? input : call.step('triangular', [input], { upper: true, diagonal: 0 - lower });
+  return call.add('triangular', [above], { upper: false, diagonal: upper });
+}
+
 /** The axes of Reverse are flags, one for each axis. */
 function reverse(call: Call): TypedValue {
   const flags = call.constant(1)?.data;
@@ -221,4 +245,6 @@ export const MOVEMENT_IMPORTERS: Importers = {
   ZerosLike: (call) => filledLike(call, 0),
   OnesLike: (call) => filledLike(call, 1),
   Range: range,
+  LinSpace: linSpace,
+  MatrixBandPart: matrixBandPart,
 };

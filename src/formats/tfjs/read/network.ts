@@ -3,6 +3,7 @@ import { isFloat } from '../../../graph/element-type.js';
 import type { TypedValue } from '../../../graph/graph.js';
 import { add, multiply, type Size, subtract } from '../../../graph/size.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
+import { einsum } from '../../reading/einsum.js';
 import type { Call, Importer, Importers } from './call.js';
 import { withFusedOps } from './fused.js';
 import { closed, inItsLayout, inNhwc, isChannelsFirst, picture, spatial, windowOf } from './window.js';
@@ -61,6 +62,12 @@ const pool =
     );
   };
 
+/** The places of the greatest elements are for training: what runs a model seldom takes them. */
+function maxPoolWithoutArgmax(call: Call): ReturnType<Importer> {
+  if (call.wants(1)) throw cannotExpress('gives the places of the greatest elements');
+  return pool('maxPool2d')(call);
+}
+
 /** Its other outputs are the mean and the variance that it takes. */
 function fusedBatchNorm(call: Call): readonly TypedValue[] {
   if (call.attributes.flag('is_training', true)) throw cannotExpress('is in training');
@@ -109,7 +116,9 @@ export const NETWORK_IMPORTERS: Importers = {
   _FusedConv2D: (call) => inItsLayout(call, (give) => withFusedOps(call, give, (bias, next) => convolution(call, bias, next))),
   FusedDepthwiseConv2dNative: (call) => inItsLayout(call, (give) => withFusedOps(call, give, (bias, next) => depthwise(call, bias, next))),
   Conv2DBackpropInput: transposedConvolution,
+  Einsum: (call) => einsum(call, call.attributes.text('equation', '')),
   MaxPool: pool('maxPool2d'),
+  MaxPoolWithArgmax: maxPoolWithoutArgmax,
   AvgPool: pool('averagePool2d'),
   FusedBatchNorm: fusedBatchNorm,
   FusedBatchNormV2: fusedBatchNorm,

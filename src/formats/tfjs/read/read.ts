@@ -51,18 +51,17 @@ export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, ou
   const inexpressible: Inexpressible[] = [];
   const read = new Set<string>();
   const fed = new Set(inputs.map(({ tensor }) => nodeOf(tensor)));
-  for (const node of inOrder(
-    def,
-    outputs.map(({ tensor }) => tensor),
-    fed,
-  )) {
+  const given = outputs.map(({ tensor }) => tensor);
+  const nodes = [...inOrder(def, given, fed)];
+  const taken = new Set([...nodes.flatMap(takenBy), ...given.map(bare)]);
+  for (const node of nodes) {
     if (tensors.has(node.name)) continue;
     try {
       for (const tensor of takenBy(node))
         if (!tensors.has(tensor) && read.has(nodeOf(tensor))) throw lostOutput(`Node "${node.name}"`, tensor);
       if (takenBy(node).every((tensor) => tensors.has(tensor))) {
         if (PASSING.has(node.op)) passOn(node, tensors);
-        else declareOutputs(readNode(node, builder, tensors), node, tensors);
+        else declareOutputs(readNode(new Call(node, builder, tensors, taken)), node, tensors);
         read.add(node.name);
         continue;
       }
@@ -121,8 +120,7 @@ function passOn(node: GraphNode, tensors: Tensors): void {
 /** The name of a node's output. */
 const tensorName = ({ name }: GraphNode, index: number): string => (index === 0 ? name : `${name}:${index}`);
 
-function readNode(node: GraphNode, builder: GraphBuilder, tensors: Tensors): readonly ReadTensor[] {
-  const call = new Call(node, builder, tensors);
+function readNode(call: Call): readonly ReadTensor[] {
   try {
     return foldedSizes(call) ?? imported(call);
   } catch (thrown) {
