@@ -68,9 +68,7 @@ describe('a folder of format 1', () => {
     const older = { ...source, format: 1 } as unknown as ModelSource;
     expect(await rejection(loadModel(older, { backend: 'cpu', fetch: fetch as never }))).toMatchObject({
       code: 'manifest',
-      message: expect.stringContaining(
-        "The model source's format should be 2, but is 1. Pack the model again with this Pannier.",
-      ),
+      message: expect.stringContaining("The model source's format should be 2, but is 1. Pack the model again with this Pannier."),
     });
     expect(asked).toEqual([]);
   });
