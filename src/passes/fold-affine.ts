@@ -21,6 +21,6 @@ export const foldAffine: Pass = {
     const made = afterSum(sum, affine, graph);
     if (made === undefined) return undefined;
     const patch = new PatchBuilder(graph);
-    return patch.replace(node.outputs[0] as Value, addSum(made, patch)).build();
+    return patch.replace(node.outputs[0] as Value, addSum(made, patch, graph)).build();
   },
 };

@@ -23,7 +23,7 @@ export const foldIntoNext: Pass = {
     const sum = affine && beforeSum(node, affine, graph);
     if (affine === undefined || sum === undefined) return undefined;
     const patch = new PatchBuilder(graph);
-    const result = addSum({ ...sum, node: { ...node, inputs: node.inputs.with(0, affine.input) } as typeof node }, patch);
+    const result = addSum({ ...sum, node: { ...node, inputs: node.inputs.with(0, affine.input) } as typeof node }, patch, graph);
     return patch.replace(node.outputs[0] as Value, result).build();
   },
 };

@@ -1,5 +1,6 @@
 /** Nodes that add products of their input and a weight: convolutions, their transposes, and products with a constant matrix. */
 import type { Constant, Node, TypedValue, Value } from '../graph/graph.js';
+import { typeText } from '../graph/tensor.js';
 import { type Affine, affineOf } from './affine.js';
 import { asFloats, type ChannelNumbers, channelNumbers, channelsOf } from './channels.js';
 import { withShape } from './constant-shape.js';
@@ -88,13 +89,20 @@ function channelOut({ op, inputs, attributes }: WeightedSum['node']): (index: nu
 }
 
 /** Adds a new sum to a patch. @returns the value that has its bias */
-export function addSum({ node, weights, bias }: NewSum, patch: PatchBuilder): TypedValue {
+export function addSum({ node, weights, bias }: NewSum, patch: PatchBuilder, graph: GraphView): TypedValue {
   const [input, old, oldBias] = node.inputs as readonly [Value, Value, Value?];
-  const weight = weights === undefined ? old : patch.constant(weights);
-  const numbers = bias && biasOf(bias, node, patch);
+  const weight = weights === undefined ? old : replacing(old, patch.constant(weights), patch, graph);
+  const made = bias && biasOf(bias, node, patch);
+  const numbers = made && oldBias ? replacing(oldBias, made, patch, graph) : made;
   if (node.op !== 'matmul') return patch.op(node.op, [input, weight, numbers ?? oldBias ?? null], node.attributes as never, node.origin);
   const product = patch.op('matmul', [input, weight], {}, node.origin);
   return numbers ? patch.op('add', [product, numbers], {}, node.origin) : product;
+}
+
+/** Lets a constant have the name of the one whose place it takes, by which the options of packing call a weight. */
+function replacing(old: Value, by: TypedValue, patch: PatchBuilder, graph: GraphView): TypedValue {
+  if (graph.onlyUserOf(old) !== undefined && typeText(old.type) === typeText(by.type)) patch.replace(old, by);
+  return by;
 }
 
 function biasOf(

@@ -183,6 +183,7 @@ export class WorkingGraph implements GraphView {
     // An output of the graph keeps its name where a node makes it.
     const isOnlyOutput = this.isOutput(old) && !this.isOutput(by) && this.#producers.has(by);
     this.#redirect(old, by);
+    this.#freeName(old);
     return { by, name: isNew || isOnlyOutput ? old.name : by.name };
   }
 
@@ -204,10 +205,17 @@ export class WorkingGraph implements GraphView {
         this.#usersOf(value).delete(place);
         const producer = this.#producers.get(value);
         if (producer !== undefined) left.push(producer);
+        this.#freeName(value);
       }
       removed.push(place);
     }
     return removed;
+  }
+
+  /** Lets another value have the name of a constant that nothing takes any more. */
+  #freeName(value: Value): void {
+    if (this.#isTaken(value) || !this.#constants.delete(value)) return;
+    this.#values.delete(value.name);
   }
 
   /** Gives a value another name, unless the name is taken. @returns the value of that name */

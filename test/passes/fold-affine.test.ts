@@ -84,6 +84,21 @@ it('stores a small weight as float32', () => {
   }
 });
 
+it('keeps the names of weights', () => {
+  const graph = new TestGraph();
+  const scaled = graph.node('y', 'mul', [SUMS['depthwise conv2d']!(graph), weight(graph, 'c', [6])], {});
+  const { constants } = rewrite(graph.build([scaled]), foldAffine).graph;
+  expect(constants.map(({ value }) => value.name)).toEqual(['w', 'b']);
+
+  // A bias that another node takes, too, keeps its name.
+  const shared = new TestGraph();
+  const outputs = [shared.node('y', 'mul', [SUMS['depthwise conv2d']!(shared), weight(shared, 'c', [6])], {})];
+  const [, bias] = shared.build([]).constants;
+  outputs.push(shared.node('z', 'neg', [bias!.value], {}));
+  const after = rewrite(shared.build(outputs), foldAffine).graph;
+  expect(after.constants.map(({ value }) => value.name).toSorted()).toEqual(['b', 'b_1', 'w']);
+});
+
 it('multiplies the scale that a weight of bytes is stored with by one factor', () => {
   const graph = new TestGraph();
   const sum = SUMS['matmul']!(graph, 'uint8');
