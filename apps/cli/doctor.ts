@@ -9,12 +9,16 @@ import { untilInterrupted } from './interrupted.js';
 import { printOutcome } from './outcome.js';
 import { MODEL_USAGE, packedModel } from './packed.js';
 import { readPacked } from './packed-files.js';
+import { showPasses } from './passes.js';
 import { onPaper } from './print.js';
 import { tryBackends } from './trial.js';
 
 const TEXT = { type: 'string' } as const;
 const SWITCH = { type: 'boolean' } as const;
-const FLAGS = { ...{ run: SWITCH, json: SWITCH, graph: SWITCH }, ...{ runs: TEXT, timeout: TEXT, browser: TEXT, config: TEXT } } as const;
+const FLAGS = {
+  ...{ run: SWITCH, json: SWITCH, graph: SWITCH, passes: SWITCH, bisect: SWITCH },
+  ...{ runs: TEXT, timeout: TEXT, browser: TEXT, config: TEXT },
+} as const;
 
 /** The `doctor` command. */
 export const doctorCommand: Command = {
@@ -24,12 +28,15 @@ export const doctorCommand: Command = {
     --runs N (20, fewer where a call takes long)  --timeout SECONDS for each backend (120)  --browser PATH (PANNIER_CHROMIUM):
              each of them means --run
     --json   one object; what is no finite number is null
-    --graph  instead of all this: the graph of a model.json or a packed folder, a line for each node, and how often each op occurs`,
+    --graph  instead of all this: the graph of a model.json or a packed folder, a line for each node, and how often each op occurs
+    --passes  instead of all this: each change that packing makes in the graph of a model.json before it writes it
+    --passes --bisect  runs the golden samples before and after these changes, and finds the first one that is wrong`,
   run(args) {
     const json = args.includes('--json');
     return printOutcome(json, async () => {
-      const { model, config, run, graph, ...flags } = readFlags(args);
+      const { model, config, run, graph, passes, bisect, ...flags } = readFlags(args);
       if (graph) return dumpGraph(model, config);
+      if (passes) return showPasses(model, config, bisect);
       const diagnosis = await untilInterrupted(async (surroundings) => {
         const { folder, overBudget } = await packedModel(model, config, surroundings);
         const manifest = await readPacked(folder);
@@ -58,7 +65,7 @@ function merged({ facts, overBudget, trials }: Diagnosis): object {
  */
 export function readFlags(args: readonly string[]) {
   const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
-  const { runs, timeout = '120', browser: path, config, graph = false } = values;
+  const { runs, timeout = '120', browser: path, config, graph = false, passes = false, bisect = false } = values;
   const run = values.run === true || [runs, values.timeout, path].some((flag) => flag !== undefined);
   const [model, ...more] = positionals;
   if (model === undefined) throw badOption(`Say what to examine: pannier doctor MODEL. ${MODEL_USAGE}.`);
@@ -66,6 +73,19 @@ export function readFlags(args: readonly string[]) {
   if (runs !== undefined && !/^[1-9]\d{0,5}$/.test(runs))
     throw badOption(`--runs is ${JSON.stringify(runs)}; a whole number from 1 is wanted.`);
   if (!(Number(timeout) > 0)) throw badOption(`--timeout is ${JSON.stringify(timeout)}; seconds above 0 are wanted.`);
-  if (graph && (run || values.json)) throw badOption('--graph prints the graph alone: it goes without --run, --json and their like.');
-  return { model, config, run, graph, path, runs: runs === undefined ? undefined : Number(runs), timeoutMs: Number(timeout) * 1_000 };
+  const alone = graph ? '--graph prints the graph alone' : passes ? '--passes prints the changes alone' : undefined;
+  if (alone !== undefined && (run || values.json || (graph && passes)))
+    throw badOption(`${alone}: it goes without --run, --json and their like.`);
+  if (bisect && !passes) throw badOption('--bisect looks for a wrong change among those of --passes: name both.');
+  return {
+    model,
+    config,
+    run,
+    graph,
+    passes,
+    bisect,
+    path,
+    runs: runs === undefined ? undefined : Number(runs),
+    timeoutMs: Number(timeout) * 1_000,
+  };
 }

@@ -3,32 +3,29 @@ import { basename, dirname, resolve } from 'node:path';
 import { oneAtATime } from '../base/promise.js';
 import { expandedBytes, type Weight } from '../formats/tfjs/weights.js';
 import { type InputSpec, MANIFEST_FORMAT, type Manifest, type OutputSpec } from '../manifest/manifest.js';
+import { PORTABLE_PASSES } from '../passes/portable-passes.js';
+import { runPasses } from '../passes/run-passes.js';
 import { checkOptions } from './check-options.js';
 import { readChecks } from './checks/checks.js';
 import { runChecks } from './checks/run-checks.js';
 import { type Reads, recordReads } from './files/open.js';
 import { goldenWarnings } from './golden/golden.js';
 import { refusalOfWasm } from './golden/hold-batch.js';
-import { KeptAnswers } from './golden/kept-answers.js';
 import { observePadding } from './golden/padding.js';
-import { readPicture } from './golden/picture.js';
-import { planGolden } from './golden/plan.js';
-import { type Sampling, samplingOf } from './golden/sampling.js';
-import { resolveInputs } from './inputs/inputs.js';
+import type { Sampling } from './golden/sampling.js';
 import { outputSpecs } from './inputs/outputs.js';
 import { countFlops } from './model/cost.js';
 import { countOps } from './model/ops.js';
-import { readModel } from './model/read.js';
-import { readSignature } from './model/signature.js';
 import { type DriftOptions, type PackOptions, plainCopy } from './options.js';
 import { modelDts, modelJs } from './out/codegen.js';
-import { graphFiles } from './out/graph-files.js';
 import { assetIn, digestOf, hashManifest } from './out/manifest.js';
 import { hashedFile } from './out/shards.js';
 import { sizeNames } from './out/size-names.js';
 import { refuseSource, writeFiles } from './out/write.js';
+import { planModel } from './planned-model.js';
 import type { PackResult } from './result.js';
 import { countScores, scoredOutput } from './samples/score-counts.js';
+import { holdToOriginal } from './simplify.js';
 import { keptResult, type ResolvedPackOptions, readFolder, withStamp } from './stamp.js';
 import { checkBytes, checkFlops } from './weights/budget.js';
 import { storeWeights } from './weights/stored.js';
@@ -99,35 +96,35 @@ interface Made {
 }
 
 async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => void): Promise<Made> {
-  const { out, model, golden = [], goldenPicture } = options;
-  const warnings: string[] = [];
+  const { out, model, golden = [] } = options;
 
   begin('reading the model');
-  const read = await readModel(model);
+  const { read, signature, inputs, specs, plans, samplingOf, warnings: guesses } = await planModel(options, out);
+  const warnings = [...guesses];
   await refuseSource(out, model);
-  const { graph } = read;
-  const { signature } = graphFiles(graph, readSignature(read.ends, options, read.hints));
-  const inputs = resolveInputs(signature.inputs, (warning) => warnings.push(warning));
-  const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
-  const nodes = Object.fromEntries(signature.inputs.map(({ name, node }) => [name, node]));
+  const simplified = samplingOf(runPasses(read.graph, PORTABLE_PASSES).graph);
+  const { signature: placed } = simplified.filesOf(simplified.weights);
+  const nodes = Object.fromEntries(placed.inputs.map(({ name, node }) => [name, node]));
   const outputNames = signature.outputs.map(({ name }) => name);
   const checks = await readChecks(golden, specs, outputNames);
 
-  const plans = planGolden(inputs, await readPicture(goldenPicture), graph);
-  const sampling = samplingOf(read, signature, specs, await KeptAnswers.open(out));
+  const asRead = samplingOf(read.graph);
   begin('running the golden sample');
-  const original = await sampling.open(sampling.weights, async (runner) => {
-    const sampled = await sampling.sample(runner, plans);
+  const original = await asRead.open(asRead.weights, async (runner) => {
+    const sampled = await asRead.sample(runner, plans);
     const { lengthAxes, warnings: told } = await observePadding(runner, inputs, sampled.plan, sampled.answers);
     if (checks.length > 0) begin('comparing answers of the training framework');
     warnings.push(...sampled.warnings, ...(await runChecks({ runner, lengthAxes, nodes }, checks)), ...told);
     return { ...sampled, lengthAxes, cost: await runner.cost(sampled.feeds) };
   });
-  checkFlops(options.budget?.mflop, original.cost);
+  begin('running the golden sample with the simplified graph');
+  const { sampling, cost, warnings: refusals } = await holdToOriginal(original, asRead, simplified);
+  warnings.push(...refusals);
+  checkFlops(options.budget?.mflop, cost);
   if (options.quantize !== undefined) begin('running the golden sample with quantised weights');
   const stored = await storeWeights(sampling.weights, options, sampling, original);
   warnings.push(...stored.warnings, ...goldenWarnings(stored.golden));
-  const { lengthAxes, cost } = original;
+  const { lengthAxes } = original;
   const written = sampling.filesOf(stored.weights);
   const { graph: graphFile, tfjs, shards, controlFlow } = written;
   const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow });
@@ -154,7 +151,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     targets: { tfjs: { graph: assetIn(out, tfjs), refused: { ...cost.refused, ...(refusal !== undefined && { wasm: refusal }) } } },
     golden: { asset: assetIn(out, goldenAsset), truth, samples, ...(batch && { batch }), skipped },
     controlFlow,
-    ops: countOps(graph),
+    ops: countOps(sampling.graph),
     flops: countFlops(cost),
     largestWeightBytes: Math.max(0, ...sampling.weights.map(expandedBytes)),
     residentBytes: sampling.weights.reduce((sum, weight) => sum + expandedBytes(weight), 0),
@@ -166,7 +163,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   const text = (source: string) => new TextEncoder().encode(source);
   const files = new Map([graphFile, tfjs, ...shards, goldenAsset].map((file) => [file.name, file.bytes]));
   files
-    .set('model.d.ts', text(modelDts(manifest, read.file, sizeNames(graph, signature))))
+    .set('model.d.ts', text(modelDts(manifest, read.file, sizeNames(read.graph, signature))))
     .set('model.js', text(modelJs(manifest, read.file)));
   return { manifest, files, weights: stored.weights, warnings };
 }

@@ -30,6 +30,7 @@ const MAX_REWRITES_PER_NODE = 20;
  * the same order, so that a wrong one is found by bisection: see `bisect.ts`.
  * @param graph verified; it stays as it is
  * @param stopAfter at most so many rewrites are made
+ * @returns the graph itself if nothing is rewritten
  * @throws {PannierError} `model-format`, naming the pass, if a rewrite makes a graph that is none, or if rewriting does not end. Both
  * are faults of the pass.
  */
@@ -44,6 +45,7 @@ export function runPasses(graph: Graph, passes: readonly Pass[], stopAfter = Num
       if (rewrites.length >= stopAfter) break;
     }
   }
+  if (rewrites.length === 0) return { graph, rewrites };
   const result = working.build();
   verify(result);
   return { graph: result, rewrites };

@@ -22,13 +22,23 @@ it('of predict say what runs where', () => {
 });
 
 it('of doctor mean a run once one of them is about a run', () => {
-  const quiet = { model: 'pose', config: undefined, path: undefined, runs: undefined, timeoutMs: 120_000, graph: false };
+  const quiet = {
+    model: 'pose',
+    config: undefined,
+    path: undefined,
+    runs: undefined,
+    timeoutMs: 120_000,
+    graph: false,
+    passes: false,
+    bisect: false,
+  };
   expect(readDoctor(['pose', '--json'])).toEqual({ ...quiet, run: false });
   expect(readDoctor(['pose', '--run'])).toEqual({ ...quiet, run: true });
   expect(readDoctor(['pose', '--runs', '1'])).toEqual({ ...quiet, run: true, runs: 1 });
   expect(readDoctor(['pose', '--timeout', '0.05'])).toEqual({ ...quiet, run: true, timeoutMs: 50 });
   expect(readDoctor(['pose', '--browser', '/b', '--config', 'c.mjs'])).toEqual({ ...quiet, run: true, path: '/b', config: 'c.mjs' });
   expect(readDoctor(['pose', '--graph'])).toEqual({ ...quiet, run: false, graph: true });
+  expect(readDoctor(['pose', '--passes', '--bisect'])).toEqual({ ...quiet, run: false, passes: true, bisect: true });
 });
 
 it('of try choose a port, backends, and whether a browser opens', () => {
@@ -75,6 +85,9 @@ it.each<[keyof typeof readers, string, RegExp]>([
   ['doctor', 'a --image x.png', /Unknown option '--image'/],
   ['doctor', 'a --graph --json', /^--graph prints the graph alone/],
   ['doctor', 'a --graph --runs 3', /^--graph prints the graph alone/],
+  ['doctor', 'a --graph --passes', /^--graph prints the graph alone/],
+  ['doctor', 'a --passes --json', /^--passes prints the changes alone/],
+  ['doctor', 'a --bisect', /^--bisect looks for a wrong change among those of --passes: name both\./],
   ['export', '', /^Say what to export: pannier export MODEL --to tfjs --out DIR\. MODEL is a packed folder/],
   ['export', 'a b --to tfjs --out c', /^pannier export takes one MODEL, but got also b\./],
   ['export', 'a --out c', /^Say what to write: --to tfjs\./],

@@ -5,6 +5,7 @@ import { isAllFinite } from '../../base/finite.js';
 import type { RawOutput } from '../../engines/engine.js';
 import type { Weight } from '../../formats/tfjs/weights.js';
 import { goldenFeeds } from '../../golden/feeds.js';
+import type { Graph } from '../../graph/graph.js';
 import type { GoldenSpec, InputSpec } from '../../manifest/manifest.js';
 import { MAX_VALUES } from '../../manifest/sizes.js';
 import type { Feed } from '../../preprocess/feed.js';
@@ -26,6 +27,8 @@ export interface Sampled {
   readonly feeds: readonly Feed[];
   /** To the first sample. */
   readonly answers: Answers;
+  /** Of both samples. */
+  readonly runs: readonly [Run, Run];
   readonly golden: StoredGolden & Pick<GoldenSpec, 'truth'>;
   /** Why another plan was run than the first one, or why there is no batch. */
   readonly warnings: readonly string[];
@@ -33,6 +36,7 @@ export interface Sampled {
 
 /** A graph that can be run with other weights. */
 export interface Sampling {
+  readonly graph: Graph;
   /** The graph's own weights. */
   readonly weights: readonly Weight[];
   /** By the name of a weight, the axis of its output channels; those that have none are left out. */
@@ -57,6 +61,7 @@ export function samplingOf(
 ): Sampling {
   const own = weightsOf(graph);
   return {
+    graph,
     weights: own,
     channelAxes: channelAxes(graph),
     filesOf: (weights) => graphFiles(withWeights(graph, own, weights), signature),
@@ -67,13 +72,13 @@ export function samplingOf(
       const nudged = async ({ feeds, answers }: Run) => ({ answers, nudged: await runner.runNudged(feeds) });
       const batch = await runBatch(runner, plan, inputs);
       const golden = { truth: runner.truth, ...storeGolden(plan, [await nudged(first), await nudged(second)], batch.answers) };
-      return { plan, ...first, golden, warnings: [...warnings, ...batch.warnings] };
+      return { plan, ...first, runs, golden, warnings: [...warnings, ...batch.warnings] };
     },
   };
 }
 
 /** One run of a golden sample. */
-interface Run {
+export interface Run {
   readonly feeds: readonly Feed[];
   readonly answers: Answers;
 }

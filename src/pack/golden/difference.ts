@@ -1,0 +1,61 @@
+/** How far a graph after passes is from what the graph as read answers. */
+import { shapeText } from '../../base/dtype.js';
+import { messageOf, PannierError } from '../../base/errors.js';
+import type { Answers } from './golden.js';
+import type { RunCost } from './run.js';
+import type { Sampled, Sampling } from './sampling.js';
+
+/** The most that passes may move a value of an output, as a share of the output's largest magnitude. */
+export const MAX_DIFFERENCE = 1e-5;
+
+/** The values of an output that are all smaller are what rounding leaves of sums: they may be off by a share of this. */
+const MIN_MAGNITUDE = 1e-3;
+
+/** The golden samples, run with another graph that should mean the same. */
+export interface RunAgain {
+  /** How far the output is off that is off most, as a share of its largest magnitude; infinite if the graph does not run. */
+  readonly share: number;
+  /** The rest of a sentence that begins with what changed the graph: `moves output "scores" by 0.3 of its largest value`. */
+  readonly problem: string | undefined;
+  /** Of a run of the first sample; undefined if the graph does not run. */
+  readonly cost: RunCost | undefined;
+}
+
+/**
+ * Runs both golden samples with another graph. Outputs that golden samples do not compare, such as one that moves when the input is off
+ * by a millionth, are not compared here either.
+ * @param original the results of the graph as read
+ */
+export async function runAgain({ runs, golden }: Sampled, after: Sampling): Promise<RunAgain> {
+  try {
+    return await after.open(after.weights, async (runner) => {
+      let worst: { readonly output: string; readonly share: number } = { output: '', share: 0 };
+      for (const [which, { feeds, answers }] of runs.entries()) {
+        const again = await runner.run(feeds);
+        for (const [output, { values }] of Object.entries(golden.samples[which]?.outputs ?? {})) {
+          const share = values === undefined ? 0 : shareOff(answers[output], again[output]);
+          if (share > worst.share) worst = { output, share };
+        }
+      }
+      const { output, share } = worst;
+      const moved = `moves output "${output}" by ${share.toPrecision(2)} of its largest value`;
+      return { share, problem: share > MAX_DIFFERENCE ? moved : undefined, cost: await runner.cost(runs[0].feeds) };
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof PannierError)) throw thrown;
+    return { share: Number.POSITIVE_INFINITY, problem: `breaks the graph (${messageOf(thrown)})`, cost: undefined };
+  }
+}
+
+function shareOff(before: Answers[string] | undefined, after: Answers[string] | undefined): number {
+  if (before === undefined || after === undefined || before.dtype !== after.dtype || shapeText(before.shape) !== shapeText(after.shape))
+    return Number.POSITIVE_INFINITY;
+  let [magnitude, farthest] = [MIN_MAGNITUDE, 0];
+  for (const [index, value] of before.data.entries()) {
+    const off = Math.abs((after.data[index] as number) - value);
+    // What is compared has no NaN before the passes.
+    farthest = Number.isNaN(off) ? Number.POSITIVE_INFINITY : Math.max(farthest, off);
+    magnitude = Math.max(magnitude, Math.abs(value));
+  }
+  return farthest / magnitude;
+}

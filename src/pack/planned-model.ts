@@ -1,0 +1,41 @@
+/** A model file that is read, with its inputs resolved and its golden samples planned: where packing begins. */
+import type { Graph } from '../graph/graph.js';
+import type { InputSpec } from '../manifest/manifest.js';
+import { KeptAnswers } from './golden/kept-answers.js';
+import { readPicture } from './golden/picture.js';
+import { type GoldenPlan, planGolden } from './golden/plan.js';
+import { type Sampling, samplingOf } from './golden/sampling.js';
+import { type ResolvedInput, resolveInputs } from './inputs/inputs.js';
+import { type ReadModel, readModel } from './model/read.js';
+import { type GraphSignature, readSignature } from './model/signature.js';
+import type { PackOptions } from './options.js';
+
+export interface PlannedModel {
+  readonly read: ReadModel;
+  readonly signature: GraphSignature;
+  readonly inputs: readonly ResolvedInput[];
+  /** The inputs by name, as the manifest has them. */
+  readonly specs: Readonly<Record<string, InputSpec>>;
+  readonly plans: readonly GoldenPlan[];
+  /** Sentences about guesses. */
+  readonly warnings: readonly string[];
+  /** The graph as read, or the same graph after passes, as what can be run. */
+  samplingOf(graph: Graph): Sampling;
+}
+
+/**
+ * Reads a model file.
+ * @param out the packed folder, in whose app answers are kept; undefined if none are
+ * @throws {PannierError} `model-format`, `options`
+ */
+export async function planModel(options: Omit<PackOptions, 'out'>, out?: string): Promise<PlannedModel> {
+  const read = await readModel(options.model);
+  const signature = readSignature(read.ends, options, read.hints);
+  const warnings: string[] = [];
+  const inputs = resolveInputs(signature.inputs, (warning) => warnings.push(warning));
+  const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
+  const plans = planGolden(inputs, await readPicture(options.goldenPicture), read.graph);
+  const kept = out === undefined ? undefined : await KeptAnswers.open(out);
+  const { file } = read;
+  return { read, signature, inputs, specs, plans, warnings, samplingOf: (graph) => samplingOf({ file, graph }, signature, specs, kept) };
+}
