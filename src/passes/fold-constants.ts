@@ -1,9 +1,8 @@
 /** Computes, by the reference, what depends on constants alone, unless the result would add much to the bytes of the weights. */
-import { sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import { openReference } from '../engines/reference/interpreter.js';
 import { GraphBuilder } from '../graph/builder.js';
-import { bytesPerElement, constantOf } from '../graph/constant.js';
+import { constantOf, storedBytes } from '../graph/constant.js';
 import type { Constant, Node, Storage, TypedValue } from '../graph/graph.js';
 import { openSizesIn } from '../graph/needed.js';
 import type { OpName } from '../graph/ops/index.js';
@@ -23,8 +22,6 @@ export const foldConstants: Pass = {
     const moved = movedStorage(node, constants);
     const storage = moved ?? { kind: 'plain' };
     const outputs = node.outputs as readonly TypedValue[];
-    // No array takes numbers as float16; the bits of one are moved.
-    if (moved === undefined && outputs.some(({ type }) => type.dataType === 'float16')) return undefined;
     if (growthOf(node, storage, graph) > MAX_GROWTH_BYTES) return undefined;
     const given = moved ? constants.map((each, index) => each && (isMovedInput(node, index) ? storedBits(each) : each)) : constants;
     const results = resultsOf(node, given);
@@ -47,8 +44,8 @@ const isClosedNode = ({ op, attributes, outputs }: Node): boolean =>
 
 /** The bytes of a node's outputs as constants, without those of the constants that nothing else takes. */
 function growthOf(node: Node, storage: Storage, graph: GraphView): number {
-  const added = (node.outputs as readonly TypedValue[]).map(
-    ({ type: { dataType, shape } }) => sizeOf(shape as readonly number[]) * bytesPerElement(dataType, storage),
+  const added = (node.outputs as readonly TypedValue[]).map(({ type: { dataType, shape } }) =>
+    storedBytes(dataType, shape as readonly number[], storage),
   );
   const spared = [...new Set(node.inputs)].map((value) => (value && graph.onlyUserOf(value) ? graph.constantOf(value)?.bytes.length : 0));
   return added.reduce((sum, bytes) => sum + bytes, 0) - spared.reduce<number>((sum, bytes = 0) => sum + bytes, 0);

@@ -52,6 +52,7 @@ describe('float16', () => {
       [-2, 0xc000],
       [0.1, 0x2e66],
       [6.1e-5, 0x03ff],
+      [Number.NaN, 0x7e00],
     ];
     for (const [value, bits] of cases) expect([value, float16Bits(value)]).toEqual([value, bits]);
   });

@@ -126,6 +126,16 @@ describe('bytes', () => {
     expect(numbersOf(rewrite(graph.build([y]), foldConstants).graph)).toEqual({ y: [0, -1] });
   });
 
+  it('of channels with scales of their own are computed as numbers', () => {
+    const graph = new TestGraph();
+    const bytes = new Uint8Array([...new Uint8Array(Float32Array.of(1, 2).buffer), 1, 3]);
+    const value = { name: 'w', type: { dataType: 'float32', shape: [2] } } as const;
+    const y = graph.node('y', 'reverse', [graph.constant({ value, bytes, storage: { kind: 'int8', axis: 0 } })], { axes: [0] });
+    const { graph: result } = rewrite(graph.build([y]), foldConstants);
+    expect(numbersOf(result)).toEqual({ y: [6, 1] });
+    expect(result.constants.map(({ storage }) => storage.kind)).toEqual(['plain']);
+  });
+
   it('of whole numbers and bools stay', () => {
     const graph = new TestGraph();
     const constants = [ints([1, -2]), tensor('int64', [2 ** 40, -1]), tensor('bool', [0, 1]), tensor('int16', [300, -300])];
