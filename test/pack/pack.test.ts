@@ -189,7 +189,8 @@ describe('the packed folder', () => {
   it('packs again into the same file of TF.js and the same shards from that file', async () => {
     const first = await pack(options('liveness', { name: 'm' }));
     const second = await pack({ model: join(first.out, first.manifest.targets.tfjs.graph.name), out: join(folder, 'again'), name: 'm' });
-    const assets = ({ manifest }: typeof first) => assetsOf(manifest).map(({ sha256 }) => sha256);
-    expect(assets(second)).toEqual(assets(first));
+    // The golden samples are what the file's graph answers: here the one that passes have rounded.
+    const written = ({ manifest: { targets, weights } }: typeof first) => [targets.tfjs.graph, ...weights].map(({ sha256 }) => sha256);
+    expect(written(second)).toEqual(written(first));
   });
 });
