@@ -2,6 +2,7 @@
 import type { Surface } from './surface.js';
 import { arrays, metadata, photographs, pngs } from './surfaces/files.js';
 import { graphFileBytes, graphFileJson } from './surfaces/graph-files.js';
+import { keras } from './surfaces/keras.js';
 import { layers } from './surfaces/layers.js';
 import { loadOptions } from './surfaces/load-options.js';
 import { manifest } from './surfaces/manifest.js';
@@ -14,7 +15,7 @@ import { staleness } from './surfaces/staleness.js';
 
 export const SURFACES: readonly Surface[] = [
   ...[manifest, staleness, loadOptions, options, configFile],
-  ...[graphJson, graphBytes, layers, packing],
+  ...[graphJson, graphBytes, layers, keras, packing],
   ...[graphFileJson, graphFileBytes],
   ...[arrays, pngs, photographs, metadata],
   ...[keptRecords, fromWorker, toWorker, server],

@@ -94,6 +94,11 @@ describe('arguments of calls', () => {
     refused(call('MultiHeadAttention', { num_heads: 1, key_dim: 1 }, { value: 'x1', query_mask: 'x1' })).toThrow(/the argument query_mask/);
   });
 
+  it('must have an input among them', () => {
+    const of: LayerCase = { kind: 'LSTM', config: { units: 1 }, inputs: [], wanted: [[]] };
+    expect(() => lowered(of, 3)).toThrow(/inbound_nodes\[0\] has no inputs; at least one is wanted/);
+  });
+
   it('that ask for training are refused in Keras 2, and replaced in Keras 3, which does so, too', () => {
     const of: LayerCase = { kind: 'Dropout', config: { rate: 0.5 }, inputs: [[[1], [2]]], arguments: { training: true }, wanted: [[2]] };
     expect(() => lowered(of, 2)).toThrow(/with the argument training/);

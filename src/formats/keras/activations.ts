@@ -122,7 +122,11 @@ export function activationOf(settings: Settings, key = 'activation', fallback = 
   if (typeof given === 'object' && 'config' in given) {
     // Keras 3 writes its own functions as `{ class_name: 'function', config: 'relu' }`.
     if (typeof given.config !== 'string')
-      return (call, x) => call.parts.callInner(settings.inner(key), call.parts.scope, [x])[0] as TypedValue;
+      return (call, x) => {
+        const [y, ...more] = call.parts.callInner(settings.inner(key), call.parts.scope, [x]);
+        if (y === undefined || more.length > 0) throw settings.refused(`with ${key} that has several outputs`);
+        return y;
+      };
     given = given.config;
   }
   const known = typeof given === 'string' ? ACTIVATIONS.get(given) : undefined;

@@ -59,7 +59,6 @@ export function readCall(call: unknown, settings: Settings, place: string, isOpe
   const given = arrayAt(args, `${place}.args`, LIMITS.layers);
   if (isOperator) return read.call(given.map((each) => (typeof each === 'number' ? each : readTensor(each, place))));
   const [first, ...more] = given;
-  if (first === undefined) throw broken(`${place} has no arguments; the inputs are wanted.`);
   for (const [index, each] of more.entries()) read.positional(index, each);
   return read.call(tensorsOf(first).map((tensor) => readTensor(tensor, place)));
 }
@@ -97,6 +96,7 @@ class ArgumentReader {
   }
 
   call(inputs: readonly Operand[]): LayerCall {
+    if (inputs.length === 0) throw broken(`${this.#place} has no inputs; at least one is wanted.`);
     return { inputs: [...inputs, ...this.#states], tensors: this.#tensors, flags: this.#flags };
   }
 
@@ -142,6 +142,7 @@ function readTensor(tensor: unknown, place: string): Source {
 
 /** The tensors of an argument: one, a list, or an object of them, which Keras takes in the order of their names. */
 function tensorsOf(given: unknown): readonly unknown[] {
+  if (given === undefined) return [];
   if (Array.isArray(given)) return given;
   const isObjectOfTensors = typeof given === 'object' && given !== null && !('class_name' in given);
   return isObjectOfTensors ? sortedEntries(given as Fields).map(([, tensor]) => tensor) : [given];

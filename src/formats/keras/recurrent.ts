@@ -6,6 +6,8 @@ import { broken } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
 import { CELL_CLASSES, CELLS, type Cell } from './cells.js';
 import { type Call, knownSize, type Rule, reshaped, sizeAt } from './rule.js';
+import type { Settings } from './settings.js';
+import type { LayerWeights } from './weights.js';
 
 /** The result of all steps. */
 interface Run {
@@ -34,19 +36,27 @@ function cellsOf(call: Call): readonly { readonly cell: Cell; readonly within: C
   const own = CELLS.get(settings.kind);
   if (own !== undefined) return [{ cell: own, within: call }];
   const inner = settings.inner('cell');
-  const scope = `${parts.scope}/${inner.name}`;
-  const several = inner.kind === 'StackedRNNCells' ? inner.inners('cells') : [inner];
-  const known = [...CELL_CLASSES.keys()];
-  return several.map((cellSettings) => {
-    const cell = CELL_CLASSES.get(cellSettings.kind);
-    if (cell === undefined)
-      throw cellSettings.refused(
-        `because its class is no cell that is known: ${known.join(', ')} are`,
-        `Use one of those, or ${inTheApp}.`,
-      );
-    const cellScope = cellSettings === inner ? scope : `${scope}/${cellSettings.name}`;
-    return { cell, within: call.with({ settings: cellSettings, weights: parts.weightsOf(cellSettings, cellScope) }) };
+  settings.skipRepeated(inner);
+  if (inner.kind !== 'StackedRNNCells') return [{ cell: cellOf(inner), within: call.with({ settings: inner }) }];
+  return inner.inners('cells').map((each, index) => {
+    // Keras names weights by the cell, and TF.js by its number.
+    const names = (name: string) => [`${inner.name}/${each.name}/${name}`, `RNNCell_${index}/${name}`] as const;
+    const weights: LayerWeights = {
+      take: (name, shape) => {
+        const [known, newName] = names(name);
+        return parts.weights.take(known, shape, newName);
+      },
+      skip: (name) => parts.weights.skip(names(name)[0]),
+    };
+    return { cell: cellOf(each), within: call.with({ settings: each, weights }) };
   });
+}
+
+function cellOf(settings: Settings): Cell {
+  const cell = CELL_CLASSES.get(settings.kind);
+  if (cell !== undefined) return cell;
+  const known = [...CELL_CLASSES.keys()].join(', ');
+  throw settings.refused(`because its class is no cell that is known: ${known} are`, `Use one of those, or ${inTheApp}.`);
 }
 
 const inTheApp = 'run the step in the app: give and return the states';

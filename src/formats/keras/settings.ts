@@ -49,6 +49,12 @@ export class Settings {
     return Object.keys(this.#fields).filter((key) => this.#fields[key] !== null && !this.#read.has(key));
   }
 
+  /** Counts those fields as read that only repeat the ones of a layer inside this one, as TF.js writes them. */
+  skipRepeated(inner: Settings): void {
+    for (const [key, value] of Object.entries(this.#fields))
+      if (Object.hasOwn(inner.#fields, key) && JSON.stringify(value) === JSON.stringify(inner.#fields[key])) this.#read.add(key);
+  }
+
   /** Whether a field is `null`, for fields where leaving it out means something else. */
   isNull(key: string): boolean {
     return this.#fields[key] === null;

@@ -10,7 +10,7 @@ export interface LayerWeights {
   /**
    * @param name Keras's name of the weight; a rule reads weights in Keras's order
    * @param shape the wanted shape; `null` stands for any size
-   * @param newName the name in Keras 3, if it is another one
+   * @param newName the name in Keras 3 or TF.js, if it is another one
    * @throws {PannierError} `model-format` if the file has no such weight, or one of another shape
    */
   take(name: string, shape: readonly Dim[], newName?: string): Weight;

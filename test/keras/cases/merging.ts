@@ -28,6 +28,7 @@ const quarter = { gamma: [[2], [1, 2]], beta: [[2], [0, 10]] } as const;
 export const NORMALISATION_CASES: readonly LayerCase[] = [
   // (5 - 1) / √(3 + 1) · 1 + 0 and (6 - 2) / √(15 + 1) · 2 + 10.
   one('BatchNormalization', { axis: [1], epsilon: 1, center: true, scale: true, momentum: 0.99 }, [2], [5, 6], [2, 12], {
+    keras2: { renorm: false, renorm_clipping: { rmax: 3 }, renorm_momentum: 0.99, virtual_batch_size: 8, fused: true },
     keras3: { axis: 1, synchronized: false },
     weights: { ...quarter, moving_mean: [[2], [1, 2]], moving_variance: [[2], [3, 15]] },
   }),
