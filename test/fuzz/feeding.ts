@@ -31,7 +31,7 @@ export interface Report {
 }
 
 /** Of the whole process, arrays of numbers included. */
-const MOST_BYTES = 1.5 * 2 ** 30;
+const MAX_BYTES = 1.5 * 2 ** 30;
 
 const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 
@@ -75,7 +75,7 @@ async function feedOne(
       if (strays.length > 0) throw strays.splice(0)[0];
       checkPrototypes();
       const now = peakBytes();
-      if (now > MOST_BYTES && now > before) throw new Error(`The process takes ${now} bytes of memory.`);
+      if (now > MAX_BYTES && now > before) throw new Error(`The process takes ${now} bytes of memory.`);
       if (!isShrinking) counts[outcome]++;
     } catch (thrown) {
       isShrinking = true;

@@ -23,7 +23,7 @@ const PICTURES = 8;
 /** Largest difference from the cpu backend's answer that is none, of outputs from 0 to 1. */
 const TOLERANCE = 1e-3;
 
-const MOST_IN_FLIGHT = 32;
+const MAX_IN_FLIGHT = 32;
 const LATEST_MS = 300;
 
 /** Above the model's own deadline of 30 s: what has not settled by then never will. */
@@ -52,7 +52,7 @@ export async function run({ crashes = 20, seed = Date.now() % 2 ** 31, print = c
     const session = await page.context().newCDPSession(page);
     const rounds = [];
     while (rounds.length < crashes) {
-      const inFlight = 1 + Math.floor(random() * MOST_IN_FLIGHT);
+      const inFlight = 1 + Math.floor(random() * MAX_IN_FLIGHT);
       const delayMs = Math.floor(random() * LATEST_MS);
       // As a visitor's reload: the browser, which forgives one crash in two minutes, gives adapters again.
       await page.reload();
