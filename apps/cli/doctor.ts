@@ -28,8 +28,8 @@ export const doctorCommand: Command = {
     --runs N (20, fewer where a call takes long)  --timeout SECONDS for each backend (120)  --browser PATH (PANNIER_CHROMIUM):
              each of them means --run
     --json   one object; what is no finite number is null
-    --graph  instead of all this: the graph of a model.json or a packed folder, a line for each node, and how often each op occurs
-    --passes  instead of all this: each change that packing makes in the graph of a model.json before it writes it
+    --graph  instead of all this: the graph of a model file or a packed folder, a line for each node, and how often each op occurs
+    --passes  instead of all this: each change that packing makes in the graph of a model file before it writes it
     --passes --bisect  runs the golden samples before and after these changes, and finds the first one that is wrong`,
   run(args) {
     const json = args.includes('--json');

@@ -2,7 +2,8 @@
 import type { Graph } from '../../src/graph/graph.js';
 import { graphText } from '../../src/graph/text.js';
 import { countOps } from '../../src/pack/model/ops.js';
-import { type ReadModel, readModel } from '../../src/pack/model/read.js';
+import { readModel } from '../../src/pack/model/read.js';
+import type { ReadModel } from '../../src/pack/model/read-model.js';
 
 import { findModel } from './packed.js';
 import { readPacked } from './packed-files.js';
@@ -11,7 +12,7 @@ import { plain } from './print.js';
 
 /**
  * Reads a model file or a packed folder, and prints the graph.
- * @param model a model.json, a packed folder, or a name in the config
+ * @param model a model file, a packed folder, or a name in the config
  * @throws {PannierError} `options` if nothing is found, `model-format` if the file means no graph, `integrity` if a file of the
  * folder is not as it was packed
  */

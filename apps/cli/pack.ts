@@ -48,7 +48,7 @@ const FLAGS = {
 /** The `pack` command. */
 export const packCommand: Command = {
   usage: `  pannier pack [--check] [--config FILE]        all models of ${CONFIG_FILE}
-  pannier pack MODEL_JSON --out DIR [flags]     one model
+  pannier pack MODEL --out DIR [flags]          one model: a model.json or an .onnx file
     --name, --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
     --quantize float16|uint8|int8   --quantize PATTERN=float16|uint8|int8|none   --budget bytes|mflop|goldenError=NUMBER
     --input NODE=NAME  --shape NODE=1,256,256,3  --width NODE=256  --height NODE=256
@@ -58,16 +58,16 @@ export const packCommand: Command = {
     const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
     const { config, check = false, ...flags } = values;
     const [model, ...more] = positionals;
-    if (more.length > 0) throw badOption(`pannier pack takes one MODEL_JSON, but got also ${more.join(', ')}.`);
+    if (more.length > 0) throw badOption(`pannier pack takes one MODEL, but got also ${more.join(', ')}.`);
     if (model === undefined) {
       const [stray] = Object.keys(flags);
-      if (stray !== undefined) throw badOption(`--${stray} goes with a MODEL_JSON; without one, ${CONFIG_FILE} says what to pack.`);
+      if (stray !== undefined) throw badOption(`--${stray} goes with a MODEL; without one, ${CONFIG_FILE} says what to pack.`);
       for (const each of await readConfig(config ?? CONFIG_FILE)) {
         console.log(await withModel(each, (options) => packOrCheck(options, check)));
       }
       return 0;
     }
-    if (flags.out === undefined) throw badOption('Say where to: pannier pack MODEL_JSON --out DIR.');
+    if (flags.out === undefined) throw badOption('Say where to: pannier pack MODEL --out DIR.');
     console.log(await packOrCheck(await optionsOf(model, flags.out, flags), check));
     return 0;
   },

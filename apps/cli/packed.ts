@@ -1,4 +1,4 @@
-/** MODEL on the command line: a packed folder, a model.json, or the name of a model in the config; the latter two are packed first. */
+/** MODEL on the command line: a packed folder, a model file, or the name of a model in the config; the latter two are packed first. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ export interface Packed {
 }
 
 /** The help on MODEL. */
-export const MODEL_USAGE = `MODEL is a packed folder, a model.json, or a name in ${CONFIG_FILE}`;
+export const MODEL_USAGE = `MODEL is a packed folder, an .onnx file, a model.json, or a name in ${CONFIG_FILE}`;
 
 /** The meaning of MODEL: a packed folder, or options to pack with. */
 export type Found =

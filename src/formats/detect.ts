@@ -8,7 +8,7 @@ export type FileFormat =
   | ('pytorch' | 'pickle' | 'safetensors' | 'hdf5' | 'frozen-graph');
 
 /** What a folder can be. */
-export type FolderFormat = ModelFormat | 'tfjs-folder' | 'folder';
+export type FolderFormat = 'saved-model' | 'packed' | 'coreml' | 'tfjs-folder' | 'folder';
 
 type ModelFormat = 'onnx' | 'tflite' | 'keras' | 'saved-model' | 'coreml' | 'packed';
 

@@ -14,7 +14,7 @@ export interface ImageOptions {
   readonly filter?: ImageSpec['filter'];
   /** Default `rgb`, or `gray` if the input has one channel. */
   readonly channels?: ImageSpec['channels'];
-  /** Default `nhwc`. */
+  /** Default: the one in which the input's shape is that of a picture; `nhwc` if both are. */
   readonly layout?: ImageSpec['layout'];
   /** `value = pixel × scale + offset`, pixel 0…255; one number, or one per channel. */
   readonly scale?: number | readonly number[];
@@ -121,8 +121,10 @@ export interface BudgetOptions {
 /** Options of one model. */
 export interface PackOptions {
   /**
-   * Path of a TF.js `model.json`: a graph model or a Layers model (from `tf.LayersModel.save`, from a Keras file by
-   * tensorflowjs_converter, from Teachable Machine). A Layers model is lowered to a graph that answers what
+   * Path of an `.onnx` file (opset 7 to 24, weights inside or in files beside it), or of a TF.js `model.json`: a graph
+   * model or a Layers model (from `tf.LayersModel.save`, from a Keras file by tensorflowjs_converter, from Teachable
+   * Machine). An ONNX op that is not read fails with `model-format`, naming its node. A Layers model is lowered to a graph
+   * that answers what
    * Keras answers, also where `tf.LayersModel.predict` differs (a bilinear `UpSampling2D`, the `hard_sigmoid` of Keras 3).
    * Packing fails with `model-format` and the layer's name for a layer without a rule,
    * for masks and for a recurrent layer with an open time axis. Teachable Machine's `metadata.json` in the same folder gives
@@ -131,7 +133,7 @@ export interface PackOptions {
   readonly model: string;
   /** Folder of the packed model, made if it is missing; it must not be the folder of `model`. */
   readonly out: string;
-  /** Default: the name of the model file without `.json`, or of its folder if the file is called `model.json`. */
+  /** Default: the name of the model file without `.json` or `.onnx`, or of its folder if that is `model`. */
   readonly name?: string;
   /** Default `0`. */
   readonly version?: string;

@@ -181,8 +181,8 @@ async function scoreSamples(
   return sampling.open(weights, (runner) => countScores(runner, option, scored, inputs, lengthAxes[scored.name] ?? []));
 }
 
-/** The name of the model file without `.json`; if the file is called `model.json`, the name of its folder. */
+/** The name of the model file without `.json` or `.onnx`; if that is `model`, the name of its folder. */
 export function defaultName(model: string): string {
-  const name = basename(model).replace(/\.json$/, '');
+  const name = basename(model).replace(/\.(?:json|onnx)$/, '');
   return name === 'model' ? basename(dirname(resolve(model))) || name : name;
 }

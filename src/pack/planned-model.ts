@@ -6,7 +6,8 @@ import { readPicture } from './golden/picture.js';
 import { type GoldenPlan, planGolden } from './golden/plan.js';
 import { type Sampling, samplingOf } from './golden/sampling.js';
 import { type ResolvedInput, resolveInputs } from './inputs/inputs.js';
-import { type ReadModel, readModel } from './model/read.js';
+import { readModel } from './model/read.js';
+import type { ReadModel } from './model/read-model.js';
 import { type GraphSignature, readSignature } from './model/signature.js';
 import type { PackOptions } from './options.js';
 

@@ -166,7 +166,7 @@ describe('errors are one line and exit code 1', () => {
     [
       'no --out',
       ['pack', model],
-      /^pannier: Say where to: pannier pack MODEL_JSON --out DIR\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
+      /^pannier: Say where to: pannier pack MODEL --out DIR\. \(node_modules\/pannier\/docs\/errors\.md#options\)\n$/,
     ],
     ['an unknown flag', ['pack', model, '--out', out, '--colour', 'red'], /^pannier: Unknown option '--colour'.*\n$/],
     [
@@ -213,7 +213,7 @@ describe('errors are one line and exit code 1', () => {
     expect([status, stdout]).toEqual([1, '']);
   });
   it('helps', () =>
-    expect(run(['pack', '--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('pannier pack MODEL_JSON --out DIR') }));
+    expect(run(['pack', '--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('pannier pack MODEL --out DIR') }));
   it.each(['--version', '-v'])('%s prints the version of package.json', (flag) => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     expect(run([flag])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });

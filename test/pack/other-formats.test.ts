@@ -1,4 +1,4 @@
-/** Files and folders that are no TF.js model: one line that says what each is, by its bytes, and what to do with it. */
+/** Files and folders that are no model of TF.js or ONNX: one line that says what each is, by its bytes, and what to do with it. */
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -25,11 +25,6 @@ async function refusal(model: string): Promise<string> {
 const SAVED_MODEL = 'tensorflowjs_converter --input_format=tf_saved_model --output_format=tfjs_graph_model saved_model web_model';
 const FILES: readonly (readonly [name: string, bytes: Uint8Array | string, message: string])[] = [
   [
-    'a.onnx',
-    '\x08\x07\x12\x07pytorch\x1a\x032.1:\x02\x12\0',
-    `is an ONNX model, which Pannier does not read yet. Run onnx2tf -i model.onnx`,
-  ],
-  [
     'a.tflite',
     '\x1c\0\0\0TFL3\x14\0',
     'is a TensorFlow Lite (LiteRT) model, which Pannier does not read yet. Run onnx2tf -it model.tflite',
@@ -51,7 +46,7 @@ const FILES: readonly (readonly [name: string, bytes: Uint8Array | string, messa
   [
     'a.pt',
     zip({ 'a/data.pkl': nothing }),
-    'is a PyTorch file, which Pannier does not read. In Python, write an ONNX model with torch.onnx.export',
+    'is a PyTorch file, which Pannier does not read. In Python, run torch.onnx.export(model, (example,), "model.onnx"), and pack model.onnx.',
   ],
   ['a.pkl', '\x80\x04\x95\x1c\0', 'is a Python pickle'],
   ['a.safetensors', '\x02\0\0\0\0\0\0\0{"a":0}', 'holds weights without the model'],
@@ -82,8 +77,8 @@ it.each(FILES)('%s', async (name, bytes, message) => {
 });
 
 it('says what a file is whatever its name', async () => {
-  const [, onnx] = FILES[0] as (typeof FILES)[0];
-  expect(await refusal(write('model.json', onnx))).toMatch(/^model\.json is an ONNX model/);
+  const [, tflite] = FILES[0] as (typeof FILES)[0];
+  expect(await refusal(write('model.json', tflite))).toMatch(/^model\.json is a TensorFlow Lite/);
 });
 
 it.each([

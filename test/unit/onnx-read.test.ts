@@ -1,7 +1,9 @@
 /** The reader of ONNX models: what is not an op's arithmetic, which ONNX's own tests hold (onnx-conformance.test.ts). */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openReference } from '../../src/engines/reference/interpreter.js';
 import { parseModel } from '../../src/formats/onnx/proto.js';
+import { IMPORTERS } from '../../src/formats/onnx/read/importers.js';
 import { type OnnxModel, readOnnx } from '../../src/formats/onnx/read/read.js';
 import type { ExternalFiles } from '../../src/formats/onnx/tensor.js';
 import type { Tensor } from '../../src/graph/tensor.js';
@@ -278,4 +280,11 @@ describe('refusals', () => {
 it('dumps as text', () => {
   const { graph } = read({ nodes: [node('Softmax', 'x', 'y')], inputs: [X], outputs: [Y] });
   expect(graphText(graph)).toContain('softmax');
+});
+
+it('reads the ops that docs/formats.md lists', () => {
+  const [, list = ''] = /<!-- ops -->\n([\s\S]*?)<!-- \/ops -->/.exec(readFileSync('docs/formats.md', 'utf8')) ?? [];
+  // These need no importer: a constant is no node, and a shape becomes sizes.
+  const ops = [...Object.keys(IMPORTERS), 'Constant', 'Shape', 'Size'].sort();
+  expect(list.match(/[\w.]+/g)).toEqual(ops);
 });

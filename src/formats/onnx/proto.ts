@@ -100,6 +100,19 @@ export function parseModel(bytes: Uint8Array, file: string): ModelProto {
 export const parseTensor = (bytes: Uint8Array): TensorProto =>
   parsed(bytes, readTensorField, emptyTensor(), 'The bytes are no tensor of ONNX');
 
+/** The files in which a model's weights lie, as its tensors name them. */
+export function externalLocations({ graph }: ModelProto): readonly string[] {
+  const tensors = graph === undefined ? [] : tensorsOf(graph);
+  return [...new Set(tensors.flatMap(({ isExternal, external }) => (isExternal ? [external.get('location') ?? ''] : [])))];
+}
+
+const tensorsOf = ({ initializers, nodes }: GraphProto): readonly TensorProto[] => [
+  ...initializers,
+  ...nodes.flatMap(({ attributes }) =>
+    attributes.flatMap(({ tensor, graph }) => [...(tensor ? [tensor] : []), ...(graph ? tensorsOf(graph) : [])]),
+  ),
+];
+
 type ReadField<T> = (tag: number, into: T, reader: PbfReader) => void;
 
 function parsed<T>(bytes: Uint8Array, read: ReadField<T>, into: T, problem: string): T {

@@ -1,5 +1,6 @@
 /** The inputs and outputs of a graph that was not read from a GraphDef, in the form that a signature has. */
 import type { Fields } from '../../base/fields.js';
+import { faceTypeOf } from '../../graph/element-type.js';
 import type { Graph, TypedValue } from '../../graph/graph.js';
 import { isOpen, type Size } from '../../graph/size.js';
 import type { Dim } from '../../manifest/signature.js';
@@ -16,7 +17,7 @@ export interface SignatureKeys {
 export const endsOf = (graph: Graph, keys: SignatureKeys): Ends => ({
   inputs: keys.inputs.map((key, index) => {
     const input = graph.inputs[index] as TypedValue;
-    return { ...endOf(key, input), dtype: dtypeOf(input.type.dataType) };
+    return { ...endOf(key, input), dtype: faceTypeOf(input.type.dataType) };
   }),
   outputs: keys.outputs.map((key, index) => endOf(key, graph.outputs[index] as TypedValue)),
 });

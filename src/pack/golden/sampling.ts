@@ -10,7 +10,7 @@ import type { GoldenSpec, InputSpec } from '../../manifest/manifest.js';
 import { MAX_VALUES } from '../../manifest/sizes.js';
 import type { Feed } from '../../preprocess/feed.js';
 import { channelAxes } from '../model/channel-axes.js';
-import type { ReadModel } from '../model/read.js';
+import type { ReadModel } from '../model/read-model.js';
 import type { GraphSignature } from '../model/signature.js';
 import { weightsOf, withWeights } from '../model/weights.js';
 import { type GraphFiles, graphFiles } from '../out/graph-files.js';

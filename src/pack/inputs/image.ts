@@ -21,7 +21,8 @@ export function resolveImage(input: GraphInput): { readonly image?: ImageSpec; r
   const given = options.image;
   const shape = mergedShape(input);
   const place = `inputs["${node}"].image`;
-  const axes = AXES[given?.layout ?? 'nhwc'];
+  const layout = given?.layout ?? layoutOf(shape);
+  const axes = AXES[layout];
   const [batch, channelCount] = [shape?.[0], shape?.[axes.channels]];
   // Without a declared rank, four sizes in the options do not show that the values are a picture.
   if (given === undefined && input.shape === null) return {};
@@ -54,7 +55,7 @@ export function resolveImage(input: GraphInput): { readonly image?: ImageSpec; r
     fit: given?.fit ?? 'stretch',
     filter: given?.filter ?? 'bilinear',
     channels,
-    layout: given?.layout ?? 'nhwc',
+    layout,
     scale: perChannel(given?.scale ?? (dtype === 'float32' ? 1 / 255 : 1), 'scale'),
     offset: perChannel(given?.offset ?? 0, 'offset'),
   };
@@ -63,6 +64,12 @@ export function resolveImage(input: GraphInput): { readonly image?: ImageSpec; r
     image,
     warning: `Input "${name}" is taken for a picture with values from 0 to 1, which is a guess. Say what training used: --scale '${node}=1/255' --offset '${node}=0', or inputs: { '${node}': { image: { scale: 1 / 255, offset: 0 } } } in pannier.config.mjs.`,
   };
+}
+
+/** The layout in which a shape is that of a picture. Where it could be both, as [1, 3, 224, 3], channels come last. */
+function layoutOf(shape: readonly Dim[] | null): ImageSpec['layout'] {
+  const isChannels = (dim: Dim | undefined) => dim === 1 || dim === 3;
+  return isChannels(shape?.[AXES.nchw.channels]) && !isChannels(shape?.[AXES.nhwc.channels]) ? 'nchw' : 'nhwc';
 }
 
 /**

@@ -5,17 +5,15 @@ import { detectFolder, type FileFormat, type FolderFormat } from '../../formats/
 import { broken } from '../../formats/file-fields.js';
 import { listed } from '../files/missing.js';
 
-type OtherFormat = Exclude<FileFormat | FolderFormat, 'json' | 'text' | 'binary' | 'folder'>;
+type OtherFormat = Exclude<FileFormat | FolderFormat, 'json' | 'text' | 'onnx' | 'binary' | 'folder'>;
 
 const FROM_SAVED_MODEL =
   'tensorflowjs_converter --input_format=tf_saved_model --output_format=tfjs_graph_model saved_model web_model, and pack web_model/model.json';
-const FROM_ONNX = 'onnx2tf -i model.onnx -fdosm -osd, which writes the folder saved_model';
 const THEN = `Then run ${FROM_SAVED_MODEL}.`;
 const AT_ITS_SOURCE = `In Python, where the model was trained, save it as a SavedModel. ${THEN}`;
 
 /** For each format what a file of it is, as the end of a sentence, and the next step. */
 const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>> = {
-  onnx: ['an ONNX model, which Pannier does not read yet', `Run ${FROM_ONNX}. ${THEN}`],
   tflite: [
     'a TensorFlow Lite (LiteRT) model, which Pannier does not read yet',
     `Run onnx2tf -it model.tflite -tb flatbuffer_direct, which writes the folder saved_model, or save the model that it was made from as a SavedModel. ${THEN}`,
@@ -38,7 +36,7 @@ const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>>
   ],
   pytorch: [
     'a PyTorch file, which Pannier does not read',
-    `In Python, write an ONNX model with torch.onnx.export. Run ${FROM_ONNX}. ${THEN}`,
+    'In Python, run torch.onnx.export(model, (example,), "model.onnx"), and pack model.onnx.',
   ],
   pickle: ['a Python pickle, which only Python reads', AT_ITS_SOURCE],
   safetensors: ['a safetensors file, which holds weights without the model', AT_ITS_SOURCE],
@@ -56,12 +54,12 @@ const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>>
   'tfjs-folder': ['a folder', 'Pack the model.json in it.'],
 };
 
-/** The error about a file that is no TF.js model. @param file how messages name it */
-export function otherFormat(file: string, format: Exclude<FileFormat, 'json' | 'text'>, head: Uint8Array): PannierError {
+/** The error about a file that is no model of TF.js or ONNX. @param file how messages name it */
+export function otherFormat(file: string, format: Exclude<FileFormat, 'json' | 'text' | 'onnx'>, head: Uint8Array): PannierError {
   if (format !== 'binary') return refusal(file, format);
   const first = Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return broken(
-    `${file} is no model that Pannier reads: a binary file that begins with the bytes ${first}. A TF.js model.json is wanted.`,
+    `${file} is no model that Pannier reads: a binary file that begins with the bytes ${first}. A TF.js model.json or an .onnx file is wanted.`,
     {
       format,
     },

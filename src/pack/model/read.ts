@@ -1,187 +1,40 @@
-/** Reads a TF.js model from disk into a graph. No file outside the model's folder is opened. */
+/** Reads a model file from disk into a graph. Its bytes say of which format it is. */
 
-import { access, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { describe } from '../../base/describe.js';
-import type { Fields } from '../../base/fields.js';
-import { storedBytes } from '../../engines/tfjs/decode.js';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { detect, HEAD_BYTES } from '../../formats/detect.js';
-import { arrayAt, broken, objectAt, textAt } from '../../formats/file-fields.js';
-import { parseJson } from '../../formats/json.js';
-import { lowerLayers } from '../../formats/keras/lower.js';
-import { isLayersTopology } from '../../formats/keras/topology.js';
+import { broken } from '../../formats/file-fields.js';
 import { LIMITS } from '../../formats/limits.js';
-import { type Ends, readEnds as readSignatureEnds } from '../../formats/tfjs/ends.js';
-import { readGraph } from '../../formats/tfjs/graph-def.js';
-import { type Inexpressible, readTfjs } from '../../formats/tfjs/read/read.js';
-import { readWeightSpec, refuseNaN, type Weight } from '../../formats/tfjs/weights.js';
-import type { Graph } from '../../graph/graph.js';
-import { verify } from '../../graph/verify.js';
 import { missingFile } from '../files/missing.js';
-import { type OpenFile, openInside, openRecorded, readAndClose, readEnds, readFully, readWhole, record } from '../files/open.js';
+import { type OpenFile, openRecorded, readEnds, readWhole } from '../files/open.js';
 import { folderInstead, otherFormat } from './other-formats.js';
-import { type Hints, METADATA_FILE, readMetadata } from './teachable-machine.js';
-
-/** A model file's graph, and what the file says of its inputs and outputs. */
-export interface ReadModel {
-  /** Base name of the model.json. */
-  readonly file: string;
-  readonly graph: Graph;
-  /** The inputs and outputs of the graph, in its order. */
-  readonly ends: Ends;
-  /** The nodes for which the graph has an opaque part. */
-  readonly inexpressible: readonly Inexpressible[];
-  /** Hints from files beside the model about its inputs and outputs. Options take precedence. */
-  readonly hints?: Hints;
-}
+import type { ReadModel } from './read-model.js';
+import { readOnnxFile } from './read-onnx.js';
+import { readTfjsFile } from './read-tfjs.js';
 
 /**
- * Reads a model.json with its weight files.
- * @throws {PannierError} `model-format`
+ * Reads a model.json of TF.js or an .onnx file, with the files beside it that hold its weights.
+ * @throws {PannierError} `model-format`; for a file of another format it says what that is, and how a model is made of it
  */
 export async function readModel(path: string): Promise<ReadModel> {
   const file = basename(path);
-  const json = objectAt(parseJson(await readJsonFile(path, file), file), file);
-  const { format } = json;
-  if (format !== undefined && format !== 'graph-model' && format !== 'layers-model') {
-    throw broken(
-      `${file} is a ${describe(format)}; a TF.js graph-model or layers-model is wanted. Convert it with tensorflowjs_converter --output_format=tfjs_graph_model.`,
-    );
-  }
-  if (json['modelTopology'] === undefined) {
-    throw broken(
-      `${file} has no modelTopology: it is no TF.js model. tensorflowjs_converter --output_format=tfjs_graph_model writes one, as tf.LayersModel.save does.`,
-    );
-  }
-  const topology = objectAt(json['modelTopology'], `${file}'s modelTopology`);
-  const folder = dirname(path);
-  const weights: Weight[] = [];
-  const names = new Set<string>();
-  let budget: number = LIMITS.weightBytes;
-  for (const [index, value] of arrayAt(json['weightsManifest'], `${file}'s weightsManifest`, LIMITS.weightFiles).entries()) {
-    const group = await readGroup(value, `${file}'s weightsManifest[${index}]`, folder, budget);
-    for (const weight of group) {
-      if (names.has(weight.name)) throw broken(`Weight "${weight.name}" occurs twice in ${file}; names must be unique.`);
-      names.add(weight.name);
-      refuseNaN(weight);
-      budget -= weight.bytes.length;
-    }
-    weights.push(...group);
-    if (weights.length > LIMITS.tensors) throw broken(`${file} has ${weights.length} weights; the limit is ${LIMITS.tensors}.`);
-  }
-  const isGraphModel = format === 'graph-model' || (format === undefined && !isLayersTopology(topology));
-  if (isGraphModel) return graphModel(file, json, topology, weights);
-  const { graph, ends } = lowerLayers(topology, withoutOptimizer(json, weights), file);
-  const metadata = await readBeside(folder, METADATA_FILE);
-  return { file, graph, ends, inexpressible: [], ...(metadata && { hints: readMetadata(metadata, ends) }) };
-}
-
-function graphModel(file: string, json: Fields, topology: Fields, weights: readonly Weight[]): ReadModel {
-  const def = readGraph(topology, weights);
-  const ends = readSignatureEnds({ file, json }, def);
-  const { graph, inexpressible } = readTfjs(def, weights, ends);
-  verify(graph);
-  return { file, graph, ends, inexpressible };
-}
-
-/**
- * Reads the model file, after its first and last bytes say that it can be JSON.
- * @throws {PannierError} `model-format`, saying what it is instead, and how a model.json is made of that
- */
-async function readJsonFile(path: string, file: string): Promise<Uint8Array> {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory()) throw await folderInstead(path, file);
-  const opened = await openRecorded(path, file).catch(async (thrown) => {
-    const { code } = ((thrown as Error).cause as NodeJS.ErrnoException | undefined) ?? {};
-    throw code === 'ENOENT' ? broken(await missingFile(path)) : thrown;
-  });
+  const opened = await openModel(path, file);
   try {
     const { head, tail } = await readEnds(opened, HEAD_BYTES, file);
     const format = detect(head, tail);
+    if (format === 'onnx') return await readOnnxFile(opened, path, file);
     if (format !== 'json' && format !== 'text') throw otherFormat(file, format, head);
-    return await readWhole(opened, path, file, LIMITS.jsonBytes);
+    return await readTfjsFile(await readWhole(opened, path, file, LIMITS.jsonBytes), path, file);
   } finally {
     await opened.handle.close();
   }
 }
 
-/** The weights without those of an optimizer, which `save({ includeOptimizer: true })` adds. */
-function withoutOptimizer(json: Fields, weights: readonly Weight[]): Weight[] {
-  const specs = (json['weightsManifest'] as { weights: Fields[] }[]).flatMap((group) => group.weights);
-  return weights.filter((_, index) => specs[index]?.['group'] !== 'optimizer');
-}
-
-/** Reads a JSON file in the model's folder; `undefined` if there is none. */
-async function readBeside(folder: string, name: string): Promise<Fields | undefined> {
-  const path = join(folder, name);
-  record(path);
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return undefined;
-  const { handle, length } = await openInside(folder, name);
-  return objectAt(parseJson(await readAndClose(handle, length, path, name, LIMITS.jsonBytes), name), name);
-}
-
-/** Reads one group of weights. Its files, joined, hold exactly the bytes of the weights. */
-async function readGroup(value: unknown, place: string, folder: string, budget: number): Promise<Weight[]> {
-  const group = objectAt(value, place);
-  const specs = arrayAt(group['weights'], `${place}.weights`, LIMITS.tensors).map((spec, index) =>
-    readWeightSpec(spec, `${place}.weights[${index}]`),
-  );
-  const paths = arrayAt(group['paths'], `${place}.paths`, LIMITS.weightFiles).map((path, index) =>
-    checkPath(path, `${place}.paths[${index}]`),
-  );
-  const wanted = specs.reduce((sum, spec) => sum + storedBytes(spec), 0);
-  if (wanted > budget) throw broken(`The weights take more than ${LIMITS.weightBytes} bytes; that is the limit.`);
-
-  const opened: (OpenFile & { path: string })[] = [];
-  try {
-    for (const path of paths) opened.push({ path, ...(await openInside(folder, path)) });
-    const got = opened.reduce((sum, { length }) => sum + length, 0);
-    if (got !== wanted) {
-      for (const file of opened) await refuseStandIn(file);
-      throw broken(
-        `${paths.join(', ')} should have ${wanted} bytes, the sum of its ${specs.length} weights, but has ${got}. Is the file cut, or from another export?`,
-      );
-    }
-    const bytes = new Uint8Array(wanted);
-    let offset = 0;
-    for (const { path, handle, length } of opened) {
-      const part = bytes.subarray(offset, offset + length);
-      await readFully(handle, part, path);
-      record(join(folder, path), part);
-      offset += length;
-    }
-    let end = 0;
-    return specs.map((spec) => {
-      const start = end;
-      end += storedBytes(spec);
-      return { ...spec, bytes: bytes.subarray(start, end) };
-    });
-  } finally {
-    await Promise.all(opened.map(({ handle }) => handle.close()));
-  }
-}
-
-/** Refuses a weight file in whose place something else was stored or downloaded. */
-async function refuseStandIn(opened: OpenFile & { readonly path: string }): Promise<void> {
-  const { head, tail } = await readEnds(opened, HEAD_BYTES, opened.path);
-  const format = detect(head, tail);
-  if (format === 'git-lfs' || format === 'html' || format === 'empty') throw otherFormat(opened.path, format, head);
-}
-
-/**
- * Accepts relative POSIX paths, which a file system and a browser resolve in the same way. One `./` may stand in front:
- * `model.save('downloads://…')` writes it.
- */
-function checkPath(value: unknown, place: string): string {
-  const path = textAt(value, place).replace(/^\.\//, '');
-  const parts = path.split('/');
-  const plain = /^[^\\%:?#]+$/.test(path) && !/\p{Cc}/u.test(path) && path.length <= LIMITS.nameBytes;
-  if (!plain || parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw broken(`${place} is ${describe(path)}; a relative path inside the model's folder is wanted.`);
-  }
-  return path;
+async function openModel(path: string, file: string): Promise<OpenFile> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) throw await folderInstead(path, file);
+  return openRecorded(path, file).catch(async (thrown) => {
+    const { code } = ((thrown as Error).cause as NodeJS.ErrnoException | undefined) ?? {};
+    throw code === 'ENOENT' ? broken(await missingFile(path)) : thrown;
+  });
 }

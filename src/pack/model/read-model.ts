@@ -1,0 +1,18 @@
+/** A model file as the packer reads it, whatever its format is. */
+import type { Ends } from '../../formats/tfjs/ends.js';
+import type { Inexpressible } from '../../formats/tfjs/read/read.js';
+import type { Graph } from '../../graph/graph.js';
+import type { Hints } from './teachable-machine.js';
+
+/** A model file's graph, and what the file says of its inputs and outputs. */
+export interface ReadModel {
+  /** Base name of the model file. */
+  readonly file: string;
+  readonly graph: Graph;
+  /** The inputs and outputs of the graph, in its order. */
+  readonly ends: Ends;
+  /** The nodes for which the graph has an opaque part. */
+  readonly inexpressible: readonly Inexpressible[];
+  /** Hints from files beside the model about its inputs and outputs. Options take precedence. */
+  readonly hints?: Hints;
+}
