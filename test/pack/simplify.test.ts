@@ -56,7 +56,7 @@ describe('the graph is packed as it was read, with a warning,', () => {
     expect(isSimplified).toBe(false);
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^The graph is packed as it was read and not simplified, since that moves output "sumY" by [\d.]+ of its largest value, of which 0\.00001 is allowed: pannier doctor MODEL --passes --bisect finds the rewrite; please report it\.$/,
+        /^The graph is packed as it was read and not simplified, since that moves output "sumY" by [\d.]+ of its largest value, of which 0\.0001 is allowed: pannier doctor MODEL --passes --bisect finds the rewrite; please report it\.$/,
       ),
     ]);
   });
