@@ -82,7 +82,6 @@ export const CLASSES: readonly KerasClass[] = [
     kind: 'Conv1D',
     keras2: 'layers/convolutional/conv1d',
     keras3: 'layers/convolutional/conv1d',
-    differs: '2 computes with strides or a dilation, not both; neither is taken with both',
   },
   { kind: 'Conv1DTranspose', keras2: 'layers/convolutional/conv1d_transpose', keras3: 'layers/convolutional/conv1d_transpose' },
   { kind: 'Conv2D', keras2: 'layers/convolutional/conv2d', keras3: 'layers/convolutional/conv2d' },
@@ -135,7 +134,6 @@ export const CLASSES: readonly KerasClass[] = [
     kind: 'Flatten',
     keras2: 'layers/reshaping/flatten',
     keras3: 'layers/reshaping/flatten',
-    differs: 'none: both move channels last before, if they come first',
   },
   { kind: 'FlaxLayer', keras3: 'utils/jax_layer' },
   {
@@ -304,7 +302,6 @@ export const CLASSES: readonly KerasClass[] = [
     kind: 'SpectralNormalization',
     keras2: 'layers/normalization/spectral_normalization',
     keras3: 'layers/normalization/spectral_normalization',
-    differs: 'none: both use the kernel of the last training step',
   },
   { kind: 'StackedRNNCells', keras2: 'layers/rnn/stacked_rnn_cells', keras3: 'layers/rnn/stacked_rnn_cells' },
   { kind: 'StringLookup', keras2: 'layers/preprocessing/string_lookup', keras3: 'layers/preprocessing/string_lookup' },

@@ -1,16 +1,20 @@
 /** `docs/keras.md`: what becomes of each class of layer of Keras 2 and Keras 3. */
 import { ACTIVATION_NAMES } from '../../src/formats/keras/activations.js';
 import { ARGUMENTS } from '../../src/formats/keras/arguments.js';
+import { IDLE_RULES } from '../../src/formats/keras/idle.js';
 import { FUNCTION_NAMES } from '../../src/formats/keras/operators.js';
 import { REFUSALS } from '../../src/formats/keras/refusals.js';
 import { RULES } from '../../src/formats/keras/rules.js';
 import { CONVERT } from '../../src/formats/keras/settings.js';
 import { addressOf, CLASSES, type KerasClass, PARTS } from './classes.js';
 
+const IDLE: ReadonlySet<string> = new Set(IDLE_RULES.map(([kind]) => kind));
+
 const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
 /** What becomes of a layer of the class. */
 function outcomeOf(kind: string): string {
+  if (IDLE.has(kind)) return 'what it takes, unchanged';
   if (RULES.has(kind)) return 'rule';
   const { why, next } = REFUSALS.get(kind) ?? {};
   return PARTS.get(kind) ?? `refused ${why}. ${next ?? '¹'}`;
@@ -49,7 +53,7 @@ ${CLASSES.map(rowOf).join('\n')}
 
 ¹ ${CONVERT}
 
-A class that is not in the table is one of your own: its code is not in the file. The same holds for it.
+A class that is not in the table is one of your own, whose code is not in the file. It is refused with the same advice¹.
 
 ## Activations
 

@@ -1,5 +1,6 @@
 /** Settings and arguments that no rule computes are refused: the message names the layer, its class, the layer around it and the next step. */
 import { describe, expect, it } from 'vitest';
+import { lowerLayers } from '../../src/formats/keras/lower.js';
 import type { Json } from '../fixtures/layers.js';
 import { layerOf, lowerSequential } from '../fixtures/lowered-layers.js';
 import type { LayerCase } from './cases/case.js';
@@ -104,6 +105,18 @@ describe('arguments of calls', () => {
     expect(() => lowered(of, 2)).toThrow(/with the argument training/);
     expect(lowered(of, 3).graph.nodes).toEqual([]);
   });
+});
+
+it.each([
+  ['int64', 'int32'],
+  ['uint8', 'int32'],
+  ['float16', 'float32'],
+])('an input of %s is given as %s', (dtype, wanted) => {
+  const input = layerOf('InputLayer', { batch_input_shape: [null, 2], dtype }, 'x');
+  const model = { class_name: 'Sequential', config: { name: 'model', layers: [input, layerOf('Rescaling', { scale: 2 })] } };
+  const { graph } = lowerLayers(model, [], 'model.json');
+  expect(graph.inputs.map(({ type }) => type?.dataType)).toEqual([wanted]);
+  expect(graph.outputs.map(({ type }) => type?.dataType)).toEqual(['float32']);
 });
 
 it('a layer of a model within says so', () => {

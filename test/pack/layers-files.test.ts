@@ -204,7 +204,7 @@ describe('Teachable Machine', () => {
   it('takes spectrograms as plain arrays, and brings the labels of sounds', async () => {
     const path = await saved(AUDIO_METADATA, teachableAudio());
     const { inputs, outputs } = await packed(path);
-    expect(inputs).toEqual({ spectrogram: { dtype: 'float32', shape: [null, 43, 232, 1], node: expect.any(String) } });
+    expect(inputs).toEqual({ spectrogram: { dtype: 'float32', shape: [null, 43, 232, 1] } });
     expect(outputs).toEqual({ scores: expect.objectContaining({ labels: ['Background Noise', 'Clap'], values: 'probabilities' }) });
     const asPicture = await packed(path, { inputs: { spectrogram: { image: { scale: 1, offset: 0 } } } });
     expect(asPicture.inputs['spectrogram']?.image).toMatchObject({ channels: 'gray', scale: [1] });

@@ -89,11 +89,24 @@ function inputOf(key: string, { settings }: LayerConfig, otherwise: unknown): In
   return { key, shape: [null, ...(given as Dim[]).slice(1)], dataType };
 }
 
+/** The element types that apps give, by those of files: a graph computes with halves as with floats, and takes whole numbers as int32. */
+const INPUT_TYPES: ReadonlyMap<unknown, Input['dataType']> = new Map([
+  ...['float32', 'float16', 'bfloat16'].map((dtype) => [dtype, 'float32'] as const),
+  ...['int32', 'int64', 'int16', 'int8', 'uint8', 'uint16'].map((dtype) => [dtype, 'int32'] as const),
+]);
+
 /** The element type of an InputLayer, whose other fields are checked. */
 function inputTypeOf(settings: Settings): Input['dataType'] {
   for (const key of ['sparse', 'ragged', 'optional']) settings.only(key, [false], 'an input is a dense tensor');
-  const dtype = settings.value('dtype') ?? 'float32';
-  if (dtype !== 'float32' && dtype !== 'int32') throw broken(`${settings.what} takes ${describe(dtype)}; float32 and int32 are known.`);
+  const given = settings.value('dtype') ?? 'float32';
+  const dtype = INPUT_TYPES.get(given);
+  if (dtype === undefined) {
+    const known = [...INPUT_TYPES.keys()].join(', ');
+    throw settings.refused(
+      `with dtype ${describe(given)}: ${known} are known`,
+      'Give numbers to the model; make them of texts in the app.',
+    );
+  }
   checkAllRead(settings);
   return dtype;
 }

@@ -7,7 +7,6 @@ import { LIMITS } from '../limits.js';
 import { CELL_CLASSES, CELLS, type Cell } from './cells.js';
 import { type Call, knownSize, type Rule, reshaped, sizeAt } from './rule.js';
 import type { Settings } from './settings.js';
-import type { LayerWeights } from './weights.js';
 
 /** The result of all steps. */
 interface Run {
@@ -40,14 +39,7 @@ function cellsOf(call: Call): readonly { readonly cell: Cell; readonly within: C
   if (inner.kind !== 'StackedRNNCells') return [{ cell: cellOf(inner), within: call.with({ settings: inner }) }];
   return inner.inners('cells').map((each, index) => {
     // Keras names weights by the cell, and TF.js by its number.
-    const names = (name: string) => [`${inner.name}/${each.name}/${name}`, `RNNCell_${index}/${name}`] as const;
-    const weights: LayerWeights = {
-      take: (name, shape) => {
-        const [known, newName] = names(name);
-        return parts.weights.take(known, shape, newName);
-      },
-      skip: (name) => parts.weights.skip(names(name)[0]),
-    };
+    const weights = parts.weightsOf(each, `${parts.scope}/${inner.name}/${each.name}`, `${parts.scope}/RNNCell_${index}`);
     return { cell: cellOf(each), within: call.with({ settings: each, weights }) };
   });
 }
@@ -136,14 +128,11 @@ const bidirectional: Rule = (call) => {
   const run = (way: 'forward' | 'backward') => {
     const layer = way === 'forward' ? inner : other;
     // The names of weights have the direction; that of a layer has it in Keras 3, unless the layer was given.
-    const name = settings.keras === 3 || layer.name.startsWith(`${way}_`) ? layer.name : `${way}_${layer.name}`;
+    const named = `${parts.scope}/${layer.name}`;
+    const scope = layer.name.startsWith(`${way}_`) ? named : `${parts.scope}/${way}_${layer.name}`;
+    const weights = parts.weightsOf(layer, scope, named);
     const half = way === 'forward' ? start.slice(0, start.length / 2) : start.slice(start.length / 2);
-    const scope = `${parts.scope}/${name}`;
-    return unroll(
-      call.with({ settings: layer, scope, weights: parts.weightsOf(layer, scope) }),
-      isBackwards !== (way === 'backward'),
-      half,
-    );
+    return unroll(call.with({ settings: layer, scope, weights }), isBackwards !== (way === 'backward'), half);
   };
   const [forward, backward] = [run('forward'), run('backward')];
   const returnsAll = inner.flag('return_sequences', false);

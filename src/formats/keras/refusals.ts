@@ -32,10 +32,8 @@ const OF_CUDA: Refusal = {
   next: 'Load the model in Python, copy the weights into LSTM or GRU (reset_after=True), and save it again.',
 };
 
-const OF_VALUES: Refusal = {
-  why: 'because it counts the values of a picture, or compares all pictures of a batch',
-  next: 'Do that to the picture in the app, before predict, and take the layer out.',
-};
+/** What a layer does to pictures by their own values. */
+const ofPictures = (why: string): Refusal => ({ why, next: 'Do that to the picture in the app, before predict, and take the layer out.' });
 
 const OF_TENSORFLOW: Refusal = { why: 'because it calls TensorFlow by a name that no rule reads' };
 
@@ -65,10 +63,16 @@ export const REFUSALS: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
   ['LocallyConnected2D', { why: 'because each of its places has a filter of its own' }],
   ['CuDNNLSTM', OF_CUDA],
   ['CuDNNGRU', OF_CUDA],
-  ['AutoContrast', OF_VALUES],
-  ['ContrastLimitedAdaptiveHistogramEqualization', OF_VALUES],
-  ['MelSpectrogram', { ...OF_VALUES, why: 'because it compares its values with the loudest one of the whole batch' }],
-  ['MaxNumBoundingBoxes', { ...OF_VALUES, why: 'because it takes boxes beside pictures' }],
+  ['AutoContrast', ofPictures('because no rule stretches a picture by its own values')],
+  ['ContrastLimitedAdaptiveHistogramEqualization', ofPictures('because no rule counts the values of a picture')],
+  [
+    'MelSpectrogram',
+    {
+      why: 'because it compares its values with the loudest one of the whole batch',
+      next: 'Compute the spectrogram in the app, and build the model from the layer behind it: keras.Model(next_layer.input, model.outputs).',
+    },
+  ],
+  ['MaxNumBoundingBoxes', ofPictures('because it takes boxes beside pictures')],
   [
     'Pipeline',
     { why: 'because layers in a pipeline have no rule', next: 'Call its layers one after the other, and save the model again.' },

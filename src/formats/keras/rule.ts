@@ -23,8 +23,8 @@ export interface CallParts {
   readonly flags: ReadonlySet<string>;
   readonly graph: LayerGraph;
   readonly weights: LayerWeights;
-  /** The weights of a layer inside this one, whose names begin with `scope`. */
-  weightsOf(settings: Settings, scope: string): LayerWeights;
+  /** The weights of a layer inside this one, whose names begin with one of the scopes. */
+  weightsOf(settings: Settings, ...scopes: readonly string[]): LayerWeights;
   /** Calls a layer inside this one. */
   callInner(settings: Settings, scope: string, inputs: readonly TypedValue[]): readonly TypedValue[];
 }

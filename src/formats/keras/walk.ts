@@ -118,7 +118,7 @@ function callRule(ground: Ground, settings: Settings, scope: string, given: read
     ...extras,
     graph,
     weights: store.of(settings, scope),
-    weightsOf: (inner, innerScope) => store.of(inner, innerScope),
+    weightsOf: (inner, ...scopes) => store.of(inner, ...scopes),
     callInner: (inner, innerScope, inputs) => callRule(ground, inner, innerScope, inputs, NO_EXTRAS),
   });
   const floats = () => ({

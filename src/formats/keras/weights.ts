@@ -44,23 +44,25 @@ export class WeightStore {
     this.#isNumbered = weights.length > 0 && weights.every(({ name }) => /\/\d+$/.test(name));
   }
 
-  /** The weights whose names begin with `scope`, the same ones for each call of a layer. */
-  of(settings: Settings, scope: string): LayerWeights {
-    const scopes = this.#layers.get(settings) ?? new Map<string, LayerWeights>();
-    this.#layers.set(settings, scopes);
-    const known = scopes.get(scope);
+  /** The weights whose names begin with one of the scopes, the same ones for each call of a layer. */
+  of(settings: Settings, ...scopes: readonly string[]): LayerWeights {
+    const byScope = this.#layers.get(settings) ?? new Map<string, LayerWeights>();
+    this.#layers.set(settings, byScope);
+    const key = scopes.join(' ');
+    const known = byScope.get(key);
     if (known !== undefined) return known;
     const taken = new Map<string, Weight>();
-    const namesOf = (name: string, newName = name) => (this.#isNumbered ? [String(taken.size)] : [name, newName]);
+    const namesOf = (name: string, newName = name) =>
+      scopes.flatMap((scope) => (this.#isNumbered ? [taken.size] : [name, newName]).map((each) => `${scope}/${each}`));
     const weights: LayerWeights = {
       skip: (name) => {
-        const weight = namesOf(name).map((each) => this.#called(`${scope}/${each}`))[0];
+        const weight = this.#firstOf(namesOf(name));
         if (weight === undefined) return;
         taken.set(name, weight);
         this.#left.delete(weight);
       },
       take: (name, shape, newName) => {
-        const weight = taken.get(name) ?? this.#find(settings, scope, namesOf(name, newName));
+        const weight = taken.get(name) ?? this.#find(settings, namesOf(name, newName));
         taken.set(name, weight);
         if (weight.dtype !== 'float32') throw broken(`Weight "${weight.name}" of ${settings.what} is ${weight.dtype}; float32 is wanted.`);
         if (weight.shape.length !== shape.length || weight.shape.some((dim, axis) => dim !== (shape[axis] ?? dim))) {
@@ -71,7 +73,7 @@ export class WeightStore {
         return weight;
       },
     };
-    scopes.set(scope, weights);
+    byScope.set(key, weights);
     return weights;
   }
 
@@ -84,12 +86,15 @@ export class WeightStore {
     );
   }
 
-  #find(settings: Settings, scope: string, names: readonly string[]): Weight {
-    const [wanted] = names.map((name) => `${scope}/${name}`) as [string];
-    const weight = names.map((name) => this.#called(`${scope}/${name}`)).find((found) => found !== undefined);
+  #firstOf(names: readonly string[]): Weight | undefined {
+    return names.map((name) => this.#called(name)).find((found) => found !== undefined);
+  }
+
+  #find(settings: Settings, names: readonly string[]): Weight {
+    const weight = this.#firstOf(names);
     if (weight === undefined) {
       const next = this.#isNumbered ? 'save a Keras 3 model as .h5 and convert that' : 'model.json and weights are not from one export';
-      throw broken(`${settings.what} has no weight "${wanted}" in the weightsManifest; ${next}.`);
+      throw broken(`${settings.what} has no weight "${names[0]}" in the weightsManifest; ${next}.`);
     }
     if (!this.#left.delete(weight))
       throw broken(`${settings.what} and another layer both own weight "${weight.name}"; names must be unique.`);
