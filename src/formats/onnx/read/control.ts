@@ -43,7 +43,8 @@ function loop(call: Call): readonly ReadTensor[] {
     const [next, ...outputs] = call.subgraph(body, [{ dataType: 'int64', shape: [], sizes: [step] }, condition, ...carried]);
     carried = outputs.slice(0, carriedCount);
     scanned.push(outputs.slice(carriedCount).map((each) => call.asValue(each)));
-    condition = next as ReadTensor;
+    if (next === undefined || carried.length < carriedCount) throw call.broken('has a body that does not give what it takes');
+    condition = next;
   }
   const first = scanned[0] ?? [];
   if (first.length < call.outputCount - carriedCount) throw cannotExpress('has no steps');
@@ -96,6 +97,7 @@ function scan(call: Call): readonly ReadTensor[] {
   for (let step = 0; step < steps; step++) {
     const outputs = call.subgraph(body, [...states, ...parts.map((all) => all[step] as TypedValue)]);
     states = outputs.slice(0, stateCount);
+    if (states.length < stateCount) throw call.broken('has a body that does not give what it takes');
     scanned.push(outputs.slice(stateCount).map((each) => call.asValue(each)));
   }
   const first = scanned[0] ?? [];

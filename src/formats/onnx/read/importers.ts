@@ -1,5 +1,6 @@
 /** The table of importers: the ONNX ops that can be read, each with the function that reads it. */
 import { ACTIVATION_IMPORTERS } from './activations.js';
+import { ATTENTION_IMPORTERS } from './attention.js';
 import type { Importers } from './call.js';
 import { CONTROL_IMPORTERS } from './control.js';
 import { ELEMENTWISE_IMPORTERS } from './elementwise.js';
@@ -23,5 +24,6 @@ export const IMPORTERS: Importers = {
   ...RESIZE_IMPORTERS,
   ...QUANTIZATION_IMPORTERS,
   ...RECURRENT_IMPORTERS,
+  ...ATTENTION_IMPORTERS,
   ...CONTROL_IMPORTERS,
 };

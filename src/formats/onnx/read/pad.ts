@@ -44,13 +44,18 @@ function trimmed(call: Call, input: TypedValue, before: Shape, behind: Shape): T
   return call.step('slice', [input], { starts: before, sizes, strides: shape.map(() => 1) });
 }
 
+/** The most elements of an axis that is wrapped around. */
+const MAX_WRAPPED = 2 ** 20;
+
 /** Puts the elements of the other end before and behind an axis, over and over. */
 function wrapped(call: Call, input: TypedValue, beginning: Shape, ending: Shape): TypedValue {
   return input.type.shape.reduce((value, length, axis) => {
     const [before, behind] = [beginning[axis], ending[axis]];
     if (before === 0 && behind === 0) return value;
     if (isOpen(length) || typeof before !== 'number' || typeof behind !== 'number') throw cannotExpress('wraps around an open size');
-    const places = Array.from({ length: before + length + behind }, (_, index) => (((index - before) % length) + length) % length);
+    const count = before + length + behind;
+    if (!(count <= MAX_WRAPPED)) throw cannotExpress(`wraps an axis of ${length} elements to ${count}`);
+    const places = Array.from({ length: count }, (_, index) => (((index - before) % length) + length) % length);
     return call.step('gather', [value, call.numbers('int32', places)], { axis, batchDimensions: 0 });
   }, input);
 }

@@ -5,6 +5,7 @@ import { withoutDeadCode } from '../../../graph/needed.js';
 import { nodeError } from '../../../graph/node-error.js';
 import { renameValues } from '../../../graph/rename.js';
 import { broken, nameAt } from '../../file-fields.js';
+import { LIMITS } from '../../limits.js';
 import { CannotExpress } from '../../reading/cannot-express.js';
 import { type ReadTensor, Tensors } from '../../reading/tensors.js';
 import type { Ends } from '../../tfjs/ends.js';
@@ -74,6 +75,8 @@ class Reader {
   readonly #builder: GraphBuilder;
   readonly #tensors: Tensors;
   readonly #surroundings: Surroundings;
+  /** How many nodes have been read: those of a loop count once for each of its steps. */
+  #count = 0;
   /** The tensors in the file that values are, by the names of the values. */
   readonly #tensorNames = new Map<string, string>();
 
@@ -86,6 +89,8 @@ class Reader {
   readNodes(nodes: readonly NodeProto[]): void {
     for (const node of nodes) {
       const origin = originOf(node);
+      if (++this.#count > LIMITS.nodes)
+        throw nodeError(origin, `is one of more than ${LIMITS.nodes} nodes, loops unrolled; that is the limit`);
       try {
         for (const name of node.inputs)
           if (name !== '' && !this.#tensors.has(name)) throw nodeError(origin, `takes "${name}", which is not made before it`);
@@ -116,8 +121,9 @@ class Reader {
       this.#tensors.setConstant(constantOf(node, this.#surroundings.files));
       return;
     }
-    if (node.op === 'Identity' && node.domain === '') {
-      this.#tensors.alias(node.outputs[0] ?? '', node.inputs[0] ?? '');
+    const [input, output] = [node.inputs[0], node.outputs[0]];
+    if (node.op === 'Identity' && node.domain === '' && input && output) {
+      this.#tensors.alias(output, input);
       return;
     }
     this.#declare(node, this.#imported(node));
@@ -154,9 +160,12 @@ class Reader {
   /** Reads a graph in an attribute, which sees the tensors around it. No tensor of it has the name of one around it. */
   #readSubgraph({ initializers, inputs, nodes, outputs }: GraphProto, given: readonly ReadTensor[]): readonly ReadTensor[] {
     for (const tensor of initializers) this.#tensors.setConstant(constantOfTensor(tensor, tensor.name, this.#surroundings.files));
-    for (const [index, tensor] of given.entries()) this.#tensors.set(inputs[index]?.name ?? '', tensor);
+    if (given.length !== inputs.length) throw new CannotExpress(`gives ${given.length} inputs to a graph that takes ${inputs.length}`);
+    for (const [index, tensor] of given.entries()) this.#tensors.set(inputs[index]?.name as string, tensor);
     const wanted = outputs.map(({ name }) => name);
     this.readNodes(neededNodes(nodes, wanted));
+    const lost = wanted.find((name) => !this.#tensors.has(name));
+    if (lost !== undefined) throw new CannotExpress(`has a graph with the output "${lost}", which no node of it makes`);
     return wanted.map((name) => this.#tensors.sizes(name) ?? (this.#tensors.value(name) as TypedValue));
   }
 }

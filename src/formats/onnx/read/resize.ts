@@ -124,12 +124,16 @@ function coordinatesOf(name: string, targets: readonly Target[]): 'halfPixel' | 
   return Object.hasOwn(COORDINATES, name) ? COORDINATES[name] : undefined;
 }
 
+/** The most weights of a matrix that resizes one axis. */
+const MAX_WEIGHTS = 2 ** 24;
+
 function axisByAxis(call: Call, input: TypedValue, targets: readonly Target[], interpolation: Interpolation): TypedValue {
   const { shape, dataType } = input.type;
   const axes = targets.map(({ axis, made, scale, region }) => {
     const length = shape[axis] as Size;
     if (isOpen(length) || isOpen(made))
       throw cannotExpress(`resizes an open size by the mode ${interpolation.mode} and ${interpolation.coordinates}`);
+    if (length * made > MAX_WEIGHTS) throw cannotExpress(`resizes ${length} elements to ${made}`);
     const resized: AxisResize = { length, made, scale: scale ?? made / length, region };
     const places = placesOf(resized, interpolation.coordinates);
     if (places === undefined) throw call.broken(`has the coordinates "${interpolation.coordinates}"`);

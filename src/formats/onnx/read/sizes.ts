@@ -58,10 +58,17 @@ function isEqual(a: Size, b: Size): number | undefined {
   return [a, b].some((each) => !isOpen(each) && each < 0) ? 0 : undefined;
 }
 
-const equal: Fold<Call> = (call, inputs) => {
-  const answers = both(isEqual)(call, inputs) as SizeTensor | undefined;
-  return answers && { ...answers, dataType: 'bool' };
-};
+/** A question about two sizes. */
+const asked =
+  (answer: (a: Size, b: Size) => number | undefined): Fold<Call> =>
+  (call, inputs) => {
+    const answers = both(answer)(call, inputs) as SizeTensor | undefined;
+    return answers && { ...answers, dataType: 'bool' };
+  };
+
+/** A question about numbers that are known. */
+const compared = (holds: (a: number, b: number) => boolean): Fold<Call> =>
+  asked((a, b) => (isOpen(a) || isOpen(b) ? undefined : Number(holds(a, b))));
 
 /** Lists of one length, or single numbers that stand for all elements. */
 const where: Fold<Call> = (_, [condition, a, b]) => {
@@ -146,7 +153,14 @@ const FOLDS: SizeOps<Call>['folds'] = {
     });
   },
   Range: (_, inputs) => counted(inputs),
-  ...{ Equal: equal, Where: where },
+  ...{ Equal: asked(isEqual), Less: compared((a, b) => a < b), LessOrEqual: compared((a, b) => a <= b) },
+  ...{ Greater: compared((a, b) => a > b), GreaterOrEqual: compared((a, b) => a >= b) },
+  ...{
+    And: compared((a, b) => a + b === 2),
+    Or: compared((a, b) => a + b > 0),
+    Not: each((value) => size.subtract(1, value)),
+    Where: where,
+  },
   Expand: (_, [input, shape]) => {
     if (input?.sizes.length !== 1 || shape === undefined) return undefined;
     const [length, ...others] = broadcast(input.shape, shape.sizes);
