@@ -1,5 +1,6 @@
 /** Additions of a constant move next to the weighted sum that can take them up. */
 import type { Constant, Node, TypedValue } from '../graph/graph.js';
+import { ELEMENTWISE_OPS } from '../graph/ops/elementwise.js';
 import { isSameSize, type Size } from '../graph/size.js';
 import { typeText } from '../graph/tensor.js';
 import { affineOf } from './affine.js';
@@ -56,10 +57,8 @@ function movedOffset(node: Node, reshape: Node, added: Constant, graph: GraphVie
   return reshaped(node, reshape, patch.op('add', [before, patch.constant(list)], {}, node.origin), patch);
 }
 
-const ACTIVATIONS: ReadonlySet<string> = new Set(['relu', 'clamp', 'elu', 'leakyRelu', 'sigmoid', 'tanh']);
-
 function movedActivation(node: Node, reshape: Node, graph: GraphView): Patch | undefined {
-  if (!ACTIVATIONS.has(node.op)) return undefined;
+  if (!Object.hasOwn(ELEMENTWISE_OPS, node.op) || node.inputs.length !== 1) return undefined;
   const patch = new PatchBuilder(graph);
   return reshaped(node, reshape, patch.op(node.op, reshape.inputs, node.attributes as never, node.origin), patch);
 }
