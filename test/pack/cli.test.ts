@@ -140,12 +140,12 @@ describe('errors are one line and exit code 1', () => {
     [
       'an unknown command',
       ['train'],
-      /^pannier: There is no command train; there are pack, predict, doctor, try, export\. pannier --help lists them\.\n$/,
+      /^pannier: There is no command train; there are pack, predict, doctor, diff, try, export\. pannier --help lists them\.\n$/,
     ],
     [
       'a mistyped command',
       ['pakc'],
-      /^pannier: There is no command pakc; there are pack, predict, doctor, try, export\. Is pack meant\?\n$/,
+      /^pannier: There is no command pakc; there are pack, predict, doctor, diff, try, export\. Is pack meant\?\n$/,
     ],
     [
       'a model that is another file',
@@ -294,4 +294,15 @@ it('does not rewrite what has not changed', () => {
   const before = times();
   expect(run(['pack', realModel('emotion'), '--out', out]).stdout).toMatch(/^emotion unchanged/);
   expect(times()).toEqual(before);
+});
+
+it('says that it waits for what never comes', () => {
+  const out = join(folder, 'waiting');
+  mkdirSync(out);
+  writeFileSync(join(out, 'model.js'), 'await new Promise(() => {});\nexport default {};\n');
+  const { status, stderr } = run(['doctor', out]);
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: 'pannier: The command waits for what never comes, such as an import whose top-level await never ends.\n',
+  });
 });

@@ -409,6 +409,11 @@ describe('out', () => {
   it.each<[string, (place: string) => void, RegExp]>([
     ['a file', (place) => writeFileSync(place, 'mine'), /cannot be written: EEXIST/],
     ['a link that leads nowhere', (place) => symlinkSync('/nowhere/at/all', place), /cannot be written: /],
+    [
+      'a folder with a folder in place of a file',
+      (place) => mkdirSync(join(place, 'model.js'), { recursive: true }),
+      /cannot be written: model\.js cannot be read: EISDIR/,
+    ],
   ])('is not %s', async (_what, make, message) => {
     const out = join(folder, `odd-${count++}`);
     make(out);

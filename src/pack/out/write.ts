@@ -1,7 +1,7 @@
 /** Writes a packed model so that a process that is killed at any moment leaves a whole one. */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { messageOf, PannierError } from '../../base/errors.js';
 import { replaceFile } from '../files/replace.js';
 import { MARK } from './codegen.js';
@@ -115,6 +115,7 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
     return await readFile(path);
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw thrown;
+    // Node does not name a folder that stands in a file's place.
+    throw new Error(`${basename(path)} cannot be read: ${messageOf(thrown)}`, { cause: thrown });
   }
 }
