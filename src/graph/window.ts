@@ -42,7 +42,11 @@ export interface Span {
 /** The elements of the window of a number along an axis of `length` elements. */
 export function spanOf(place: number, length: number, windowSize: number, axis: 0 | 1, attributes: WindowAttributes): Span {
   const [before, behind] = paddingOf(length, windowSize, axis, attributes);
+  const dilation = attributes.dilations[axis] as number;
   const first = place * (attributes.strides[axis] as number) - before;
-  const all = Array.from({ length: windowSize }, (_, index) => first + index * (attributes.dilations[axis] as number));
-  return { places: all.filter((each) => each >= 0 && each < length), padded: all.filter((each) => each < length + behind).length };
+  // A window may be far larger than the picture, so that its elements outside are counted and not listed.
+  const countBelow = (end: number): number => Math.min(windowSize, Math.max(0, Math.ceil((end - first) / dilation)));
+  const [start, end] = [countBelow(0), countBelow(length)];
+  const places = Array.from({ length: end - start }, (_, index) => first + (start + index) * dilation);
+  return { places, padded: countBelow(length + behind) };
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PannierError } from '../../src/base/errors.js';
 import { pack } from '../../src/pack/index.js';
 import { addModel, constant, loopModel, op, type RawModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
@@ -278,6 +278,57 @@ describe('B9: graphs that TF.js cannot run', () => {
     Object.assign(model.json.modelTopology.library as object, { function: [] });
     expect(await refusal(model)).toMatch(/calls function "under"/);
   });
+  it.each<[string, RawModel['json']['modelTopology']['node'], RegExp]>([
+    ['itself', [op('y', 'AddV2', ['x', 'y'])], /^Node "y" takes its own result; only a loop may, by a NextIteration\./],
+    [
+      'each other',
+      [op('a', 'AddV2', ['x', 'b']), op('b', 'Relu', ['a:0']), op('y', 'Relu', ['b'])],
+      /^Node "(a|b)" takes its own result, by way of "(a|b)"; only a loop may/,
+    ],
+    [
+      'a long chain',
+      [
+        ...Array.from({ length: 30_000 }, (_, index) => op(`n${index}`, 'Neg', [`n${(index + 1) % 30_000}`])),
+        op('y', 'AddV2', ['x', 'n0']),
+      ],
+      /^Node "n\d+" takes its own result, by way of (?:"n\d+"(?:, )?){5} and 29994 more;/,
+    ],
+  ])('nodes that take %s', async (_, nodes, message) => {
+    const model = addModel();
+    model.json.modelTopology.node.splice(2, 1, ...nodes);
+    expect(await refusal(model)).toMatch(message);
+  });
+  it('a loop that calls itself', async () => {
+    const model = loopModel();
+    const { library } = model.json.modelTopology as unknown as { library: { function: { nodeDef: { name: string }[] }[] } };
+    const body = library.function[1] as { nodeDef: object[] };
+    const call = { cond: { func: { name: 'under' } }, body: { func: { name: 'twice' } } };
+    body.nodeDef = body.nodeDef.map((node) =>
+      (node as { name: string }).name === 'double' ? op('double', 'StatelessWhile', ['i', 'v'], call) : node,
+    );
+    expect(await refusal(model)).toMatch(/^Function "twice" calls itself, which TF\.js cannot run\./);
+  });
+  it('a loop without an end, whose time passes once', async () => {
+    const model = loopModel();
+    model.files['w.bin'] = new Uint8Array(Int32Array.of(0, 3, 0).buffer);
+    let ms = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (ms += 1_000));
+    try {
+      expect(await refusal(model)).toMatch(/^The graph does not run: A loop in the graph ran longer than 300000 ms\./);
+    } finally {
+      clock.mockRestore();
+    }
+    expect(ms).toBeLessThan(500_000);
+  });
+  it('nodes of a function that take each other', async () => {
+    const model = loopModel();
+    const { library } = model.json.modelTopology as unknown as {
+      library: { function: { nodeDef: { name: string; input: string[] }[] }[] };
+    };
+    const double = library.function[1]?.nodeDef.find(({ name }) => name === 'double');
+    Object.assign(double as object, { input: ['v', 'double:z:0'] });
+    expect(await refusal(model)).toMatch(/^Node "double" takes its own result;/);
+  });
   it('shapes that do not fit', async () =>
     expect(await refusal(addModel([1, 3]))).toMatch(/^Node "y" \(AddV2\) becomes add, which cannot broadcast \[1, 3\] and \[4\]\./));
   it('text inputs', async () => {
@@ -290,6 +341,16 @@ describe('B9: graphs that TF.js cannot run', () => {
       /names "gone:0", which is not in the graph/,
     );
   });
+});
+
+it('a window of a billion elements is packed: what lies outside of the picture is not listed', async () => {
+  const model = addModel([1, 2, 2, 3], Float32Array.of(1, 2, 3));
+  const list = (...sizes: number[]) => ({ list: { i: sizes.map(String) } });
+  const attr = { T: { type: 'DT_FLOAT' }, ksize: list(1, 1e9, 1e9, 1), strides: list(1, 1, 1, 1), padding: { s: 'U0FNRQ==' } };
+  model.json.modelTopology.node[2] = op('sum', 'AddV2', ['x', 'w'], { T: { type: 'DT_FLOAT' } });
+  model.json.modelTopology.node.push(op('y', 'MaxPool', ['sum'], attr));
+  const { manifest } = await pack({ model: writeModel(model, join(folder, 'pool')), out: join(folder, 'pool packed') });
+  expect(manifest.golden.samples[0].outputs['sumY']?.shape).toEqual([1, 2, 2, 3]);
 });
 
 describe('real models', () => {

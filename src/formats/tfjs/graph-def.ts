@@ -3,6 +3,7 @@ import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
 import { arrayAt, broken, nameAt, objectAt, textAt } from '../file-fields.js';
 import { LIMITS } from '../limits.js';
+import { cycleIn } from './cycles.js';
 import { ASYNC_OPS, SYNC_OPS } from './tfjs-table.js';
 import type { Weight } from './weights.js';
 
@@ -44,6 +45,7 @@ export function readGraph(topology: Fields, weights: readonly Weight[]): Graph {
   checkOps(all);
   for (const node of nodes.values()) checkInputs(node, nodes);
   for (const node of all) checkCalls(node, functions);
+  checkCycles(nodes, functions);
   checkConstants(all, weights);
   const counts = new Map<string, number>();
   for (const { op } of all) counts.set(op, (counts.get(op) ?? 0) + 1);
@@ -135,6 +137,25 @@ function checkCalls(node: GraphNode, functions: ReadonlyMap<string, unknown>): v
   const lost = calledBy(node).find((called) => !functions.has(called));
   if (lost !== undefined) throw broken(`Node "${node.name}" calls function ${describe(lost)}, which the graph's library does not have.`);
 }
+
+/** A loop of TensorFlow 1 takes its own result by a NextIteration; nothing else can, and TF.js would call a function without end. */
+function checkCycles(nodes: Graph['nodes'], functions: Graph['functions']): void {
+  for (const each of [nodes, ...[...functions.values()].map((called) => called.nodes)]) {
+    const cycle = cycleIn(new Map([...each].map(([name, node]) => [name, node.op === 'NextIteration' ? [] : takenBy(node)])));
+    if (cycle !== undefined) throw broken(`Node "${cycle[0]}" takes its own result${byWayOf(cycle)}; only a loop may, by a NextIteration.`);
+  }
+  const calls = [...functions].map(([name, called]) => [name, [...called.nodes.values()].flatMap(calledBy)] as const);
+  const cycle = cycleIn(new Map(calls));
+  if (cycle !== undefined) throw broken(`Function "${cycle[0]}" calls itself${byWayOf(cycle)}, which TF.js cannot run.`);
+}
+
+/** The nodes whose values a node takes. */
+const takenBy = ({ input }: GraphNode): readonly string[] => input.filter((from) => !from.startsWith('^')).map(nodeOf);
+
+const byWayOf = ([, ...others]: readonly string[]): string => {
+  const [shown, more] = [others.slice(0, 5).map((name) => `"${name}"`), others.length - 5];
+  return others.length === 0 ? '' : `, by way of ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
 
 /** The names of the functions that a node calls. @throws {PannierError} `model-format` */
 export const calledBy = ({ name, attr }: GraphNode): readonly string[] =>

@@ -1,6 +1,6 @@
 /** Runs a graph for the packer: on the reference, or, where a part of the graph is opaque, on TF.js's cpu backend. */
 import { DTYPES, type OwnedArray } from '../../base/dtype.js';
-import { messageOf } from '../../base/errors.js';
+import { messageOf, PannierError } from '../../base/errors.js';
 import type { Engine } from '../../engines/engine.js';
 import { isComputable, openReference, type ReferenceModel } from '../../engines/reference/interpreter.js';
 import { broken } from '../../formats/file-fields.js';
@@ -94,7 +94,8 @@ async function named<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (thrown) {
-    throw broken(`The graph does not run: ${messageOf(thrown).replace(/\s+/g, ' ')}`);
+    const detail = thrown instanceof PannierError && thrown.code === 'timeout' ? thrown.detail : {};
+    throw broken(`The graph does not run: ${messageOf(thrown).replace(/\s+/g, ' ')}`, detail);
   }
 }
 

@@ -97,8 +97,8 @@ async function runPlans(runner: Runner, plans: readonly GoldenPlan[], inputs: Re
       tried.push({ plan, runs, notFinite });
       if (notFinite.length === 0) break;
     } catch (thrown) {
-      // An index below 0, for one, is none in any table.
-      if (!(thrown instanceof PannierError)) throw thrown;
+      // An index below 0, for one, is none in any table; a loop without an end has none on other values, either.
+      if (!(thrown instanceof PannierError) || 'limitMs' in thrown.detail) throw thrown;
       failures.push(thrown);
     }
   }
