@@ -33,8 +33,9 @@ export interface ReferenceModel {
 /**
  * Hears of a node that has run.
  * @param tensors all that are kept at that moment by their names: the node's inputs and outputs, constants, and what later nodes take
+ * @param dropped names of values that no later node takes
  */
-export type Observe = (node: Node, tensors: ReadonlyMap<string, Tensor>) => void;
+export type Observe = (node: Node, tensors: ReadonlyMap<string, Tensor>, dropped: readonly string[]) => void;
 
 /** Whether the reference can run a graph: it has no part that only TF.js can run. */
 export const isComputable = ({ inputs, nodes }: Graph): boolean =>
@@ -59,7 +60,7 @@ export function openReference(graph: Graph): ReferenceModel {
       for (const [name, tensor] of constants) tensors.set(name, tensor);
       for (const step of wanted === graph.outputs ? plan : planOf(graph, wanted)) {
         runStep(step, bound);
-        observe(step.node, tensors);
+        observe(step.node, tensors, step.dropped);
         for (const name of step.dropped) tensors.delete(name);
       }
       return new Map(wanted.map(({ name }) => [name, tensors.get(name) as Tensor]));

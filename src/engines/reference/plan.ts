@@ -6,7 +6,7 @@ import { neededNodes, openSizesIn } from '../../graph/needed.js';
 export interface Step {
   readonly node: Node;
   readonly hasOpenAttributes: boolean;
-  /** The names of the values that nothing takes any more when the node has run. */
+  /** The names of the values that nothing takes any more when the node has run, each once. */
   readonly dropped: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export function planOf({ nodes }: Graph, wanted: readonly Value[]): readonly Ste
   const steps = neededNodes(nodes, wanted)
     .toReversed()
     .map((node): Step => {
-      const names = [...node.inputs, ...node.outputs].flatMap((value) => value?.name ?? []);
+      const names = [...new Set([...node.inputs, ...node.outputs].flatMap((value) => value?.name ?? []))];
       const dropped = names.filter((name) => !taken.has(name));
       for (const name of names) taken.add(name);
       return { node, hasOpenAttributes: openSizesIn(Object.values(node.attributes)).length > 0, dropped };

@@ -3,7 +3,7 @@ import { sizeOf } from '../../base/dtype.js';
 import type { Observe } from '../../engines/reference/interpreter.js';
 import type { KernelCall, RunProfile } from '../../engines/tfjs/profile.js';
 import type { TensorData } from '../../graph/element-type.js';
-import type { Graph, Node, Value } from '../../graph/graph.js';
+import type { Graph, Node } from '../../graph/graph.js';
 import type { Tensor } from '../../graph/tensor.js';
 
 /** One predict's cost. */
@@ -21,25 +21,43 @@ export const countFlops = ({ calls }: Pick<Cost, 'calls'>): number => calls.redu
 export class CostCounter {
   readonly #calls: { readonly name: string; readonly flops: number }[] = [];
   readonly #constants: ReadonlySet<string>;
-  readonly #inputs: readonly Value[];
-  /** The memory of the inputs, which an engine keeps to the end of a run. */
-  #fed: readonly TensorData[] | undefined;
+  readonly #inputs: ReadonlySet<string>;
+  /** By memory, how many values lie in it: a reshaped tensor shares the memory of the one before. */
+  readonly #holders = new Map<TensorData, number>();
+  #isFed = false;
+  #bytes = 0;
   #peakBytes = 0;
 
   constructor({ constants, inputs }: Graph) {
     this.#constants = new Set(constants.map(({ value }) => value.name));
-    this.#inputs = inputs;
+    this.#inputs = new Set(inputs.map(({ name }) => name));
   }
 
-  readonly observe: Observe = (node, tensors) => {
+  readonly observe: Observe = (node, tensors, dropped) => {
     this.#calls.push({ name: node.op, flops: flopsOfNode(node, tensors) });
-    this.#fed ??= this.#inputs.flatMap(({ name }) => tensors.get(name)?.data ?? []);
-    const others = [...tensors].flatMap(([name, { data }]) => (this.#constants.has(name) ? [] : [data]));
-    // A reshaped tensor shares its memory with the one before.
-    const memories = new Set([...this.#fed, ...others]);
-    const bytes = [...memories].reduce((sum, { byteLength }) => sum + byteLength, 0);
-    this.#peakBytes = Math.max(this.#peakBytes, bytes);
+    if (!this.#isFed) for (const name of this.#inputs) this.#hold(tensors.get(name));
+    this.#isFed = true;
+    for (const { name } of node.outputs) this.#hold(tensors.get(name));
+    this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
+    // An engine keeps the memory of the inputs to the end of a run.
+    for (const name of dropped) if (!this.#constants.has(name) && !this.#inputs.has(name)) this.#release(tensors.get(name));
   };
+
+  #hold(tensor: Tensor | undefined): void {
+    if (tensor === undefined) return;
+    const holders = this.#holders.get(tensor.data) ?? 0;
+    if (holders === 0) this.#bytes += tensor.data.byteLength;
+    this.#holders.set(tensor.data, holders + 1);
+  }
+
+  #release(tensor: Tensor | undefined): void {
+    if (tensor === undefined) return;
+    const holders = (this.#holders.get(tensor.data) as number) - 1;
+    this.#holders.set(tensor.data, holders);
+    if (holders > 0) return;
+    this.#holders.delete(tensor.data);
+    this.#bytes -= tensor.data.byteLength;
+  }
 
   get cost(): Cost {
     return { calls: this.#calls, peakBytes: this.#peakBytes };
