@@ -177,7 +177,7 @@ test('a library keeps its model beside it, and a page without a bundler uses it'
   const site = await serve({ '/vendor/library/': join(app.folder, 'dist') });
   site.put('/index.html', indexHtml('/vendor/library/library.js'));
   // Vite leaves the white space of a library, for the app's own bundler.
-  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`), 125_000);
+  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`), 127_000);
   await site.close();
 });
 
