@@ -81,7 +81,7 @@ class ArgumentReader {
   /** Arguments by name. `null` and `false` are the default of each. */
   all(given: unknown): void {
     for (const [key, value] of Object.entries(objectAt(given, `${this.#place}'s arguments`))) {
-      // Keras 3 replaces it when the model predicts, and writes it for each layer that changes pictures in training.
+      // Keras 3 replaces `training` when the model predicts, and writes it for each layer that changes pictures in training.
       const isReplaced = key === 'training' && this.#settings.keras === 3;
       if (value !== null && value !== false && !isReplaced) this.#one(key, value);
     }

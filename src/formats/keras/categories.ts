@@ -57,7 +57,7 @@ const discretization: Rule = (call) => {
   const { settings } = call;
   const x = onlyInput(call);
   const mode = modeOf(settings, MODES, 'int');
-  // They say how boundaries are found in data.
+  // These fields say how boundaries are found in data.
   for (const key of ['num_bins', 'epsilon']) settings.value(key);
   if (settings.value('bin_boundaries') === undefined)
     throw settings.refused(

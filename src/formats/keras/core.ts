@@ -66,7 +66,7 @@ const reversibleEmbedding: Rule = (call) => {
 const randomFourierFeatures: Rule = (call) => {
   const { settings } = call;
   const x = inputOfRank(call, 2);
-  // It is the scale before training.
+  // The config has the scale before training; the trained one is a weight.
   settings.value('scale');
   const units = settings.whole('output_dim');
   const kernel = call.weight('unscaled_kernel', [knownSize(call, x, 1), units]);

@@ -48,10 +48,11 @@ function cellOf(settings: Settings): Cell {
   const cell = CELL_CLASSES.get(settings.kind);
   if (cell !== undefined) return cell;
   const known = [...CELL_CLASSES.keys()].join(', ');
-  throw settings.refused(`because its class is no cell that is known: ${known} are`, `Use one of those, or ${inTheApp}.`);
+  throw settings.refused(
+    `because its class is no cell that is known: ${known} are`,
+    'Use one of those, or run the step in the app: give and return the states.',
+  );
 }
-
-const inTheApp = 'run the step in the app: give and return the states';
 
 /** Runs the cells of a layer over all steps, one cell after the other, since no cell reads what a later one computes. */
 function unroll(call: Call, isBackwards: boolean, start: readonly TypedValue[]): Run {

@@ -17,7 +17,7 @@ const stft: Rule = (call) => {
   const length = settings.whole('frame_length', 256);
   const step = settings.value('frame_step') === undefined ? Math.max(Math.floor(length / 2), 1) : settings.whole('frame_step');
   const points = settings.value('fft_length') === undefined ? 2 ** Math.ceil(Math.log2(length)) : settings.whole('fft_length');
-  // They shaped the waves.
+  // These fields shaped the waves, which are weights now.
   for (const key of ['window', 'periodic', 'scaling']) settings.value(key);
   const part = (name: 'real' | 'imag') => waves(call, x, `${name}_kernel`, [length, 1, Math.floor(points / 2) + 1], step);
   const isWide = settings.flag('expand_dims', false);
