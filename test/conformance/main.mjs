@@ -5,16 +5,16 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { runOnnx } from './onnx/run.mjs';
-import { run } from './run.mjs';
 
 const { values, positionals } = parseArgs({ options: { webgpu: { type: 'string' } }, allowPositionals: true });
 if (positionals[0] === 'onnx') {
+  const { runOnnx } = await import('./onnx/run.mjs');
   process.exitCode = await runOnnx(positionals.slice(1));
 } else if (positionals.length === 0 && values.webgpu === undefined) {
   const evidence = fileURLToPath(new URL('../evidence/run.mjs', import.meta.url));
   process.exitCode = spawnSync(process.execPath, [evidence, 'conformance'], { stdio: 'inherit' }).status ?? 1;
 } else {
+  const { run } = await import('./run.mjs');
   const webgpu = values.webgpu?.split(',') ?? [];
   const { passes } = await run({ models: [...new Set([...positionals, ...webgpu])], webgpu });
   process.exitCode = passes ? 0 : 1;

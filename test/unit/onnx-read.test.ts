@@ -119,6 +119,29 @@ describe('sizes', () => {
   });
 });
 
+describe('paddings', () => {
+  it('are turned as torch.nn.functional.pad is exported', () => {
+    const whole = (values: readonly number[], dims: readonly number[] = [values.length]) => ({ dims, values, type: 'int64' as const });
+    const nodes = [
+      node('ConstantOfShape', 'missing', 'zeros', { value: whole([0]) }),
+      node('Concat', 'given zeros', 'all', { axis: 0n }),
+      node('Reshape', 'all table', 'pairs'),
+      node('Slice', 'pairs last before first back', 'turned'),
+      node('Transpose', 'turned', 'sides', { perm: [1n, 0n] }),
+      node('Reshape', 'sides list', 'pads'),
+      node('Pad', 'x pads', 'y'),
+    ];
+    const initializers = {
+      ...{ missing: whole([2]), given: whole([1, 2]), table: whole([-1, 2]), list: whole([-1]) },
+      ...{ last: whole([-1]), before: whole([-(2 ** 62)]), first: whole([0]), back: whole([-1]) },
+    };
+    const model = read({ nodes, inputs: [X], outputs: [Y], initializers });
+    expect(ops(model)).toEqual(['pad']);
+    expect(typeText(model.graph.outputs[0]?.type ?? null)).toBe('float32[2, 6]');
+    expect(answer(model, { x: floats([1, 2, 3, 4, 5, 6], [2, 3]) })).toEqual([0, 1, 2, 3, 0, 0, 0, 4, 5, 6, 0, 0]);
+  });
+});
+
 describe('convolutions', () => {
   it('have channels last between two transposes, and a filter that was turned when it was read', () => {
     const initializers = { w: { dims: [1, 2, 1, 1], values: [1, 10] } };

@@ -1,4 +1,5 @@
 /** Works out what ONNX's ops make of sizes: the chains from `Shape` to `Reshape` leave no nodes. */
+import { sizeOf } from '../../../base/dtype.js';
 import { tensorOf } from '../../../graph/constant.js';
 import { broadcast } from '../../../graph/op.js';
 import * as size from '../../../graph/size.js';
@@ -82,6 +83,21 @@ const where: Fold<Call> = (_, [condition, a, b]) => {
   return all.some(({ shape }) => shape.length === 1) ? sizeList(sizes, a.dataType) : sizeScalar(sizes[0] as Size, a.dataType);
 };
 
+/** The elements with their axes in another order: a table of paddings becomes a list of all beginnings and all ends. */
+const transposed: Fold<Call> = (call, [input]) => {
+  if (input === undefined) return undefined;
+  const { shape, sizes } = input;
+  const order = call.attributes.wholes('perm') ?? shape.map((_, axis) => shape.length - 1 - axis);
+  if (order.length !== shape.length || order.some((axis) => axis < 0 || axis >= shape.length)) return undefined;
+  const steps = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+  const places = order.reduce<readonly number[]>(
+    (found, axis) =>
+      found.flatMap((from) => Array.from({ length: shape[axis] as number }, (_, index) => from + index * (steps[axis] as number))),
+    [0],
+  );
+  return { ...input, shape: order.map((axis) => shape[axis] as number), sizes: places.map((place) => sizes[place] as Size) };
+};
+
 /** A list of one size over and over. */
 const repeated = (value: Size, length: Size | undefined, dataType: SizeTensor['dataType']): SizeTensor | undefined =>
   length === undefined || isOpen(length) || length > MAX_SIZE_ELEMENTS ? undefined : sizeList(Array<Size>(length).fill(value), dataType);
@@ -139,6 +155,7 @@ const FOLDS: SizeOps<Call>['folds'] = {
       input,
       filledShape(shape.sizes, input.sizes.length, (a, b) => quotient(a, b) ?? -1),
     ),
+  Transpose: transposed,
   Squeeze: squeezed,
   Unsqueeze: unsqueezed,
   Split: (call, [input]) => {
