@@ -25,6 +25,11 @@ const RUNS = {
       ),
     };
   },
+  passes41: async (...models) => {
+    const result = await (await import('./passes41.mjs')).run(...models);
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
   conformance: async () => {
     const result = await (await import('../conformance/run.mjs')).run();
     if (!result.passes) process.exitCode = 1;
