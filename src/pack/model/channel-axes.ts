@@ -28,7 +28,11 @@ interface Taker {
 
 function takersOf({ nodes, outputs }: Graph): ReadonlyMap<string, readonly (Taker | 'output')[]> {
   const takers = new Map<string, (Taker | 'output')[]>();
-  const add = (name: string, taker: Taker | 'output') => takers.set(name, [...(takers.get(name) ?? []), taker]);
+  const add = (name: string, taker: Taker | 'output') => {
+    const known = takers.get(name);
+    if (known === undefined) takers.set(name, [taker]);
+    else known.push(taker);
+  };
   for (const node of nodes) for (const [input, value] of node.inputs.entries()) if (value !== null) add(value.name, { node, input });
   for (const { name } of outputs) add(name, 'output');
   return takers;
