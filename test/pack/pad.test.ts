@@ -34,8 +34,10 @@ describe('packing', () => {
     ]);
     expect(manifest.golden.samples[0].inputs).toMatchObject({ ids: { shape: [1, 4] }, mask: { shape: [1, 4] } });
     const types = readFileSync(join(out, 'model.d.ts'), 'utf8');
-    expect(types).toContain("/** int32 [?, ?]; axis 1 takes at most 16 */\n  readonly ids: Shaped<'int32', readonly [number, number]>;");
-    expect(types).toContain("readonly tokens: Tensor<'float32', readonly [number, number, 2]>;");
+    expect(types).toContain(
+      "/** int32 [?, ?]; axis 1 takes at most 16 */\n  readonly ids: Shaped<'int32', readonly [batch: number, size: number]>;",
+    );
+    expect(types).toContain("readonly tokens: Tensor<'float32', readonly [batch: number, size: number, 2]>;");
   });
 
   it('samples the bucket that `shape` says', async () => {

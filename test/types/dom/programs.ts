@@ -137,6 +137,7 @@ export const untyped: Same<Awaited<ReturnType<typeof loadPrices>>, Model<PricesI
 
 export const model: Same<Awaited<ReturnType<typeof load>>, Model<PetsInputs, PetsOutputs>> = true;
 export const shape: Same<PetsOutputs['scores']['shape'], readonly [number, 3]> = true;
-export const tensor: Same<Tensor['data'], Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>> = true;
+type TensorData = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer>;
+export const tensor: Same<Tensor['data'], TensorData> = true;
 export const photo: IsAny<PetsInputs['photo']> = false;
 const load = () => loadModel(petsSource);
