@@ -1,12 +1,12 @@
 /** A packed model at an address of this server, with the nodes of its graph: the page knows inputs and outputs by them, since names may change. */
 import type { ModelSource } from '../../src/index.js';
 
-/** Of each side, the nodes by name. */
+/** The nodes of the inputs and of the outputs, by name. */
 type NamedNodes = Readonly<Record<'inputs' | 'outputs', Readonly<Record<string, string>>>>;
 
 export interface PackedModel {
   readonly manifest: ModelSource;
-  /** By name, the node; of an output without `:0`. */
+  /** The nodes by name; an output's node stands without `:0`. */
   readonly nodes: NamedNodes;
 }
 

@@ -14,7 +14,7 @@ import { planModel } from './planned-model.js';
 /** A graph that answers as the graph as read does. */
 export interface Held {
   readonly sampling: Sampling;
-  /** Of a run of the first sample. */
+  /** The cost of a run of the first sample. */
   readonly cost: RunCost;
   readonly warnings: readonly string[];
 }
@@ -35,7 +35,7 @@ export async function holdToOriginal(original: Sampled & Pick<Held, 'cost'>, asR
   return { ...kept, warnings: [warning] };
 }
 
-/** What passes do to a model's graph. */
+/** A model's graph before and after passes. */
 export interface PassesTried {
   readonly before: Graph;
   readonly after: Graph;

@@ -36,7 +36,7 @@ export interface Patch {
 
 /** A graph as passes see it: whole, and the same until the next patch is applied. */
 export interface GraphView {
-  /** In order. */
+  /** The nodes in order. */
   readonly nodes: Iterable<Node>;
   readonly constants: Iterable<Constant>;
   /** The node that makes a value; undefined for an input, a constant, and an optional input that is absent. */

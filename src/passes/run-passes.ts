@@ -7,11 +7,11 @@ import { type Change, WorkingGraph } from './working-graph.js';
 
 /** One rewrite of a graph. */
 export interface Rewrite extends Change {
-  /** From 1 on. */
+  /** The number counts from 1. */
   readonly number: number;
   /** The name of the pass. */
   readonly pass: string;
-  /** Of the node at which the pass found its pattern. */
+  /** The origin of the node at which the pass found its pattern. */
   readonly origin: Origin;
 }
 

@@ -8,7 +8,7 @@ import { transposedReshape } from './transposed-reshape.js';
 /** The op before the transpose. */
 export interface TransposedOp {
   readonly attributes: Node['attributes'];
-  /** Of the transpose behind the op. */
+  /** The permutation of the transpose behind the op. */
   readonly permutation: Permutation;
   /** How many of the inputs were transposed, from the first on. The others belong to an axis. */
   readonly transposed: number;

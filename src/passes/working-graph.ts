@@ -10,7 +10,7 @@ import { openSizesOf, verifyConstant, verifyOpenSizes, verifyTypes } from '../gr
 import { NodeOrder, type Place } from './node-order.js';
 import type { GraphView, Patch } from './pass.js';
 
-/** What a patch did to a graph. */
+/** The change that a patch made to a graph. */
 export interface Change {
   readonly removed: readonly Node[];
   readonly added: readonly Node[];

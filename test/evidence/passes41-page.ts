@@ -1,4 +1,4 @@
-/** In a page: how many times one run of a graph dispatches work to the GPU. */
+/** Counts in a page how many times one run of a graph dispatches work to the GPU. */
 import { DTYPES } from '../../src/base/dtype.js';
 import type { Engine } from '../../src/engines/engine.js';
 import { start } from '../../src/engines/tfjs/webgpu.js';

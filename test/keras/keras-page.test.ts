@@ -5,7 +5,7 @@ import { kerasPage } from './keras-page.js';
 
 test('docs/keras.md is the page that `npm run keras` makes', () => {
   const page = kerasPage();
-  // What npm calls the script that it runs.
+  // npm puts the name of the script that it runs here.
   if (process.env['npm_lifecycle_event'] === 'keras') writeFileSync('docs/keras.md', page);
   else expect(readFileSync('docs/keras.md', 'utf8')).toBe(page);
 });

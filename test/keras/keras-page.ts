@@ -12,7 +12,7 @@ const IDLE: ReadonlySet<string> = new Set(IDLE_RULES.map(([kind]) => kind));
 
 const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
-/** What becomes of a layer of the class. */
+/** The text of a row: how a layer of the class is read, or why it is refused. */
 function outcomeOf(kind: string): string {
   if (IDLE.has(kind)) return 'what it takes, unchanged';
   if (RULES.has(kind)) return 'rule';

@@ -5,7 +5,7 @@ import { kernelsPage } from './kernels-page.js';
 
 test('docs/kernels.md is the page that `npm run kernels` makes', () => {
   const page = kernelsPage();
-  // What npm calls the script that it runs.
+  // npm puts the name of the script that it runs here.
   if (process.env['npm_lifecycle_event'] === 'kernels') writeFileSync('docs/kernels.md', page);
   else expect(readFileSync('docs/kernels.md', 'utf8')).toBe(page);
 });

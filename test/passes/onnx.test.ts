@@ -1,4 +1,4 @@
-/** What passes make of a network in ONNX as PyTorch exports it: pictures in NCHW, arithmetic in steps. */
+/** Passes over a network in ONNX as PyTorch exports it: pictures in NCHW, arithmetic in steps. */
 import { describe, expect, it } from 'vitest';
 import { sizeOf } from '../../src/base/dtype.js';
 import { mulberry32 } from '../../src/base/random.js';

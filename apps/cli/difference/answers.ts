@@ -13,7 +13,7 @@ export interface ComparedAnswers {
   readonly backend: BackendName;
   /** How many inputs were run. */
   readonly samples: number;
-  /** By name, the outputs that both models have. */
+  /** The outputs that both models have, by name. */
   readonly outputs: Readonly<Record<string, OutputDifference>>;
 }
 

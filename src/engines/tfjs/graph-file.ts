@@ -5,7 +5,7 @@ import { WeightDecoder, type WeightSpec } from './decode.js';
 /** The nodes of a graph by the names that calls use. */
 export interface NamedNodes {
   readonly inputs: Readonly<Record<string, string>>;
-  /** With the number of the node's output, such as `TopK:1`. */
+  /** The name has the number of the node's output, such as `TopK:1`. */
   readonly outputs: Readonly<Record<string, string>>;
   /** The element types of outputs that TF.js has as int32, such as uint8; others are as TF.js says. */
   readonly dtypes?: Readonly<Record<string, DType>>;

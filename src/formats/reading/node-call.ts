@@ -10,7 +10,7 @@ import { cannotExpress } from './cannot-express.js';
 import type { SizeTensor } from './size-tensor.js';
 import type { ReadTensor, Tensors } from './tensors.js';
 
-/** What every format's call has; each adds its own attributes. */
+/** The part of a call that every format has; each adds its own attributes. */
 export class NodeCall {
   readonly op: string;
   readonly origin: Origin;

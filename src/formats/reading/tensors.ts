@@ -18,7 +18,7 @@ interface Entry {
   /** `null` where it was looked for and is not there. */
   sizes?: SizeTensor | null;
   readonly constant?: Constant;
-  /** By the text of the shape, or of the order of axes. */
+  /** The tensors by the text of the shape, or of the order of axes. */
   inOtherForms?: Map<string, TypedValue>;
   readonly origin?: Origin;
 }

@@ -21,7 +21,7 @@ export interface RunAgain {
   readonly share: number;
   /** The rest of a sentence that begins with what changed the graph: `moves output "scores" by 0.3 of its largest value`. */
   readonly problem: string | undefined;
-  /** Of a run of the first sample; undefined if the graph does not run. */
+  /** The cost of a run of the first sample; undefined if the graph does not run. */
   readonly cost: RunCost | undefined;
 }
 

@@ -23,14 +23,14 @@ import { type Runner, withRunner } from './run.js';
 export interface Sampled {
   /** The plan that was run. */
   readonly plan: GoldenPlan;
-  /** Of the first sample. */
+  /** The inputs of the first sample. */
   readonly feeds: readonly Feed[];
-  /** To the first sample. */
+  /** The answers to the first sample. */
   readonly answers: Answers;
-  /** Of both samples. */
+  /** The runs of both samples. */
   readonly runs: readonly [Run, Run];
   readonly golden: StoredGolden & Pick<GoldenSpec, 'truth'>;
-  /** Why another plan was run than the first one, or why there is no batch. */
+  /** The warnings say why another plan was run than the first one, or why there is no batch. */
   readonly warnings: readonly string[];
 }
 

@@ -22,7 +22,7 @@ export class CostCounter {
   readonly #calls: { readonly name: string; readonly flops: number }[] = [];
   readonly #constants: ReadonlySet<string>;
   readonly #inputs: ReadonlySet<string>;
-  /** By memory, how many values lie in it: a reshaped tensor shares the memory of the one before. */
+  /** The number of values that lie in a memory: a reshaped tensor shares the memory of the one before. */
   readonly #holders = new Map<TensorData, number>();
   #isFed = false;
   #bytes = 0;

@@ -17,7 +17,7 @@ export interface LayerCase {
   readonly isWhole?: boolean;
   /** Arguments of the call: names of inputs, which then stand there alone, lists of such names, or true. */
   readonly arguments?: Readonly<Record<string, string | readonly string[] | true>>;
-  /** By their names behind the layer's. */
+  /** The weights by their names behind the layer's. */
   readonly weights?: Readonly<Record<string, Values>>;
   /** Names of weights that are others in Keras 3. */
   readonly renamed?: Readonly<Record<string, string>>;

@@ -116,7 +116,7 @@ function seesNothing(call: Call, bias: TypedValue): TypedValue {
   return call.apply('equal', greatest, call.number(Number.NEGATIVE_INFINITY, bias.type.dataType));
 }
 
-/** Which scores the fourth output has: products, capped ones, masked ones, or the softmax. */
+/** The scores that the fourth output has: products, capped ones, masked ones, or the softmax. */
 function scoresOf(call: Call): number {
   const mode = call.attributes.whole('qk_matmul_output_mode', 0);
   if (mode < 0 || mode > 3) throw call.broken(`gives the scores ${mode}`);

@@ -36,7 +36,7 @@ interface Direction {
   readonly units: number;
 }
 
-/** What goes from one step to the next: the state, and an LSTM's cell. */
+/** The tensors that go from one step to the next: the state, and an LSTM's cell. */
 interface State {
   readonly hidden: TypedValue;
   readonly cell: TypedValue | undefined;

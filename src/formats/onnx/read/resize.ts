@@ -10,7 +10,7 @@ import { cannotExpress } from '../../reading/cannot-express.js';
 import type { Call, Importers } from './call.js';
 import { type AxisResize, type Interpolation, nearestTo, placesOf, weightsAt } from './resize-weights.js';
 
-/** What becomes of one axis. `scale` is undefined where it is the quotient of both sizes. */
+/** The change of one axis. `scale` is undefined where it is the quotient of both sizes. */
 interface Target {
   readonly axis: number;
   readonly made: Size;
