@@ -163,8 +163,8 @@ describe('without a browser', () => {
       Ops 0 nodes of 0 kinds
         conv 0d 0  █
         clamp 0  █
-        reshape 0  █
         add 0  █
+        reshape 0  █
         relu 0  █
         cast 0  █
         others 0

@@ -7,12 +7,16 @@ import { CostCounter } from '../../src/pack/model/cost.js';
 import { randomFeeds, randomGraph } from '../fixtures/random-graph.js';
 
 /** The peak by its definition: at each node, all memories but those of constants, and the inputs to the end. */
-function definedPeak({ constants, inputs }: Graph): { readonly observe: Observe; readonly peakBytes: () => number } {
+function definedPeak(
+  { constants }: Graph,
+  feeds: ReadonlyMap<string, Tensor>,
+): { readonly observe: Observe; readonly peakBytes: () => number } {
   const names = new Set(constants.map(({ value }) => value.name));
-  let [fed, peak]: [Tensor['data'][] | undefined, number] = [undefined, 0];
+  let fed: Tensor['data'][] | undefined;
+  let peak = [...feeds.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
   return {
     observe: (_node, tensors) => {
-      fed ??= inputs.flatMap(({ name }) => tensors.get(name)?.data ?? []);
+      fed ??= [...feeds.keys()].flatMap((name) => tensors.get(name)?.data ?? []);
       const others = [...tensors].flatMap(([name, { data }]) => (names.has(name) ? [] : [data]));
       const bytes = [...new Set([...fed, ...others])].reduce((sum, { byteLength }) => sum + byteLength, 0);
       peak = Math.max(peak, bytes);
@@ -25,9 +29,10 @@ it('is the peak by its definition, on random graphs', () => {
   let counted = 0;
   for (let seed = 0; seed < 300; seed++) {
     const graph = randomGraph(seed);
-    const [counter, defined] = [new CostCounter(graph), definedPeak(graph)];
+    const feeds = randomFeeds(graph, seed);
+    const [counter, defined] = [new CostCounter(graph, feeds), definedPeak(graph, feeds)];
     try {
-      openReference(graph).run(randomFeeds(graph, seed), graph.outputs, (...heard) => {
+      openReference(graph).run(feeds, graph.outputs, (...heard) => {
         counter.observe(...heard);
         defined.observe(...heard);
       });
@@ -49,8 +54,9 @@ it('looks at no other values than those of the node, so that thousands of output
   let peakBytes = 0;
   for (let seed = 0; seed < 20; seed++) {
     const graph = randomGraph(seed);
-    const counter = new CostCounter(graph);
-    openReference(graph).run(randomFeeds(graph, seed), graph.outputs, (node, tensors, dropped) => {
+    const feeds = randomFeeds(graph, seed);
+    const counter = new CostCounter(graph, feeds);
+    openReference(graph).run(feeds, graph.outputs, (node, tensors, dropped) => {
       const lookup = new Lookup();
       for (const [name, tensor] of tensors) lookup.set(name, tensor);
       counter.observe(node, lookup, dropped);
@@ -58,4 +64,9 @@ it('looks at no other values than those of the node, so that thousands of output
     peakBytes += counter.cost.peakBytes;
   }
   expect(peakBytes).toBeGreaterThan(0);
+});
+
+it('is that of the inputs where a graph has no node', () => {
+  const x: Tensor = { dataType: 'float32', shape: [4], data: new Float32Array(4) };
+  expect(new CostCounter({ inputs: [], constants: [], nodes: [], outputs: [] }, new Map([['x', x]])).cost.peakBytes).toBe(16);
 });

@@ -107,8 +107,8 @@ async function openOnReference(model: Runnable, kept: KeptAnswers | undefined): 
   let reference: ReferenceModel | undefined;
   const compute = (tensors: readonly Tensor[]): KeptAnswer => {
     reference ??= openReference(graph);
-    const counter = new CostCounter(graph);
     const fed = new Map(graph.inputs.map(({ name }, index) => [name, tensors[index] as Tensor]));
+    const counter = new CostCounter(graph, fed);
     const answers = reference.run(fed, graph.outputs, counter.observe);
     return { outputs: graph.outputs.map(({ name }) => rawOutput(answers.get(name) as Tensor)), cost: counter.cost };
   };

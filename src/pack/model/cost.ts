@@ -26,11 +26,13 @@ export class CostCounter {
   readonly #holders = new Map<TensorData, number>();
   #isFed = false;
   #bytes = 0;
-  #peakBytes = 0;
+  #peakBytes: number;
 
-  constructor({ constants, inputs }: Graph) {
+  /** @param feeds the tensors of the graph's inputs, which are held even by a graph that has no node */
+  constructor({ constants }: Graph, feeds: ReadonlyMap<string, Tensor>) {
     this.#constants = new Set(constants.map(({ value }) => value.name));
-    this.#inputs = new Set(inputs.map(({ name }) => name));
+    this.#inputs = new Set(feeds.keys());
+    this.#peakBytes = [...feeds.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
   }
 
   readonly observe: Observe = (node, tensors, dropped) => {
