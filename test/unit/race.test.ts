@@ -118,8 +118,9 @@ it('calls each side a bounded number of times, and few times where a call is lon
       for (const side of [incumbent, challenger]) {
         expect(side.samples.length).toBeLessThanOrEqual(2 + 9);
         expect(callsOf(side)).toBeLessThanOrEqual(2 + 9 * 100);
-        // Two discarded, and two pairs.
-        if (ms * Math.min(1, factor) >= 310) expect(callsOf(side)).toBeLessThanOrEqual(4);
+        // Two are discarded, and two pairs follow, or a round of four where noise lets the pairs disagree: near the gain of a change.
+        const isClear = Math.abs(1.15 * factor - 1) > 0.2;
+        if (ms * Math.min(1, factor) >= 310) expect(callsOf(side)).toBeLessThanOrEqual(isClear ? 4 : 6);
       }
     }),
   );
