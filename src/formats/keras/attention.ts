@@ -133,7 +133,7 @@ interface Heads {
   readonly query: TypedValue;
   readonly key: TypedValue;
   readonly value: TypedValue;
-  /** What the heads of the answer are multiplied by. */
+  /** The weights by which the heads of the answer are multiplied. */
   readonly gate: TypedValue | undefined;
 }
 

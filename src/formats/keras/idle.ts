@@ -1,7 +1,7 @@
 /** Layers that give back what they take: those that change values in training alone, and those that change nothing. */
 import { onlyInput, type Rule } from './rule.js';
 
-/** What a random change of pictures says of itself. */
+/** The fields of a random change of pictures, which say what it does in training. */
 const RANDOM = ['seed', 'data_format'];
 const FILLED = [...RANDOM, 'fill_mode', 'fill_value', 'interpolation'];
 

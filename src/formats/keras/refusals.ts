@@ -32,7 +32,7 @@ const OF_CUDA: Refusal = {
   next: 'Load the model in Python, copy the weights into LSTM or GRU (reset_after=True), and save it again.',
 };
 
-/** What a layer does to pictures by their own values. */
+/** The refusal of a layer that changes pictures by their own values. */
 const ofPictures = (why: string): Refusal => ({ why, next: 'Do that to the picture in the app, before predict, and take the layer out.' });
 
 const OF_TENSORFLOW: Refusal = { why: 'because it calls TensorFlow by a name that no rule reads' };

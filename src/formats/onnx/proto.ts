@@ -81,7 +81,7 @@ export interface ModelProto {
   graph: GraphProto | undefined;
   /** The version of each domain's ops; that of ONNX itself is ''. */
   opsets: Map<string, number>;
-  /** What the producer says of the model. */
+  /** The metadata that the producer wrote about the model. */
   metadata: Map<string, string>;
   functions: FunctionProto[];
 }

@@ -43,7 +43,7 @@ function thresholdedRelu(call: Call): TypedValue {
   return call.apply('where', isAbove, input, call.number(0));
 }
 
-/** What lies within lambd of 0 becomes 0; the rest is moved towards 0 by the bias. */
+/** Numbers within lambd of 0 become 0; the others are moved towards 0 by the bias. */
 function shrink(call: Call): TypedValue {
   const lambda = call.attributes.number('lambd', 0.5);
   const bias = call.number(call.attributes.number('bias', 0));

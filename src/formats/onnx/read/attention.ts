@@ -40,7 +40,7 @@ function places(call: Call, count: Size, axis: 0 | 1, start: Size = 0): TypedVal
   return call.reshaped(counted, axis === 0 ? [count, 1] : [1, count]);
 }
 
-/** What is added to the scores: the mask, and minus infinity for what a place must not see. Undefined if nothing is. */
+/** The term that is added to the scores: the mask, and minus infinity at places that must not be seen. Undefined if nothing is added. */
 function biasOf(call: Call, queries: Size, keys: Size, dataType: DataType): TypedValue | undefined {
   const never = call.number(Number.NEGATIVE_INFINITY, dataType);
   const none = call.number(0, dataType);

@@ -13,7 +13,7 @@ function conv(call: Call): TypedValue {
   return inItsLayout(call, call.step('conv2d', inputs, { ...windowOf(call), groups }));
 }
 
-/** Where the output's size is given, the padding is what makes it: half before, half behind, the odd element as `auto_pad` says. */
+/** The padding that makes an output of the given size: half before, half behind, the odd element as `auto_pad` says. */
 function convTranspose(call: Call): TypedValue {
   spatialRank(call);
   const { attributes } = call;
