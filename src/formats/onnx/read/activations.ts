@@ -1,12 +1,8 @@
 /** Reads activations. Those that our graph has no op for become their formulas. */
 import type { TypedValue } from '../../../graph/graph.js';
 import { isOpen, product, type Size } from '../../../graph/size.js';
-import type { Call, Importer, Importers, PlainOp } from './call.js';
-
-const sameAs =
-  (op: PlainOp): Importer =>
-  (call) =>
-    call.add(op, [call.value()], {});
+import { sameAs } from '../../reading/plain-ops.js';
+import type { Call, Importer, Importers } from './call.js';
 
 /** The constants of the SELU as ONNX's definition has them. */
 const SELU_ALPHA = Math.fround(1.6732632423543772);

@@ -2,9 +2,10 @@
 import type { GraphBuilder } from '../../../graph/builder.js';
 import type { DataType } from '../../../graph/element-type.js';
 import type { TypedValue, Value } from '../../../graph/graph.js';
-import type { OpAttributes, OpName } from '../../../graph/ops/index.js';
+import type { OpAttributes } from '../../../graph/ops/index.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
 import { NodeCall } from '../../reading/node-call.js';
+import type { PlainOp } from '../../reading/plain-ops.js';
 import type { ReadTensor, Tensors } from '../../reading/tensors.js';
 import { dataTypeOf, elementTypeName } from '../element-types.js';
 import type { GraphProto, NodeProto } from '../proto.js';
@@ -94,9 +95,6 @@ export class Call extends NodeCall {
     return value.type.dataType === to ? value : this.step('cast', [value], { to });
   }
 }
-
-/** Ops without attributes. */
-export type PlainOp = { [Name in OpName]: keyof OpAttributes[Name] extends never ? Name : never }[OpName];
 
 /** A node without a name is named after its first output. */
 export const originOf = ({ op, name, outputs, domain }: NodeProto) =>

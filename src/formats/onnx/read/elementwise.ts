@@ -2,19 +2,8 @@
 import { INTEGER_RANGE, isFloat } from '../../../graph/element-type.js';
 import type { TypedValue } from '../../../graph/graph.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
-import type { Call, Importer, Importers, PlainOp } from './call.js';
-
-/** An op that we have under another name, or the same. */
-const sameAs =
-  (op: PlainOp): Importer =>
-  (call) =>
-    call.add(op, call.values(), {});
-
-/** Rounding a whole number gives the number. */
-const rounding =
-  (op: 'ceil' | 'floor' | 'roundEven'): Importer =>
-  (call) =>
-    isFloat(call.type().dataType) ? call.add(op, [call.value()], {}) : call.value();
+import { rounding, sameAs } from '../../reading/plain-ops.js';
+import type { Call, Importer, Importers } from './call.js';
 
 /** An op of any number of inputs, which combines two at a time. */
 const combining =

@@ -2,31 +2,9 @@
 import type { DataType } from '../../../graph/element-type.js';
 import { isFloat } from '../../../graph/element-type.js';
 import type { TypedValue } from '../../../graph/graph.js';
-import type { OpName } from '../../../graph/ops/index.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
+import { rounding, sameAs } from '../../reading/plain-ops.js';
 import type { Call, Importer, Importers } from './call.js';
-
-/** Ops without attributes. */
-type PlainOp = Extract<
-  OpName,
-  | ('abs' | 'neg' | 'sign' | 'relu' | 'ceil' | 'floor' | 'roundEven' | 'exp' | 'expm1' | 'log' | 'log1p' | 'sqrt' | 'rsqrt' | 'reciprocal')
-  | ('erf' | 'sin' | 'cos' | 'tan' | 'sinh' | 'cosh' | 'tanh' | 'asin' | 'acos' | 'atan' | 'asinh' | 'acosh' | 'atanh' | 'sigmoid')
-  | ('softplus' | 'selu' | 'logicalNot' | 'isNaN' | 'isInfinite' | 'add' | 'sub' | 'mul' | 'div' | 'floorDiv' | 'mod' | 'max' | 'min')
-  | ('pow' | 'squaredDifference' | 'atan2' | 'bitwiseAnd' | 'equal' | 'notEqual' | 'greater' | 'greaterOrEqual' | 'lesser')
-  | ('lesserOrEqual' | 'logicalAnd' | 'logicalOr')
->;
-
-/** An op that we have under another name, or the same. */
-const sameAs =
-  (op: PlainOp): Importer =>
-  (call) =>
-    call.add(op, call.values(), {});
-
-/** Rounding a whole number gives the number. */
-const rounding =
-  (op: 'ceil' | 'floor' | 'roundEven'): Importer =>
-  (call) =>
-    isFloat(call.type().dataType) ? call.add(op, [call.value()], {}) : call.value();
 
 /** A number that a graph gives as a constant without axes. */
 const scalar = (call: Call, index: number): number | undefined => {
