@@ -7,7 +7,7 @@ import { messageOf, PannierError } from '../../src/base/errors.js';
 import { meant } from '../../src/base/nearest.js';
 import { detectFolder } from '../../src/formats/detect.js';
 import { CONFIG_FILE, type ConfiguredModel, misnamedConfig, readConfig, withModel } from '../../src/pack/config.js';
-import { jsonFiles, listed, missingFile } from '../../src/pack/files/missing.js';
+import { listed, missingFile, modelsIn } from '../../src/pack/files/missing.js';
 import { badOption, type PackOptions } from '../../src/pack/options.js';
 import type { Surroundings } from './interrupted.js';
 import { plain } from './print.js';
@@ -86,9 +86,10 @@ async function presentFolder(model: string): Promise<{ folder: string } | 'file'
   const file = await stat(join(folder, 'model.js')).catch(() => undefined);
   if (file?.isFile()) return { folder };
   // Packing says what to do with these.
-  if (['saved-model', 'coreml'].includes(detectFolder(await readdir(folder)))) return 'file';
-  const others = (await jsonFiles(folder)) ?? [];
-  const beside = others.length === 0 ? '' : ` Of .json files it has ${listed(others)}.`;
+  const names = await readdir(folder);
+  if (['saved-model', 'tf-checkpoint', 'coreml', 'hugging-face'].includes(detectFolder(names))) return 'file';
+  const models = modelsIn(names);
+  const beside = models.length === 0 ? '' : ` It has ${listed(models)}.`;
   throw badOption(`${model} holds no model.js.${beside} ${MODEL_USAGE}.`);
 }
 

@@ -5,12 +5,13 @@ export type FileFormat =
   | ModelFormat
   | ('json' | 'text' | 'binary' | 'empty')
   | ('html' | 'git-lfs' | 'gzip' | 'zip' | 'tfjs-zip')
-  | ('pytorch' | 'pickle' | 'safetensors' | 'hdf5' | 'frozen-graph');
+  | ('pytorch' | 'ultralytics' | 'pickle' | 'scikit-learn' | 'safetensors' | 'gguf')
+  | ('hdf5' | 'frozen-graph' | 'mediapipe-task' | 'ort');
 
 /** What a folder can be. */
-export type FolderFormat = 'saved-model' | 'packed' | 'coreml' | 'tfjs-folder' | 'folder';
+export type FolderFormat = Exclude<ModelFormat, 'onnx' | 'tflite' | 'keras'> | 'tfjs-folder' | 'onnx-folder' | 'hugging-face' | 'folder';
 
-type ModelFormat = 'onnx' | 'tflite' | 'keras' | 'saved-model' | 'coreml' | 'packed';
+type ModelFormat = 'onnx' | 'tflite' | 'keras' | 'saved-model' | 'tf-checkpoint' | 'coreml' | 'packed';
 
 /** Bytes from the start, and from the end, that are enough to tell. A zip archive lists its files at its end. */
 export const HEAD_BYTES = 2 ** 16;
@@ -20,17 +21,22 @@ const SIGNATURES: readonly (readonly [format: FileFormat, offset: number, bytes:
   ['hdf5', 0, [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]],
   // FlatBuffers have the identifier of their schema behind the offset of the root.
   ['tflite', 4, [0x54, 0x46, 0x4c, 0x33]],
+  ['ort', 4, [0x4f, 0x52, 0x54, 0x4d]],
+  ['gguf', 0, [0x47, 0x47, 0x55, 0x46]],
   ['gzip', 0, [0x1f, 0x8b]],
   // The magic number of torch.save before PyTorch 1.6, pickled with protocol 2.
   ['pytorch', 0, [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]],
-  ...[2, 3, 4, 5].map((protocol) => ['pickle', 0, [0x80, protocol]] as const),
 ];
+
+/** The last bytes of a LevelDB table, as which TensorFlow stores the index of a checkpoint (`table/format.h`). */
+const TABLE_END: readonly number[] = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
 
 /** Formats whose files begin with a text, after white space. */
 const BEGINNINGS: readonly (readonly [format: FileFormat, text: RegExp])[] = [
   ['html', /^<(?:!doctype\s+html|html|head)\b/i],
   ['git-lfs', /^version https:\/\/git-lfs\.github\.com\/spec\//],
   ['packed', /^\/\/ Written by `pannier pack`/],
+  ['tf-checkpoint', /^model_checkpoint_path: "/],
   ['json', /^\{/],
 ];
 
@@ -43,9 +49,11 @@ export function detect(head: Uint8Array, tail: Uint8Array = head): FileFormat {
   if (head.length === 0) return 'empty';
   const signature = SIGNATURES.find(([, offset, bytes]) => bytes.every((byte, index) => head[offset + index] === byte));
   if (signature !== undefined) return signature[0];
-  if (isZip(head)) return zipFormat([...zipNames(head), ...zipNames(tail)]);
-  if (isSafetensors(head)) return 'safetensors';
   const text = latin1(head);
+  if (isZip(head)) return zipFormat([...zipNames(head), ...zipNames(tail)], text);
+  if (isSafetensors(head)) return 'safetensors';
+  if (isPickle(head)) return /sklearn/.test(text) ? 'scikit-learn' : 'pickle';
+  if (TABLE_END.every((byte, index) => tail.at(index - TABLE_END.length) === byte)) return 'tf-checkpoint';
   const beginning = text.replace(/^(?:\xef\xbb\xbf)?\s*/, '');
   const [format] = BEGINNINGS.find(([, pattern]) => pattern.test(beginning)) ?? [];
   // The C0 controls but for white space; bytes from 0x80 on belong to UTF-8.
@@ -59,7 +67,11 @@ export function detectFolder(names: readonly string[]): FolderFormat {
   if (has('saved_model.pb') || has('saved_model.pbtxt')) return 'saved-model';
   if (has('model.js') && has('packed-from.json')) return 'packed';
   if (has('Manifest.json') && has('Data')) return 'coreml';
-  return has('model.json') ? 'tfjs-folder' : 'folder';
+  if (has('model.json')) return 'tfjs-folder';
+  if (names.some((name) => name.endsWith('.onnx'))) return 'onnx-folder';
+  if (has('config.json') && names.some((name) => /^(?:model.*\.safetensors|pytorch_model.*\.bin)$/.test(name))) return 'hugging-face';
+  const isCheckpoint = names.some((name) => name.endsWith('.index') && has(name.replace(/\.index$/, '.data-00000-of-00001')));
+  return isCheckpoint ? 'tf-checkpoint' : 'folder';
 }
 
 const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
@@ -87,13 +99,20 @@ function zipNames(bytes: Uint8Array): string[] {
   return names;
 }
 
-/** Tells what a zip archive is by its files, which may lie in a folder. */
-function zipFormat(names: readonly string[]): FileFormat {
+/**
+ * Tells what a zip archive is by its files, which may lie in a folder.
+ * @param head its first bytes; PyTorch stores the pickle that names the model's class uncompressed, as the first file
+ */
+function zipFormat(names: readonly string[], head: string): FileFormat {
   const has = (file: RegExp): boolean => names.some((name) => file.test(name));
-  if (has(/(?:^|\/)(?:data\.pkl|archive_format)$/)) return 'pytorch';
+  if (has(/(?:^|\/)(?:data\.pkl|archive_format)$/)) return /ultralytics\./.test(head) ? 'ultralytics' : 'pytorch';
   if (has(/^config\.json$/) && has(/^model\.weights\.h5$/)) return 'keras';
+  if (has(/\.tflite$/)) return 'mediapipe-task';
   return has(/(?:^|\/)model\.json$/) ? 'tfjs-zip' : 'zip';
 }
+
+/** The opcode that begins a pickle, and its protocol. */
+const isPickle = ([opcode, protocol = 0]: Uint8Array): boolean => opcode === 0x80 && protocol >= 2 && protocol <= 5;
 
 /** Eight bytes of the header's length, of which the upper four are zero, and the header, a JSON object. */
 const isSafetensors = (head: Uint8Array): boolean =>

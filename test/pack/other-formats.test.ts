@@ -22,15 +22,15 @@ async function refusal(model: string): Promise<string> {
   return message;
 }
 
-const SAVED_MODEL = 'tensorflowjs_converter --input_format=tf_saved_model --output_format=tfjs_graph_model saved_model web_model';
+const FROM_KERAS = "keras.models.load_model('FILE').export('model.onnx', format='onnx'), and pack model.onnx.";
+const FROM_TFLITE = 'python -m tf2onnx.convert --tflite FILE --opset 17 --output model.onnx, and pack model.onnx.';
+const FROM_HUGGING_FACE = 'optimum-cli export onnx --model FOLDER onnx, and pack onnx/model.onnx';
+const AT_ITS_SOURCE = 'In Python, where the model was trained, run torch.onnx.export(model, (example,), "model.onnx") or, in Keras,';
 const FILES: readonly (readonly [name: string, bytes: Uint8Array | string, message: string])[] = [
-  [
-    'a.tflite',
-    '\x1c\0\0\0TFL3\x14\0',
-    'is a TensorFlow Lite (LiteRT) model, which Pannier does not read yet. Run onnx2tf -it model.tflite',
-  ],
-  ['a.h5', '\x89HDF\r\n\x1a\n\0', 'run tensorflowjs_converter --input_format=keras model.h5 web_model, and pack web_model/model.json'],
-  ['a.keras', zip({ 'config.json': nothing, 'model.weights.h5': nothing }), "keras.models.load_model('model.keras').export('saved_model')"],
+  ['a.tflite', '\x1c\0\0\0TFL3\x14\0', `is a TensorFlow Lite (LiteRT) model, which Pannier does not read yet. Run ${FROM_TFLITE}`],
+  ['face.task', zip({ 'detector.tflite': nothing }), "with a TensorFlow Lite model, as MediaPipe's .task is"],
+  ['a.h5', '\x89HDF\r\n\x1a\n\0', `run in Python ${FROM_KERAS}`],
+  ['a.keras', zip({ 'config.json': nothing, 'model.weights.h5': nothing }), `In Python, run ${FROM_KERAS}`],
   [
     'converted_keras.zip',
     zip({ 'model.json': nothing, 'weights.bin': nothing }),
@@ -40,17 +40,42 @@ const FILES: readonly (readonly [name: string, bytes: Uint8Array | string, messa
   [
     'saved_model.pb',
     '\x08\x01\x12\x09\x0a\x07\x22\x05serve',
-    `is a SavedModel of TensorFlow, which Pannier does not read. Run ${SAVED_MODEL}`,
+    'is a SavedModel of TensorFlow, which Pannier does not read. Run python -m tf2onnx.convert --saved-model FOLDER --opset 17',
   ],
-  ['frozen.pb', '\x0a\x10\x0a\x01x\x12\x0bPlaceholder', 'tensorflowjs_converter --input_format=tf_frozen_model --output_node_names=NAME'],
+  [
+    'frozen.pb',
+    '\x0a\x10\x0a\x01x\x12\x0bPlaceholder',
+    'Run python -m tf2onnx.convert --graphdef FILE --inputs NAME:0 --outputs NAME:0 --opset 17',
+  ],
+  [
+    'checkpoint',
+    'model_checkpoint_path: "ckpt-1"\n',
+    `is a checkpoint of TensorFlow, which holds weights without the model. ${AT_ITS_SOURCE}`,
+  ],
   [
     'a.pt',
     zip({ 'a/data.pkl': nothing }),
-    'is a PyTorch file, which Pannier does not read. In Python, run torch.onnx.export(model, (example,), "model.onnx"), and pack model.onnx.',
+    'is a PyTorch file, which Pannier does not read. In Python, load it into its model and run torch.onnx.export(model, (example,), "model.onnx"), and pack model.onnx.',
   ],
-  ['a.pkl', '\x80\x04\x95\x1c\0', 'is a Python pickle'],
-  ['a.safetensors', '\x02\0\0\0\0\0\0\0{"a":0}', 'holds weights without the model'],
-  ['a.mlmodel', '\x08\x04\x12\x07\x0a\x05\x0a\x03abc', 'is a Core ML model'],
+  [
+    'best.pt',
+    zip({ 'best/data.pkl': Buffer.from('cultralytics.nn.tasks\nDetectionModel\n') }),
+    'is a PyTorch file of Ultralytics, which Pannier does not read. Run yolo export model=FILE format=onnx, and pack the .onnx beside it.',
+  ],
+  ['a.pkl', '\x80\x04\x95\x1c\0', `is a Python pickle, which only Python reads. ${AT_ITS_SOURCE}`],
+  ['forest.joblib', '\x80\x04\x95\x1c\0\0\0\0\0\0\0\x8c\x07sklearn', 'skl2onnx.to_onnx(model, X[:1])'],
+  [
+    'a.safetensors',
+    '\x02\0\0\0\0\0\0\0{"a":0}',
+    `holds weights without the model. If it lies in a folder of Hugging Face with its config.json, run ${FROM_HUGGING_FACE}`,
+  ],
+  [
+    'a.gguf',
+    'GGUF\x03\0\0\0',
+    `is a GGUF file, which holds the weights of a model for llama.cpp. Export the model that it was made from: run ${FROM_HUGGING_FACE}`,
+  ],
+  ['a.ort', '\x1c\0\0\0ORTM', 'is an ONNX model as ONNX Runtime stores it for itself (.ort), which Pannier does not read. Pack the .onnx'],
+  ['a.mlmodel', '\x08\x04\x12\x07\x0a\x05\x0a\x03abc', `is a Core ML model, which Pannier does not read. ${AT_ITS_SOURCE}`],
   ['page.json', '<!doctype html><title>\x1b[2J</title>', 'is a web page, so its download went wrong'],
   ['pointer.json', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n', 'Run git lfs pull.'],
   ['none.json', '', 'none.json is empty'],
@@ -85,6 +110,14 @@ it.each([
   ['saved_model', ['saved_model.pb'], 'is a SavedModel of TensorFlow'],
   ['net.mlpackage', ['Manifest.json', 'Data'], 'is a Core ML model'],
   ['web_model', ['model.json'], 'is a folder. Pack the model.json in it.'],
+  ['onnx_export', ['model.onnx', 'model.onnx.data', 'config.json'], 'is a folder. Pack the model.onnx in it.'],
+  ['several', ['encoder.onnx', 'decoder.onnx'], 'is a folder. Pack one of decoder.onnx, encoder.onnx in it.'],
+  [
+    'bert',
+    ['config.json', 'model.safetensors'],
+    `is a folder of Hugging Face with a config and weights, which Pannier does not read. Run ${FROM_HUGGING_FACE}.`,
+  ],
+  ['training', ['checkpoint', 'ckpt-1.index', 'ckpt-1.data-00000-of-00001'], 'is a checkpoint of TensorFlow'],
   ['others', ['a.json', 'b.txt'], 'is a folder, and a model file is wanted; it has a.json.'],
 ])('a folder %s', async (name, files, message) => {
   mkdirSync(join(folder, name));

@@ -2,26 +2,27 @@
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** The ends of the names of files that Pannier reads. */
+const ENDINGS = ['.json', '.onnx'];
+
 /** Most names that a message lists. */
 const MOST = 8;
 
-/** A sentence with the `.json` files that are where this one was looked for. */
+/** A sentence with the files that may be models where this one was looked for. */
 export async function missingFile(path: string): Promise<string> {
   const folder = dirname(path);
-  const names = await jsonFiles(folder);
+  const names = await readdir(folder).catch(() => undefined);
   if (names === undefined) return `There is no ${path}, nor a folder ${folder}.`;
-  return `There is no ${path}; that folder has ${listed(names)}.`;
+  return `There is no ${path}; that folder has ${listed(modelsIn(names))}.`;
 }
 
-/** The `.json` files of a folder; undefined if the folder does not exist. */
-export async function jsonFiles(folder: string): Promise<string[] | undefined> {
-  const names = await readdir(folder).catch(() => undefined);
-  return names?.filter((name) => name.endsWith('.json')).sort();
-}
+/** The names that end as model files do, sorted. */
+export const modelsIn = (names: readonly string[], endings = ENDINGS): string[] =>
+  names.filter((name) => endings.some((ending) => name.endsWith(ending))).sort();
 
 /** A few names, and how many more there are. */
 export function listed(names: readonly string[]): string {
-  if (names.length === 0) return 'no .json file';
+  if (names.length === 0) return `no ${ENDINGS.join(' or ')} file`;
   const more = names.length - MOST;
-  return names.slice(0, MOST).join(', ') + (more > 0 ? ` and ${more} more .json files` : '');
+  return names.slice(0, MOST).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -3,43 +3,64 @@ import { readdir } from 'node:fs/promises';
 import type { PannierError } from '../../base/errors.js';
 import { detectFolder, type FileFormat, type FolderFormat } from '../../formats/detect.js';
 import { broken } from '../../formats/file-fields.js';
-import { listed } from '../files/missing.js';
+import { listed, modelsIn } from '../files/missing.js';
 
-type OtherFormat = Exclude<FileFormat | FolderFormat, 'json' | 'text' | 'onnx' | 'binary' | 'folder'>;
+type OtherFormat = Exclude<FileFormat | FolderFormat, 'json' | 'text' | 'onnx' | 'binary' | 'folder' | 'onnx-folder'>;
 
-const FROM_SAVED_MODEL =
-  'tensorflowjs_converter --input_format=tf_saved_model --output_format=tfjs_graph_model saved_model web_model, and pack web_model/model.json';
-const THEN = `Then run ${FROM_SAVED_MODEL}.`;
-const AT_ITS_SOURCE = `In Python, where the model was trained, save it as a SavedModel. ${THEN}`;
+const PACK_IT = 'and pack model.onnx';
+const tf2onnx = (source: string): string => `Run python -m tf2onnx.convert ${source} --opset 17 --output model.onnx, ${PACK_IT}.`;
+const FROM_KERAS = `keras.models.load_model('FILE').export('model.onnx', format='onnx')`;
+const FROM_PYTORCH = 'torch.onnx.export(model, (example,), "model.onnx")';
+const FROM_HUGGING_FACE = 'optimum-cli export onnx --model FOLDER onnx';
+const AT_ITS_SOURCE = `In Python, where the model was trained, run ${FROM_PYTORCH} or, in Keras, model.export('model.onnx', format='onnx'), ${PACK_IT}.`;
 
-/** For each format what a file of it is, as the end of a sentence, and the next step. */
+/** For each format what a file of it is, as the end of a sentence, and the next step: one command, where there is one. */
 const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>> = {
-  tflite: [
-    'a TensorFlow Lite (LiteRT) model, which Pannier does not read yet',
-    `Run onnx2tf -it model.tflite -tb flatbuffer_direct, which writes the folder saved_model, or save the model that it was made from as a SavedModel. ${THEN}`,
+  tflite: ['a TensorFlow Lite (LiteRT) model, which Pannier does not read yet', tf2onnx('--tflite FILE')],
+  'mediapipe-task': [
+    "a zip archive with a TensorFlow Lite model, as MediaPipe's .task is, which Pannier does not read yet",
+    `Unpack it with unzip. ${tf2onnx('--tflite NAME.tflite')}`,
   ],
-  keras: [
-    'a Keras model (.keras), which Pannier does not read yet',
-    `In Python, run keras.models.load_model('model.keras').export('saved_model'). ${THEN}`,
-  ],
+  keras: ['a Keras model (.keras), which Pannier does not read yet', `In Python, run ${FROM_KERAS}, ${PACK_IT}.`],
   hdf5: [
     'an HDF5 file, as Keras writes models and weights (.h5), which Pannier does not read yet',
-    'If it holds a whole model, run tensorflowjs_converter --input_format=keras model.h5 web_model, and pack web_model/model.json. Weights alone are no model.',
+    `If it holds a whole model, run in Python ${FROM_KERAS}, ${PACK_IT}. Weights alone are no model.`,
   ],
   'saved-model': [
     'a SavedModel of TensorFlow, which Pannier does not read',
-    `Run ${FROM_SAVED_MODEL}. It takes the folder with saved_model.pb.`,
+    `${tf2onnx('--saved-model FOLDER')} It takes the folder with saved_model.pb.`,
   ],
   'frozen-graph': [
     'a frozen graph of TensorFlow, which Pannier does not read',
-    'Run tensorflowjs_converter --input_format=tf_frozen_model --output_node_names=NAME,NAME model.pb web_model, and pack web_model/model.json.',
+    tf2onnx('--graphdef FILE --inputs NAME:0 --outputs NAME:0'),
   ],
-  pytorch: [
-    'a PyTorch file, which Pannier does not read',
-    'In Python, run torch.onnx.export(model, (example,), "model.onnx"), and pack model.onnx.',
+  'tf-checkpoint': ['a checkpoint of TensorFlow, which holds weights without the model', AT_ITS_SOURCE],
+  pytorch: ['a PyTorch file, which Pannier does not read', `In Python, load it into its model and run ${FROM_PYTORCH}, ${PACK_IT}.`],
+  ultralytics: [
+    'a PyTorch file of Ultralytics, which Pannier does not read',
+    'Run yolo export model=FILE format=onnx, and pack the .onnx beside it.',
   ],
   pickle: ['a Python pickle, which only Python reads', AT_ITS_SOURCE],
-  safetensors: ['a safetensors file, which holds weights without the model', AT_ITS_SOURCE],
+  'scikit-learn': [
+    'a Python pickle of scikit-learn, which only Python reads',
+    `In Python, run open('model.onnx', 'wb').write(skl2onnx.to_onnx(model, X[:1]).SerializeToString()), ${PACK_IT}.`,
+  ],
+  safetensors: [
+    'a safetensors file, which holds weights without the model',
+    `If it lies in a folder of Hugging Face with its config.json, run ${FROM_HUGGING_FACE}, and pack onnx/model.onnx; if not, load it in Python into its model and run ${FROM_PYTORCH}.`,
+  ],
+  'hugging-face': [
+    'a folder of Hugging Face with a config and weights, which Pannier does not read',
+    `Run ${FROM_HUGGING_FACE}, and pack onnx/model.onnx.`,
+  ],
+  gguf: [
+    'a GGUF file, which holds the weights of a model for llama.cpp',
+    `Export the model that it was made from: run ${FROM_HUGGING_FACE}, and pack onnx/model.onnx.`,
+  ],
+  ort: [
+    'an ONNX model as ONNX Runtime stores it for itself (.ort), which Pannier does not read',
+    'Pack the .onnx that it was made from, most often beside it; nothing makes one of the .ort.',
+  ],
   coreml: ['a Core ML model, which Pannier does not read', AT_ITS_SOURCE],
   zip: ['a zip archive without a model.json', 'Unpack it, and pack the model in it.'],
   'tfjs-zip': [
@@ -70,9 +91,12 @@ export function otherFormat(file: string, format: Exclude<FileFormat, 'json' | '
 export async function folderInstead(path: string, name: string): Promise<PannierError> {
   const names = await readdir(path);
   const format = detectFolder(names);
+  if (format === 'onnx-folder') {
+    const models = modelsIn(names, ['.onnx']);
+    return broken(`${name} is a folder. Pack ${models.length > 1 ? 'one of ' : 'the '}${listed(models)} in it.`, { format });
+  }
   if (format !== 'folder') return refusal(name, format);
-  const beside = listed(names.filter((each) => each.endsWith('.json')).sort());
-  return broken(`${name} is a folder, and a model file is wanted; it has ${beside}.`, { format });
+  return broken(`${name} is a folder, and a model file is wanted; it has ${listed(modelsIn(names))}.`, { format });
 }
 
 function refusal(file: string, format: OtherFormat): PannierError {
