@@ -39,6 +39,7 @@ const FLAGS = {
     filter: TEXTS,
     channels: TEXTS,
     layout: TEXTS,
+    background: TEXTS,
     scale: TEXTS,
     offset: TEXTS,
   },
@@ -52,7 +53,7 @@ export const packCommand: Command = {
     --name, --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
     --quantize float16|uint8|int8   --quantize PATTERN=float16|uint8|int8|none   --budget bytes|mflop|goldenError=NUMBER
     --input NODE=NAME  --shape NODE=1,256,256,3  --width NODE=256  --height NODE=256
-    --fit, --filter, --channels, --layout NODE=WORD   --scale, --offset NODE=NUMBER[,NUMBER…]
+    --fit, --filter, --channels, --layout NODE=WORD   --background NODE=114   --scale, --offset NODE=NUMBER[,NUMBER…]
     --output NODE=NAME  --labels NODE=FILE (one a line)  --values NODE=logits|probabilities`,
   async run(args) {
     const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
@@ -88,7 +89,8 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
 
   for (const [node, value] of pairs(flags, 'input')) input(node).name = value;
   for (const [node, value] of pairs(flags, 'shape')) input(node).shape = value === '' ? [] : numbers(value, 'shape');
-  for (const key of ['width', 'height'] as const) for (const [node, value] of pairs(flags, key)) image(node)[key] = number(value, key);
+  for (const key of ['width', 'height', 'background'] as const)
+    for (const [node, value] of pairs(flags, key)) image(node)[key] = number(value, key);
   for (const key of ['scale', 'offset'] as const) {
     for (const [node, value] of pairs(flags, key)) {
       const list = numbers(value, key);

@@ -93,7 +93,7 @@ export function pictureControls(input: InputState, picture: PictureSettings, isF
   };
 }
 
-const FITS = { stretch: 'stretched', contain: 'fitted, black bars', cover: 'cut to cover' };
+const FITS = { stretch: 'stretched', contain: 'fitted, with bars', cover: 'cut to cover' };
 const FILTERS = { bilinear: 'bilinear', area: 'area', nearest: 'nearest', browser: "the browser's own" };
 const RANGE_TEXTS: Readonly<Record<Range, string>> = {
   unsaid: 'not said: 0 … 1, a guess',

@@ -138,6 +138,8 @@ function column(field: Field): void {
   (categories === undefined ? numeric : categorical)(field);
 }
 
+const grey = check((value) => isNumber(value, 0) && value <= 255, 'a number from 0 to 255');
+
 function image(field: Field): void {
   fields({
     width: pixels,
@@ -146,6 +148,7 @@ function image(field: Field): void {
     filter: choice('bilinear', 'area', 'nearest', 'browser'),
     channels: choice('rgb', 'bgr', 'gray'),
     layout: choice('nhwc', 'nchw'),
+    background: optional(grey),
   })(field);
   const { width, height, channels } = field.value as NonNullable<InputSpec['image']>;
   const count = channels === 'gray' ? 1 : 3;

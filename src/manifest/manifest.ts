@@ -42,12 +42,14 @@ export interface ImageSpec {
   /** The tensor's width in pixels. */
   readonly width: number;
   readonly height: number;
-  /** `stretch` ignores the aspect ratio; `contain` adds black bars; `cover` cuts off what does not fit. */
+  /** `stretch` ignores the aspect ratio; `contain` adds bars; `cover` cuts off what does not fit. */
   readonly fit: 'stretch' | 'contain' | 'cover';
   /** How the picture is resized. `browser` leaves it to the canvas, which is faster but differs between browsers. */
   readonly filter: 'bilinear' | 'area' | 'nearest' | 'browser';
   readonly channels: 'rgb' | 'bgr' | 'gray';
   readonly layout: 'nhwc' | 'nchw';
+  /** The grey of every channel outside of the picture, 0…255; absent for black. */
+  readonly background?: number;
   /** One number per channel, in the order of `channels`. */
   readonly scale: readonly number[];
   readonly offset: readonly number[];

@@ -105,6 +105,7 @@ const IMAGE: Checks<ImageOptions> = {
   filter: choice('bilinear', 'area', 'nearest', 'browser'),
   channels: choice('rgb', 'bgr', 'gray'),
   layout: choice('nhwc', 'nchw'),
+  background: check((value) => isNumber(value, 0) && value <= 255, 'a number from 0 to 255'),
 };
 
 const columnName = check(

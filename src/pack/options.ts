@@ -16,6 +16,8 @@ export interface ImageOptions {
   readonly channels?: ImageSpec['channels'];
   /** Default: the one in which the input's shape is that of a picture; `nhwc` if both are. */
   readonly layout?: ImageSpec['layout'];
+  /** The grey of the bars of `contain`, and of what a crop takes from outside of the picture, 0…255; default 0, which is black. */
+  readonly background?: number;
   /** `value = pixel × scale + offset`, pixel 0…255; one number, or one per channel. */
   readonly scale?: number | readonly number[];
   readonly offset?: number | readonly number[];

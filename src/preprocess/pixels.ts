@@ -10,7 +10,8 @@ import { partUnder, toTensor } from './resize.js';
 export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
   // Raw pixels have no canvas that could resize them, so that our own filter takes the place of `browser`.
   if ('data' in picture) return toTensor(picture, image.filter === 'browser' ? { ...image, filter: 'bilinear' } : image, dtype, map);
-  if (image.filter === 'browser') return toTensor(draw(picture, image.width, image.height, inverse(map)), image, dtype, IDENTITY);
+  if (image.filter === 'browser')
+    return toTensor(draw(picture, image.width, image.height, inverse(map), image.background), image, dtype, IDENTITY);
   const [width, height] = 'displayWidth' in picture ? [picture.displayWidth, picture.displayHeight] : [picture.width, picture.height];
   const part = partUnder(image, width, height, map);
   const pixels = draw(picture, part.width, part.height, { ...IDENTITY, e: -part.left, f: -part.top });
@@ -22,12 +23,16 @@ const KEPT_PIXELS = 2 ** 22;
 
 let canvas: OffscreenCanvas | undefined;
 
-/** Draws through a canvas that is kept for the next call; being opaque, it lays transparent pixels over black. `map` leads from the picture to the canvas. */
-function draw(picture: Exclude<Picture, Pixels>, width: number, height: number, { a, b, c, d, e, f }: Affine): Pixels {
+/**
+ * Draws through a canvas that is kept for the next call; being opaque, it lays transparent pixels over the grey `background`.
+ * `map` leads from the picture to the canvas.
+ */
+function draw(picture: Exclude<Picture, Pixels>, width: number, height: number, { a, b, c, d, e, f }: Affine, background = 0): Pixels {
   try {
     const context = contextOf(width, height);
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, width, height);
+    context.fillStyle = `rgb(${background} ${background} ${background})`;
+    context.fillRect(0, 0, width, height);
     context.setTransform(a, b, c, d, e, f);
     context.drawImage(picture, 0, 0);
     return context.getImageData(0, 0, width, height, { colorSpace: 'srgb' }) as Pixels;

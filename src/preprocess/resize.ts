@@ -38,7 +38,7 @@ function span(places: readonly number[], length: number): [first: number, end: n
 /**
  * Makes width × height × channels tensor values of one picture, in the image spec's layout, channel order, scale and offset.
  * `map` leads from model space to the picture, and `pixels` are the rectangle `part` of it. Transparent pixels are laid over
- * black, and a value whose centre lies outside of the picture is black. Filters do not reach beyond the picture's edge.
+ * black, and a value whose centre lies outside of the picture is the background. Filters do not reach beyond the picture's edge.
  * The filter `browser` samples as `nearest` does, since the canvas has already resized the pixels.
  */
 export function toTensor(
@@ -86,7 +86,7 @@ const MIXES: Record<ImageSpec['channels'], readonly (readonly [red: number, gree
   gray: [[0.299, 0.587, 0.114]],
 };
 
-/** Fills one tensor row, three numbers of 0…255 per pixel: red, green, blue, over black. */
+/** Fills one tensor row, three numbers of 0…255 per pixel: red, green, blue, over black; outside of the picture the background. */
 type RowSampler = (y: number, row: Float64Array) => void;
 
 /** Whether the tensor's axes are parallel to the source's, swapped or not. */
@@ -140,10 +140,7 @@ function alongAxes({ data }: Pixels, image: ImageSpec, { a, b, c, d, e, f }: Aff
           total += weight;
         }
       }
-      const whole = 255 * (total || 1);
-      row[3 * x] = red / whole;
-      row[3 * x + 1] = green / whole;
-      row[3 * x + 2] = blue / whole;
+      setPixel(row, x, red, green, blue, 255 * total, image);
     }
   };
 }
@@ -214,12 +211,24 @@ function anyAngle({ data }: Pixels, image: ImageSpec, map: Affine, part: Part): 
           blue += opaque * (data[at + 2] as number);
         }
       }
-      const whole = 255 * (samples || 1);
-      row[3 * x] = red / whole;
-      row[3 * x + 1] = green / whole;
-      row[3 * x + 2] = blue / whole;
+      setPixel(row, x, red, green, blue, 255 * samples, image);
     }
   };
+}
+
+/** Sets a pixel of a row to sums over `whole`, which is 0 outside of the picture. */
+function setPixel(
+  row: Float64Array,
+  x: number,
+  red: number,
+  green: number,
+  blue: number,
+  whole: number,
+  { background = 0 }: ImageSpec,
+): void {
+  row[3 * x] = whole === 0 ? background : red / whole;
+  row[3 * x + 1] = whole === 0 ? background : green / whole;
+  row[3 * x + 2] = whole === 0 ? background : blue / whole;
 }
 
 /** The number of samples that cover a step of (x, y) source pixels; the tolerance keeps rounding errors from adding one. */

@@ -39,6 +39,8 @@ it('packs with flags and says what it made', () => {
     'conv2d_1_input=photo',
     '--fit',
     'conv2d_1_input=cover',
+    '--background',
+    'conv2d_1_input=114',
     '--scale',
     'conv2d_1_input=0.1,0.2,0.3',
     '--offset',
@@ -53,6 +55,7 @@ it('packs with flags and says what it made', () => {
   const module = readFileSync(join(out, 'model.js'), 'utf8');
   for (const part of [
     "fit: 'cover'",
+    'background: 114',
     'scale: [0.1, 0.2, 0.3]',
     'offset: [-1, -1, -1]',
     "labels: ['real', 'fake']",

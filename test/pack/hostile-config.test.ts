@@ -237,6 +237,7 @@ describe('an option', () => {
       { inputs: { x: { image: { offset: ['1'] } } } },
       /image\.offset should be a number or an array of one per channel.*but is an array/,
     ],
+    ['a background below black', { inputs: { x: { image: { background: -1 } } } }, /image\.background should be a number from 0 to 255/],
     [
       'a filter of its own',
       { inputs: { x: { image: { filter: 'toString' } } } },
@@ -346,7 +347,9 @@ describe('an option', () => {
         }),
       ),
       ...keys('name shape image columns pad').map((key) => ({ inputs: { x: { [key]: null } } })),
-      ...keys('width height fit filter channels layout scale offset').map((key) => ({ inputs: { x: { image: { [key]: null } } } })),
+      ...keys('width height fit filter channels layout background scale offset').map((key) => ({
+        inputs: { x: { image: { [key]: null } } },
+      })),
       ...keys('name labels values').map((key) => ({ outputs: { y: { [key]: null } } })),
       ...keys('bytes mflop goldenError').map((key) => ({ budget: { [key]: null } })),
       ...keys('image inputs expect tolerance').map((key) => ({ golden: [{ inputs: { x: array }, expect: array, [key]: null }] })),

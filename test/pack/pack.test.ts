@@ -113,7 +113,7 @@ describe('pictures', () => {
     expect(warnings).toEqual([expect.stringMatching(/values from 0 to 1, which is a guess.*inputs: { 'input_1'/)]);
   });
   it('are as the options say', async () => {
-    const image = { fit: 'contain', filter: 'area', channels: 'bgr', scale: 1 / 127.5, offset: [-1, -1, -0.5] } as const;
+    const image = { fit: 'contain', background: 114, filter: 'area', channels: 'bgr', scale: 1 / 127.5, offset: [-1, -1, -0.5] } as const;
     const { manifest, warnings } = await pack(options('liveness', { inputs: { conv2d_1_input: { image } } }));
     expect(manifest.signature.inputs['conv2d1Input']?.image).toMatchObject({ ...image, scale: Array(3).fill(1 / 127.5) });
     expect(warnings).toEqual([]);

@@ -173,6 +173,8 @@ describe('pictures', () => {
     ['layout', 'chw', 'should be "nhwc" or "nchw"'],
     ['scale', [1], 'should be 3 finite numbers, one per channel'],
     ['scale', 1, 'should be 3 finite numbers'],
+    ['background', 256, 'should be a number from 0 to 255'],
+    ['background', '114', 'should be a number from 0 to 255'],
     ['offset', [0, 0, Number.NaN], 'should be 3 finite numbers'],
   ])('but not with %s of %j', (key, value, message) => {
     expect(() => check(changed(field, { ...IMAGE, [key]: value }))).toThrow(

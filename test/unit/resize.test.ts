@@ -319,10 +319,31 @@ describe('toTensor, edges and formats', () => {
     }
   });
 
+  it('fills them with the background, whatever lies inside of the picture', () => {
+    const black = grays([
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
+    ]);
+    const bars = [
+      [114, 114, 114, 114],
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
+      [114, 114, 114, 114],
+    ];
+    for (const filter of FILTERS) {
+      expect(reds(black, spec({ fit: 'contain', filter, background: 114 }))).toEqual(bars);
+      const turned = { x: -9, y: -9, width: 4, height: 4, rotation: 0.3 };
+      expect(reds(black, spec({ width: 2, height: 1, filter, background: 114 }), turned)).toEqual([[114, 114]]);
+    }
+    const clear = { data: new Uint8ClampedArray(32), width: 4, height: 2 };
+    expect(reds(clear, spec({ fit: 'contain', background: 114 }))).toEqual(bars);
+  });
+
   it('applies scale and offset to padding as well', () => {
     const image = spec({ width: 1, height: 2, fit: 'contain', scale: [1 / 127.5, 2, 3], offset: [-1, 5, 6] });
     const map = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
     expect([...toTensor(grays([[255]]), image, 'float32', map)]).toEqual([1, 515, 771, -1, 5, 6]);
+    expect([...toTensor(grays([[255]]), { ...image, background: 255 }, 'float32', map)]).toEqual([1, 515, 771, 1, 515, 771]);
   });
 
   it('keeps a constant picture constant', () => {

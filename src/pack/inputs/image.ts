@@ -56,6 +56,7 @@ export function resolveImage(input: GraphInput): { readonly image?: ImageSpec; r
     filter: given?.filter ?? 'bilinear',
     channels,
     layout,
+    ...(given?.background && { background: given.background }),
     scale: perChannel(given?.scale ?? (dtype === 'float32' ? 1 / 255 : 1), 'scale'),
     offset: perChannel(given?.offset ?? 0, 'offset'),
   };

@@ -44,7 +44,7 @@ const some = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =
 const image = some({
   ...{ width: fc.constant(4), height: fc.constant(4), fit: fc.constantFrom('stretch', 'contain', 'cover') },
   ...{ filter: fc.constantFrom('bilinear', 'area', 'nearest', 'browser'), channels: fc.constantFrom('rgb', 'bgr') },
-  ...{ layout: fc.constant('nhwc'), scale: fc.oneof(number, fc.tuple(number, number, number)), offset: number },
+  ...{ layout: fc.constant('nhwc'), background: number, scale: fc.oneof(number, fc.tuple(number, number, number)), offset: number },
 });
 const COLUMNS: readonly (readonly object[])[] = [
   [{ name: 'a' }, { name: 'b', categories: ['x', 'y', 'z', 'w'] }],
