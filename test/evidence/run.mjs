@@ -35,6 +35,11 @@ const RUNS = {
     if (!result.passes) process.exitCode = 1;
     return result;
   },
+  'onnx-files': async () => {
+    const result = await (await import('../conformance/onnx-files/run.mjs')).run();
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
   kernels: async () => {
     const result = await (await import('./kernels.mjs')).run();
     if (!result.passes) process.exitCode = 1;

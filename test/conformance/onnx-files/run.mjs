@@ -1,0 +1,129 @@
+/** Files of ONNX, packed and run in a real browser, against onnxruntime-web on the same values: a line for each, then a summary. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as runtime from 'onnxruntime-web';
+import { pack } from 'pannier/pack';
+import { launch, withModel } from '../browser.mjs';
+import { modelFile } from '../models.mjs';
+import { decode } from '../reference.mjs';
+import { FILES } from './files.mjs';
+
+/** The largest distance of a value, as a share of the largest magnitude in its output. */
+const MAX_ERROR = 1e-4;
+
+/** The level of onnxruntime's log at which it is silent about weights that no node uses. */
+const ERROR = 3;
+
+/**
+ * @param {{ files?: readonly string[], print?: (line: string) => void }} options which ones, default all
+ * @returns `passes`: each file that is packed holds on each target, and as its twin where there is one; others are refused for the reason that is known
+ */
+export async function run({ files = Object.keys(FILES), print = console.log } = {}) {
+  const browser = await launch();
+  const rows = [];
+  try {
+    for (const name of files) {
+      rows.push({ name, ...(await hold(browser, FILES[name])) });
+      print(lineOf(rows.at(-1)));
+    }
+  } finally {
+    await browser.close();
+  }
+  const packed = rows.filter(({ refused }) => refused === undefined);
+  const passes = rows.every(({ holds }) => holds);
+  print(
+    `\n${packed.length} of ${rows.length} files are packed, and ${packed.filter(({ holds }) => holds).length} hold within ${MAX_ERROR}`,
+  );
+  return { passes, rows };
+}
+
+async function hold(browser, { file, inputs, feed, webgpu, twin, refusal }) {
+  const out = mkdtempSync(join(tmpdir(), 'pannier-'));
+  const bytes = statSync(file).size;
+  try {
+    const startMs = performance.now();
+    const { manifest, bytes: packedBytes } = await pack({ model: file, out: join(out, 'file'), inputs });
+    const packMs = Math.round(performance.now() - startMs);
+    const values = await Promise.all(feed.map((make) => make(browser)));
+    const wanted = await answersOfRuntime(file, values);
+    const targets = await answersOfPacked(browser, join(out, 'file'), manifest, values, webgpu ? ['wasm', 'webgpu'] : ['wasm']);
+    const errors = Object.fromEntries(Object.entries(targets).map(([target, outputs]) => [target, errorOf(wanted, outputs)]));
+    if (twin !== undefined) errors[`twin ${twin}`] = await errorOfTwin(browser, join(out, 'twin'), twin, inputs, values, targets.wasm);
+    const holds = Object.values(errors).every((error) => error <= MAX_ERROR);
+    return { bytes, packedBytes, ...opsOf(join(out, 'file')), packMs, errors, holds };
+  } catch (error) {
+    if (error.code !== 'model-format') throw error;
+    return { bytes, refused: error.message, holds: refusal?.test(error.message) ?? false };
+  } finally {
+    rmSync(out, { recursive: true });
+  }
+}
+
+/** The outputs of the file in the order in which the file has them. */
+async function answersOfRuntime(file, values) {
+  const session = await runtime.InferenceSession.create(readFileSync(file), { executionProviders: ['wasm'], logSeverityLevel: ERROR });
+  const feeds = session.inputNames.map((name, index) => [name, tensorOf(values[index])]);
+  const outputs = await session.run(Object.fromEntries(feeds));
+  const answers = session.outputNames.map((name) => ({ shape: outputs[name].dims, data: outputs[name].data.slice() }));
+  await session.release();
+  return answers;
+}
+
+/** Whole numbers are int64 in these files. */
+const tensorOf = ({ dtype, shape, data }) =>
+  dtype === 'int32' ? new runtime.Tensor('int64', BigInt64Array.from(data, BigInt), shape) : new runtime.Tensor(dtype, data, shape);
+
+/** For each backend the outputs in the order in which the model has them. */
+async function answersOfPacked(browser, folder, { signature }, values, backends) {
+  const feeds = Object.keys(signature.inputs).map((input, index) => ({ input, kind: 'values', ...values[index] }));
+  return withModel(browser, folder, feeds, async (ask) => {
+    const answers = {};
+    for (const backend of backends) {
+      const { outputs, selection } = await ask([backend], true);
+      if (outputs === undefined) throw new Error(`${folder} is refused on ${backend}: ${selection[0].reason}`);
+      answers[backend] = Object.values(inOrder(decode(outputs), signature));
+    }
+    return answers;
+  });
+}
+
+const inOrder = (outputs, { outputs: names }) => Object.fromEntries(Object.keys(names).map((name) => [name, outputs[name]]));
+
+/** The distance from the graph model of the same weights, on TF.js's cpu backend. Its outputs come in another order, and no two have the same shape. */
+async function errorOfTwin(browser, out, twin, options, values, outputs) {
+  const [image] = Object.values(options);
+  const { manifest } = await pack({ model: modelFile(twin), out, inputs: { 'input:0': image } });
+  const { cpu } = await answersOfPacked(browser, out, manifest, values, ['cpu']);
+  const ofShape = ({ shape }) => cpu.find((other) => other.shape.join() === shape.join());
+  return errorOf(outputs.map(ofShape), outputs);
+}
+
+/** The largest distance in any output; infinite where a shape or a NaN differs. */
+function errorOf(wanted, got) {
+  const errors = wanted.map(({ shape, data }, index) => {
+    const other = got[index];
+    if (other.shape.join() !== shape.join()) return Number.POSITIVE_INFINITY;
+    const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const farthest = data.reduce(
+      (most, value, at) => Math.max(most, Object.is(value, other.data[at]) ? 0 : Math.abs(value - other.data[at])),
+      0,
+    );
+    return Number.isNaN(farthest) ? Number.POSITIVE_INFINITY : farthest / largest;
+  });
+  return Math.max(...errors);
+}
+
+/** How many ops the packed graph has, and how many of them are transposes. */
+function opsOf(folder) {
+  const name = readdirSync(folder).find((each) => each.startsWith('graph-'));
+  const { nodes } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  return { ops: nodes.length, transposes: nodes.filter(({ op }) => op === 'transpose').length };
+}
+
+function lineOf({ name, bytes, packedBytes, ops, transposes, packMs, errors, refused }) {
+  const megabytes = (value) => `${(value / 1e6).toFixed(2)} MB`;
+  if (refused !== undefined) return `${name.padEnd(16)} ${megabytes(bytes).padStart(8)}, refused: ${refused}`;
+  const told = Object.entries(errors).map(([target, error]) => `${target} ${error.toExponential(1)}`);
+  return `${name.padEnd(16)} ${megabytes(bytes).padStart(8)}, packed ${megabytes(packedBytes)} in ${packMs} ms, ${ops} ops, ${transposes} of them transposes; off by ${told.join(', ')}`;
+}
