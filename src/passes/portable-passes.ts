@@ -7,6 +7,7 @@ import { dropNeutralOperands } from './drop-neutral-operands.js';
 import { findGelu } from './find-gelu.js';
 import { findHardSwish } from './find-hard-swish.js';
 import { findNormalization } from './find-normalization.js';
+import { findPadding } from './find-padding.js';
 import { findPrelu } from './find-prelu.js';
 import { findSoftmax } from './find-softmax.js';
 import { foldAffine } from './fold-affine.js';
@@ -41,6 +42,7 @@ export const PORTABLE_PASSES: readonly Pass[] = [
   mergeCasts,
   mergeSlices,
   mergeConcats,
+  findPadding,
   // Nodes are equal only where their constants are the same.
   mergeEqualConstants,
   mergeEqualNodes,

@@ -41,6 +41,9 @@ export function transposedOp(node: Node, permutation: Permutation): TransposedOp
     }
     case 'tile':
       return moved({ repetitions: before<Size>(attributes.repetitions) });
+    case 'expand':
+      if (attributes.newShape.length !== permutation.length) return undefined;
+      return moved({ newShape: before<Size>(attributes.newShape) }, false);
     case 'reverse':
       return moved({ axes: permuted(permutation, attributes.axes) });
     case 'concat':

@@ -47,8 +47,11 @@ function groupsOf(shape: Shape, newShape: Shape): readonly Group[] | undefined {
     const to = made < newShape.length ? [made++] : [];
     const sizes = () => [product(from.map((axis) => shape[axis] as Size)), product(to.map((axis) => newShape[axis] as Size))] as const;
     for (let [a, b] = sizes(); !isSameSize(a, b); [a, b] = sizes()) {
-      if (isOpen(a) || isOpen(b) || a === 0 || b === 0) return undefined;
-      const isShort = a < b;
+      // Axes of one element join whatever comes next.
+      const isSingle = a === 1 || b === 1;
+      if (!isSingle && (isOpen(a) || isOpen(b))) return undefined;
+      if (a === 0 || b === 0) return undefined;
+      const isShort = isSingle ? a === 1 : a < b;
       if (isShort ? at === shape.length : made === newShape.length) return undefined;
       if (isShort) from.push(at++);
       else to.push(made++);

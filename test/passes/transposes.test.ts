@@ -49,9 +49,10 @@ describe('move transposes', () => {
     op: Name,
     attributes: OpAttributes[Name],
     others: (graph: TestGraph) => readonly Value[] = () => [],
+    shape?: readonly Size[],
   ) => {
     const graph = new TestGraph();
-    const x = transposed(graph, input(graph), TO_NCHW);
+    const x = transposed(graph, input(graph, shape), TO_NCHW);
     const results = graph.ops(op, [x, ...others(graph)], attributes, { format: 'pannier', op, name: 'op' });
     return graph.build(
       results.map((each, index) => (each.type.shape.length === 4 ? transposed(graph, each, TO_NHWC, `back${index}`) : each)),
@@ -78,6 +79,7 @@ describe('move transposes', () => {
     ['padding', between('pad', { beginning: [0, 1, 2, 3], ending: [0, 0, 1, 0], mode: 'constant', value: 7 }), ['pad']],
     ['a slice', between('slice', { starts: [0, 1, 2, 4], sizes: [batch, 2, 2, 3], strides: [1, 1, 2, -1] }), ['slice']],
     ['repetitions', between('tile', { repetitions: [1, 2, 3, 1] }), ['tile']],
+    ['a repetition of one row', between('expand', { newShape: [batch, 6, 4, 5] }, undefined, [batch, 1, 5, 6]), ['expand']],
     ['a reversal', between('reverse', { axes: [3, 1] }), ['reverse']],
     ['parts one behind the other', between('concat', { axis: 1 }, nchw([batch, 4, 5, 2], 'z')), ['concat']],
     ['parts', between('split', { axis: 1, splits: [2, 4] }), ['split']],
@@ -104,6 +106,17 @@ describe('move transposes', () => {
     expect(rewrittenLines(graph.build([transposed(graph, flat, [0, 2, 1], 'y')]), ...PASSES)).toEqual([
       'input x: float32[1, 4, 5, 6]',
       'y: float32[1, 20, 6] = reshape(x, newShape=[1,20,6])',
+      'output y',
+    ]);
+  });
+
+  it('drops a height of 1 beside an open width before channels move', () => {
+    const graph = new TestGraph();
+    const x = transposed(graph, input(graph, [batch, 1, openSize('width'), 6]), TO_NCHW);
+    const squeezed = graph.node('squeezed', 'reshape', [x], { newShape: [batch, 6, openSize('width')] });
+    expect(rewrittenLines(graph.build([transposed(graph, squeezed, [0, 2, 1], 'y')]), ...PASSES)).toEqual([
+      'input x: float32[batch, 1, width, 6]',
+      'y: float32[batch, width, 6] = reshape(x, newShape=["batch","width",6])',
       'output y',
     ]);
   });
@@ -168,6 +181,16 @@ describe('move transposes', () => {
           blockSize: 2,
           order: 'blocksFirst',
         }),
+      ],
+    ],
+    [
+      'rows would be repeated in front of it for nothing',
+      (graph) => [graph.node('y', 'expand', [transposed(graph, input(graph, [batch, 1, 5, 6]), TO_NCHW)], { newShape: [batch, 6, 4, 5] })],
+    ],
+    [
+      'an axis comes in front of it',
+      (graph) => [
+        graph.node('y', 'expand', [transposed(graph, input(graph, [batch, 1, 5, 6]), TO_NCHW)], { newShape: [2, batch, 6, 1, 5] }),
       ],
     ],
     [
