@@ -57,6 +57,21 @@ describe('offsets among two terms', () => {
     expect(countRewrites(graphOf([4, 1]), moveOffsetsIntoTerms)).toBe(0);
   });
 
+  it('come to an end where two of them follow two sums, as in a step of an LSTM', () => {
+    const graph = new TestGraph();
+    const product = (name: string) =>
+      graph.node(
+        name,
+        'matmul',
+        [graph.input(`${name}/x`, { dataType: 'float32', shape: [1, 2] }), weight(graph, `${name}/w`, [2, 3])],
+        {},
+      );
+    const both = graph.node('both', 'add', [product('input'), product('state')], {});
+    const first = graph.node('first', 'add', [both, weight(graph, 'b', [3])], {});
+    const built = graph.build([graph.node('y', 'add', [first, weight(graph, 'c', [3])], {})]);
+    expect(opsAfter(built, moveOffsetsIntoTerms, foldAffine)).toEqual(['matmul', 'matmul', 'add', 'add']);
+  });
+
   it('stay where no term is a sum of the result’s size', () => {
     const graph = new TestGraph();
     const x = picture(graph);
