@@ -85,6 +85,16 @@ export class GraphBuilder {
     return outputs;
   }
 
+  /** The inputs that a value is computed from. */
+  sourcesOf(value: Value): readonly Value[] {
+    const seen = new Set<Value>([value]);
+    // Nodes stand behind all that they take.
+    for (const { inputs, outputs } of this.#nodes.toReversed()) {
+      if (outputs.some((output) => seen.has(output))) for (const input of inputs) if (input) seen.add(input);
+    }
+    return this.#inputs.filter((input) => seen.has(input));
+  }
+
   /** The graph with these outputs. */
   build(outputs: readonly Value[]): Graph {
     return { inputs: this.#inputs, constants: this.#constants, nodes: this.#nodes, outputs };

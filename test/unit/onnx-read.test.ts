@@ -182,6 +182,58 @@ describe('branches', () => {
     expect(answer(model, feeds(1))).toEqual([1, 0, 3, 0, 5, 0]);
     expect(answer(model, feeds(0))).toEqual([-1, 2, -3, 4, -5, 6]);
   });
+
+  it('that a size chooses stand in the graph, in each other, too', () => {
+    const whole = (values: readonly number[]) => ({ dims: [values.length], values, type: 'int64' as const });
+    // As torch exports squeeze(-1), and the question whether a state was given.
+    const squeeze = {
+      then_branch: { nodes: [node('Squeeze', 'x last', 's')], outputs: [{ name: 's' }] },
+      else_branch: { nodes: [node('Identity', 'x', 's')], outputs: [{ name: 's' }] },
+    };
+    const given = {
+      then_branch: {
+        nodes: [node('Gather', 'shape last', 'size'), node('Equal', 'size one', 'isOne'), node('If', 'isOne', 's2', squeeze)],
+        outputs: [{ name: 's2' }],
+      },
+      else_branch: { nodes: [node('NoSuchOp', 'x', 's2')], outputs: [{ name: 's2' }] },
+    };
+    const nodes = [
+      ...[node('Shape', 'x', 'shape'), node('Size', 'x', 'count'), node('Equal', 'count zero', 'isEmpty'), node('Not', 'isEmpty', 'has')],
+      ...[node('Cast', 'has', 'isGiven', { to: 9n }), node('If', 'isGiven', 'y', given)],
+    ];
+    const initializers = { last: whole([-1]), one: whole([1]), zero: { ...whole([0]), dims: [] } };
+    const model = (shape: readonly number[]) => read({ nodes, inputs: [{ name: 'x', shape }], outputs: [Y], initializers }).graph;
+    expect(typeText(model([2, 3, 1]).outputs[0]?.type ?? null)).toBe('float32[2, 3]');
+    expect(typeText(model([2, 1, 3]).outputs[0]?.type ?? null)).toBe('float32[2, 1, 3]');
+  });
+
+  it('of other ranks are refused, by the input or the sizes that choose', () => {
+    const ranks = {
+      then_branch: { nodes: [node('Squeeze', 'x axes', 'r')], outputs: [{ name: 'r' }] },
+      else_branch: { nodes: [node('Neg', 'x', 'r')], outputs: [{ name: 'r' }] },
+    };
+    const initializers = {
+      axes: { dims: [1], values: [0], type: 'int64' as const },
+      one: { dims: [], values: [1], type: 'int64' as const },
+    };
+    const x = { name: 'x', shape: [1, 'length'] };
+    const byInput = {
+      nodes: [node('Equal', 'mode one', 'c'), node('If', 'c', 'y', ranks)],
+      ...{ inputs: [x, { name: 'mode', type: 'int64' as const }], outputs: [Y], initializers },
+    };
+    expect(() => read(byInput)).toThrow(
+      /^Node "y\/If" \(If\) has a condition on input "mode" \(say its value, .*--constant mode=NUMBER\), and branches that give float32\[length\] and float32\[1, length\]\. /,
+    );
+    const bySize = {
+      nodes: [node('Size', 'x', 'count'), node('Equal', 'count one', 'c'), node('If', 'c', 'y', ranks)],
+      ...{ inputs: [x], outputs: [Y], initializers },
+    };
+    expect(() => read(bySize)).toThrow(/\(If\) has a condition on open sizes \(say them: --shape NAME=1,512\), and branches that give/);
+    const unread = { ...ranks, then_branch: { nodes: [node('NoSuchOp', 'x', 'r')], outputs: [{ name: 'r' }] } };
+    expect(() => read({ ...byInput, nodes: [node('Equal', 'mode one', 'c'), node('If', 'c', 'y', unread)] })).toThrow(
+      /on input "mode" .*, and a branch that is refused: Node "r\/NoSuchOp" \(NoSuchOp\) is an op that Pannier does not read\. \(/,
+    );
+  });
 });
 
 describe('indices', () => {

@@ -126,6 +126,11 @@ export class NodeCall {
     return this.#tensors.constant(this.#name(index));
   }
 
+  /** The inputs of the graph that a value is computed from; none if it is computed from constants and sizes. */
+  sourcesOf(value: TypedValue): readonly Value[] {
+    return this.#builder.sourcesOf(value);
+  }
+
   /** A number that the graph computes with, without axes. */
   number(value: number, dataType: DataType = this.type().dataType): TypedValue {
     return this.#builder.number(dataType, value);

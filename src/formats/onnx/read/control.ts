@@ -1,10 +1,12 @@
 /** Reads ops that run graphs: branches, and loops whose number of steps is known. */
+import { PannierError } from '../../../base/errors.js';
 import type { TypedValue } from '../../../graph/graph.js';
 import type { Size } from '../../../graph/size.js';
-import { shapeText } from '../../../graph/tensor.js';
+import { typeText } from '../../../graph/tensor.js';
 import { LIMITS } from '../../limits.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
 import type { ReadTensor } from '../../reading/tensors.js';
+import type { GraphProto } from '../proto.js';
 import type { Call, Importers } from './call.js';
 import { closed } from './window.js';
 
@@ -13,16 +15,32 @@ function branch(call: Call): readonly ReadTensor[] {
   const [then, otherwise] = [call.attributes.graph('then_branch'), call.attributes.graph('else_branch')];
   const condition = call.scalar(0);
   if (condition !== undefined) return call.subgraph(condition === 0 ? otherwise : then, []);
-  const [a, b] = [call.subgraph(then, []), call.subgraph(otherwise, [])].map((outputs) => outputs.map((each) => call.asValue(each)));
-  if (a === undefined || a.length !== b?.length) throw call.broken('has branches of different numbers of outputs');
+  const [a, b] = [then, otherwise].map((graph) => readBranch(call, graph)) as [readonly TypedValue[], readonly TypedValue[]];
+  if (a.length !== b.length) throw call.broken('has branches of different numbers of outputs');
   return a.map((value, index) => {
     const other = b[index] as TypedValue;
-    if (shapeText(value.type.shape) !== shapeText(other.type.shape))
-      throw cannotExpress(
-        `has branches that give ${shapeText(value.type.shape)} and ${shapeText(other.type.shape)} by a condition that is not known`,
-      );
+    if (typeText(value.type) !== typeText(other.type))
+      throw cannotExpress(`${decisionOf(call)}, and branches that give ${typeText(value.type)} and ${typeText(other.type)}`);
     return call.apply('where', call.reshaped(call.value(), []), value, other);
   });
+}
+
+function readBranch(call: Call, graph: GraphProto): readonly TypedValue[] {
+  try {
+    return call.subgraph(graph, []).map((each) => call.asValue(each));
+  } catch (thrown) {
+    if (!(thrown instanceof PannierError)) throw thrown;
+    // The message that names both nodes ends with one full stop, and one address.
+    throw cannotExpress(`${decisionOf(call)}, and a branch that is refused: ${thrown.message.replace(/\.(?: \(\S+\))?$/, '')}`);
+  }
+}
+
+/** The reason for which a condition is not known, and the option that makes it known. */
+function decisionOf(call: Call): string {
+  const [input] = call.sourcesOf(call.value());
+  return input === undefined
+    ? 'has a condition on open sizes (say them: --shape NAME=1,512)'
+    : `has a condition on input "${input.name}" (say its value, if it is always the same: --constant ${input.name}=NUMBER)`;
 }
 
 /** Unrolls a loop whose number of steps is known and whose condition stays true. What it scans out is stacked along a new first axis. */

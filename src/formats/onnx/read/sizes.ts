@@ -71,6 +71,15 @@ const asked =
 const compared = (holds: (a: number, b: number) => boolean): Fold<Call> =>
   asked((a, b) => (isOpen(a) || isOpen(b) ? undefined : Number(holds(a, b))));
 
+/** As a truth value, a number is whether it differs from 0, which an open size may be. */
+const cast: Fold<Call> = (call, [input]) => {
+  const to = call.dataType('to');
+  if (input === undefined) return undefined;
+  if (isNumbers(to)) return { ...input, dataType: to };
+  if (to !== 'bool' || input.sizes.some(isOpen)) return undefined;
+  return { ...input, dataType: to, sizes: input.sizes.map((each) => Number(each !== 0)) };
+};
+
 /** Lists of one length, or single numbers that stand for all elements. */
 const where: Fold<Call> = (_, [condition, a, b]) => {
   if (condition === undefined || a === undefined || b === undefined || !condition.sizes.every((each) => !isOpen(each))) return undefined;
@@ -127,10 +136,7 @@ const unsqueezed: Fold<Call> = (call, [input]) =>
 
 const FOLDS: SizeOps<Call>['folds'] = {
   Identity: unchanged,
-  Cast: (call, [input]) => {
-    const to = call.dataType('to');
-    return input && isNumbers(to) ? { ...input, dataType: to } : undefined;
-  },
+  Cast: cast,
   ...{ Add: both(size.add), Sub: both(size.subtract), Mul: both(size.multiply), Div: div, Mod: both(byOne(size.modulo)) },
   ...{ Max: combining(size.max), Min: combining(size.min), Sum: combining(size.add) },
   Neg: each((value) => size.multiply(value, -1)),

@@ -83,7 +83,8 @@ export function filterOf(call: Call, index: number): TypedValue {
 
 /** A size that must be known. */
 export function closed(size: Size | undefined, what: string): number {
-  if (size === undefined || isOpen(size)) throw cannotExpress(`has ${what} whose size is not known`);
+  if (size === undefined || isOpen(size))
+    throw cannotExpress(`has ${what} whose size is not known; where it is that of an input, --shape NAME=1,512 says it`);
   return size;
 }
 
