@@ -20,7 +20,7 @@ export async function dumpGraph(model: string, config: string | undefined): Prom
   const found = await findModel(model, config);
   if (found.folder !== undefined) return showGraph(await readPackedGraph(found.folder, await readPacked(found.folder)), []);
   return found.step(async () => {
-    const { graph, inexpressible } = await readModel(found.options.model);
+    const { graph, inexpressible } = await readModel(found.options.model, found.options.inputs);
     return showGraph(graph, inexpressible);
   });
 }

@@ -33,6 +33,7 @@ const FLAGS = {
   ...{
     input: TEXTS,
     shape: TEXTS,
+    constant: TEXTS,
     width: TEXTS,
     height: TEXTS,
     fit: TEXTS,
@@ -52,7 +53,7 @@ export const packCommand: Command = {
   pannier pack MODEL --out DIR [flags]          one model: a model.json or an .onnx file
     --name, --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
     --quantize float16|uint8|int8   --quantize PATTERN=float16|uint8|int8|none   --budget bytes|mflop|goldenError=NUMBER
-    --input NODE=NAME  --shape NODE=1,256,256,3  --width NODE=256  --height NODE=256
+    --input NODE=NAME  --shape NODE=1,256,256,3  --constant NODE=16000  --width NODE=256  --height NODE=256
     --fit, --filter, --channels, --layout NODE=WORD   --background NODE=114   --scale, --offset NODE=NUMBER[,NUMBER…]
     --output NODE=NAME  --labels NODE=FILE (one a line)  --values NODE=logits|probabilities`,
   async run(args) {
@@ -81,7 +82,7 @@ async function packOrCheck(options: PackOptions, check: boolean): Promise<string
 type Flags = Omit<ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'], 'config' | 'check' | 'out'>;
 
 async function optionsOf(model: string, out: string, flags: Flags): Promise<PackOptions> {
-  const inputs = new Map<string, { name?: string; shape?: number[]; image?: Record<string, unknown> }>();
+  const inputs = new Map<string, { name?: string; shape?: number[]; constant?: unknown; image?: Record<string, unknown> }>();
   const outputs = new Map<string, { name?: string; labels?: string[]; values?: unknown }>();
   const input = (node: string) => entry(inputs, node);
   const image = (node: string) => (input(node).image ??= {});
@@ -89,14 +90,10 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
 
   for (const [node, value] of pairs(flags, 'input')) input(node).name = value;
   for (const [node, value] of pairs(flags, 'shape')) input(node).shape = value === '' ? [] : numbers(value, 'shape');
+  for (const [node, value] of pairs(flags, 'constant')) input(node).constant = oneOrMore(value, 'constant');
   for (const key of ['width', 'height', 'background'] as const)
     for (const [node, value] of pairs(flags, key)) image(node)[key] = number(value, key);
-  for (const key of ['scale', 'offset'] as const) {
-    for (const [node, value] of pairs(flags, key)) {
-      const list = numbers(value, key);
-      image(node)[key] = list.length === 1 ? list[0] : list;
-    }
-  }
+  for (const key of ['scale', 'offset'] as const) for (const [node, value] of pairs(flags, key)) image(node)[key] = oneOrMore(value, key);
   for (const key of ['fit', 'filter', 'channels', 'layout'] as const)
     for (const [node, value] of pairs(flags, key)) image(node)[key] = value;
   for (const [node, value] of pairs(flags, 'output')) output(node).name = value;
@@ -155,6 +152,11 @@ function numbers(value: string, key: string): number[] {
   if (list.some((each) => !Number.isFinite(each)))
     throw badOption(`--${key} is ${JSON.stringify(value)}; numbers are wanted, such as 0.5 or 1/255.`);
   return list;
+}
+
+function oneOrMore(value: string, key: string): number | number[] {
+  const list = numbers(value, key);
+  return list.length === 1 ? (list[0] as number) : list;
 }
 
 function number(value: string, key: string): number {

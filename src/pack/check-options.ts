@@ -158,6 +158,7 @@ const input = options<InputOptions>({
     (value) => Array.isArray(value) && value.length <= LIMITS.rank && [...value].every(isSize),
     'an array of whole sizes, such as [1, 256, 256, 3]',
   ),
+  constant: (field) => (Array.isArray(field.value) ? listOf(finite, 1, LIMITS.labels, 'numbers') : finite)(field),
   image: (field) => (field.value === false ? undefined : options(IMAGE)(field)),
   columns,
   pad,

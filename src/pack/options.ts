@@ -53,8 +53,16 @@ export interface PadOptions {
 export interface InputOptions {
   /** The name that apps use; default the signature's key in camelCase. */
   readonly name?: string;
-  /** Sizes of the golden sample, which warms the model up and counts FLOPs; required if the graph leaves sizes open. */
+  /**
+   * Sizes of the golden sample, which warms the model up and counts FLOPs; required if the graph leaves sizes open. Where an `.onnx`
+   * file cannot be read with open sizes, such as a recurrent layer over a length, the packed model takes these sizes alone.
+   */
   readonly shape?: readonly number[];
+  /**
+   * The value in every call, one number for all elements or a number for each: a sampling rate, a mode. The input vanishes from the
+   * packed model, and the branches that the value does not choose, too. For `.onnx` files.
+   */
+  readonly constant?: number | readonly number[];
   /** Default: an input of a picture's shape takes pictures. `false`: it takes arrays alone, such as a spectrogram. */
   readonly image?: ImageOptions | false;
   /** Apps give rows, which are objects with a value for each column. The columns fill the last axis in this order. */

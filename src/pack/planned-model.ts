@@ -30,13 +30,19 @@ export interface PlannedModel {
  * @throws {PannierError} `model-format`, `options`
  */
 export async function planModel(options: Omit<PackOptions, 'out'>, out?: string): Promise<PlannedModel> {
-  const read = await readModel(options.model);
-  const signature = readSignature(read.ends, options, read.hints);
-  const warnings: string[] = [];
+  const read = await readModel(options.model, options.inputs);
+  const signature = readSignature(read.ends, withoutConstants(options, read.constants), read.hints);
+  const warnings = [...(read.warnings ?? [])];
   const inputs = resolveInputs(signature.inputs, (warning) => warnings.push(warning));
   const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
   const plans = planGolden(inputs, await readPicture(options.goldenPicture), read.graph);
   const kept = out === undefined ? undefined : await KeptAnswers.open(out);
   const { file } = read;
   return { read, signature, inputs, specs, plans, warnings, samplingOf: (graph) => samplingOf({ file, graph }, signature, specs, kept) };
+}
+
+/** The options of the inputs that the graph still has. */
+function withoutConstants({ inputs = {}, outputs }: Omit<PackOptions, 'out'>, constants: readonly string[] = []) {
+  const left = Object.entries(inputs).filter(([key]) => !constants.includes(key));
+  return { inputs: Object.fromEntries(left), ...(outputs && { outputs }) };
 }

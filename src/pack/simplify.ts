@@ -56,8 +56,11 @@ export interface Bisected {
  * Runs the passes over a model's graph, which is not run itself.
  * @throws {PannierError} `model-format`
  */
-export async function tryPasses(options: Pick<PackOptions, 'model'>, passes: readonly Pass[] = PORTABLE_PASSES): Promise<PassesTried> {
-  const { graph } = await readModel(options.model);
+export async function tryPasses(
+  options: Pick<PackOptions, 'model' | 'inputs'>,
+  passes: readonly Pass[] = PORTABLE_PASSES,
+): Promise<PassesTried> {
+  const { graph } = await readModel(options.model, options.inputs);
   const { graph: after, rewrites } = runPasses(graph, passes);
   return { before: graph, after, rewrites };
 }

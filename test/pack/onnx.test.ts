@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pack } from '../../src/pack/index.js';
-import { scratch } from '../fixtures/models.js';
+import { addModel, scratch, writeModel } from '../fixtures/models.js';
 import { bytesOf, type OnnxGraph, onnxModel } from '../fixtures/onnx.js';
 import { pannierHere } from '../fixtures/terminal.js';
 
@@ -99,6 +99,58 @@ describe('a packed model', () => {
     expect((await pack({ model: written(classifier()), out: join(folder, 'own-name') })).manifest.name).toBe('net');
     const inFolder = written(classifier(), {}, 'model.onnx');
     expect((await pack({ model: inFolder, out: join(folder, 'its-folder') })).manifest.name).toMatch(/^model-\d+$/);
+  });
+});
+
+describe('inputs', () => {
+  const half = (op: string) => ({ nodes: [{ op, inputs: ['x'], outputs: ['h'] }], outputs: [{ name: 'h' }] });
+  const withMode: OnnxGraph = {
+    nodes: [
+      { op: 'Equal', inputs: ['the.mode', 'one'], outputs: ['c'] },
+      { op: 'If', inputs: ['c'], outputs: ['y'], attributes: { then_branch: half('Relu'), else_branch: half('NoSuchOp') } },
+    ],
+    inputs: [
+      { name: 'x', shape: ['batch', 3] },
+      { name: 'the.mode', type: 'int64', shape: [] },
+    ],
+    outputs: [{ name: 'y' }],
+    initializers: { one: { dims: [], values: [1], type: 'int64' } },
+  };
+
+  it('with a constant vanish, and so do the branches for other values', async () => {
+    const out = join(folder, 'mode');
+    expect((await pannierHere(['pack', written(withMode), '--out', out, '--constant', 'theMode=1'])).status).toBe(0);
+    expect(readFileSync(join(out, 'model.d.ts'), 'utf8')).not.toContain('theMode');
+    expect(readFileSync(join(out, 'model.js'), 'utf8')).toMatch(/"?ops"?: \{\s*"?relu"?: 1,?\s*\}/);
+    await expect(pack({ model: written(withMode), out: join(folder, 'modeless') })).rejects.toThrow(/condition on input "the\.mode"/);
+  });
+
+  it('keep open sizes where the model can be read with them, and else take those of the option alone', async () => {
+    const recurrent: OnnxGraph = {
+      nodes: [{ op: 'RNN', inputs: ['x', 'w', 'r'], outputs: ['y'], name: 'steps', attributes: { hidden_size: 1n } }],
+      inputs: [{ name: 'x', shape: ['time', 'batch', 2] }],
+      outputs: [{ name: 'y' }],
+      initializers: { w: { dims: [1, 1, 2], values: [1, 2] }, r: { dims: [1, 1, 1], values: [0.5] } },
+    };
+    const model = written(recurrent);
+    const inputs = { x: { shape: [4, 1, 2] } };
+    const { manifest, warnings } = await pack({ model, out: join(folder, 'recurrent'), inputs });
+    expect(manifest.signature.inputs['x']?.shape).toEqual([4, 1, 2]);
+    expect(manifest.signature.outputs['y']?.shape).toEqual([4, 1, 1, 1]);
+    expect(warnings.join()).toContain('"x" takes [4, 1, 2] alone, since node "steps" (RNN) cannot be read with open sizes.');
+    await expect(pack({ model, out: join(folder, 'no-sizes') })).rejects.toThrow(
+      /"steps" \(RNN\) has a sequence whose size is not known; .*--shape/,
+    );
+    const relu: OnnxGraph = { ...recurrent, nodes: [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }], initializers: {} };
+    const open = await pack({ model: written(relu), out: join(folder, 'open'), inputs });
+    expect(open.manifest.signature.inputs['x']?.shape).toEqual([null, null, 2]);
+  });
+
+  it('of other formats have no constants', async () => {
+    const model = writeModel(addModel(), join(folder, 'add'));
+    await expect(pack({ model, out: join(folder, 'never-added'), inputs: { x: { constant: 1 } } })).rejects.toThrow(
+      /Option inputs\["x"\]\.constant is for \.onnx files/,
+    );
   });
 });
 

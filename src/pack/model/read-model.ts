@@ -15,4 +15,8 @@ export interface ReadModel {
   readonly inexpressible: readonly Inexpressible[];
   /** Hints from files beside the model about its inputs and outputs. Options take precedence. */
   readonly hints?: Hints;
+  /** Keys of the option `inputs` whose inputs became constants, so that the graph has them no more. */
+  readonly constants?: readonly string[];
+  /** Sentences about what was decided while the file was read. */
+  readonly warnings?: readonly string[];
 }

@@ -1,26 +1,61 @@
 /** Reads an ONNX model from disk into a graph, with the files beside it that hold its weights. */
 import { dirname } from 'node:path';
+import { PannierError } from '../../base/errors.js';
 import { broken } from '../../formats/file-fields.js';
 import { LIMITS } from '../../formats/limits.js';
 import type { ExternalFiles } from '../../formats/onnx/tensor.js';
 import { verify } from '../../graph/verify.js';
 import { type OpenFile, openInside, readAndClose, readWhole } from '../files/open.js';
 import { relativePath } from '../files/relative-path.js';
+import type { InputOptions, PackOptions } from '../options.js';
 import type { ReadModel } from './read-model.js';
+import { friendlyName } from './signature.js';
 
 /**
  * Reads an .onnx file that is open. No file outside its folder is opened.
- * @throws {PannierError} `model-format`
+ * @param options of its inputs: constants take the place of inputs; where the file cannot be read with open sizes, it is read with those
+ *   that `shape` says
+ * @throws {PannierError} `model-format`, and `options` for sizes or constants that an input cannot have
  */
-export async function readOnnxFile(opened: OpenFile, path: string, file: string): Promise<ReadModel> {
-  // What reads protocol buffers is loaded for such files alone.
-  const { parseModel, externalLocations, readOnnx } = await import('../../formats/onnx/index.js');
-  const model = parseModel(await readWhole(opened, path, file, LIMITS.weightBytes), file);
-  const files = await readFiles(externalLocations(model), dirname(path), LIMITS.weightBytes - opened.length);
-  const { graph, ends } = readOnnx(model, files, file);
-  verify(graph);
-  return { file, graph, ends, inexpressible: [] };
+export async function readOnnxFile(opened: OpenFile, path: string, file: string, options: InputsOption): Promise<ReadModel> {
+  // The reader of protocol buffers is loaded for such files alone.
+  const onnx = await import('../../formats/onnx/index.js');
+  const model = onnx.parseModel(await readWhole(opened, path, file, LIMITS.weightBytes), file);
+  const files = await readFiles(onnx.externalLocations(model), dirname(path), LIMITS.weightBytes - opened.length);
+  const given = optionsByName(model.graph === undefined ? [] : onnx.freeInputs(model.graph), options);
+  const constants = given.filter(([, { constant }]) => constant !== undefined);
+  const shapes = given.filter(([, { constant, shape }]) => constant === undefined && shape !== undefined);
+  const readWith = (bound: readonly Given[]) => {
+    const bindings = new Map(bound.map(([name, binding]) => [name, binding]));
+    const read = onnx.readOnnx(onnx.bindInputs(model, bindings), files, file);
+    verify(read.graph);
+    return { file, inexpressible: [], constants: constants.map(([, , key]) => key), ...read };
+  };
+  try {
+    return readWith(constants);
+  } catch (thrown) {
+    if (!(thrown instanceof PannierError) || thrown.code !== 'model-format' || shapes.length === 0) throw thrown;
+    return { ...readWith([...constants, ...shapes]), warnings: [fixedSizes(shapes, thrown)] };
+  }
 }
+
+/** The sentence about inputs that take no other sizes. @param refusal of the model with open sizes */
+function fixedSizes(shapes: readonly Given[], { detail }: PannierError): string {
+  const fixed = shapes.map(([name, { shape = [] }]) => `"${name}" takes [${shape.join(', ')}] alone`);
+  return `${fixed.join(', ')}, since node "${detail['node']}" (${detail['op']}) cannot be read with open sizes.`;
+}
+
+type InputsOption = NonNullable<PackOptions['inputs']>;
+
+/** An input's name in the file, its options, and the key that they have. */
+type Given = readonly [name: string, options: InputOptions, key: string];
+
+/** The options of a file's inputs, which have their names in the file or in an app. */
+const optionsByName = (inputs: readonly { readonly name: string }[], options: InputsOption): readonly Given[] =>
+  Object.entries(options).flatMap(([key, option]): Given[] => {
+    const found = inputs.find(({ name }) => name === key) ?? inputs.find(({ name }) => friendlyName({ key: name }) === key);
+    return found === undefined ? [] : [[found.name, option, key]];
+  });
 
 async function readFiles(locations: readonly string[], folder: string, budget: number): Promise<ExternalFiles> {
   if (locations.length > LIMITS.weightFiles)

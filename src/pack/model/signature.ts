@@ -55,6 +55,8 @@ export function readSignature({ inputs, outputs }: Ends, options: Pick<PackOptio
   const namedInputs = inputs.map((end): GraphInput => {
     const given = over(hints?.inputs[end.key], inputOptions.get(end)?.options);
     const { key, fields: declared, dtype, shape } = end;
+    if (given.constant !== undefined)
+      throw badOption(`Option inputs["${bare(key)}"].constant is for .onnx files; feed the input with its value in every call.`);
     return { name: given.name ?? friendlyName(end), key, declared, node: nodeOf(end.tensor), dtype, shape, options: given };
   });
   const namedOutputs = outputs.map((end): GraphOutput => {
@@ -100,7 +102,7 @@ function optionsByNode<T extends { readonly name?: string }>(
 }
 
 /** `MobilenetV1/heatmap_2/BiasAdd:0` becomes `mobilenetV1Heatmap2BiasAdd`. */
-function friendlyName({ key }: End): string {
+export function friendlyName({ key }: Pick<End, 'key'>): string {
   const name = camelCase(bare(key));
   return name === '' || /^\d/.test(name) || isReserved(name) ? key : name;
 }

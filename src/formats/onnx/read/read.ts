@@ -10,6 +10,7 @@ import { CannotExpress } from '../../reading/cannot-express.js';
 import { type ReadTensor, Tensors } from '../../reading/tensors.js';
 import type { Ends } from '../../tfjs/ends.js';
 import { endsOf } from '../../tfjs/graph-ends.js';
+import { freeInputs } from '../bind.js';
 import { declareInputs } from '../inputs.js';
 import type { GraphProto, ModelProto, NodeProto } from '../proto.js';
 import { constantOfTensor, type ExternalFiles } from '../tensor.js';
@@ -46,7 +47,7 @@ export function readOnnx({ graph: proto, opsets, functions }: ModelProto, files:
   const builder = new GraphBuilder();
   const tensors = new Tensors(builder);
   for (const tensor of proto.initializers) tensors.setConstant(constantOfTensor(tensor, tensor.name, files));
-  const inputs = proto.inputs.filter(({ name }) => !tensors.has(name));
+  const inputs = freeInputs(proto);
   declareInputs(inputs, builder, tensors);
   const reader = new Reader(builder, tensors, {
     files,
