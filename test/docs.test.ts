@@ -48,6 +48,8 @@ const AROUND: Readonly<Record<string, string>> = {
   pets: "import pets from './models/pose/model.js';",
   model:
     "declare const model: import('pannier').Model<import('./models/pose/model.js').PoseInputs, import('./models/pose/model.js').PoseOutputs>;",
+  vad: "declare const vad: import('pannier').Model<Record<'input' | 'state', Float32Array>, Record<'output' | 'stateN', import('pannier').Tensor<'float32'>>>;",
+  chunks: 'declare const chunks: AsyncIterable<Float32Array>;',
   signal: 'declare const signal: AbortSignal;',
   video: 'declare const video: HTMLVideoElement;',
   draw: 'declare function draw(...drawn: unknown[]): void;',
