@@ -16,9 +16,10 @@ export const moveOffsetsIntoTerms: Pass = {
     const { input, added } = node.op === 'add' ? (affineOf(node, graph) ?? {}) : {};
     if (input === undefined || added === undefined || graph.onlyUserOf(input) !== node) return undefined;
     const addition = graph.producerOf(input);
-    // Two constants behind a sum would change places for ever; they become one when arithmetic is folded.
-    if (addition?.op !== 'add' || affineOf(addition, graph) !== undefined) return undefined;
+    if (addition?.op !== 'add') return undefined;
     const terms = addition.inputs as readonly [TypedValue, TypedValue];
+    // Two constants behind a sum would change places for ever.
+    if (terms.some((term) => graph.constantOf(term) !== undefined)) return undefined;
     const index = terms.findIndex((term) => isSum(term, input, graph));
     if (index < 0) return undefined;
     const patch = new PatchBuilder(graph);

@@ -72,6 +72,12 @@ describe('offsets among two terms', () => {
     expect(opsAfter(built, moveOffsetsIntoTerms, foldAffine)).toEqual(['matmul', 'matmul', 'add', 'add']);
   });
 
+  it('stay behind another offset, also one that is infinite', () => {
+    const graph = new TestGraph();
+    const first = graph.node('first', 'add', [convolution(graph, picture(graph), 'sum'), constant(graph, 'a', [Infinity, 1, 1])], {});
+    expect(countRewrites(graph.build([graph.node('y', 'add', [first, weight(graph, 'b', [3])], {})]), moveOffsetsIntoTerms)).toBe(0);
+  });
+
   it('stay where no term is a sum of the result’s size', () => {
     const graph = new TestGraph();
     const x = picture(graph);
