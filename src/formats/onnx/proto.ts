@@ -47,6 +47,7 @@ export interface NodeProto {
   name: string;
   op: string;
   domain: string;
+  overload: string;
   attributes: AttributeProto[];
 }
 
@@ -68,13 +69,19 @@ export interface GraphProto {
   hasSparseInitializers: boolean;
 }
 
-/** A function that nodes of its domain and name call. */
+/** A function of the file, which nodes call by its domain, name and overload. */
 export interface FunctionProto {
   name: string;
   domain: string;
+  /** '' where one function alone has the name. */
+  overload: string;
   inputs: string[];
   outputs: string[];
   nodes: NodeProto[];
+  /** The values of attributes that a call leaves out. */
+  defaults: AttributeProto[];
+  /** The version of each domain's ops in its nodes. */
+  opsets: Map<string, number>;
 }
 
 export interface ModelProto {
@@ -101,12 +108,15 @@ export const parseTensor = (bytes: Uint8Array): TensorProto =>
   parsed(bytes, readTensorField, emptyTensor(), 'The bytes are no tensor of ONNX');
 
 /** The files in which a model's weights lie, as its tensors name them. */
-export function externalLocations({ graph }: ModelProto): readonly string[] {
-  const tensors = graph === undefined ? [] : tensorsOf(graph);
+export function externalLocations({ graph, functions }: ModelProto): readonly string[] {
+  const tensors = [
+    ...(graph === undefined ? [] : tensorsOf(graph)),
+    ...functions.flatMap(({ nodes }) => tensorsOf({ initializers: [], nodes })),
+  ];
   return [...new Set(tensors.flatMap(({ isExternal, external }) => (isExternal ? [external.get('location') ?? ''] : [])))];
 }
 
-const tensorsOf = ({ initializers, nodes }: GraphProto): readonly TensorProto[] => [
+const tensorsOf = ({ initializers, nodes }: Pick<GraphProto, 'initializers' | 'nodes'>): readonly TensorProto[] => [
   ...initializers,
   ...nodes.flatMap(({ attributes }) =>
     attributes.flatMap(({ tensor, graph }) => [...(tensor ? [tensor] : []), ...(graph ? tensorsOf(graph) : [])]),
@@ -128,15 +138,15 @@ const MAX_DEPTH = 16;
 
 const readModelField: ReadField<ModelProto> = (tag, model, reader) => {
   if (tag === 7) model.graph = reader.readMessage(graphField(0), emptyGraph());
-  else if (tag === 8) {
-    const { domain, version } = reader.readMessage(readOpsetField, { domain: '', version: 0 });
-    model.opsets.set(domainOf(domain), version);
-  } else if (tag === 14) model.metadata.set(...entry(reader));
-  else if (tag === 25) {
-    const made = { name: '', domain: '', inputs: [], outputs: [], nodes: [] };
-    model.functions.push(reader.readMessage(readFunctionField, made));
-  }
+  else if (tag === 8) readOpset(model.opsets, reader);
+  else if (tag === 14) model.metadata.set(...entry(reader));
+  else if (tag === 25) model.functions.push(reader.readMessage(readFunctionField, emptyFunction()));
 };
+
+function readOpset(opsets: Map<string, number>, reader: PbfReader): void {
+  const { domain, version } = reader.readMessage(readOpsetField, { domain: '', version: 0 });
+  opsets.set(domainOf(domain), version);
+}
 
 const readOpsetField: ReadField<{ domain: string; version: number }> = (tag, opset, reader) => {
   if (tag === 1) opset.domain = reader.readString();
@@ -148,7 +158,10 @@ const readFunctionField: ReadField<FunctionProto> = (tag, made, reader) => {
   else if (tag === 4) made.inputs.push(reader.readString());
   else if (tag === 5) made.outputs.push(reader.readString());
   else if (tag === 7) made.nodes.push(reader.readMessage(nodeField(0), emptyNode()));
+  else if (tag === 9) readOpset(made.opsets, reader);
   else if (tag === 10) made.domain = domainOf(reader.readString());
+  else if (tag === 11) made.defaults.push(reader.readMessage(attributeField(0), emptyAttribute()));
+  else if (tag === 13) made.overload = reader.readString();
 };
 
 const graphField =
@@ -172,6 +185,7 @@ const nodeField =
     else if (tag === 4) node.op = reader.readString();
     else if (tag === 5) node.attributes.push(reader.readMessage(attributeField(depth), emptyAttribute()));
     else if (tag === 7) node.domain = domainOf(reader.readString());
+    else if (tag === 8) node.overload = reader.readString();
   };
 
 /** ONNX's own domain has two names. */
@@ -243,7 +257,11 @@ const entry = (reader: PbfReader): [key: string, value: string] =>
 
 const emptyGraph = (): GraphProto => ({ name: '', nodes: [], initializers: [], inputs: [], outputs: [], hasSparseInitializers: false });
 
-const emptyNode = (): NodeProto => ({ inputs: [], outputs: [], name: '', op: '', domain: '', attributes: [] });
+const emptyNode = (): NodeProto => ({ inputs: [], outputs: [], name: '', op: '', domain: '', overload: '', attributes: [] });
+
+const emptyFunction = (): FunctionProto => ({
+  ...{ name: '', domain: '', overload: '', inputs: [], outputs: [], nodes: [], defaults: [], opsets: new Map<string, number>() },
+});
 
 const emptyValue = (): ValueProto => ({ name: '', elementType: undefined, shape: undefined });
 

@@ -12,17 +12,20 @@ import type { Ends } from '../../tfjs/ends.js';
 import { endsOf } from '../../tfjs/graph-ends.js';
 import { freeInputs } from '../bind.js';
 import { declareInputs } from '../inputs.js';
-import type { GraphProto, ModelProto, NodeProto } from '../proto.js';
+import type { FunctionProto, GraphProto, ModelProto, NodeProto } from '../proto.js';
 import { constantOfTensor, type ExternalFiles } from '../tensor.js';
 import { Call, originOf } from './call.js';
 import { constantOf } from './constant.js';
 import { IMPORTERS } from './importers.js';
+import { inlined, keyOf } from './inline.js';
 import { neededNodes } from './needed.js';
 import { foldedSizes } from './sizes.js';
 
 /** The oldest and the newest opset whose ops are known. */
 export const MIN_OPSET = 7;
 export const MAX_OPSET = 24;
+
+const isKnown = (opset: number): boolean => opset >= MIN_OPSET && opset <= MAX_OPSET;
 
 /** A graph, and what the file says of its inputs and outputs, in its order. */
 export interface OnnxModel {
@@ -41,7 +44,7 @@ export interface OnnxModel {
 export function readOnnx({ graph: proto, opsets, functions }: ModelProto, files: ExternalFiles, file: string): OnnxModel {
   if (proto === undefined) throw broken(`${file} has no graph.`);
   const opset = opsets.get('') ?? 0;
-  if (opset < MIN_OPSET || opset > MAX_OPSET)
+  if (!isKnown(opset))
     throw broken(`${file} is of ONNX opset ${opset}; ${MIN_OPSET} to ${MAX_OPSET} are known. Export it again with opset_version=17.`);
   if (proto.hasSparseInitializers) throw broken(`${file} has sparse weights, which Pannier does not read.`);
   const builder = new GraphBuilder();
@@ -52,7 +55,7 @@ export function readOnnx({ graph: proto, opsets, functions }: ModelProto, files:
   const reader = new Reader(builder, tensors, {
     files,
     opsets,
-    functions: new Set(functions.map(({ domain, name }) => `${domain}.${name}`)),
+    functions: new Map(functions.map((each) => [keyOf(each), each])),
   });
   const wanted = proto.outputs.map(({ name }) => nameAt(name, 'An output'));
   if (wanted.length === 0) throw broken(`${file} has no outputs.`);
@@ -67,15 +70,23 @@ export function readOnnx({ graph: proto, opsets, functions }: ModelProto, files:
 /** What a file has beside its nodes. */
 interface Surroundings {
   readonly files: ExternalFiles;
+  /** The version of each domain's ops in the model's graph; a function has its own. */
   readonly opsets: ReadonlyMap<string, number>;
-  /** The functions that the file defines, by domain and name. */
-  readonly functions: ReadonlySet<string>;
+  /** The functions that the file defines, by their keys. */
+  readonly functions: ReadonlyMap<string, FunctionProto>;
 }
+
+/** How deep functions may call each other: none may call itself. */
+const MAX_CALLS = 64;
 
 class Reader {
   readonly #builder: GraphBuilder;
   readonly #tensors: Tensors;
   readonly #surroundings: Surroundings;
+  /** The versions of ops where the reader is. */
+  #opsets: ReadonlyMap<string, number>;
+  /** How many calls of functions the reader is in. */
+  #depth = 0;
   /** How many nodes have been read: those of a loop count once for each of its steps. */
   #count = 0;
   /** The tensors in the file that values are, by the names of the values. */
@@ -85,6 +96,7 @@ class Reader {
     this.#builder = builder;
     this.#tensors = tensors;
     this.#surroundings = surroundings;
+    this.#opsets = surroundings.opsets;
   }
 
   readNodes(nodes: readonly NodeProto[]): void {
@@ -127,22 +139,50 @@ class Reader {
       this.#tensors.alias(output, input);
       return;
     }
-    this.#declare(node, this.#imported(node));
+    const called = this.#surroundings.functions.get(keyOf({ ...node, name: node.op }));
+    if (called === undefined) this.#declare(node, this.#imported(node));
+    else this.#readFunction(node, called);
+  }
+
+  /** Reads the nodes of a function in the place of the node that calls it. Ops there are of the versions that the function names. */
+  #readFunction(node: NodeProto, called: FunctionProto): void {
+    if (this.#depth >= MAX_CALLS) throw new CannotExpress(`calls functions more than ${MAX_CALLS} deep`);
+    const { nodes, outputs } = inlined(node, called, this.#count);
+    const outside = this.#opsets;
+    const inside = new Map([...this.#surroundings.opsets, ...called.opsets]);
+    const opset = inside.get('') as number;
+    if (!isKnown(opset)) throw new CannotExpress(`calls a function of ONNX opset ${opset}; ${MIN_OPSET} to ${MAX_OPSET} are known`);
+    this.#opsets = inside;
+    this.#depth++;
+    try {
+      this.readNodes(
+        neededNodes(
+          nodes,
+          outputs.filter((_, index) => node.outputs[index]),
+        ),
+      );
+    } finally {
+      this.#opsets = outside;
+      this.#depth--;
+    }
+    for (const [index, name] of node.outputs.entries()) {
+      const made = outputs[index];
+      if (name === '') continue;
+      if (!made || !this.#tensors.has(made)) throw new CannotExpress(`calls a function that does not give its output ${index}`);
+      this.#tensors.alias(name, made);
+    }
   }
 
   #imported(node: NodeProto): readonly ReadTensor[] {
     const { domain } = node;
-    const opset = this.#surroundings.opsets.get(domain) ?? 1;
+    const opset = this.#opsets.get(domain) ?? 1;
     const subgraph = (graph: GraphProto, given: readonly ReadTensor[]) => this.#readSubgraph(graph, given);
     const call = new Call(node, opset, subgraph, this.#builder, this.#tensors);
     const key = domain === '' ? node.op : `${domain}.${node.op}`;
     const sizes = foldedSizes(call);
     if (sizes !== undefined) return sizes;
     const importer = Object.hasOwn(IMPORTERS, key) ? IMPORTERS[key] : undefined;
-    if (importer === undefined)
-      throw new CannotExpress(
-        this.#surroundings.functions.has(key) ? 'is a function of the file, which is not read' : 'is an op that Pannier does not read',
-      );
+    if (importer === undefined) throw new CannotExpress('is an op that Pannier does not read');
     const read = importer(call);
     return Array.isArray(read) ? read : [read as ReadTensor];
   }
