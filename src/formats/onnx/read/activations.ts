@@ -26,8 +26,8 @@ function mish(call: Call): TypedValue {
 }
 
 /** x · sigmoid(alpha · x). */
-function swish(call: Call): TypedValue {
-  const alpha = call.attributes.number('alpha', 1);
+export function swish(call: Call, absent = 1): TypedValue {
+  const alpha = call.attributes.number('alpha', absent);
   const input = call.value();
   const scaled = alpha === 1 ? input : call.apply('mul', input, call.number(alpha));
   return call.apply('mul', input, call.apply('sigmoid', scaled));
@@ -77,7 +77,7 @@ function prelu(call: Call): TypedValue {
 
 export const ACTIVATION_IMPORTERS: Importers = {
   ...{ Relu: sameAs('relu'), Sigmoid: sameAs('sigmoid'), Tanh: sameAs('tanh'), Softplus: sameAs('softplus') },
-  ...{ Softsign: sameAs('softsign'), HardSwish: sameAs('hardSwish'), Selu: selu, Celu: celu, Mish: mish, Swish: swish },
+  ...{ Softsign: sameAs('softsign'), HardSwish: sameAs('hardSwish'), Selu: selu, Celu: celu, Mish: mish, Swish: (call) => swish(call) },
   LeakyRelu: (call) => call.add('leakyRelu', [call.value()], { alpha: call.attributes.number('alpha', Math.fround(0.01)) }),
   Elu: (call) => call.add('elu', [call.value()], { alpha: call.attributes.number('alpha', 1) }),
   HardSigmoid: (call) =>

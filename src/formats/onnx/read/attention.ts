@@ -35,7 +35,7 @@ const continued = (call: Call, index: number, value: TypedValue): TypedValue =>
   call.has(index) ? call.step('concat', [call.value(index), value], { axis: 2 }) : value;
 
 /** Places along an axis as a column (0) or a row (1). */
-function places(call: Call, count: Size, axis: 0 | 1, start: Size = 0): TypedValue {
+export function places(call: Call, count: Size, axis: 0 | 1, start: Size = 0): TypedValue {
   const counted = call.step('range', [], { start, count, step: 1, dataType: 'int32' });
   return call.reshaped(counted, axis === 0 ? [count, 1] : [1, count]);
 }

@@ -4,6 +4,8 @@ import { ATTENTION_IMPORTERS } from './attention.js';
 import type { Importers } from './call.js';
 import { CONTROL_IMPORTERS } from './control.js';
 import { ELEMENTWISE_IMPORTERS } from './elementwise.js';
+import { FUSED_ATTENTION_IMPORTERS } from './fused-attention.js';
+import { FUSION_IMPORTERS } from './fusions.js';
 import { INDEXING_IMPORTERS } from './indexing.js';
 import { MOVEMENT_IMPORTERS } from './movement.js';
 import { NETWORK_IMPORTERS } from './network.js';
@@ -26,4 +28,6 @@ export const IMPORTERS: Importers = {
   ...RECURRENT_IMPORTERS,
   ...ATTENTION_IMPORTERS,
   ...CONTROL_IMPORTERS,
+  ...FUSION_IMPORTERS,
+  ...FUSED_ATTENTION_IMPORTERS,
 };

@@ -6,7 +6,7 @@ import { einsum } from '../../reading/einsum.js';
 import type { Call, Importer, Importers } from './call.js';
 import { closed, filterOf, inItsLayout, picture, spatial, spatialAxes, spatialRank, windowOf } from './window.js';
 
-function conv(call: Call): TypedValue {
+export function conv(call: Call): TypedValue {
   spatialRank(call);
   const groups = call.attributes.whole('group', 1);
   const inputs = [picture(call, call.value()), filterOf(call, 1), call.optional(2) ?? null];
@@ -83,7 +83,7 @@ export function matrixProduct(call: Call, a: TypedValue, b: TypedValue): TypedVa
 }
 
 /** alpha · a · b + beta · c, of which a and b may be transposed. */
-function gemm(call: Call): TypedValue {
+export function gemm(call: Call): TypedValue {
   const { attributes } = call;
   const matrix = (index: number, isTransposed: boolean) => (isTransposed ? call.valueTransposed(index, [1, 0]) : call.value(index));
   const made = call.apply('matmul', matrix(0, attributes.flag('transA')), matrix(1, attributes.flag('transB')));
@@ -92,7 +92,7 @@ function gemm(call: Call): TypedValue {
   return bias === undefined ? scaled : call.apply('add', scaled, times(call, bias, attributes.number('beta', 1)));
 }
 
-function times(call: Call, value: TypedValue, factor: number): TypedValue {
+export function times(call: Call, value: TypedValue, factor: number): TypedValue {
   if (factor === 1) return value;
   if (!isFloat(value.type.dataType) && !Number.isInteger(factor)) throw cannotExpress(`multiplies ${value.type.dataType} by ${factor}`);
   return call.apply('mul', value, call.number(factor, value.type.dataType));

@@ -72,12 +72,15 @@ function layerNormalization(call: Call): readonly TypedValue[] {
 }
 
 /** x / √(mean of x² + epsilon) · scale. */
-function rmsNormalization(call: Call): TypedValue {
+export function rmsNormalization(call: Call): TypedValue {
   const input = call.value();
-  const axes = trailingAxes(call, input.type.shape);
-  const squares = call.step('reduceMean', [call.apply('mul', input, input)], { axes, keepDimensions: true });
-  const root = call.apply('sqrt', call.apply('add', squares, call.number(epsilonOf(call))));
-  return call.apply('mul', call.apply('div', input, root), call.value(1));
+  return call.apply('mul', rootMeanSquared(call, input, trailingAxes(call, input.type.shape), epsilonOf(call)), call.value(1));
+}
+
+/** x / √(mean of x² + epsilon). */
+export function rootMeanSquared(call: Call, value: TypedValue, axes: readonly number[], epsilon: number): TypedValue {
+  const squares = call.step('reduceMean', [call.apply('mul', value, value)], { axes, keepDimensions: true });
+  return call.apply('div', value, call.apply('sqrt', call.apply('add', squares, call.number(epsilon))));
 }
 
 /** As ONNX's definition has it, 1e-9 is added to the deviation. */

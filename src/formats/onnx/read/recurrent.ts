@@ -3,23 +3,9 @@ import type { TypedValue } from '../../../graph/graph.js';
 import type { Size } from '../../../graph/size.js';
 import { LIMITS } from '../../limits.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
+import { ACTIVATIONS } from './activation-names.js';
 import type { Call, Importer, Importers } from './call.js';
 import { closed } from './window.js';
-
-/** An activation of the layer, with the numbers that shape its curve. */
-type Activation = (call: Call, value: TypedValue, alpha: number | undefined, beta: number | undefined) => TypedValue;
-
-const ACTIVATIONS: Readonly<Record<string, Activation>> = {
-  sigmoid: (call, value) => call.apply('sigmoid', value),
-  tanh: (call, value) => call.apply('tanh', value),
-  relu: (call, value) => call.apply('relu', value),
-  softsign: (call, value) => call.apply('softsign', value),
-  softplus: (call, value) => call.apply('softplus', value),
-  hardsigmoid: (call, value, alpha = Math.fround(0.2), beta = 0.5) => call.step('hardSigmoid', [value], { alpha, beta }),
-  leakyrelu: (call, value, alpha = Math.fround(0.01)) => call.step('leakyRelu', [value], { alpha }),
-  elu: (call, value, alpha = 1) => call.step('elu', [value], { alpha }),
-  affine: (call, value, alpha = 1, beta = 0) => call.step('linear', [value], { alpha, beta }),
-};
 
 type Curve = (value: TypedValue) => TypedValue;
 
