@@ -24,8 +24,9 @@ const isEqual = (node: Node, other: Node): boolean =>
   other.op === node.op &&
   other.inputs.length === node.inputs.length &&
   other.inputs.every((value, index) => value === node.inputs[index]) &&
-  other.outputs.every(({ type }, index) => typeText(type) === typeText((node.outputs[index] as Value).type)) &&
-  attributesText(other) === attributesText(node);
+  attributesText(other) === attributesText(node) &&
+  other.outputs.length === node.outputs.length &&
+  other.outputs.every(({ type }, index) => typeText(type) === typeText((node.outputs[index] as Value).type));
 
 /** Whether both nodes give an output of the graph at the same place: then one of both would lose the name that the signature has. */
 const losesOutput = (node: Node, other: Node, graph: GraphView): boolean =>

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { mergeEqualNodes } from '../../src/passes/merge-equal-nodes.js';
 import { rewrittenLines, TestGraph } from '../fixtures/rewritten.js';
+import { countRewrites } from '../fixtures/weights.js';
 
 it('computes once what is equal, from the front to the back', () => {
   const graph = new TestGraph();
@@ -47,6 +48,16 @@ it('merges nodes of several outputs and of no inputs', () => {
     'sub(parts:1, p)',
     'output y, z',
   ]);
+});
+
+it('leaves nodes alone that give different numbers of outputs', () => {
+  const graph = new TestGraph();
+  const x = graph.input('x', { dataType: 'float32', shape: [2, 1] });
+  const origin = { format: 'pannier', op: 'split', name: 'parts' } as const;
+  const [first, empty] = graph.ops('split', [x], { axis: 1, splits: [1, 0] }, origin);
+  const [whole] = graph.ops('split', [x], { axis: 0, splits: [2] }, origin);
+  expect(countRewrites(graph.build([first!, empty!, whole!]), mergeEqualNodes)).toBe(0);
+  expect(countRewrites(graph.build([whole!, first!, empty!]), mergeEqualNodes)).toBe(0);
 });
 
 it('keeps the names of outputs', () => {
