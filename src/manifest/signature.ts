@@ -77,10 +77,13 @@ export interface Crop {
   readonly rotation?: number;
 }
 
-/** A part of a picture. */
+/** A part of a picture, and the size at which the graph sees it. */
 export interface ImageCrop {
   readonly source: ImageSource;
-  readonly crop: Crop;
+  /** Default the whole picture. */
+  readonly crop?: Crop;
+  /** Pixels of the tensor, for an input that leaves its sizes open; default what the model was packed with. */
+  readonly size?: { readonly width: number; readonly height: number };
 }
 
 /** A picture or a part of one, for an image input, which takes a tensor, too. */

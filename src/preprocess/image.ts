@@ -5,9 +5,10 @@
  */
 
 import { typeName } from '../base/describe.js';
+import { shapeText } from '../base/dtype.js';
 import { messageOf, PannierError } from '../base/errors.js';
 import type { ImageSpec, InputSpec } from '../manifest/manifest.js';
-import type { Crop, Pixels } from '../manifest/signature.js';
+import type { Crop, Dim, ImageCrop, Pixels } from '../manifest/signature.js';
 import { type Picture, type PictureFeed, pictureDtype } from './feed.js';
 import { type ImageMapping, imageMapping, mapToSource } from './mapping.js';
 import { giveTyped, wrong } from './tensor.js';
@@ -19,18 +20,18 @@ export interface SettledImage {
 }
 
 /**
- * Makes a feed from a picture or `{ source, crop }`.
+ * Makes a feed from a picture or `{ source, crop, size }`.
  * @throws {PannierError} `input` if it is no picture, is not ready, or cannot be read
  */
 export async function imageFeed(name: string, spec: InputSpec & { readonly image: ImageSpec }, given: unknown): Promise<SettledImage> {
-  const { source, crop: said } = isCrop(given) ? given : { source: given, crop: undefined };
+  const { source, crop: said, size } = isCrop(given) ? given : { source: given };
   // The crop is copied like the pixels, since capturing the picture may take a while.
   const crop = said === undefined ? undefined : { ...said };
   if (crop !== undefined) checkCrop(name, crop);
+  const image = size === undefined ? spec.image : sized(name, spec, size);
   const picture = await capture(name, spec, source);
   const width = 'displayWidth' in picture ? picture.displayWidth : picture.width;
   const height = 'displayHeight' in picture ? picture.displayHeight : picture.height;
-  const { image } = spec;
   const map = mapToSource(image, { width, height }, crop);
   const [channels, batch] = [image.channels === 'gray' ? 1 : 3, 1];
   const shape = image.layout === 'nhwc' ? [batch, image.height, image.width, channels] : [batch, channels, image.height, image.width];
@@ -40,8 +41,17 @@ export async function imageFeed(name: string, spec: InputSpec & { readonly image
   };
 }
 
-const isCrop = (given: unknown): given is { source: unknown; crop: Crop } =>
-  typeof given === 'object' && given !== null && 'source' in given && 'crop' in given;
+const isCrop = (given: unknown): given is { source: unknown } & Pick<ImageCrop, 'crop' | 'size'> =>
+  typeof given === 'object' && given !== null && 'source' in given && ('crop' in given || 'size' in given);
+
+/** The image spec at the size that the caller asks for, in pixels of the tensor; it has to fit the input's shape. */
+function sized(name: string, { shape, image }: InputSpec & { readonly image: ImageSpec }, size: ImageCrop['size']): ImageSpec {
+  const { width = Number.NaN, height = Number.NaN } = size ?? {};
+  const [rows, columns] = (shape ?? []).slice(image.layout === 'nhwc' ? 1 : 2);
+  const fits = (wanted: number, dim: Dim | undefined) => Number.isSafeInteger(wanted) && wanted > 0 && (dim ?? wanted) === wanted;
+  if (fits(height, rows) && fits(width, columns)) return { ...image, width, height };
+  throw wrong(name, `needs a size that fits ${shapeText(shape)}`, `has ${JSON.stringify({ width, height })}`);
+}
 
 function checkCrop(name: string, { x, y, width, height, rotation = 0 }: Crop): void {
   if ([x, y, width, height, rotation].every(Number.isFinite) && width > 0 && height > 0) return;

@@ -218,6 +218,22 @@ describe('pixels', () => {
     expect((await settled({ source: rgba(), crop: undefined })).mapping.toSource(0, 0)).toEqual({ x: 0, y: 0 });
   });
 
+  it.each([
+    ['nchw', [null, 3, 2, null], [1, 3, 2, 6]],
+    ['nhwc', [null, null, null, 3], [1, 2, 6, 3]],
+  ] as const)('are as large as the caller says where sizes are open, %s', async (layout, shape, wanted) => {
+    const open: InputSpec = { ...picture, shape, image: { ...image, layout } };
+    const size = { width: 6, height: 2 };
+    const { feeds, images } = await settle({ image: open }, { image: { source: rgba(), crop: { x: 2, y: 0, width: 6, height: 4 }, size } });
+    expect(feeds).toMatchObject([{ kind: 'picture', shape: wanted, image: size }]);
+    expect({ ...images['image'] }).toMatchObject({ width: 6, height: 2, sourceWidth: 8 });
+    expect(images['image']?.toSource(3, 1)).toEqual({ x: 5, y: 2 });
+    const whole = await settle({ image: open }, { image: { source: rgba(), size } });
+    expect(whole.images['image']?.toSource(3, 1)).toEqual({ x: 4, y: 2 });
+    // The next picture has the size of the packed model again.
+    expect((await settle({ image: open }, { image: rgba() })).feeds).toMatchObject([{ image: { width: 4, height: 2 } }]);
+  });
+
   it('of an image input may also be the tensor itself', () => {
     expect(settle({ image: picture }, { image: new Float32Array(24) })).toMatchObject({
       feeds: [{ kind: 'tensor', shape: [1, 2, 4, 3] }],
@@ -246,6 +262,13 @@ describe('pixels', () => {
     ['a Blob, where nothing decodes', new Blob(), 'can only be { data, width, height } here'],
     ['a crop without size', { source: rgba(), crop: { x: 0, y: 0, width: 0, height: 4 } }, 'needs a crop of finite x, y'],
     ['a crop that is nowhere', { source: rgba(), crop: { x: Number.NaN, y: 0, width: 1, height: 4 } }, 'needs a crop'],
+    [
+      'a size that the graph does not leave open',
+      { source: rgba(), size: { width: 5, height: 2 } },
+      'needs a size that fits [1, 2, 4, 3], but has {"width":5',
+    ],
+    ['a size of fractions', { source: rgba(), size: { width: 4, height: 2.5 } }, 'needs a size'],
+    ['a size that is null', { source: rgba(), size: null }, 'needs a size'],
     ['a crop that is null', { source: rgba(), crop: null }, 'needs a crop'],
     ['a crop of nothing', { source: undefined, crop: { x: 0, y: 0, width: 1, height: 4 } }, 'should be a picture, but is undefined'],
   ])('are refused: %s', async (_what, given, message) => {
