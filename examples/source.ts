@@ -24,15 +24,18 @@ async function still(blob: Blob, caption: string): Promise<Source> {
   return { kind: 'still', picture, caption };
 }
 
-export async function camera(): Promise<Source> {
+/** @param facing the camera that looks at the person, as a mirror does, or away, where a device has two */
+export async function camera(facing: 'user' | 'environment' = 'user'): Promise<Source> {
   // Undefined outside of a secure context.
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (devices === undefined) throw new NoPicture('This browser gives no camera to this page: it needs https, or localhost.');
-  const stream = await devices.getUserMedia({ video: { facingMode: 'user', width: { ideal: 640 } } }).catch((thrown: DOMException) => {
-    const why =
-      thrown.name === 'NotAllowedError' ? 'You, or your browser, said no to the camera.' : 'There is no camera that this page can use.';
-    throw new NoPicture(`${why} (${thrown.name})`);
-  });
+  const stream = await devices
+    .getUserMedia({ video: { facingMode: facing, width: { ideal: facing === 'user' ? 640 : 1_280 } } })
+    .catch((thrown: DOMException) => {
+      const why =
+        thrown.name === 'NotAllowedError' ? 'You, or your browser, said no to the camera.' : 'There is no camera that this page can use.';
+      throw new NoPicture(`${why} (${thrown.name})`);
+    });
   const video = quietVideo();
   video.srcObject = stream;
   await video.play();
@@ -40,7 +43,7 @@ export async function camera(): Promise<Source> {
     for (const track of stream.getTracks()) track.stop();
     video.srcObject = null;
   };
-  return { kind: 'moving', video, mirrored: true, caption: 'Your camera. Nothing leaves this device', close };
+  return { kind: 'moving', video, mirrored: facing === 'user', caption: 'Your camera. Nothing leaves this device', close };
 }
 
 export function quietVideo(): HTMLVideoElement {

@@ -27,6 +27,7 @@ export default defineConfig({
         index: page('index.html'),
         backends: page('backends/index.html'),
         hello: page('hello/index.html'),
+        ocr: page('ocr/index.html'),
         pose: page('pose/index.html'),
       },
     },

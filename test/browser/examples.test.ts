@@ -58,6 +58,7 @@ test('the list leads to every example', async () => {
     '/pose/index.html',
     '/offline/index.html',
     '/backends/index.html',
+    '/ocr/index.html',
     '/hello/index.html',
     '/examples/no-bundler/index.html',
   ]);
@@ -161,6 +162,68 @@ test('pose says what stands in its way', async () => {
   expect(await page.textContent('#error strong')).toBe('backend-unavailable');
   expect(await page.textContent('#candidates [data-state=refused]')).toMatch(/^wasm.*503/);
   end();
+  await page.close();
+});
+
+/** What stands on the receipt that the page draws. */
+const RECEIPT = ['CAFE PANNIER', '12 Market Street', 'Espresso 2.80', 'Apple pie 4.50', 'Orange juice 3.90', 'Total 11.20', 'Thank you!'];
+
+/** The rows of text that the page shows, once it has read all of a picture. */
+async function readText(page: Page): Promise<readonly string[]> {
+  await page.waitForFunction(() => /^(This is what stands there|No text here)/.test(document.querySelector('#answer')?.textContent ?? ''));
+  return page.$$eval('#lines li', (rows) => rows.map((row) => [...row.querySelectorAll('b')].map((text) => text.textContent).join(' ')));
+}
+
+test('text reads the receipt, upside down too, and says how long each step took', { timeout: 120_000 }, async () => {
+  const page = await openPage(browser, `${site.url}/ocr/index.html?backend=wasm`);
+  expect(await readText(page)).toEqual(RECEIPT);
+  expect(await page.textContent('#where')).toBe('on wasm, in a worker');
+  const calls = (step: string) => page.textContent(`#times tr[data-step=${step}] td`);
+  expect([await calls('find'), await calls('turn'), await calls('read')]).toEqual(['1', '11', '11']);
+  const totals = await page.$$eval('#times td:last-child', (cells) => cells.map((cell) => Number(cell.textContent)));
+  // Each number is rounded to a tenth at least, from 100 ms on to a whole one.
+  expect(Math.abs(totals.reduce((sum, ms) => sum + ms) - Number(await page.textContent('#total')))).toBeLessThanOrEqual(2);
+
+  await page.check('input[value=upside-down]');
+  expect(await readText(page)).toEqual(RECEIPT);
+  await page.setInputFiles('#file', 'test/fixtures/chelsea.png');
+  expect(await readText(page)).toEqual([]);
+  expect(await page.textContent('#caption')).toBe('chelsea.png');
+  expect(await page.isDisabled('#copy')).toBe(true);
+  expect(await complaintsOf(page)).toEqual(QUIET);
+  await page.close();
+});
+
+test('text says what stands in its way, takes a picture that is dropped, and reads the camera', { timeout: 120_000 }, async () => {
+  const page = await openPage(browser, 'about:blank');
+  const end = site.fault(/\.wasm$/, { status: 503 });
+  await page.goto(`${site.url}/ocr/index.html?backend=wasm`);
+  await page.waitForSelector('#error:not([hidden])');
+  expect(await page.textContent('#error strong')).toBe('backend-unavailable');
+  expect(await page.isHidden('#progress')).toBe(true);
+  end();
+  await page.reload();
+  expect(await readText(page)).toEqual(RECEIPT);
+
+  await page.setInputFiles('#file', 'test/fixtures/astronaut.webm');
+  await page.waitForSelector('#error:not([hidden])');
+  expect(await page.textContent('#error')).toContain('astronaut.webm cannot be read as a picture here');
+  await page.evaluate(async () => {
+    const drawn = await new Promise<Blob | null>((done) => (document.querySelector('#stage') as HTMLCanvasElement).toBlob(done));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([drawn as Blob], 'dropped.png'));
+    document.querySelector('#stage')?.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await page.waitForFunction(() => document.querySelector('#caption')?.textContent === 'dropped.png');
+  expect(await readText(page)).toHaveLength(RECEIPT.length);
+  expect(await page.isHidden('#error')).toBe(true);
+
+  await page.check('input[value=camera]');
+  await page.waitForFunction(() => document.querySelector('#caption')?.textContent?.startsWith('Your camera'));
+  // The camera of the test shows a clock.
+  await page.waitForFunction(() => /\d/.test(document.querySelector('#lines')?.textContent ?? ''));
+  await page.check('input[value=receipt]');
+  expect(await readText(page)).toEqual(RECEIPT);
   await page.close();
 });
 
@@ -325,25 +388,26 @@ test('X1: no example makes anything but text of what a model says of itself', as
   open.fault(/\.js$/, { edit: (body) => Buffer.from(body.toString().replace(/(["'`])Apache-2\.0\1/g, hostile)) });
   const page = await openPage(browser, 'about:blank');
   const dialogs = watchDialogs(page);
-  for (const path of ['/pose/index.html?backend=wasm', '/backends/index.html', '/hello/index.html']) {
+  for (const path of ['/pose/index.html?backend=wasm', '/ocr/index.html?backend=wasm', '/backends/index.html', '/hello/index.html']) {
     await page.goto(`${open.url}${path}`);
-    if (path.startsWith('/pose')) {
-      await answered(page);
+    if (/^\/(pose|ocr)/.test(path)) {
+      await (path.startsWith('/pose') ? answered(page) : readText(page));
       for (const payload of PAYLOADS) expect(await page.textContent('[data-fact=model]')).toContain(payload);
     } else if (path.startsWith('/hello')) await page.waitForFunction(() => /nose/.test(document.querySelector('output')?.value ?? ''));
     else await page.waitForFunction(() => document.querySelector('#racers')?.childElementCount === 3);
     await expectInert(page, dialogs);
   }
-  expect(edits).toBeGreaterThan(2);
+  expect(edits).toBeGreaterThan(3);
   await page.close();
   await open.close();
 });
 
 test('no page is wider than a small phone', async () => {
   const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
-  for (const path of ['/', '/backends/', '/hello/', '/offline/', '/pose/', '/examples/no-bundler/']) {
+  for (const path of ['/', '/backends/', '/hello/', '/ocr/', '/offline/', '/pose/', '/examples/no-bundler/']) {
     const page = await openPage(context, `${site.url}${path}`);
     if (path === '/pose/') await answered(page);
+    if (path === '/ocr/') await readText(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360);
     await page.close();
   }
