@@ -29,7 +29,7 @@ const FLAGS = {
     'stale-after-days': TEXT,
     'golden-picture': TEXT,
   },
-  ...{ quantize: TEXTS, budget: TEXTS, check: SWITCH },
+  ...{ quantize: TEXTS, budget: TEXTS, verify: SWITCH, check: SWITCH },
   ...{
     input: TEXTS,
     shape: TEXTS,
@@ -52,6 +52,7 @@ export const packCommand: Command = {
   usage: `  pannier pack [--check] [--config FILE]        all models of ${CONFIG_FILE}
   pannier pack MODEL --out DIR [flags]          one model: a model.json or an .onnx file
     --name, --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
+    --verify  also runs the .onnx in the app's onnxruntime-node or onnxruntime-web, and fails if that answers otherwise
     --quantize float16|uint8|int8   --quantize PATTERN=float16|uint8|int8|none   --budget bytes|mflop|goldenError=NUMBER
     --input NODE=NAME  --shape NODE=1,256,256,3  --constant NODE=16000  --width NODE=256  --height NODE=256
     --fit, --filter, --channels, --layout NODE=WORD   --background NODE=114   --scale, --offset NODE=NUMBER[,NUMBER…]
@@ -106,6 +107,7 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
   const given = Object.entries({
     ...texts,
     ...(flags['stale-after-days'] && { staleAfterDays: number(flags['stale-after-days'], 'stale-after-days') }),
+    ...(flags.verify && { verify: true }),
     ...(flags.quantize && { quantize: quantizeOf(flags.quantize) }),
     ...(flags.budget && { budget: Object.fromEntries(budget) }),
   }).filter(([, value]) => value !== undefined);
@@ -183,6 +185,7 @@ function summary({ out, manifest, files, bytes, warnings, changed }: PackResult,
     `takes ${specs(inputs).join('; ')}`,
     `gives ${specs(outputs).join('; ')}`,
     ...(manifest.quantized === undefined ? [] : [quantizedLine(manifest.quantized)]),
+    ...(manifest.verified === undefined ? [] : [verifiedLine(manifest.verified)]),
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
   return [
@@ -194,6 +197,11 @@ function summary({ out, manifest, files, bytes, warnings, changed }: PackResult,
 function quantizedLine({ originalBytes, kinds, maxError }: NonNullable<PackResult['manifest']['quantized']>): string {
   const made = Object.entries(kinds).map(([kind, { weights, bytes }]) => `${weights} weights as ${kind}, ${showBytes(bytes)}`);
   return `quantised: ${made.join('; ')} (all weights were ${showBytes(originalBytes)}); golden outputs moved by at most ${(maxError * 100).toPrecision(2)} % of their spread`;
+}
+
+function verifiedLine({ runtime, differences }: NonNullable<PackResult['manifest']['verified']>): string {
+  const each = Object.entries(differences).map(([output, share]) => `${output} ${share === 0 ? 0 : share.toExponential()}`);
+  return `verified: ${runtime} answers the golden samples alike; off by at most, of an output's largest value: ${each.join(', ')}`;
 }
 
 const millions = (count: number): string => (count < 1e6 ? `${count}` : `${(count / 1e6).toFixed(1)} M`);

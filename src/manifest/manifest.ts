@@ -210,6 +210,13 @@ export interface Manifest {
     /** Largest change of any value of the first golden sample's outputs, as a share of its output's spread. */
     readonly maxError: number;
   };
+  /** The outcome of `pack --verify`: the file was run by its own runtime, too. No page reads it. */
+  readonly verified?: {
+    /** The package and its version, such as `onnxruntime-node 1.30.0`. */
+    readonly runtime: string;
+    /** By output, a power of ten at or above the largest difference of a value, as a share of the output's largest magnitude. */
+    readonly differences: Readonly<Record<string, number>>;
+  };
 }
 
 /** The default export of a packed model: a manifest that also carries the types of inputs and outputs for the compiler. */

@@ -184,7 +184,7 @@ const OPTIONS: Checks<PackOptions> = {
   ...{ inputs: record(input), outputs: record(output), quantize },
   budget: options<BudgetOptions>({ bytes: fromZero, mflop: fromZero, goldenError: fromZero }),
   golden: listOf(goldenCheck, 0, LIMITS.goldenChecks, 'checks, { image, expect }'),
-  ...{ drift, goldenPicture: text, check: boolean },
+  ...{ drift, goldenPicture: text, verify: boolean, check: boolean },
 };
 
 /**

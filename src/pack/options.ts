@@ -162,6 +162,12 @@ export interface PackOptions {
   readonly budget?: BudgetOptions;
   /** Answers of the training framework; packing fails with `golden-mismatch` if the graph answers otherwise. */
   readonly golden?: readonly GoldenCheck[];
+  /**
+   * Runs the `.onnx` file itself on the golden samples, in the `onnxruntime-node` or `onnxruntime-web` of the app. Packing fails with
+   * `golden-mismatch` if an output is off by more than a thousandth of its largest value (a hundredth in float16), and with `options`
+   * if neither package is installed.
+   */
+  readonly verify?: boolean;
   /** Samples whose scores `watchDrift` of `pannier/drift` compares those in use with. */
   readonly drift?: DriftOptions;
   /** A PNG of at most 96×96 pixels for the golden sample, instead of the photograph that ships with Pannier. */

@@ -8,6 +8,7 @@ import { runPasses } from '../passes/run-passes.js';
 import { checkOptions } from './check-options.js';
 import { readChecks } from './checks/checks.js';
 import { runChecks } from './checks/run-checks.js';
+import { verifyOriginal } from './checks/verify.js';
 import { type Reads, recordReads } from './files/open.js';
 import { goldenWarnings } from './golden/golden.js';
 import { refusalOfWasm } from './golden/hold-batch.js';
@@ -42,7 +43,7 @@ export interface Following {
 const inTurn = oneAtATime();
 
 /**
- * Packs one TF.js model into a typed folder that `loadModel` takes. The same input gives the same bytes. If the options, the
+ * Packs one model into a typed folder that `loadModel` takes. The same input gives the same bytes. If the options, the
  * source files and the packer are those that `packed-from.json` in the folder names, nothing is run or written. A folder whose
  * source file is absent stays as it is, with a warning. Calls run one at a time.
  * @returns the manifest, the files and the warnings of the packed model
@@ -117,6 +118,8 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     warnings.push(...sampled.warnings, ...(await runChecks({ runner, lengthAxes, nodes }, checks)), ...told);
     return { ...sampled, lengthAxes, cost: await runner.cost(sampled.feeds) };
   });
+  if (options.verify === true) begin('running the golden sample in ONNX Runtime');
+  const verified = options.verify === true ? await verifyOriginal(read, signature, original, out) : undefined;
   begin('running the golden sample with the simplified graph');
   const { sampling, cost, warnings: refusals } = await holdToOriginal(original, asRead, simplified);
   warnings.push(...refusals);
@@ -157,7 +160,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     residentBytes: sampling.weights.reduce((sum, weight) => sum + expandedBytes(weight), 0),
     intermediateBytes: cost.peakBytes,
     ...(scored && { drift: scored.drift }),
-    ...(stored.quantized && { quantized: stored.quantized }),
+    ...{ ...(stored.quantized && { quantized: stored.quantized }), ...(verified && { verified }) },
   });
 
   const text = (source: string) => new TextEncoder().encode(source);

@@ -1,6 +1,7 @@
 /** How far a graph after passes is from what the graph as read answers. */
 import { shapeText } from '../../base/dtype.js';
 import { messageOf, PannierError } from '../../base/errors.js';
+import type { Feed } from '../../preprocess/feed.js';
 import type { Answers } from './golden.js';
 import type { RunCost } from './run.js';
 import type { Sampled, Sampling } from './sampling.js';
@@ -30,25 +31,36 @@ export interface RunAgain {
  * by a millionth, are not compared here either.
  * @param original the results of the graph as read
  */
-export async function runAgain({ runs, golden }: Sampled, after: Sampling): Promise<RunAgain> {
+export async function runAgain(sampled: Sampled, after: Sampling): Promise<RunAgain> {
   try {
     return await after.open(after.weights, async (runner) => {
-      let worst: { readonly output: string; readonly share: number } = { output: '', share: 0 };
-      for (const [which, { feeds, answers }] of runs.entries()) {
-        const again = await runner.run(feeds);
-        for (const [output, { values }] of Object.entries(golden.samples[which]?.outputs ?? {})) {
-          const share = values === undefined ? 0 : shareOff(answers[output], again[output]);
-          if (share > worst.share) worst = { output, share };
-        }
-      }
-      const { output, share } = worst;
+      const shares = Object.entries(await sharesOff(sampled, (feeds) => runner.run(feeds)));
+      const [output, share] = shares.reduce((worst, each) => (each[1] > worst[1] ? each : worst), ['', 0]);
       const moved = `moves output "${output}" by ${share.toPrecision(2)} of its largest value`;
-      return { share, problem: share > MAX_DIFFERENCE ? moved : undefined, cost: await runner.cost(runs[0].feeds) };
+      return { share, problem: share > MAX_DIFFERENCE ? moved : undefined, cost: await runner.cost(sampled.runs[0].feeds) };
     });
   } catch (thrown) {
     if (!(thrown instanceof PannierError)) throw thrown;
     return { share: Number.POSITIVE_INFINITY, problem: `breaks the graph (${messageOf(thrown)})`, cost: undefined };
   }
+}
+
+/**
+ * How far other answers to the golden samples are off: for each output that golden samples compare, the largest difference of a value
+ * as a share of the output's largest magnitude; infinite where type or shape differ.
+ * @param run answers a sample again; it gets the first answers, too
+ */
+export async function sharesOff(
+  { runs, golden }: Sampled,
+  run: (feeds: readonly Feed[], answers: Answers) => Promise<Answers>,
+): Promise<Record<string, number>> {
+  const shares: Record<string, number> = {};
+  for (const [which, { feeds, answers }] of runs.entries()) {
+    const again = await run(feeds, answers);
+    for (const [output, { values }] of Object.entries(golden.samples[which]?.outputs ?? {}))
+      if (values !== undefined) shares[output] = Math.max(shares[output] ?? 0, shareOff(answers[output], again[output]));
+  }
+  return shares;
 }
 
 function shareOff(before: Answers[string] | undefined, after: Answers[string] | undefined): number {

@@ -134,9 +134,13 @@ async function openOnReference(model: Runnable, kept: KeptAnswers | undefined): 
 
 const feedOf = (feeds: readonly Feed[], name: string | undefined): Feed => feeds.find((feed) => feed.name === name) as Feed;
 
+/** The numbers of a feed, of which pictures are resized. */
+export const feedData = (feed: Feed) =>
+  feed.kind === 'tensor' ? feed.data : toTensor(feed.picture as never, feed.image, feed.dtype, feed.map);
+
 function tensorOf(feed: Feed, type: TensorType | null): Tensor {
   const { dataType } = type as TensorType;
-  const data = feed.kind === 'tensor' ? feed.data : toTensor(feed.picture as never, feed.image, feed.dtype, feed.map);
+  const data = feedData(feed);
   return { dataType, shape: feed.shape, data: data instanceof DATA_TYPES[dataType] ? data : DATA_TYPES[dataType].from(data) };
 }
 

@@ -19,4 +19,15 @@ export interface ReadModel {
   readonly constants?: readonly string[];
   /** Sentences about what was decided while the file was read. */
   readonly warnings?: readonly string[];
+  /** The model file, if ONNX Runtime can run it. */
+  readonly onnx?: OnnxFile;
+}
+
+/** An .onnx file on the disk. */
+export interface OnnxFile {
+  readonly path: string;
+  /** The files with weights, as the model names them: relative to its folder. */
+  readonly weightFiles: readonly string[];
+  /** The values of inputs that became constants, by their names in the file. */
+  readonly constants: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>;
 }

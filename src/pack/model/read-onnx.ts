@@ -3,12 +3,13 @@ import { dirname } from 'node:path';
 import { PannierError } from '../../base/errors.js';
 import { broken } from '../../formats/file-fields.js';
 import { LIMITS } from '../../formats/limits.js';
+import type { ModelProto } from '../../formats/onnx/proto.js';
 import type { ExternalFiles } from '../../formats/onnx/tensor.js';
 import { verify } from '../../graph/verify.js';
 import { type OpenFile, openInside, readAndClose, readWhole } from '../files/open.js';
 import { relativePath } from '../files/relative-path.js';
 import type { InputOptions, PackOptions } from '../options.js';
-import type { ReadModel } from './read-model.js';
+import type { OnnxFile, ReadModel } from './read-model.js';
 import { friendlyName } from './signature.js';
 
 /**
@@ -27,9 +28,15 @@ export async function readOnnxFile(opened: OpenFile, path: string, file: string,
   const shapes = given.filter(([, { constant, shape }]) => constant === undefined && shape !== undefined);
   const readWith = (bound: readonly Given[]) => {
     const bindings = new Map(bound.map(([name, binding]) => [name, binding]));
-    const read = onnx.readOnnx(onnx.bindInputs(model, bindings), files, file);
+    const boundModel = onnx.bindInputs(model, bindings);
+    const read = onnx.readOnnx(boundModel, files, file);
     verify(read.graph);
-    return { file, inexpressible: [], constants: constants.map(([, , key]) => key), ...read };
+    const values = valuesOf(
+      boundModel,
+      constants.map(([name]) => name),
+    );
+    const original: OnnxFile = { path, weightFiles: [...files.keys()], constants: values };
+    return { file, inexpressible: [], constants: constants.map(([, , key]) => key), onnx: original, ...read };
   };
   try {
     return readWith(constants);
@@ -56,6 +63,14 @@ const optionsByName = (inputs: readonly { readonly name: string }[], options: In
     const found = inputs.find(({ name }) => name === key) ?? inputs.find(({ name }) => friendlyName({ key: name }) === key);
     return found === undefined ? [] : [[found.name, option, key]];
   });
+
+/** The values of the inputs that became constants, by their names in the file. */
+const valuesOf = ({ graph }: ModelProto, names: readonly string[]): OnnxFile['constants'] =>
+  new Map(
+    graph?.initializers
+      .filter(({ name }) => names.includes(name))
+      .map(({ name, dims, floats, wholes32, wholes64 }) => [name, { shape: dims, data: [...floats, ...wholes32, ...wholes64] }]),
+  );
 
 async function readFiles(locations: readonly string[], folder: string, budget: number): Promise<ExternalFiles> {
   if (locations.length > LIMITS.weightFiles)

@@ -11,7 +11,7 @@ export type Unhashed = Omit<Manifest, 'hash'>;
 /** Adds the hash. The keys have the order of {@link Manifest}, whatever the order of `parts`. */
 export function hashManifest(parts: Unhashed): Manifest {
   const { format, name, version, license, source, packedAt, staleAfterDays, signature, graph, weights, targets, golden, ...rest } = parts;
-  const { controlFlow, ops, flops, largestWeightBytes, residentBytes, intermediateBytes, drift, quantized } = rest;
+  const { controlFlow, ops, flops, largestWeightBytes, residentBytes, intermediateBytes, drift, quantized, verified } = rest;
   const optional = {
     ...(license && { license }),
     ...(source && { source }),
@@ -22,7 +22,7 @@ export function hashManifest(parts: Unhashed): Manifest {
   return {
     ...{ format, name, version, ...optional, hash, signature, graph, weights, targets, golden },
     ...{ controlFlow, ops, flops, largestWeightBytes, residentBytes, intermediateBytes },
-    ...{ ...(drift && { drift }), ...(quantized && { quantized }) },
+    ...{ ...(drift && { drift }), ...(quantized && { quantized }), ...(verified && { verified }) },
   };
 }
 
