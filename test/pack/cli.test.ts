@@ -163,7 +163,7 @@ describe('errors are one line and exit code 1', () => {
     [
       'a folder of a model.json',
       ['doctor', join(folder, 'add')],
-      /^pannier: \S+add holds no model\.js\. Of \.json files it has model\.json\. MODEL is.*\n$/,
+      /^pannier: \S+add holds no model\.js\. It has model\.json\. MODEL is.*\n$/,
     ],
     ['no config', ['pack', '--config', '/nowhere/c.mjs'], /^pannier: There is no \/nowhere\/c.mjs\..*\n$/],
     [
