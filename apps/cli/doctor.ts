@@ -7,23 +7,26 @@ import { examine } from './examine.js';
 import { dumpGraph } from './graph-dump.js';
 import { untilInterrupted } from './interrupted.js';
 import { printOutcome } from './outcome.js';
-import { MODEL_USAGE, packedModel } from './packed.js';
+import { FIXED_USAGE, MODEL_USAGE, packedModel } from './packed.js';
 import { readPacked } from './packed-files.js';
+import { fixedInputs } from './pairs.js';
 import { showPasses } from './passes.js';
 import { onPaper } from './print.js';
 import { tryBackends } from './trial.js';
 
 const TEXT = { type: 'string' } as const;
+const TEXTS = { type: 'string', multiple: true } as const;
 const SWITCH = { type: 'boolean' } as const;
 const FLAGS = {
   ...{ run: SWITCH, json: SWITCH, graph: SWITCH, passes: SWITCH, bisect: SWITCH },
-  ...{ runs: TEXT, timeout: TEXT, browser: TEXT, config: TEXT },
+  ...{ runs: TEXT, timeout: TEXT, browser: TEXT, config: TEXT, shape: TEXTS, constant: TEXTS },
 } as const;
 
 /** The `doctor` command. */
 export const doctorCommand: Command = {
   usage: `  pannier doctor MODEL [flags]                  what a model weighs, and which backends can run it
     ${MODEL_USAGE} (--config FILE)
+    ${FIXED_USAGE}
     --run    also runs it on each backend in an installed browser, on seeded random input: errors against cpu, times
     --runs N (20, fewer where a call takes long)  --timeout SECONDS for each backend (120)  --browser PATH (PANNIER_CHROMIUM):
              each of them means --run
@@ -34,11 +37,11 @@ export const doctorCommand: Command = {
   run(args) {
     const json = args.includes('--json');
     return printOutcome(json, async () => {
-      const { model, config, run, graph, passes, bisect, ...flags } = readFlags(args);
+      const { model, config, fixed, run, graph, passes, bisect, ...flags } = readFlags(args);
       if (graph) return dumpGraph(model, config);
       if (passes) return showPasses(model, config, bisect);
       const diagnosis = await untilInterrupted(async (surroundings) => {
-        const { folder, overBudget } = await packedModel(model, config, surroundings);
+        const { folder, overBudget } = await packedModel(model, config, surroundings, fixed);
         const manifest = await readPacked(folder);
         const facts = await examine(manifest, folder);
         return { facts, overBudget, trials: run ? await tryBackends({ ...flags, ...surroundings, manifest, folder }) : undefined };
@@ -80,6 +83,7 @@ export function readFlags(args: readonly string[]) {
   return {
     model,
     config,
+    fixed: fixedInputs(values),
     run,
     graph,
     passes,

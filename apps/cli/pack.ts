@@ -10,6 +10,7 @@ import { badOption, type ImageOptions, type InputOptions, type OutputOptions, ty
 import { packIfStale } from '../../src/pack/pack.js';
 import type { PackResult } from '../../src/pack/result.js';
 import type { Command } from './command.js';
+import { numbersOf, oneOrMore, pairOf, sizesOf } from './pairs.js';
 import { plain, showBytes } from './print.js';
 import { withProgress } from './progress.js';
 
@@ -90,7 +91,7 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
   const output = (node: string) => entry(outputs, node);
 
   for (const [node, value] of pairs(flags, 'input')) input(node).name = value;
-  for (const [node, value] of pairs(flags, 'shape')) input(node).shape = value === '' ? [] : numbers(value, 'shape');
+  for (const [node, value] of pairs(flags, 'shape')) input(node).shape = sizesOf(value);
   for (const [node, value] of pairs(flags, 'constant')) input(node).constant = oneOrMore(value, 'constant');
   for (const key of ['width', 'height', 'background'] as const)
     for (const [node, value] of pairs(flags, key)) image(node)[key] = number(value, key);
@@ -136,33 +137,12 @@ function entry<T extends object>(entries: Map<string, T>, node: string): T {
   return made;
 }
 
-/** Splits `NODE=VALUE`, or `NAME=NUMBER` of a budget, at the last `=`, since the name of a node may contain one. */
-function pairs(flags: Flags, key: keyof Flags): [string, string][] {
-  return ((flags[key] ?? []) as string[]).map((pair) => {
-    const at = pair.lastIndexOf('=');
-    if (at < 1) throw badOption(`--${key} is ${JSON.stringify(pair)}; ${key === 'budget' ? 'NAME=NUMBER' : 'NODE=VALUE'} is wanted.`);
-    return [pair.slice(0, at), pair.slice(at + 1)];
-  });
-}
-
-/** Reads numbers, fractions such as `1/255` among them. */
-function numbers(value: string, key: string): number[] {
-  const list = value.split(',').map((each) => {
-    const [above = '', below = '1', ...more] = each.split('/');
-    return [above, below, ...more].some((part) => part.trim() === '') || more.length > 0 ? Number.NaN : Number(above) / Number(below);
-  });
-  if (list.some((each) => !Number.isFinite(each)))
-    throw badOption(`--${key} is ${JSON.stringify(value)}; numbers are wanted, such as 0.5 or 1/255.`);
-  return list;
-}
-
-function oneOrMore(value: string, key: string): number | number[] {
-  const list = numbers(value, key);
-  return list.length === 1 ? (list[0] as number) : list;
-}
+/** The pairs of a flag: `NAME=NUMBER` of a budget, `NODE=VALUE` of the others. */
+const pairs = (flags: Flags, key: keyof Flags): [string, string][] =>
+  ((flags[key] ?? []) as string[]).map((text) => pairOf(text, key, key === 'budget' ? 'NAME=NUMBER' : 'NODE=VALUE'));
 
 function number(value: string, key: string): number {
-  const [first = Number.NaN, ...more] = numbers(value, key);
+  const [first = Number.NaN, ...more] = numbersOf(value, key);
   if (more.length > 0) throw badOption(`--${key} is ${JSON.stringify(value)}; one number is wanted.`);
   return first;
 }

@@ -10,6 +10,7 @@ import { CONFIG_FILE, type ConfiguredModel, misnamedConfig, readConfig, withMode
 import { listed, missingFile, modelsIn } from '../../src/pack/files/missing.js';
 import { badOption, type PackOptions } from '../../src/pack/options.js';
 import type { Surroundings } from './interrupted.js';
+import type { FixedInputs } from './pairs.js';
 import { plain } from './print.js';
 import { packUnlimited } from './unlimited.js';
 
@@ -19,6 +20,9 @@ export interface Packed {
   /** The packer's message for each limit of `budget` that the model exceeds. */
   readonly overBudget: readonly string[];
 }
+
+/** The help on the flags of inputs that {@link packedModel} takes. */
+export const FIXED_USAGE = '--shape NODE=1,3,224,224  --constant NODE=16000   for inputs of a model file, as pannier pack takes them';
 
 /** The help on MODEL. */
 export const MODEL_USAGE = `MODEL is a packed folder, an .onnx file, a model.json, or a name in ${CONFIG_FILE}`;
@@ -52,14 +56,26 @@ export async function findModel(model: string, config?: string): Promise<Found> 
 /**
  * Finds the packed model, or packs it into a temporary folder whatever its budget.
  * @param config path of the config that must have the name; undefined for the config in the current folder, if there is one
+ * @param fixed what goes before the config's options of inputs
  * @throws {PannierError} `options` if nothing is found, and the errors of packing
  */
-export async function packedModel(model: string, config: string | undefined, { onUndo, status }: Surroundings): Promise<Packed> {
+export async function packedModel(
+  model: string,
+  config: string | undefined,
+  { onUndo, status }: Surroundings,
+  fixed: FixedInputs = {},
+): Promise<Packed> {
   const found = await findModel(model, config);
-  if (found.folder !== undefined) return { folder: found.folder, overBudget: [] };
+  const isFixed = Object.keys(fixed).length > 0;
+  if (found.folder !== undefined) {
+    if (isFixed) throw badOption(`--shape and --constant are for a model file, but ${model} is packed already.`);
+    return { folder: found.folder, overBudget: [] };
+  }
+  const given = found.options.inputs ?? {};
+  const inputs = Object.fromEntries(Object.entries(fixed).map(([node, options]) => [node, { ...given[node], ...options }]));
   status(`Packing ${basename(model)}`);
   const out = await mkdtemp(join(tmpdir(), 'pannier-packed-'));
-  const packing = found.step(() => packUnlimited({ ...found.options, out }));
+  const packing = found.step(() => packUnlimited({ ...found.options, ...(isFixed && { inputs: { ...given, ...inputs } }), out }));
   onUndo(async () => {
     // A pack that still writes would make the folder again.
     await packing.catch(() => undefined);

