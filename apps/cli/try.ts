@@ -7,14 +7,16 @@ import { parseArgs } from 'node:util';
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
 import { shapeText } from '../../src/base/dtype.js';
 import { asPannierError, messageOf } from '../../src/base/errors.js';
-
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { readFace } from '../../src/pack/model/face.js';
 import { badOption } from '../../src/pack/options.js';
 import { defaultName, pack } from '../../src/pack/pack.js';
 import type { About, PackAnswer, PackRequest } from '../try/wire.js';
 import type { Command } from './command.js';
 import { Interrupted, type OnUndo, untilInterrupted } from './interrupted.js';
+import { readLayers } from './layers.js';
 import { findModel } from './packed.js';
+import { readPacked } from './packed-files.js';
 import { plain } from './print.js';
 import { filesOf, type Site, serve } from './serve.js';
 import { showInBrowser } from './system-browser.js';
@@ -97,6 +99,7 @@ async function open({ model, backend, port }: Flags, onUndo: OnUndo): Promise<{ 
       ['/dist/golden.png', join(DIST, 'golden.png')],
       ['/about.json', new TextEncoder().encode(JSON.stringify(about))],
       ...files.flat(),
+      ...(folder === undefined ? [] : [['/packed/layers.json', await layersFile(folder, await readPacked(folder))] as const]),
     ],
     { port, posts: packer === undefined ? {} : { '/pack': (said) => packer.pack(said as PackRequest, site) } },
   ).catch((thrown) => {
@@ -105,6 +108,9 @@ async function open({ model, backend, port }: Flags, onUndo: OnUndo): Promise<{ 
   onUndo(() => site.close());
   return { site, about };
 }
+
+const layersFile = async (folder: string, manifest: Manifest): Promise<Uint8Array> =>
+  new TextEncoder().encode(JSON.stringify(await readLayers(folder, manifest)));
 
 async function readFile(model: string): Promise<Pick<About & { kind: 'file' }, 'kind' | 'name' | 'inputs' | 'outputs'>> {
   const { inputs, outputs } = await readFace(model);
@@ -144,7 +150,8 @@ class Packer {
     try {
       const packing = pack({ ...allowed(said), model: this.#model, out });
       this.#packing = packing.catch(() => undefined);
-      const { warnings, bytes } = await packing;
+      const { manifest, warnings, bytes } = await packing;
+      site.put(`/packed/${number}/layers.json`, await layersFile(out, manifest));
       for (const [path, file] of await filesOf(out, `/packed/${number}/`)) site.put(path, file);
       // By number would leave some: those that were refused have no folder.
       this.#packed.push(number);

@@ -5,6 +5,8 @@ import type { ModelSource } from '../../src/index.js';
 type NamedNodes = Readonly<Record<'inputs' | 'outputs', Readonly<Record<string, string>>>>;
 
 export interface PackedModel {
+  /** The address of its `model.js`. */
+  readonly url: string;
   readonly manifest: ModelSource;
   /** The nodes by name; an output's node stands without `:0`. */
   readonly nodes: NamedNodes;
@@ -15,7 +17,7 @@ export async function importPacked(url: string): Promise<PackedModel> {
   const { default: manifest } = (await import(url)) as { default: ModelSource };
   const { nodes } = (await (await fetch(manifest.targets.tfjs.graph.url())).json()) as { nodes: NamedNodes };
   const outputs = Object.entries(nodes.outputs).map(([name, node]) => [name, node.replace(/:0$/, '')]);
-  return { manifest, nodes: { inputs: nodes.inputs, outputs: Object.fromEntries(outputs) } };
+  return { url, manifest, nodes: { inputs: nodes.inputs, outputs: Object.fromEntries(outputs) } };
 }
 
 /** The name of the input or output that is this node; undefined if there is none. */

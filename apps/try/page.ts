@@ -2,6 +2,7 @@
 import { copyPanel } from './copy-panel.js';
 import { byId, labelled, make, textBox } from './element.js';
 import { fillRandomly, inputsPanel } from './inputs-panel.js';
+import { layersPanel } from './layers-panel.js';
 import { outputsPanel } from './outputs-panel.js';
 import { importPacked } from './packed-model.js';
 import type { Change } from './panel.js';
@@ -46,6 +47,7 @@ async function begin(): Promise<void> {
       () => void session.settle(),
       (times) => void session.repeat(times),
     ),
+    layersPanel(state),
     copyPanel(state),
   ];
   const panels = [...top, ...below];

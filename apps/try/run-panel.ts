@@ -1,6 +1,7 @@
 /** The run: the backend and the reasons, the timing, and the packer's warnings. */
 import { choice, labelled, make } from './element.js';
 import type { Panel } from './panel.js';
+import { bytesText } from './size-text.js';
 import type { State } from './state.js';
 
 const PHASES = {
@@ -52,7 +53,7 @@ export function runPanel(state: State, onBackend: () => void, onRepeat: (times: 
         }),
       );
       const { flops } = packed?.manifest ?? {};
-      const size = packed?.bytes === undefined ? [] : [`${sizeText(packed.bytes)} packed`];
+      const size = packed?.bytes === undefined ? [] : [`${bytesText(packed.bytes)} packed`];
       const work = flops === undefined ? [] : [`${(flops / 1e6).toFixed(flops < 1e7 ? 2 : 0)} MFLOP a call`];
       const load = loaded?.loadTiming === undefined ? [] : [`loaded in ${loaded.loadTiming.totalMs.toFixed()} ms`];
       facts.textContent = [...size, ...work, ...load].join(', ');
@@ -61,8 +62,6 @@ export function runPanel(state: State, onBackend: () => void, onRepeat: (times: 
     },
   };
 }
-
-const sizeText = (bytes: number): string => (bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function renderTiming(
   timing: NonNullable<State['prediction']>['timing'] | undefined,

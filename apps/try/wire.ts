@@ -40,6 +40,22 @@ export type About = {
   | { readonly kind: 'folder'; readonly url: string }
 );
 
+/** The file `layers.json` beside a packed `model.js`: the graph after packing, which is the one that runs. */
+export interface Layers {
+  /** The whole graph, a line for each node. */
+  readonly text: string;
+  /** The nodes in the order in which they run. */
+  readonly rows: readonly {
+    readonly op: string;
+    /** The name of the node in the model file. */
+    readonly name: string;
+    /** The types of its outputs, such as `float32[1, 64, 64, 24]`. */
+    readonly gives: string;
+    /** Bytes of the weights that this node takes before any other one, as they are stored. */
+    readonly weightBytes: number;
+  }[];
+}
+
 /** The options that the page may send. Paths are not among them; only the command line gives paths. */
 export type PackRequest = Pick<PackOptions, 'name' | 'inputs' | 'outputs'>;
 

