@@ -1,6 +1,8 @@
 /** The reference engine's interpreter: what it is fed with, open sizes, order, memory, and whom its errors name. */
 import { describe, expect, it } from 'vitest';
+import { checkElements } from '../../src/engines/reference/check-elements.js';
 import { isComputable, openReference } from '../../src/engines/reference/interpreter.js';
+import { planOf } from '../../src/engines/reference/plan.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { constantOf } from '../../src/graph/constant.js';
 import { DATA_TYPES, type DataType } from '../../src/graph/element-type.js';
@@ -175,6 +177,50 @@ describe('errors', () => {
     expect(isComputable(graph)).toBe(false);
     expect(isComputable(two)).toBe(true);
     expect(refusalOf(() => openReference(graph)).message).toContain('Node "loop" (While) is computed by the tfjs engine only');
+  });
+});
+
+describe('values that are too large', () => {
+  const refusedBeforeIt = (graph: Graph, x: Tensor) => {
+    const ran: string[] = [];
+    const refused = refusalOf(() => openReference(graph).run(new Map([['x', x]]), graph.outputs, ({ origin: { name } }) => ran.push(name)));
+    expect(refused.code).toBe('predict');
+    return { ran, message: refused.message };
+  };
+
+  it('are refused before anything is computed: forty concats that double would fill memory', () => {
+    const doubled = (count: number) =>
+      graphOf([batch], (builder, x) => {
+        let value = x;
+        for (let index = 0; index < count; index++)
+          value = builder.op('concat', [value, value], { axis: 0 }, origin('Concat', `c${index}`));
+        return [value];
+      });
+    expect(run(doubled(3), floats([1], 5)).get('c2')).toEqual(floats([8], ...Array<number>(8).fill(5)));
+    expect(refusedBeforeIt(doubled(40), floats([1], 5))).toEqual({
+      ran: [],
+      message: expect.stringContaining('Node "c27" (Concat) gives [268435456], which is more than 134217728 elements.'),
+    });
+  });
+
+  it('are those that are large together, while later nodes take them', () => {
+    const kept = (isKept: boolean) =>
+      graphOf([batch], (builder, x) => {
+        const wide = (index: number) => builder.op('expand', [x], { newShape: [2 ** 26, batch] }, origin('Expand', `wide${index}`));
+        const values = Array.from({ length: 9 }, (_, index) => {
+          const value = wide(index);
+          return isKept
+            ? value
+            : builder.op('reduceSum', [value], { axes: [0], keepDimensions: false }, origin('ReduceSum', `sum${index}`));
+        });
+        return values;
+      });
+    const { ran, message } = refusedBeforeIt(kept(true), floats([1], 5));
+    expect(ran).toEqual([]);
+    expect(message).toContain(
+      'Node "wide8" (Expand) gives [67108864, 1], which is more than 536870912 elements with the values that are kept',
+    );
+    expect(() => checkElements(planOf(kept(false), kept(false).outputs), new Map([['batch', 1]]))).not.toThrow();
   });
 });
 

@@ -8,14 +8,12 @@ import { nodeError, opError } from '../../graph/node-error.js';
 import { definitionOf } from '../../graph/ops/index.js';
 import { evaluate } from '../../graph/size.js';
 import { isClosed, shapeText, type Tensor, type TensorType, typeText } from '../../graph/tensor.js';
+import { checkElements, MAX_ELEMENTS } from './check-elements.js';
 import { type Bound, bindFeeds, wrongValueIn } from './feeds.js';
 import type { Kernel } from './kernel.js';
 import { type ComputedOp, KERNELS } from './kernels.js';
 import { closeAttributes } from './open-attributes.js';
 import { planOf, type Step } from './plan.js';
-
-/** More elements than this are not computed: 4 GiB of float32. */
-const MAX_ELEMENTS = 2 ** 30;
 
 /** A graph whose constants are decoded. */
 export interface ReferenceModel {
@@ -57,8 +55,10 @@ export function openReference(graph: Graph): ReferenceModel {
     run(feeds, wanted = graph.outputs, observe = () => undefined) {
       const bound = bindFeeds(graph, feeds);
       const { tensors } = bound;
+      const steps = wanted === graph.outputs ? plan : planOf(graph, wanted);
+      checkElements(steps, bound.sizes);
       for (const [name, tensor] of constants) tensors.set(name, tensor);
-      for (const step of wanted === graph.outputs ? plan : planOf(graph, wanted)) {
+      for (const step of steps) {
         runStep(step, bound);
         observe(step.node, tensors, step.dropped);
         for (const name of step.dropped) tensors.delete(name);
