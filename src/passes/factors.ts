@@ -29,6 +29,9 @@ export const factorsOf = (node: Node, graph: GraphView): Terms | undefined => te
 /** The terms of a float32 sum: of nodes `add`, and `sub` of a number, one behind the other. */
 export const addendsOf = (node: Node | undefined, graph: GraphView): Terms | undefined => node && termsOf(node, graph, SUM);
 
+/** No pattern has more nodes of one kind than this; a chain of hundreds is not read to its end from each of its nodes. */
+const MAX_NODES = 8;
+
 /** Nothing else takes the values between the nodes, and these are as large as the result. */
 function termsOf(root: Node, graph: GraphView, kind: Kind): Terms | undefined {
   const whole = typeText(root.outputs[0]?.type ?? null);
@@ -36,7 +39,9 @@ function termsOf(root: Node, graph: GraphView, kind: Kind): Terms | undefined {
   let number = kind.neutral;
   const values: TypedValue[] = [];
   const left: { readonly value: TypedValue; readonly user: Node }[] = [];
+  let nodes = 0;
   const open = (node: Node): void => {
+    nodes++;
     const [a, b] = node.inputs as readonly [TypedValue, TypedValue];
     if (node.op === kind.opposite) number = kind.without(number, scalarOf(b, graph) as number);
     else left.push({ value: b, user: node });
@@ -44,6 +49,7 @@ function termsOf(root: Node, graph: GraphView, kind: Kind): Terms | undefined {
   };
   open(root);
   for (let each = left.pop(); each !== undefined; each = left.pop()) {
+    if (nodes > MAX_NODES) return undefined;
     const { value, user } = each;
     const scalar = scalarOf(value, graph);
     const producer = graph.producerOf(value);

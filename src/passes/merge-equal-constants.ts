@@ -1,6 +1,5 @@
 /** Keeps constants of the same type and bytes once. */
 import type { Constant, Value } from '../graph/graph.js';
-import { typeText } from '../graph/tensor.js';
 import type { GraphView, Pass, Patch } from './pass.js';
 
 export const mergeEqualConstants: Pass = {
@@ -22,13 +21,7 @@ export const mergeEqualConstants: Pass = {
 const isTakenByTfjs = ({ value }: Constant, graph: GraphView): boolean => graph.usersOf(value).some(({ op }) => op === 'tfjsGraph');
 
 /** The first constant of the graph that can stand for a constant; it may be the constant itself. */
-function firstEqual(constant: Constant, graph: GraphView): Constant | undefined {
-  for (const other of graph.constants) if (other === constant || (isEqual(constant, other) && !isTakenByTfjs(other, graph))) return other;
-  return undefined;
-}
+const firstEqual = (constant: Constant, graph: GraphView): Constant | undefined =>
+  graph.constantsLike(constant).find((other) => other === constant || (hasSameBytes(constant, other) && !isTakenByTfjs(other, graph)));
 
-const isEqual = ({ value, bytes, storage }: Constant, other: Constant): boolean =>
-  other.bytes.length === bytes.length &&
-  typeText(other.value.type) === typeText(value.type) &&
-  JSON.stringify(other.storage) === JSON.stringify(storage) &&
-  other.bytes.every((byte, index) => byte === bytes[index]);
+const hasSameBytes = ({ bytes }: Constant, other: Constant): boolean => other.bytes.every((byte, index) => byte === bytes[index]);

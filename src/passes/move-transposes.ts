@@ -1,6 +1,7 @@
 /** Transposes move behind the ops that take any order of axes, until they meet the transposes that undo them. */
 import type { Node, TypedValue, Value } from '../graph/graph.js';
 import { typeText } from '../graph/tensor.js';
+import { cancelTransposes } from './cancel-transposes.js';
 import type { GraphView, Pass } from './pass.js';
 import { PatchBuilder } from './patch.js';
 import { isIdentity } from './permutation.js';
@@ -18,8 +19,10 @@ type Transpose = Extract<Node, { op: 'transpose' }>;
 export const moveTransposes: Pass = {
   name: 'move transposes behind other ops',
   rewrite(node, graph) {
+    // Two that meet become one at once. Else each would move on before any is cancelled, as far as there are nodes.
+    if (node.op === 'transpose') return cancelTransposes.rewrite(node, graph);
     const transpose = node.inputs.map((each) => graph.producerOf(each)).find((each): each is Transpose => each?.op === 'transpose');
-    if (transpose === undefined || node.op === 'transpose') return undefined;
+    if (transpose === undefined) return undefined;
     const { permutation } = transpose.attributes;
     const moved = transposedOp(node, permutation);
     if (moved === undefined || !isTransposedInput(transpose.outputs[0] as Value, node, moved)) return undefined;

@@ -38,7 +38,8 @@ export interface Patch {
 export interface GraphView {
   /** The nodes in order. */
   readonly nodes: Iterable<Node>;
-  readonly constants: Iterable<Constant>;
+  /** The constants that may equal a constant: of the same type, storage and length. In the order in which they came; it is among them. */
+  constantsLike(constant: Constant): readonly Constant[];
   /** The node that makes a value; undefined for an input, a constant, and an optional input that is absent. */
   producerOf(value: Value | null | undefined): Node | undefined;
   /** The nodes that take a value, in order, each once. The graph's outputs take values, too: see {@link isOutput}. */

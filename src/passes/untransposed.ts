@@ -24,6 +24,8 @@ export function untransposed(
   const producer = graph.producerOf(input);
   if (producer?.op === 'transpose' && `${producer.attributes.permutation}` === `${permutation}`)
     return () => producer.inputs[0] as TypedValue;
+  const before = transposedBefore(input, permutation, node, graph);
+  if (before !== undefined) return () => before;
   if (shape.length > permutation.length) return undefined;
   if (shape.every((size) => size === 1)) return () => input;
   const whole: Shape = [...Array<number>(permutation.length - shape.length).fill(1), ...shape];
@@ -37,6 +39,17 @@ export function untransposed(
     return made && ((patch) => patch.constant(made));
   }
   return keepsOrder(back, whole) ? (patch) => patch.op('reshape', [input], { newShape }, node.origin) : undefined;
+}
+
+/** A value in the wanted order that something takes already, such as the input of a network, which its first convolution takes. */
+function transposedBefore(input: TypedValue, permutation: Permutation, node: Node, graph: GraphView): TypedValue | undefined {
+  const wanted = `${inverse(permutation)}`;
+  // x + xᵀ would become xᵀ + x, and that x + xᵀ again.
+  if (wanted === `${permutation}`) return undefined;
+  const found = graph
+    .usersOf(input)
+    .find((user) => user.op === 'transpose' && `${user.attributes.permutation}` === wanted && graph.isBefore(user, node));
+  return found?.outputs[0] as TypedValue | undefined;
 }
 
 /**

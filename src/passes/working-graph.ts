@@ -2,11 +2,11 @@
 import { Names } from '../base/names.js';
 import { tensorOf } from '../graph/constant.js';
 import type { Constant, Graph, Node, TypedValue, Value } from '../graph/graph.js';
-import { openSizesIn } from '../graph/needed.js';
 import { nodeError } from '../graph/node-error.js';
-import { namesIn } from '../graph/size.js';
 import { type Tensor, typeText } from '../graph/tensor.js';
 import { openSizesOf, verifyConstant, verifyOpenSizes, verifyTypes } from '../graph/verify.js';
+import { ConstantIndex } from './constant-index.js';
+import { isMentioned } from './mentions.js';
 import { NodeOrder, type Place } from './node-order.js';
 import type { GraphView, Patch } from './pass.js';
 
@@ -28,7 +28,7 @@ export class WorkingGraph implements GraphView {
   readonly #places = new Map<Node, Place>();
   readonly #producers = new Map<Value, Place>();
   readonly #users = new Map<Value, Set<Place>>();
-  readonly #constants = new Map<Value, Constant>();
+  readonly #constants = new ConstantIndex();
   readonly #tensors = new WeakMap<Constant, Tensor>();
   readonly #names = new Names();
   /** The values that there are, by their names. */
@@ -53,8 +53,8 @@ export class WorkingGraph implements GraphView {
     return Array.from(this.#order, ({ node }) => node);
   }
 
-  get constants(): Iterable<Constant> {
-    return [...this.#constants.values()].filter(({ value }) => this.#isTaken(value));
+  constantsLike(constant: Constant): readonly Constant[] {
+    return [...this.#constants.alike(constant)].filter(({ value }) => this.#isTaken(value));
   }
 
   /** The places of all nodes, in order, while patches change them. */
@@ -98,7 +98,7 @@ export class WorkingGraph implements GraphView {
 
   isNeeded(node: Node): boolean {
     if (node.outputs.some((value) => this.#isTaken(value))) return true;
-    return 'countName' in node.attributes && this.#isMentioned(node.attributes.countName, node);
+    return 'countName' in node.attributes && isMentioned(node.attributes.countName, node, this.nodes);
   }
 
   uniqueName(wanted: string): string {
@@ -133,7 +133,8 @@ export class WorkingGraph implements GraphView {
 
   /** The graph as it is now. Constants that nothing takes are left out. */
   build(): Graph {
-    return { inputs: this.#inputs, constants: [...this.constants], nodes: [...this.nodes], outputs: this.#outputs };
+    const constants = [...this.#constants.all].filter(({ value }) => this.#isTaken(value));
+    return { inputs: this.#inputs, constants, nodes: [...this.nodes], outputs: this.#outputs };
   }
 
   #declare(value: Value): void {
@@ -143,7 +144,7 @@ export class WorkingGraph implements GraphView {
 
   #addConstant(constant: Constant): void {
     this.#declare(constant.value);
-    this.#constants.set(constant.value, constant);
+    this.#constants.add(constant);
   }
 
   /** Keeps who makes and takes the values of a node that has its place. */
@@ -228,7 +229,7 @@ export class WorkingGraph implements GraphView {
     const place = this.#producers.get(value);
     if (constant !== undefined) {
       this.#constants.delete(value);
-      this.#constants.set(renamed, { ...constant, value: renamed as TypedValue });
+      this.#constants.add({ ...constant, value: renamed as TypedValue });
     } else if (place !== undefined) {
       this.#producers.delete(value);
       this.#producers.set(renamed, place);
@@ -285,16 +286,5 @@ export class WorkingGraph implements GraphView {
       if ('countName' in node.attributes && node.attributes.countName === openSize) return true;
     }
     return false;
-  }
-
-  /** Whether another node than the one that decides an open size has it in an attribute or an output. */
-  #isMentioned(openSize: string, decider: Node): boolean {
-    return Array.from(this.nodes).some(
-      (node) =>
-        node !== decider &&
-        [...Object.values(node.attributes), ...node.outputs.map(({ type }) => type?.shape)]
-          .flatMap(openSizesIn)
-          .some((size) => namesIn(size).has(openSize)),
-    );
   }
 }

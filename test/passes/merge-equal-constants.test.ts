@@ -36,6 +36,12 @@ it('tells values, types, shapes and storages apart', () => {
   expect(left(...constants)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
 });
 
+it('tells constants apart that differ in the middle alone', () => {
+  const long = (name: string, place: number) =>
+    constantOf(name, floats(Array.from({ length: 100 }, (_, index) => Number(index === place))));
+  expect(left(long('a', 50), long('b', 51), long('c', 50))).toEqual(['a', 'b']);
+});
+
 it('leaves the constants of a part that only TF.js runs', () => {
   const graph = new TestGraph();
   const [a, b, c] = ['a', 'b', 'c'].map((name) => graph.constant(constantOf(name, floats([1, 2]))));

@@ -7,6 +7,7 @@ import { cancelTransposes } from '../../src/passes/cancel-transposes.js';
 import { mergeReshapes } from '../../src/passes/merge-reshapes.js';
 import { moveTransposes } from '../../src/passes/move-transposes.js';
 import { reshapeUnmoved } from '../../src/passes/reshape-unmoved.js';
+import { runPasses } from '../../src/passes/run-passes.js';
 import { rewrittenLines, TestGraph } from '../fixtures/rewritten.js';
 import { countRewrites, opsAfter, weight } from '../fixtures/weights.js';
 
@@ -121,6 +122,28 @@ describe('move transposes', () => {
     ]);
   });
 
+  it('gives a connection past a network the input as its first layer takes it', () => {
+    const graph = new TestGraph();
+    const x = input(graph, [batch, 6, 4, 5]);
+    const pool = graph.node('pool', 'maxPool2d', [transposed(graph, x, TO_NHWC, 'in')], {
+      ...{ windowDimensions: [3, 3], strides: [1, 1], dilations: [1, 1], autoPad: 'sameUpper', padding: [0, 0, 0, 0] },
+      ...{ outputRounding: 'floor', countPadding: false },
+    });
+    const sum = graph.node('sum', 'add', [x, transposed(graph, pool, TO_NCHW, 'out')], {});
+    expect(opsAfter(graph.build([transposed(graph, sum, TO_NHWC, 'y')]), ...PASSES)).toEqual(['transpose', 'maxPool2d', 'add']);
+  });
+
+  it('merges those that meet at once: each would go past all others first, step by step', () => {
+    const graph = new TestGraph();
+    let value: TypedValue = input(graph);
+    const count = 90;
+    for (let index = 0; index < count; index++)
+      value = graph.node(`r${index}`, 'relu', [transposed(graph, value, TO_NHWC, `t${index}`)], {});
+    const { graph: left, rewrites } = runPasses(graph.build([value]), PASSES);
+    expect(left.nodes.map(({ op }) => op)).toEqual(Array(count).fill('relu'));
+    expect(rewrites.length).toBeLessThanOrEqual(3 * count);
+  });
+
   it('passes a residual connection and x · sigmoid(x)', () => {
     const graph = new TestGraph();
     const x = transposed(graph, input(graph), TO_NCHW);
@@ -192,6 +215,13 @@ describe('move transposes', () => {
       (graph) => [
         graph.node('y', 'expand', [transposed(graph, input(graph, [batch, 1, 5, 6]), TO_NCHW)], { newShape: [2, batch, 6, 1, 5] }),
       ],
+    ],
+    [
+      'the other input is the same value before it, and the same transpose undoes it',
+      (graph) => {
+        const x = input(graph, [batch, 5, 5]);
+        return [graph.node('y', 'add', [x, transposed(graph, x, [0, 2, 1])], {})];
+      },
     ],
     [
       'it is a matrix',
