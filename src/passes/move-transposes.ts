@@ -5,7 +5,7 @@ import { cancelTransposes } from './cancel-transposes.js';
 import type { GraphView, Pass } from './pass.js';
 import { PatchBuilder } from './patch.js';
 import { isIdentity } from './permutation.js';
-import { leavesFewer } from './transpose-region.js';
+import { regionOfFewer } from './transpose-region.js';
 import { isTransposedInput, type TransposedOp, transposedOp } from './transposed-op.js';
 import { untransposed } from './untransposed.js';
 
@@ -26,8 +26,13 @@ export const moveTransposes: Pass = {
     const { permutation } = transpose.attributes;
     const moved = transposedOp(node, permutation);
     if (moved === undefined || !isTransposedInput(transpose.outputs[0] as Value, node, moved)) return undefined;
-    if (!isWorthIt(node, transpose, moved, graph)) return undefined;
-    const inputs = node.inputs.slice(0, moved.transposed).map((each) => untransposed(each as TypedValue, permutation, node, graph));
+    const before = (mayShare: boolean) =>
+      node.inputs.slice(0, moved.transposed).map((each) => untransposed(each as TypedValue, permutation, node, graph, mayShare));
+    let inputs = before(false);
+    if (!isCheap(node, moved, graph) || inputs.includes(undefined)) {
+      if (!regionOfFewer(transpose, graph)?.has(node)) return undefined;
+      inputs = before(true);
+    }
     if (!inputs.every((each) => each !== undefined)) return undefined;
     const patch = new PatchBuilder(graph);
     const all = [...inputs.map((take) => take(patch)), ...node.inputs.slice(moved.transposed)];
@@ -44,9 +49,9 @@ export const moveTransposes: Pass = {
   },
 };
 
-/** Whether a transpose should move: there must not be more of them, and kernels must not become slower for nothing. */
-function isWorthIt(node: Node, transpose: Transpose, moved: TransposedOp, graph: GraphView): boolean {
+/** Whether a transpose moves at once: there are not more of them then, and kernels do not become slower for nothing. */
+function isCheap(node: Node, moved: TransposedOp, graph: GraphView): boolean {
   if (isIdentity(moved.permutation)) return true;
   const isAlone = node.inputs.every((each) => graph.producerOf(each)?.op !== 'transpose' || graph.onlyUserOf(each as Value) === node);
-  return (isAlone && moved.isAlike && node.outputs.length === 1) || leavesFewer(transpose, graph);
+  return isAlone && moved.isAlike && node.outputs.length === 1;
 }

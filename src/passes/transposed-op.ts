@@ -33,6 +33,8 @@ export function transposedOp(node: Node, permutation: Permutation): TransposedOp
     ...{ attributes: { ...attributes, ...changed } as Node['attributes'], permutation, transposed, isAlike },
   });
   switch (op) {
+    case 'conv2d':
+      return isPointwise(node) && permutation.at(-1) === permutation.length - 1 ? moved({}) : undefined;
     case 'pad':
       return moved({ beginning: before<Size>(attributes.beginning), ending: before<Size>(attributes.ending) });
     case 'slice': {
@@ -72,6 +74,12 @@ export function transposedOp(node: Node, permutation: Permutation): TransposedOp
       return { ...moved({ axes: permuted(permutation, axes) }), permutation: reduced(permutation, axes, keepDimensions) };
     }
   }
+}
+
+/** Whether each place of a picture is convolved by itself, so that all places may change theirs. */
+function isPointwise({ inputs: [, filter], attributes: { strides, padding } }: Extract<Node, { op: 'conv2d' }>): boolean {
+  const [rows, columns] = (filter as TypedValue).type.shape;
+  return rows === 1 && columns === 1 && [...strides, ...padding.map((side) => side + 1)].every((each) => each === 1);
 }
 
 /** The permutation of the axes that a reduction leaves. */

@@ -12,6 +12,7 @@ import { inverse, type Permutation, permuted } from './permutation.js';
 /**
  * Finds how a node can take an input without a transpose.
  * @param input of the node @param permutation of the transpose
+ * @param mayShare whether a constant that other nodes take may be stored a second time, since these will take it so, too
  * @returns a function that gives the value, and adds to a patch what that takes; undefined if it would take another transpose
  */
 export function untransposed(
@@ -19,6 +20,7 @@ export function untransposed(
   permutation: Permutation,
   node: Node,
   graph: GraphView,
+  mayShare = false,
 ): ((patch: PatchBuilder) => TypedValue) | undefined {
   const { shape } = input.type;
   const producer = graph.producerOf(input);
@@ -33,8 +35,8 @@ export function untransposed(
   const newShape = permuted(whole, back);
   const constant = graph.constantOf(input);
   if (constant !== undefined) {
-    const isOnlyUser = graph.usersOf(input).length === 1 && !graph.isOutput(input);
-    const moved = keepsOrder(back, whole) ? constant : isOnlyUser ? transposed(constant, whole as readonly number[], back) : undefined;
+    const isFree = (mayShare || graph.usersOf(input).length === 1) && !graph.isOutput(input);
+    const moved = keepsOrder(back, whole) ? constant : isFree ? transposed(constant, whole as readonly number[], back) : undefined;
     const made = moved && withShape(moved, newShape as readonly number[]);
     return made && ((patch) => patch.constant(made));
   }

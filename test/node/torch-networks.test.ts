@@ -28,8 +28,9 @@ const assetUrl = (name: string, url: string) => (name === WASM_BINARY.name ? was
 /** What is left of each network: its nodes, and transposes that are not at the graph's ends. */
 const LEFT: Readonly<Record<keyof typeof NETWORKS, { readonly nodes: readonly [before: number, after: number]; readonly inner: number }>> =
   {
-    YOLOv8: { nodes: [349, 221], inner: 2 },
-    YOLO11: { nodes: [470, 302], inner: 8 },
+    YOLOv8: { nodes: [349, 220], inner: 0 },
+    // Attention over the places of a picture, in an order of axes that convolutions do not have.
+    YOLO11: { nodes: [470, 301], inner: 6 },
     MobileNetV3: { nodes: [65, 38], inner: 0 },
     ResNet: { nodes: [69, 38], inner: 0 },
     ResNeXt: { nodes: [69, 38], inner: 0 },

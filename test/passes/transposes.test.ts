@@ -4,11 +4,12 @@ import type { TypedValue, Value } from '../../src/graph/graph.js';
 import type { OpAttributes, OpName } from '../../src/graph/ops/index.js';
 import { multiply, openSize, type Size } from '../../src/graph/size.js';
 import { cancelTransposes } from '../../src/passes/cancel-transposes.js';
+import { mergeEqualConstants } from '../../src/passes/merge-equal-constants.js';
 import { mergeReshapes } from '../../src/passes/merge-reshapes.js';
 import { moveTransposes } from '../../src/passes/move-transposes.js';
 import { reshapeUnmoved } from '../../src/passes/reshape-unmoved.js';
 import { runPasses } from '../../src/passes/run-passes.js';
-import { rewrittenLines, TestGraph } from '../fixtures/rewritten.js';
+import { rewrite, rewrittenLines, TestGraph } from '../fixtures/rewritten.js';
 import { countRewrites, opsAfter, weight } from '../fixtures/weights.js';
 
 const TO_NHWC = [0, 2, 3, 1];
@@ -122,6 +123,52 @@ describe('move transposes', () => {
     ]);
   });
 
+  it('goes to the end of a head of a detector, which turns its rows into columns first', () => {
+    const graph = new TestGraph();
+    const rows = transposed(graph, input(graph, [batch, 5, 10]), [0, 2, 1]);
+    const [boxes, scores] = graph.ops('split', [rows], { axis: 1, splits: [8, 2] }, { format: 'pannier', op: 'split', name: 'parts' });
+    const places = graph.node('places', 'reshape', [boxes as Value], { newShape: [batch, 2, 4, 5] });
+    const weights = graph.node('weights', 'softmax', [transposed(graph, places, [0, 2, 1, 3], 'turned')], { axis: 1 });
+    const mean = graph.node('mean', 'conv2d', [transposed(graph, weights, TO_NHWC, 'nhwc'), weight(graph, 'filter', [1, 1, 4, 1]), null], {
+      ...{ strides: [1, 1], dilations: [1, 1], autoPad: 'explicit', padding: [0, 0, 0, 0], groups: 1 },
+    });
+    const distances = graph.node('distances', 'reshape', [mean], { newShape: [batch, 2, 5] });
+    const anchors = weight(graph, 'anchors', [2, 5]);
+    const [first, last] = [graph.node('first', 'sub', [anchors, distances], {}), graph.node('last', 'add', [anchors, distances], {})];
+    const all = graph.node('all', 'concat', [first, last, graph.node('s', 'sigmoid', [scores as Value], {})], { axis: 1 });
+    expect(opsAfter(graph.build([all]), ...PASSES)).toEqual([
+      ...['split', 'reshape', 'softmax', 'conv2d', 'reshape', 'sub', 'add', 'sigmoid', 'concat', 'transpose'],
+    ]);
+  });
+
+  it.each([
+    ['moves with all that take it', false, 0],
+    ['stays for others that take it, and is not stored twice', true, 2],
+  ])('a constant %s', (_, isTakenOutside, transposes) => {
+    const graph = new TestGraph();
+    const x = transposed(graph, input(graph), TO_NCHW);
+    const bias = weight(graph, 'bias', [6, 4, 5]);
+    const both = graph.node('y', 'mul', [graph.node('sum', 'add', [x, bias], {}), graph.node('difference', 'sub', [x, bias], {})], {});
+    const outputs = [transposed(graph, both, TO_NHWC, 'back'), ...(isTakenOutside ? [graph.node('z', 'neg', [bias], {})] : [])];
+    const { graph: left } = rewrite(graph.build(outputs), ...PASSES, mergeEqualConstants);
+    expect(left.nodes.filter(({ op }) => op === 'transpose')).toHaveLength(transposes);
+    expect(left.constants).toHaveLength(1);
+  });
+
+  it('goes with its places where each is convolved by itself, and stays where a filter reaches others or axes become channels', () => {
+    const convolved = (size: number, permutation: readonly number[]) => {
+      const graph = new TestGraph();
+      const x = transposed(graph, input(graph, [batch, 6, 6, 6]), permutation);
+      const result = graph.node('y', 'conv2d', [x, weight(graph, 'filter', [size, size, 6, 2]), null], {
+        ...{ strides: [1, 1], dilations: [1, 1], autoPad: 'sameUpper', padding: [0, 0, 0, 0], groups: 1 },
+      });
+      return opsAfter(graph.build([result]), ...PASSES);
+    };
+    expect(convolved(1, [0, 2, 1, 3])).toEqual(['conv2d', 'transpose']);
+    expect(convolved(2, [0, 2, 1, 3])).toEqual(['transpose', 'conv2d']);
+    expect(convolved(1, TO_NCHW)).toEqual(['transpose', 'conv2d']);
+  });
+
   it('gives a connection past a network the input as its first layer takes it', () => {
     const graph = new TestGraph();
     const x = input(graph, [batch, 6, 4, 5]);
@@ -196,6 +243,17 @@ describe('move transposes', () => {
           { axis: 1, splits: [2, 4] },
           { format: 'pannier', op: 'split', name: 'y' },
         ),
+    ],
+    [
+      'it would become one with another, but be needed beside it as well',
+      (graph) => {
+        const x = transposed(graph, input(graph), TO_NCHW);
+        const parts = graph.ops('split', [x], { axis: 1, splits: [3, 3] }, { format: 'pannier', op: 'split', name: 'parts' });
+        const turned = transposed(graph, parts[0] as Value, [0, 3, 2, 1], 'turned');
+        return [turned, parts[1] as Value].map((part, index) =>
+          graph.node(`y${index}`, 'depthToSpace', [part], { blockSize: 1, order: 'blocksFirst' }),
+        );
+      },
     ],
     [
       'the op means something else for each axis',
