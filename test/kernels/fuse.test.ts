@@ -146,6 +146,35 @@ test.each(Object.entries(APART))('%s is not fused', (_, [nodes, build]) => {
   expect(written(build)).toEqual(nodes);
 });
 
+const widened = (builder: CaseBuilder, rank: number): TypedValue =>
+  sum(builder, product(builder, [2, 3, 8]), constant(builder, [...Array<number>(rank - 1).fill(1), 5]));
+
+test('a product of many rows with one matrix is one kernel, and answers with the same bits as apart', async () => {
+  expect(written((builder) => [relu(builder, widened(builder, 1))])).toEqual(['Reshape', '_FusedMatMul BiasAdd Relu', 'Reshape']);
+  const engine = await start({});
+  const [one, other] = await Promise.all(
+    [false, true].map((isOutput) => {
+      const { graph, feeds } = made((builder) => {
+        const value = product(builder, [2, 3, 8]);
+        return [relu(builder, sum(builder, value)), ...(isOutput ? [value] : [])];
+      });
+      return answersOn(engine, modelOf(graph), feeds);
+    }),
+  );
+  engine.dispose();
+  expect(one![0]!.shape).toEqual([2, 3, 5]);
+  expect(new Uint8Array(one![0]!.data.buffer)).toEqual(new Uint8Array(other![0]!.data.buffer));
+});
+
+test('a bias that adds an axis is not fused', () => {
+  expect(written((builder) => [widened(builder, 4)])).toEqual(['Reshape', 'MatMul', 'Reshape', 'AddV2']);
+});
+
+test('a product with a matrix for each batch is not fused', () => {
+  const matrices = (builder: CaseBuilder) => [builder.input('float32', [2, 3, 8], normal), constant(builder, [2, 8, 5])];
+  expect(written((builder) => [sum(builder, builder.op('matmul', matrices(builder), {}))])).toEqual(['BatchMatMulV2', 'AddV2']);
+});
+
 test('a bias in front of the product is fused', () => {
   expect(written((builder) => [builder.op('add', [constant(builder, [5]), product(builder)], {})])).toEqual(['_FusedMatMul BiasAdd']);
 });

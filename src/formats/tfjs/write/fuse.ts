@@ -66,11 +66,15 @@ export const isOneKernel = ({ groups, strides, dilations }: OpAttributes['conv2d
 const hasOwnBias = ({ op, attributes, inputs }: Node): boolean =>
   op === 'conv2d' && Boolean(inputs[2]) && isOneKernel(attributes, (inputs[1] as TypedValue).type.shape[2] as Size);
 
-/** The numbers that an addition adds to the columns of a matrix product. TF.js on wasm (4.22) fuses a bias of one axis alone. */
-function biasOf({ op, inputs }: Node, { outputs: [product] }: NodeOf<'matmul'>, constants: ReadonlySet<string>): Value | undefined {
-  const { type } = product as TypedValue;
-  if (op !== 'add' || type.shape.length !== 2 || type.dataType !== 'float32') return undefined;
-  return inputs.find((value): value is Value => value !== null && isAlongChannels(value, type.shape[1] as Size, constants));
+/**
+ * The numbers that an addition adds to the columns of a product with one matrix. TF.js on wasm (4.22) fuses a bias of one axis alone.
+ */
+function biasOf({ op, inputs }: Node, node: NodeOf<'matmul'>, constants: ReadonlySet<string>): Value | undefined {
+  const [{ type }, matrix] = [node.outputs[0] as TypedValue, node.inputs[1] as TypedValue];
+  if (op !== 'add' || matrix.type.shape.length !== 2 || type.dataType !== 'float32') return undefined;
+  const isBias = (value: Value): boolean =>
+    (value.type?.shape.length ?? 0) <= type.shape.length && isAlongChannels(value, type.shape.at(-1) as Size, constants);
+  return inputs.find((value): value is Value => value !== null && isBias(value));
 }
 
 /** Whether a value is a constant with a number for each channel, which is written as a list. */

@@ -10,7 +10,20 @@ import { repeated, reshaped } from './shape.js';
 
 export function matmul(call: Call<'matmul'>): WrittenTensor {
   if (!isFloat(call.type().dataType)) return ofWholeNumbers(call);
-  return product(call, inStep(call, 0), inStep(call, 1));
+  if (call.type(1).shape.length === 2) return byOneMatrix(call);
+  return call.add('BatchMatMulV2', [inStep(call, 0), inStep(call, 1)]);
+}
+
+/**
+ * Multiplies all rows by one matrix at once, as layers of text do. BatchMatMulV2 would take the matrix once for each text, and adds no
+ * bias: TF.js (4.22) multiplies and adds in one kernel where there are rows and columns alone.
+ */
+function byOneMatrix(call: Call<'matmul'>): WrittenTensor {
+  const { shape } = call.outputType();
+  const given = call.type(0).shape;
+  if (shape.length === 2) return product(call, call.input(0));
+  const rows = reshaped(call, call.input(0), [count(given.slice(0, -1)), given.at(-1) as Size]);
+  return reshaped(call, product(call, rows), shape);
 }
 
 /** An input with the axes before its matrices as the product has them: where both inputs repeat some, TF.js (4.22) takes wrong ones. */
@@ -43,11 +56,12 @@ function ofWholeNumbers(call: Call<'matmul'>): WrittenTensor {
   return wrapped(call, call.add('Sum', [call.add('Mul', [columns, rows]), call.parameters([shape.length - 1])]), dataType);
 }
 
-function product(call: Call<'matmul'>, a: WrittenTensor, b: WrittenTensor): WrittenTensor {
-  const { shape } = call.outputType();
+/** @param rows of the first input */
+function product(call: Call<'matmul'>, rows: WrittenTensor): WrittenTensor {
+  const both = [rows, call.input(1)] as const;
   const bias = call.fusion?.bias;
-  if (bias === undefined) return call.add(shape.length === 2 ? 'MatMul' : 'BatchMatMulV2', [a, b]);
+  if (bias === undefined) return call.add('MatMul', both);
   // A bias is a constant, so that the number of columns is known.
-  const columns = shape[1] as number;
-  return fused(call, '_FusedMatMul', [a, b], call.tensor(bias, [columns]), columns, {});
+  const columns = call.outputType().shape.at(-1) as number;
+  return fused(call, '_FusedMatMul', both, call.tensor(bias, [columns]), columns, {});
 }
