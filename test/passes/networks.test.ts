@@ -1,12 +1,12 @@
 /** Networks as converters write them, in either layout: they answer the same after all passes, and have fewer nodes. */
 import { expect, it } from 'vitest';
-import type { Graph } from '../../src/graph/graph.js';
 import { verify } from '../../src/graph/verify.js';
 import { PORTABLE_PASSES } from '../../src/passes/portable-passes.js';
 import { runPasses } from '../../src/passes/run-passes.js';
 import { heldTo, TOLERANCE } from '../fixtures/held-to.js';
 import { randomFeeds } from '../fixtures/random-graph.js';
 import { randomNetwork } from '../fixtures/random-network.js';
+import { transposesIn } from '../fixtures/transposes.js';
 import { LONG_MS, runs } from '../tier.js';
 
 it(
@@ -36,5 +36,3 @@ it(
   },
   LONG_MS,
 );
-
-const transposesIn = ({ nodes }: Graph): number => nodes.filter(({ op }) => op === 'transpose').length;
