@@ -293,6 +293,17 @@ describe('refusals', () => {
       /Node "y\/Reshape" \(Reshape\) takes sizes that are computed while the model runs/,
     ],
     [
+      'a weight with other axes than the op puts in another order',
+      {
+        nodes: [node('Gemm', 'x w', 'y', { transB: 1n })],
+        inputs: [{ name: 'x', shape: [2, 2] }],
+        outputs: [Y],
+        initializers: { w: { dims: [2], values: [1, 2] } },
+      },
+      {},
+      /^Node "y\/Gemm" \(Gemm\) becomes transpose, which has axes \[1, 0\], which do not fit the shape \[2\]/,
+    ],
+    [
       'a name that every object has',
       { nodes: [node('Relu', '__proto__', 'y')], inputs: [{ name: '__proto__', shape: [2] }], outputs: [Y] },
       {},

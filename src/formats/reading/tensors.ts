@@ -73,8 +73,9 @@ export class Tensors {
     }));
   }
 
-  /** A constant with its axes in another order; undefined if the tensor is none. */
+  /** A constant with its axes in another order; undefined if the tensor is none, or has another number of axes. */
   constantTransposed(name: string, permutation: readonly number[]): TypedValue | undefined {
+    if (this.#entry(name).constant?.value.type.shape.length !== permutation.length) return undefined;
     return this.#formOf(name, `by ${permutation}`, (constant) => transposed(constant, permutation));
   }
 
