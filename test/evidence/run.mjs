@@ -65,6 +65,11 @@ const RUNS = {
     if (!result.passes) process.exitCode = 1;
     return result;
   },
+  'fuzz-onnx': async () => {
+    const result = await (await import('../fuzz/run.mjs')).runOnnx(100_000);
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
   graphs: () => testsOf('graph-random.test.ts'),
   passes: () => testsOf('test/passes/random.test.ts'),
   'round-trip': () => testsOf('test/pack/round-trip.test.ts'),

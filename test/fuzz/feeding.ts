@@ -57,7 +57,7 @@ export async function feed({ seed, inputs, only, path, progress }: Order): Promi
 }
 
 async function feedOne(
-  { name, inputs, feed }: Surface,
+  { name, inputs, feed, maxBytes }: Surface,
   parameters: fc.Parameters<[unknown]>,
   tell: (where: string) => void,
   checkPrototypes: () => void,
@@ -75,6 +75,8 @@ async function feedOne(
       if (strays.length > 0) throw strays.splice(0)[0];
       checkPrototypes();
       const now = peakBytes();
+      const most = maxBytes?.(input) ?? MAX_BYTES;
+      if (now - before > most) throw new Error(`The input takes ${now - before} bytes of memory; ${most} are allowed.`);
       if (now > MAX_BYTES && now > before) throw new Error(`The process takes ${now} bytes of memory.`);
       if (!isShrinking) counts[outcome]++;
     } catch (thrown) {

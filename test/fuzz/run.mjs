@@ -48,6 +48,16 @@ export async function fuzz(args, { quiet = false } = {}) {
   return { code, text, rounds: rounds.map((line) => JSON.parse(line)) };
 }
 
+/** Mutated files of ONNX: half of them stained byte for byte, half with tensors, sizes and places that do not fit together. */
+export async function runOnnx(inputs) {
+  const surfaces = [];
+  for (const surface of ['onnx', 'onnx-files']) {
+    const { code, rounds } = await fuzz(['--json', '--surface', surface, '--rounds', '1', '--inputs', String(inputs / 2)]);
+    surfaces.push({ passes: code === 0 && rounds.length === 1, ...rounds[0] });
+  }
+  return { passes: surfaces.every(({ passes }) => passes), surfaces };
+}
+
 /** The whole of it: half with the fixed seed, half with one that nobody has tried. */
 export async function run(inputs) {
   const { code, rounds } = await fuzz(['--json', '--seed', String(FIXED_SEED), '--rounds', '2', '--inputs', String(inputs / 2)]);

@@ -10,6 +10,8 @@ export interface Surface<Input = unknown> {
   /** How many of a thousand inputs are for it. */
   readonly share: number;
   readonly inputs: fc.Arbitrary<Input>;
+  /** The most bytes by which an input may raise the peak of the process; default: what the process may take in all. */
+  maxBytes?(input: Input): number;
   /** Throws where anything else came out of it than an answer or a PannierError. */
   feed(input: Input): Promise<Outcome>;
 }
@@ -27,3 +29,15 @@ export async function refusable(step: () => unknown): Promise<Outcome> {
     throw thrown;
   }
 }
+
+/** Like {@link refusable}, for messages that a terminal prints as one line. */
+export const refusableInOneLine = (step: () => unknown): Promise<Outcome> =>
+  refusable(async () => {
+    try {
+      await step();
+    } catch (thrown) {
+      if (thrown instanceof PannierError && /[\p{Cc}\p{Zl}\p{Zp}]/u.test(thrown.message))
+        throw new Error(`No single line: ${thrown.message}`);
+      throw thrown;
+    }
+  });

@@ -9,6 +9,7 @@ import { manifest } from './surfaces/manifest.js';
 import { fromWorker, toWorker } from './surfaces/messages.js';
 import { graphBytes, graphJson, packing } from './surfaces/models.js';
 import { onnx } from './surfaces/onnx.js';
+import { onnxFiles } from './surfaces/onnx-files.js';
 import { configFile, options } from './surfaces/options.js';
 import { keptRecords } from './surfaces/records.js';
 import { server } from './surfaces/server.js';
@@ -16,7 +17,7 @@ import { staleness } from './surfaces/staleness.js';
 
 export const SURFACES: readonly Surface[] = [
   ...[manifest, staleness, loadOptions, options, configFile],
-  ...[graphJson, graphBytes, layers, keras, onnx, packing],
+  ...[graphJson, graphBytes, layers, keras, onnx, onnxFiles, packing],
   ...[graphFileJson, graphFileBytes],
   ...[arrays, pngs, photographs, metadata],
   ...[keptRecords, fromWorker, toWorker, server],

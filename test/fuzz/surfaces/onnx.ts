@@ -5,7 +5,7 @@ import { readOnnx } from '../../../src/formats/onnx/read/read.js';
 import { verify } from '../../../src/graph/verify.js';
 import { type OnnxGraph, onnxModel } from '../../fixtures/onnx.js';
 import { stained } from '../mutation.js';
-import { refusable, surface } from '../surface.js';
+import { refusableInOneLine, surface } from '../surface.js';
 
 const whole = (values: readonly number[]) => ({ dims: [values.length], values, type: 'int64' as const });
 
@@ -74,8 +74,9 @@ export const onnx = surface({
   name: 'onnx',
   share: 40,
   inputs: stained(fc.constantFrom(onnxModel(NETWORK), onnxModel(STEPS)), (bytes) => bytes),
+  maxBytes: ({ bytes }) => 10 * bytes.length + 256 * 2 ** 20,
   feed: ({ bytes }) =>
-    refusable(() => {
+    refusableInOneLine(() => {
       const { graph } = readOnnx(parseModel(bytes, 'model.onnx'), new Map(), 'model.onnx');
       verify(graph);
     }),
