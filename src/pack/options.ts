@@ -164,7 +164,7 @@ export interface PackOptions {
   readonly golden?: readonly GoldenCheck[];
   /**
    * Runs the `.onnx` file itself on the golden samples, in the `onnxruntime-node` or `onnxruntime-web` of the app. Packing fails with
-   * `golden-mismatch` if an output is off by more than a thousandth of its largest value (a hundredth in float16), and with `options`
+   * `golden-mismatch` if an output is off by more than a thousandth of its largest value (a hundredth in float16, a fiftieth in a quantised file), and with `options`
    * if neither package is installed.
    */
   readonly verify?: boolean;

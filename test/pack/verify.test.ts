@@ -41,14 +41,14 @@ const scaled = (weight: NonNullable<OnnxGraph['initializers']>[string] = { dims:
   initializers: { w: weight },
 });
 
-/** A package in the place of ONNX Runtime, whose session answers `[2, 3]` values, `x × [1, 2, 3]` times a factor. */
-const standIn = (factor: number): string => `
+/** A package in the place of ONNX Runtime, whose session answers `x × [1, 2, 3]` for `[2, 3]` values, times a factor. */
+const standIn = (factor: number, of = 'each'): string => `
   class Tensor { constructor(type, data, dims) { Object.assign(this, { type, data, dims }); } }
   exports.Tensor = Tensor;
   exports.env = { versions: { node: '9.9.9' } };
   exports.InferenceSession = { create: async () => ({
     inputMetadata: [{ name: 'x', type: 'float32' }],
-    run: async ({ x }) => ({ 'y.out': new Tensor('float32', x.data.map((each, index) => each * (1 + index % 3) * ${factor}), x.dims) }),
+    run: async ({ x }) => ({ 'y.out': new Tensor('float32', x.data.map((each, index) => ${of} * (1 + index % 3) * ${factor}), x.dims) }),
     release: async () => undefined,
   }) };`;
 
@@ -98,6 +98,19 @@ it.each([
 ])('keeps a power of ten that the difference of a factor of %d does not exceed', async (factor, differences) => {
   const { manifest } = await pack(app(scaled(), { 'onnxruntime-node': standIn(factor) }));
   expect(manifest.verified?.differences).toEqual(differences);
+});
+
+it('allows two steps of 8 bits where a file rounds', async () => {
+  const rounded: OnnxGraph = {
+    ...scaled(),
+    nodes: [
+      { op: 'Round', inputs: ['x'], outputs: ['r'] },
+      { op: 'Mul', inputs: ['r', 'w'], outputs: ['y.out'] },
+    ],
+  };
+  const packing = (factor: number) => pack(app(rounded, { 'onnxruntime-node': standIn(factor, 'Math.round(each)') }));
+  expect((await packing(1.015)).manifest.verified?.differences).toEqual({ yOut: 0.1 });
+  await expect(packing(1.03)).rejects.toThrow(/off by 0\.03\d+ of its largest value \(0\.02 is allowed\)/);
 });
 
 describe('fails', () => {
