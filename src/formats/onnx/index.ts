@@ -2,3 +2,4 @@
 export { type Binding, bindInputs, freeInputs } from './bind.js';
 export { externalLocations, parseModel } from './proto.js';
 export { readOnnx } from './read/read.js';
+export { readUltralytics, type Ultralytics } from './ultralytics.js';
