@@ -163,8 +163,18 @@ function image(field: Field): void {
 
 function output(field: Field): void {
   spec(field);
-  fields({ labels: optional(texts), values: optional(choice('logits', 'probabilities')), lengthAxes: optional(sizes) })(field);
+  const values = optional(choice('logits', 'probabilities'));
+  fields({ labels: optional(texts), values, lengthAxes: optional(sizes), layout: optional(layout) })(field);
 }
+
+const count = check((value) => isWhole(value, 1), 'a number from 1 up');
+
+/** Only what `boxes` computes with is checked: it holds the numbers against the tensor's shape. */
+const layout = fields({
+  columns: check((value) => isListOf(value, (column) => column === null || typeof column === 'string'), 'an array of columns'),
+  ...{ classes: optional(count), coefficients: optional(count), labels: optional(texts), pointNames: optional(texts) },
+  points: optional(check((value) => isListOf(value, (size) => isWhole(size, 1)) && value.length === 2, 'two numbers from 1 up')),
+});
 
 function goldenInput(field: Field, taken: InputSpec | undefined, bytes: number): void {
   if (taken === undefined) throw refusal(field, 'of an input in the signature');

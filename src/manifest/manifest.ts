@@ -14,7 +14,7 @@ import {
   refusal,
   text,
 } from '../base/fields.js';
-import type { AnyInputs, AnyOutputs, Cell, Dim, TensorSpec, ValueKind } from './signature.js';
+import type { AnyInputs, AnyOutputs, BoxLayout, Cell, Dim, TensorSpec, ValueKind } from './signature.js';
 
 /**
  * The format that this version reads and writes. From 2 on, a folder that was packed by an older minor version loads in every later
@@ -89,6 +89,8 @@ export interface OutputSpec extends TensorSpec {
   /** Names of the classes along the last axis. */
   readonly labels?: readonly string[];
   readonly values?: ValueKind;
+  /** How boxes lie in the output, if it is that of a detector. */
+  readonly layout?: BoxLayout;
   /** Axes that are as long as the padded inputs; they are cut back to the length that the app gave. */
   readonly lengthAxes?: readonly number[];
 }

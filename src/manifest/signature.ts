@@ -49,6 +49,51 @@ export interface LabelledTensor<L extends string, D extends DType = DType, S ext
   readonly values: ValueKind;
 }
 
+/** The meaning of one value of a detector's row: two corners, or a corner or centre and a size. */
+export type BoxColumn = 'x0' | 'y0' | 'x1' | 'y1' | 'cx' | 'cy' | 'w' | 'h' | 'score' | 'class';
+
+/** How the boxes of a detector lie in an output. `boxes` of `pannier/read` reads them. */
+export interface BoxLayout<L extends string | undefined = string | undefined> {
+  /** The meaning of the first values of a box, in their order; null skips a value. */
+  readonly columns: readonly (BoxColumn | null)[];
+  /** Scores that follow the columns, one for each class. A `score` among the columns is multiplied with them. */
+  readonly classes?: number;
+  /** Points that follow, and how many values each has: x, y, and a score if there are three. */
+  readonly points?: readonly [count: number, values: number];
+  /** The names of the points. */
+  readonly pointNames?: readonly string[];
+  /** Coefficients that follow, one for each of the model's prototypes of masks. */
+  readonly coefficients?: number;
+  /** An angle follows, by which the box is turned. */
+  readonly oriented?: boolean;
+  /** The shape is [batch, values, boxes] instead of [batch, boxes, values]. */
+  readonly boxesLast?: boolean;
+  /** Coordinates are 0…1 of the tensor that the model saw, not pixels. */
+  readonly normalized?: boolean;
+  /** The model itself keeps one box for each object (non-maximum suppression, or trained without the need). */
+  readonly nms?: boolean;
+  /** The names of the classes. */
+  readonly labels?: readonly L[];
+}
+
+/** An output that holds the boxes of a detector. */
+export interface DetectorTensor<
+  L extends string | undefined = string | undefined,
+  D extends DType = DType,
+  S extends readonly number[] = readonly number[],
+> extends Tensor<D, S> {
+  readonly layout: BoxLayout<L>;
+}
+
+/** An output that holds boxes with points in each. */
+export interface PoseTensor<
+  L extends string | undefined = string | undefined,
+  D extends DType = DType,
+  S extends readonly number[] = readonly number[],
+> extends Tensor<D, S> {
+  readonly layout: BoxLayout<L> & { readonly points: readonly [count: number, values: number] };
+}
+
 /** RGBA bytes row by row, not premultiplied, as `ImageData` has them; needs no DOM. */
 export interface Pixels {
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -99,4 +144,6 @@ export type Row = Readonly<Record<string, Cell>>;
 export type AnyInputs = Readonly<Record<string, GivenArray | Shaped | ImageInput | Row | readonly Row[]>>;
 
 /** Outputs of a model whose types are not known at compile time. */
-export type AnyOutputs = Readonly<Record<string, Tensor & { readonly labels?: readonly string[]; readonly values?: ValueKind }>>;
+export type AnyOutputs = Readonly<
+  Record<string, Tensor & { readonly labels?: readonly string[]; readonly values?: ValueKind; readonly layout?: BoxLayout }>
+>;

@@ -67,9 +67,9 @@ export function namedOutputs(
   for (const { name, dtype, shape, target } of outputs) checkTarget(name, target, dtype, shape);
   for (const { data, target } of outputs) target?.set(data);
   return Object.fromEntries(
-    outputs.map(({ name, spec: { labels, values }, dtype, shape, data, target }) => [
+    outputs.map(({ name, spec: { labels, values, layout }, dtype, shape, data, target }) => [
       name,
-      { dtype, shape, data: target ?? data, ...(labels && { labels, values: values ?? 'probabilities' }) },
+      { dtype, shape, data: target ?? data, ...(labels && { labels, values: values ?? 'probabilities' }), ...(layout && { layout }) },
     ]),
   );
 }

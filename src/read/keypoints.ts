@@ -46,7 +46,7 @@ export function keypoints<N extends string>(tensor: Tensor, options: KeypointOpt
 export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoints<string | undefined>;
 export function keypoints(tensor: Tensor, options: KeypointOptions): Keypoints<string | undefined> {
   checkTensor('keypoints', tensor);
-  checkColumns('keypoints', options);
+  checkColumns('keypoints', options?.columns);
   const { columns, names, normalized = false, image, row = 0 } = options;
   const { data, shape } = tensor;
   const stride = columns.length;

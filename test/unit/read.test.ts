@@ -4,7 +4,7 @@ import { sizeOf } from '../../src/base/dtype.js';
 import { PannierError } from '../../src/base/errors.js';
 import type { LabelledTensor, Tensor } from '../../src/manifest/signature.js';
 import { imageMapping, mapToSource } from '../../src/preprocess/mapping.js';
-import { type Box, boxes, type Keypoint, keypoints, maskImage, type Ranked, topK } from '../../src/read/index.js';
+import { type Box, type BoxOptions, boxes, type Keypoint, keypoints, maskImage, type Ranked, topK } from '../../src/read/index.js';
 
 const tensor = (shape: number[], values: Iterable<number>): Tensor<'float32'> => {
   const data = Float32Array.from(values);
@@ -145,7 +145,7 @@ describe('boxes', () => {
 
   it('reads every way to write a box', () => {
     const wanted = [{ x: 2, y: 4, width: 6, height: 8, score: 1, label: undefined, index: 0 }];
-    const read = (names: Parameters<typeof boxes>[1]['columns'], row: number[]) => boxes(tensor([1, row.length], row), { columns: names });
+    const read = (names: NonNullable<BoxOptions['columns']>, row: number[]) => boxes(tensor([1, row.length], row), { columns: names });
     expect(read(['x0', 'y0', 'x1', 'y1', 'score'], [2, 4, 8, 12, 1])).toEqual(wanted);
     expect(read(['score', 'y0', 'x0', 'h', 'w'], [1, 4, 2, 8, 6])).toEqual(wanted);
     expect(read(['cx', 'cy', null, 'w', 'h', 'score'], [5, 8, 99, 6, 8, 1])).toEqual(wanted);
