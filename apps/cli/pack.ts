@@ -3,6 +3,7 @@
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { shapeText } from '../../src/base/dtype.js';
+import { BOX_LAYOUTS } from '../../src/manifest/box-layouts.js';
 import { CONFIG_FILE, readConfig, withModel } from '../../src/pack/config.js';
 
 import { readRegularFile } from '../../src/pack/files/open.js';
@@ -57,7 +58,8 @@ export const packCommand: Command = {
     --quantize float16|uint8|int8   --quantize PATTERN=float16|uint8|int8|none   --budget bytes|mflop|goldenError=NUMBER
     --input NODE=NAME  --shape NODE=1,256,256,3  --constant NODE=16000  --width NODE=256  --height NODE=256
     --fit, --filter, --channels, --layout NODE=WORD   --background NODE=114   --scale, --offset NODE=NUMBER[,NUMBER…]
-    --output NODE=NAME  --labels NODE=FILE (one a line)  --values NODE=logits|probabilities`,
+    --output NODE=NAME  --labels NODE=FILE (one a line)  --values NODE=logits|probabilities
+    --layout NODE=${Object.keys(BOX_LAYOUTS).join('|')} (of a detector's boxes)`,
   async run(args) {
     const { values, positionals } = parseArgs({ args: [...args], options: FLAGS, allowPositionals: true });
     const { config, check = false, ...flags } = values;
@@ -85,7 +87,7 @@ type Flags = Omit<ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['value
 
 async function optionsOf(model: string, out: string, flags: Flags): Promise<PackOptions> {
   const inputs = new Map<string, { name?: string; shape?: number[]; constant?: unknown; image?: Record<string, unknown> }>();
-  const outputs = new Map<string, { name?: string; labels?: string[]; values?: unknown }>();
+  const outputs = new Map<string, { name?: string; labels?: string[]; values?: unknown; layout?: unknown }>();
   const input = (node: string) => entry(inputs, node);
   const image = (node: string) => (input(node).image ??= {});
   const output = (node: string) => entry(outputs, node);
@@ -96,8 +98,8 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
   for (const key of ['width', 'height', 'background'] as const)
     for (const [node, value] of pairs(flags, key)) image(node)[key] = number(value, key);
   for (const key of ['scale', 'offset'] as const) for (const [node, value] of pairs(flags, key)) image(node)[key] = oneOrMore(value, key);
-  for (const key of ['fit', 'filter', 'channels', 'layout'] as const)
-    for (const [node, value] of pairs(flags, key)) image(node)[key] = value;
+  for (const key of ['fit', 'filter', 'channels'] as const) for (const [node, value] of pairs(flags, key)) image(node)[key] = value;
+  for (const [node, value] of pairs(flags, 'layout')) (value in BOX_LAYOUTS ? output(node) : image(node)).layout = value;
   for (const [node, value] of pairs(flags, 'output')) output(node).name = value;
   for (const [node, value] of pairs(flags, 'values')) output(node).values = value;
   for (const [node, file] of pairs(flags, 'labels')) output(node).labels = await readLines(file);
@@ -152,12 +154,12 @@ async function readLines(file: string): Promise<string[]> {
   return text.replace(/\r?\n$/, '').split(/\r?\n/);
 }
 
-function summary({ out, manifest, files, bytes, warnings, changed }: PackResult, check: boolean): string {
+function summary({ out, manifest, files, bytes, taken, warnings, changed }: PackResult, check: boolean): string {
   const { inputs, outputs } = manifest.signature;
   const specs = (side: typeof inputs | typeof outputs) =>
     Object.entries(side).map(
       ([name, { dtype, shape, ...rest }]) =>
-        `${name}: ${dtype} ${shapeText(shape)}${'image' in rest ? ', a picture' : 'columns' in rest ? ', rows' : ''}`,
+        `${name}: ${dtype} ${shapeText(shape)}${'image' in rest ? ', a picture' : 'columns' in rest ? ', rows' : 'layout' in rest ? ', boxes' : ''}`,
     );
   const state = check ? 'is up to date' : changed ? 'packed' : 'unchanged';
   const place = relative(process.cwd(), out) || '.';
@@ -165,6 +167,7 @@ function summary({ out, manifest, files, bytes, warnings, changed }: PackResult,
     `takes ${specs(inputs).join('; ')}`,
     `gives ${specs(outputs).join('; ')}`,
     ...(manifest.quantized === undefined ? [] : [quantizedLine(manifest.quantized)]),
+    ...taken.map((line) => `taken: ${line}`),
     ...(manifest.verified === undefined ? [] : [verifiedLine(manifest.verified)]),
     ...warnings.map((warning) => `warning: ${warning}`),
   ];

@@ -20,6 +20,7 @@ import {
 import { anything, finite, record } from '../base/lazy-checks.js';
 import { isReserved } from '../formats/file-fields.js';
 import { LIMITS } from '../formats/limits.js';
+import { BOX_LAYOUTS } from '../manifest/box-layouts.js';
 import {
   type BudgetOptions,
   badOption,
@@ -169,12 +170,19 @@ const label = check(
   `a text of at most ${LIMITS.labelBytes} bytes`,
 );
 
+const isPoints = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && isSize(value[0]) && value[0] > 0 && (value[1] === 2 || value[1] === 3);
+
 const output: Check = (field) => {
   const labels = listOf(label, 1, LIMITS.labels, 'texts');
-  options<OutputOptions>({ name, labels, values: choice('logits', 'probabilities') })(field);
-  const given = field.value as OutputOptions;
-  if (given.labels !== undefined && given.values === undefined)
-    throw badOption(`Option ${field.path} has labels: say also whether its values are 'logits' or 'probabilities'.`);
+  const named = choice(...Object.keys(BOX_LAYOUTS));
+  options<OutputOptions>({
+    name,
+    labels,
+    values: choice('logits', 'probabilities'),
+    layout: (layout) => (layout.value === false ? undefined : named(layout)),
+    points: check(isPoints, 'the number of points and of their values, 2 or 3, such as [17, 3]'),
+  })(field);
 };
 
 const OPTIONS: Checks<PackOptions> = {

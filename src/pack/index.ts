@@ -1,4 +1,5 @@
 /** `pannier/pack`: what Node programs and `pannier.config.mjs` import. */
+export type { BoxLayoutName } from '../manifest/box-layouts.js';
 export {
   type BudgetOptions,
   type ColumnOptions,

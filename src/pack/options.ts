@@ -1,5 +1,6 @@
 /** The options of packing. */
 import { messageOf, PannierError } from '../base/errors.js';
+import type { BoxLayoutName } from '../manifest/box-layouts.js';
 import type { ImageSpec } from '../manifest/manifest.js';
 import type { Cell, ValueKind } from '../manifest/signature.js';
 
@@ -73,10 +74,17 @@ export interface InputOptions {
 /** Options of one output. */
 export interface OutputOptions {
   readonly name?: string;
-  /** Names of the classes along the last axis. */
+  /** Names of the classes along the last axis, or of the classes of boxes. */
   readonly labels?: readonly string[];
-  /** The kind of the output's values; required with `labels`. */
+  /** The kind of the output's values; required with `labels`, but for boxes. */
   readonly values?: ValueKind;
+  /**
+   * How a detector's boxes lie in the output, so that `boxes` of `pannier/read` needs no columns. Default: as the file says, else as the
+   * shape tells where it can be no other; `false` for an output without boxes.
+   */
+  readonly layout?: BoxLayoutName | false;
+  /** Points of each box and values of each point, such as `[17, 3]`, for a detector of poses. */
+  readonly points?: readonly [count: number, values: number];
 }
 
 /**

@@ -14,6 +14,7 @@ import { goldenWarnings } from './golden/golden.js';
 import { refusalOfWasm } from './golden/hold-batch.js';
 import { observePadding } from './golden/padding.js';
 import type { Sampling } from './golden/sampling.js';
+import { resolveLayouts } from './inputs/layouts.js';
 import { outputSpecs } from './inputs/outputs.js';
 import { countFlops } from './model/cost.js';
 import { countOps } from './model/ops.js';
@@ -79,12 +80,12 @@ export async function packAnew(
 ): Promise<PackResult> {
   const { out, name, budget } = options;
   const begin = (step: string) => onStep(name, step);
-  const { manifest, files, weights, warnings } = await recordReads(reads, () => makeFiles(options, begin));
+  const { manifest, files, weights, taken, warnings } = await recordReads(reads, () => makeFiles(options, begin));
   const bytes = [...files.values()].reduce((sum, file) => sum + file.length, -manifest.graph.bytes);
   checkBytes(budget?.bytes, bytes, weights);
   begin('writing files');
-  const changed = await writeFiles(out, await withStamp(files, options, reads, { manifest, warnings }));
-  return { out, manifest, files: [...files.keys()].sort(), bytes, warnings, changed };
+  const changed = await writeFiles(out, await withStamp(files, options, reads, { manifest, taken, warnings }));
+  return { out, manifest, files: [...files.keys()].sort(), bytes, taken, warnings, changed };
 }
 
 /** A packed model before it is written. The files are all but its stamp, by name. */
@@ -93,6 +94,7 @@ interface Made {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** The weights as they are stored. */
   readonly weights: readonly Weight[];
+  readonly taken: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -130,7 +132,9 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   const { lengthAxes } = original;
   const written = sampling.filesOf(stored.weights);
   const { graph: graphFile, tfjs, shards, controlFlow } = written;
-  const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow });
+  const boxes = resolveLayouts(signature, specs, original.answers);
+  warnings.push(...boxes.warnings);
+  const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow, layouts: boxes.layouts });
   const isForWasm = cost.refused.wasm === undefined;
   if (isForWasm && stored.golden.batch !== undefined) begin('running the golden batch on wasm');
   const refusal = isForWasm ? await refusalOfWasm({ file: read.file, files: written, inputs: specs, outputs }, stored.golden) : undefined;
@@ -141,7 +145,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
 
   const goldenAsset = hashedFile('golden', 'bin', stored.golden.bytes);
   const { truth, samples, batch, skipped } = stored.golden;
-  const { name, version = '0', license, source, packedAt, staleAfterDays } = options;
+  const { name, version = '0', license = read.hints?.license, source, packedAt, staleAfterDays } = options;
   const manifest = hashManifest({
     ...{ format: MANIFEST_FORMAT, name, version },
     ...(license !== undefined && { license }),
@@ -168,7 +172,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   files
     .set('model.d.ts', text(modelDts(manifest, read.file, sizeNames(read.graph, signature))))
     .set('model.js', text(modelJs(manifest, read.file)));
-  return { manifest, files, weights: stored.weights, warnings };
+  return { manifest, files, weights: stored.weights, taken: [...signature.taken, ...boxes.taken], warnings };
 }
 
 /** Runs the samples with the weights as they are stored, since an app runs those. */

@@ -8,12 +8,12 @@ import { type Sampling, samplingOf } from './golden/sampling.js';
 import { type ResolvedInput, resolveInputs } from './inputs/inputs.js';
 import { readModel } from './model/read.js';
 import type { ReadModel } from './model/read-model.js';
-import { type GraphSignature, readSignature } from './model/signature.js';
+import { type FileSignature, readSignature } from './model/signature.js';
 import type { PackOptions } from './options.js';
 
 export interface PlannedModel {
   readonly read: ReadModel;
-  readonly signature: GraphSignature;
+  readonly signature: FileSignature;
   readonly inputs: readonly ResolvedInput[];
   /** The inputs by name, as the manifest has them. */
   readonly specs: Readonly<Record<string, InputSpec>>;
@@ -32,7 +32,7 @@ export interface PlannedModel {
 export async function planModel(options: Omit<PackOptions, 'out'>, out?: string): Promise<PlannedModel> {
   const read = await readModel(options.model, options.inputs);
   const signature = readSignature(read.ends, withoutConstants(options, read.constants), read.hints);
-  const warnings = [...(read.warnings ?? [])];
+  const warnings = [...(read.warnings ?? []), ...(read.hints?.warnings ?? [])];
   const inputs = resolveInputs(signature.inputs, (warning) => warnings.push(warning));
   const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
   const plans = planGolden(inputs, await readPicture(options.goldenPicture), read.graph);
@@ -42,7 +42,7 @@ export async function planModel(options: Omit<PackOptions, 'out'>, out?: string)
 }
 
 /** The options of the inputs that the graph still has. */
-function withoutConstants({ inputs = {}, outputs }: Omit<PackOptions, 'out'>, constants: readonly string[] = []) {
+function withoutConstants({ inputs = {}, ...others }: Omit<PackOptions, 'out'>, constants: readonly string[] = []) {
   const left = Object.entries(inputs).filter(([key]) => !constants.includes(key));
-  return { inputs: Object.fromEntries(left), ...(outputs && { outputs }) };
+  return { ...others, inputs: Object.fromEntries(left) };
 }

@@ -11,6 +11,8 @@ export interface PackResult {
   readonly files: readonly string[];
   /** Bytes of the files that an app ships: all but our own graph, which no page downloads. */
   readonly bytes: number;
+  /** A line on each thing that was taken from the model's files or told from its shapes, without an option: labels, preprocessing, license. */
+  readonly taken: readonly string[];
   /** Warnings that a developer should read before relying on the model, one sentence or two each. */
   readonly warnings: readonly string[];
   /** Whether any file on disk was changed. */

@@ -30,6 +30,8 @@ interface Stamp {
   readonly sources: Readonly<Record<string, string | null>>;
   /** SHA-256 of every other file of the folder. */
   readonly files: Readonly<Record<string, string>>;
+  /** Absent where an older Pannier packed the folder. */
+  readonly taken?: readonly string[];
   readonly warnings: readonly string[];
   /** The manifest without the addresses of its assets. */
   readonly manifest: Manifest;
@@ -57,7 +59,7 @@ export async function withStamp(
   files: Files,
   options: ResolvedPackOptions,
   reads: Reads,
-  { manifest, warnings }: Pick<PackResult, 'manifest' | 'warnings'>,
+  { manifest, taken, warnings }: Pick<PackResult, 'manifest' | 'taken' | 'warnings'>,
 ): Promise<Files> {
   const home = dirname(options.model);
   const own = dirname(fileURLToPath(import.meta.url)) + sep;
@@ -68,7 +70,7 @@ export async function withStamp(
     options: portable(options),
     sources: sorted(sources.map(([path, digest]) => [relativeTo(home, path), digest ?? null])),
     files: sorted([...files].map(([name, bytes]) => [name, sha256(bytes)])),
-    ...{ warnings, manifest },
+    ...{ taken, warnings, manifest },
   };
   return new Map(files).set(STAMP_FILE, new TextEncoder().encode(`${JSON.stringify(stamp, null, 2)}\n`));
 }
@@ -104,7 +106,7 @@ export function keptResult({ stale, result, absent, otherPacker }: Folder, check
 }
 
 async function compare(
-  { packer, options: packedWith, sources: _sources, files, warnings, manifest }: Stamp,
+  { packer, options: packedWith, sources: _sources, files, taken = [], warnings, manifest }: Stamp,
   options: ResolvedPackOptions,
   sources: readonly { readonly path: string; readonly digest: string | null }[],
 ): Promise<Omit<Folder, 'sources'>> {
@@ -129,7 +131,10 @@ async function compare(
   if (other !== undefined) return stale(out, `is out of date: ${other.path} has changed`);
   const lost = states.find(({ state }) => state === 'absent');
   return {
-    result: { out, manifest: withAddresses(manifest, out), files: names, bytes: bytes - manifest.graph.bytes, warnings, changed: false },
+    result: {
+      ...{ out, manifest: withAddresses(manifest, out), files: names, bytes: bytes - manifest.graph.bytes },
+      ...{ taken, warnings, changed: false },
+    },
     ...(lost && {
       absent: `${lost.path} is absent, so that the model cannot be packed here; the packed folder is whole and is used as it is.`,
     }),

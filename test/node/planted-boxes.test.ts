@@ -65,22 +65,16 @@ it('boxes finds the planted boxes', async () => {
   const model = join(folder, 'planted.onnx');
   writeFileSync(model, yolo({ version: 8, size: SIDE, classes: LABELS.length, plant: planted }));
   const image = { fit: 'contain', background: 114, scale: 1 / 255, offset: 0 } as const;
-  const { manifest } = await pack({ model, out: join(folder, 'planted'), inputs: { images: { image } } });
+  const { manifest } = await pack({
+    model,
+    out: join(folder, 'planted'),
+    inputs: { images: { image } },
+    outputs: { output0: { labels: LABELS } },
+  });
   const loaded = await loadModel(manifest, { backend: 'wasm', assetUrl, cache: null });
   const { outputs, images } = await loaded.predict({ images: picture() });
   loaded.dispose();
-  const { data, shape } = outputs['output0']!;
-  const [, rows, count] = shape as readonly [number, number, number];
-  /** Some rows of the output, a list for each place. */
-  const turned = (from: number, to: number) => ({
-    data: Float32Array.from({ length: count * (to - from) }, (_, index) => {
-      const [place, row] = [Math.floor(index / (to - from)), from + (index % (to - from))];
-      return data[row * count + place] as number;
-    }),
-    shape: [count, to - from],
-    dtype: 'float32' as const,
-  });
-  const found = boxes(turned(0, 4), { columns: ['cx', 'cy', 'w', 'h'], scores: turned(4, rows), labels: LABELS, image: images['images']! });
+  const found = boxes(outputs['output0']!, { image: images['images']! });
   expect(found.map(({ label }) => label).toSorted()).toEqual(['blue', 'green', 'red']);
   for (const [colour, { column, row, reaches }] of PLANTED.entries()) {
     const [left, top, right, bottom] = reaches;

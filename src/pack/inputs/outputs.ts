@@ -3,7 +3,7 @@
 import { shapeText } from '../../base/dtype.js';
 import type { RawOutput } from '../../engines/engine.js';
 import type { OutputSpec } from '../../manifest/manifest.js';
-import type { Dim } from '../../manifest/signature.js';
+import type { BoxLayout, Dim } from '../../manifest/signature.js';
 
 import type { GraphOutput, GraphSignature } from '../model/signature.js';
 import { badOption } from '../options.js';
@@ -15,36 +15,46 @@ export interface Seen {
   /** By output: axes that are as long as the padded inputs. */
   readonly lengthAxes: Readonly<Record<string, readonly number[]>>;
   readonly controlFlow: boolean;
+  /** By output: how boxes lie in it. */
+  readonly layouts: Readonly<Record<string, BoxLayout>>;
 }
 
-/** @throws {PannierError} `options` for labels that do not fit */
-export function outputSpecs({ inputs, outputs }: GraphSignature, { answers, lengthAxes, controlFlow }: Seen): Record<string, OutputSpec> {
+/** @throws {PannierError} `options` for labels that do not fit, and for points without boxes */
+export function outputSpecs(
+  { inputs, outputs }: GraphSignature,
+  { answers, lengthAxes, controlFlow, layouts }: Seen,
+): Record<string, OutputSpec> {
   const isFixed = !controlFlow && inputs.every(({ shape }) => shape?.slice(1).every((dim) => dim !== null) ?? false);
   const isBatched = inputs.some(({ shape }) => shape?.[0] === null);
   return Object.fromEntries(
     outputs.map((output) => {
       const spec = outputSpec(output, answers, isFixed, isBatched);
-      return [output.name, withLengthAxes(spec, lengthAxes[output.name] ?? [])];
+      const layout = layouts[output.name];
+      const told = layout === undefined ? withLabels(spec, output) : { ...spec, layout };
+      return [output.name, withLengthAxes(told, lengthAxes[output.name] ?? [])];
     }),
   );
 }
 
-function outputSpec(
-  { name, shape, place, options }: GraphOutput,
-  answers: Seen['answers'],
-  isFixed: boolean,
-  isBatched: boolean,
-): OutputSpec {
+function outputSpec({ name, shape }: GraphOutput, answers: Seen['answers'], isFixed: boolean, isBatched: boolean): OutputSpec {
   const { dtype, shape: seen } = answers[name] as Pick<RawOutput, 'dtype' | 'shape'>;
   const merged = shape === undefined ? guessShape(seen, isFixed, isBatched) : mergeShapes(shape, seen);
-  const { labels, values } = options;
-  const last = merged?.at(-1);
-  if (labels !== undefined && typeof last === 'number' && last !== labels.length) {
+  return { dtype, shape: merged };
+}
+
+function withLabels(spec: OutputSpec, { place, options: { labels, values, points } }: GraphOutput): OutputSpec {
+  if (points !== undefined)
+    throw badOption(`Option outputs["${place}"] has points, but no layout of boxes that have them: say also its layout, such as 'yolov8'.`);
+  if (labels === undefined) return { ...spec, ...(values && { values }) };
+  if (values === undefined)
+    throw badOption(`Option outputs["${place}"] has labels: say also whether its values are 'logits' or 'probabilities'.`);
+  const last = spec.shape?.at(-1);
+  if (typeof last === 'number' && last !== labels.length) {
     throw badOption(
-      `Option outputs["${place}"].labels has ${labels.length} labels, but the last axis of ${shapeText(merged)} has ${last} values. Give one label per class, in the order of training.`,
+      `Option outputs["${place}"].labels has ${labels.length} labels, but the last axis of ${shapeText(spec.shape)} has ${last} values. Give one label per class, in the order of training.`,
     );
   }
-  return { dtype, shape: merged, ...(labels && { labels }), ...(values && { values }) };
+  return { ...spec, labels, values };
 }
 
 /** Opens the axes that follow a padded length, even if the signature fixes them. */

@@ -2,7 +2,7 @@
 import type { Ends } from '../../formats/tfjs/ends.js';
 import type { Inexpressible } from '../../formats/tfjs/read/read.js';
 import type { Graph } from '../../graph/graph.js';
-import type { Hints } from './teachable-machine.js';
+import type { Hints } from './hints.js';
 
 /** A model file's graph, and what the file says of its inputs and outputs. */
 export interface ReadModel {
@@ -13,7 +13,7 @@ export interface ReadModel {
   readonly ends: Ends;
   /** The nodes for which the graph has an opaque part. */
   readonly inexpressible: readonly Inexpressible[];
-  /** Hints from files beside the model about its inputs and outputs. Options take precedence. */
+  /** Hints from the file's metadata, or from files beside the model. Options take precedence. */
   readonly hints?: Hints;
   /** Keys of the option `inputs` whose inputs became constants, so that the graph has them no more. */
   readonly constants?: readonly string[];

@@ -3,19 +3,21 @@ import { dirname } from 'node:path';
 import { PannierError } from '../../base/errors.js';
 import { broken } from '../../formats/file-fields.js';
 import { LIMITS } from '../../formats/limits.js';
-import type { ModelProto } from '../../formats/onnx/proto.js';
+import type { ModelProto, ValueProto } from '../../formats/onnx/proto.js';
 import type { ExternalFiles } from '../../formats/onnx/tensor.js';
+import type { Ultralytics } from '../../formats/onnx/ultralytics.js';
 import { verify } from '../../graph/verify.js';
 import { type OpenFile, openInside, readAndClose, readWhole } from '../files/open.js';
 import { relativePath } from '../files/relative-path.js';
 import type { InputOptions, PackOptions } from '../options.js';
 import type { OnnxFile, ReadModel } from './read-model.js';
 import { friendlyName } from './signature.js';
+import { hintsOf } from './ultralytics.js';
 
 /**
  * Reads an .onnx file that is open. No file outside its folder is opened.
  * @param options of its inputs: constants take the place of inputs; where the file cannot be read with open sizes, it is read with those
- *   that `shape` says
+ *   that `shape` says, or that its metadata says
  * @throws {PannierError} `model-format`, and `options` for sizes or constants that an input cannot have
  */
 export async function readOnnxFile(opened: OpenFile, path: string, file: string, options: InputsOption): Promise<ReadModel> {
@@ -23,9 +25,12 @@ export async function readOnnxFile(opened: OpenFile, path: string, file: string,
   const onnx = await import('../../formats/onnx/index.js');
   const model = onnx.parseModel(await readWhole(opened, path, file, LIMITS.weightBytes), file);
   const files = await readFiles(onnx.externalLocations(model), dirname(path), LIMITS.weightBytes - opened.length);
-  const given = optionsByName(model.graph === undefined ? [] : onnx.freeInputs(model.graph), options);
+  const said = onnx.readUltralytics(model.metadata);
+  const free = model.graph === undefined ? [] : onnx.freeInputs(model.graph);
+  const given = optionsByName(free, options);
   const constants = given.filter(([, { constant }]) => constant !== undefined);
-  const shapes = given.filter(([, { constant, shape }]) => constant === undefined && shape !== undefined);
+  const shaped = given.filter(([, { constant, shape }]) => constant === undefined && shape !== undefined);
+  const shapes = shaped.length > 0 ? shaped : sizesSaid(said, free);
   const readWith = (bound: readonly Given[]) => {
     const bindings = new Map(bound.map(([name, binding]) => [name, binding]));
     const boundModel = onnx.bindInputs(model, bindings);
@@ -36,7 +41,9 @@ export async function readOnnxFile(opened: OpenFile, path: string, file: string,
       constants.map(([name]) => name),
     );
     const original: OnnxFile = { path, weightFiles: [...files.keys()], constants: values };
-    return { file, inexpressible: [], constants: constants.map(([, , key]) => key), onnx: original, ...read };
+    const hints = said && hintsOf(said, read.ends, file);
+    const keys = constants.map(([, , key]) => key);
+    return { file, inexpressible: [], constants: keys, onnx: original, ...(hints && { hints }), ...read };
   };
   try {
     return readWith(constants);
@@ -44,6 +51,14 @@ export async function readOnnxFile(opened: OpenFile, path: string, file: string,
     if (!(thrown instanceof PannierError) || thrown.code !== 'model-format' || shapes.length === 0) throw thrown;
     return { ...readWith([...constants, ...shapes]), warnings: [fixedSizes(shapes, thrown)] };
   }
+}
+
+/** The sizes that metadata says of the only input. */
+function sizesSaid(said: Ultralytics | undefined, [input, ...others]: readonly ValueProto[]): readonly Given[] {
+  if (said?.size === undefined || input?.shape?.length !== 4 || others.length > 0) return [];
+  const sizes = [1, undefined, said.size.height, said.size.width];
+  const shape = input.shape.map((size, axis) => (typeof size === 'number' ? size : sizes[axis]));
+  return shape.every((size) => size !== undefined) ? [[input.name, { shape }, input.name]] : [];
 }
 
 /** The sentence about inputs that take no other sizes. @param refusal of the model with open sizes */

@@ -9,8 +9,9 @@ import { bare, type End, type Ends, indexed } from '../../formats/tfjs/ends.js';
 import { nodeOf } from '../../formats/tfjs/graph-def.js';
 import type { Dim } from '../../manifest/signature.js';
 import { camelCase } from '../javascript.js';
-import { badOption, type InputOptions, type OutputOptions, type PackOptions } from '../options.js';
-import type { Hints } from './teachable-machine.js';
+import { badOption, type InputOptions, type PackOptions } from '../options.js';
+import type { Hints, OutputHint } from './hints.js';
+import { takenOfInput, takenOfModel, takenOfOutput } from './taken.js';
 
 /** One input of the graph, with its options. */
 export interface GraphInput {
@@ -36,7 +37,7 @@ export interface GraphOutput {
   readonly place: string;
   /** `undefined` if the signature has no shape. */
   readonly shape: readonly Dim[] | null | undefined;
-  readonly options: OutputOptions;
+  readonly options: OutputHint;
 }
 
 /** Inputs and outputs in the order of the model's signature, since TF.js also takes and returns them by position. */
@@ -45,11 +46,21 @@ export interface GraphSignature {
   readonly outputs: readonly GraphOutput[];
 }
 
+/** The signature of a model file. */
+export interface FileSignature extends GraphSignature {
+  /** A line on each thing that hints gave, and no option. */
+  readonly taken: readonly string[];
+}
+
 /**
  * Names a model's inputs and outputs, and finds their options.
  * @throws {PannierError} `options` for options of an unknown input or output and for a name that is given twice
  */
-export function readSignature({ inputs, outputs }: Ends, options: Pick<PackOptions, 'inputs' | 'outputs'>, hints?: Hints): GraphSignature {
+export function readSignature(
+  { inputs, outputs }: Ends,
+  options: Pick<PackOptions, 'inputs' | 'outputs' | 'license'>,
+  hints?: Hints,
+): FileSignature {
   const inputOptions = optionsByNode(options.inputs, inputs, 'inputs', hints?.inputs);
   const outputOptions = optionsByNode(options.outputs, outputs, 'outputs', hints?.outputs);
   const namedInputs = inputs.map((end): GraphInput => {
@@ -68,7 +79,12 @@ export function readSignature({ inputs, outputs }: Ends, options: Pick<PackOptio
   });
   refuseDoubles(namedInputs, 'inputs');
   refuseDoubles(namedOutputs, 'outputs');
-  return { inputs: namedInputs, outputs: namedOutputs };
+  const taken = hints && [
+    ...takenOfModel(hints, options),
+    ...inputs.flatMap((end) => takenOfInput(end.key, hints.inputs[end.key], inputOptions.get(end)?.options)),
+    ...outputs.flatMap((end) => takenOfOutput(end.key, hints.outputs[end.key], outputOptions.get(end)?.options)),
+  ];
+  return { inputs: namedInputs, outputs: namedOutputs, taken: taken?.map((line) => `${line}, from ${hints?.source}`) ?? [] };
 }
 
 /** Merges options over hints, field by field, and so the fields of `image`. */

@@ -9,15 +9,12 @@ import { arrayAt, broken, textAt } from '../../formats/file-fields.js';
 import { LIMITS } from '../../formats/limits.js';
 import type { Ends, InputEnd } from '../../formats/tfjs/ends.js';
 import type { InputOptions, OutputOptions } from '../options.js';
-
-/** Options that the model's files imply, by the signature's key. An app's own options take precedence. */
-export interface Hints {
-  readonly inputs: Readonly<Record<string, InputOptions>>;
-  readonly outputs: Readonly<Record<string, OutputOptions>>;
-}
+import type { Hints } from './hints.js';
 
 /** The file's name. */
 export const METADATA_FILE = 'metadata.json';
+
+const SOURCE: Pick<Hints, 'source' | 'warnings'> = { source: METADATA_FILE, warnings: [] };
 
 /** Names for the input and the output, since Teachable Machine names layers by counters. */
 const IMAGE: InputOptions = { name: 'image', image: { fit: 'cover', scale: 1 / 127, offset: -1 } };
@@ -31,7 +28,7 @@ const SCORES: OutputOptions = { name: 'scores', values: 'probabilities' };
 export function readMetadata(metadata: Fields, { inputs, outputs }: Ends): Hints {
   const key = labelsKey(metadata);
   const [output, ...others] = outputs;
-  if (key === undefined || output === undefined || others.length > 0) return { inputs: {}, outputs: {} };
+  if (key === undefined || output === undefined || others.length > 0) return { inputs: {}, outputs: {}, ...SOURCE };
   const labels = arrayAt(metadata[key], `${METADATA_FILE}'s ${key}`, LIMITS.labels).map((label, index) =>
     textAt(label, `${METADATA_FILE}'s ${key}[${index}]`),
   );
@@ -46,6 +43,7 @@ export function readMetadata(metadata: Fields, { inputs, outputs }: Ends): Hints
   return {
     inputs: input !== undefined && more.length === 0 && isPicture(input) ? { [input.key]: key === 'labels' ? IMAGE : SPECTROGRAM } : {},
     outputs: { [output.key]: { ...SCORES, labels } },
+    ...SOURCE,
   };
 }
 

@@ -35,10 +35,12 @@ export function modelDts(manifest: Manifest, file: string, names: SizeNames): st
   const has = (specs: object, test: (spec: InputSpec & OutputSpec) => boolean) => Object.values(specs).some(test);
   const used = [
     has(inputs, ({ image }) => image !== undefined) && 'ImageInput',
+    has(outputs, ({ layout }) => layout !== undefined && layout.points === undefined) && 'DetectorTensor',
     has(outputs, ({ labels }) => labels !== undefined) && 'LabelledTensor',
     'ModelSource',
+    has(outputs, ({ layout }) => layout?.points !== undefined) && 'PoseTensor',
     has(inputs, () => true) && 'Shaped',
-    has(outputs, ({ labels }) => labels === undefined) && 'Tensor',
+    has(outputs, ({ labels, layout }) => labels === undefined && layout === undefined) && 'Tensor',
   ].filter((type) => type !== false);
   const rowTypes = [...rows].map(([key, row]) => rowType(row, inputs[key]?.columns ?? []));
   return `${header(file)}import type { ${used.join(', ')} } from 'pannier';
@@ -84,8 +86,8 @@ function inputNote({ dtype, shape, image, columns, pad }: InputSpec): string {
   return image === undefined ? tensor : `${tensor}; a picture is ${FITS[image.fit]} ${image.width} × ${image.height}`;
 }
 
-const outputNote = ({ dtype, shape, values }: OutputSpec): string =>
-  `${dtype} ${shapeText(shape)}${values === undefined ? '' : `; ${values}`}`;
+const outputNote = ({ dtype, shape, values, layout }: OutputSpec): string =>
+  `${dtype} ${shapeText(shape)}${layout !== undefined ? '; boxes, as pannier/read reads them' : values === undefined ? '' : `; ${values}`}`;
 
 const GIVEN = {
   float32: 'Float32Array',
@@ -133,11 +135,15 @@ function inputType({ dtype, shape, image }: InputSpec, names: AxisNames | undefi
 /** Whether a single row can fill an input with columns. */
 const takesOneRow = (shape: readonly Dim[] | null): boolean => shape?.length === 1 || (shape?.[0] ?? 1) === 1;
 
-function outputType({ dtype, shape, labels }: OutputSpec, names: AxisNames | undefined): string {
-  if (labels === undefined) return `Tensor<${typeArguments(dtype, shape, names)}>`;
-  const union = labels.length > MAX_LABEL_TYPES ? 'string' : [...new Set(labels)].map(quote).join(' | ');
-  return `LabelledTensor<${union}, ${typeArguments(dtype, shape, names)}>`;
+function outputType({ dtype, shape, labels, layout }: OutputSpec, names: AxisNames | undefined): string {
+  const tensor = typeArguments(dtype, shape, names);
+  if (layout !== undefined)
+    return `${layout.points ? 'Pose' : 'Detector'}Tensor<${layout.labels ? unionOf(layout.labels) : 'undefined'}, ${tensor}>`;
+  return labels === undefined ? `Tensor<${tensor}>` : `LabelledTensor<${unionOf(labels)}, ${tensor}>`;
 }
+
+const unionOf = (labels: readonly (string | undefined)[]): string =>
+  labels.length > MAX_LABEL_TYPES ? 'string' : [...new Set(labels)].map((label) => quote(label as string)).join(' | ');
 
 function typeArguments(dtype: DType, shape: readonly Dim[] | null, names: AxisNames = []): string {
   const open = (axis: number) => (names[axis] === undefined ? 'number' : `${names[axis]}: number`);

@@ -8,12 +8,13 @@ import type { IsAny, Same } from '../same.js';
 export async function classify(photo: Pixels): Promise<number> {
   using model = await loadModel(pets, { backend: 'cpu' });
   const { outputs } = await model.predict({ photo });
-  const found = await (await loadModel(detector)).predict({ image: new Uint8Array(320 * 320 * 3) });
-  return topK(outputs.scores).length + boxes(found.outputs.detections, { columns: ['x0', 'y0', 'x1', 'y1', 'score'] }).length;
+  const found = await (await loadModel(detector)).predict({ images: new Float32Array(3 * 640 * 640) });
+  const labels: ('cat' | 'dog')[] = boxes(found.outputs.output0).map(({ label }) => label);
+  return topK(outputs.scores).length + labels.length;
 }
 
 export const photo: IsAny<PetsInputs['photo']> = false;
-export const image: IsAny<DetectorInputs['image']> = false;
+export const image: IsAny<DetectorInputs['images']> = false;
 export const source: Same<ImageSource, Pixels> = true;
 export const signal: IsAny<LoadOptions['signal'] | PredictOptions['signal']> = false;
 export const device: IsAny<LoadOptions['device']> = false;

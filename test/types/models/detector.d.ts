@@ -1,14 +1,14 @@
-// Written by `pannier pack` from model.json. Do not edit.
-import type { ImageInput, ModelSource, Shaped, Tensor } from 'pannier';
+// Written by `pannier pack` from best.onnx. Do not edit.
+import type { DetectorTensor, ImageInput, ModelSource, Shaped } from 'pannier';
 
 export type DetectorInputs = {
-  /** int32 [1, 320, 320, 3]; a picture is fitted into 320 × 320 */
-  readonly image: ImageInput | Int32Array | BigInt64Array | Uint8Array | Uint8ClampedArray | Shaped<'int32', readonly [1, 320, 320, 3]>;
+  /** float32 [1, 3, 640, 640]; a picture is fitted into 640 × 640 */
+  readonly images: ImageInput | Float32Array | Shaped<'float32', readonly [1, 3, 640, 640]>;
 };
 
 export type DetectorOutputs = {
-  /** float32 [1, 100, 6] */
-  readonly detections: Tensor<'float32', readonly [1, 100, 6]>;
+  /** float32 [1, 6, 8400]; boxes, as pannier/read reads them */
+  readonly output0: DetectorTensor<'cat' | 'dog', 'float32', readonly [1, 6, 8400]>;
 };
 
 declare const detector: ModelSource<DetectorInputs, DetectorOutputs>;
