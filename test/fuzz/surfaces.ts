@@ -1,6 +1,7 @@
 /** All that is fuzzed. */
 import type { Surface } from './surface.js';
-import { arrays, metadata, photographs, pngs } from './surfaces/files.js';
+import { detectors } from './surfaces/boxes.js';
+import { arrays, metadata, photographs, pngs, ultralytics } from './surfaces/files.js';
 import { graphFileBytes, graphFileJson } from './surfaces/graph-files.js';
 import { keras } from './surfaces/keras.js';
 import { layers } from './surfaces/layers.js';
@@ -19,6 +20,6 @@ export const SURFACES: readonly Surface[] = [
   ...[manifest, staleness, loadOptions, options, configFile],
   ...[graphJson, graphBytes, layers, keras, onnx, onnxFiles, packing],
   ...[graphFileJson, graphFileBytes],
-  ...[arrays, pngs, photographs, metadata],
-  ...[keptRecords, fromWorker, toWorker, server],
+  ...[arrays, pngs, photographs, metadata, ultralytics],
+  ...[keptRecords, fromWorker, toWorker, server, detectors],
 ];

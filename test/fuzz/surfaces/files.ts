@@ -4,9 +4,12 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import encodeJpeg, { init as startEncoder } from '@jsquash/jpeg/encode.js';
 import fc from 'fast-check';
+import { PannierError } from '../../../src/base/errors.js';
+import { readUltralytics } from '../../../src/formats/onnx/ultralytics.js';
 import { readNpy } from '../../../src/pack/files/npy.js';
 import { decodePng, readPhotograph } from '../../../src/pack/files/photograph.js';
 import { readMetadata } from '../../../src/pack/model/teachable-machine.js';
+import { hintsOf } from '../../../src/pack/model/ultralytics.js';
 import { npy } from '../../fixtures/npy.js';
 import { folderOf } from '../folder.js';
 import { changed, jsonPoison, stained } from '../mutation.js';
@@ -82,4 +85,36 @@ export const metadata = surface({
   ),
   feed: (given) =>
     refusable(() => readMetadata(given as never, { inputs: [end('x', [null, 4, 4, 3])], outputs: [end('y', [null, 2])] } as never)),
+});
+
+const ULTRALYTICS = {
+  ...{ author: 'Ultralytics', description: 'Ultralytics YOLO11n-pose model', version: '8.4.83', license: 'AGPL-3.0', stride: '32' },
+  ...{ task: 'pose', imgsz: '[64, 64]', names: "{0: 'a', 1: 'b\\'s'}", kpt_shape: '(2, 3)', kpt_names: '{0: [\'p\', "q"]}' },
+};
+const LITERALS = ['{', '}', '[', ']', "'", '"', ':', ',', '\\', '\\x4', 'None', '0', '-1', '1e9', '[[[[', '{0: ', ' '];
+
+export const ultralytics = surface({
+  name: 'ultralytics',
+  share: 15,
+  inputs: fc.record({
+    said: changed(fc.constant(ULTRALYTICS), fc.oneof(fc.constantFrom(...LITERALS), fc.string())),
+    stains: fc.array(fc.record({ key: fc.constantFrom(...Object.keys(ULTRALYTICS)), at: fc.nat(), text: fc.constantFrom(...LITERALS) }), {
+      maxLength: 3,
+    }),
+    shape: fc.constantFrom([null, 3, null, null], [1, 3, 64, 64], [1, 5]),
+  }),
+  feed: ({ said, stains, shape }) =>
+    refusable(() => {
+      const texts = new Map(Object.entries(said as object).map(([key, text]) => [key, String(text)]));
+      for (const { key, at, text } of stains) {
+        const old = texts.get(key) ?? '';
+        const place = at % (old.length + 1);
+        texts.set(key, old.slice(0, place) + text + old.slice(place + 1));
+      }
+      const read = readUltralytics(texts);
+      // What is passed over is said, and counts as refused.
+      if (read === undefined || read.problems.length > 0)
+        throw new PannierError('model-format', read?.problems.join() ?? 'Another producer.');
+      hintsOf(read, { inputs: [end('x', shape)], outputs: [end('y', [1, 12, 84])] } as never, 'best.onnx');
+    }),
 });
