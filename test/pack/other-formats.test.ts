@@ -125,6 +125,13 @@ it.each([
   expect(await refusal(join(folder, name))).toContain(`${name} ${message}`);
 });
 
+it('a folder of the Hub, by the .onnx in the folder of that name', async () => {
+  const path = join(folder, 'hub');
+  mkdirSync(join(path, 'onnx'), { recursive: true });
+  for (const file of ['config.json', 'model.safetensors', 'onnx/model.onnx', 'onnx/model_fp16.onnx']) write(join('hub', file), '{}');
+  expect(await refusal(path)).toContain('hub is a folder. Pack one of onnx/model.onnx, onnx/model_fp16.onnx in it.');
+});
+
 it('a folder that is packed already', async () => {
   const packed = join(folder, 'packed');
   await pack({ model: writeModel(addModel(), join(folder, 'add')), out: packed });

@@ -1,11 +1,15 @@
 /** What to do with a model file that Pannier does not read, or with a file that is no model: one row for each format. */
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { PannierError } from '../../base/errors.js';
 import { detectFolder, type FileFormat, type FolderFormat } from '../../formats/detect.js';
 import { broken } from '../../formats/file-fields.js';
 import { listed, modelsIn } from '../files/missing.js';
 
 type OtherFormat = Exclude<FileFormat | FolderFormat, 'json' | 'text' | 'onnx' | 'binary' | 'folder' | 'onnx-folder'>;
+
+/** The folder in which models of the Hugging Face Hub have their `.onnx`. */
+const ONNX_FOLDER = 'onnx';
 
 const PACK_IT = 'and pack model.onnx';
 const tf2onnx = (source: string): string => `Run python -m tf2onnx.convert ${source} --opset 17 --output model.onnx, ${PACK_IT}.`;
@@ -91,10 +95,10 @@ export function otherFormat(file: string, format: Exclude<FileFormat, 'json' | '
 export async function folderInstead(path: string, name: string): Promise<PannierError> {
   const names = await readdir(path);
   const format = detectFolder(names);
-  if (format === 'onnx-folder') {
-    const models = modelsIn(names, ['.onnx']);
-    return broken(`${name} is a folder. Pack ${models.length > 1 ? 'one of ' : 'the '}${listed(models)} in it.`, { format });
-  }
+  const inner = await readdir(join(path, ONNX_FOLDER)).catch(() => []);
+  const models = modelsIn([...names, ...inner.map((file) => `${ONNX_FOLDER}/${file}`)], ['.onnx']);
+  if (format === 'onnx-folder' || (models.length > 0 && (format === 'hugging-face' || format === 'folder')))
+    return broken(`${name} is a folder. Pack ${models.length > 1 ? 'one of ' : 'the '}${listed(models)} in it.`, { format: 'onnx-folder' });
   if (format !== 'folder') return refusal(name, format);
   return broken(`${name} is a folder, and a model file is wanted; it has ${listed(modelsIn(names))}.`, { format });
 }
