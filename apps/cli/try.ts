@@ -8,6 +8,7 @@ import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
 import { shapeText } from '../../src/base/dtype.js';
 import { asPannierError, messageOf } from '../../src/base/errors.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
+import { resolveImage } from '../../src/pack/inputs/image.js';
 import { readFace } from '../../src/pack/model/face.js';
 import { badOption } from '../../src/pack/options.js';
 import { defaultName, pack } from '../../src/pack/pack.js';
@@ -116,7 +117,11 @@ async function readFile(model: string): Promise<Pick<About & { kind: 'file' }, '
   const { inputs, outputs } = await readFace(model);
   return {
     ...{ kind: 'file', name: defaultName(model) },
-    inputs: inputs.map(({ node, name, dtype, shape }) => ({ node, name, dtype, shape })),
+    inputs: inputs.map((input) => {
+      const { node, name, dtype, shape, options } = input;
+      const { image } = options.image ? resolveImage(input) : {};
+      return { node, name, dtype, shape, ...(image && { image }) };
+    }),
     outputs: outputs.map(({ node, name, shape }) => ({ node: node.replace(/:0$/, ''), name, ...(shape !== undefined && { shape }) })),
   };
 }

@@ -1,5 +1,5 @@
 /** Draws one output in the chosen way. */
-import type { ImageMapping, Tensor } from '../../src/index.js';
+import type { BoxLayout, ImageMapping, Tensor } from '../../src/index.js';
 import { type BoxColumn, boxes, type KeypointColumn, keypoints, maskImage, topK } from '../../src/read/index.js';
 import { make } from './element.js';
 import type { DrawingSettings } from './guess.js';
@@ -7,7 +7,7 @@ import { columnsOf } from './program-text.js';
 
 /** The data of a drawing. */
 export interface Drawn {
-  readonly tensor: Tensor;
+  readonly tensor: Tensor & { readonly layout?: BoxLayout };
   readonly settings: DrawingSettings;
   readonly labels: readonly string[];
   /** Scores of boxes. */
@@ -42,9 +42,10 @@ function drawClasses({ tensor, settings, labels }: Drawn): HTMLElement {
 
 function drawBoxes({ tensor, settings, labels, scores, bitmap, image }: Drawn): HTMLElement {
   const { normalized, minScore } = settings;
+  const columns = columnsOf<BoxColumn>(settings.columns);
   const found = boxes(tensor, {
-    columns: columnsOf<BoxColumn>(settings.columns),
-    ...{ normalized, minScore },
+    ...(columns.length > 0 && { columns, normalized }),
+    minScore,
     ...(labels.length > 0 && { labels }),
     ...(scores !== undefined && { scores }),
     ...(image !== undefined && { image }),

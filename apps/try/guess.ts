@@ -1,12 +1,12 @@
 /** Guesses the drawing of an output from its shape and values. A person may choose another. */
-import type { Tensor, ValueKind } from '../../src/index.js';
+import type { BoxLayout, Tensor, ValueKind } from '../../src/index.js';
 
 export type DrawingKind = 'classes' | 'boxes' | 'keypoints' | 'mask' | 'heat' | 'table';
 
 /** The settings of all drawings; each kind reads its own. */
 export interface DrawingSettings {
   kind: DrawingKind;
-  /** Boxes and points: the meaning of each value of a row, separated by spaces; `-` skips a value. */
+  /** Boxes and points: the meaning of each value of a row, separated by spaces; `-` skips a value; '' for the layout of the output. */
   columns: string;
   /** Boxes and points: whether coordinates are 0…1 of the tensor instead of pixels. */
   normalized: boolean;
@@ -30,7 +30,7 @@ export const UNGUESSED: DrawingSettings = {
 /** One output of a prediction, by its node. */
 export interface Seen {
   readonly node: string;
-  readonly tensor: Tensor;
+  readonly tensor: Tensor & { readonly layout?: BoxLayout };
 }
 
 /** The context of an output. */
@@ -51,6 +51,7 @@ const GRID = 8;
 const LONGEST = 3;
 
 export function guessDrawing({ node, tensor }: Seen, { all, hasPicture }: Context): Partial<DrawingSettings> {
+  if (hasPicture && tensor.layout !== undefined) return { kind: 'boxes', columns: '' };
   const sizes = withoutOnes(tensor.shape);
   const { min, max } = rangeOf(tensor);
   const isUnit = min >= 0 && max <= 1;

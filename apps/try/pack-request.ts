@@ -42,7 +42,7 @@ export function packRequest(state: Pick<State, 'name' | 'inputs' | 'outputs'>): 
 const entry = <T extends object>(node: string, options: T): [string, T][] => (Object.keys(options).length === 0 ? [] : [[node, options]]);
 
 function inputOptions({ face, name, picture, sizes, columns = '' }: InputState): InputOptions {
-  const image = picture === undefined ? {} : imageOptions(picture);
+  const image = picture === undefined ? {} : imageOptions(picture, face.image);
   return {
     ...(name !== face.name && { name }),
     ...(sizes !== undefined && { shape: numbersOf(sizes) }),
@@ -60,15 +60,19 @@ function columnsOf(node: string, text: string): NonNullable<InputOptions['column
   }
 }
 
-function imageOptions({ width, height, fit, filter, channels, layout, range, scale, offset }: PictureSettings): ImageOptions {
+/** @param said what the file says, which the packer takes for an option that is left out */
+function imageOptions(
+  { width, height, fit, filter, channels, layout, range, scale, offset }: PictureSettings,
+  said: InputState['face']['image'],
+): ImageOptions {
   const numbers = range === 'own' ? { scale: oneOrMore(scale), offset: oneOrMore(offset) } : range === 'unsaid' ? {} : RANGES[range];
   return {
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
-    ...(fit !== 'stretch' && { fit }),
-    ...(filter !== 'bilinear' && { filter }),
+    ...(fit !== (said?.fit ?? 'stretch') && { fit }),
+    ...(filter !== (said?.filter ?? 'bilinear') && { filter }),
     ...(channels === 'bgr' && { channels }),
-    ...(layout !== 'nhwc' && { layout }),
+    ...(layout !== (said?.layout ?? 'nhwc') && { layout }),
     ...numbers,
   };
 }

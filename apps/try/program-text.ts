@@ -97,7 +97,7 @@ function answerOf({ name, drawing, scores, labels }: ProgramOutput, image: strin
   }
   if (kind === 'boxes') {
     const options = [
-      columns,
+      ...(drawing.columns.trim() === '' ? [] : [columns]),
       ...(scores === undefined ? [] : [`scores: ${memberOf('outputs', scores)}`]),
       ...(labels.length === 0 ? [] : [`labels: ${sourceOf(labels)}`]),
       ...scaled,

@@ -14,7 +14,7 @@ export interface InputFace {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly Dim[] | null;
-  /** Present for a packed folder only. */
+  /** Present for a packed folder, and where the file says it. */
   readonly image?: ImageSpec;
   readonly columns?: readonly ColumnSpec[];
 }

@@ -47,6 +47,13 @@ describe('the guess of a drawing', () => {
     ['scores of many boxes', tensor([1, 2034, 91], unit), { kind: 'heat' }],
   ])('%s', (_what, one, wanted) => expect(guess(one)).toMatchObject(wanted));
 
+  it('reads boxes by the layout that the model was packed with', () => {
+    const layout = { columns: ['cx', 'cy', 'w', 'h'], classes: 2, boxesLast: true } as const;
+    const packed = { ...tensor([1, 6, 84], pixels), layout };
+    expect(guess(packed)).toEqual({ kind: 'boxes', columns: '' });
+    expect(guess(packed, [], false).kind).not.toBe('boxes');
+  });
+
   it('of boxes looks for their scores', () => {
     const boxes = tensor([1, 100, 4], unit);
     expect(guess(boxes, [tensor([1], unit), tensor([1, 100], unit)])).toMatchObject({ kind: 'boxes', scores: 'other1', normalized: true });
@@ -265,6 +272,19 @@ export default defineConfig({
     expect(packRequest(start([{ ...planes, shape: [1, 128] }])).inputs).toBeUndefined();
   });
 
+  it('begins as the file says, of which it leaves out what it does not change', () => {
+    const image = { width: 64, height: 64, fit: 'contain', filter: 'bilinear', channels: 'rgb', layout: 'nchw', background: 114 } as const;
+    const said = { ...image, scale: [1 / 255, 1 / 255, 1 / 255], offset: [0, 0, 0] };
+    const face: InputFace = { node: 'images', name: 'images', dtype: 'float32', shape: [1, 3, null, null], image: said };
+    const state = start([face]);
+    const { picture } = state.inputs[0]!;
+    const sent = () => packRequest(state).inputs?.['images']?.image;
+    expect(picture).toMatchObject({ width: 64, height: 64, fit: 'contain' });
+    expect(sent()).not.toHaveProperty('fit');
+    picture!.fit = 'stretch';
+    expect(sent()).toMatchObject({ width: 64, height: 64, fit: 'stretch' });
+  });
+
   it('writes numbers as people do, and each reads back as itself', () => {
     for (const value of [1 / 255, 1 / 127.5, 1 / 58.395, -2.117904, 0.1, 1, 0, 1e-9, Math.PI, -1 / 255])
       expect(runInNewContext(sourceOf(value))).toBe(value);
@@ -296,6 +316,10 @@ describe('the program', () => {
     const inputs = [{ name: 'x', dtype: 'float32' as const }];
     expect(programText({ name: 'm', inputs, outputs: [], allowsNonFinite: true })).toContain("loadModel(m, { nonFinite: 'allow' });");
     expect(programText({ name: 'm', inputs, outputs: [] })).toContain('loadModel(m);');
+  });
+
+  it('names no columns of boxes whose layout is packed', () => {
+    expect(program([output('output0', { kind: 'boxes', columns: '' })])).toContain('boxes(outputs.output0, { image: images.image })');
   });
 
   it('reads as one that a person wrote', () => {
