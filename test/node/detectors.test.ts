@@ -138,6 +138,63 @@ describe('a model of Ultralytics', () => {
     expect(warnings).toEqual([expect.stringMatching(/^No layout of a detector that has a name fits output "output0", \[1, 6, 84\]/)]);
   });
 
+  it('has the sizes of its metadata where its own are open', async () => {
+    // Scores of each grid alone, whose number of cells follows the picture.
+    const { nodes, initializers, ...graph } = yolov8();
+    const open = {
+      ...graph,
+      nodes: [...nodes.slice(0, -1), { op: 'Identity', inputs: ['scores'], outputs: ['output0'] }],
+      inputs: [{ name: 'images', shape: ['batch', 3, 'height', 'width'] }],
+      initializers: { ...initializers, flat: { dims: [3], values: [0, 2, -1], type: 'int64' as const } },
+    };
+    const { manifest, warnings } = await packed(open, ultralytics('detect', { imgsz: '[64, 96]' }));
+    expect(manifest.signature.inputs['images']).toMatchObject({ shape: [null, 3, null, null], image: { width: 96, height: 64 } });
+    expect(manifest.golden.samples[0].inputs['images']?.shape).toEqual([1, 3, 64, 96]);
+    expect(warnings).toEqual([expect.stringContaining('No layout of a detector that has a name fits')]);
+  });
+
+  it('is read with the sizes of its metadata where it cannot be read with open ones', async () => {
+    // A recurrent layer over the picture's height, which is unrolled.
+    const graph: OnnxGraph = {
+      nodes: [
+        { op: 'ReduceMean', inputs: ['images'], outputs: ['lines'], attributes: { axes: [3n], keepdims: 0n } },
+        { op: 'Transpose', inputs: ['lines'], outputs: ['steps'], attributes: { perm: [2n, 0n, 1n] } },
+        { op: 'RNN', inputs: ['steps', 'w', 'r'], outputs: ['', 'last'], attributes: { hidden_size: 2n } },
+        { op: 'Squeeze', inputs: ['last', 'first'], outputs: ['sums'] },
+        { op: 'Softmax', inputs: ['sums'], outputs: ['output0'], attributes: { axis: -1n } },
+      ],
+      inputs: [{ name: 'images', shape: ['batch', 3, 'height', 'width'] }],
+      outputs: [{ name: 'output0' }],
+      initializers: {
+        w: { dims: [1, 2, 3], values: [0.5, 0, 0, 0, 0.5, 0] },
+        r: { dims: [1, 2, 2], values: [0.1, 0, 0, 0.1] },
+        first: { dims: [1], values: [0], type: 'int64' },
+      },
+    };
+    const { manifest, taken, warnings } = await packed(graph, ultralytics('classify', { imgsz: '[8, 12]' }));
+    expect(manifest.signature.inputs['images']).toMatchObject({
+      shape: [1, 3, 8, 12],
+      image: { width: 12, height: 8, fit: 'cover', filter: 'area', scale: Array(3).fill(1 / 255) },
+    });
+    expect(manifest.signature.outputs['output0']).toMatchObject({ labels: ['red', 'green'], values: 'probabilities' });
+    expect(taken).toContain('the names of 2 classes of output "output0", from the metadata of best.onnx');
+    expect(warnings).toEqual([expect.stringContaining('"images" takes [1, 3, 8, 12] alone')]);
+  });
+
+  it('of RT-DETR is stretched, and has coordinates of 0…1', async () => {
+    const description = 'Ultralytics rtdetr-l model trained on squares.yaml';
+    const { manifest } = await packed(yolov5(), ultralytics('detect', { description, names: "['red', 'green', 'blue']" }));
+    expect(manifest.signature.inputs['images']?.image).toMatchObject({ fit: 'stretch' });
+    expect(manifest.signature.outputs['output0']?.layout).toMatchObject({ columns: ['cx', 'cy', 'w', 'h'], classes: 3, normalized: true });
+  });
+
+  it('whose metadata cannot be read is packed, and a warning says so', async () => {
+    const { manifest, warnings } = await packed(yolov8(), ultralytics('detect', { names: "{0: 'red'" }));
+    expect(warnings).toEqual([expect.stringMatching(/^The metadata names is no literal of Python: .* It is passed over\.$/)]);
+    expect(manifest.signature.outputs['output0']?.layout).toMatchObject({ classes: 2 });
+    expect(manifest.signature.outputs['output0']?.layout).not.toHaveProperty('labels');
+  });
+
   it('of YOLOv5 says its names alone', async () => {
     const result = await packed(
       yolov5(),
