@@ -7,7 +7,7 @@ import type { PackOptions } from '../../src/pack/index.js';
 import { pack } from '../../src/pack/index.js';
 import type { PackResult } from '../../src/pack/result.js';
 import { boxes, maskImage } from '../../src/read/index.js';
-import { oriented, pose, segmenter, squares, ssd, ultralytics, yolov5, yolov8, yolov10 } from '../fixtures/detector.js';
+import { normalized, oriented, pose, segmenter, squares, ssd, ultralytics, yolov5, yolov8, yolov10 } from '../fixtures/detector.js';
 import { scratch } from '../fixtures/models.js';
 import { type OnnxGraph, onnxModel } from '../fixtures/onnx.js';
 
@@ -216,6 +216,7 @@ describe('a model without metadata', () => {
 
   it.each([
     ['yolov8', yolov8, 1],
+    ['yolov8', normalized, 1],
     ['yolov5', yolov5, 0.875],
   ] as const)('has layout %s, as its shape and values tell', async (name, graph, score) => {
     const result = await packed(graph(), {}, { ...image, outputs: { output0: { labels } } });
