@@ -6,6 +6,7 @@ import { CONTROL_IMPORTERS } from './control.js';
 import { ELEMENTWISE_IMPORTERS } from './elementwise.js';
 import { FUSED_ATTENTION_IMPORTERS } from './fused-attention.js';
 import { FUSION_IMPORTERS } from './fusions.js';
+import { SAMPLING_IMPORTERS } from './grid-sample.js';
 import { INDEXING_IMPORTERS } from './indexing.js';
 import { MOVEMENT_IMPORTERS } from './movement.js';
 import { NETWORK_IMPORTERS } from './network.js';
@@ -14,6 +15,7 @@ import { QUANTIZATION_IMPORTERS } from './quantization.js';
 import { RECURRENT_IMPORTERS } from './recurrent.js';
 import { REDUCTION_IMPORTERS } from './reduction.js';
 import { RESIZE_IMPORTERS } from './resize.js';
+import { SIGNAL_IMPORTERS } from './signal.js';
 
 export const IMPORTERS: Importers = {
   ...ELEMENTWISE_IMPORTERS,
@@ -27,6 +29,8 @@ export const IMPORTERS: Importers = {
   ...QUANTIZATION_IMPORTERS,
   ...RECURRENT_IMPORTERS,
   ...ATTENTION_IMPORTERS,
+  ...SIGNAL_IMPORTERS,
+  ...SAMPLING_IMPORTERS,
   ...CONTROL_IMPORTERS,
   ...FUSION_IMPORTERS,
   ...FUSED_ATTENTION_IMPORTERS,

@@ -52,7 +52,8 @@ const pool =
   (call) => {
     const { attributes } = call;
     spatialRank(call);
-    if (op === 'l2Pool2d' && attributes.whole('p', 2) !== 2) throw cannotExpress(`has the norm ${attributes.whole('p', 2)}`);
+    const norm = op === 'l2Pool2d' ? attributes.whole('p', 2) : 2;
+    if (norm !== 2) return normPool(call, norm);
     if (call.wants(1)) throw cannotExpress('gives the places of the greatest elements');
     const windowDimensions = spatial(call, attributes.wholes('kernel_shape'), 1, 'window sizes');
     const made = call.step(op, [picture(call, call.value())], {
@@ -63,6 +64,20 @@ const pool =
     });
     return inItsLayout(call, made);
   };
+
+/** (Σ |x|^p)^(1/p) over a window, by the mean of the powers. */
+function normPool(call: Call, norm: number): TypedValue {
+  const { attributes } = call;
+  if (attributes.flag('ceil_mode') || norm < 1) throw cannotExpress(`has the norm ${norm}, or windows that are cut at an edge`);
+  const windowDimensions = spatial(call, attributes.wholes('kernel_shape'), 1, 'window sizes');
+  const powers = call.apply('pow', call.apply('abs', call.value()), call.number(norm));
+  const means = call.step('averagePool2d', [picture(call, powers)], {
+    ...windowOf(call),
+    ...{ windowDimensions, outputRounding: 'floor', countPadding: true },
+  });
+  const sums = call.apply('mul', means, call.number(windowDimensions[0] * windowDimensions[1]));
+  return inItsLayout(call, call.apply('pow', sums, call.number(1 / norm)));
+}
 
 const globalPool =
   (op: 'reduceMean' | 'reduceMax' | 'reduceL2'): Importer =>

@@ -23,17 +23,29 @@ export function pad(call: Call): TypedValue {
   if (known === undefined) throw call.broken(`has the mode "${mode}"`);
   const cut = trimmed(call, input, beginning.map(cutOf), ending.map(cutOf));
   const added = { beginning: beginning.map(addedOf), ending: ending.map(addedOf) };
-  return call.step('pad', [cut], { ...added, mode: known, value: known === 'constant' ? paddedValue(call, input) : 0 });
+  const value = known === 'constant' ? paddedValue(call) : 0;
+  const made = call.step('pad', [cut], { ...added, mode: known, value: value ?? 0 });
+  return value === undefined ? filledWith(call, call.value(2), cut, made, added) : made;
 }
 
 /** How many elements a padding cuts, and how many it adds. An open one adds. */
 const cutOf = (side: Size): Size => (!isOpen(side) && side < 0 ? -side : 0);
 const addedOf = (side: Size): Size => (!isOpen(side) && side < 0 ? 0 : side);
 
-function paddedValue(call: Call, { type }: TypedValue): number {
-  const value = call.has(2) ? call.scalar(2) : call.attributes.number('value', 0);
-  if (value === undefined) throw cannotExpress(`pads ${type.dataType} with a number that is computed while the model runs`);
-  return value;
+/** The number that is added; undefined if it is computed while the model runs. */
+const paddedValue = (call: Call): number | undefined => (call.has(2) ? call.scalar(2) : call.attributes.number('value', 0));
+
+/** A padded value with a computed number in place of what was added. */
+function filledWith(
+  call: Call,
+  number: TypedValue,
+  input: TypedValue,
+  made: TypedValue,
+  added: { readonly beginning: Shape; readonly ending: Shape },
+): TypedValue {
+  const own = call.step('expand', [call.number(1, 'bool')], { newShape: input.type.shape });
+  const isOwn = call.step('pad', [own], { ...added, mode: 'constant', value: 0 });
+  return call.apply('where', isOwn, made, call.reshaped(number, []));
 }
 
 /** The input without elements at its edges. */
