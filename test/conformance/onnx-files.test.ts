@@ -26,7 +26,7 @@ test('docs/formats.md has the figures of the last run', () => {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   const told = rows.map(
     ({ name, bytes, ops, packMs, errors }: Row) =>
-      `| ${name} | ${megabytes(bytes)} | ${ops} | ${(packMs / 1000).toFixed()} s | ${errorsText(errors)} |`,
+      `| ${name} | ${megabytes(bytes)} | ${ops} | ${(packMs / 1000).toFixed(1)} s | ${errorsText(errors)} |`,
   );
   const [, table = ''] = readFileSync('docs/formats.md', 'utf8').match(/<!-- files -->\n([\s\S]*?)<!-- \/files -->/) ?? [];
   expect(table.trim().split('\n').slice(2)).toEqual(told);
