@@ -38,8 +38,8 @@ export const doctorCommand: Command = {
     const json = args.includes('--json');
     return printOutcome(json, async () => {
       const { model, config, fixed, run, graph, passes, bisect, ...flags } = readFlags(args);
-      if (graph) return dumpGraph(model, config);
-      if (passes) return showPasses(model, config, bisect);
+      if (graph) return dumpGraph(model, config, fixed);
+      if (passes) return showPasses(model, config, bisect, fixed);
       const diagnosis = await untilInterrupted(async (surroundings) => {
         const { folder, overBudget } = await packedModel(model, config, surroundings, fixed);
         const manifest = await readPacked(folder);

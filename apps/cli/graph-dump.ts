@@ -8,16 +8,18 @@ import type { ReadModel } from '../../src/pack/model/read-model.js';
 import { findModel } from './packed.js';
 import { readPacked } from './packed-files.js';
 import { readPackedGraph } from './packed-graph.js';
+import type { FixedInputs } from './pairs.js';
 import { plain } from './print.js';
 
 /**
  * Reads a model file or a packed folder, and prints the graph.
  * @param model a model file, a packed folder, or a name in the config
+ * @param fixed what goes before the config's options of inputs
  * @throws {PannierError} `options` if nothing is found, `model-format` if the file means no graph, `integrity` if a file of the
  * folder is not as it was packed
  */
-export async function dumpGraph(model: string, config: string | undefined): Promise<string> {
-  const found = await findModel(model, config);
+export async function dumpGraph(model: string, config: string | undefined, fixed: FixedInputs): Promise<string> {
+  const found = await findModel(model, config, fixed);
   if (found.folder !== undefined) return showGraph(await readPackedGraph(found.folder, await readPacked(found.folder)), []);
   return found.step(async () => {
     const { graph, inexpressible } = await readModel(found.options.model, found.options.inputs);

@@ -41,16 +41,22 @@ export type Found =
 /**
  * Looks for MODEL: first for a file or folder, then for a name in the config.
  * @param config path of the config that must have the name; undefined for the config in the current folder, if there is one
- * @throws {PannierError} `options` if nothing is found
+ * @param fixed what goes before the config's options of inputs
+ * @throws {PannierError} `options` if nothing is found, or if a packed model is to have other inputs
  */
-export async function findModel(model: string, config?: string): Promise<Found> {
+export async function findModel(model: string, config?: string, fixed: FixedInputs = {}): Promise<Found> {
+  const isFixed = Object.keys(fixed).length > 0;
   const present = config === undefined ? await presentFolder(model) : undefined;
-  if (present === 'file') return { folder: undefined, options: { model }, step: (work) => work() };
+  if (present === 'file') return { folder: undefined, options: { model, ...(isFixed && { inputs: fixed }) }, step: (work) => work() };
+  if (present !== undefined && isFixed) throw badOption(`--shape and --constant are for a model file, but ${model} is packed already.`);
   if (present !== undefined) return present;
   const entries = await entriesOf(config);
   const entry = entries?.find(({ key }) => key === model);
   if (entry === undefined) throw await notFound(model, config ?? CONFIG_FILE, entries);
-  return { folder: undefined, options: entry.options, step: (work) => withModel(entry, work) };
+  const given = entry.options.inputs ?? {};
+  const inputs = Object.fromEntries(Object.entries(fixed).map(([node, options]) => [node, { ...given[node], ...options }]));
+  const options = isFixed ? { ...entry.options, inputs: { ...given, ...inputs } } : entry.options;
+  return { folder: undefined, options, step: (work) => withModel(entry, work) };
 }
 
 /**
@@ -65,17 +71,11 @@ export async function packedModel(
   { onUndo, status }: Surroundings,
   fixed: FixedInputs = {},
 ): Promise<Packed> {
-  const found = await findModel(model, config);
-  const isFixed = Object.keys(fixed).length > 0;
-  if (found.folder !== undefined) {
-    if (isFixed) throw badOption(`--shape and --constant are for a model file, but ${model} is packed already.`);
-    return { folder: found.folder, overBudget: [] };
-  }
-  const given = found.options.inputs ?? {};
-  const inputs = Object.fromEntries(Object.entries(fixed).map(([node, options]) => [node, { ...given[node], ...options }]));
+  const found = await findModel(model, config, fixed);
+  if (found.folder !== undefined) return { folder: found.folder, overBudget: [] };
   status(`Packing ${basename(model)}`);
   const out = await mkdtemp(join(tmpdir(), 'pannier-packed-'));
-  const packing = found.step(() => packUnlimited({ ...found.options, ...(isFixed && { inputs: { ...given, ...inputs } }), out }));
+  const packing = found.step(() => packUnlimited({ ...found.options, out }));
   onUndo(async () => {
     // A pack that still writes would make the folder again.
     await packing.catch(() => undefined);

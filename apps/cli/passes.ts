@@ -7,12 +7,14 @@ import { PORTABLE_PASSES } from '../../src/passes/portable-passes.js';
 import { rewriteText } from '../../src/passes/rewrite-text.js';
 import type { Rewrite } from '../../src/passes/run-passes.js';
 import { findModel } from './packed.js';
+import type { FixedInputs } from './pairs.js';
 import { plain, showBytes } from './print.js';
 
 /**
  * Runs the passes over the graph of a model file.
  * @param model a model.json, or a name in the config
  * @param isBisected whether the golden samples are run, and the first wrong rewrite is looked for
+ * @param fixed what goes before the config's options of inputs
  * @param passes those of packing, unless a test has others
  * @throws {PannierError} `options` if nothing is found, `model-format` if the file means no graph
  */
@@ -20,9 +22,10 @@ export async function showPasses(
   model: string,
   config: string | undefined,
   isBisected: boolean,
+  fixed: FixedInputs = {},
   passes: readonly Pass[] = PORTABLE_PASSES,
 ): Promise<string> {
-  const found = await findModel(model, config);
+  const found = await findModel(model, config, fixed);
   if (found.folder !== undefined)
     throw badOption(`--passes reads a model file, but ${model} is packed: its graph is what the passes left. --graph prints it.`);
   return found.step(async () => {

@@ -57,3 +57,19 @@ it('refuses a graph file that is not as it was packed', async () => {
   expect(status).toBe(1);
   expect(stderr).toContain(`${manifest.graph.name} of the packed model is not as it was packed. Pack it again.`);
 });
+
+it('prints the graph of an .onnx with the sizes and constants that it hangs on', async () => {
+  const model = 'node_modules/@ricky0123/vad-web/dist/silero_vad_v5.onnx';
+  const flags = ['--shape', 'input=1,512', '--shape', 'state=2,1,128', '--constant', 'sr=16000'];
+  const { status, stdout } = await pannierHere(['doctor', model, '--graph', ...flags]);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^input input: float32\[1, 512\]\ninput state: float32\[2, 1, 128\]\n/);
+  const without = await pannierHere(['doctor', model, '--graph', ...flags.slice(0, 4)]);
+  expect([without.status, without.stderr]).toEqual([1, expect.stringContaining('--constant sr=NUMBER')]);
+});
+
+it('refuses sizes for a packed folder', async () => {
+  const { out } = await pack({ model: writeModel(loopModel(), scratch()), out: join(scratch(), 'packed') });
+  const { status, stderr } = await pannierHere(['doctor', out, '--graph', '--shape', 'x=1']);
+  expect([status, stderr]).toEqual([1, expect.stringContaining('--shape and --constant are for a model file')]);
+});

@@ -82,7 +82,7 @@ it('finds a wrong pass by one command', async () => {
     [[WRONG, ...PORTABLE_PASSES], 1],
   ] as const)
     expect(
-      await showPasses(model, undefined, true, passes),
+      await showPasses(model, undefined, true, {}, passes),
     ).toBe(`Rewrite ${number} of 3, by the pass "subtract sums", is wrong: it moves output "y" by 1.0 of its largest value.
 
 ${number} subtract sums at tfjs AddV2 "y"

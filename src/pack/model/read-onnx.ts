@@ -64,7 +64,8 @@ function sizesSaid(said: Ultralytics | undefined, [input, ...others]: readonly V
 /** The sentence about inputs that take no other sizes. @param refusal of the model with open sizes */
 function fixedSizes(shapes: readonly Given[], { detail }: PannierError): string {
   const fixed = shapes.map(([name, { shape = [] }]) => `"${name}" takes [${shape.join(', ')}] alone`);
-  return `${fixed.join(', ')}, since node "${detail['node']}" (${detail['op']}) cannot be read with open sizes.`;
+  const reason = detail['node'] === undefined ? 'the file' : `node "${detail['node']}" (${detail['op']})`;
+  return `${fixed.join(', ')}, since ${reason} cannot be read with open sizes.`;
 }
 
 type InputsOption = NonNullable<PackOptions['inputs']>;
