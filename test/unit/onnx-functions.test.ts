@@ -146,6 +146,15 @@ describe('refusals', () => {
     expect(refusal(doubling)).toThrow(/is one of more than 100000 nodes/);
   });
 
+  it('of calls of a long function, of which little is needed', () => {
+    const idle = Array.from({ length: 3_000 }, (_, index) => node('Relu', 'a', `idle${index}`));
+    const calls = Array.from({ length: 40 }, (_, index) =>
+      node('f', index === 0 ? 'x' : `h${index}`, index === 39 ? 'y' : `h${index + 1}`, {}, DOMAIN),
+    );
+    const functions = [made('f', 'a', 'r', [...idle, node('Neg', 'a', 'r')])];
+    expect(() => read(graphOf(calls, 'y'), { functions })).toThrow(/is one of more than 100000 nodes/);
+  });
+
   it('of an output that the function does not make', () =>
     expect(refusal([made('f', 'a', 'r', [node('Neg', 'a', 'other')])])).toThrow(/calls a function that does not give its output 0/));
 

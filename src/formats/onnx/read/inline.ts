@@ -9,39 +9,47 @@ export const keyOf = ({ domain, name, overload }: Pick<FunctionProto, 'domain' |
 export interface Inlined {
   readonly nodes: readonly NodeProto[];
   readonly outputs: readonly string[];
+  /** How many nodes there are, those in graphs of others and those that nothing needs among them. */
+  readonly count: number;
 }
 
 /**
  * The function's nodes with the call's inputs and attributes. Outputs have the names that the call gives them; other names begin with
- * that of the call, so that no two calls share one.
- * @param number tells calls without a name apart
+ * that of the function and a number, so that no two calls share one, and none grows with the depth of calls.
+ * @param number that no other call has
  */
 export function inlined(call: NodeProto, called: FunctionProto, number: number): Inlined {
-  const prefix = `${call.name || call.op}@${number}/`;
+  const prefix = `${called.name}@${number}/`;
   // An input that is handed on as an output keeps the name of the input.
   const names = new Map([
     ...called.outputs.map((name, index): [string, string] => [name, call.outputs[index] || `${prefix}${name}`]),
     ...called.inputs.map((name, index): [string, string] => [name, call.inputs[index] ?? '']),
   ]);
   const given = new Map([...called.defaults, ...call.attributes].map((each) => [each.name, each]));
-  const renaming: Renaming = { given, prefix, name: (name) => (name === '' ? '' : (names.get(name) ?? `${prefix}${name}`)) };
-  return { nodes: called.nodes.map((node) => renamedNode(node, renaming)), outputs: called.outputs.map(renaming.name) };
+  const renaming: Renaming = { given, prefix, count: 0, name: (name) => (name === '' ? '' : (names.get(name) ?? `${prefix}${name}`)) };
+  const nodes = called.nodes.map((node) => renamedNode(node, renaming));
+  return { nodes, outputs: called.outputs.map(renaming.name), count: renaming.count };
 }
 
 interface Renaming {
   /** The attributes of the call. */
   readonly given: ReadonlyMap<string, AttributeProto>;
   readonly prefix: string;
+  /** How many nodes have been renamed. */
+  count: number;
   name(name: string): string;
 }
 
-const renamedNode = (node: NodeProto, renaming: Renaming): NodeProto => ({
-  ...node,
-  name: `${renaming.prefix}${node.name || node.outputs.find(Boolean) || node.op}`,
-  inputs: node.inputs.map(renaming.name),
-  outputs: node.outputs.map(renaming.name),
-  attributes: node.attributes.flatMap((attribute) => renamedAttribute(attribute, renaming)),
-});
+function renamedNode(node: NodeProto, renaming: Renaming): NodeProto {
+  renaming.count++;
+  return {
+    ...node,
+    name: `${renaming.prefix}${node.name || node.outputs.find(Boolean) || node.op}`,
+    inputs: node.inputs.map(renaming.name),
+    outputs: node.outputs.map(renaming.name),
+    attributes: node.attributes.flatMap((attribute) => renamedAttribute(attribute, renaming)),
+  };
+}
 
 /** An attribute that refers to one of the call is that one under its own name, or absent if the call has none. */
 function renamedAttribute(attribute: AttributeProto, renaming: Renaming): readonly AttributeProto[] {

@@ -87,7 +87,7 @@ class Reader {
   #opsets: ReadonlyMap<string, number>;
   /** How many calls of functions the reader is in. */
   #depth = 0;
-  /** How many nodes have been read: those of a loop count once for each of its steps. */
+  /** How many nodes have been read, those of a loop once for each of its steps, and how many have been put in the place of calls. */
   #count = 0;
   /** The tensors in the file that values are, by the names of the values. */
   readonly #tensorNames = new Map<string, string>();
@@ -147,7 +147,8 @@ class Reader {
   /** Reads the nodes of a function in the place of the node that calls it. Ops there are of the versions that the function names. */
   #readFunction(node: NodeProto, called: FunctionProto): void {
     if (this.#depth >= MAX_CALLS) throw new CannotExpress(`calls functions more than ${MAX_CALLS} deep`);
-    const { nodes, outputs } = inlined(node, called, this.#count);
+    const { nodes, outputs, count } = inlined(node, called, this.#count);
+    this.#count += count;
     const outside = this.#opsets;
     const inside = new Map([...this.#surroundings.opsets, ...called.opsets]);
     const opset = inside.get('') as number;
