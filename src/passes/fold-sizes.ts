@@ -85,7 +85,8 @@ function sliced(sizes: readonly Size[], start: Size, length: Size, stride: numbe
 function pairwise(operation: (a: Size, b: Size) => Size, left: readonly Size[], right: readonly Size[]): readonly Size[] | undefined {
   if (left.length !== right.length && left.length !== 1 && right.length !== 1) return undefined;
   const at = (sizes: readonly Size[], index: number) => sizes[sizes.length === 1 ? 0 : index] as Size;
-  return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => operation(at(left, index), at(right, index)));
+  // Beside an empty list, one size is repeated as often as there are sizes, which is never.
+  return Array.from({ length: left.length === 1 ? right.length : left.length }, (_, index) => operation(at(left, index), at(right, index)));
 }
 
 function patchOf({ origin }: Node, output: TypedValue, values: readonly Size[], graph: GraphView): Patch {

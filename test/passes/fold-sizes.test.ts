@@ -29,6 +29,13 @@ it('computes elementwise, with one number or as many as there are sizes', () => 
   ]);
 });
 
+it('has no size of an empty list and one size', () => {
+  const sum = computed((graph, sizes) =>
+    graph.node('y', 'add', [graph.numbers('int32', []), graph.node('part', 'slice', [sizes], one)], {}),
+  );
+  expect(sum).toEqual(['constant y: int32[0]']);
+});
+
 it('follows a chain to one number without axes', () => {
   const chain = computed((graph, sizes) => {
     const part = graph.node('part', 'slice', [sizes], one);
