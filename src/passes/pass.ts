@@ -38,6 +38,8 @@ export interface Patch {
 export interface GraphView {
   /** The nodes in order. */
   readonly nodes: Iterable<Node>;
+  /** How many patches have been applied: what was found out of the graph holds until there are more. */
+  readonly patchCount: number;
   /** The constants that may equal a constant: of the same type, storage and length. In the order in which they came; it is among them. */
   constantsLike(constant: Constant): readonly Constant[];
   /** The node that makes a value; undefined for an input, a constant, and an optional input that is absent. */

@@ -13,6 +13,26 @@ type Transpose = Extract<Node, { op: 'transpose' }>;
  * @returns undefined if there would be as many transposes, or more
  */
 export function regionOfFewer(transpose: Transpose, graph: GraphView): ReadonlySet<Node> | undefined {
+  const regions = regionsOf(graph);
+  if (!regions.has(transpose)) regions.set(transpose, findRegion(transpose, graph));
+  return regions.get(transpose);
+}
+
+type Regions = Map<Node, ReadonlySet<Node> | undefined>;
+
+/** The regions that were found since the last patch: each of a thousand nodes that take one transpose asks for the same. */
+const found = new WeakMap<GraphView, { readonly patchCount: number; readonly regions: Regions }>();
+
+function regionsOf(graph: GraphView): Regions {
+  const { patchCount } = graph;
+  const last = found.get(graph);
+  if (last?.patchCount === patchCount) return last.regions;
+  const regions: Regions = new Map();
+  found.set(graph, { patchCount, regions });
+  return regions;
+}
+
+function findRegion(transpose: Transpose, graph: GraphView): ReadonlySet<Node> | undefined {
   const apart = new Set<Value>();
   for (;;) {
     const region = new Region(transpose, graph, apart);

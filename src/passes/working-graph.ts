@@ -34,6 +34,7 @@ export class WorkingGraph implements GraphView {
   /** The values that there are, by their names. */
   readonly #values = new Map<string, Value>();
   readonly #inputSizes: ReadonlySet<string>;
+  #patchCount = 0;
 
   /** @param graph verified */
   constructor(graph: Graph) {
@@ -43,6 +44,10 @@ export class WorkingGraph implements GraphView {
     for (const value of graph.inputs) this.#declare(value);
     for (const constant of graph.constants) this.#addConstant(constant);
     for (const node of graph.nodes) this.#index(this.#order.append(node));
+  }
+
+  get patchCount(): number {
+    return this.#patchCount;
   }
 
   get nodeCount(): number {
@@ -112,6 +117,7 @@ export class WorkingGraph implements GraphView {
    */
   apply(node: Node, { constants, nodes, replaced }: Patch): Change {
     const place = this.#placeOf(node);
+    this.#patchCount++;
     for (const constant of constants) {
       verifyConstant(constant);
       this.#addConstant(constant);
