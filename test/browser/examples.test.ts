@@ -34,9 +34,9 @@ afterAll(async () => {
 
 const node = (...args: string[]) => spawnSync(process.execPath, args, { encoding: 'utf8' });
 
-/** Waits until the cache has all of the one model that the page has loaded: it is written behind the first answer. */
-const kept = (page: Page) =>
-  page.waitForFunction(async () => {
+/** Waits until the cache has all of the models that the page has loaded: they are written behind the first answer. */
+const kept = (page: Page, models = 1) =>
+  page.waitForFunction(async (count) => {
     const settled = <T>(request: IDBRequest<T>) =>
       new Promise<T>((resolve, reject) => {
         request.onsuccess = () => resolve(request.result);
@@ -46,8 +46,8 @@ const kept = (page: Page) =>
     const models = IDBKeyRange.bound('model:', 'model:~');
     const records = await settled<ArrayBuffer[]>(database.transaction('records').objectStore('records').getAll(models));
     database.close();
-    return records.length === 1 && JSON.parse(new TextDecoder().decode(records[0])).complete === true;
-  });
+    return records.length === count && records.every((record) => JSON.parse(new TextDecoder().decode(record)).complete === true);
+  }, models);
 
 const QUIET = { violations: [], consoleErrors: [], pageErrors: [] };
 
@@ -186,6 +186,13 @@ test('text reads the receipt, upside down too, and says how long each step took'
 
   await page.check('input[value=upside-down]');
   expect(await readText(page)).toEqual(RECEIPT);
+  await kept(page, 3);
+  site.requests.length = 0;
+  await page.reload();
+  expect(await readText(page)).toEqual(RECEIPT);
+  expect(await page.textContent('[data-fact=bytes]')).toMatch(/^none; \d+\.\d MB kept$/);
+  expect(site.requests.filter(({ path }) => /\.bin$/.test(path))).toEqual([]);
+
   await page.setInputFiles('#file', 'test/fixtures/chelsea.png');
   expect(await readText(page)).toEqual([]);
   expect(await page.textContent('#caption')).toBe('chelsea.png');
