@@ -1,7 +1,7 @@
 /** Detectors from an .onnx file to boxes in the source picture, in Node: packed without options, loaded, and read without columns. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadModel, type Model } from '../../src/index.js';
 import type { PackOptions } from '../../src/pack/index.js';
 import { pack } from '../../src/pack/index.js';
@@ -10,6 +10,7 @@ import { boxes, maskImage } from '../../src/read/index.js';
 import { normalized, oriented, pose, segmenter, squares, ssd, ultralytics, yolov5, yolov8, yolov10 } from '../fixtures/detector.js';
 import { scratch } from '../fixtures/models.js';
 import { type OnnxGraph, onnxModel } from '../fixtures/onnx.js';
+import { pannierHere } from '../fixtures/terminal.js';
 
 const folder = scratch();
 let count = 0;
@@ -67,6 +68,32 @@ describe('a model of Ultralytics', () => {
     expect(readFileSync(join(result.out, 'model.d.ts'), 'utf8')).toContain(
       "readonly output0: DetectorTensor<'red' | 'green', 'float32', readonly [1, 6, 84]>;",
     );
+  });
+
+  it('is told by the program, line by line, and again where the folder is up to date', async () => {
+    const own = join(folder, 'told');
+    mkdirSync(own);
+    writeFileSync(join(own, 'best.onnx'), onnxModel(yolov8(), { metadata: ultralytics('detect') }));
+    const printed = vi.spyOn(console, 'log').mockReturnValue();
+    const args = ['pack', join(own, 'best.onnx'), '--out', join(own, 'packed'), '--layout', 'output0=yolov8', '--background', 'images=0'];
+    const told = async () => {
+      expect((await pannierHere(args)).status).toBe(0);
+      return String(printed.mock.lastCall?.[0])
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim());
+    };
+    const lines = [
+      'takes images: float32 [1, 3, 64, 64], a picture',
+      'gives output0: float32 [1, 6, 84], boxes',
+      'taken: Ultralytics YOLO11n model trained on squares.yaml, by Ultralytics 8.4.83, from the metadata of best.onnx',
+      'taken: license AGPL-3.0 License (https://ultralytics.com/license), from the metadata of best.onnx',
+      'taken: pictures of input "images": width 64, height 64, fit contain, scale 1/255, offset 0, from the metadata of best.onnx',
+      'taken: the names of 2 classes of output "output0", from the metadata of best.onnx',
+    ];
+    expect(await told()).toEqual(lines);
+    expect(await told()).toEqual(lines);
+    printed.mockRestore();
   });
 
   it('does as options say instead', async () => {
