@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that need no browser. */
-const NODE_ONLY = ['test/*.test.ts', 'test/{cli,contract,fuzz,keras,kernels,node,pack,passes,unit}/**/*.test.ts'];
+const NODE_ONLY = ['test/*.test.ts', 'test/{cli,compiled,contract,fuzz,keras,kernels,node,pack,passes,unit}/**/*.test.ts'];
 
 /** Tests of programs, each in folders and browsers of its own: they wait for bundlers and starts more than they compute. */
 const PROGRAMS = ['test/apps/**/*.test.ts', 'test/browser/*-cli.test.ts'];

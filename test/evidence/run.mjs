@@ -72,6 +72,7 @@ const RUNS = {
   },
   graphs: () => testsOf('graph-random.test.ts'),
   passes: () => testsOf('test/passes/random.test.ts'),
+  compiled: () => testsOf('test/compiled'),
   'round-trip': () => testsOf('test/pack/round-trip.test.ts'),
   hostile: () => testsOf('test/pack/hostile.test.ts'),
   kills: () => testsOf('test/pack/write.test.ts'),

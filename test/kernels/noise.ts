@@ -48,15 +48,36 @@ export async function differencesOf(
   const got = await answersOn(engine, model, given).catch((thrown: Error) => thrown.message);
   // TF.js has no broadcast to an open size that is 0, and says so.
   if (typeof got === 'string') return hasEmptyValue(graph, feeds) ? 'refused' : [got];
-  const off = (expected: readonly Tensor[], allowed: (output: number, index: number) => number) =>
-    expected.flatMap((tensor, output) => {
-      const { name } = graph.outputs[output] as Value;
-      const difference = differenceOf(asTfjs(tensor), got[output] as RawOutput, (index) => allowed(output, index));
-      return difference === undefined ? [] : [`${name} ${difference}`];
-    });
-  const close = (output: number, index: number) => CLOSE * Math.max(1, Math.abs(wanted[output]?.data[index] as number));
-  if (off(wanted, close).length === 0) return [];
-  if (isUnheld(graph, feeds)) return 'refused';
+  return beyond(graph, wanted, got, allowedNear(wanted)).length === 0
+    ? []
+    : isUnheld(graph, feeds)
+      ? 'refused'
+      : unexplained(graph, feeds, wanted, got, next);
+}
+
+const allowedNear = (wanted: readonly Tensor[]) => (output: number, index: number) =>
+  CLOSE * Math.max(1, Math.abs(wanted[output]?.data[index] as number));
+
+type Allowed = (output: number, index: number) => number;
+
+/** Differences that are more than allowed, each as a sentence. */
+const beyond = ({ outputs }: Graph, expected: readonly Tensor[], got: readonly RawOutput[], allowed: Allowed): readonly string[] =>
+  expected.flatMap((tensor, output) => {
+    const { name } = outputs[output] as Value;
+    const difference = differenceOf(asTfjs(tensor), got[output] as RawOutput, (index) => allowed(output, index));
+    return difference === undefined ? [] : [`${name} ${difference}`];
+  });
+
+/** Differences of answers from the reference that no rounding explains. @param got whole numbers of every type as int32 */
+export function unexplained(
+  graph: Graph,
+  feeds: Feeds,
+  wanted: readonly Tensor[],
+  got: readonly RawOutput[],
+  next: () => number,
+): readonly string[] {
+  const close = allowedNear(wanted);
+  if (beyond(graph, wanted, got, close).length === 0) return [];
   const noisy = Array.from({ length: NOISY }, (_, index) => expectedOf(withNoise(graph, next, index === 0), feeds));
   const moved = (output: number, index: number): number =>
     Math.max(...noisy.map((tensors) => distance(wanted[output]?.data[index] as number, tensors[output]?.data[index] as number)));
@@ -68,7 +89,7 @@ export async function differencesOf(
     const most = tensor.dataType === 'float32' ? Number.MAX_VALUE : 0;
     return { ...tensor, data: tensor.data.map((value, index) => (moved(output, index) > most ? (data[index] as number) : value)) };
   });
-  return off(settled, (output, index) => 4 * moved(output, index) + close(output, index));
+  return beyond(graph, settled, got, (output, index) => 4 * moved(output, index) + close(output, index));
 }
 
 const distance = (a: number, b: number): number => {
@@ -96,7 +117,7 @@ function isUnheld(graph: Graph, feeds: Feeds): boolean {
 const constantTensor = (graph: Graph, value: Value): Tensor => tensorOf(graph.constants.find((each) => each.value === value) as Constant);
 
 /** Whole numbers of every type are int32 in TF.js. */
-const asTfjs = ({ dataType, shape, data }: Tensor): Tensor => {
+export const asTfjs = ({ dataType, shape, data }: Tensor): Tensor => {
   const dtype = dtypeOf(dataType);
   return dtype === dataType ? { dataType, shape, data } : { dataType: dtype, shape, data: Int32Array.from(data) };
 };

@@ -1,0 +1,171 @@
+/** Each op that computes element by element, on four elements at once. Booleans are whole numbers 0 and 1. */
+import type { V128 } from '../asm/code.js';
+import type { FunctionBuilder } from '../asm/function.js';
+import { f32x4, f64x2, i32x4, lanes, v128 } from '../asm/vector.js';
+import { erf, erfc } from './error-function.js';
+import { exp, expm1, sigmoid, tanh } from './exponential.js';
+import { hostFunction } from './host-function.js';
+import type { Kernels } from './kernel.js';
+
+/** Where a formula is written: the module, the function, and the numbers of its op. */
+export interface FormulaCall {
+  readonly kernels: Kernels;
+  readonly body: FunctionBuilder;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** Gives four results of four elements of each input. An input is a variable or a constant, so that naming it twice costs nothing. */
+export type Formula = (inputs: readonly V128[], call: FormulaCall) => V128;
+
+const one = f32x4.const(1);
+const zero = f32x4.const(0);
+
+const unary =
+  (write: (x: V128, call: FormulaCall) => V128): Formula =>
+  ([x], call) =>
+    write(x as V128, call);
+
+const binary =
+  (write: (a: V128, b: V128, call: FormulaCall) => V128): Formula =>
+  ([a, b], call) =>
+    write(a as V128, b as V128, call);
+
+/** A question's answer as 0 or 1: all bits of a true place are ones. */
+const asBool = (mask: V128): V128 => i32x4.shrU(mask, 31);
+
+const compare = (question: (a: V128, b: V128) => V128): Formula => binary((a, b) => asBool(question(a, b)));
+
+const number = ({ attributes }: FormulaCall, name: string): number => attributes[name] as number;
+
+/** The nearest number within bounds; NaN stays NaN. */
+const clamped = (x: V128, min: number, max: number): V128 => {
+  const above = min === Number.NEGATIVE_INFINITY ? x : f32x4.pmax(x, f32x4.const(min));
+  return max === Number.POSITIVE_INFINITY ? above : f32x4.pmin(above, f32x4.const(max));
+};
+
+/** a where x ≥ 0 or is NaN, else b. */
+const bySign = (x: V128, a: V128, b: V128): V128 => v128.select(b, a, f32x4.lt(x, zero));
+
+/** Constants of Klambauer et al., Self-Normalizing Neural Networks (2017). */
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
+
+/** √(2/π) and the cubic's factor in the tanh formula of Hendrycks and Gimpel, Gaussian Error Linear Units (2016). */
+const GELU_SCALE = Math.sqrt(2 / Math.PI);
+const GELU_CUBIC = 0.044715;
+
+/** Formulas of floats. */
+export const FLOAT_FORMULAS: Readonly<Record<string, Formula>> = {
+  identity: unary((x) => x),
+  abs: unary(f32x4.abs),
+  neg: unary(f32x4.neg),
+  relu: unary((x) => f32x4.pmax(x, zero)),
+  ceil: unary(f32x4.ceil),
+  floor: unary(f32x4.floor),
+  roundEven: unary(f32x4.nearest),
+  sqrt: unary(f32x4.sqrt),
+  ...Object.fromEntries(
+    (['log', 'log1p', 'sin', 'cos', 'tan', 'sinh', 'cosh', 'asin', 'acos', 'atan', 'asinh', 'acosh', 'atanh'] as const).map((name) => [
+      name,
+      unary((x, { kernels }) => hostFunction(kernels, name, x)),
+    ]),
+  ),
+  rsqrt: unary((x) => f32x4.div(one, f32x4.sqrt(x))),
+  reciprocal: unary((x) => f32x4.div(one, x)),
+  sign: unary((x) => {
+    const side = v128.or(v128.and(f32x4.gt(x, zero), one), v128.and(f32x4.lt(x, zero), f32x4.const(-1)));
+    return v128.select(x, side, f32x4.ne(x, x));
+  }),
+  exp: unary((x, { kernels }) => exp(kernels)(x)),
+  expm1: unary((x, { kernels }) => expm1(kernels)(x)),
+  sigmoid: unary((x, { kernels }) => sigmoid(kernels)(x)),
+  tanh: unary((x, { kernels }) => tanh(kernels)(x)),
+  erf: unary((x, { kernels }) => erf(kernels)(x)),
+  softsign: unary((x) => f32x4.div(x, f32x4.add(one, f32x4.abs(x)))),
+  hardSwish: unary((x) => f32x4.mul(x, f32x4.mul(clamped(f32x4.add(x, f32x4.const(3)), 0, 6), f32x4.const(1 / 6)))),
+  hardSigmoid: unary((x, call) => clamped(linear(x, call), 0, 1)),
+  linear: unary((x, call) => linear(x, call)),
+  clamp: unary((x, call) => clamped(x, number(call, 'min'), number(call, 'max'))),
+  leakyRelu: unary((x, call) => bySign(x, x, f32x4.mul(x, f32x4.const(number(call, 'alpha'))))),
+  elu: unary((x, call) => bySign(x, x, f32x4.mul(f32x4.const(number(call, 'alpha')), expm1(call.kernels)(x)))),
+  selu: unary((x, { kernels }) => f32x4.mul(f32x4.const(SELU_SCALE), bySign(x, x, f32x4.mul(f32x4.const(SELU_ALPHA), expm1(kernels)(x))))),
+  gelu: unary((x, { kernels, attributes }) => {
+    const half = f32x4.mul(x, f32x4.const(0.5));
+    if (attributes['approximation'] === 'none') return f32x4.mul(half, erfc(kernels)(f32x4.mul(x, f32x4.const(-Math.SQRT1_2))));
+    const cubic = kernels.multiplyAdd(f32x4.mul(f32x4.mul(x, x), x), f32x4.const(GELU_CUBIC), x);
+    return f32x4.mul(half, f32x4.add(one, tanh(kernels)(f32x4.mul(cubic, f32x4.const(GELU_SCALE)))));
+  }),
+  isNaN: unary((x) => asBool(f32x4.ne(x, x))),
+  isInfinite: unary((x) => asBool(f32x4.eq(f32x4.abs(x), f32x4.const(Number.POSITIVE_INFINITY)))),
+  add: binary(f32x4.add),
+  sub: binary(f32x4.sub),
+  mul: binary(f32x4.mul),
+  div: binary(f32x4.div),
+  floorDiv: binary((a, b) => f32x4.floor(f32x4.div(a, b))),
+  max: binary(f32x4.max),
+  min: binary(f32x4.min),
+  pow: binary((a, b, { kernels }) => hostFunction(kernels, 'pow', a, b)),
+  atan2: binary((a, b, { kernels }) => hostFunction(kernels, 'atan2', a, b)),
+  mod: binary((a, b, { kernels, body }) => {
+    const rest = body.let(kernels.multiplyAdd(f32x4.floor(f32x4.div(a, b)), f32x4.neg(b), a));
+    // A rest of 0 has the sign of the divisor, too.
+    return v128.or(rest, v128.and(v128.and(b, f32x4.const(-0)), f32x4.eq(rest, zero)));
+  }),
+  squaredDifference: binary((a, b, { body }) => {
+    const difference = body.let(f32x4.sub(a, b));
+    return f32x4.mul(difference, difference);
+  }),
+  prelu: binary((x, slope) => bySign(x, x, f32x4.mul(x, slope))),
+  equal: compare(f32x4.eq),
+  notEqual: compare(f32x4.ne),
+  greater: compare(f32x4.gt),
+  greaterOrEqual: compare(f32x4.ge),
+  lesser: compare(f32x4.lt),
+  lesserOrEqual: compare(f32x4.le),
+};
+
+const linear = (x: V128, call: FormulaCall): V128 =>
+  call.kernels.multiplyAdd(x, f32x4.const(number(call, 'alpha')), f32x4.const(number(call, 'beta')));
+
+/** The quotients of whole numbers, rounded in float64, in which each of them is exact enough. A division by 0 gives any number. */
+const quotient = (a: V128, b: V128, { body }: FormulaCall, round: (x: V128) => V128): V128 => {
+  const upper = (x: V128): V128 => v128.shuffle(x, x, lanes(2, 3, 2, 3));
+  const half = (x: V128, y: V128): V128 => f64x2.toI32(round(f64x2.div(f64x2.fromLowI32(x), f64x2.fromLowI32(y))));
+  const [first, second] = [body.let(half(a, b)), body.let(half(upper(a), upper(b)))];
+  return v128.shuffle(first, second, lanes(0, 1, 4, 5));
+};
+
+/** Formulas of whole numbers of 32 bits, and of booleans. */
+export const WHOLE_FORMULAS: Readonly<Record<string, Formula>> = {
+  identity: unary((x) => x),
+  abs: unary(i32x4.abs),
+  neg: unary(i32x4.neg),
+  relu: unary((x) => i32x4.max(x, i32x4.const(0))),
+  add: binary(i32x4.add),
+  sub: binary(i32x4.sub),
+  mul: binary(i32x4.mul),
+  div: binary((a, b, call) => quotient(a, b, call, f64x2.trunc)),
+  floorDiv: binary((a, b, call) => quotient(a, b, call, f64x2.floor)),
+  mod: binary((a, b, call) => i32x4.sub(a, i32x4.mul(b, quotient(a, b, call, f64x2.floor)))),
+  sign: unary((x) => i32x4.sub(i32x4.shrS(x, 31), i32x4.gt(x, i32x4.const(0)))),
+  max: binary(i32x4.max),
+  min: binary(i32x4.min),
+  bitwiseAnd: binary(v128.and),
+  clamp: unary((x, call) => {
+    const bound = (name: string) => i32x4.const(Math.min(Math.max(number(call, name), -(2 ** 31)), 2 ** 31 - 1));
+    return i32x4.min(i32x4.max(x, bound('min')), bound('max'));
+  }),
+  equal: compare(i32x4.eq),
+  notEqual: compare(i32x4.ne),
+  greater: compare(i32x4.gt),
+  greaterOrEqual: compare(i32x4.ge),
+  lesser: compare(i32x4.lt),
+  lesserOrEqual: compare(i32x4.le),
+  logicalNot: unary((x) => v128.xor(x, i32x4.const(1))),
+  logicalAnd: binary(v128.and),
+  logicalOr: binary(v128.or),
+  logicalXor: binary(v128.xor),
+};
+
+/** Elements of a where the condition is 1, else of b, whatever their type. */
+export const where: Formula = ([condition, a, b]) => v128.select(a as V128, b as V128, i32x4.neg(condition as V128));

@@ -1,0 +1,73 @@
+/** Pools: the greatest, the mean or the root of squares of the elements under a window. */
+import type { V128 } from '../asm/code.js';
+import type { Callable } from '../asm/function.js';
+import { i32 } from '../asm/scalar.js';
+import { f32x4, v128 } from '../asm/vector.js';
+import type { Kernels } from './kernel.js';
+
+/** Rows of a window up to this width are written without a loop. */
+const MAX_UNROLLED = 3;
+
+export interface PoolShape {
+  readonly kind: 'max' | 'average' | 'l2';
+  readonly channels: number;
+  /** Of the input with its padding. */
+  readonly inputWidth: number;
+  readonly outputHeight: number;
+  readonly outputWidth: number;
+  readonly window: readonly [height: number, width: number];
+  readonly strides: readonly [y: number, x: number];
+  readonly dilations: readonly [y: number, x: number];
+}
+
+const FOLDS: Readonly<Record<PoolShape['kind'], (kernels: Kernels, sum: V128, element: V128) => V128>> = {
+  max: (_, sum, element) => f32x4.max(sum, element),
+  average: (_, sum, element) => f32x4.add(sum, element),
+  l2: (kernels, sum, element) => kernels.multiplyAdd(element, element, sum),
+};
+
+/**
+ * Pools a picture whose padding lies around it.
+ * Parameters: the addresses of the picture, of the output, and for means of the factors: one for each place of the output.
+ */
+export function pool(kernels: Kernels, shape: PoolShape): Callable {
+  const { kind, channels, inputWidth, outputHeight, outputWidth, window, strides, dilations } = shape;
+  const pixelBytes = 4 * channels;
+  const lineBytes = inputWidth * pixelBytes;
+  return kernels.define(`pool ${JSON.stringify(shape)}`, ['i32', 'i32', 'i32'], undefined, (body, input, out, factors) => {
+    body.repeat(outputHeight, () => {
+      const from = body.let(input);
+      body.repeat(outputWidth, () => {
+        const pixel = body.let(from);
+        const factor = kind === 'average' ? body.let(v128.load32Splat(factors)) : undefined;
+        const four = (lanes: number): void => {
+          const sum = body.let(f32x4.const(kind === 'max' ? Number.NEGATIVE_INFINITY : 0));
+          const row = body.let(pixel);
+          body.repeat(window[0], () => {
+            const place = body.let(row);
+            const element = (offset: number): void => body.set(sum, FOLDS[kind](kernels, sum, body.let(v128.load(place, offset))));
+            const step = dilations[1] * pixelBytes;
+            if (window[1] <= MAX_UNROLLED) for (let column = 0; column < window[1]; column++) element(column * step);
+            else
+              body.repeat(window[1], () => {
+                element(0);
+                body.advance(place, step);
+              });
+            body.advance(row, dilations[0] * lineBytes);
+          });
+          if (factor !== undefined) body.set(sum, f32x4.mul(sum, factor));
+          if (kind === 'l2') body.set(sum, f32x4.sqrt(sum));
+          body.storeLanes(out, sum, lanes);
+          body.advance(pixel, 4 * lanes);
+          body.advance(out, 4 * lanes);
+        };
+        const vectors = Math.floor(channels / 4);
+        if (vectors > 0) body.repeat(vectors, () => four(4));
+        if (channels % 4 > 0) four(channels % 4);
+        body.advance(from, strides[1] * pixelBytes);
+        if (factor !== undefined) body.advance(factors, 4);
+      });
+      body.set(input, i32.offset(input, strides[0] * lineBytes));
+    });
+  });
+}

@@ -1,0 +1,183 @@
+/** Convolutions: depthwise ones by their own kernel, all others as products of a matrix. */
+import type { NodeOf, Value } from '../../../graph/graph.js';
+import { paddingOf } from '../../../graph/window.js';
+import { i32 } from '../asm/scalar.js';
+import { copy, fill } from '../kernels/copy.js';
+import { BLOCK_CHANNELS, blockBytes, blockHeadBytes, depthwisePicture } from '../kernels/depthwise.js';
+import { rowMajor } from '../kernels/loops.js';
+import { matrixProduct, type ProductShape } from '../kernels/matrix-product.js';
+import { type Depth, depthOf, PANEL_COLUMNS, panelBytes, panelHeadBytes } from '../kernels/matrix-tile.js';
+import { placeHead } from './place-head.js';
+import type { Addresses, GroupEpilogue, Lowering, Step } from './step.js';
+import { elementCount, shapeOf } from './values.js';
+
+/** The sizes of a convolution. */
+interface Convolution {
+  readonly node: NodeOf<'conv2d'>;
+  readonly input: Value;
+  readonly filter: Value;
+  readonly bias: Value | null;
+  readonly output: Value;
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+export function lowerConvolution(node: NodeOf<'conv2d'>, end: GroupEpilogue, lowering: Lowering): Step {
+  const [input, filter, bias = null] = node.inputs as readonly [Value, Value, (Value | null)?];
+  const [, height, width, channels] = shapeOf(input) as [number, number, number, number];
+  const [rows, columns, taken] = shapeOf(filter) as [number, number, number, number];
+  const [top, bottom] = paddingOf(height, rows, 0, node.attributes);
+  const [left, right] = paddingOf(width, columns, 1, node.attributes);
+  const output = node.outputs[0] as Value;
+  const convolution: Convolution = { node, input, filter, bias, output, top, bottom, left, right };
+  if (!lowering.constants.has(filter.name)) throw new RangeError('has a filter that is computed');
+  const isDepthwise = taken === 1 && node.attributes.groups === channels && shapeOf(output)[3] === channels;
+  return isDepthwise && channels > 1 ? depthwise(convolution, end, lowering) : product(convolution, end, lowering);
+}
+
+function depthwise({ node, input, filter, bias, output, top, left }: Convolution, end: GroupEpilogue, lowering: Lowering): Step {
+  const [batch, inputHeight, inputWidth, channels] = shapeOf(input) as [number, number, number, number];
+  const [windowHeight, windowWidth] = shapeOf(filter) as [number, number];
+  const [, outputHeight, outputWidth] = shapeOf(output) as [number, number, number];
+  const { kernels, weights } = lowering;
+  const taps = windowHeight * windowWidth;
+  const blocks = { width: BLOCK_CHANNELS, blockBytes: blockBytes(taps, end.epilogue), headBytes: blockHeadBytes(end.epilogue) };
+  const address = weights.reserve(Math.ceil(channels / BLOCK_CHANNELS) * blocks.blockBytes);
+  placeHead(lowering, blocks, address, channels, 0, [bias, ...end.channelConstants]);
+  weights.place(filter.name, {
+    kind: 'interleaved',
+    address: address + blocks.headBytes,
+    fromElement: 0,
+    ...{ rows: taps, columns: channels, rowStride: channels, columnStride: 1, width: blocks.width, blockBytes: blocks.blockBytes },
+  });
+  weights.needZeros(4 * channels * inputWidth);
+  const [strideY, stride] = node.attributes.strides as [number, number];
+  const [dilationY, dilation] = node.attributes.dilations as [number, number];
+  const shape = {
+    ...{ channels, inputWidth, outputWidth, windowHeight, windowWidth, stride, dilation, paddingLeft: left },
+    ...{ inputHeight, outputHeight, strideY, dilationY, paddingTop: top },
+  };
+  const run = depthwisePicture(kernels, shape, end.epilogue);
+  return {
+    ...stepOf(node, input, end),
+    scratchBytes: 0,
+    write: (at) =>
+      eachPicture(at, batch, input, end, (from, to, operands) =>
+        at.body.call(run, i32.const(address), to, from, i32.const(weights.zeros), ...operands),
+      ),
+  };
+}
+
+function product(convolution: Convolution, end: GroupEpilogue, lowering: Lowering): Step {
+  const { node, input, filter, bias, output, top, bottom, left, right } = convolution;
+  const [batch, height, width, channels] = shapeOf(input) as [number, number, number, number];
+  const [windowHeight, windowWidth, taken, made] = shapeOf(filter) as [number, number, number, number];
+  const [, outputHeight, outputWidth] = shapeOf(output) as [number, number, number];
+  const { groups, strides, dilations } = node.attributes;
+  const { kernels, weights } = lowering;
+  const isPadded = top + bottom + left + right > 0;
+  const [paddedHeight, paddedWidth] = [height + top + bottom, width + left + right];
+  const pixelBytes = 4 * channels;
+  const lineBytes = paddedWidth * pixelBytes;
+  const depth = depthOfWindow(windowHeight, windowWidth, taken, channels, dilations, lineBytes);
+  const ofGroup = made / groups;
+  const blocks = { width: PANEL_COLUMNS, blockBytes: panelBytes(depth, end.epilogue), headBytes: panelHeadBytes(end.epilogue) };
+  const addresses = Array.from({ length: groups }, (_, group) => {
+    const address = weights.reserve(Math.ceil(ofGroup / PANEL_COLUMNS) * blocks.blockBytes);
+    placeHead(lowering, blocks, address, ofGroup, group * ofGroup, [bias, ...end.channelConstants]);
+    weights.place(filter.name, {
+      kind: 'interleaved',
+      address: address + blocks.headBytes,
+      fromElement: group * ofGroup,
+      ...{ rows: depthOf(depth), columns: ofGroup, rowStride: made, columnStride: 1 },
+      ...{ width: PANEL_COLUMNS, blockBytes: blocks.blockBytes },
+    });
+    return address;
+  });
+  const [strideY, strideX] = strides as [number, number];
+  const isMatrix = !isPadded && windowHeight === 1 && windowWidth === 1 && strideY === 1 && strideX === 1;
+  const lines = { leftStrideBytes: strideX * pixelBytes, leftLineBytes: strideY * lineBytes, outStrideBytes: 4 * made };
+  const shape: ProductShape = isMatrix
+    ? { ...lines, lines: 1, rows: height * width, columns: ofGroup, depth, leftLineBytes: 0, outLineBytes: 0 }
+    : { ...lines, lines: outputHeight, rows: outputWidth, columns: ofGroup, depth, outLineBytes: 4 * made * outputWidth };
+  const run = matrixProduct(kernels, shape, end.epilogue);
+  const pad = isPadded ? padPicture(lowering, [height, width, channels], [top, left], [paddedHeight, paddedWidth]) : undefined;
+  return {
+    ...stepOf(node, input, end),
+    scratchBytes: isPadded ? paddedHeight * lineBytes + 64 : 0,
+    write: (at) =>
+      eachPicture(at, batch, input, end, (from, to, operands) => {
+        pad?.(at, from);
+        const picture = isPadded ? at.scratch : from;
+        for (const [group, address] of addresses.entries())
+          at.body.call(run, i32.offset(picture, group * taken * 4), i32.const(address), i32.offset(to, group * ofGroup * 4), ...operands);
+      }),
+  };
+}
+
+/** The runs of elements under a window: whole rows of it where they lie side by side, else one for each of its elements. */
+function depthOfWindow(
+  height: number,
+  width: number,
+  taken: number,
+  channels: number,
+  [dilationY, dilationX]: readonly number[],
+  lineBytes: number,
+): Depth {
+  const rows = { times: height, strideBytes: (dilationY as number) * lineBytes };
+  if (taken === channels && (dilationX === 1 || width === 1)) return { run: width * taken, loops: height === 1 ? [] : [rows] };
+  return { run: taken, loops: [rows, { times: width, strideBytes: 4 * channels * (dilationX as number) }] };
+}
+
+/** Copies a picture into the step's own memory, with zeros around it. */
+export function padPicture(
+  { kernels }: Lowering,
+  [height, width, channels]: readonly [number, number, number],
+  [top, left]: readonly [number, number],
+  [paddedHeight, paddedWidth]: readonly [number, number],
+  value = 0,
+): (at: Addresses, from: ReturnType<Addresses['of']>) => void {
+  const outer = rowMajor([paddedHeight, paddedWidth, channels]);
+  const sides = [
+    { first: [0, 0], sizes: [top, paddedWidth] },
+    { first: [top + height, 0], sizes: [paddedHeight - top - height, paddedWidth] },
+    { first: [top, 0], sizes: [height, left] },
+    { first: [top, left + width], sizes: [height, paddedWidth - left - width] },
+  ].filter(({ sizes }) => sizes.every((size) => size > 0));
+  const offsetOf = ([row, column]: readonly number[]): number => 4 * channels * ((row as number) * paddedWidth + (column as number));
+  const fills = sides.map(({ first, sizes }) => ({
+    offset: offsetOf(first),
+    run: fill(kernels, { sizes: [...sizes, channels], strides: [outer] }, value),
+  }));
+  const inner = copy(kernels, { sizes: [height, width, channels], strides: [rowMajor([height, width, channels]), outer] });
+  return ({ body, scratch }, from) => {
+    for (const { offset, run } of fills) body.call(run, i32.offset(scratch, offset));
+    body.call(inner, from, i32.offset(scratch, offsetOf([top, left])));
+  };
+}
+
+/** The parts of a step that every anchor has. */
+export const stepOf = (node: NodeOf<'conv2d'> | NodeOf<'matmul'>, input: Value, { operands, output }: GroupEpilogue) => ({
+  node,
+  reads: [input, ...operands],
+  writes: [output],
+  // An operand of the epilogue is read at a place just before that place is written.
+  mayReplace: operands.filter((each) => each !== input),
+});
+
+/** Runs a kernel for each picture of a batch. */
+export function eachPicture(
+  at: Addresses,
+  batch: number,
+  input: Value,
+  { operands, output }: GroupEpilogue,
+  run: (from: ReturnType<Addresses['of']>, to: ReturnType<Addresses['of']>, operands: readonly ReturnType<Addresses['of']>[]) => void,
+): void {
+  const [inputBytes, outputBytes] = [input, output].map((each) => (4 * elementCount(each)) / batch) as [number, number];
+  const to = at.body.let(at.of(output));
+  const distances = operands.map((each) => at.body.let(i32.sub(at.of(each), to)));
+  for (let index = 0; index < batch; index++)
+    run(i32.offset(at.of(input), index * inputBytes), i32.offset(to, index * outputBytes), distances);
+}

@@ -1,0 +1,37 @@
+/** Ops that take slices by indices. */
+import { sizeOf } from '../../../base/dtype.js';
+import type { NodeOf, Value } from '../../../graph/graph.js';
+import { gather, gatherRows } from '../kernels/gather.js';
+import { plainStep } from './plain-step.js';
+import type { Lowering, Step } from './step.js';
+import { shapeOf } from './values.js';
+
+export const GATHERING = {
+  gather: (node: NodeOf<'gather'>, lowering: Lowering): Step => {
+    const [input, indices] = node.inputs as readonly [Value, Value];
+    const { axis, batchDimensions } = node.attributes;
+    const shape = shapeOf(input);
+    const run = gather(lowering.kernels, {
+      batches: sizeOf(shape.slice(0, batchDimensions)),
+      outer: sizeOf(shape.slice(batchDimensions, axis)),
+      length: shape[axis] as number,
+      indices: sizeOf(shapeOf(indices).slice(batchDimensions)),
+      inner: sizeOf(shape.slice(axis + 1)),
+    });
+    if (shape[axis] === 0) throw new RangeError('takes slices of nothing');
+    return plainStep(node, { write: ({ body }, [from, at], [to]) => body.call(run, from, at as typeof from, to) });
+  },
+  gatherND: (node: NodeOf<'gatherND'>, lowering: Lowering): Step => {
+    const [input, indices] = node.inputs as readonly [Value, Value];
+    const { batchDimensions } = node.attributes;
+    const shape = shapeOf(input);
+    const depth = shapeOf(indices).at(-1) as number;
+    const run = gatherRows(lowering.kernels, {
+      batches: sizeOf(shape.slice(0, batchDimensions)),
+      rows: sizeOf(shapeOf(indices).slice(batchDimensions, -1)),
+      lengths: shape.slice(batchDimensions, batchDimensions + depth),
+      inner: sizeOf(shape.slice(batchDimensions + depth)),
+    });
+    return plainStep(node, { write: ({ body }, [from, at], [to]) => body.call(run, from, at as typeof from, to) });
+  },
+} as const;
