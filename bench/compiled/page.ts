@@ -1,0 +1,83 @@
+/** One model on both engines in one page: answers are compared, then both are timed in turns. */
+import { instantiate } from '../../src/engines/compiled/instance.js';
+import { start } from '../../src/engines/tfjs/wasm.js';
+import type { Tensor } from '../../src/graph/tensor.js';
+
+/** Calls of a block, of which the fastest counts. */
+const CALLS = 5;
+const WARM_UP_CALLS = 10;
+
+const fetched = async (path: string): Promise<ArrayBuffer> => (await fetch(path)).arrayBuffer();
+
+let engine: ReturnType<typeof start> | undefined;
+
+type Run = () => Promise<readonly ArrayLike<number>[]>;
+
+/** Milliseconds of the fastest call of each block, by side, and how far the answers are from each other as a share of the largest one. */
+async function measure(name: string, rounds: number) {
+  const about = await (await fetch(`/${name}/about.json`)).json();
+  const weights = new Float64Array(await fetched(`/${name}/weights.bin`));
+  let offset = 0;
+  const constants = new Map<string, Tensor>();
+  for (const { name: constant, dataType, shape, length } of about.constants) {
+    constants.set(constant, { dataType, shape, data: weights.subarray(offset, offset + length) as never });
+    offset += length;
+  }
+  const feeds = new Map<string, Tensor>();
+  for (const { name: input, dataType, shape, isFloat } of about.inputs) {
+    const length = shape.reduce((product: number, size: number) => product * size, 1);
+    const values = Array.from({ length }, (_, index) => (isFloat ? ((index * 7919) % 1000) / 1000 : (index * 7919) % 256));
+    feeds.set(input, { dataType, shape, data: isFloat ? Float32Array.from(values) : Int32Array.from(values) });
+  }
+  const sides: Record<string, Run> = {};
+  for (const build of ['simd', 'relaxed']) {
+    const instance = await instantiate(await fetched(`/${name}/${build}.wasm`), (constant) => constants.get(constant) as Tensor);
+    sides[build] = async () => {
+      const answers = instance.run(feeds);
+      return about.outputs.compiled.map((output: string) => (answers.get(output) as Tensor).data);
+    };
+  }
+  engine ??= start({ binary: await fetched('/tfjs.wasm') });
+  const session = await (await engine).open({
+    ...{ name, graph: await fetched(`/${name}/tfjs.json`), weights: [await fetched(`/${name}/tfjs.bin`)], controlFlow: false },
+  });
+  const given = [...feeds].map(([input, { dataType, shape, data }]) => ({ kind: 'tensor', name: input, dtype: dataType, shape, data }));
+  sides['tfjs'] = async () => {
+    const { outputs } = await session.run({ feeds: given as never, outputs: about.outputs.tfjs, deadlineMs: 60_000 });
+    return outputs.map(({ data }) => data);
+  };
+  const answers = Object.fromEntries(await Promise.all(Object.entries(sides).map(async ([side, run]) => [side, await run()] as const)));
+  for (let call = 0; call < WARM_UP_CALLS; call++) for (const run of Object.values(sides)) await run();
+  const times: Record<string, number[]> = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
+  for (let round = 0; round < rounds; round++) {
+    const order = Object.entries(sides);
+    for (const [side, run] of round % 2 === 0 ? order : order.reverse()) times[side]?.push(await fastest(run));
+  }
+  session.dispose();
+  return { times, difference: differenceOf(answers['relaxed'] as never, answers['tfjs'] as never) };
+}
+
+async function fastest(run: Run): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let call = 0; call < CALLS; call++) {
+    const startMs = performance.now();
+    await run();
+    least = Math.min(least, performance.now() - startMs);
+  }
+  return least;
+}
+
+function differenceOf(got: readonly ArrayLike<number>[], wanted: readonly ArrayLike<number>[]): number {
+  const shares = wanted.map((values, output) => {
+    let [most, largest] = [0, 1e-6];
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index] as number;
+      largest = Math.max(largest, Math.abs(value));
+      most = Math.max(most, Math.abs(value - (got[output]?.[index] as number)));
+    }
+    return most / largest;
+  });
+  return Math.max(...shares);
+}
+
+Object.assign(globalThis, { measure });
