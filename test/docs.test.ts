@@ -49,6 +49,8 @@ const AROUND: Readonly<Record<string, string>> = {
   model:
     "declare const model: import('pannier').Model<import('./models/pose/model.js').PoseInputs, import('./models/pose/model.js').PoseOutputs>;",
   vad: "declare const vad: import('pannier').Model<Record<'input' | 'state', Float32Array>, Record<'output' | 'stateN', import('pannier').Tensor<'float32'>>>;",
+  survival:
+    "declare const survival: import('pannier').Model<{ features: { age: number; sex: 'female' | 'male' } }, { outputProbability: import('pannier').LabelledTensor<'0' | '1'> }>;",
   chunks: 'declare const chunks: AsyncIterable<Float32Array>;',
   signal: 'declare const signal: AbortSignal;',
   video: 'declare const video: HTMLVideoElement;',

@@ -83,5 +83,6 @@ function tensorOf({ name, elementType = 0, shape }: ValueProto, constant: number
     floats: isFloat ? values : [],
     wholes32: isFloat || dataType === 'int64' ? [] : values,
     wholes64: dataType === 'int64' ? values : [],
+    texts: [],
   };
 }

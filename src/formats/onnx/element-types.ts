@@ -35,6 +35,9 @@ const OTHER_NAMES: ReadonlyMap<number, string> = new Map([
   [26, 'int2'],
 ]);
 
+/** The number of texts, of which the graph has their places in a list. */
+export const TEXT_TYPE = 8;
+
 /** The element type of a number; undefined where our graph has none. */
 export const dataTypeOf = (elementType: number): DataType | undefined => DATA_TYPES.get(elementType);
 

@@ -8,19 +8,41 @@ import { openShape } from '../open-shape.js';
 import type { Tensors } from '../reading/tensors.js';
 import { dataTypeOf, elementTypeName } from './element-types.js';
 import type { ValueProto } from './proto.js';
+import { columnsAmong, declareTable, type Table } from './read/ml/columns.js';
+import type { Notes } from './read/ml/texts.js';
+
+/** The inputs of the graph. */
+export interface DeclaredInputs {
+  /** Their names in the order of the graph. */
+  readonly keys: readonly string[];
+  /** The input that takes the rows of a table, which is the last one; undefined if there is none. */
+  readonly table: Table | undefined;
+}
 
 /**
  * Adds inputs to the graph.
+ * @param notes about texts, if the model is a classical one, whose inputs may be columns of a table
  * @throws {PannierError} `model-format` if one is no tensor, or of a type or rank that the graph cannot have
  */
-export function declareInputs(inputs: readonly ValueProto[], builder: GraphBuilder, tensors: Tensors): void {
+export function declareInputs(
+  inputs: readonly ValueProto[],
+  builder: GraphBuilder,
+  tensors: Tensors,
+  notes: Notes | undefined,
+): DeclaredInputs {
   // The file's names for sizes come first, so that no size without a name gets one of them.
   const named = new Set(inputs.flatMap(({ shape = [] }) => shape.flatMap((size) => nameOf(size) ?? [])));
   for (const name of named) tensors.openName(name);
-  for (const input of inputs) {
-    const type = typeOf(input, (wanted) => tensors.openName(wanted));
-    tensors.set(input.name, builder.input(nameAt(input.name, 'An input'), type));
-  }
+  const columns = notes === undefined ? [] : columnsAmong(inputs);
+  const others = inputs.filter((input) => !columns.includes(input));
+  const takeName = (wanted: string) => tensors.openName(wanted);
+  for (const input of others) tensors.set(input.name, builder.input(nameAt(input.name, 'An input'), typeOf(input, takeName)));
+  const keys = others.map(({ name }) => name);
+  const [first] = columns;
+  if (notes === undefined || first === undefined) return { keys, table: undefined };
+  const [batch = 1] = shapeOf(first.shape ?? [], takeName);
+  const table = declareTable(columns, batch, builder, tensors, notes);
+  return { keys: [...keys, table.key], table };
 }
 
 function typeOf({ name, elementType, shape }: ValueProto, takeName: (wanted: string) => string): TensorType {

@@ -18,6 +18,7 @@ export interface TensorProto {
   /** Types of up to 32 bits, float16 by its bits among them. */
   wholes32: number[];
   wholes64: number[];
+  texts: string[];
   /** Whether the bytes lie in another file, of which `external` has the location, and may have the offset and the length. */
   isExternal: boolean;
   external: Map<string, string>;
@@ -212,6 +213,7 @@ const readTensorField: ReadField<TensorProto> = (tag, tensor, reader) => {
   else if (tag === 2) tensor.dataType = reader.readVarint();
   else if (tag === 4) reader.readPackedFloat(tensor.floats);
   else if (tag === 5) reader.readPackedVarint(tensor.wholes32, true);
+  else if (tag === 6) tensor.texts.push(reader.readString());
   else if (tag === 7) reader.readPackedVarint(tensor.wholes64, true);
   else if (tag === 8) tensor.name = reader.readString();
   else if (tag === 9) tensor.raw = reader.readBytes();
@@ -266,7 +268,7 @@ const emptyFunction = (): FunctionProto => ({
 const emptyValue = (): ValueProto => ({ name: '', elementType: undefined, shape: undefined });
 
 const emptyTensor = (): TensorProto => ({
-  ...{ name: '', dims: [], dataType: 0, raw: undefined, floats: [], wholes32: [], wholes64: [] },
+  ...{ name: '', dims: [], dataType: 0, raw: undefined, floats: [], wholes32: [], wholes64: [], texts: [] },
   ...{ isExternal: false, external: new Map<string, string>() },
 });
 

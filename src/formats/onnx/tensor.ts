@@ -1,5 +1,6 @@
 /** Tensors of ONNX files as constants of the graph. */
 import { sizeOf } from '../../base/dtype.js';
+import { constantOf } from '../../graph/constant.js';
 import { DATA_TYPES, type DataType } from '../../graph/element-type.js';
 import type { Constant } from '../../graph/graph.js';
 import { broken } from '../file-fields.js';
@@ -33,6 +34,12 @@ export function constantOfTensor(tensor: TensorProto, name: string, files: Exter
     throw broken(`${place} is ${dataType}[${shape.join(', ')}], which ${elements} numbers make, but has ${got}.`);
   }
   return { value: { name, type: { dataType, shape } }, bytes, storage: { kind: 'plain' } };
+}
+
+/** A tensor of texts as their places in a list, which is theirs in their order. @throws {PannierError} `model-format` */
+export function placesOfTexts({ name, dims, texts }: TensorProto): Constant {
+  if (sizeOf(dims) !== texts.length) throw broken(`Tensor "${name}" is string[${dims.join(', ')}], but has ${texts.length} texts.`);
+  return constantOf(name, { dataType: 'int32', shape: dims, data: Int32Array.from(texts.keys()) });
 }
 
 /** The bytes of a tensor that lie in another file. */

@@ -10,6 +10,7 @@ import type { ReadTensor, Tensors } from '../../reading/tensors.js';
 import { dataTypeOf, elementTypeName } from '../element-types.js';
 import type { GraphProto, NodeProto } from '../proto.js';
 import { Attributes } from './attributes.js';
+import type { Notes, Vocabularies } from './ml/texts.js';
 
 /** Reads one node: adds ops that compute the same, and gives its outputs. @throws {CannotExpress} where our ops cannot say it */
 export type Importer = (call: Call) => ReadTensor | readonly ReadTensor[];
@@ -24,14 +25,18 @@ export class Call extends NodeCall {
   /** The version of the op's domain, which decides what the op means. */
   readonly opset: number;
   readonly subgraph: ReadSubgraph;
+  readonly #inputs: readonly string[];
   readonly #outputs: readonly string[];
+  readonly #notes: Notes;
 
-  constructor(node: NodeProto, opset: number, subgraph: ReadSubgraph, builder: GraphBuilder, tensors: Tensors) {
+  constructor(node: NodeProto, opset: number, subgraph: ReadSubgraph, builder: GraphBuilder, tensors: Tensors, notes: Notes) {
     super(node.inputs, originOf(node), builder, tensors);
     this.attributes = new Attributes(node.attributes, this.origin);
     this.opset = opset;
     this.subgraph = subgraph;
+    this.#inputs = node.inputs;
     this.#outputs = node.outputs;
+    this.#notes = notes;
   }
 
   /** Whether an output has a name, so that something may take it. */
@@ -42,6 +47,27 @@ export class Call extends NodeCall {
   /** How many outputs the node has. */
   get outputCount(): number {
     return this.#outputs.length;
+  }
+
+  /** The lists of the texts that an input has; undefined if it has numbers. */
+  texts(index: number): Vocabularies | undefined {
+    return this.#notes.texts(this.#inputs[index] ?? '');
+  }
+
+  /** Notes the lists of an output's texts, whose places in them the output is. */
+  noteTexts(index: number, texts: Vocabularies): void {
+    this.#notes.setTexts(this.#outputs[index] ?? '', texts);
+  }
+
+  /** Notes the names of the classes along the last axis of an output. */
+  noteClassNames(index: number, names: readonly string[]): void {
+    this.#notes.setClassNames(this.#outputs[index] ?? '', names);
+  }
+
+  /** Notes for the only output the names of the classes along the last axis of the only input. */
+  keepClassNames(): void {
+    const names = this.#notes.classNames(this.#inputs[0] ?? '');
+    if (names !== undefined) this.noteClassNames(0, names);
   }
 
   /** An input that may be absent. */

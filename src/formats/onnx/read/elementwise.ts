@@ -80,6 +80,11 @@ function bitShift(call: Call): TypedValue {
   return call.cast(shifted, dataType);
 }
 
+function cast(call: Call): TypedValue {
+  call.keepClassNames();
+  return call.cast(call.value(), call.dataType('to'));
+}
+
 export const ELEMENTWISE_IMPORTERS: Importers = {
   ...{ Abs: sameAs('abs'), Neg: sameAs('neg'), Sign: sameAs('sign'), Exp: sameAs('exp'), Log: sameAs('log'), Sqrt: sameAs('sqrt') },
   ...{ Ceil: rounding('ceil'), Floor: rounding('floor'), Round: rounding('roundEven'), Reciprocal: sameAs('reciprocal') },
@@ -92,6 +97,6 @@ export const ELEMENTWISE_IMPORTERS: Importers = {
   ...{ Greater: sameAs('greater'), GreaterOrEqual: sameAs('greaterOrEqual'), Less: sameAs('lesser'), LessOrEqual: sameAs('lesserOrEqual') },
   ...{ BitwiseAnd: sameAs('bitwiseAnd'), BitwiseOr: bitwise(1), BitwiseXor: bitwise(2), BitwiseNot: bitwiseNot, BitShift: bitShift },
   Where: (call) => call.add('where', call.values(0, 3), {}),
-  Cast: (call) => call.cast(call.value(), call.dataType('to')),
+  Cast: cast,
   CastLike: (call) => call.cast(call.value(), call.type(1).dataType),
 };

@@ -8,6 +8,7 @@ import { FUSED_ATTENTION_IMPORTERS } from './fused-attention.js';
 import { FUSION_IMPORTERS } from './fusions.js';
 import { SAMPLING_IMPORTERS } from './grid-sample.js';
 import { INDEXING_IMPORTERS } from './indexing.js';
+import { ML_IMPORTERS } from './ml/index.js';
 import { MOVEMENT_IMPORTERS } from './movement.js';
 import { NETWORK_IMPORTERS } from './network.js';
 import { NORMALIZATION_IMPORTERS } from './normalization.js';
@@ -34,4 +35,5 @@ export const IMPORTERS: Importers = {
   ...CONTROL_IMPORTERS,
   ...FUSION_IMPORTERS,
   ...FUSED_ATTENTION_IMPORTERS,
+  ...ML_IMPORTERS,
 };

@@ -11,13 +11,18 @@ import { type ReadTensor, Tensors } from '../../reading/tensors.js';
 import type { Ends } from '../../tfjs/ends.js';
 import { endsOf } from '../../tfjs/graph-ends.js';
 import { freeInputs } from '../bind.js';
+import { TEXT_TYPE } from '../element-types.js';
 import { declareInputs } from '../inputs.js';
-import type { FunctionProto, GraphProto, ModelProto, NodeProto } from '../proto.js';
-import { constantOfTensor, type ExternalFiles } from '../tensor.js';
+import type { FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto } from '../proto.js';
+import { constantOfTensor, type ExternalFiles, placesOfTexts } from '../tensor.js';
 import { Call, originOf } from './call.js';
 import { constantOf } from './constant.js';
 import { IMPORTERS } from './importers.js';
 import { inlined, keyOf } from './inline.js';
+import type { ReadColumn } from './ml/columns.js';
+import { ML_DOMAIN } from './ml/index.js';
+import { TEXT_IMPORTERS } from './ml/text-importers.js';
+import { Notes, Vocabulary } from './ml/texts.js';
 import { neededNodes } from './needed.js';
 import { foldedSizes } from './sizes.js';
 
@@ -31,6 +36,10 @@ const isKnown = (opset: number): boolean => opset >= MIN_OPSET && opset <= MAX_O
 export interface OnnxModel {
   readonly graph: Graph;
   readonly ends: Ends;
+  /** The columns of the table that an input takes, by the input's name. */
+  readonly columns: ReadonlyMap<string, readonly ReadColumn[]>;
+  /** The names of the classes along the last axis of an output, by the output's name. */
+  readonly classNames: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -43,20 +52,21 @@ export interface OnnxModel {
  */
 export function readOnnx({ graph: proto, opsets, functions }: ModelProto, files: ExternalFiles, file: string): OnnxModel {
   if (proto === undefined) throw broken(`${file} has no graph.`);
-  const opset = opsets.get('') ?? 0;
+  // A model of classical ops alone names no opset of ONNX itself.
+  const opset = opsets.get('') ?? (opsets.has(ML_DOMAIN) ? MAX_OPSET : 0);
   if (!isKnown(opset))
     throw broken(`${file} is of ONNX opset ${opset}; ${MIN_OPSET} to ${MAX_OPSET} are known. Export it again with opset_version=17.`);
   if (proto.hasSparseInitializers) throw broken(`${file} has sparse weights, which Pannier does not read.`);
   const builder = new GraphBuilder();
   const tensors = new Tensors(builder);
-  for (const tensor of proto.initializers) tensors.setConstant(constantOfTensor(tensor, tensor.name, files));
-  const inputs = freeInputs(proto);
-  declareInputs(inputs, builder, tensors);
-  const reader = new Reader(builder, tensors, {
+  const notes = new Notes();
+  const reader = new Reader(builder, tensors, notes, {
     files,
     opsets,
     functions: new Map(functions.map((each) => [keyOf(each), each])),
   });
+  reader.readConstants(proto.initializers);
+  const { keys, table } = declareInputs(freeInputs(proto), builder, tensors, opsets.has(ML_DOMAIN) ? notes : undefined);
   const wanted = proto.outputs.map(({ name }) => nameAt(name, 'An output'));
   if (wanted.length === 0) throw broken(`${file} has no outputs.`);
   reader.readNodes(neededNodes(proto.nodes, wanted));
@@ -64,7 +74,12 @@ export function readOnnx({ graph: proto, opsets, functions }: ModelProto, files:
   if (lost !== undefined) throw broken(`${file} has the output "${lost}", which no node makes.`);
   const graph = builder.build(wanted.map((name) => tensors.value(name)));
   const named = renameValues(withoutDeadCode(graph), reader.namesFor(graph));
-  return { graph: named, ends: endsOf(named, { inputs: inputs.map(({ name }) => name), outputs: wanted }) };
+  return {
+    graph: named,
+    ends: endsOf(named, { inputs: keys, outputs: wanted }),
+    columns: new Map(table === undefined ? [] : [[table.key, table.columns()]]),
+    classNames: new Map(wanted.flatMap((name) => (notes.classNames(name) ? [[name, notes.classNames(name) as readonly string[]]] : []))),
+  };
 }
 
 /** What a file has beside its nodes. */
@@ -82,6 +97,7 @@ const MAX_CALLS = 64;
 class Reader {
   readonly #builder: GraphBuilder;
   readonly #tensors: Tensors;
+  readonly #notes: Notes;
   readonly #surroundings: Surroundings;
   /** The versions of ops where the reader is. */
   #opsets: ReadonlyMap<string, number>;
@@ -92,11 +108,21 @@ class Reader {
   /** The tensors in the file that values are, by the names of the values. */
   readonly #tensorNames = new Map<string, string>();
 
-  constructor(builder: GraphBuilder, tensors: Tensors, surroundings: Surroundings) {
+  constructor(builder: GraphBuilder, tensors: Tensors, notes: Notes, surroundings: Surroundings) {
     this.#builder = builder;
     this.#tensors = tensors;
+    this.#notes = notes;
     this.#surroundings = surroundings;
     this.#opsets = surroundings.opsets;
+  }
+
+  readConstants(tensors: readonly TensorProto[]): void {
+    for (const tensor of tensors) {
+      if (tensor.dataType === TEXT_TYPE) {
+        this.#notes.setTexts(tensor.name, [Vocabulary.of(tensor.texts)]);
+        this.#tensors.setConstant(placesOfTexts(tensor));
+      } else this.#tensors.setConstant(constantOfTensor(tensor, tensor.name, this.#surroundings.files));
+    }
   }
 
   readNodes(nodes: readonly NodeProto[]): void {
@@ -137,6 +163,7 @@ class Reader {
     const [input, output] = [node.inputs[0], node.outputs[0]];
     if (node.op === 'Identity' && node.domain === '' && input && output) {
       this.#tensors.alias(output, input);
+      this.#notes.alias(output, input);
       return;
     }
     const called = this.#surroundings.functions.get(keyOf({ ...node, name: node.op }));
@@ -171,6 +198,7 @@ class Reader {
       if (name === '') continue;
       if (!made || !this.#tensors.has(made)) throw new CannotExpress(`calls a function that does not give its output ${index}`);
       this.#tensors.alias(name, made);
+      this.#notes.alias(name, made);
     }
   }
 
@@ -178,12 +206,17 @@ class Reader {
     const { domain } = node;
     const opset = this.#opsets.get(domain) ?? 1;
     const subgraph = (graph: GraphProto, given: readonly ReadTensor[]) => this.#readSubgraph(graph, given);
-    const call = new Call(node, opset, subgraph, this.#builder, this.#tensors);
+    const call = new Call(node, opset, subgraph, this.#builder, this.#tensors, this.#notes);
     const key = domain === '' ? node.op : `${domain}.${node.op}`;
-    const sizes = foldedSizes(call);
+    const hasTexts = node.inputs.some((_, index) => call.texts(index) !== undefined);
+    const sizes = hasTexts ? undefined : foldedSizes(call);
     if (sizes !== undefined) return sizes;
-    const importer = Object.hasOwn(IMPORTERS, key) ? IMPORTERS[key] : undefined;
-    if (importer === undefined) throw new CannotExpress('is an op that Pannier does not read');
+    const importers = hasTexts ? TEXT_IMPORTERS : IMPORTERS;
+    const importer = Object.hasOwn(importers, key) ? importers[key] : undefined;
+    if (importer === undefined)
+      throw new CannotExpress(
+        hasTexts ? 'takes texts, of which numbers are made by OneHotEncoder and LabelEncoder alone' : 'is an op that Pannier does not read',
+      );
     const read = importer(call);
     return Array.isArray(read) ? read : [read as ReadTensor];
   }
@@ -201,7 +234,7 @@ class Reader {
 
   /** Reads a graph in an attribute, which sees the tensors around it. No tensor of it has the name of one around it. */
   #readSubgraph({ initializers, inputs, nodes, outputs }: GraphProto, given: readonly ReadTensor[]): readonly ReadTensor[] {
-    for (const tensor of initializers) this.#tensors.setConstant(constantOfTensor(tensor, tensor.name, this.#surroundings.files));
+    this.readConstants(initializers);
     if (given.length !== inputs.length) throw new CannotExpress(`gives ${given.length} inputs to a graph that takes ${inputs.length}`);
     for (const [index, tensor] of given.entries()) this.#tensors.set(inputs[index]?.name as string, tensor);
     const wanted = outputs.map(({ name }) => name);
