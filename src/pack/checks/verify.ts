@@ -35,7 +35,8 @@ export async function verifyOriginal(
   sampled: Sampled,
   out: string,
 ): Promise<NonNullable<Manifest['verified']>> {
-  if (onnx === undefined) throw badOption(`Option verify runs an .onnx file in ONNX Runtime, and ${file} is none; leave it out.`);
+  if (onnx === undefined)
+    throw badOption(`Option verify runs an .onnx file without texts, columns or maps in ONNX Runtime, and ${file} is none; leave it out.`);
   return withOnnxRuntime(onnx, out, async ({ runtime, run }) => {
     const shares = await sharesOff(sampled, async (feeds, answers) => {
       const keys = new Map(signature.inputs.map(({ name, key }) => [name, key]));

@@ -10,6 +10,7 @@ import { verify } from '../../graph/verify.js';
 import { type OpenFile, openInside, readAndClose, readWhole } from '../files/open.js';
 import { relativePath } from '../files/relative-path.js';
 import type { InputOptions, PackOptions } from '../options.js';
+import { classicalHints } from './classical.js';
 import type { OnnxFile, ReadModel } from './read-model.js';
 import { friendlyName } from './signature.js';
 import { hintsOf } from './ultralytics.js';
@@ -40,10 +41,12 @@ export async function readOnnxFile(opened: OpenFile, path: string, file: string,
       boundModel,
       constants.map(([name]) => name),
     );
+    const isOfNumbers = read.columns.size === 0 && model.graph?.outputs.every(({ elementType = 0 }) => onnx.dataTypeOf(elementType));
     const original: OnnxFile = { path, weightFiles: [...files.keys()], constants: values };
-    const hints = said && hintsOf(said, read.ends, file);
+    const hints = said === undefined ? classicalHints(read, file) : hintsOf(said, read.ends, file);
     const keys = constants.map(([, , key]) => key);
-    return { file, inexpressible: [], constants: keys, onnx: original, ...(hints && { hints }), ...read };
+    const { graph, ends } = read;
+    return { file, graph, ends, inexpressible: [], constants: keys, ...(isOfNumbers && { onnx: original }), ...(hints && { hints }) };
   };
   try {
     return readWith(constants);

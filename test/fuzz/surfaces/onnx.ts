@@ -4,6 +4,7 @@ import { parseModel } from '../../../src/formats/onnx/proto.js';
 import { readOnnx } from '../../../src/formats/onnx/read/read.js';
 import { verify } from '../../../src/graph/verify.js';
 import { type OnnxGraph, onnxModel } from '../../fixtures/onnx.js';
+import { PIPELINES } from '../../fixtures/sklearn/pipelines.js';
 import { stained } from '../mutation.js';
 import { refusableInOneLine, surface } from '../surface.js';
 
@@ -73,7 +74,7 @@ const STEPS: OnnxGraph = {
 export const onnx = surface({
   name: 'onnx',
   share: 40,
-  inputs: stained(fc.constantFrom(onnxModel(NETWORK), onnxModel(STEPS)), (bytes) => bytes),
+  inputs: stained(fc.constantFrom(onnxModel(NETWORK), onnxModel(STEPS), ...PIPELINES.map(({ file }) => file(true))), (bytes) => bytes),
   maxBytes: ({ bytes }) => 10 * bytes.length + 256 * 2 ** 20,
   feed: ({ bytes }) =>
     refusableInOneLine(() => {
