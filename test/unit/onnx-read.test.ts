@@ -293,6 +293,12 @@ describe('refusals', () => {
       /Node "y\/Reshape" \(Reshape\) takes sizes that are computed while the model runs/,
     ],
     [
+      'a name that is more than one line',
+      { nodes: [node('Re\nlu', 'x', 'y')], inputs: [X], outputs: [Y] },
+      {},
+      /^An ONNX model has a name or an attribute with control characters in its text\./,
+    ],
+    [
       'a weight with other axes than the op puts in another order',
       {
         nodes: [node('Gemm', 'x w', 'y', { transB: 1n })],

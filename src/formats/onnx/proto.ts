@@ -134,6 +134,13 @@ function parsed<T>(bytes: Uint8Array, read: ReadField<T>, into: T, problem: stri
   }
 }
 
+/** Reads a name, or an attribute's text, which messages quote in their one line. */
+function readName(reader: PbfReader): string {
+  const name = reader.readString();
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) throw broken('An ONNX model has a name or an attribute with control characters in its text.');
+  return name;
+}
+
 /** How deep graphs may lie in branches of each other. */
 const MAX_DEPTH = 16;
 
@@ -150,19 +157,19 @@ function readOpset(opsets: Map<string, number>, reader: PbfReader): void {
 }
 
 const readOpsetField: ReadField<{ domain: string; version: number }> = (tag, opset, reader) => {
-  if (tag === 1) opset.domain = reader.readString();
+  if (tag === 1) opset.domain = readName(reader);
   else if (tag === 2) opset.version = reader.readVarint(true);
 };
 
 const readFunctionField: ReadField<FunctionProto> = (tag, made, reader) => {
-  if (tag === 1) made.name = reader.readString();
-  else if (tag === 4) made.inputs.push(reader.readString());
-  else if (tag === 5) made.outputs.push(reader.readString());
+  if (tag === 1) made.name = readName(reader);
+  else if (tag === 4) made.inputs.push(readName(reader));
+  else if (tag === 5) made.outputs.push(readName(reader));
   else if (tag === 7) made.nodes.push(reader.readMessage(nodeField(0), emptyNode()));
   else if (tag === 9) readOpset(made.opsets, reader);
-  else if (tag === 10) made.domain = domainOf(reader.readString());
+  else if (tag === 10) made.domain = domainOf(readName(reader));
   else if (tag === 11) made.defaults.push(reader.readMessage(attributeField(0), emptyAttribute()));
-  else if (tag === 13) made.overload = reader.readString();
+  else if (tag === 13) made.overload = readName(reader);
 };
 
 const graphField =
@@ -170,7 +177,7 @@ const graphField =
   (tag, graph, reader) => {
     if (depth > MAX_DEPTH) throw broken(`An ONNX model has graphs that lie more than ${MAX_DEPTH} deep in each other.`);
     if (tag === 1) graph.nodes.push(reader.readMessage(nodeField(depth), emptyNode()));
-    else if (tag === 2) graph.name = reader.readString();
+    else if (tag === 2) graph.name = readName(reader);
     else if (tag === 5) graph.initializers.push(reader.readMessage(readTensorField, emptyTensor()));
     else if (tag === 11) graph.inputs.push(reader.readMessage(readValueField, emptyValue()));
     else if (tag === 12) graph.outputs.push(reader.readMessage(readValueField, emptyValue()));
@@ -180,13 +187,13 @@ const graphField =
 const nodeField =
   (depth: number): ReadField<NodeProto> =>
   (tag, node, reader) => {
-    if (tag === 1) node.inputs.push(reader.readString());
-    else if (tag === 2) node.outputs.push(reader.readString());
-    else if (tag === 3) node.name = reader.readString();
-    else if (tag === 4) node.op = reader.readString();
+    if (tag === 1) node.inputs.push(readName(reader));
+    else if (tag === 2) node.outputs.push(readName(reader));
+    else if (tag === 3) node.name = readName(reader);
+    else if (tag === 4) node.op = readName(reader);
     else if (tag === 5) node.attributes.push(reader.readMessage(attributeField(depth), emptyAttribute()));
-    else if (tag === 7) node.domain = domainOf(reader.readString());
-    else if (tag === 8) node.overload = reader.readString();
+    else if (tag === 7) node.domain = domainOf(readName(reader));
+    else if (tag === 8) node.overload = readName(reader);
   };
 
 /** ONNX's own domain has two names. */
@@ -195,17 +202,17 @@ const domainOf = (name: string): string => (name === 'ai.onnx' ? '' : name);
 const attributeField =
   (depth: number): ReadField<AttributeProto> =>
   (tag, attribute, reader) => {
-    if (tag === 1) attribute.name = reader.readString();
+    if (tag === 1) attribute.name = readName(reader);
     else if (tag === 2) attribute.real = reader.readFloat();
     else if (tag === 3) attribute.whole = reader.readVarint(true);
-    else if (tag === 4) attribute.text = reader.readString();
+    else if (tag === 4) attribute.text = readName(reader);
     else if (tag === 5) attribute.tensor = reader.readMessage(readTensorField, emptyTensor());
     else if (tag === 6) attribute.graph = reader.readMessage(graphField(depth + 1), emptyGraph());
     else if (tag === 7) reader.readPackedFloat(attribute.reals);
     else if (tag === 8) reader.readPackedVarint(attribute.wholes, true);
     else if (tag === 9) attribute.texts.push(reader.readString());
     else if (tag === 20) attribute.type = reader.readVarint();
-    else if (tag === 21) attribute.reference = reader.readString();
+    else if (tag === 21) attribute.reference = readName(reader);
   };
 
 const readTensorField: ReadField<TensorProto> = (tag, tensor, reader) => {
@@ -215,14 +222,14 @@ const readTensorField: ReadField<TensorProto> = (tag, tensor, reader) => {
   else if (tag === 5) reader.readPackedVarint(tensor.wholes32, true);
   else if (tag === 6) tensor.texts.push(reader.readString());
   else if (tag === 7) reader.readPackedVarint(tensor.wholes64, true);
-  else if (tag === 8) tensor.name = reader.readString();
+  else if (tag === 8) tensor.name = readName(reader);
   else if (tag === 9) tensor.raw = reader.readBytes();
   else if (tag === 13) tensor.external.set(...entry(reader));
   else if (tag === 14) tensor.isExternal = reader.readVarint() === 1;
 };
 
 const readValueField: ReadField<ValueProto> = (tag, value, reader) => {
-  if (tag === 1) value.name = reader.readString();
+  if (tag === 1) value.name = readName(reader);
   else if (tag === 2) reader.readMessage(readTypeField, value);
 };
 
@@ -245,7 +252,7 @@ const readShapeField: ReadField<(number | string)[]> = (tag, shape, reader) => {
 
 const readSizeField: ReadField<{ size: number | string }> = (tag, made, reader) => {
   if (tag === 1) made.size = reader.readVarint(true);
-  else if (tag === 2) made.size = reader.readString();
+  else if (tag === 2) made.size = readName(reader);
 };
 
 const entry = (reader: PbfReader): [key: string, value: string] =>
