@@ -6,6 +6,7 @@ import { parseModel } from '../../src/formats/onnx/proto.js';
 import { IMPORTERS } from '../../src/formats/onnx/read/importers.js';
 import { type OnnxModel, readOnnx } from '../../src/formats/onnx/read/read.js';
 import type { ExternalFiles } from '../../src/formats/onnx/tensor.js';
+import { nodeError } from '../../src/graph/node-error.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { typeText } from '../../src/graph/tensor.js';
 import { graphText } from '../../src/graph/text.js';
@@ -246,6 +247,11 @@ describe('indices', () => {
     const given = read({ nodes: [node('Gather', 'x i', 'y')], inputs: [X, { name: 'i', type: 'int64', shape: [1] }], outputs: [Y] });
     expect(answer(given, { x, i: { dataType: 'int64', shape: [1], data: Float64Array.of(-2) } })).toEqual([1, 2, 3]);
   });
+});
+
+it('the error of a node is one line, whatever an attribute holds', () => {
+  const { message } = nodeError({ format: 'onnx', op: 'Resize', name: 'a' }, 'has the mode "cu\u0000b\u2028ic"');
+  expect(message).toMatch(/^Node "a" \(Resize\) has the mode "cu b ic"\./);
 });
 
 describe('refusals', () => {
