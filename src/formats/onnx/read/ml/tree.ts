@@ -1,4 +1,5 @@
 /** The trees of an ensemble as the file has them. */
+import { describe } from '../../../../base/describe.js';
 import { tensorOf } from '../../../../graph/constant.js';
 import { cannotExpress } from '../../../reading/cannot-express.js';
 import { constantOfTensor } from '../../tensor.js';
@@ -64,7 +65,7 @@ export function numberedTrees(call: Call, kind: 'class' | 'target'): Ensemble {
   const nodes = trees.map((tree, place): Branch | Leaf => {
     if (modes[place] === 'LEAF') return { weights: weights.get(place) ?? [] };
     const mode = MODES.find((each) => each === modes[place] && each !== 'BRANCH_MEMBER');
-    if (mode === undefined) throw call.broken(`has a node of the mode "${modes[place]}"`);
+    if (mode === undefined) throw call.broken(`has a node of the mode ${describe(modes[place])}`);
     return {
       ...{ mode, feature: features[place] as number, values: [values[place] as number], missingIsYes: missing[place] === 1 },
       ...{ yes: placeOf(tree, yes[place]), no: placeOf(tree, no[place]) },
