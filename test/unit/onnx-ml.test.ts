@@ -239,6 +239,11 @@ describe('trees', () => {
     const yes = tree['nodes_truenodeids'] as bigint[];
     expect(changed('nodes_truenodeids', yes.with(0, 0n))).toContain('has a node to which two nodes lead');
     expect(changed('nodes_truenodeids', yes.with(0, 99n))).toContain('has no node 99 in tree 0');
+    const classifier: Attributes = { ...ensemble({ kind: 'class', targets: () => [0, 1, 2] }), classlabels_int64s: wholes(3, 8, 1) };
+    const circle = (classifier['nodes_truenodeids'] as bigint[]).with(0, 0n);
+    expect(refusal('TreeEnsembleClassifier', { ...classifier, nodes_truenodeids: circle }, { outputs: CLASSES })).toContain(
+      'has a node to which two nodes lead',
+    );
     expect(
       changed(
         'nodes_featureids',

@@ -79,12 +79,16 @@ export function scoredForSure(ensemble: Ensemble): ReadonlySet<number> {
 
 const targetsOf = ({ weights }: Leaf): readonly number[] => weights.map(([target]) => target);
 
+/** Each node counts once: a tree that leads back into itself is refused where its table is made. */
 const leavesByTree = ({ nodes, roots }: Ensemble): readonly (readonly Leaf[])[] =>
   roots.map((root) => {
     const leaves: Leaf[] = [];
+    const found = new Set<number>();
     const waiting = [root];
     for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
-      const node = nodes[place] as Ensemble['nodes'][number];
+      const node = nodes[place];
+      if (node === undefined || found.has(place)) continue;
+      found.add(place);
       if (isLeaf(node)) leaves.push(node);
       else waiting.push(node.no, node.yes);
     }
