@@ -1,7 +1,7 @@
 /** Reads flags of the form `NODE=VALUE`, and the numbers in them. */
 import { badOption, type InputOptions } from '../../src/pack/options.js';
 
-/** By node, the options of inputs that a file leaves open. */
+/** The options of inputs that a file leaves open, by node. */
 export type FixedInputs = Readonly<Record<string, Pick<InputOptions, 'shape' | 'constant'>>>;
 
 /**
@@ -35,7 +35,7 @@ export function oneOrMore(value: string, flag: string): number | number[] {
   return list.length === 1 ? (list[0] as number) : list;
 }
 
-/** What `--shape` and `--constant` say of inputs, by node, each in a flag of its own. @throws {PannierError} `options` */
+/** The options that `--shape` and `--constant` give to inputs, by node, each in a flag of its own. @throws {PannierError} `options` */
 export function fixedInputs(flags: { readonly shape?: readonly string[]; readonly constant?: readonly string[] }): FixedInputs {
   const inputs: Record<string, FixedInputs[string]> = {};
   const say = (node: string, option: FixedInputs[string]) => {

@@ -8,7 +8,7 @@ import readLine from './model/read-line/model.js';
 import whichWayUp from './model/which-way-up/model.js';
 
 export interface Line extends Text {
-  /** In pixels of the picture, turned so that the text in it stands upright. */
+  /** Pixels of the picture, turned so that the text in it stands upright. */
   readonly box: Box;
 }
 
@@ -16,7 +16,7 @@ export interface Line extends Text {
 export const STEPS = { find: findLines, turn: whichWayUp, read: readLine } as const;
 export type Step = keyof typeof STEPS;
 
-/** What a reading tells while it is under way. */
+/** The news of a reading that is under way. */
 export interface Listener {
   found(boxes: readonly Box[]): void;
   line(line: Line): void;
@@ -29,7 +29,7 @@ const MAX_SIDE = 960;
 /** Sizes are multiples of it, so that pictures of about the same size are one shape for the backend. */
 const UNIT = 32;
 
-/** What the other two models see of a line, in pixels. */
+/** The size in pixels at which the other two models see a line. */
 const LINE_HEIGHT = 48;
 const DIRECTION_WIDTH = 192;
 const MAX_LINE_WIDTH = 1_600;

@@ -6,7 +6,7 @@ const HEIGHT = 800;
 /** Radians by which it lies askew, as on a photograph. */
 const TILT = -0.06;
 
-/** What stands on it: a line in the middle, or a thing at the left and its price at the right. */
+/** The text on it: a line in the middle, or a thing at the left and its price at the right. */
 const ROWS: readonly (readonly [string] | readonly [string, string])[] = [
   ['CAFE PANNIER'],
   ['12 Market Street'],

@@ -216,7 +216,7 @@ export interface Manifest {
   readonly verified?: {
     /** The package and its version, such as `onnxruntime-node 1.30.0`. */
     readonly runtime: string;
-    /** By output, a power of ten at or above the largest difference of a value, as a share of the output's largest magnitude. */
+    /** A power of ten by output, at or above the largest difference of a value, as a share of the output's largest magnitude. */
     readonly differences: Readonly<Record<string, number>>;
   };
 }

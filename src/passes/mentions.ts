@@ -1,4 +1,4 @@
-/** Where a graph's open sizes stand. */
+/** The places in which a graph's open sizes stand. */
 import type { Node } from '../graph/graph.js';
 import { openSizesIn } from '../graph/needed.js';
 import { namesIn } from '../graph/size.js';

@@ -80,7 +80,7 @@ class Region {
         if (this.sharedOutside().length === 0 && this.isOfFewer()) return;
         large *= 2;
       }
-      // What waited for another input may move now.
+      // A node that waited for another input may move now.
       const again = waiting;
       waiting = new Set();
       for (const node of again) {
@@ -169,7 +169,7 @@ class Region {
   }
 }
 
-/** What moves together with a node. */
+/** The values that move together with a node. */
 interface Found {
   readonly ops: Map<Node, TransposedOp>;
   readonly shared: Value[];

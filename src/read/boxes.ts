@@ -23,7 +23,7 @@ export interface Box<L> {
   readonly index: number;
   /** The points of a pose, as `keypoints` gives them; undefined if the tensor has no layout with points. */
   readonly points?: Keypoints<string | undefined>;
-  /** What of the box is the object, for `maskImage`: it covers the box. Undefined if no prototypes are given. */
+  /** The part of the box that is the object, for `maskImage`: the mask covers the box. Undefined if no prototypes are given. */
   readonly mask?: BoxMask;
 }
 

@@ -165,7 +165,7 @@ test('pose says what stands in its way', async () => {
   await page.close();
 });
 
-/** What stands on the receipt that the page draws. */
+/** The text on the receipt that the page draws. */
 const RECEIPT = ['CAFE PANNIER', '12 Market Street', 'Espresso 2.80', 'Apple pie 4.50', 'Orange juice 3.90', 'Total 11.20', 'Thank you!'];
 
 /** The rows of text that the page shows, once it has read all of a picture. */

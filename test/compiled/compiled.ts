@@ -35,7 +35,7 @@ export async function compiledAnswers(whole: Graph, feeds: ReadonlyMap<string, T
 /** A tensor as an engine gives it. */
 export const rawOutput = ({ dataType, ...rest }: Tensor): RawOutput => ({ ...rest, dtype: dataType }) as RawOutput;
 
-/** What is off in a case; nothing if it is right. */
+/** The differences of a case; none if it is right. */
 export async function problemsOf(each: KernelCase, build: Build): Promise<readonly string[]> {
   const wanted = expectedOf(each.graph, each.feeds);
   const got = await compiledAnswers(each.graph, new Map(Object.entries(each.feeds)), build);

@@ -17,7 +17,7 @@ const assetUrl = (name: string, url: string) => (name === WASM_BINARY.name ? was
 const [SIDE, CELL] = [64, 8];
 const LABELS = ['red', 'green', 'blue', 'none'] as const;
 
-/** For each colour, the cell in which it is, and how many cells its box reaches to the left, top, right and bottom of the cell's center. */
+/** The cell of each colour, and how many cells its box reaches to the left, top, right and bottom of the cell's center. */
 const PLANTED = [
   { column: 1, row: 3, reaches: [1, 1, 2, 1] },
   { column: 5, row: 2, reaches: [1, 0, 1, 2] },

@@ -21,7 +21,7 @@ const expanded =
   (graph) =>
     graph.node('fill', 'expand', [graph.number('float32', number)], { newShape: [batch, 3, channels] });
 
-/** What is left of a concat of a [batch, 3, 2] and other parts along the last axis. */
+/** The lines that are left of a concat of a [batch, 3, 2] and other parts along the last axis. */
 function left(...parts: readonly Part[]): string[] {
   const graph = new TestGraph();
   const given = graph.input('x', { dataType: 'float32', shape: [batch, 3, 2] });

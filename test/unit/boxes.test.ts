@@ -1,4 +1,4 @@
-/** What detectors put out, in each layout: values worked out by hand, and the same boxes in all layouts. */
+/** Outputs of detectors in each layout: values worked out by hand, and the same boxes in all layouts. */
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { sizeOf } from '../../src/base/dtype.js';

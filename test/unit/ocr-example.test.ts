@@ -22,7 +22,7 @@ function mapOf(rectangles: readonly Box[], probability = 0.9): Float32Array {
 
 const same = (x: number, y: number) => ({ x, y });
 
-/** What a box grows by on each side: 1.5 times its area over its perimeter. */
+/** The growth of a box on each side: 1.5 times its area over its perimeter. */
 const growthOf = ({ width, height }: Box) => (1.5 * width * height) / (2 * (width + height));
 
 describe('boxes', () => {

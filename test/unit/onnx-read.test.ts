@@ -186,7 +186,7 @@ describe('branches', () => {
 
   it('that a size chooses stand in the graph, in each other, too', () => {
     const whole = (values: readonly number[]) => ({ dims: [values.length], values, type: 'int64' as const });
-    // As torch exports squeeze(-1), and the question whether a state was given.
+    // The form in which torch exports squeeze(-1), and the question whether a state was given.
     const squeeze = {
       then_branch: { nodes: [node('Squeeze', 'x last', 's')], outputs: [{ name: 's' }] },
       else_branch: { nodes: [node('Identity', 'x', 's')], outputs: [{ name: 's' }] },

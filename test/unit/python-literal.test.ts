@@ -114,7 +114,7 @@ describe('a literal of Python', () => {
   });
 });
 
-/** As Python writes it, with every character but plain ones escaped. */
+/** A literal as Python writes it, with every character but plain ones escaped. */
 function written(value: PythonValue): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';

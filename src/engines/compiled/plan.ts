@@ -1,4 +1,4 @@
-/** What a compiled module says of itself, in a section of its own: how to load its weights, and where its inputs and outputs lie. */
+/** A module's description of itself, in a section of its own: how to load its weights, and where its inputs and outputs lie. */
 import type { DataType } from '../../graph/element-type.js';
 import type { Placement } from './memory/weight-layout.js';
 
@@ -18,9 +18,9 @@ export interface PlacedTensor {
 export interface HostPart {
   /** The part as a graph file without constants. */
   readonly graph: unknown;
-  /** Where its inputs lie, in order. */
+  /** The places of its inputs, in order. */
   readonly inputs: readonly PlacedTensor[];
-  /** Where its outputs go, in order; none for the part at the end, whose outputs leave as they are. */
+  /** The places of its outputs, in order; none for the part at the end, whose outputs leave as they are. */
   readonly outputs: readonly PlacedTensor[];
 }
 
@@ -30,7 +30,7 @@ export interface CompiledPlan {
   readonly outputs: readonly PlacedTensor[];
   /** The places of each constant, by its name. */
   readonly placements: Readonly<Record<string, readonly Placement[]>>;
-  /** Where the arena begins, and how large it is. While weights are loaded, its memory holds one constant at a time. */
+  /** The begin and the size of the arena. While weights are loaded, its memory holds one constant at a time. */
   readonly arenaAddress: number;
   readonly arenaBytes: number;
   /** The module calls the host with their places in this list. */

@@ -1,4 +1,4 @@
-/** What shapes and values of a detector's answers tell of its boxes. */
+/** The layout of a detector's boxes, read from the shapes and values of its answers. */
 import type { RawOutput } from '../../engines/engine.js';
 import { BOX_LAYOUTS, type BoxLayoutName } from '../../manifest/box-layouts.js';
 import type { ImageSpec } from '../../manifest/manifest.js';

@@ -10,7 +10,7 @@ import { hasScores, isNormalized, isSsd, layoutOfCells, prototypesFor } from './
 
 /** The layouts of a model's outputs. */
 export interface Layouts {
-  /** By the output's name. */
+  /** Layouts by the output's name. */
   readonly layouts: Readonly<Record<string, BoxLayout>>;
   /** A line on each layout that no option told. */
   readonly taken: readonly string[];

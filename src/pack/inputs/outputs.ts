@@ -15,7 +15,7 @@ export interface Seen {
   /** By output: axes that are as long as the padded inputs. */
   readonly lengthAxes: Readonly<Record<string, readonly number[]>>;
   readonly controlFlow: boolean;
-  /** By output: how boxes lie in it. */
+  /** The layout of boxes by output. */
   readonly layouts: Readonly<Record<string, BoxLayout>>;
 }
 

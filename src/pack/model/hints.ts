@@ -1,8 +1,8 @@
-/** What a model's files say beside the graph, as the options that it stands for. An app's own options take precedence. */
+/** Statements of a model's files beside the graph, as the options that they stand for. An app's own options take precedence. */
 import type { BoxLayoutName } from '../../manifest/box-layouts.js';
 import type { InputOptions, OutputOptions } from '../options.js';
 
-/** What a file says of the detector whose boxes an output holds. */
+/** A file's statements about the detector whose boxes an output holds. */
 export interface DetectorHint {
   readonly task: 'detect' | 'segment' | 'pose' | 'obb';
   /** Layouts that the file's producer writes for the task, the likeliest first. */
@@ -18,13 +18,13 @@ export interface OutputHint extends OutputOptions {
 }
 
 export interface Hints {
-  /** By the signature's key. */
+  /** Entries by the signature's key. */
   readonly inputs: Readonly<Record<string, InputOptions>>;
   readonly outputs: Readonly<Record<string, OutputHint>>;
   readonly license?: string;
   /** A description of the model. */
   readonly about?: string;
-  /** Where all this stands, such as `the metadata of best.onnx`. */
+  /** The place of all this, such as `the metadata of best.onnx`. */
   readonly source: string;
   /** Sentences on what cannot be read. */
   readonly warnings: readonly string[];

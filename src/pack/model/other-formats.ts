@@ -18,7 +18,7 @@ const FROM_PYTORCH = 'torch.onnx.export(model, (example,), "model.onnx")';
 const FROM_HUGGING_FACE = 'optimum-cli export onnx --model FOLDER onnx';
 const AT_ITS_SOURCE = `In Python, where the model was trained, run ${FROM_PYTORCH} or, in Keras, model.export('model.onnx', format='onnx'), ${PACK_IT}.`;
 
-/** For each format what a file of it is, as the end of a sentence, and the next step: one command, where there is one. */
+/** A row for each format: the end of a sentence that says what a file of it is, and the next step: one command, where there is one. */
 const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>> = {
   tflite: ['a TensorFlow Lite (LiteRT) model, which Pannier does not read yet', tf2onnx('--tflite FILE')],
   'mediapipe-task': [

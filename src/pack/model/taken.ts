@@ -18,7 +18,7 @@ export function takenOfOutput(key: string, hint: OutputHint | undefined, given: 
   return length === 0 || given?.labels !== undefined ? [] : [`the names of ${length} classes of output "${key}"`];
 }
 
-/** What is said of the whole model. */
+/** Statements about the whole model. */
 export const takenOfModel = (
   { about, license }: Pick<Hints, 'about' | 'license'>,
   given: Pick<PackOptions, 'license'>,

@@ -52,7 +52,7 @@ async function drawn(browser, width, height, lines, tilt) {
   }
 }
 
-/** In the page. */
+/** The page calls this. */
 function drawSheet({ width, height, lines, tilt }) {
   const context = new OffscreenCanvas(width, height).getContext('2d');
   const table = context.createLinearGradient(0, 0, width, height);

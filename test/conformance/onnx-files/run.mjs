@@ -72,7 +72,7 @@ const constantOf = ({ constant } = {}) => constant && { dtype: 'int32', shape: [
 const tensorOf = ({ dtype, shape, data }) =>
   dtype === 'int32' ? new runtime.Tensor('int64', BigInt64Array.from(data, BigInt), shape) : new runtime.Tensor(dtype, data, shape);
 
-/** For each backend the outputs in the order in which the model has them. */
+/** The outputs of each backend in the order in which the model has them. */
 async function answersOfPacked(browser, folder, { signature }, values, backends) {
   const feeds = Object.keys(signature.inputs).map((input, index) => ({ input, kind: 'values', ...values[index] }));
   return withModel(browser, folder, feeds, async (ask) => {

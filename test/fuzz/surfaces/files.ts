@@ -112,7 +112,7 @@ export const ultralytics = surface({
         texts.set(key, old.slice(0, place) + text + old.slice(place + 1));
       }
       const read = readUltralytics(texts);
-      // What is passed over is said, and counts as refused.
+      // A statement that is passed over is told, and counts as refused.
       if (read === undefined || read.problems.length > 0)
         throw new PannierError('model-format', read?.problems.join() ?? 'Another producer.');
       hintsOf(read, { inputs: [end('x', shape)], outputs: [end('y', [1, 12, 84])] } as never, 'best.onnx');

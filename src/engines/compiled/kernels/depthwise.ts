@@ -71,7 +71,7 @@ export function depthwiseRow(kernels: Kernels, shape: DepthwiseRow, epilogue: Ep
   });
 }
 
-/** Where the outputs begin whose windows lie in the input, and how many turns of how many at once they take. */
+/** The first output whose window lies in the input, and how many turns of how many outputs follow. */
 function tilesOf(shape: DepthwiseRow): { readonly begin: number; readonly tiles: number; readonly together: number } {
   const { inputWidth, outputWidth, windowWidth, stride, dilation, paddingLeft } = shape;
   const isWithin = (output: number): boolean =>
@@ -85,7 +85,7 @@ function tilesOf(shape: DepthwiseRow): { readonly begin: number; readonly tiles:
 interface Addresses {
   readonly weights: Local<'i32'>;
   readonly out: Local<'i32'>;
-  /** Of the first column that a window has, in each of the input's rows; at an edge, of the rows themselves. */
+  /** The first column that a window has, in each of the input's rows; at an edge, the rows themselves. */
   readonly rows: readonly Local<'i32'>[];
   readonly operands: readonly I32[];
 }

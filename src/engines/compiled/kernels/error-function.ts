@@ -7,7 +7,7 @@ import type { Kernels } from './kernel.js';
 
 /**
  * Chebyshev's fit of ln(erfc(x) / t) + x² over t = 1 / (1 + x / 2), from the highest power: Press et al., Numerical Recipes, section 6.2.
- * For x ≥ 0 erfc is off by at most 1.2e-7 of itself.
+ * The value of erfc for x ≥ 0 is off by at most 1.2e-7 of itself.
  */
 const COEFFICIENTS = [
   ...[0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807],

@@ -7,7 +7,7 @@ import { exp, expm1, sigmoid, tanh } from './exponential.js';
 import { hostFunction } from './host-function.js';
 import type { Kernels } from './kernel.js';
 
-/** Where a formula is written: the module, the function, and the numbers of its op. */
+/** The place of a formula: its module, its function, and the numbers of its op. */
 export interface FormulaCall {
   readonly kernels: Kernels;
   readonly body: FunctionBuilder;

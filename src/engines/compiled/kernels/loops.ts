@@ -4,7 +4,7 @@ import type { FunctionBuilder, Local } from '../asm/function.js';
 /** The axes of loops, outermost first, and how many elements each tensor moves for a step along each axis. */
 export interface Axes {
   readonly sizes: readonly number[];
-  /** For each tensor, for each axis. A step of 0 repeats, as broadcasting does. */
+  /** A list for each tensor, with a step for each axis. A step of 0 repeats, as broadcasting does. */
   readonly strides: readonly (readonly number[])[];
 }
 

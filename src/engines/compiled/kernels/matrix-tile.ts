@@ -45,7 +45,7 @@ export const panelBytes = (depth: Depth, epilogue: Epilogue): number => panelHea
 
 /** The addresses that a tile works with. */
 export interface TileAddresses {
-  /** Of the first element of the tile's first row. */
+  /** The first element of the tile's first row. */
   readonly left: I32;
   readonly panel: I32;
   readonly out: I32;

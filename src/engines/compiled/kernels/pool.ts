@@ -11,7 +11,7 @@ const MAX_UNROLLED = 3;
 export interface PoolShape {
   readonly kind: 'max' | 'average' | 'l2';
   readonly channels: number;
-  /** Of the input with its padding. */
+  /** The width of the input with its padding. */
   readonly inputWidth: number;
   readonly outputHeight: number;
   readonly outputWidth: number;

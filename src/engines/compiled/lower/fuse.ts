@@ -13,7 +13,7 @@ export interface Group {
   readonly root: Node;
   /** The node whose kernel computes the expression at its end; undefined if the group is element by element alone. */
   readonly anchor: Node | undefined;
-  /** Of the anchor's sums, or of tensors; undefined if the root is no op of that kind and stands alone. */
+  /** An expression of the anchor's sums, or of tensors; undefined if the root is no op of that kind and stands alone. */
   readonly term: Term | undefined;
 }
 

@@ -34,7 +34,7 @@ export function lowerResample(node: NodeOf<'resample2d'>, lowering: Lowering): S
   });
 }
 
-/** For each place along an axis, where its neighbours lie, and the weight of the second one. */
+/** The neighbours of each place along an axis, and the weight of the second one. */
 function tableOf({ attributes }: NodeOf<'resample2d'>, length: number, made: number, strideBytes: number): Int32Array {
   const { mode, coordinates, rounding } = attributes;
   const table = new DataView(new ArrayBuffer(made * ENTRY_BYTES));

@@ -1,13 +1,13 @@
-/** Where constants lie in the memory of a module, and how they get there when the model is loaded. */
+/** The places of constants in the memory of a module, and how they get there when the model is loaded. */
 import { sizeOf } from '../../../base/dtype.js';
 import type { Constant } from '../../../graph/graph.js';
 import { roomFor } from '../lower/values.js';
 
 /** One way in which a constant's elements are put into memory. */
 export type Placement =
-  /** As they are. */
+  /** The elements lie row by row. */
   | { readonly kind: 'plain'; readonly address: number }
-  /** In blocks of columns: see the kernel `interleave`. `fromElement` is where the matrix begins among the constant's elements. */
+  /** The elements lie in blocks of columns: see the kernel `interleave`. `fromElement` is where the matrix begins among the constant's elements. */
   | {
       readonly kind: 'interleaved';
       readonly address: number;

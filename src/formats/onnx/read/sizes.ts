@@ -71,7 +71,7 @@ const asked =
 const compared = (holds: (a: number, b: number) => boolean): Fold<Call> =>
   asked((a, b) => (isOpen(a) || isOpen(b) ? undefined : Number(holds(a, b))));
 
-/** As a truth value, a number is whether it differs from 0, which an open size may be. */
+/** A number as a truth value is whether it differs from 0, which an open size may be. */
 const cast: Fold<Call> = (call, [input]) => {
   const to = call.dataType('to');
   if (input === undefined) return undefined;

@@ -22,7 +22,7 @@ function matches(call: Call, input: TypedValue, keys: readonly (readonly number[
   return call.apply('logicalOr', isEqual, call.apply('logicalAnd', call.apply('isNaN', column), call.apply('isNaN', wanted)));
 }
 
-/** What is no category is all zeros. onnxruntime fails for it where `zeros` is 0. */
+/** A number that is no category becomes zeros alone. onnxruntime fails for it where `zeros` is 0. */
 function oneHotEncoder(call: Call): TypedValue {
   const texts = call.texts(0);
   if (texts !== undefined) {

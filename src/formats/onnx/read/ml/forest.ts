@@ -120,7 +120,7 @@ class Splits {
     return this.#below({ ...split, no: this.#below({ ...split, form: mirrored, bound: -MAX_FLOAT32 }) });
   }
 
-  /** What is not above a number, and whose negative is not above its negative, is the number. */
+  /** A value that is not above a number, and whose negative is not above its negative, is the number. */
   #equal([own, negative]: readonly [Form, Form], feature: number, value: number, yes: number, no: number): number {
     const isNotLess = this.#upTo({ form: negative, feature, bound: -value, yes, no });
     return this.#upTo({ form: own, feature, bound: value, yes: isNotLess, no });

@@ -1,4 +1,4 @@
-/** What classifiers and regressors of ai.onnx.ml make of their scores in the end. */
+/** The last step of classifiers and regressors of ai.onnx.ml: a transform of their scores. */
 import type { TypedValue } from '../../../../graph/graph.js';
 import { cannotExpress } from '../../../reading/cannot-express.js';
 import type { Call } from '../call.js';
