@@ -116,10 +116,10 @@ function isUnheld(graph: Graph, feeds: Feeds): boolean {
 
 const constantTensor = (graph: Graph, value: Value): Tensor => tensorOf(graph.constants.find((each) => each.value === value) as Constant);
 
-/** Whole numbers of every type are int32 in TF.js. */
+/** Whole numbers of every type are int32 in TF.js, and halves are float32. */
 export const asTfjs = ({ dataType, shape, data }: Tensor): Tensor => {
   const dtype = dtypeOf(dataType);
-  return dtype === dataType ? { dataType, shape, data } : { dataType: dtype, shape, data: Int32Array.from(data) };
+  return { dataType: dtype, shape, data: dtype === 'int32' && dataType !== 'int32' ? Int32Array.from(data) : data };
 };
 
 /**

@@ -1,7 +1,11 @@
-/** Runs ONNX's node tests and prints a table by op, then what is wrong: `npm run conformance -- onnx [NAME…]` also prints refusals. */
+/**
+ * Runs ONNX's node tests and prints a table by op, then what is wrong on the reference, and on the engines of those that are right there:
+ * `npm run conformance -- onnx [NAME…]` also prints refusals.
+ */
 
+import { ENGINES, type EngineName, verdictOf } from './engines.js';
 import { testFolders } from './folders.js';
-import { type Outcome, outcomeOf, VERDICTS, type Verdict } from './outcome.js';
+import { type Outcome, outcomeOf, type Trial, VERDICTS, type Verdict } from './outcome.js';
 
 const names = process.argv.slice(2);
 const folders = testFolders();
@@ -13,7 +17,25 @@ if (folders === undefined) {
   for (const { name, verdict, reason } of outcomes)
     if (verdict === 'wrong' || (verdict === 'refused' && names.length > 0)) console.log(`${verdict} ${name}: ${reason}`);
   console.log(`\n${VERDICTS.map((each) => `${count(outcomes, each)} ${each}`).join(', ')}`);
-  process.exitCode = count(outcomes, 'wrong') > 0 ? 1 : 0;
+  const wrongOnEngines = await runEngines(outcomes.filter(({ verdict }) => verdict === 'right'));
+  process.exitCode = count(outcomes, 'wrong') + wrongOnEngines > 0 ? 1 : 0;
+}
+
+/** Runs tests on each engine, and prints what is wrong there. @returns how many are */
+async function runEngines(right: readonly Outcome[]): Promise<number> {
+  let wrong = 0;
+  for (const engine of Object.keys(ENGINES) as EngineName[]) {
+    const counts = { right: 0, refused: 0, wrong: 0 };
+    for (const { name, trial } of right) {
+      const verdict = await verdictOf(engine, trial as Trial);
+      counts[verdict.kind]++;
+      if (verdict.kind === 'wrong' || (verdict.kind === 'refused' && names.length > 0))
+        console.log(`${verdict.kind} on ${engine}, ${name}: ${verdict.reason}`);
+    }
+    console.log(`on ${engine}: ${counts.right} right, ${counts.refused} refused, ${counts.wrong} wrong`);
+    wrong += counts.wrong;
+  }
+  return wrong;
 }
 
 function count(all: readonly Outcome[], verdict: Verdict): number {

@@ -8,6 +8,7 @@ import { type ModelProto, parseModel, parseTensor, type TensorProto } from '../.
 import { MAX_OPSET, readOnnx } from '../../../src/formats/onnx/read/read.js';
 import { constantOfTensor } from '../../../src/formats/onnx/tensor.js';
 import { tensorOf } from '../../../src/graph/constant.js';
+import type { Graph } from '../../../src/graph/graph.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
 import { verify } from '../../../src/graph/verify.js';
 
@@ -22,6 +23,16 @@ export interface Outcome {
   readonly verdict: Verdict;
   /** Why it is not right. */
   readonly reason?: string;
+  /** The graph that is right on the reference, for engines to run. */
+  readonly trial?: Trial;
+}
+
+/** A graph with what it is fed and what it must give. */
+export interface Trial {
+  readonly graph: Graph;
+  readonly fed: ReadonlyMap<string, Tensor>;
+  /** In the order of the graph's outputs; an output may have no wanted answer. */
+  readonly wanted: readonly (Tensor | undefined)[];
 }
 
 /** The tolerance of ONNX's own runner is 1e-3 of the value and 1e-7; float32 close to 0 has no such precision. */
@@ -53,24 +64,33 @@ export function outcomeOf(folder: string): Outcome {
   const isBeyond = (model.opsets.get('') ?? 0) > MAX_OPSET;
   if (isBeyond) model.opsets.set('', MAX_OPSET);
   try {
-    const problem = problemOf(model, join(folder, 'test_data_set_0'));
+    const trial = trialOf(model, join(folder, 'test_data_set_0'));
+    const answers = openReference(trial.graph).run(trial.fed);
+    const problem = problemOf(
+      trial,
+      trial.graph.outputs.map((output) => answers.get(output.name) as Tensor),
+    );
     if (problem !== undefined) return { name, op, verdict: 'wrong', reason: problem };
-    return { name, op, verdict: isBeyond ? 'beyond' : 'right' };
+    return { name, op, verdict: isBeyond ? 'beyond' : 'right', trial };
   } catch (thrown) {
     if (!(thrown instanceof PannierError)) return { name, op, verdict: 'wrong', reason: `crashes: ${(thrown as Error).stack}` };
     return { name, op, verdict: isBeyond ? 'out of scope' : 'refused', reason: thrown.message };
   }
 }
 
-/** How the answers of the reference differ from the wanted ones; undefined if they do not. @throws {PannierError} if it refuses */
-function problemOf(model: ModelProto, data: string): string | undefined {
+/** Reads a test. @throws {PannierError} if the reader refuses it */
+function trialOf(model: ModelProto, data: string): Trial {
   const inputs = filesOf(data, 'input');
   const outputs = filesOf(data, 'output').map(tensorOfProto);
   const { graph, fed } = readBound(model, inputs);
-  const answers = openReference(graph).run(fed);
-  const problems = graph.outputs.map(({ name }, index) => differenceOf(name, answers.get(name) as Tensor, outputs[index]));
-  return problems.find((problem) => problem !== undefined);
+  return { graph, fed, wanted: graph.outputs.map((_, index) => outputs[index]) };
 }
+
+/** The first difference of answers from the wanted ones; undefined if there is none. */
+export const problemOf = ({ graph, wanted }: Trial, answers: readonly Tensor[]): string | undefined =>
+  graph.outputs
+    .map(({ name }, index) => differenceOf(name, answers[index] as Tensor, wanted[index]))
+    .find((problem) => problem !== undefined);
 
 /**
  * Reads the model with as few inputs as possible as constants, as exporters write those that decide a shape: none; all but the first;
