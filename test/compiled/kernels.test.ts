@@ -2,6 +2,8 @@
 import { expect, it } from 'vitest';
 import { mulberry32 } from '../../src/base/random.js';
 import { compile } from '../../src/engines/compiled/compile.js';
+import { GraphBuilder } from '../../src/graph/builder.js';
+import type { Tensor } from '../../src/graph/tensor.js';
 import { randomFeeds, randomGraph } from '../fixtures/random-graph.js';
 import { randomNetwork } from '../fixtures/random-network.js';
 import type { Subject } from '../kernels/case.js';
@@ -47,6 +49,26 @@ it(
   },
   LONG_MS,
 );
+
+it('an index beyond a tensor takes its nearest end', async () => {
+  const builder = new GraphBuilder();
+  const table = builder.input('table', { dataType: 'float32', shape: [3, 2] });
+  const places = builder.input('places', { dataType: 'int32', shape: [4] });
+  const rows = builder.input('rows', { dataType: 'int32', shape: [2, 2] });
+  const origin = { format: 'pannier', op: 'gather', name: 'g' } as const;
+  const outputs = [
+    builder.op('gather', [table, places], { axis: 0, batchDimensions: 0 }, origin),
+    builder.op('gatherND', [table, rows], { batchDimensions: 0 }, origin),
+  ];
+  const feeds = new Map<string, Tensor>([
+    ['table', { dataType: 'float32', shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
+    ['places', { dataType: 'int32', shape: [4], data: Int32Array.of(-1, 3, 2 ** 31 - 1, -(2 ** 31)) }],
+    ['rows', { dataType: 'int32', shape: [2, 2], data: Int32Array.of(-7, 1, 9, 9) }],
+  ]);
+  const [slices, elements] = await compiledAnswers(builder.build(outputs), feeds, 'simd');
+  expect([...slices!.data]).toEqual([1, 2, 5, 6, 5, 6, 1, 2]);
+  expect([...elements!.data]).toEqual([2, 6]);
+});
 
 it('the same graph gives the same bytes', () => {
   const graph = casesOf('conv2d').find(({ graph }) =>
