@@ -7,6 +7,7 @@ import { argExtreme } from '../kernels/arg-extreme.js';
 import { topK } from '../kernels/top-k.js';
 import { GATHERING } from './gathering.js';
 import { MOVEMENT } from './movement.js';
+import { lowerBatchNormalization, lowerLayerNormalization } from './normalization.js';
 import { plainStep } from './plain-step.js';
 import { lowerPool } from './pooling.js';
 import { lowerReduction } from './reduction.js';
@@ -55,6 +56,8 @@ const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   l2Pool2d: lowerPool,
   resample2d: lowerResample,
   convTranspose2d: lowerTransposedConvolution,
+  batchNormalization: lowerBatchNormalization,
+  layerNormalization: lowerLayerNormalization,
   softmax: lowerSoftmax,
   topK: lowerTopK,
   argMax: place(true),
