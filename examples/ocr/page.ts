@@ -69,7 +69,7 @@ async function read(picture: ImageBitmap, signal: AbortSignal): Promise<void> {
   await readText(loaded, picture, { found, line: (line) => showRead([...lines, line]), timed: times.add.bind(times) }, signal);
   stage.mark(lines.map(({ box }) => box));
   copy.disabled = lines.length === 0;
-  answer.textContent = lines.length === 0 ? 'No text here, as far as the models can see.' : 'This is what stands there.';
+  answer.textContent = lines.length === 0 ? 'No text here, as far as the models can see.' : 'Read on your device.';
 }
 
 function showRead(read: readonly Line[]): void {

@@ -170,7 +170,7 @@ const RECEIPT = ['CAFE PANNIER', '12 Market Street', 'Espresso 2.80', 'Apple pie
 
 /** The rows of text that the page shows, once it has read all of a picture. */
 async function readText(page: Page): Promise<readonly string[]> {
-  await page.waitForFunction(() => /^(This is what stands there|No text here)/.test(document.querySelector('#answer')?.textContent ?? ''));
+  await page.waitForFunction(() => /^(Read on your device|No text here)/.test(document.querySelector('#answer')?.textContent ?? ''));
   return page.$$eval('#lines li', (rows) => rows.map((row) => [...row.querySelectorAll('b')].map((text) => text.textContent).join(' ')));
 }
 
