@@ -1,10 +1,8 @@
 /** The compiler: a graph becomes one WebAssembly module that runs all of it in one call. */
 import { graphJson } from '../../graph/file.js';
-import type { Constant, Graph, Node, NodeOf, Value } from '../../graph/graph.js';
+import type { Graph, Node, NodeOf, TypedValue, Value } from '../../graph/graph.js';
 import { nodeError } from '../../graph/node-error.js';
 import { isClosed } from '../../graph/tensor.js';
-import type { I32 } from './asm/code.js';
-import { i32 } from './asm/scalar.js';
 import { type Build, HOST_FUNCTIONS, type HostFunction, Kernels } from './kernels/kernel.js';
 import { interleave } from './kernels/panels.js';
 import { lowerConvolution } from './lower/convolution.js';
@@ -16,9 +14,8 @@ import { loweringOf } from './lower/lowerings.js';
 import { lowerMatmul } from './lower/matmul.js';
 import type { Lowering, Step } from './lower/step.js';
 import { cutTail } from './lower/tail.js';
-import { elementCount, memoryBytes, shapeOf } from './lower/values.js';
-import { planArena, type Tenant } from './memory/arena.js';
-import { tenantsOf } from './memory/tenants.js';
+import { elementCount, shapeOf } from './lower/values.js';
+import { layOutMemory, type MemoryLayout } from './memory/layout.js';
 import { WeightLayout } from './memory/weight-layout.js';
 import { type CompiledPlan, type HostPart, PLAN_SECTION, type PlacedTensor } from './plan.js';
 
@@ -44,70 +41,64 @@ export function compile(whole: Graph, build: Build, exportsSteps = false): Compi
   const open = whole.inputs.find(({ type }) => type === null || !isClosed(type.shape));
   if (open !== undefined) throw new Error(`The size of the input "${open.name}" is open.`);
   const { head: graph, tail } = cutTail(whole);
-  const kernels = new Kernels(
-    build,
-    HOST_FUNCTION_NAMES.filter((name) => graph.nodes.some(({ op }) => op === name)),
-  );
-  const weights = new WeightLayout();
-  const constants = new Map(graph.constants.map((each) => [each.value.name, each]));
-  const lowering: Lowering = { graph, kernels, weights, constants, hostParts: [] };
-  const groups = groupsOf(graph);
-  const steps = groups
+  const usedFunctions = HOST_FUNCTION_NAMES.filter((name) => graph.nodes.some(({ op }) => op === name));
+  const lowering: Lowering = {
+    graph,
+    kernels: new Kernels(build, usedFunctions),
+    weights: new WeightLayout(),
+    constants: new Map(graph.constants.map((each) => [each.value.name, each])),
+    hostParts: [],
+  };
+  const steps = groupsOf(graph)
     .filter(({ root }) => !isAlias(root) && root.outputs.some((output) => elementCount(output) > 0))
     .map((group) => lower(group, lowering));
-  const { tenants, ownerOf } = tenantsOf(graph, steps);
-  for (const value of [...steps.flatMap(({ reads }) => reads), ...graph.outputs]) {
-    const constant = constants.get(ownerOf(value));
-    if (constant !== undefined) weights.plain(constant);
-  }
-  const scratches = steps.map((step, index): Tenant => ({ name: `scratch ${index}`, bytes: step.scratchBytes, first: index, last: index }));
-  const arena = planArena([...tenants, ...scratches.filter(({ bytes }) => bytes > 0)]);
-  const offsetOf = (value: Value): number => arena.offsets.get(ownerOf(value)) ?? 0;
-  kernels.module.export('interleave', interleave(kernels));
-  const arenaAddress = Math.ceil(weights.bytes / 65_536) * 65_536;
-  const addressOf = (value: Value, base: I32): I32 => {
-    const constant = constants.get(ownerOf(value));
-    return constant === undefined ? i32.offset(base, offsetOf(value)) : i32.const(weights.plain(constant));
-  };
+  const layout = layOutMemory(lowering, steps);
+  writeModule(lowering, steps, layout, exportsSteps);
+  const plan = planOf(whole, tail, lowering, layout);
+  const { module } = lowering.kernels;
+  module.custom(PLAN_SECTION, JSON.stringify(plan));
+  return { steps: steps.map(({ node }) => node), bytes: module.bytes, plan };
+}
+
+/** Writes a function for each step, `run`, which calls them, and what lies in memory from the start. */
+function writeModule({ kernels, weights }: Lowering, steps: readonly Step[], layout: MemoryLayout, exportsSteps: boolean): void {
+  const { module } = kernels;
+  module.export('interleave', interleave(kernels));
   const functions = steps.map((step, index) =>
-    kernels.module.function(['i32'], undefined, (body, base) =>
-      step.write({
-        body,
-        of: (value) => addressOf(value, base),
-        scratch: i32.offset(base, arena.offsets.get(`scratch ${index}`) ?? 0),
-      }),
+    module.function(['i32'], undefined, (body, base) =>
+      step.write({ body, of: (value) => layout.addressOf(value, base), scratch: layout.scratchOf(index, base) }),
     ),
   );
-  const run = kernels.module.function(['i32'], undefined, (body, base) => {
+  const run = module.function(['i32'], undefined, (body, base) => {
     for (const step of functions) body.call(step, base);
   });
-  if (exportsSteps) for (const [index, step] of functions.entries()) kernels.module.export(`step ${index}`, step);
-  kernels.module.export('run', run);
-  for (const { address, bytes } of weights.tables) kernels.module.data(address, bytes);
-  const largest = Math.max(0, ...[...weights.placements.keys()].map((name) => memoryBytes(constants.get(name)?.value as Value)));
-  kernels.module.memory(arenaAddress + Math.max(arena.bytes, largest) + 65_536);
-  const placed = (value: Value): PlacedTensor => ({
-    name: value.name,
-    dataType: (value.type as NonNullable<Value['type']>).dataType,
-    shape: shapeOf(value),
-    offset: constants.has(ownerOf(value)) ? weights.plain(constants.get(ownerOf(value)) as Constant) - arenaAddress : offsetOf(value),
-  });
+  module.export('run', run);
+  if (exportsSteps) for (const [index, step] of functions.entries()) module.export(`step ${index}`, step);
+  for (const { address, bytes } of weights.tables) module.data(address, bytes);
+  module.memory(layout.bytes);
+}
+
+/** The module's description of itself. */
+function planOf(whole: Graph, tail: Graph | undefined, { graph, weights, hostParts }: Lowering, layout: MemoryLayout): CompiledPlan {
+  const placed = (value: Value): PlacedTensor => {
+    const { name, type } = value as TypedValue;
+    return { name, dataType: type.dataType, shape: shapeOf(value), offset: layout.offsetOf(value) };
+  };
   const hostPart = (part: Graph, outputs: readonly PlacedTensor[]): HostPart => ({
     graph: graphJson(part, []),
     inputs: part.inputs.map(placed),
     outputs,
   });
-  const plan: CompiledPlan = {
+  const isOfTail = ({ name }: Value): boolean => tail?.outputs.some((each) => each.name === name) ?? false;
+  return {
     inputs: graph.inputs.map(placed),
-    outputs: whole.outputs.filter(({ name }) => !tail?.outputs.some((each) => each.name === name)).map(placed),
+    outputs: whole.outputs.filter((value) => !isOfTail(value)).map(placed),
     placements: Object.fromEntries(weights.placements),
-    arenaAddress,
-    arenaBytes: arena.bytes,
-    hostParts: lowering.hostParts.map((part) => hostPart(part, part.outputs.map(placed))),
+    arenaAddress: layout.arenaAddress,
+    arenaBytes: layout.arenaBytes,
+    hostParts: hostParts.map((part) => hostPart(part, part.outputs.map(placed))),
     tail: tail === undefined ? null : hostPart(tail, []),
   };
-  kernels.module.custom(PLAN_SECTION, JSON.stringify(plan));
-  return { steps: steps.map(({ node }) => node), bytes: kernels.module.bytes, plan };
 }
 
 /** Ops whose output is their input under another shape. */

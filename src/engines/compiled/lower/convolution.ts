@@ -1,12 +1,12 @@
 /** Convolutions: depthwise ones by their own kernel, all others as products of a matrix. */
 import type { NodeOf, Value } from '../../../graph/graph.js';
 import { paddingOf } from '../../../graph/window.js';
+import type { I32 } from '../asm/code.js';
 import { i32 } from '../asm/scalar.js';
-import { copy, fill } from '../kernels/copy.js';
 import { BLOCK_CHANNELS, blockBytes, blockHeadBytes, depthwisePicture } from '../kernels/depthwise.js';
-import { rowMajor } from '../kernels/loops.js';
 import { matrixProduct, type ProductShape } from '../kernels/matrix-product.js';
 import { type Depth, depthOf, PANEL_COLUMNS, panelBytes, panelHeadBytes } from '../kernels/matrix-tile.js';
+import { padPicture } from './pad-picture.js';
 import { placeHead } from './place-head.js';
 import type { Addresses, GroupEpilogue, Lowering, Step } from './step.js';
 import { elementCount, shapeOf } from './values.js';
@@ -131,33 +131,6 @@ function depthOfWindow(
   return { run: taken, loops: [rows, { times: width, strideBytes: 4 * channels * (dilationX as number) }] };
 }
 
-/** Copies a picture into the step's own memory, with zeros around it. */
-export function padPicture(
-  { kernels }: Lowering,
-  [height, width, channels]: readonly [number, number, number],
-  [top, left]: readonly [number, number],
-  [paddedHeight, paddedWidth]: readonly [number, number],
-  value = 0,
-): (at: Addresses, from: ReturnType<Addresses['of']>) => void {
-  const outer = rowMajor([paddedHeight, paddedWidth, channels]);
-  const sides = [
-    { first: [0, 0], sizes: [top, paddedWidth] },
-    { first: [top + height, 0], sizes: [paddedHeight - top - height, paddedWidth] },
-    { first: [top, 0], sizes: [height, left] },
-    { first: [top, left + width], sizes: [height, paddedWidth - left - width] },
-  ].filter(({ sizes }) => sizes.every((size) => size > 0));
-  const offsetOf = ([row, column]: readonly number[]): number => 4 * channels * ((row as number) * paddedWidth + (column as number));
-  const fills = sides.map(({ first, sizes }) => ({
-    offset: offsetOf(first),
-    run: fill(kernels, { sizes: [...sizes, channels], strides: [outer] }, value),
-  }));
-  const inner = copy(kernels, { sizes: [height, width, channels], strides: [rowMajor([height, width, channels]), outer] });
-  return ({ body, scratch }, from) => {
-    for (const { offset, run } of fills) body.call(run, i32.offset(scratch, offset));
-    body.call(inner, from, i32.offset(scratch, offsetOf([top, left])));
-  };
-}
-
 /** The parts of a step that every anchor has. */
 export const stepOf = (node: NodeOf<'conv2d'> | NodeOf<'matmul'>, input: Value, { operands, output }: GroupEpilogue) => ({
   node,
@@ -173,7 +146,7 @@ export function eachPicture(
   batch: number,
   input: Value,
   { operands, output }: GroupEpilogue,
-  run: (from: ReturnType<Addresses['of']>, to: ReturnType<Addresses['of']>, operands: readonly ReturnType<Addresses['of']>[]) => void,
+  run: (from: I32, to: I32, operands: readonly I32[]) => void,
 ): void {
   const [inputBytes, outputBytes] = [input, output].map((each) => (4 * elementCount(each)) / batch) as [number, number];
   const to = at.body.let(at.of(output));

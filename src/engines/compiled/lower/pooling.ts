@@ -4,7 +4,7 @@ import type { NodeOf, Value } from '../../../graph/graph.js';
 import { extent, paddingOf, spanOf } from '../../../graph/window.js';
 import { i32 } from '../asm/scalar.js';
 import { type PoolShape, pool } from '../kernels/pool.js';
-import { padPicture } from './convolution.js';
+import { padPicture } from './pad-picture.js';
 import { plainStep } from './plain-step.js';
 import type { Lowering, Step } from './step.js';
 import { elementCount, shapeOf } from './values.js';

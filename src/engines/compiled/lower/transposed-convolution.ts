@@ -7,7 +7,7 @@ import { i32 } from '../asm/scalar.js';
 import { NO_EPILOGUE } from '../kernels/epilogue.js';
 import { matrixProduct } from '../kernels/matrix-product.js';
 import { type Depth, depthOf, PANEL_COLUMNS, panelBytes, panelHeadBytes } from '../kernels/matrix-tile.js';
-import { padPicture } from './convolution.js';
+import { padPicture } from './pad-picture.js';
 import { placeHead } from './place-head.js';
 import type { Lowering, Step } from './step.js';
 import { elementCount, shapeOf } from './values.js';
