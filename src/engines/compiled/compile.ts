@@ -23,8 +23,6 @@ const HOST_FUNCTION_NAMES = Object.keys(HOST_FUNCTIONS) as HostFunction[];
 
 /** A compiled model. */
 export interface Compiled {
-  /** The nodes of the steps, in order. */
-  readonly steps: readonly Node[];
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly plan: CompiledPlan;
 }
@@ -32,10 +30,9 @@ export interface Compiled {
 /**
  * Compiles a graph.
  * @param whole verified and simplified; no size of an input is open
- * @param exportsSteps whether each step is exported as `step N`, for profiles
  * @throws {PannierError} `model-format`, naming a node that only TF.js can run
  */
-export function compile(whole: Graph, build: Build, exportsSteps = false): Compiled {
+export function compile(whole: Graph, build: Build): Compiled {
   const opaque = whole.nodes.find(({ op }) => op === 'tfjsGraph');
   if (opaque !== undefined) throw nodeError(opaque.origin, 'is computed by TF.js only');
   const open = whole.inputs.find(({ type }) => type === null || !isClosed(type.shape));
@@ -53,15 +50,15 @@ export function compile(whole: Graph, build: Build, exportsSteps = false): Compi
     .filter(({ root }) => !isAlias(root) && root.outputs.some((output) => elementCount(output) > 0))
     .map((group) => lower(group, lowering));
   const layout = layOutMemory(lowering, steps);
-  writeModule(lowering, steps, layout, exportsSteps);
+  writeModule(lowering, steps, layout);
   const plan = planOf(whole, tail, lowering, layout);
   const { module } = lowering.kernels;
   module.custom(PLAN_SECTION, JSON.stringify(plan));
-  return { steps: steps.map(({ node }) => node), bytes: module.bytes, plan };
+  return { bytes: module.bytes, plan };
 }
 
 /** Writes a function for each step, `run`, which calls them, and what lies in memory from the start. */
-function writeModule({ kernels, weights }: Lowering, steps: readonly Step[], layout: MemoryLayout, exportsSteps: boolean): void {
+function writeModule({ kernels, weights }: Lowering, steps: readonly Step[], layout: MemoryLayout): void {
   const { module } = kernels;
   module.export('interleave', interleave(kernels));
   const functions = steps.map((step, index) =>
@@ -73,7 +70,6 @@ function writeModule({ kernels, weights }: Lowering, steps: readonly Step[], lay
     for (const step of functions) body.call(step, base);
   });
   module.export('run', run);
-  if (exportsSteps) for (const [index, step] of functions.entries()) module.export(`step ${index}`, step);
   for (const { address, bytes } of weights.tables) module.data(address, bytes);
   module.memory(layout.bytes);
 }

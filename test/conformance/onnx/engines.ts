@@ -1,4 +1,4 @@
-/** What engines in Node answer to a test that is right on the reference. */
+/** Engines in Node run the tests that are right on the reference. */
 import { readFileSync } from 'node:fs';
 import { PannierError } from '../../../src/base/errors.js';
 import type { Engine } from '../../../src/engines/engine.js';

@@ -1,10 +1,6 @@
 /** Instructions on single numbers: addresses, counters, conditions, and floats that come one by one. */
 import { type Code, type Expression, type F32, floatBytes, type I32, signed, unsigned, type ValueType } from './code.js';
 
-const unary =
-  <From extends ValueType, To extends ValueType>(type: To, opcode: number) =>
-  (a: Expression<From>): Expression<To> => ({ type, code: [a.code, opcode] });
-
 const binary =
   <From extends ValueType, To extends ValueType>(type: To, opcode: number) =>
   (a: Expression<From>, b: Expression<From>): Expression<To> => ({ type, code: [a.code, b.code, opcode] });
@@ -18,11 +14,8 @@ const constant = (value: number): I32 => ({ type: 'i32', code: [0x41, ...signed(
 export const i32 = {
   const: constant,
   load: (address: I32, offset = 0): I32 => ({ type: 'i32', code: [address.code, 0x28, place(offset)] }),
-  eqz: unary<'i32', 'i32'>('i32', 0x45),
   eq: binary<'i32', 'i32'>('i32', 0x46),
-  ne: binary<'i32', 'i32'>('i32', 0x47),
   ltS: binary<'i32', 'i32'>('i32', 0x48),
-  ltU: binary<'i32', 'i32'>('i32', 0x49),
   gtS: binary<'i32', 'i32'>('i32', 0x4a),
   add: binary<'i32', 'i32'>('i32', 0x6a),
   sub: binary<'i32', 'i32'>('i32', 0x6b),
@@ -41,6 +34,4 @@ export const f32 = {
   ne: binary<'f32', 'i32'>('i32', 0x5c),
   lt: binary<'f32', 'i32'>('i32', 0x5d),
   gt: binary<'f32', 'i32'>('i32', 0x5e),
-  add: binary<'f32', 'f32'>('f32', 0x92),
-  mul: binary<'f32', 'f32'>('f32', 0x94),
 };

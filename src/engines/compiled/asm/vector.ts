@@ -30,17 +30,7 @@ export const v128 = {
   load: load(0),
   /** One number from memory in all four places. */
   load32Splat: load(9),
-  /** One number from memory in the first place, and zeros. */
-  load32Zero: load(92),
-  load64Zero: load(93),
-  /** Four halves, eight bytes: each in the lower or upper half of a place, as the type says. */
-  load16x4U: load(4),
-  /** Eight bytes as whole numbers of 16 bits. */
-  load8x8S: load(1),
-  not: unary(77),
   and: binary(78),
-  /** The bits of a that b has not. */
-  andNot: binary(79),
   or: binary(80),
   xor: binary(81),
   /** Bits of a where the mask has a one, else bits of b. */
@@ -91,7 +81,6 @@ export const f32x4 = {
 export const i32x4 = {
   splat: unary<'i32'>(17),
   const: (value: number): V128 => i32x4.splat({ type: 'i32', code: [0x41, ...signed(value)] }),
-  extract: (a: V128, lane: number): I32 => ({ type: 'i32', code: [a.code, vector(27), lane] }),
   eq: binary(55),
   ne: binary(56),
   lt: binary(57),
@@ -110,8 +99,6 @@ export const i32x4 = {
   max: binary(184),
   /** Towards zero; what lies beyond the range takes the nearest bound, and NaN becomes 0. */
   fromF32: unary(248),
-  extendLowI16: unary(167),
-  extendHighI16: unary(168),
 };
 
 /** Instructions on two floats of 64 bits, which hold every whole number of 32 bits. */

@@ -1,7 +1,6 @@
 /** How weights are laid out when the model is loaded. These kernels serve all weights, so that sizes and places are parameters. */
 import type { Callable } from '../asm/function.js';
 import { i32 } from '../asm/scalar.js';
-import { f32x4, i32x4, v128 } from '../asm/vector.js';
 import type { Kernels } from './kernel.js';
 
 /**
@@ -41,23 +40,3 @@ export const interleave = (kernels: Kernels): Callable =>
       });
     },
   );
-
-const HALF_MAGNITUDE = 0x7fff;
-const HALF_SIGN = 0x8000;
-
-/** Halves become floats, four at a time. Parameters: the address of the halves, how many turns of four there are, the address of the floats. */
-export const widenHalves = (kernels: Kernels): Callable =>
-  kernels.define('widenHalves', ['i32', 'i32', 'i32'], undefined, (body, from, turns, to) => {
-    body.repeat(turns, () => {
-      const half = body.let(v128.load16x4U(from));
-      const sign = i32x4.shl(v128.and(half, i32x4.const(HALF_SIGN)), 16);
-      const shifted = body.let(i32x4.shl(v128.and(half, i32x4.const(HALF_MAGNITUDE)), 13));
-      // A factor moves the exponent, and makes numbers without a leading one what they are. Infinity and NaN keep the greatest exponent.
-      const finite = f32x4.mul(shifted, f32x4.const(2 ** 112));
-      const special = v128.or(shifted, i32x4.const(0x7f800000));
-      const isSpecial = i32x4.ge(shifted, i32x4.const(0x7c00 << 13));
-      body.store(to, v128.or(sign, v128.select(special, finite, isSpecial)));
-      body.advance(from, 8);
-      body.advance(to, 16);
-    });
-  });

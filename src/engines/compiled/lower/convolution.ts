@@ -141,7 +141,7 @@ export const stepOf = (node: NodeOf<'conv2d'> | NodeOf<'matmul'>, input: Value, 
 });
 
 /** Runs a kernel for each picture of a batch. */
-export function eachPicture(
+function eachPicture(
   at: Addresses,
   batch: number,
   input: Value,
