@@ -64,14 +64,15 @@ test('L1: a predict and a download that the back/forward cache freezes settle wh
     const counting = model.predict({ from: Int32Array.of(-30_000) });
     globalThis.begun = Promise.all([counting.then(({ outputs }) => outputs['reached']?.data[0]), answerOf('model')]);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    location.href = '/elsewhere.html';
+    // Later, so that the page is still there when this call is answered.
+    setTimeout(() => location.assign('/elsewhere.html'));
   });
   await page.waitForURL('**/elsewhere.html');
   mend();
   // Long enough for the answer to arrive at a page that is not there.
   await page.waitForTimeout(700);
   const back = page.waitForURL(`${here.site.url}/`, { waitUntil: 'commit' });
-  await page.evaluate(() => history.back());
+  await page.evaluate(() => void setTimeout(() => history.back()));
   await back;
   const seen = await page.evaluate(async () => ({
     persisted: (globalThis as unknown as { persisted?: boolean }).persisted,
