@@ -8,6 +8,7 @@ import { topK } from '../kernels/top-k.js';
 import { GATHERING } from './gathering.js';
 import { MOVEMENT } from './movement.js';
 import { lowerBatchNormalization, lowerLayerNormalization } from './normalization.js';
+import { lowerPad } from './padding.js';
 import { plainStep } from './plain-step.js';
 import { lowerPool } from './pooling.js';
 import { lowerReduction } from './reduction.js';
@@ -51,6 +52,7 @@ function lowerTopK(node: NodeOf<'topK'>, { kernels }: Lowering): Step {
 const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   ...MOVEMENT,
   ...GATHERING,
+  pad: lowerPad,
   maxPool2d: lowerPool,
   averagePool2d: lowerPool,
   l2Pool2d: lowerPool,

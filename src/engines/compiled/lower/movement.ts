@@ -1,40 +1,13 @@
 /** Ops that move elements: each is a copy with steps of its own along every axis. */
-import { INTEGER_RANGE, isFloat } from '../../../graph/element-type.js';
 import type { NodeOf, Value } from '../../../graph/graph.js';
-import { i32 } from '../asm/scalar.js';
-import { copy, fill } from '../kernels/copy.js';
-import { type Axes, broadcastStrides, rowMajor } from '../kernels/loops.js';
-import { plainStep } from './plain-step.js';
+import { broadcastStrides, rowMajor } from '../kernels/loops.js';
+import { elementAt, type Move, movesStep } from './moves.js';
 import type { Lowering, Step } from './step.js';
-import { elementCount, shapeOf } from './values.js';
+import { shapeOf } from './values.js';
 
 type Sizes = readonly number[];
 
-/** One copy: from an element of an input to an element of an output. */
-interface Move {
-  readonly axes: Axes;
-  readonly from?: { readonly input?: number; readonly element?: number };
-  readonly to?: { readonly output?: number; readonly element?: number };
-}
-
-function movesStep(node: Parameters<typeof plainStep>[0], lowering: Lowering, moves: readonly Move[]): Step {
-  const runs = moves
-    .filter(({ axes }) => axes.sizes.every((size) => size > 0))
-    .map((move) => ({ ...move, run: copy(lowering.kernels, move.axes) }));
-  return plainStep(node, {
-    write: ({ body }, inputs, outputs) => {
-      for (const { run, from = {}, to = {} } of runs)
-        body.call(
-          run,
-          i32.offset(inputs[from.input ?? 0] as (typeof inputs)[0], 4 * (from.element ?? 0)),
-          i32.offset(outputs[to.output ?? 0] as (typeof outputs)[0], 4 * (to.element ?? 0)),
-        );
-    },
-  });
-}
-
 const firstOf = (values: readonly (Value | null)[]): Value => values[0] as Value;
-const dot = (a: Sizes, b: Sizes): number => a.reduce((sum, each, index) => sum + each * (b[index] as number), 0);
 
 export const MOVEMENT = {
   transpose: (node: NodeOf<'transpose'>, lowering: Lowering): Step => {
@@ -54,7 +27,7 @@ export const MOVEMENT = {
     const sizes = shapeOf(firstOf(node.outputs));
     const from = strides.map((stride, axis) => stride * (node.attributes.strides[axis] as number));
     return movesStep(node, lowering, [
-      { axes: { sizes, strides: [from, rowMajor(sizes)] }, from: { element: dot(node.attributes.starts as Sizes, strides) } },
+      { axes: { sizes, strides: [from, rowMajor(sizes)] }, from: { element: elementAt(node.attributes.starts as Sizes, strides) } },
     ]);
   },
   concat: (node: NodeOf<'concat'>, lowering: Lowering): Step => {
@@ -93,9 +66,9 @@ export const MOVEMENT = {
     const strides = rowMajor(sizes);
     const isReversed = (axis: number): boolean => node.attributes.axes.includes(axis);
     const from = strides.map((stride, axis) => (isReversed(axis) ? -stride : stride));
-    const element = dot(
-      strides,
+    const element = elementAt(
       sizes.map((size, axis) => (isReversed(axis) ? size - 1 : 0)),
+      strides,
     );
     return movesStep(node, lowering, [{ axes: { sizes, strides: [from, strides] }, from: { element } }]);
   },
@@ -126,26 +99,4 @@ export const MOVEMENT = {
     const [rowInside, columnInside, c] = inside as [number, number, number];
     return movesStep(node, lowering, [{ axes: { sizes, strides: [[b, y, rowInside, x, columnInside, c], rowMajor(sizes)] } }]);
   },
-  pad: (node: NodeOf<'pad'>, lowering: Lowering): Step => {
-    const { beginning, mode, value } = node.attributes;
-    if (mode !== 'constant') throw new RangeError(`pads by the mode ${mode}`);
-    const sizes = shapeOf(firstOf(node.inputs));
-    const output = firstOf(node.outputs);
-    const strides = rowMajor(shapeOf(output));
-    const inner = copy(lowering.kernels, { sizes, strides: [rowMajor(sizes), strides] });
-    const all = fill(lowering.kernels, { sizes: [elementCount(output)], strides: [[1]] }, bitsOf(output, value));
-    return plainStep(node, {
-      write: ({ body }, [from], [to]) => {
-        body.call(all, to);
-        body.call(inner, from, i32.offset(to, 4 * dot(beginning as Sizes, strides)));
-      },
-    });
-  },
 } as const;
-
-/** A number as the four bytes that stand for it in memory. */
-function bitsOf({ type }: Value, value: number): number {
-  if (type !== null && isFloat(type.dataType)) return new Int32Array(new Float32Array([value]).buffer)[0] as number;
-  const [least, greatest] = INTEGER_RANGE['int32'] as readonly [number, number];
-  return Math.min(Math.max(value, least), greatest);
-}
