@@ -2,19 +2,18 @@
  * The compiler's modules against TF.js's wasm backend on the same simplified graphs, in one page, in turns: a plain SIMD module and a
  * relaxed one. Inputs are copied in and outputs out on all sides.
  */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { modelFile, OPTIONS } from '../test/conformance/models.mjs';
+import { bundlePrograms } from './programs.mjs';
 import { launch, serve } from './site.mjs';
 import { median, ratioText } from './statistics.mjs';
 
 const FOLDER = '.cache/bench/compiled';
 
 /** Models that MediaPipe publishes for LiteRT, too, and larger ones. */
-const MODELS = [
+export const MODELS = [
   ...['selfie', 'facemesh-detection-full', 'facemesh-detection-short', 'handlandmark-full', 'handlandmark-lite'],
   ...['blazepose-lite', 'blazepose-full', 'movenet-lightning', 'centernet', 'efficientpose'],
 ];
@@ -23,19 +22,7 @@ const MODELS = [
 const MAX_DIFFERENCE = 2e-3;
 
 export async function run(rounds = 15) {
-  mkdirSync(FOLDER, { recursive: true });
-  const shared = { bundle: true, format: 'esm', logLevel: 'warning' };
-  await build({
-    ...shared,
-    platform: 'node',
-    packages: 'external',
-    entryPoints: ['bench/compiled/prepare.ts'],
-    outfile: `${FOLDER}/prepare.mjs`,
-  });
-  await build({ ...shared, platform: 'browser', entryPoints: ['bench/compiled/page.ts'], outfile: `${FOLDER}/page.js` });
-  // The golden picture lies beside the packer.
-  copyFileSync('src/pack/golden/golden.png', `${FOLDER}/golden.png`);
-  const { prepare } = await import(pathToFileURL(`${FOLDER}/prepare.mjs`).href);
+  const { prepare } = await bundlePrograms('bench/compiled', FOLDER);
   for (const name of MODELS) {
     const { files, about } = await prepare(modelFile(name), OPTIONS[name]);
     mkdirSync(`${FOLDER}/${name}`, { recursive: true });

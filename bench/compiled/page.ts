@@ -2,12 +2,11 @@
 import { instantiate } from '../../src/engines/compiled/instance.js';
 import { start } from '../../src/engines/tfjs/wasm.js';
 import type { Tensor } from '../../src/graph/tensor.js';
+import { fetched, fetchedData } from './fetched-data.js';
 
 /** Calls of a block, of which the fastest counts. */
 const CALLS = 5;
 const WARM_UP_CALLS = 10;
-
-const fetched = async (path: string): Promise<ArrayBuffer> => (await fetch(path)).arrayBuffer();
 
 let engine: ReturnType<typeof start> | undefined;
 
@@ -16,19 +15,7 @@ type Run = () => Promise<readonly ArrayLike<number>[]>;
 /** Milliseconds of the fastest call of each block, by side, and how far the answers are from each other as a share of the largest one. */
 async function measure(name: string, rounds: number) {
   const about = await (await fetch(`/${name}/about.json`)).json();
-  const weights = new Float64Array(await fetched(`/${name}/weights.bin`));
-  let offset = 0;
-  const constants = new Map<string, Tensor>();
-  for (const { name: constant, dataType, shape, length } of about.constants) {
-    constants.set(constant, { dataType, shape, data: weights.subarray(offset, offset + length) as never });
-    offset += length;
-  }
-  const feeds = new Map<string, Tensor>();
-  for (const { name: input, dataType, shape, isFloat } of about.inputs) {
-    const length = shape.reduce((product: number, size: number) => product * size, 1);
-    const values = Array.from({ length }, (_, index) => (isFloat ? ((index * 7919) % 1000) / 1000 : (index * 7919) % 256));
-    feeds.set(input, { dataType, shape, data: isFloat ? Float32Array.from(values) : Int32Array.from(values) });
-  }
+  const { constants, feeds } = await fetchedData(name, about);
   const sides: Record<string, Run> = {};
   for (const build of ['simd', 'relaxed']) {
     const instance = await instantiate(await fetched(`/${name}/${build}.wasm`), (constant) => constants.get(constant) as Tensor);

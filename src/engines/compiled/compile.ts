@@ -25,6 +25,13 @@ const HOST_FUNCTION_NAMES = Object.keys(HOST_FUNCTIONS) as HostFunction[];
 export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly plan: CompiledPlan;
+  /** What `run` calls, in order. */
+  readonly steps: readonly Step[];
+}
+
+export interface CompileOptions {
+  /** Exports each step as `step NUMBER`, so that a benchmark can time it: `run` calls all of them. */
+  readonly exportsSteps?: boolean;
 }
 
 /**
@@ -32,7 +39,7 @@ export interface Compiled {
  * @param whole verified and simplified; no size of an input is open
  * @throws {PannierError} `model-format`, naming a node that only TF.js can run
  */
-export function compile(whole: Graph, build: Build): Compiled {
+export function compile(whole: Graph, build: Build, { exportsSteps = false }: CompileOptions = {}): Compiled {
   const opaque = whole.nodes.find(({ op }) => op === 'tfjsGraph');
   if (opaque !== undefined) throw nodeError(opaque.origin, 'is computed by TF.js only');
   const open = whole.inputs.find(({ type }) => type === null || !isClosed(type.shape));
@@ -50,15 +57,15 @@ export function compile(whole: Graph, build: Build): Compiled {
     .filter(({ root }) => !isAlias(root) && root.outputs.some((output) => elementCount(output) > 0))
     .map((group) => lower(group, lowering));
   const layout = layOutMemory(lowering, steps);
-  writeModule(lowering, steps, layout);
+  writeModule(lowering, steps, layout, exportsSteps);
   const plan = planOf(whole, tail, lowering, layout);
   const { module } = lowering.kernels;
   module.custom(PLAN_SECTION, JSON.stringify(plan));
-  return { bytes: module.bytes, plan };
+  return { bytes: module.bytes, plan, steps };
 }
 
 /** Writes a function for each step, `run`, which calls them, and what lies in memory from the start. */
-function writeModule({ kernels, weights }: Lowering, steps: readonly Step[], layout: MemoryLayout): void {
+function writeModule({ kernels, weights }: Lowering, steps: readonly Step[], layout: MemoryLayout, exportsSteps: boolean): void {
   const { module } = kernels;
   module.export('interleave', interleave(kernels));
   const functions = steps.map((step, index) =>
@@ -70,6 +77,7 @@ function writeModule({ kernels, weights }: Lowering, steps: readonly Step[], lay
     for (const step of functions) body.call(step, base);
   });
   module.export('run', run);
+  if (exportsSteps) for (const [index, step] of functions.entries()) module.export(`step ${index}`, step);
   for (const { address, bytes } of weights.tables) module.data(address, bytes);
   module.memory(layout.bytes);
 }

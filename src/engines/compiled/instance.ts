@@ -7,7 +7,7 @@ import { openReference, type ReferenceModel } from '../reference/interpreter.js'
 import { type CompiledPlan, type HostPart, PLAN_SECTION, type PlacedTensor } from './plan.js';
 
 /** The functions that a compiled module exports. */
-interface Exports {
+interface Exports extends Record<`step ${number}`, (arenaAddress: number) => void> {
   readonly memory: WebAssembly.Memory;
   readonly run: (arenaAddress: number) => void;
   readonly interleave: (...parameters: readonly number[]) => void;
@@ -20,6 +20,8 @@ export interface CompiledInstance {
    * @returns one tensor for each output, by its name; the caller owns it
    */
   run(feeds: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
+  /** Runs one step of a module that exports them, on what the steps before it have left in memory. */
+  runStep(index: number): void;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function instantiate(bytes: BufferSource, constantOf: (name: string
   const { memory } = exports;
   for (const [name, placements] of Object.entries(plan.placements)) layOut(exports, plan, constantOf(name), placements);
   return {
+    runStep: (index) => (exports[`step ${index}`] as Exports['run'])(plan.arenaAddress),
     run(feeds) {
       for (const input of plan.inputs) viewOf(memory, plan, input).set((feeds.get(input.name) as Tensor).data as never);
       exports.run(plan.arenaAddress);
