@@ -6,6 +6,7 @@ import { erf, erfc } from './error-function.js';
 import { exp, expm1, sigmoid, tanh } from './exponential.js';
 import { hostFunction } from './host-function.js';
 import type { Kernels } from './kernel.js';
+import { log, log1p, softplus } from './logarithm.js';
 
 /** The place of a formula: its module, its function, and the numbers of its op. */
 export interface FormulaCall {
@@ -65,7 +66,7 @@ export const FLOAT_FORMULAS: Readonly<Record<string, Formula>> = {
   roundEven: unary(f32x4.nearest),
   sqrt: unary(f32x4.sqrt),
   ...Object.fromEntries(
-    (['log', 'log1p', 'sin', 'cos', 'tan', 'sinh', 'cosh', 'asin', 'acos', 'atan', 'asinh', 'acosh', 'atanh'] as const).map((name) => [
+    (['sin', 'cos', 'tan', 'sinh', 'cosh', 'asin', 'acos', 'atan', 'asinh', 'acosh', 'atanh'] as const).map((name) => [
       name,
       unary((x, { kernels }) => hostFunction(kernels, name, x)),
     ]),
@@ -81,6 +82,9 @@ export const FLOAT_FORMULAS: Readonly<Record<string, Formula>> = {
   sigmoid: unary((x, { kernels }) => sigmoid(kernels)(x)),
   tanh: unary((x, { kernels }) => tanh(kernels)(x)),
   erf: unary((x, { kernels }) => erf(kernels)(x)),
+  log: unary((x, { kernels }) => log(kernels)(x)),
+  log1p: unary((x, { kernels }) => log1p(kernels)(x)),
+  softplus: unary((x, { kernels }) => softplus(kernels)(x)),
   softsign: unary((x) => f32x4.div(x, f32x4.add(one, f32x4.abs(x)))),
   hardSwish: unary((x) => f32x4.mul(x, f32x4.mul(clamped(f32x4.add(x, f32x4.const(3)), 0, 6), f32x4.const(1 / 6)))),
   hardSigmoid: unary((x, call) => clamped(linear(x, call), 0, 1)),

@@ -16,6 +16,7 @@ export interface Reduction {
 }
 
 export const FLOAT_SUM: Reduction = { name: 'sum', neutral: f32x4.const(0), combine: f32x4.add };
+export const FLOAT_MAX: Reduction = { name: 'max', neutral: f32x4.const(Number.NEGATIVE_INFINITY), combine: f32x4.max };
 export const WHOLE_SUM: Reduction = { name: 'whole sum', neutral: i32x4.const(0), combine: i32x4.add };
 
 /**

@@ -95,7 +95,7 @@ export function groupsOf(graph: Graph): readonly Group[] {
 
 /** Ops whose formulas call a function. At the end of a kernel such a call would push the sums of a whole tile out of their registers. */
 const CALLING: ReadonlySet<string> = new Set([
-  ...['exp', 'expm1', 'sigmoid', 'tanh', 'erf', 'gelu', 'elu', 'selu'],
+  ...['exp', 'expm1', 'sigmoid', 'tanh', 'erf', 'gelu', 'elu', 'selu', 'log', 'log1p', 'softplus'],
   ...Object.keys(HOST_FUNCTIONS),
 ]);
 

@@ -6,6 +6,7 @@ import type { OpName } from '../../../graph/ops/index.js';
 import { argExtreme } from '../kernels/arg-extreme.js';
 import { topK } from '../kernels/top-k.js';
 import { GATHERING } from './gathering.js';
+import { lowerLogSoftmax, lowerLogSumExp } from './log-sum-exp.js';
 import { MOVEMENT } from './movement.js';
 import { lowerBatchNormalization, lowerLayerNormalization } from './normalization.js';
 import { lowerPad } from './padding.js';
@@ -61,6 +62,7 @@ const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   batchNormalization: lowerBatchNormalization,
   layerNormalization: lowerLayerNormalization,
   softmax: lowerSoftmax,
+  logSoftmax: lowerLogSoftmax,
   topK: lowerTopK,
   argMax: place(true),
   argMin: place(false),
@@ -72,6 +74,8 @@ const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   reduceL1: lowerReduction,
   reduceL2: lowerReduction,
   reduceSumSquare: lowerReduction,
+  reduceLogSum: lowerReduction,
+  reduceLogSumExp: lowerLogSumExp,
   reduceAll: lowerReduction,
   reduceAny: lowerReduction,
 };
