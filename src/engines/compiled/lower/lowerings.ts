@@ -5,6 +5,8 @@ import type { Node, NodeOf, Value } from '../../../graph/graph.js';
 import type { OpName } from '../../../graph/ops/index.js';
 import { argExtreme } from '../kernels/arg-extreme.js';
 import { topK } from '../kernels/top-k.js';
+import { lowerBatchToSpace, lowerSpaceToBatch } from './blocks.js';
+import { CREATION } from './creation.js';
 import { GATHERING } from './gathering.js';
 import { lowerLogSoftmax, lowerLogSumExp } from './log-sum-exp.js';
 import { MOVEMENT } from './movement.js';
@@ -53,7 +55,10 @@ function lowerTopK(node: NodeOf<'topK'>, { kernels }: Lowering): Step {
 const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   ...MOVEMENT,
   ...GATHERING,
+  ...CREATION,
   pad: lowerPad,
+  spaceToBatch: lowerSpaceToBatch,
+  batchToSpace: lowerBatchToSpace,
   maxPool2d: lowerPool,
   averagePool2d: lowerPool,
   l2Pool2d: lowerPool,
