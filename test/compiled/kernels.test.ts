@@ -55,19 +55,31 @@ it('an index beyond a tensor takes its nearest end', async () => {
   const table = builder.input('table', { dataType: 'float32', shape: [3, 2] });
   const places = builder.input('places', { dataType: 'int32', shape: [4] });
   const rows = builder.input('rows', { dataType: 'int32', shape: [2, 2] });
+  const elements = builder.input('elements', { dataType: 'float32', shape: [2, 2] });
+  const pair = builder.input('pair', { dataType: 'float32', shape: [2] });
   const origin = { format: 'pannier', op: 'gather', name: 'g' } as const;
   const outputs = [
     builder.op('gather', [table, places], { axis: 0, batchDimensions: 0 }, origin),
     builder.op('gatherND', [table, rows], { batchDimensions: 0 }, origin),
+    builder.op('gatherElements', [table, rows], { axis: 0 }, origin),
+    builder.op('scatterElements', [table, rows, elements], { axis: 0, reduction: 'none' }, origin),
+    builder.op('scatterND', [table, rows, pair], { reduction: 'add' }, origin),
   ];
   const feeds = new Map<string, Tensor>([
     ['table', { dataType: 'float32', shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
     ['places', { dataType: 'int32', shape: [4], data: Int32Array.of(-1, 3, 2 ** 31 - 1, -(2 ** 31)) }],
     ['rows', { dataType: 'int32', shape: [2, 2], data: Int32Array.of(-7, 1, 9, 9) }],
+    ['elements', { dataType: 'float32', shape: [2, 2], data: Float32Array.of(10, 20, 30, 40) }],
+    ['pair', { dataType: 'float32', shape: [2], data: Float32Array.of(0.5, 0.25) }],
   ]);
-  const [slices, elements] = await compiledAnswers(builder.build(outputs), feeds, 'simd');
-  expect([...slices!.data]).toEqual([1, 2, 5, 6, 5, 6, 1, 2]);
-  expect([...elements!.data]).toEqual([2, 6]);
+  const answers = await compiledAnswers(builder.build(outputs), feeds, 'simd');
+  expect(answers.map(({ data }) => [...data])).toEqual([
+    [1, 2, 5, 6, 5, 6, 1, 2],
+    [2, 6],
+    [1, 4, 5, 6],
+    [10, 2, 3, 20, 30, 40],
+    [1, 2.5, 3, 4, 5, 6.25],
+  ]);
 });
 
 it('the same graph gives the same bytes', () => {

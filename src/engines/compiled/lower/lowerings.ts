@@ -16,6 +16,7 @@ import { plainStep } from './plain-step.js';
 import { lowerPool } from './pooling.js';
 import { lowerReduction } from './reduction.js';
 import { lowerResample } from './resampling.js';
+import { SCATTERING } from './scattering.js';
 import { lowerSoftmax } from './softmax.js';
 import type { Lower, Lowering, Step } from './step.js';
 import { lowerTransposedConvolution } from './transposed-convolution.js';
@@ -55,6 +56,7 @@ function lowerTopK(node: NodeOf<'topK'>, { kernels }: Lowering): Step {
 const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   ...MOVEMENT,
   ...GATHERING,
+  ...SCATTERING,
   ...CREATION,
   pad: lowerPad,
   spaceToBatch: lowerSpaceToBatch,
