@@ -3,7 +3,7 @@ import { sizeOf } from '../base/dtype.js';
 import { widenInto } from '../base/float16.js';
 import { float16Bits } from '../base/float16-bits.js';
 import { type ChannelOrder, scaleBytes, scaleInto } from '../base/per-channel.js';
-import { DATA_TYPES, type DataType, isFloat } from './element-type.js';
+import { DATA_TYPES, type DataType, isFloat, type TensorData } from './element-type.js';
 import type { Constant, Storage } from './graph.js';
 import type { Tensor } from './tensor.js';
 
@@ -58,24 +58,34 @@ export function constantOf(name: string, { dataType, shape, data }: Tensor): Con
 }
 
 /** The values of a constant. They are new memory. */
-export function tensorOf({ value: { type }, bytes, storage }: Constant): Tensor {
-  const { dataType } = type;
-  const shape = type.shape as readonly number[];
+export function tensorOf(constant: Constant): Tensor {
+  const { dataType, shape } = constant.value.type as { readonly dataType: DataType; readonly shape: readonly number[] };
   const data = new DATA_TYPES[dataType](sizeOf(shape));
-  const aligned = new Uint8Array(bytes).buffer;
+  decodeInto(data, constant);
+  return { dataType, shape, data };
+}
+
+/**
+ * Writes the values of a constant.
+ * @param data as many elements as the constant has: floats for a type of floats, else whole numbers of its type or a wider one
+ */
+export function decodeInto(data: TensorData, { value: { type }, bytes, storage }: Constant): void {
+  const { dataType } = type;
+  // Arrays of wider elements begin at a multiple of their width.
+  const aligned = bytes.byteOffset % Float64Array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  const { buffer, byteOffset } = aligned as Uint8Array<ArrayBuffer>;
   if (storage.kind === 'float16' || (storage.kind === 'plain' && dataType === 'float16')) {
-    widenInto(data as Float32Array, new Uint16Array(aligned));
+    widenInto(data as Float32Array, new Uint16Array(buffer, byteOffset, data.length));
   } else if (storage.kind === 'plain') {
-    new Uint8Array(data.buffer).set(bytes);
+    data.set(new DATA_TYPES[dataType](buffer, byteOffset, data.length));
   } else if (storage.kind === 'int8') {
-    const order = channelOrder(shape, storage.axis);
-    const scales = new Float32Array(aligned, 0, order.channels);
-    scaleInto(data as Float32Array, new Int8Array(aligned, scaleBytes(order)), scales, order);
+    const order = channelOrder(type.shape as readonly number[], storage.axis);
+    const scales = new Float32Array(buffer, byteOffset, order.channels);
+    scaleInto(data as Float32Array, new Int8Array(buffer, byteOffset + scaleBytes(order), data.length), scales, order);
   } else {
     const { scale, min } = storage;
-    const stored = storage.kind === 'uint8' ? new Uint8Array(aligned) : new Uint16Array(aligned);
+    const stored = new (storage.kind === 'uint8' ? Uint8Array : Uint16Array)(buffer, byteOffset, data.length);
     const round = isFloat(dataType) ? (value: number) => value : Math.round;
     for (let index = 0; index < data.length; index++) data[index] = round((stored[index] as number) * scale + min);
   }
-  return { dataType, shape, data };
 }
