@@ -9,7 +9,8 @@ import {
   removeBackend,
   setBackend,
 } from '@tensorflow/tfjs-core';
-import { messageOf, PannierError } from '../../base/errors.js';
+import { PannierError } from '../../base/errors.js';
+import { checkWebAssembly } from '../check-webassembly.js';
 import type { EngineStart, StartEngine } from '../engine.js';
 import { createEngine } from './engine.js';
 import { Failing } from './failing.js';
@@ -20,13 +21,6 @@ import type { Failure, StartedBackend } from './started-backend.js';
 /** An address that is answered by the platform's `fetch` as this file replaces it, and by no network. */
 const BINARY = 'pannier:tfjs-backend-wasm-simd.wasm';
 
-/** `(module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt))`: valid only with SIMD. */
-const SIMD_MODULE = '0061736d010000000105016000017b030201000a0a0108004100fd0ffd620b';
-
-const EMPTY_MODULE = '0061736d01000000';
-
-const fromHex = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-
 const factory = findBackendFactory('wasm');
 
 const startBackend = oncePerThread((options) => enqueue(() => startWasm(options)));
@@ -35,6 +29,7 @@ export const start: StartEngine = async (options) => createEngine('wasm', await 
 
 async function startWasm({ binary }: EngineStart): Promise<StartedBackend> {
   if (binary === undefined) throw new PannierError('backend-unavailable', 'wasm needs the bytes of its binary to start.');
+  // TF.js's loader (4.22) would wait for ever.
   checkWebAssembly();
   const flags = env();
   // The threaded build (4.22) starts eight blob: workers and hangs under a strict CSP.
@@ -143,18 +138,4 @@ function guardHeap(heap: Heap): () => boolean {
     return address;
   };
   return () => isRefused;
-}
-
-/** Refuses to start if WebAssembly is missing or forbidden, for which TF.js's loader would wait for ever. */
-function checkWebAssembly(): void {
-  if (typeof WebAssembly !== 'object') throw new PannierError('backend-unavailable', 'WebAssembly does not exist here.');
-  if (!WebAssembly.validate(fromHex(SIMD_MODULE))) throw new PannierError('backend-unavailable', 'WebAssembly has no SIMD here.');
-  try {
-    new WebAssembly.Module(fromHex(EMPTY_MODULE));
-  } catch (thrown) {
-    throw new PannierError(
-      'policy-blocked',
-      `The page's policy forbids WebAssembly: add 'wasm-unsafe-eval' to script-src. (${messageOf(thrown)})`,
-    );
-  }
 }

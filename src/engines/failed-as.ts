@@ -1,5 +1,5 @@
-/** Errors of TF.js as errors of Pannier. */
-import { asPannierError, messageOf, type PannierError } from '../../base/errors.js';
+/** Errors of what computes as errors of Pannier. */
+import { asPannierError, messageOf, type PannierError } from '../base/errors.js';
 
 /** Messages of browsers and of Emscripten when memory runs out, for which no error class exists. */
 const OUT_OF_MEMORY =
