@@ -1,8 +1,7 @@
 /** One model on both engines in one page: answers are compared, then both are timed in turns. */
-import { instantiate } from '../../src/engines/compiled/instance.js';
+import { start as startCompiled } from '../../src/engines/compiled/wasm.js';
 import { start } from '../../src/engines/tfjs/wasm.js';
-import type { Tensor } from '../../src/graph/tensor.js';
-import { fetched, fetchedData } from './fetched-data.js';
+import { feedsFor, fetched } from './fetched-data.js';
 
 /** Calls of a block, of which the fastest counts. */
 const CALLS = 5;
@@ -15,22 +14,23 @@ type Run = () => Promise<readonly ArrayLike<number>[]>;
 /** Milliseconds of the fastest call of each block, by side, and how far the answers are from each other as a share of the largest one. */
 async function measure(name: string, rounds: number) {
   const about = await (await fetch(`/${name}/about.json`)).json();
-  const { constants, feeds } = await fetchedData(name, about);
+  const feeds = feedsFor(about);
   const sides: Record<string, Run> = {};
+  const compiled = await startCompiled({});
   for (const build of ['simd', 'relaxed']) {
-    const instance = await instantiate(await fetched(`/${name}/${build}.wasm`), (constant) => constants.get(constant) as Tensor);
+    const [graph, weights] = await Promise.all([fetched(`/${name}/${build}.wasm`), fetched(`/${name}/weights.bin`)]);
+    const opened = await compiled.open({ name, graph, weights: [weights], controlFlow: false });
     sides[build] = async () => {
-      const answers = instance.run(feeds);
-      return about.outputs.compiled.map((output: string) => (answers.get(output) as Tensor).data);
+      const { outputs } = await opened.run({ feeds, outputs: about.outputs.compiled, deadlineMs: 60_000 });
+      return outputs.map(({ data }) => data);
     };
   }
   engine ??= start({ binary: await fetched('/tfjs.wasm') });
   const session = await (await engine).open({
     ...{ name, graph: await fetched(`/${name}/tfjs.json`), weights: [await fetched(`/${name}/tfjs.bin`)], controlFlow: false },
   });
-  const given = [...feeds].map(([input, { dataType, shape, data }]) => ({ kind: 'tensor', name: input, dtype: dataType, shape, data }));
   sides['tfjs'] = async () => {
-    const { outputs } = await session.run({ feeds: given as never, outputs: about.outputs.tfjs, deadlineMs: 60_000 });
+    const { outputs } = await session.run({ feeds, outputs: about.outputs.tfjs, deadlineMs: 60_000 });
     return outputs.map(({ data }) => data);
   };
   const answers = Object.fromEntries(await Promise.all(Object.entries(sides).map(async ([side, run]) => [side, await run()] as const)));
@@ -41,6 +41,7 @@ async function measure(name: string, rounds: number) {
     for (const [side, run] of round % 2 === 0 ? order : order.reverse()) times[side]?.push(await fastest(run));
   }
   session.dispose();
+  compiled.dispose();
   return { times, difference: differenceOf(answers['relaxed'] as never, answers['tfjs'] as never) };
 }
 

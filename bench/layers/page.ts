@@ -1,7 +1,8 @@
 /** The steps of one model, each timed where it stands in a run, and alone. */
-import { type CompiledInstance, instantiate } from '../../src/engines/compiled/instance.js';
-import type { Tensor } from '../../src/graph/tensor.js';
-import { fetched, fetchedData } from '../compiled/fetched-data.js';
+import { loadModule, type ModuleExports } from '../../src/engines/compiled/load-module.js';
+import { CompiledSession } from '../../src/engines/compiled/session.js';
+import { WeightLoader } from '../../src/engines/compiled/weight-loader.js';
+import { feedsFor, fetched } from '../compiled/fetched-data.js';
 import { COPY_BYTES, MULTIPLY_FLOP } from './calibration.js';
 import type { StepWork } from './prepare.js';
 
@@ -15,23 +16,23 @@ const LOOPS = 7;
 async function measureLayers(name: string, rounds: number) {
   const about = await (await fetch(`/${name}/about.json`)).json();
   const steps: readonly StepWork[] = about.steps;
-  const { constants, feeds } = await fetchedData(name, about);
-  const instance = await instantiate(await fetched(`/${name}/steps.wasm`), (constant) => constants.get(constant) as Tensor);
-  for (let run = 0; run < WARM_UP_RUNS; run++) instance.run(feeds);
+  const module = await loadModule(name, await fetched(`/${name}/steps.wasm`));
+  new WeightLoader(module).add(await fetched(`/${name}/weights.bin`));
+  const session = new CompiledSession(name, module, () => undefined);
+  const feeds = feedsFor(about);
+  const run = () => session.run({ feeds, outputs: [], deadlineMs: 60_000 });
+  for (let call = 0; call < WARM_UP_RUNS; call++) await run();
+  const runStep = (index: number): void => (module.exports[`step ${index}`] as ModuleExports['run'])(module.plan.arenaAddress);
   const times = steps.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
     // A run gives the inputs, which an output may have replaced.
-    instance.run(feeds);
-    for (const [index, own] of times.entries()) own.push(timed(() => instance.runStep(index)));
+    await run();
+    for (const [index, own] of times.entries()) own.push(timed(() => runStep(index)));
   }
   return {
     bounds: await boundsOf(name),
-    steps: steps.map((step, index) => ({ ...step, inRunMs: median(times[index] as number[]), aloneMs: aloneMs(instance, index) })),
+    steps: steps.map((step, index) => ({ ...step, inRunMs: median(times[index] as number[]), aloneMs: leastMs(() => runStep(index)) })),
   };
-}
-
-function aloneMs(instance: CompiledInstance, step: number): number {
-  return leastMs(() => instance.runStep(step));
 }
 
 /** The least time of a call, over loops that are long enough for the clock. */

@@ -1,5 +1,5 @@
 /** A public model whose steps can be timed, in Node: its module, and what each step computes. */
-import { compile } from '../../src/engines/compiled/compile.js';
+import { compileModel } from '../../src/engines/compiled/compile-model.js';
 import type { Step } from '../../src/engines/compiled/lower/step.js';
 import type { NodeOf, Value } from '../../src/graph/graph.js';
 import { dataOf } from '../compiled/data-of.js';
@@ -19,10 +19,10 @@ export interface StepWork {
 }
 
 /** Reads and compiles a model, with a batch of one. @returns files by their names, and what the page needs to know */
-export async function prepare(model: string, inputs?: object) {
-  const graph = await graphOf(model, inputs);
-  const { bytes, steps } = compile(graph, 'relaxed', { exportsSteps: true });
-  const { weights, about } = dataOf(graph);
+export async function prepare(file: string, inputs?: object) {
+  const graph = await graphOf(file, inputs);
+  const { model, weights, about } = dataOf(graph);
+  const { bytes, steps } = compileModel(model, 'relaxed', { exportsSteps: true });
   return {
     files: { 'steps.wasm': bytes, 'weights.bin': weights, 'calibration.wasm': calibration() },
     about: { ...about, steps: steps.map(workOf) },

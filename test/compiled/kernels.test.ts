@@ -1,7 +1,7 @@
 /** Every op in its corners, and random graphs, compiled: the module answers as the reference does. */
 import { expect, it } from 'vitest';
 import { mulberry32 } from '../../src/base/random.js';
-import { compile } from '../../src/engines/compiled/compile.js';
+import { compileModel } from '../../src/engines/compiled/compile-model.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { randomFeeds, randomGraph } from '../fixtures/random-graph.js';
@@ -11,7 +11,7 @@ import { allCases, casesOf, SUBJECTS } from '../kernels/cases.js';
 import { asTfjs, unexplained } from '../kernels/noise.js';
 import { expectedOf } from '../kernels/run.js';
 import { LONG_MS, runs } from '../tier.js';
-import { compiledAnswers, problemsOf, rawOutput } from './compiled.js';
+import { compiledAnswers, packed, problemsOf, rawOutput } from './compiled.js';
 
 /** How many cases are tried of each that there is. */
 const SHARE = runs(allCases().length, 1_500) / allCases().length;
@@ -86,5 +86,5 @@ it('the same graph gives the same bytes', () => {
   const graph = casesOf('conv2d').find(({ graph }) =>
     graph.inputs.every(({ type }) => type!.shape.every((size) => typeof size === 'number')),
   )!.graph;
-  expect(compile(graph, 'relaxed').bytes).toEqual(compile(graph, 'relaxed').bytes);
+  expect(compileModel(packed(graph), 'relaxed').bytes).toEqual(compileModel(packed(graph), 'relaxed').bytes);
 });

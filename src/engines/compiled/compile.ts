@@ -1,8 +1,7 @@
 /** The compiler: a graph becomes one WebAssembly module that runs all of it in one call. */
-import { graphJson } from '../../graph/file.js';
-import type { Graph, Node, NodeOf, TypedValue, Value } from '../../graph/graph.js';
-import { nodeError } from '../../graph/node-error.js';
-import { isClosed } from '../../graph/tensor.js';
+import { PannierError } from '../../base/errors.js';
+import type { Node, NodeOf } from '../../graph/graph.js';
+import { opError } from '../../graph/node-error.js';
 import { type Build, HOST_FUNCTIONS, type HostFunction, Kernels } from './kernels/kernel.js';
 import { interleave } from './kernels/panels.js';
 import { lowerConvolution } from './lower/convolution.js';
@@ -14,10 +13,11 @@ import { loweringOf } from './lower/lowerings.js';
 import { lowerMatmul } from './lower/matmul.js';
 import type { Lowering, Step } from './lower/step.js';
 import { cutTail } from './lower/tail.js';
-import { elementCount, shapeOf } from './lower/values.js';
+import { elementCount } from './lower/values.js';
+import { type ClosedModel, planOf } from './make-plan.js';
 import { layOutMemory, type MemoryLayout } from './memory/layout.js';
 import { WeightLayout } from './memory/weight-layout.js';
-import { type CompiledPlan, type HostPart, PLAN_SECTION, type PlacedTensor } from './plan.js';
+import { type CompiledPlan, MAX_MEMORY_BYTES, PLAN_SECTION } from './plan.js';
 
 const HOST_FUNCTION_NAMES = Object.keys(HOST_FUNCTIONS) as HostFunction[];
 
@@ -36,15 +36,10 @@ export interface CompileOptions {
 
 /**
  * Compiles a graph.
- * @param whole verified and simplified; no size of an input is open
- * @throws {PannierError} `model-format`, naming a node that only TF.js can run
+ * @throws {PannierError} `model-format`, naming a node for which there is no code, or the memory that the graph would need
  */
-export function compile(whole: Graph, build: Build, { exportsSteps = false }: CompileOptions = {}): Compiled {
-  const opaque = whole.nodes.find(({ op }) => op === 'tfjsGraph');
-  if (opaque !== undefined) throw nodeError(opaque.origin, 'is computed by TF.js only');
-  const open = whole.inputs.find(({ type }) => type === null || !isClosed(type.shape));
-  if (open !== undefined) throw new Error(`The size of the input "${open.name}" is open.`);
-  const { head: graph, tail } = cutTail(whole);
+export function compile(model: ClosedModel, build: Build, { exportsSteps = false }: CompileOptions): Compiled {
+  const { head: graph, tail } = cutTail(model.graph);
   const usedFunctions = HOST_FUNCTION_NAMES.filter((name) => graph.nodes.some(({ op }) => op === name));
   const lowering: Lowering = {
     graph,
@@ -57,8 +52,13 @@ export function compile(whole: Graph, build: Build, { exportsSteps = false }: Co
     .filter(({ root }) => !isAlias(root) && root.outputs.some((output) => elementCount(output) > 0))
     .map((group) => lower(group, lowering));
   const layout = layOutMemory(lowering, steps);
+  if (layout.bytes > MAX_MEMORY_BYTES)
+    throw new PannierError(
+      'model-format',
+      `The graph computes in ${layout.bytes} bytes of memory; a module has at most ${MAX_MEMORY_BYTES}.`,
+    );
   writeModule(lowering, steps, layout, exportsSteps);
-  const plan = planOf(whole, tail, lowering, layout);
+  const plan = planOf(model, tail, lowering, layout);
   const { module } = lowering.kernels;
   module.custom(PLAN_SECTION, JSON.stringify(plan));
   return { bytes: module.bytes, plan, steps };
@@ -82,29 +82,6 @@ function writeModule({ kernels, weights }: Lowering, steps: readonly Step[], lay
   module.memory(layout.bytes);
 }
 
-/** The module's description of itself. */
-function planOf(whole: Graph, tail: Graph | undefined, { graph, weights, hostParts }: Lowering, layout: MemoryLayout): CompiledPlan {
-  const placed = (value: Value): PlacedTensor => {
-    const { name, type } = value as TypedValue;
-    return { name, dataType: type.dataType, shape: shapeOf(value), offset: layout.offsetOf(value) };
-  };
-  const hostPart = (part: Graph, outputs: readonly PlacedTensor[]): HostPart => ({
-    graph: graphJson(part, []),
-    inputs: part.inputs.map(placed),
-    outputs,
-  });
-  const isOfTail = ({ name }: Value): boolean => tail?.outputs.some((each) => each.name === name) ?? false;
-  return {
-    inputs: graph.inputs.map(placed),
-    outputs: whole.outputs.filter((value) => !isOfTail(value)).map(placed),
-    placements: Object.fromEntries(weights.placements),
-    arenaAddress: layout.arenaAddress,
-    arenaBytes: layout.arenaBytes,
-    hostParts: hostParts.map((part) => hostPart(part, part.outputs.map(placed))),
-    tail: tail === undefined ? null : hostPart(tail, []),
-  };
-}
-
 /** Ops whose output is their input under another shape. */
 const isAlias = ({ op }: Node): boolean => op === 'reshape';
 
@@ -117,8 +94,9 @@ function lower(group: Group, lowering: Lowering): Step {
     if (term !== undefined) return lowerElementwise(root, term, lowering);
     return loweringOf(root)?.(root, lowering) ?? lowerOnHost(root, lowering);
   } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
     // The host computes single nodes, not what is fused.
-    if (thrown instanceof RangeError && (anchor === undefined || anchor === root)) return lowerOnHost(root, lowering);
-    throw thrown;
+    if (anchor === undefined || anchor === root) return lowerOnHost(root, lowering);
+    throw opError(anchor.op, anchor.origin, thrown.message);
   }
 }

@@ -1,0 +1,45 @@
+/** The compiled engine: each model is a WebAssembly module of its own, which computes in one call. */
+import type { EngineName } from '../../base/backend-name.js';
+import { PannierError } from '../../base/errors.js';
+import type { Engine } from '../engine.js';
+import { orFailed } from '../failed-as.js';
+import { loadModule } from './load-module.js';
+import { MAX_MEMORY_BYTES } from './plan.js';
+import { CompiledSession } from './session.js';
+import { WeightLoader } from './weight-loader.js';
+
+/** The engine in this thread. Any number of them share nothing. */
+export function createEngine(): Engine {
+  const sessions = new Set<CompiledSession>();
+  let disposed = false;
+  const ensureUsable = (name: string): void => {
+    if (disposed) throw new PannierError('disposed', `The compiled engine was disposed before model "${name}" was open.`);
+  };
+  return {
+    backend: 'wasm',
+    name: 'compiled' as string as EngineName,
+    maxBufferBytes: MAX_MEMORY_BYTES,
+    identity: '',
+    isLost: false,
+    // Models do not share memory, so that none can end the others.
+    whenLost: new Promise(() => undefined),
+    async open({ name, graph, weights }) {
+      ensureUsable(name);
+      const module = await loadModule(name, graph);
+      const loader = new WeightLoader(module);
+      for await (const shard of weights) {
+        ensureUsable(name);
+        orFailed(`The weights of model "${name}" could not be decoded`, () => loader.add(shard));
+      }
+      ensureUsable(name);
+      loader.end();
+      const session = new CompiledSession(name, module, () => sessions.delete(session));
+      sessions.add(session);
+      return session;
+    },
+    dispose() {
+      disposed = true;
+      for (const session of sessions) session.dispose();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** A compiled module with its memory, and what it says of itself. */
+
+import { PannierError } from '../../base/errors.js';
+import { lazily } from '../../base/lazily.js';
+import { failedAs } from '../failed-as.js';
+import type { OpenPart } from './host-parts.js';
+import { type CompiledPlan, PLAN_SECTION } from './plan.js';
+
+/** What a module exports, its steps only if they were asked for. */
+export interface ModuleExports extends Readonly<Record<`step ${number}`, (arenaAddress: number) => void>> {
+  readonly memory: WebAssembly.Memory;
+  /** Computes the graph. */
+  readonly run: (arenaAddress: number) => void;
+  /** The kernel of the same name. */
+  readonly interleave: (...parameters: readonly number[]) => void;
+}
+
+/** A module in memory. */
+export interface LoadedModule {
+  readonly plan: CompiledPlan;
+  readonly exports: ModuleExports;
+  /** The graph's end, if the host computes it. */
+  readonly tail: OpenPart | undefined;
+}
+
+/**
+ * Compiles a module in the browser, and gives it memory.
+ * @param bytes verified
+ * @throws {PannierError} `manifest` if the module has no plan, `out-of-memory`, or `predict` if it is none
+ */
+export async function loadModule(name: string, bytes: ArrayBuffer): Promise<LoadedModule> {
+  try {
+    const module = await WebAssembly.compile(bytes);
+    const [section] = WebAssembly.Module.customSections(module, PLAN_SECTION);
+    if (section === undefined)
+      throw new PannierError('manifest', `The module of model "${name}" does not say what it computes. Pack the model again.`);
+    const plan: CompiledPlan = JSON.parse(new TextDecoder().decode(section));
+    const host = await openHost(plan);
+    const imports = {
+      host: { run: (number: number) => host?.compute(exports.memory, number) },
+      Math: Math as unknown as WebAssembly.ModuleImports,
+    };
+    const exports = await instantiate(name, module, imports);
+    return { plan, exports, tail: host?.tail };
+  } catch (thrown) {
+    throw failedAs(thrown, `The module of model "${name}" could not be opened`);
+  }
+}
+
+/** The parts that the host computes. Most models have none, and need no code for them. */
+const openHost = async (plan: CompiledPlan) =>
+  plan.hostParts.length === 0 && plan.tail === null ? undefined : (await lazily(() => import('./host-parts.js'))).openHostParts(plan);
+
+async function instantiate(name: string, module: WebAssembly.Module, imports: WebAssembly.Imports): Promise<ModuleExports> {
+  try {
+    return (await WebAssembly.instantiate(module, imports)).exports as unknown as ModuleExports;
+  } catch (thrown) {
+    // The specification has this error for memory that cannot be allocated.
+    if (thrown instanceof RangeError) throw new PannierError('out-of-memory', `There is no memory for model "${name}": ${thrown.message}`);
+    throw thrown;
+  }
+}
