@@ -17,7 +17,9 @@ export interface Reduction {
 
 export const FLOAT_SUM: Reduction = { name: 'sum', neutral: f32x4.const(0), combine: f32x4.add };
 export const FLOAT_MAX: Reduction = { name: 'max', neutral: f32x4.const(Number.NEGATIVE_INFINITY), combine: f32x4.max };
+export const FLOAT_PRODUCT: Reduction = { name: 'product', neutral: f32x4.const(1), combine: f32x4.mul };
 export const WHOLE_SUM: Reduction = { name: 'whole sum', neutral: i32x4.const(0), combine: i32x4.add };
+export const WHOLE_PRODUCT: Reduction = { name: 'whole product', neutral: i32x4.const(1), combine: i32x4.mul };
 
 /**
  * Reduces a tensor.

@@ -2,12 +2,11 @@
 import { sizeOf } from '../../../base/dtype.js';
 import { type DataType, isFloat } from '../../../graph/element-type.js';
 import type { Node, Value } from '../../../graph/graph.js';
-import type { V128 } from '../asm/code.js';
 import { f32x4, i32x4, v128 } from '../asm/vector.js';
 import type { Kernels } from '../kernels/kernel.js';
 import { log } from '../kernels/logarithm.js';
 import { type Axes, broadcastStrides, rowMajor } from '../kernels/loops.js';
-import { FLOAT_MAX, FLOAT_SUM, type Reduction, reduce, WHOLE_SUM } from '../kernels/reduce.js';
+import { FLOAT_MAX, FLOAT_PRODUCT, FLOAT_SUM, type Reduction, reduce, WHOLE_PRODUCT, WHOLE_SUM } from '../kernels/reduce.js';
 import { narrowed } from './formula-table.js';
 import { plainStep } from './plain-step.js';
 import type { Lowering, Step } from './step.js';
@@ -27,7 +26,7 @@ const ofFloats = (kernels: Kernels, op: string, count: number): Reduction | unde
     case 'reduceMin':
       return { name: 'min', neutral: f32x4.const(Number.POSITIVE_INFINITY), combine: f32x4.min };
     case 'reduceProduct':
-      return { name: 'product', neutral: f32x4.const(1), combine: f32x4.mul };
+      return FLOAT_PRODUCT;
     case 'reduceL1':
       return { ...FLOAT_SUM, name: 'l1', before: (_, element) => f32x4.abs(element) };
     case 'reduceL2':
@@ -46,10 +45,16 @@ const OF_WHOLE: Readonly<Record<string, Reduction>> = {
   reduceSum: WHOLE_SUM,
   reduceMax: { name: 'whole max', neutral: i32x4.const(-(2 ** 31)), combine: i32x4.max },
   reduceMin: { name: 'whole min', neutral: i32x4.const(2 ** 31 - 1), combine: i32x4.min },
-  reduceProduct: { name: 'whole product', neutral: i32x4.const(1), combine: i32x4.mul },
+  reduceProduct: WHOLE_PRODUCT,
   reduceAll: { name: 'all', neutral: i32x4.const(1), combine: v128.and },
   reduceAny: { name: 'any', neutral: i32x4.const(0), combine: v128.or },
 };
+
+/** A reduction of whole numbers whose results keep as many of their lowest bits as their type has. */
+export const inType = (reduction: Reduction, type: DataType): Reduction => ({
+  ...{ ...reduction, name: `${reduction.name} ${type}` },
+  after: (_, result) => narrowed(result, type),
+});
 
 /** The loops of a reduction. */
 export interface ReducedAxes {
@@ -90,9 +95,7 @@ export function lowerReduction(node: Node & { readonly attributes: { readonly ax
   const { kept, gone, count } = reducedAxes(shapeOf(input), node.attributes.axes);
   const type = input.type?.dataType as DataType;
   const whole = OF_WHOLE[node.op];
-  const reduction = isFloat(type)
-    ? ofFloats(lowering.kernels, node.op, count)
-    : whole && { ...whole, name: `${whole.name} ${type}`, after: (_: unknown, result: V128) => narrowed(result, type) };
+  const reduction = isFloat(type) ? ofFloats(lowering.kernels, node.op, count) : whole && inType(whole, type);
   if (reduction === undefined) throw new RangeError(`reduces ${type}`);
   if (count === 0) throw new RangeError('reduces no elements');
   const run = reduce(lowering.kernels, kept, gone, reduction);
