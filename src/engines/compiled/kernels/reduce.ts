@@ -1,7 +1,7 @@
 /** Combines the elements along some axes into one. */
 import type { V128 } from '../asm/code.js';
 import type { Callable, FunctionBuilder, Local } from '../asm/function.js';
-import { f32x4, i32x4, lanes, v128 } from '../asm/vector.js';
+import { lanes, v128 } from '../asm/vector.js';
 import type { Kernels } from './kernel.js';
 import { type Axes, collapse, writeOuterLoops } from './loops.js';
 
@@ -14,12 +14,6 @@ export interface Reduction {
   readonly combine: (a: V128, b: V128) => V128;
   readonly after?: (body: FunctionBuilder, result: V128) => V128;
 }
-
-export const FLOAT_SUM: Reduction = { name: 'sum', neutral: f32x4.const(0), combine: f32x4.add };
-export const FLOAT_MAX: Reduction = { name: 'max', neutral: f32x4.const(Number.NEGATIVE_INFINITY), combine: f32x4.max };
-export const FLOAT_PRODUCT: Reduction = { name: 'product', neutral: f32x4.const(1), combine: f32x4.mul };
-export const WHOLE_SUM: Reduction = { name: 'whole sum', neutral: i32x4.const(0), combine: i32x4.add };
-export const WHOLE_PRODUCT: Reduction = { name: 'whole product', neutral: i32x4.const(1), combine: i32x4.mul };
 
 /**
  * Reduces a tensor.

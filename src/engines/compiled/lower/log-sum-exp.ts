@@ -8,14 +8,12 @@ import { elementwise, type NamedFormula } from '../kernels/elementwise.js';
 import { exp } from '../kernels/exponential.js';
 import type { Kernels } from '../kernels/kernel.js';
 import { log } from '../kernels/logarithm.js';
-import { rowMajor } from '../kernels/loops.js';
-import { FLOAT_MAX, FLOAT_SUM, type Reduction, reduce } from '../kernels/reduce.js';
+import { type Reduction, reduce } from '../kernels/reduce.js';
+import { FLOAT_MAX, FLOAT_SUM } from '../kernels/reductions.js';
 import { plainStep } from './plain-step.js';
-import { type ReducedAxes, reducedAxes } from './reduction.js';
+import { MINUS, reducedAxes, withResults } from './reduced-axes.js';
 import type { Lowering, Step } from './step.js';
 import { ELEMENT_BYTES, memoryBytes, roomFor, shapeOf } from './values.js';
-
-const MINUS: NamedFormula = { name: 'minus', write: (_, [x, y]) => f32x4.sub(x as V128, y as V128) };
 
 /** A greatest exponent that is not finite is not taken out. */
 const finite = (body: FunctionBuilder, given: V128): V128 => {
@@ -31,10 +29,6 @@ const logOfPowers = (kernels: Kernels): Reduction => ({
   before: (_, element) => exp(kernels)(element),
   after: (_, sum) => log(kernels)(sum),
 });
-
-/** Combines each element with the result of its reduction. Parameters: the addresses of the elements, of the results and of the output. */
-const withResults = (kernels: Kernels, { shape, resultStrides }: ReducedAxes, formula: NamedFormula) =>
-  elementwise(kernels, { sizes: shape, strides: [rowMajor(shape), resultStrides, rowMajor(shape)] }, formula);
 
 /** (x - peak) - ln Σe^(x - peak) along an axis. */
 export function lowerLogSoftmax(node: NodeOf<'logSoftmax'>, { kernels }: Lowering): Step {

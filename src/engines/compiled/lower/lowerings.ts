@@ -7,7 +7,7 @@ import { CREATION } from './creation.js';
 import { GATHERING } from './gathering.js';
 import { lowerLogSoftmax, lowerLogSumExp } from './log-sum-exp.js';
 import { MOVEMENT } from './movement.js';
-import { lowerBatchNormalization, lowerLayerNormalization } from './normalization.js';
+import { lowerBatchNormalization, lowerInstanceNormalization, lowerLayerNormalization, lowerLocalResponse } from './normalization.js';
 import { lowerPad } from './padding.js';
 import { lowerPool } from './pooling.js';
 import { lowerReduction } from './reduction.js';
@@ -37,6 +37,8 @@ const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   convTranspose2d: lowerTransposedConvolution,
   batchNormalization: lowerBatchNormalization,
   layerNormalization: lowerLayerNormalization,
+  localResponseNormalization: lowerLocalResponse,
+  instanceNormalization: lowerInstanceNormalization,
   softmax: lowerSoftmax,
   logSoftmax: lowerLogSoftmax,
   cumulativeSum: lowerRunning,

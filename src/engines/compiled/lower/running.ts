@@ -2,7 +2,7 @@
 import { sizeOf } from '../../../base/dtype.js';
 import { type DataType, isFloat } from '../../../graph/element-type.js';
 import type { NodeOf, Value } from '../../../graph/graph.js';
-import { FLOAT_PRODUCT, FLOAT_SUM, WHOLE_PRODUCT, WHOLE_SUM } from '../kernels/reduce.js';
+import { FLOAT_PRODUCT, FLOAT_SUM, WHOLE_PRODUCT, WHOLE_SUM } from '../kernels/reductions.js';
 import { running } from '../kernels/running.js';
 import { plainStep } from './plain-step.js';
 import { inType } from './reduction.js';
