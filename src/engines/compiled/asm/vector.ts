@@ -105,6 +105,8 @@ export const i32x4 = {
 export const f64x2 = {
   floor: unary(117),
   trunc: unary(122),
+  add: binary(240),
+  mul: binary(242),
   div: binary(243),
   /** The first two whole numbers. */
   fromLowI32: unary(254),

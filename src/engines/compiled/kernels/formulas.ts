@@ -1,12 +1,14 @@
 /** Each op that computes element by element, on four elements at once. Booleans are whole numbers 0 and 1. */
 import type { V128 } from '../asm/code.js';
 import type { FunctionBuilder } from '../asm/function.js';
-import { f32x4, f64x2, i32x4, lanes, v128 } from '../asm/vector.js';
+import { f32x4, f64x2, i32x4, v128 } from '../asm/vector.js';
 import { erf, erfc } from './error-function.js';
 import { exp, expm1, sigmoid, tanh } from './exponential.js';
+import { inFloat64 } from './float64.js';
 import { hostFunction } from './host-function.js';
 import type { Kernels } from './kernel.js';
 import { log, log1p, softplus } from './logarithm.js';
+import { wholePower } from './whole-power.js';
 
 /** The place of a formula: its module, its function, and the numbers of its op. */
 export interface FormulaCall {
@@ -132,12 +134,8 @@ const linear = (x: V128, call: FormulaCall): V128 =>
   call.kernels.multiplyAdd(x, f32x4.const(number(call, 'alpha')), f32x4.const(number(call, 'beta')));
 
 /** The quotients of whole numbers, rounded in float64, in which each of them is exact enough. A division by 0 gives any number. */
-const quotient = (a: V128, b: V128, { body }: FormulaCall, round: (x: V128) => V128): V128 => {
-  const upper = (x: V128): V128 => v128.shuffle(x, x, lanes(2, 3, 2, 3));
-  const half = (x: V128, y: V128): V128 => f64x2.toI32(round(f64x2.div(f64x2.fromLowI32(x), f64x2.fromLowI32(y))));
-  const [first, second] = [body.let(half(a, b)), body.let(half(upper(a), upper(b)))];
-  return v128.shuffle(first, second, lanes(0, 1, 4, 5));
-};
+const quotient = (a: V128, b: V128, { body }: FormulaCall, round: (x: V128) => V128): V128 =>
+  inFloat64(body, [a, b], ([x, y]) => round(f64x2.div(x as V128, y as V128)));
 
 /** Formulas of whole numbers of 32 bits, and of booleans. */
 export const WHOLE_FORMULAS: Readonly<Record<string, Formula>> = {
@@ -151,6 +149,11 @@ export const WHOLE_FORMULAS: Readonly<Record<string, Formula>> = {
   div: binary((a, b, call) => quotient(a, b, call, f64x2.trunc)),
   floorDiv: binary((a, b, call) => quotient(a, b, call, f64x2.floor)),
   mod: binary((a, b, call) => i32x4.sub(a, i32x4.mul(b, quotient(a, b, call, f64x2.floor)))),
+  pow: binary((a, b, { kernels }) => wholePower(kernels, a, b)),
+  squaredDifference: binary((a, b, { body }) => {
+    const difference = body.let(i32x4.sub(a, b));
+    return i32x4.mul(difference, difference);
+  }),
   sign: unary((x) => i32x4.sub(i32x4.shrS(x, 31), i32x4.gt(x, i32x4.const(0)))),
   max: binary(i32x4.max),
   min: binary(i32x4.min),

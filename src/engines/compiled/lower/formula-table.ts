@@ -16,7 +16,7 @@ export function formulaOf(op: string, types: readonly DataType[]): Formula | und
 }
 
 /** Ops whose results may be beyond the type of their inputs. */
-const GROWING: ReadonlySet<string> = new Set(['abs', 'neg', 'add', 'sub', 'mul', 'div', 'floorDiv', 'squaredDifference']);
+const GROWING: ReadonlySet<string> = new Set(['abs', 'neg', 'add', 'sub', 'mul', 'div', 'floorDiv', 'pow', 'squaredDifference']);
 
 /** Bits of a number of 32 bits that are above those of a smaller type. */
 const UNUSED_BITS: Readonly<Partial<Record<DataType, number>>> = { int8: 24, uint8: 24, int16: 16 };

@@ -1,5 +1,6 @@
 /** The table of lowerings: which ops become kernels, and how. */
 
+import { isFloat } from '../../../graph/element-type.js';
 import type { Node, NodeOf } from '../../../graph/graph.js';
 import type { OpName } from '../../../graph/ops/index.js';
 import { lowerBatchToSpace, lowerSpaceToBatch } from './blocks.js';
@@ -18,8 +19,12 @@ import { SELECTION } from './selection.js';
 import { lowerSoftmax } from './softmax.js';
 import type { Lower, Lowering, Step } from './step.js';
 import { lowerTransposedConvolution } from './transposed-convolution.js';
+import { lowerWholeMatmul } from './whole-matmul.js';
+import { lowerWholeMean } from './whole-mean.js';
 
 type LowerOf<Name extends OpName> = (node: NodeOf<Name>, lowering: Lowering) => Step;
+
+const isOfFloats = ({ inputs }: Node): boolean => isFloat(inputs[0]?.type?.dataType ?? 'bool');
 
 const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   ...MOVEMENT,
@@ -33,6 +38,8 @@ const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   maxPool2d: lowerPool,
   averagePool2d: lowerPool,
   l2Pool2d: lowerPool,
+  // Products of floats are anchors of groups.
+  matmul: lowerWholeMatmul,
   resample2d: lowerResample,
   convTranspose2d: lowerTransposedConvolution,
   batchNormalization: lowerBatchNormalization,
@@ -44,7 +51,7 @@ const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   cumulativeSum: lowerRunning,
   cumulativeProduct: lowerRunning,
   reduceSum: lowerReduction,
-  reduceMean: lowerReduction,
+  reduceMean: (node, lowering) => (isOfFloats(node) ? lowerReduction(node, lowering) : lowerWholeMean(node, lowering)),
   reduceMax: lowerReduction,
   reduceMin: lowerReduction,
   reduceProduct: lowerReduction,

@@ -41,6 +41,14 @@ const ofFloats = (kernels: Kernels, op: string, count: number): Reduction | unde
 /** Reductions of whole numbers and booleans. */
 const OF_WHOLE: Readonly<Record<string, Reduction>> = {
   reduceSum: WHOLE_SUM,
+  reduceL1: { ...WHOLE_SUM, name: 'whole l1', before: (_, element) => i32x4.abs(element) },
+  reduceSumSquare: {
+    ...{ ...WHOLE_SUM, name: 'whole sum of squares' },
+    before: (body, given) => {
+      const element = body.let(given);
+      return i32x4.mul(element, element);
+    },
+  },
   reduceMax: { name: 'whole max', neutral: i32x4.const(-(2 ** 31)), combine: i32x4.max },
   reduceMin: { name: 'whole min', neutral: i32x4.const(2 ** 31 - 1), combine: i32x4.min },
   reduceProduct: WHOLE_PRODUCT,
