@@ -2,14 +2,16 @@
 import type { V128 } from '../asm/code.js';
 import type { Callable } from '../asm/function.js';
 import { i32 } from '../asm/scalar.js';
-import { f32x4, v128 } from '../asm/vector.js';
+import { f32x4, i32x4, v128 } from '../asm/vector.js';
+import { lowerHalf, upperHalf } from './float64.js';
 import type { Kernels } from './kernel.js';
 
 /** Rows of a window up to this width are written without a loop. */
 const MAX_UNROLLED = 3;
 
 export interface PoolShape {
-  readonly kind: 'max' | 'average' | 'l2';
+  /** Whole numbers are added up in halves, as {@link meanOfHalves} takes them. */
+  readonly kind: 'max' | 'average' | 'l2' | 'wholeMax' | 'upperSum' | 'lowerSum';
   readonly channels: number;
   /** The width of the input with its padding. */
   readonly inputWidth: number;
@@ -20,10 +22,18 @@ export interface PoolShape {
   readonly dilations: readonly [y: number, x: number];
 }
 
-const FOLDS: Readonly<Record<PoolShape['kind'], (kernels: Kernels, sum: V128, element: V128) => V128>> = {
-  max: (_, sum, element) => f32x4.max(sum, element),
-  average: (_, sum, element) => f32x4.add(sum, element),
-  l2: (kernels, sum, element) => kernels.multiplyAdd(element, element, sum),
+interface Fold {
+  readonly initial: V128;
+  readonly add: (kernels: Kernels, sum: V128, element: V128) => V128;
+}
+
+const FOLDS: Readonly<Record<PoolShape['kind'], Fold>> = {
+  max: { initial: f32x4.const(Number.NEGATIVE_INFINITY), add: (_, sum, element) => f32x4.max(sum, element) },
+  average: { initial: f32x4.const(0), add: (_, sum, element) => f32x4.add(sum, element) },
+  l2: { initial: f32x4.const(0), add: (kernels, sum, element) => kernels.multiplyAdd(element, element, sum) },
+  wholeMax: { initial: i32x4.const(-(2 ** 31)), add: (_, sum, element) => i32x4.max(sum, element) },
+  upperSum: { initial: i32x4.const(0), add: (_, sum, element) => i32x4.add(sum, upperHalf(element)) },
+  lowerSum: { initial: i32x4.const(0), add: (_, sum, element) => i32x4.add(sum, lowerHalf(element)) },
 };
 
 /**
@@ -32,6 +42,7 @@ const FOLDS: Readonly<Record<PoolShape['kind'], (kernels: Kernels, sum: V128, el
  */
 export function pool(kernels: Kernels, shape: PoolShape): Callable {
   const { kind, channels, inputWidth, outputHeight, outputWidth, window, strides, dilations } = shape;
+  const { initial, add } = FOLDS[kind];
   const pixelBytes = 4 * channels;
   const lineBytes = inputWidth * pixelBytes;
   return kernels.define(`pool ${JSON.stringify(shape)}`, ['i32', 'i32', 'i32'], undefined, (body, input, out, factors) => {
@@ -41,11 +52,11 @@ export function pool(kernels: Kernels, shape: PoolShape): Callable {
         const pixel = body.let(from);
         const factor = kind === 'average' ? body.let(v128.load32Splat(factors)) : undefined;
         const four = (lanes: number): void => {
-          const sum = body.let(f32x4.const(kind === 'max' ? Number.NEGATIVE_INFINITY : 0));
+          const sum = body.let(initial);
           const row = body.let(pixel);
           body.repeat(window[0], () => {
             const place = body.let(row);
-            const element = (offset: number): void => body.set(sum, FOLDS[kind](kernels, sum, body.let(v128.load(place, offset))));
+            const element = (offset: number): void => body.set(sum, add(kernels, sum, body.let(v128.load(place, offset))));
             const step = dilations[1] * pixelBytes;
             if (window[1] <= MAX_UNROLLED) for (let column = 0; column < window[1]; column++) element(column * step);
             else
