@@ -69,6 +69,12 @@ export class FunctionBuilder {
     }
   }
 
+  /** Stores the first two lanes of a vector at one offset, and the last two at another one. */
+  storeHalves(address: I32, value: Local<'v128'>, first: number, second: number): void {
+    this.#storeLane(91, 0, address, value, first);
+    this.#storeLane(91, 1, address, value, second);
+  }
+
   #storeLane(opcode: number, lane: number, address: I32, value: V128, offset: number): void {
     this.#statements.push([address.code, value.code, 0xfd, opcode, place(offset), lane]);
   }

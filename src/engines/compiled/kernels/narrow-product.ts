@@ -4,7 +4,7 @@
  *
  * Weights lie in one block: the bias, numbers of the epilogue, then for each four steps of the depth the weights of each column.
  */
-import type { V128 } from '../asm/code.js';
+import type { I32, V128 } from '../asm/code.js';
 import type { Callable, FunctionBuilder, Local } from '../asm/function.js';
 import { i32 } from '../asm/scalar.js';
 import { f32x4, lanes, v128 } from '../asm/vector.js';
@@ -88,12 +88,12 @@ function sumsOf(
   body: FunctionBuilder,
   { columns, depth, leftStrideBytes }: NarrowShape,
   from: Local<'i32'>,
-  block: V128 | Parameters<typeof i32.offset>[0],
+  block: I32,
   height: number,
 ): readonly Local<'v128'>[] {
   const sums = Array.from({ length: height * columns }, () => body.let(f32x4.const(0)));
   const element = body.let(from);
-  const weights = body.let(block as Parameters<typeof i32.offset>[0]);
+  const weights = body.let(block);
   const vectors = { ...depth, run: depth.run / NARROW_STEPS };
   writeRuns(body, vectors, { element, elementBytes: VECTOR_BYTES, weights, weightBytes: VECTOR_BYTES * columns }, (index) => {
     const right = Array.from({ length: columns }, (_, column) => body.let(v128.load(weights, VECTOR_BYTES * (index * columns + column))));
@@ -114,7 +114,7 @@ function foldedSums(body: FunctionBuilder, sums: readonly Local<'v128'>[]): Loca
   const pair = (a: V128, b: V128): Local<'v128'> =>
     body.let(f32x4.add(v128.shuffle(a, b, lanes(0, 4, 1, 5)), v128.shuffle(a, b, lanes(2, 6, 3, 7))));
   return Array.from({ length: Math.ceil(sums.length / 4) }, (_, index) => {
-    const [a, b, c, d] = [0, 1, 2, 3].map((lane) => sums[4 * index + lane] ?? last) as [V128, V128, V128, V128];
+    const [a, b, c, d] = [0, 1, 2, 3].map((lane) => sums[4 * index + lane] ?? last) as unknown as [V128, V128, V128, V128];
     const [first, second] = [pair(a, b), pair(c, d)];
     return body.let(f32x4.add(v128.shuffle(first, second, lanes(0, 1, 4, 5)), v128.shuffle(first, second, lanes(2, 3, 6, 7))));
   });

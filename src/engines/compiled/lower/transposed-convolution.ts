@@ -7,6 +7,7 @@ import { i32 } from '../asm/scalar.js';
 import { NO_EPILOGUE } from '../kernels/epilogue.js';
 import { matrixProduct } from '../kernels/matrix-product.js';
 import { type Depth, depthOf, PANEL_COLUMNS, panelBytes, panelHeadBytes } from '../kernels/matrix-tile.js';
+import { lowerUpscale } from './narrow.js';
 import { padPicture } from './pad-picture.js';
 import { placeHead } from './place-head.js';
 import type { Lowering, Step } from './step.js';
@@ -43,6 +44,8 @@ export function lowerTransposedConvolution(node: NodeOf<'convTranspose2d'>, lowe
   const { kernels, weights, constants } = lowering;
   if (!constants.has(filter.name)) throw new RangeError('has a filter that is computed');
   if (groups !== 1 || dilations.some((each) => each !== 1)) throw new RangeError('has groups or dilations');
+  const upscale = lowerUpscale(node, lowering);
+  if (upscale !== undefined) return upscale;
   const vertical = phasesOf(windowHeight, strides[0] as number, padding[0] as number, outputHeight);
   const horizontal = phasesOf(windowWidth, strides[1] as number, padding[2] as number, outputWidth);
   const [top, paddedHeight] = roomOf(vertical, height);
