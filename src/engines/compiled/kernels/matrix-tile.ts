@@ -56,9 +56,6 @@ export interface TileAddresses {
 /** So many steps of the depth stand in one turn of the loop. */
 const MAX_UNROLLED_STEPS = 4;
 
-/** Runs up to this length, as the first convolution over three colours has them, are written without a loop. */
-const MAX_UNROLLED_RUN = 4;
-
 /** An addition waits for the one before; with fewer sums than this under way, the machine's adders stand idle. */
 const MIN_SUMS = 8;
 
@@ -130,22 +127,21 @@ export function writeRuns(
     for (let index = 0; index < count; index++) step(index);
     body.advance(weights, count * weightBytes);
   };
-  const unrolled = run <= MAX_UNROLLED_RUN ? run : MAX_UNROLLED_STEPS;
+  const unrolled = Math.min(run, MAX_UNROLLED_STEPS);
   const turns = Math.floor(run / unrolled);
   const rest = run % unrolled;
   const writeRun = (): void => {
     body.repeat(turns, () => {
       steps(unrolled);
-      if (turns > 1 || rest > 0) body.advance(element, elementBytes * unrolled);
+      body.advance(element, elementBytes * unrolled);
     });
     if (rest > 0) steps(rest);
   };
-  const moved = turns > 1 || rest > 0 ? elementBytes * unrolled * turns : 0;
   // Each loop moves the address on from where the loops in it have left it. They tell how far that is.
   const write = ([outer, ...inner]: Depth['loops']): number => {
     if (outer === undefined) {
       writeRun();
-      return moved;
+      return elementBytes * unrolled * turns;
     }
     body.repeat(outer.times, () => body.advance(element, outer.strideBytes - write(inner)));
     return outer.times * outer.strideBytes;
