@@ -33,7 +33,6 @@ export function lowerConvolution(node: NodeOf<'conv2d'>, end: GroupEpilogue, low
   const [left, right] = paddingOf(width, columns, 1, node.attributes);
   const output = node.outputs[0] as Value;
   const convolution: Convolution = { node, input, filter, bias, output, top, bottom, left, right };
-  if (!lowering.constants.has(filter.name)) throw new RangeError('has a filter that is computed');
   const isDepthwise = taken === 1 && node.attributes.groups === channels && shapeOf(output)[3] === channels;
   return isDepthwise && channels > 1 ? depthwise(convolution, end, lowering) : product(convolution, end, lowering);
 }
@@ -128,7 +127,7 @@ function placePanels({ node, filter, bias }: Convolution, depth: Depth, end: Gro
 }
 
 /** The runs of elements under a window: whole rows of it where they lie side by side, else one for each of its elements. */
-function depthOfWindow(
+export function depthOfWindow(
   height: number,
   width: number,
   taken: number,

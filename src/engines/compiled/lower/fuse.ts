@@ -20,7 +20,7 @@ export interface Group {
 /** Whether the kernel of a node computes an expression of its sums. */
 function isAnchor({ op, inputs, outputs }: Node, constants: ReadonlyMap<string, Constant>): boolean {
   if (!isFloat(outputs[0]?.type?.dataType ?? 'bool') || outputs.some((output) => elementCount(output) === 0)) return false;
-  return op === 'matmul' || (op === 'conv2d' && constants.has((inputs[1] as Value).name));
+  return op === 'matmul' || (op === 'conv2d' && inputs.slice(1).every((each) => each === null || constants.has(each.name)));
 }
 
 export const isElementwise = ({ op, inputs }: Node): boolean =>
