@@ -2,11 +2,11 @@
  * `npm run evidence -- NAME`: a long line at its full count, run by hand before an issue is closed. The
  * result is written beside this file and committed, with what it ran on. `kills-load firefox` runs one engine of the two.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { findChromium, findFirefox } from '../../scripts/browsers.mjs';
+import { commit, machine, versionOf } from '../../scripts/machine.mjs';
 
 const RUNS = {
   first: async () => (await import('../../bench/first.mjs')).run(15),
@@ -101,23 +101,12 @@ async function testsOf(file, named = '') {
   return Object.assign({ passed, failed, ms: Math.round(Math.max(...testResults.map(({ endTime }) => endTime)) - startTime) }, ...told);
 }
 
-const commit = () => execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-
-const versionOf = (browser) => execFileSync(browser, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-
 const [name = '', ...parts] = process.argv.slice(2);
 if (!Object.hasOwn(RUNS, name)) {
   console.error(`npm run evidence -- NAME, with NAME one of: ${Object.keys(RUNS).join(', ')}`);
   process.exit(1);
 }
 const result = await RUNS[name](...parts);
-const machine = {
-  commit: commit(),
-  processor: cpus()[0].model,
-  cores: cpus().length,
-  node: process.version,
-  browser: versionOf(findChromium()),
-};
-const kept = `${JSON.stringify({ machine, result }, null, 2)}\n`;
+const kept = `${JSON.stringify({ machine: machine(), result }, null, 2)}\n`;
 writeFileSync(new URL(`./${name}.json`, import.meta.url), kept);
 console.log(kept);
