@@ -4,8 +4,7 @@
  * whichever would take the step's work longer.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { modelFile, OPTIONS } from '../test/conformance/models.mjs';
-import { MODELS } from './compiled.mjs';
+import { MODELS } from './compiled/models.mjs';
 import { bundlePrograms } from './programs.mjs';
 import { launch, serve } from './site.mjs';
 
@@ -16,12 +15,12 @@ const SHOWN = 5;
 /** An isolated page's clock is exact to 5 µs. */
 const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
-/** @param {string} [only] one model instead of ten @param {number} [shown] how many of the slowest steps are told */
+/** @param {string} [only] one model instead of all @param {number} [shown] how many of the slowest steps are told */
 export async function run(only, shown = SHOWN) {
-  const models = only === undefined ? MODELS : [only];
+  const models = only === undefined ? Object.keys(MODELS) : [only];
   const { prepare } = await bundlePrograms('bench/layers', FOLDER);
   for (const name of models) {
-    const { files, about } = await prepare(modelFile(name), OPTIONS[name]);
+    const { files, about } = await prepare(MODELS[name].pack, MODELS[name].shapes);
     mkdirSync(`${FOLDER}/${name}`, { recursive: true });
     for (const [file, bytes] of Object.entries(files)) writeFileSync(`${FOLDER}/${name}/${file}`, bytes);
     writeFileSync(`${FOLDER}/${name}/about.json`, JSON.stringify(about));

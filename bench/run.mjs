@@ -8,5 +8,7 @@ if (!NAMES.includes(name)) {
   console.error(`npm run bench -- NAME [PAIRS | MODEL], with NAME one of: ${NAMES.join(', ')}`);
   process.exit(1);
 }
-const { run } = await import(`./${name}.mjs`);
-console.log(JSON.stringify(await run(...args.map((each) => (Number.isNaN(Number(each)) ? each : Number(each)))), null, 2));
+const { run, report } = await import(`./${name}.mjs`);
+const result = await run(...args.map((each) => (Number.isNaN(Number(each)) ? each : Number(each))));
+report?.(result);
+console.log(JSON.stringify(result, null, 2));

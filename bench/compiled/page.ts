@@ -1,71 +1,124 @@
-/** One model on both engines in one page: answers are compared, then both are timed in turns. */
-import { start as startCompiled } from '../../src/engines/compiled/wasm.js';
-import { start } from '../../src/engines/tfjs/wasm.js';
-import { feedsFor, fetched } from './fetched-data.js';
+/** One model on all libraries in one page: answers are compared, then all are timed in turns. */
+import { calibration, MULTIPLY_FLOP } from '../layers/calibration.js';
+import { type Difference, differenceInOrder, differenceOfTwin } from './difference.js';
+import { fetched } from './fetched-data.js';
+import { type About, type Input, inputsIn, type Open, type OpenModel, type Values } from './libraries/library.js';
 
-/** Calls of a block, of which the fastest counts. */
-const CALLS = 5;
-const WARM_UP_CALLS = 10;
+/** A block is as many calls as take the slowest library about this long. The fastest call of a block counts. */
+const BLOCK_MS = 100;
+const [MIN_CALLS, MAX_CALLS] = [3, 25];
 
-let engine: ReturnType<typeof start> | undefined;
+/** So long every library runs before anything is timed, since browsers optimise code that runs. */
+const WARM_UP_MS = 400;
+const MIN_WARM_UP_CALLS = 5;
 
-type Run = () => Promise<readonly ArrayLike<number>[]>;
+/** A round whose calibrations are farther from each other than this share is thrown away. */
+const MAX_MOVE = 0.05;
 
-/** Milliseconds of the fastest call of each block, by side, and how far the answers are from each other as a share of the largest one. */
-async function measure(name: string, rounds: number) {
-  const about = await (await fetch(`/${name}/about.json`)).json();
-  const feeds = feedsFor(about);
-  const sides: Record<string, Run> = {};
-  const compiled = await startCompiled({});
-  for (const build of ['simd', 'relaxed']) {
-    const [graph, weights] = await Promise.all([fetched(`/${name}/${build}.wasm`), fetched(`/${name}/weights.bin`)]);
-    const opened = await compiled.open({ name, graph, weights: [weights], controlFlow: false });
-    sides[build] = async () => {
-      const { outputs } = await opened.run({ feeds, outputs: about.outputs.compiled, deadlineMs: 60_000 });
-      return outputs.map(({ data }) => data);
-    };
-  }
-  engine ??= start({ binary: await fetched('/tfjs.wasm') });
-  const session = await (await engine).open({
-    ...{ name, graph: await fetched(`/${name}/tfjs.json`), weights: [await fetched(`/${name}/tfjs.bin`)], controlFlow: false },
-  });
-  sides['tfjs'] = async () => {
-    const { outputs } = await session.run({ feeds, outputs: about.outputs.tfjs, deadlineMs: 60_000 });
-    return outputs.map(({ data }) => data);
-  };
-  const answers = Object.fromEntries(await Promise.all(Object.entries(sides).map(async ([side, run]) => [side, await run()] as const)));
-  for (let call = 0; call < WARM_UP_CALLS; call++) for (const run of Object.values(sides)) await run();
-  const times: Record<string, number[]> = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
-  for (let round = 0; round < rounds; round++) {
-    const order = Object.entries(sides);
-    for (const [side, run] of round % 2 === 0 ? order : order.reverse()) times[side]?.push(await fastest(run));
-  }
-  session.dispose();
-  compiled.dispose();
-  return { times, difference: differenceOf(answers['relaxed'] as never, answers['tfjs'] as never) };
+/** So many rounds are tried for each that is asked for. */
+const TRIES = 4;
+
+interface Library {
+  readonly name: string;
+  /** The address of its module. */
+  readonly module: string;
+  /** The model in its own format, or null if it takes what was prepared. */
+  readonly file: string | null;
+  /** How its outputs are compared with the first library's: not at all, if it computes something else. */
+  readonly outputs: 'in order' | 'by size' | 'other';
 }
 
-async function fastest(run: Run): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let call = 0; call < CALLS; call++) {
+/** Loops of fixed work of which the fastest counts, so that a short interruption does not; each takes about two milliseconds. */
+const [LOOPS, CALLS_OF_LOOP] = [3, 10];
+
+const { exports } = (await WebAssembly.instantiate(calibration(), { host: { run: () => undefined } })).instance;
+const multiply = exports['multiply'] as () => void;
+
+/** The speed of multiplications and additions that stay in registers, in GFLOP/s: how fast this thread computes at the moment. */
+function calibrate(): number {
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (let loop = 0; loop < LOOPS; loop++) {
     const startMs = performance.now();
-    await run();
-    least = Math.min(least, performance.now() - startMs);
+    for (let call = 0; call < CALLS_OF_LOOP; call++) multiply();
+    leastMs = Math.min(leastMs, performance.now() - startMs);
   }
-  return least;
+  return (CALLS_OF_LOOP * MULTIPLY_FLOP) / leastMs / 1e6;
 }
 
-function differenceOf(got: readonly ArrayLike<number>[], wanted: readonly ArrayLike<number>[]): number {
-  const shares = wanted.map((values, output) => {
-    let [most, largest] = [0, 1e-6];
-    for (let index = 0; index < values.length; index++) {
-      const value = values[index] as number;
-      largest = Math.max(largest, Math.abs(value));
-      most = Math.max(most, Math.abs(value - (got[output]?.[index] as number)));
+/** @returns milliseconds of all calls of the rounds that count, by library; and the differences from the first library */
+async function measure(name: string, libraries: readonly Library[], rounds: number, constants: Readonly<Record<string, number>>) {
+  const folder = `/${name}`;
+  const about: About = await (await fetch(`${folder}/about.json`)).json();
+  const inputs = inputsIn(await fetched(`${folder}/inputs.bin`), about.inputs);
+  const given = Object.entries(constants).map(
+    ([each, value]): Input => ({ name: each, dataType: 'int64', shape: [], data: Int32Array.of(value) as never }),
+  );
+  const models = new Map<string, OpenModel>();
+  for (const { name: library, module, file } of libraries) {
+    const { open } = (await import(module)) as { readonly open: Open };
+    models.set(library, await open({ folder, file, about, inputs: file === null ? inputs : [...inputs, ...given] }));
+  }
+  const differences = await compare(models, libraries);
+  let slowestMs = 0;
+  for (const model of models.values()) slowestMs = Math.max(slowestMs, await warmUp(model));
+  const calls = Math.min(MAX_CALLS, Math.max(MIN_CALLS, Math.ceil(BLOCK_MS / slowestMs)));
+  const timed = await rounded(models, rounds, calls);
+  for (const model of models.values()) model.close();
+  return { flops: about.flops, calls, differences, ...timed };
+}
+
+/** Runs rounds until so many count. The order of a round is the last one's, turned about by one, so that each library follows each. */
+async function rounded(models: ReadonlyMap<string, OpenModel>, rounds: number, calls: number) {
+  const times = Object.fromEntries([...models.keys()].map((name) => [name, [] as number[][]]));
+  const calibrations: number[] = [];
+  let [kept, tried] = [0, 0];
+  for (; kept < rounds && tried < rounds * TRIES; tried++) {
+    const order = [...models];
+    order.push(...order.splice(0, tried % order.length));
+    if (tried % 2 === 1) order.reverse();
+    const speeds = [calibrate()];
+    const blocks: [string, number[]][] = [];
+    for (const [name, model] of order) {
+      blocks.push([name, await timesOf(model, calls)]);
+      speeds.push(calibrate());
     }
-    return most / largest;
-  });
-  return Math.max(...shares);
+    calibrations.push(...speeds);
+    if (Math.max(...speeds) > Math.min(...speeds) * (1 + MAX_MOVE)) continue;
+    for (const [name, block] of blocks) times[name]?.push(block);
+    kept++;
+  }
+  return { times, kept, thrown: tried - kept, peakGflops: Math.max(...calibrations) };
+}
+
+async function timesOf(model: OpenModel, calls: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let call = 0; call < calls; call++) {
+    const startMs = performance.now();
+    await model.run();
+    times.push(performance.now() - startMs);
+  }
+  return times;
+}
+
+/** @returns milliseconds of the fastest call */
+async function warmUp(model: OpenModel): Promise<number> {
+  const endMs = performance.now() + WARM_UP_MS;
+  const times: number[] = [];
+  while (performance.now() < endMs || times.length < MIN_WARM_UP_CALLS) times.push(...(await timesOf(model, 1)));
+  return Math.min(...times);
+}
+
+async function compare(models: ReadonlyMap<string, OpenModel>, libraries: readonly Library[]): Promise<Record<string, Difference>> {
+  const [ours, ...others] = libraries;
+  const answers = async (library: Library | undefined): Promise<readonly Values[]> => (models.get(library?.name ?? '') as OpenModel).run();
+  const got = await answers(ours);
+  const differences: Record<string, Difference> = {};
+  for (const library of others) {
+    if (library.outputs === 'other') continue;
+    const wanted = await answers(library);
+    differences[library.name] = library.outputs === 'by size' ? differenceOfTwin(got, wanted) : differenceInOrder(got, wanted);
+  }
+  return differences;
 }
 
 Object.assign(globalThis, { measure });

@@ -18,9 +18,9 @@ export interface StepWork {
   readonly bytes: number;
 }
 
-/** Reads and compiles a model, with a batch of one. @returns files by their names, and what the page needs to know */
-export async function prepare(file: string, inputs?: object) {
-  const graph = await graphOf(file, inputs);
+/** Reads and compiles a model, given as `graphOf` takes it. @returns files by their names, and what the page needs to know */
+export async function prepare(...given: Parameters<typeof graphOf>) {
+  const graph = await graphOf(...given);
   const { model, weights, about } = dataOf(graph);
   const { bytes, steps } = compileModel(model, 'relaxed', { exportsSteps: true });
   return {

@@ -1,5 +1,6 @@
-/** The benchmarks run; what they measure is for evidence, on a machine at rest. The two that take a minute and more run there alone. */
+/** The benchmarks run; what they measure is for evidence, on a machine at rest. Those that take a minute and more run there alone. */
 import { expect } from 'vitest';
+import { run as compiled } from '../../bench/compiled.mjs';
 import { run as first } from '../../bench/first.mjs';
 import { run as frames } from '../../bench/frames.mjs';
 import { run as load } from '../../bench/load.mjs';
@@ -8,6 +9,19 @@ import { evidenceTest, longTest } from '../tier.js';
 
 /** They keep both cores of a machine busy, and may not have them for themselves. */
 const LIMIT = { timeout: 300_000 };
+
+evidenceTest('compiled compares answers and times with each rival that runs a model', LIMIT, async () => {
+  const { rows, geometricMeans } = await compiled(3, 'selfie', 'pp-ocr-cls');
+  expect(rows.map(({ differences }) => Object.keys(differences))).toEqual([
+    ['simd', 'tfjs', 'litert'],
+    ['simd', 'tfjs', 'onnxruntime'],
+  ]);
+  for (const { rounds, ratios } of rows) {
+    expect(rounds.kept).toBeGreaterThan(0);
+    for (const { median } of Object.values(ratios)) expect(median).toBeGreaterThan(0);
+  }
+  expect(geometricMeans.pairs['litert']).toMatchObject({ models: 1 });
+});
 
 evidenceTest('first compares all backends with wasm alone, and comes back', LIMIT, async () => {
   const { plain, isolated, doctor } = await first(1);

@@ -66,7 +66,8 @@ export class CostCounter {
   }
 }
 
-function flopsOfNode(node: Node, tensors: ReadonlyMap<string, Tensor>): number {
+/** The operations of one node. @param tensors the shapes of its inputs and outputs, by name */
+export function flopsOfNode(node: Node, tensors: ReadonlyMap<string, Pick<Tensor, 'shape'>>): number {
   const shapeOf = (value: { readonly name: string } | null | undefined) => (value ? (tensors.get(value.name)?.shape ?? []) : []);
   const [first, second] = node.inputs;
   const outputs = node.outputs.reduce((sum, value) => sum + sizeOf(shapeOf(value)), 0);

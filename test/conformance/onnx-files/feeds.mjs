@@ -16,16 +16,22 @@ export const line = (width, height, text) => async (browser) => planar(await dra
 
 /** The photograph in `test/fixtures`, shrunk to a square by its nearest pixels; channels last, from -1 to 1. */
 export const photograph = (side) => () => {
-  const { data, width, height } = PNG.sync.read(readFileSync(fileURLToPath(new URL('../../fixtures/astronaut.png', import.meta.url))));
-  const values = new Float32Array(side * side * 3);
-  for (let index = 0; index < values.length; index++) {
-    const pixel = Math.floor(index / 3);
-    const [row, column] = [Math.floor(pixel / side), pixel % side];
-    const from = Math.floor(((row + 0.5) * height) / side) * width + Math.floor(((column + 0.5) * width) / side);
-    values[index] = signed(data[from * 4 + (index % 3)]);
-  }
-  return { dtype: 'float32', shape: [1, side, side, 3], data: values };
+  const data = Float32Array.from(shrunken(side, side), signed);
+  return { dtype: 'float32', shape: [1, side, side, 3], data };
 };
+
+/** The bytes of the photograph in `test/fixtures`, shrunk by its nearest pixels; channels last. */
+export function shrunken(width, height) {
+  const picture = PNG.sync.read(readFileSync(fileURLToPath(new URL('../../fixtures/astronaut.png', import.meta.url))));
+  const bytes = new Uint8Array(width * height * 3);
+  for (let index = 0; index < bytes.length; index++) {
+    const pixel = Math.floor(index / 3);
+    const [row, column] = [Math.floor(pixel / width), pixel % width];
+    const from = Math.floor(((row + 0.5) * picture.height) / height) * picture.width + Math.floor(((column + 0.5) * picture.width) / width);
+    bytes[index] = picture.data[from * 4 + (index % 3)];
+  }
+  return bytes;
+}
 
 /** Seeded values from -0.5 to 0.5. */
 export const noise = (shape) => () => {

@@ -1,0 +1,62 @@
+/** The models of the comparison: where their files are, what has to be known to pack them, and which libraries run them. */
+import { fileURLToPath } from 'node:url';
+import { modelFile, OPTIONS } from '../../test/conformance/models.mjs';
+import { shrunken } from '../../test/conformance/onnx-files/feeds.mjs';
+import { FILES } from '../../test/conformance/onnx-files/files.mjs';
+
+const PACKAGES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
+const mediapipe = (path) => `${PACKAGES}@mediapipe/${path}.tflite`;
+
+/** Graphs of TF.js that MediaPipe publishes as `.tflite` too. */
+const TWINS = {
+  selfie: mediapipe('selfie_segmentation/selfie_segmentation'),
+  'facemesh-detection-full': mediapipe('face_detection/face_detection_full_range'),
+  'facemesh-detection-short': mediapipe('face_detection/face_detection_short_range'),
+  'handlandmark-full': mediapipe('hands/hand_landmark_full'),
+  'handlandmark-lite': mediapipe('hands/hand_landmark_lite'),
+  'blazepose-lite': mediapipe('pose/pose_landmark_lite'),
+  'blazepose-full': mediapipe('pose/pose_landmark_full'),
+};
+
+/** Graphs of TF.js alone. */
+const ALONE = ['movenet-lightning', 'centernet', 'efficientpose'];
+
+/** Shapes of the inputs of ONNX files that leave sizes open: a page, a line of text upright or not, a line to read. */
+const SHAPES = { 'pp-ocr-det': [[1, 3, 480, 640]], 'pp-ocr-cls': [[1, 3, 48, 192]], 'pp-ocr-rec': [[1, 3, 48, 320]] };
+
+/** A twin that answers otherwise: it has one of the graph's two heads, and with it five sixths of the work. */
+const OTHER_ANSWERS = ['facemesh-detection-full'];
+
+/**
+ * A row for each model: `pack` has the packer's options, `files` the model in the formats of other libraries, `outputs` how their
+ * outputs are compared, `feed` a function for each input that is no constant, in the model's order, which makes its values, `shapes`
+ * those of its inputs where sizes are open.
+ */
+export const MODELS = {
+  ...Object.fromEntries(
+    [...Object.keys(TWINS), ...ALONE].map((name) => [
+      name,
+      {
+        pack: { model: modelFile(name), ...OPTIONS[name] },
+        files: { litert: TWINS[name] },
+        outputs: OTHER_ANSWERS.includes(name) ? 'other' : 'by size',
+        feed: [picture],
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(FILES).map(([name, { file, inputs, feed }]) => [
+      name,
+      { pack: { model: file, inputs }, files: { onnxruntime: file }, outputs: 'in order', feed, shapes: SHAPES[name] },
+    ]),
+  ),
+};
+
+/** A photograph of a face as the models of human-models take it: from 0 to 1, or bytes. */
+function picture(_, { dataType, shape: [, height, width] }) {
+  const bytes = shrunken(width, height);
+  return { shape: [1, height, width, 3], data: dataType === 'float32' ? Float32Array.from(bytes, (byte) => byte / 255) : bytes };
+}
+
+/** The pairs over which the mean against LiteRT.js goes. */
+export const PAIRS = Object.keys(TWINS);

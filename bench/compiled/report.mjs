@@ -1,0 +1,73 @@
+/** Times of calls become rows; rows become a table and means. */
+import { commit } from '../../scripts/machine.mjs';
+import { interval, median } from '../statistics.mjs';
+import { OURS, RIVALS, TITLES } from './libraries.mjs';
+import { PAIRS } from './models.mjs';
+
+/** How far answers of the same weights may be from each other, as a share of the largest one; as tests hold them, they are closer. */
+const MAX_DIFFERENCE = 2e-3;
+
+/** And those of a twin: another converter has rounded its weights. */
+const MAX_DIFFERENCE_OF_TWIN = 5e-2;
+
+/** @param measured the page's answer @throws if a library answers otherwise, or no round counts */
+export function rowOf(name, { flops, calls, differences, times, kept, thrown, peakGflops }) {
+  for (const [library, { most }] of Object.entries(differences)) {
+    const limit = library === 'litert' ? MAX_DIFFERENCE_OF_TWIN : MAX_DIFFERENCE;
+    if (!(most <= limit)) throw new Error(`${name}: the answers of ${library} are off by ${most} of the largest; the limit is ${limit}.`);
+  }
+  if (kept === 0)
+    throw new Error(`${name}: no round of ${thrown} counts, since other programs keep the processor busy. Try again at rest.`);
+  const ms = Object.fromEntries(
+    Object.entries(times).map(([library, blocks]) => [library, { least: Math.min(...blocks.flat()), median: median(blocks.flat()) }]),
+  );
+  const ratios = Object.fromEntries(RIVALS.filter((rival) => rival in times).map((rival) => [rival, ratioOf(times[rival], times[OURS])]));
+  const gflops = flops / 1e6 / ms[OURS].least;
+  return { name, commit: commit(), mflop: flops / 1e6, ms, ratios, gflops, peakGflops, calls, rounds: { kept, thrown }, differences };
+}
+
+/** A rival's time over ours, from the fastest calls of both blocks of a round. */
+function ratioOf(rival, ours) {
+  const ratios = rival.map((block, round) => Math.min(...block) / Math.min(...ours[round]));
+  return { median: median(ratios), interval: interval(ratios) };
+}
+
+/** Geometric means of the ratios, over the seven pairs and over all models that a rival runs; with how many these are. */
+export function meansOf(rows) {
+  const over = (names) =>
+    Object.fromEntries(
+      RIVALS.flatMap((rival) => {
+        const ratios = rows.filter(({ name }) => names.includes(name)).flatMap(({ ratios: all }) => all[rival]?.median ?? []);
+        if (ratios.length === 0) return [];
+        const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+        return [[rival, { mean, models: ratios.length }]];
+      }),
+    );
+  return { pairs: over(PAIRS), all: over(rows.map(({ name }) => name)) };
+}
+
+/** The rows as a table of Markdown: milliseconds as least / median, and what a rival takes for each of ours. */
+export function tableOf(rows) {
+  const libraries = Object.keys(TITLES);
+  const head = [
+    'model',
+    'MFLOP',
+    ...libraries.map((library) => TITLES[library]),
+    ...RIVALS.map((rival) => `${TITLES[rival]} ÷ Pannier`),
+    'GFLOP/s of peak',
+    'rounds, thrown away',
+  ];
+  const cells = rows.map(({ name, mflop, ms, ratios, gflops, peakGflops, rounds }) => [
+    name,
+    mflop.toFixed(mflop < 10 ? 1 : 0),
+    ...libraries.map((library) => (library in ms ? `${shown(ms[library].least)} / ${shown(ms[library].median)}` : '')),
+    ...RIVALS.map((rival) => (rival in ratios ? ratioText(ratios[rival]) : '')),
+    `${gflops.toFixed(1)} of ${peakGflops.toFixed(1)}`,
+    `${rounds.kept}, ${rounds.thrown}`,
+  ]);
+  return [head, head.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+const shown = (ms) => ms.toFixed(ms < 10 ? 2 : 1);
+
+const ratioText = ({ median: middle, interval: [low, high] }) => `${middle.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
