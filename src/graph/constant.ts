@@ -71,8 +71,8 @@ export function tensorOf(constant: Constant): Tensor {
  */
 export function decodeInto(data: TensorData, { value: { type }, bytes, storage }: Constant): void {
   const { dataType } = type;
-  // Arrays of wider elements begin at a multiple of their width.
-  const aligned = bytes.byteOffset % Float64Array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  // Arrays of wider elements begin at a multiple of their width. A slice of Node's Buffer would be no copy.
+  const aligned = bytes.byteOffset % Float64Array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   const { buffer, byteOffset } = aligned as Uint8Array<ArrayBuffer>;
   if (storage.kind === 'float16' || (storage.kind === 'plain' && dataType === 'float16')) {
     widenInto(data as Float32Array, new Uint16Array(buffer, byteOffset, data.length));

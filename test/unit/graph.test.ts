@@ -96,7 +96,11 @@ describe('constants', () => {
     ['int64', { kind: 'plain' }, [0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xc0], [1, -2]],
     ['int16', { kind: 'plain' }, [0xff, 0xff, 1, 0], [-1, 1]],
   ] as const)('%s stored as %j', (dataType, storage, bytes, wanted) => {
-    expect(tensorOf(constant(dataType, storage, bytes))).toEqual(tensor(dataType, wanted));
+    const stored = constant(dataType, storage, bytes);
+    expect(tensorOf(stored)).toEqual(tensor(dataType, wanted));
+    // A file that Node has read is a Buffer, whose slices are no copies.
+    const { buffer, byteOffset, length } = stored.bytes;
+    expect(tensorOf({ ...stored, bytes: Buffer.from(buffer, byteOffset, length) })).toEqual(tensor(dataType, wanted));
   });
 
   it('know how each type can be stored', () => {
