@@ -61,6 +61,41 @@ describe('modules', () => {
     expect((sum as Run)(4)).toBe(2 + 2 + 6 + 4);
   });
 
+  it('keep constants in variables, each once', async () => {
+    const added = (keeps: boolean) => (module: ModuleBuilder) => {
+      module.memory(64);
+      module.export(
+        'run',
+        module.function(['i32'], undefined, (body, times) => {
+          if (keeps) body.keepConstants();
+          const sum = body.let(f32x4.const(0));
+          body.repeat(times, () => {
+            body.set(sum, f32x4.add(f32x4.mul(sum, f32x4.const(2)), v128.const([1, 2, 3, 4])));
+            body.set(sum, f32x4.mul(f32x4.add(sum, f32x4.const(2)), f32x4.const(2)));
+            body.set(sum, i32x4.add(sum, i32x4.const(-1)));
+          });
+          body.store(i32.const(0), sum);
+        }),
+      );
+    };
+    const [plain, kept] = await Promise.all(
+      [false, true].map(async (keeps) => {
+        const { run, memory } = (await exportsOf(added(keeps))) as { run: Run; memory: WebAssembly.Memory };
+        run(3);
+        return [...new Float32Array(memory.buffer, 0, 4)];
+      }),
+    );
+    expect(plain![0]).toBeGreaterThan(1);
+    expect(kept).toEqual(plain);
+    const size = (keeps: boolean) => {
+      const module = new ModuleBuilder();
+      added(keeps)(module);
+      return module.bytes.length;
+    };
+    // The vector 2 stands in the code three times, and each constant takes 18 bytes.
+    expect(size(true)).toBeLessThan(size(false));
+  });
+
   it('call imports, and have data and a memory', async () => {
     const module = new ModuleBuilder();
     const told: number[] = [];

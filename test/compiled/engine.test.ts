@@ -12,7 +12,7 @@ import { GraphBuilder } from '../../src/graph/builder.js';
 import { constantOf, storedBytes } from '../../src/graph/constant.js';
 import type { DataType } from '../../src/graph/element-type.js';
 import type { Constant, Graph, Storage, TypedValue } from '../../src/graph/graph.js';
-import { openSize, type Size } from '../../src/graph/size.js';
+import { multiply, openSize, type Size } from '../../src/graph/size.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import type { Feed } from '../../src/preprocess/feed.js';
 import { expectedOf } from '../kernels/run.js';
@@ -312,13 +312,30 @@ it.each<[string, Graph, string]>([
   ['two open sizes', unary([openSize('batch'), openSize('width')], (_, x) => [x]), 'Input "input 0" is [batch, width]'],
   [
     'an output of more rows',
-    unary([openSize('batch'), 2], (builder, x) => [builder.op('concat', [x, x], { axis: 0 }, ORIGIN, 'made')]),
-    'Output "output 0" is [2*batch, 2]',
+    unary([openSize('batch'), 2], (builder, x) => [builder.op('reshape', [x], { newShape: [multiply(openSize('batch'), 2)] }, ORIGIN)]),
+    'Output "output 0" is [2*batch]',
+  ],
+  ['an output without rows', unary([openSize('batch'), 2], (builder, x) => [x, builder.number('float32', 1)]), 'Output "output 1" is []'],
+  [
+    'a sum of all rows',
+    unary([openSize('batch'), 2], (builder, x) => [
+      builder.op('sub', [x, builder.op('reduceMean', [x], { axes: [0], keepDimensions: true }, ORIGIN, 'mean')], {}, ORIGIN, 'made'),
+    ]),
+    'Node "node" (test) computes with several rows of the open batch "batch" at once',
   ],
   [
-    'an output of all rows',
-    unary([openSize('batch'), 2], (builder, x) => [builder.op('reduceSum', [x], { axes: [0], keepDimensions: false }, ORIGIN, 'made')]),
-    'Output "output 0" is [2]',
+    'a softmax over rows',
+    unary([openSize('batch'), 2], (builder, x) => [builder.op('softmax', [x], { axis: 0 }, ORIGIN, 'made')]),
+    'computes with several rows',
+  ],
+  [
+    'a product of rows with each other',
+    unary([openSize('batch'), 2], (builder, x) => {
+      const columns = builder.op('transpose', [x], { permutation: [1, 0] }, ORIGIN, 'columns');
+      const pairs = builder.op('matmul', [x, columns], {}, ORIGIN, 'pairs');
+      return [builder.op('matmul', [pairs, x], {}, ORIGIN, 'made')];
+    }),
+    'computes with several rows',
   ],
   [
     'a size that values decide',
@@ -326,7 +343,7 @@ it.each<[string, Graph, string]>([
       const above = builder.op('greater', [x, builder.number('float32', 0)], {}, ORIGIN, 'above');
       return [builder.op('nonzero', [above], { countName: 'count' }, ORIGIN, 'made')];
     }),
-    'Output "output 0" is [count, 2]',
+    'computes with several rows',
   ],
   [
     'a graph that needs too much memory',

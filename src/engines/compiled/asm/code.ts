@@ -1,7 +1,21 @@
 /** Pieces of WebAssembly code: bytes, and typed expressions made of them. */
 
 /** Bytes of instructions. They nest, so that code is put together without copying. */
-export type Code = number | readonly Code[];
+export type Code = number | VectorConstant | readonly Code[];
+
+/** The instruction that makes a vector of 16 bytes. */
+export class VectorConstant {
+  readonly bytes: readonly number[];
+
+  constructor(lanes: Float32Array | Int32Array) {
+    this.bytes = [0xfd, 12, ...new Uint8Array(lanes.buffer)];
+  }
+
+  /** A vector of zeros takes one instruction on every machine. */
+  get isZero(): boolean {
+    return this.bytes.slice(2).every((byte) => byte === 0);
+  }
+}
 
 /** The types of values, each with the byte that stands for it in a module. */
 export const VALUE_TYPES = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
@@ -49,6 +63,7 @@ export function flatten(code: Code): Uint8Array {
   const bytes: number[] = [];
   const visit = (each: Code): void => {
     if (typeof each === 'number') bytes.push(each);
+    else if (each instanceof VectorConstant) bytes.push(...each.bytes);
     else for (const part of each) visit(part);
   };
   visit(code);

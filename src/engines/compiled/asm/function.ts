@@ -1,5 +1,5 @@
 /** A function of a module, written from its first statement to its last. */
-import { type Code, type Expression, flatten, type I32, unsigned, type V128, VALUE_TYPES, type ValueType } from './code.js';
+import { type Code, type Expression, flatten, type I32, unsigned, type V128, VALUE_TYPES, type ValueType, VectorConstant } from './code.js';
 import { i32, place } from './scalar.js';
 
 /** A variable of a function: as an expression it is its value. */
@@ -24,6 +24,7 @@ export class FunctionBuilder {
   readonly parameters: readonly ValueType[];
   #locals: ValueType[] = [];
   #statements: Code[] = [];
+  #keepsConstants = false;
 
   constructor(parameters: readonly ValueType[]) {
     this.parameters = parameters;
@@ -69,6 +70,12 @@ export class FunctionBuilder {
     }
   }
 
+  /** Stores the first two lanes of a vector at one offset, and the last two at another one. */
+  storeHalves(address: I32, value: Local<'v128'>, first: number, second: number): void {
+    this.#storeLane(91, 0, address, value, first);
+    this.#storeLane(91, 1, address, value, second);
+  }
+
   #storeLane(opcode: number, lane: number, address: I32, value: V128, offset: number): void {
     this.#statements.push([address.code, value.code, 0xfd, opcode, place(offset), lane]);
   }
@@ -106,6 +113,14 @@ export class FunctionBuilder {
     this.#statements.push([0x04, EMPTY_BLOCK, branch(body), otherwise === undefined ? [] : [0x05, branch(otherwise)], END]);
   }
 
+  /**
+   * Makes the function put its vector constants into variables at its begin. V8 makes such a vector of three instructions wherever one
+   * stands, which takes as long as the arithmetic of a polynomial; a variable is an operand in a register or on the stack.
+   */
+  keepConstants(): void {
+    this.#keepsConstants = true;
+  }
+
   /** Ends the function with a value. */
   return(value: Expression<ValueType>): void {
     this.#statements.push(value.code);
@@ -113,8 +128,24 @@ export class FunctionBuilder {
 
   /** The function's body as a module has it: its variables, then its code. */
   get bytes(): Uint8Array {
+    const statements = this.#keepsConstants ? this.#withKeptConstants() : this.#statements;
     const locals = this.#locals.map((type) => [1, VALUE_TYPES[type]]);
-    return flatten([unsigned(locals.length), locals, this.#statements, END]);
+    return flatten([unsigned(locals.length), locals, statements, END]);
+  }
+
+  #withKeptConstants(): Code {
+    const kept = new Map<string, Local<'v128'>>();
+    const visit = (code: Code): Code => {
+      if (typeof code === 'number') return code;
+      if (!(code instanceof VectorConstant)) return code.map(visit);
+      if (code.isZero) return code;
+      const variable = kept.get(String(code.bytes)) ?? this.local('v128');
+      kept.set(String(code.bytes), variable);
+      return variable.code;
+    };
+    const statements = visit(this.#statements);
+    const begin = [...kept].map(([bytes, { index }]) => [bytes.split(',').map(Number), 0x21, unsigned(index)]);
+    return [begin, statements];
   }
 
   #nested(opcode: number, body: () => void): void {

@@ -1,5 +1,5 @@
 /** Instructions on vectors of 128 bits: four floats or four whole numbers. Opcodes are those of the SIMD and relaxed SIMD proposals. */
-import { type Expression, type F32, floatBytes, type I32, signed, unsigned, type V128, type ValueType } from './code.js';
+import { type Expression, type F32, type I32, unsigned, type V128, type ValueType, VectorConstant } from './code.js';
 import { place } from './scalar.js';
 
 /** The opcode behind the prefix of vector instructions. */
@@ -31,13 +31,15 @@ export const v128 = {
   /** One number from memory in all four places. */
   load32Splat: load(9),
   and: binary(78),
+  /** Bits of a where b has none. */
+  andNot: binary(79),
   or: binary(80),
   xor: binary(81),
   /** Bits of a where the mask has a one, else bits of b. */
   select: (a: V128, b: V128, mask: V128): V128 => ternary(82)(a, b, mask),
   /** 16 bytes of both vectors, by their places in a (0 to 15) and b (16 to 31). */
   shuffle: (a: V128, b: V128, places: readonly number[]): V128 => ({ type: 'v128', code: [a.code, b.code, vector(13), places] }),
-  const: (lanes: readonly number[]): V128 => ({ type: 'v128', code: [vector(12), ...lanes.map(floatBytes)] }),
+  const: (lanes: readonly number[]): V128 => ({ type: 'v128', code: new VectorConstant(Float32Array.from(lanes)) }),
 };
 
 /** Places of a shuffle that takes four numbers of both vectors. */
@@ -80,7 +82,7 @@ export const f32x4 = {
 /** Instructions on four whole numbers. */
 export const i32x4 = {
   splat: unary<'i32'>(17),
-  const: (value: number): V128 => i32x4.splat({ type: 'i32', code: [0x41, ...signed(value)] }),
+  const: (value: number): V128 => ({ type: 'v128', code: new VectorConstant(Int32Array.of(value, value, value, value)) }),
   eq: binary(55),
   ne: binary(56),
   lt: binary(57),

@@ -26,6 +26,7 @@ export function elementwise(kernels: Kernels, given: Axes, formula: NamedFormula
   const steps = axes.strides.map((each) => each.at(-1) as number);
   const parameters = axes.strides.map(() => 'i32' as const);
   return kernels.define(`elementwise ${JSON.stringify(axes)} ${formula.name}`, parameters, undefined, (body, ...pointers) => {
+    body.keepConstants();
     const isFlat = axes.sizes.length === 1;
     writeOuterLoops(body, axes, pointers, (own) => {
       const out = own.at(-1) as Local<'i32'>;

@@ -2,7 +2,7 @@
 import type { V128 } from '../asm/code.js';
 import type { FunctionBuilder } from '../asm/function.js';
 import { f32x4, f64x2, i32x4, v128 } from '../asm/vector.js';
-import { erf, erfc } from './error-function.js';
+import { erf, normalShare } from './error-function.js';
 import { exp, expm1, sigmoid, tanh } from './exponential.js';
 import { inFloat64 } from './float64.js';
 import { hostFunction } from './host-function.js';
@@ -79,27 +79,29 @@ export const FLOAT_FORMULAS: Readonly<Record<string, Formula>> = {
     const side = v128.or(v128.and(f32x4.gt(x, zero), one), v128.and(f32x4.lt(x, zero), f32x4.const(-1)));
     return v128.select(x, side, f32x4.ne(x, x));
   }),
-  exp: unary((x, { kernels }) => exp(kernels)(x)),
-  expm1: unary((x, { kernels }) => expm1(kernels)(x)),
-  sigmoid: unary((x, { kernels }) => sigmoid(kernels)(x)),
-  tanh: unary((x, { kernels }) => tanh(kernels)(x)),
-  erf: unary((x, { kernels }) => erf(kernels)(x)),
-  log: unary((x, { kernels }) => log(kernels)(x)),
-  log1p: unary((x, { kernels }) => log1p(kernels)(x)),
-  softplus: unary((x, { kernels }) => softplus(kernels)(x)),
+  exp: unary((x, { kernels, body }) => exp(kernels, body, x)),
+  expm1: unary((x, { kernels, body }) => expm1(kernels, body, x)),
+  sigmoid: unary((x, { kernels, body }) => sigmoid(kernels, body, x)),
+  tanh: unary((x, { kernels, body }) => tanh(kernels, body, x)),
+  erf: unary((x, { kernels, body }) => erf(kernels, body, x)),
+  log: unary((x, { kernels, body }) => log(kernels, body, x)),
+  log1p: unary((x, { kernels, body }) => log1p(kernels, body, x)),
+  softplus: unary((x, { kernels, body }) => softplus(kernels, body, x)),
   softsign: unary((x) => f32x4.div(x, f32x4.add(one, f32x4.abs(x)))),
   hardSwish: unary((x) => f32x4.mul(x, f32x4.mul(clamped(f32x4.add(x, f32x4.const(3)), 0, 6), f32x4.const(1 / 6)))),
   hardSigmoid: unary((x, call) => clamped(linear(x, call), 0, 1)),
   linear: unary((x, call) => linear(x, call)),
   clamp: unary((x, call) => clamped(x, number(call, 'min'), number(call, 'max'))),
   leakyRelu: unary((x, call) => bySign(x, x, f32x4.mul(x, f32x4.const(number(call, 'alpha'))))),
-  elu: unary((x, call) => bySign(x, x, f32x4.mul(f32x4.const(number(call, 'alpha')), expm1(call.kernels)(x)))),
-  selu: unary((x, { kernels }) => f32x4.mul(f32x4.const(SELU_SCALE), bySign(x, x, f32x4.mul(f32x4.const(SELU_ALPHA), expm1(kernels)(x))))),
-  gelu: unary((x, { kernels, attributes }) => {
+  elu: unary((x, call) => bySign(x, x, f32x4.mul(f32x4.const(number(call, 'alpha')), expm1(call.kernels, call.body, x)))),
+  selu: unary((x, { kernels, body }) =>
+    f32x4.mul(f32x4.const(SELU_SCALE), bySign(x, x, f32x4.mul(f32x4.const(SELU_ALPHA), expm1(kernels, body, x)))),
+  ),
+  gelu: unary((x, { kernels, body, attributes }) => {
+    if (attributes['approximation'] === 'none') return f32x4.mul(x, normalShare(kernels, body, x));
     const half = f32x4.mul(x, f32x4.const(0.5));
-    if (attributes['approximation'] === 'none') return f32x4.mul(half, erfc(kernels)(f32x4.mul(x, f32x4.const(-Math.SQRT1_2))));
     const cubic = kernels.multiplyAdd(f32x4.mul(f32x4.mul(x, x), x), f32x4.const(GELU_CUBIC), x);
-    return f32x4.mul(half, f32x4.add(one, tanh(kernels)(f32x4.mul(cubic, f32x4.const(GELU_SCALE)))));
+    return f32x4.mul(half, f32x4.add(one, tanh(kernels, body, f32x4.mul(cubic, f32x4.const(GELU_SCALE)))));
   }),
   isNaN: unary((x) => asBool(f32x4.ne(x, x))),
   isInfinite: unary((x) => asBool(f32x4.eq(f32x4.abs(x), f32x4.const(Number.POSITIVE_INFINITY)))),

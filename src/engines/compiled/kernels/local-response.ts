@@ -29,7 +29,7 @@ export const localResponse = (kernels: Kernels, shape: LocalResponseShape): Call
         body.advance(neighbour, 4);
       });
       const base = kernels.multiplyAdd(sum, f32x4.const(alpha), f32x4.const(bias));
-      const power = exp(kernels)(f32x4.mul(log(kernels)(base), f32x4.const(beta)));
+      const power = exp(kernels, body, f32x4.mul(log(kernels, body, base), f32x4.const(beta)));
       body.storeLanes(to, body.let(f32x4.div(v128.load(i32.offset(from, 4 * radius)), power)), lanes);
       for (const each of [from, to]) body.advance(each, 4 * lanes);
     };

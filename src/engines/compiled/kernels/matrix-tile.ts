@@ -105,30 +105,48 @@ function writeDepth(
       }
     }
   };
+  writeRuns(body, depth, { element, elementBytes: 4, weights, weightBytes: PANEL_ROW_BYTES }, step);
+}
+
+/** The variables that move along the depth, and how far for each of its steps. */
+interface Moving {
+  readonly element: Local<'i32'>;
+  readonly elementBytes: number;
+  readonly weights: Local<'i32'>;
+  readonly weightBytes: number;
+}
+
+/** Writes the loops over the depth. @param step writes a step; it gets how many steps it is ahead of where the variables stand */
+export function writeRuns(
+  body: FunctionBuilder,
+  { run, loops }: Depth,
+  { element, elementBytes, weights, weightBytes }: Moving,
+  step: (index: number) => void,
+): void {
   const steps = (count: number): void => {
     for (let index = 0; index < count; index++) step(index);
-    body.advance(weights, count * PANEL_ROW_BYTES);
+    body.advance(weights, count * weightBytes);
   };
-  const unrolled = Math.min(depth.run, MAX_UNROLLED_STEPS);
-  const turns = Math.floor(depth.run / unrolled);
-  const rest = depth.run % unrolled;
-  const run = (): void => {
+  const unrolled = Math.min(run, MAX_UNROLLED_STEPS);
+  const turns = Math.floor(run / unrolled);
+  const rest = run % unrolled;
+  const writeRun = (): void => {
     body.repeat(turns, () => {
       steps(unrolled);
-      body.advance(element, 4 * unrolled);
+      body.advance(element, elementBytes * unrolled);
     });
     if (rest > 0) steps(rest);
   };
   // Each loop moves the address on from where the loops in it have left it. They tell how far that is.
-  const loops = ([outer, ...inner]: Depth['loops']): number => {
+  const write = ([outer, ...inner]: Depth['loops']): number => {
     if (outer === undefined) {
-      run();
-      return 4 * unrolled * turns;
+      writeRun();
+      return elementBytes * unrolled * turns;
     }
-    body.repeat(outer.times, () => body.advance(element, outer.strideBytes - loops(inner)));
+    body.repeat(outer.times, () => body.advance(element, outer.strideBytes - write(inner)));
     return outer.times * outer.strideBytes;
   };
-  loops(depth.loops);
+  write(loops);
 }
 
 /** Sums by phase, row and vector. Those of the first phase begin with the bias, all others with 0. */

@@ -6,6 +6,7 @@ import { i32 } from '../asm/scalar.js';
 import { BLOCK_CHANNELS, blockBytes, blockHeadBytes, depthwisePicture } from '../kernels/depthwise.js';
 import { matrixProduct, type ProductShape } from '../kernels/matrix-product.js';
 import { type Depth, depthOf, PANEL_COLUMNS, panelBytes, panelHeadBytes } from '../kernels/matrix-tile.js';
+import { placeNarrow } from './narrow.js';
 import { padPicture } from './pad-picture.js';
 import { placeHead } from './place-head.js';
 import type { Addresses, GroupEpilogue, Lowering, Step } from './step.js';
@@ -32,7 +33,6 @@ export function lowerConvolution(node: NodeOf<'conv2d'>, end: GroupEpilogue, low
   const [left, right] = paddingOf(width, columns, 1, node.attributes);
   const output = node.outputs[0] as Value;
   const convolution: Convolution = { node, input, filter, bias, output, top, bottom, left, right };
-  if (!lowering.constants.has(filter.name)) throw new RangeError('has a filter that is computed');
   const isDepthwise = taken === 1 && node.attributes.groups === channels && shapeOf(output)[3] === channels;
   return isDepthwise && channels > 1 ? depthwise(convolution, end, lowering) : product(convolution, end, lowering);
 }
@@ -71,38 +71,26 @@ function depthwise({ node, input, filter, bias, output, top, left }: Convolution
 }
 
 function product(convolution: Convolution, end: GroupEpilogue, lowering: Lowering): Step {
-  const { node, input, filter, bias, output, top, bottom, left, right } = convolution;
+  const { node, input, filter, output, top, bottom, left, right } = convolution;
   const [batch, height, width, channels] = shapeOf(input) as [number, number, number, number];
   const [windowHeight, windowWidth, taken, made] = shapeOf(filter) as [number, number, number, number];
   const [, outputHeight, outputWidth] = shapeOf(output) as [number, number, number];
   const { groups, strides, dilations } = node.attributes;
-  const { kernels, weights } = lowering;
   const isPadded = top + bottom + left + right > 0;
   const [paddedHeight, paddedWidth] = [height + top + bottom, width + left + right];
   const pixelBytes = 4 * channels;
   const lineBytes = paddedWidth * pixelBytes;
   const depth = depthOfWindow(windowHeight, windowWidth, taken, channels, dilations, lineBytes);
   const ofGroup = made / groups;
-  const blocks = { width: PANEL_COLUMNS, blockBytes: panelBytes(depth, end.epilogue), headBytes: panelHeadBytes(end.epilogue) };
-  const addresses = Array.from({ length: groups }, (_, group) => {
-    const address = weights.reserve(Math.ceil(ofGroup / PANEL_COLUMNS) * blocks.blockBytes);
-    placeHead(lowering, blocks, address, ofGroup, group * ofGroup, [bias, ...end.channelConstants]);
-    weights.place(filter.name, {
-      kind: 'interleaved',
-      address: address + blocks.headBytes,
-      fromElement: group * ofGroup,
-      ...{ rows: depthOf(depth), columns: ofGroup, rowStride: made, columnStride: 1 },
-      ...{ width: PANEL_COLUMNS, blockBytes: blocks.blockBytes },
-    });
-    return address;
-  });
   const [strideY, strideX] = strides as [number, number];
   const isMatrix = !isPadded && windowHeight === 1 && windowWidth === 1 && strideY === 1 && strideX === 1;
   const lines = { leftStrideBytes: strideX * pixelBytes, leftLineBytes: strideY * lineBytes, outStrideBytes: 4 * made };
   const shape: ProductShape = isMatrix
     ? { ...lines, lines: 1, rows: height * width, columns: ofGroup, depth, leftLineBytes: 0, outLineBytes: 0 }
     : { ...lines, lines: outputHeight, rows: outputWidth, columns: ofGroup, depth, outLineBytes: 4 * made * outputWidth };
-  const run = matrixProduct(kernels, shape, end.epilogue);
+  const narrow = groups === 1 ? placeNarrow(lowering, convolution, shape, end) : undefined;
+  const addresses = narrow === undefined ? placePanels(convolution, depth, end, lowering) : [narrow.address];
+  const run = narrow?.run ?? matrixProduct(lowering.kernels, shape, end.epilogue);
   const pad = isPadded ? padPicture(lowering, [height, width, channels], [top, left], [paddedHeight, paddedWidth]) : undefined;
   return {
     ...stepOf(node, input, end),
@@ -117,8 +105,29 @@ function product(convolution: Convolution, end: GroupEpilogue, lowering: Lowerin
   };
 }
 
+/** Lays the filter out in panels. @returns the address of the first panel of each group */
+function placePanels({ node, filter, bias }: Convolution, depth: Depth, end: GroupEpilogue, lowering: Lowering): readonly number[] {
+  const { weights } = lowering;
+  const { groups } = node.attributes;
+  const made = shapeOf(filter).at(-1) as number;
+  const ofGroup = made / groups;
+  const blocks = { width: PANEL_COLUMNS, blockBytes: panelBytes(depth, end.epilogue), headBytes: panelHeadBytes(end.epilogue) };
+  return Array.from({ length: groups }, (_, group) => {
+    const address = weights.reserve(Math.ceil(ofGroup / PANEL_COLUMNS) * blocks.blockBytes);
+    placeHead(lowering, blocks, address, ofGroup, group * ofGroup, [bias, ...end.channelConstants]);
+    weights.place(filter.name, {
+      kind: 'interleaved',
+      address: address + blocks.headBytes,
+      fromElement: group * ofGroup,
+      ...{ rows: depthOf(depth), columns: ofGroup, rowStride: made, columnStride: 1 },
+      ...{ width: PANEL_COLUMNS, blockBytes: blocks.blockBytes },
+    });
+    return address;
+  });
+}
+
 /** The runs of elements under a window: whole rows of it where they lie side by side, else one for each of its elements. */
-function depthOfWindow(
+export function depthOfWindow(
   height: number,
   width: number,
   taken: number,

@@ -20,7 +20,7 @@ export interface Group {
 /** Whether the kernel of a node computes an expression of its sums. */
 function isAnchor({ op, inputs, outputs }: Node, constants: ReadonlyMap<string, Constant>): boolean {
   if (!isFloat(outputs[0]?.type?.dataType ?? 'bool') || outputs.some((output) => elementCount(output) === 0)) return false;
-  return op === 'matmul' || (op === 'conv2d' && constants.has((inputs[1] as Value).name));
+  return op === 'matmul' || (op === 'conv2d' && inputs.slice(1).every((each) => each === null || constants.has(each.name)));
 }
 
 export const isElementwise = ({ op, inputs }: Node): boolean =>
@@ -62,7 +62,7 @@ export function groupsOf(graph: Graph): readonly Group[] {
   });
 
   const anchorOf = (term: Term, output: Value): Node | undefined => {
-    if (hasCall(term)) return undefined;
+    if (isLong(term)) return undefined;
     const operands = operandsOf(term);
     const candidates = operands.flatMap((value) => {
       const producer = onlyHere(value, output);
@@ -93,13 +93,13 @@ export function groupsOf(graph: Graph): readonly Group[] {
   return groups.reverse();
 }
 
-/** Ops whose formulas call a function. At the end of a kernel such a call would push the sums of a whole tile out of their registers. */
-const CALLING: ReadonlySet<string> = new Set([
+/** Ops whose formulas are long, or call the host. At the end of a kernel they would stand once for each sum of a tile, and push sums out of registers. */
+const LONG: ReadonlySet<string> = new Set([
   ...['exp', 'expm1', 'sigmoid', 'tanh', 'erf', 'gelu', 'elu', 'selu', 'log', 'log1p', 'softplus'],
   ...Object.keys(HOST_FUNCTIONS),
 ]);
 
-const hasCall = (term: Term): boolean => term.kind === 'op' && (CALLING.has(term.node.op) || term.inputs.some(hasCall));
+const isLong = (term: Term): boolean => term.kind === 'op' && (LONG.has(term.node.op) || term.inputs.some(isLong));
 
 /** An expression in which a tensor is the sums. */
 function withSums(term: Term, sums: Value): Term {

@@ -7,11 +7,14 @@ import type { GroupEpilogue, Lowering } from './step.js';
 import { operandsOf, termName, writeTerm } from './term.js';
 import { isSameShape } from './values.js';
 
+/** The end of a kernel whose sums are the output. */
+export const noEpilogue = (output: Value): GroupEpilogue => ({ epilogue: NO_EPILOGUE, operands: [], channelConstants: [], output });
+
 /** The epilogue of a group's anchor, with the tensors that it reads. */
 export function epilogueOf(group: Group, { constants, kernels }: Lowering): GroupEpilogue {
   const output = group.root.outputs[0] as Value;
   const { term } = group;
-  if (term === undefined || term.kind === 'sums') return { epilogue: NO_EPILOGUE, operands: [], channelConstants: [], output };
+  if (term === undefined || term.kind === 'sums') return noEpilogue(output);
   const all = operandsOf(term);
   const channelConstants = all.filter((value) => isChannelConstant(value, output, constants));
   const operands = all.filter((value) => !channelConstants.includes(value) && isSameShape(value, output));

@@ -26,8 +26,8 @@ const PLUS_FINITE: NamedFormula = { name: 'plus finite', write: (body, [x, y]) =
 /** ln Σe^x of elements that are not great. */
 const logOfPowers = (kernels: Kernels): Reduction => ({
   ...{ ...FLOAT_SUM, name: 'log of powers' },
-  before: (_, element) => exp(kernels)(element),
-  after: (_, sum) => log(kernels)(sum),
+  before: (body, element) => exp(kernels, body, element),
+  after: (body, sum) => log(kernels, body, sum),
 });
 
 /** (x - peak) - ln Σe^(x - peak) along an axis. */

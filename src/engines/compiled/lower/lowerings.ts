@@ -1,11 +1,14 @@
 /** The table of lowerings: which ops become kernels, and how. */
 
 import { isFloat } from '../../../graph/element-type.js';
-import type { Node, NodeOf } from '../../../graph/graph.js';
+import type { Node, NodeOf, Value } from '../../../graph/graph.js';
 import type { OpName } from '../../../graph/ops/index.js';
 import { lowerBatchToSpace, lowerSpaceToBatch } from './blocks.js';
+import { withComputedWeights } from './computed-weights.js';
+import { lowerConvolution } from './convolution.js';
 import { CREATION } from './creation.js';
 import { GATHERING } from './gathering.js';
+import { noEpilogue } from './group-epilogue.js';
 import { lowerLogSoftmax, lowerLogSumExp } from './log-sum-exp.js';
 import { MOVEMENT } from './movement.js';
 import { lowerBatchNormalization, lowerInstanceNormalization, lowerLayerNormalization, lowerLocalResponse } from './normalization.js';
@@ -41,7 +44,9 @@ const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   // Products of floats are anchors of groups.
   matmul: lowerWholeMatmul,
   resample2d: lowerResample,
-  convTranspose2d: lowerTransposedConvolution,
+  // Convolutions by constants are anchors of groups, too.
+  conv2d: withComputedWeights((node, lowering) => lowerConvolution(node, noEpilogue(node.outputs[0] as Value), lowering)),
+  convTranspose2d: withComputedWeights(lowerTransposedConvolution),
   batchNormalization: lowerBatchNormalization,
   layerNormalization: lowerLayerNormalization,
   localResponseNormalization: lowerLocalResponse,

@@ -1,8 +1,9 @@
 /** A picture with room around it. */
 import type { I32 } from '../asm/code.js';
 import { i32 } from '../asm/scalar.js';
-import { copy, fill } from '../kernels/copy.js';
+import { copy } from '../kernels/copy.js';
 import { rowMajor } from '../kernels/loops.js';
+import { fillAround } from './fill-around.js';
 import type { Addresses, Lowering } from './step.js';
 
 /** Copies a picture into the step's own memory. @param value the bits of the elements around it */
@@ -13,21 +14,12 @@ export function padPicture(
   [paddedHeight, paddedWidth]: readonly [number, number],
   value = 0,
 ): (at: Addresses, from: I32) => void {
-  const outer = rowMajor([paddedHeight, paddedWidth, channels]);
-  const sides = [
-    { first: [0, 0], sizes: [top, paddedWidth] },
-    { first: [top + height, 0], sizes: [paddedHeight - top - height, paddedWidth] },
-    { first: [top, 0], sizes: [height, left] },
-    { first: [top, left + width], sizes: [height, paddedWidth - left - width] },
-  ].filter(({ sizes }) => sizes.every((size) => size > 0));
-  const offsetOf = ([row, column]: readonly number[]): number => 4 * channels * ((row as number) * paddedWidth + (column as number));
-  const fills = sides.map(({ first, sizes }) => ({
-    offset: offsetOf(first),
-    run: fill(kernels, { sizes: [...sizes, channels], strides: [outer] }, value),
-  }));
-  const inner = copy(kernels, { sizes: [height, width, channels], strides: [rowMajor([height, width, channels]), outer] });
+  const outer = [paddedHeight, paddedWidth, channels];
+  const strides = rowMajor(outer);
+  const around = fillAround(kernels, [height, width, channels], outer, [top, left, 0], value);
+  const inner = copy(kernels, { sizes: [height, width, channels], strides: [rowMajor([height, width, channels]), strides] });
   return ({ body, scratch }, from) => {
-    for (const { offset, run } of fills) body.call(run, i32.offset(scratch, offset));
-    body.call(inner, from, i32.offset(scratch, offsetOf([top, left])));
+    around(body, scratch);
+    body.call(inner, from, i32.offset(scratch, 4 * channels * (top * paddedWidth + left)));
   };
 }

@@ -1,7 +1,11 @@
 /** Padding: one value around a copy, or copies of the elements at the edges. */
 import type { NodeOf, Value } from '../../../graph/graph.js';
+import { i32 } from '../asm/scalar.js';
+import { copy } from '../kernels/copy.js';
 import { rowMajor } from '../kernels/loops.js';
+import { fillAround } from './fill-around.js';
 import { combinations, elementAt, type Move, movesStep } from './moves.js';
+import { plainStep } from './plain-step.js';
 import type { Lowering, Step } from './step.js';
 import { bitsOf, shapeOf } from './values.js';
 
@@ -21,8 +25,15 @@ export function lowerPad(node: NodeOf<'pad'>, lowering: Lowering): Step {
   const sizes = shapeOf(input);
   const [own, strides] = [rowMajor(sizes), rowMajor(shapeOf(output))];
   if (mode === 'constant') {
-    const to = { element: elementAt(beginning, strides) };
-    return movesStep(node, lowering, [{ axes: { sizes, strides: [own, strides] }, to }], bitsOf(output.type?.dataType ?? 'float32', value));
+    const bits = bitsOf(output.type?.dataType ?? 'float32', value);
+    const around = fillAround(lowering.kernels, sizes, shapeOf(output), beginning, bits);
+    const inner = sizes.includes(0) ? undefined : copy(lowering.kernels, { sizes, strides: [own, strides] });
+    return plainStep(node, {
+      write: ({ body }, [from], [to]) => {
+        around(body, to);
+        if (inner !== undefined) body.call(inner, from, i32.offset(to, 4 * elementAt(beginning, strides)));
+      },
+    });
   }
   const stretches = sizes.map((length, axis) => stretchesOf(mode, length, beginning[axis] as number, ending[axis] as number));
   return movesStep(

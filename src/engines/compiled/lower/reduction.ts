@@ -32,7 +32,7 @@ const ofFloats = (kernels: Kernels, op: string, count: number): Reduction | unde
     case 'reduceSumSquare':
       return SQUARE_SUM;
     case 'reduceLogSum':
-      return { ...FLOAT_SUM, name: 'log of sum', after: (_, sum) => log(kernels)(sum) };
+      return { ...FLOAT_SUM, name: 'log of sum', after: (body, sum) => log(kernels, body, sum) };
     default:
       return undefined;
   }

@@ -20,6 +20,9 @@ export type Placement =
       readonly blockBytes: number;
     };
 
+/** Elements in blocks of columns. */
+export type BlockPlacement = Extract<Placement, { readonly kind: 'interleaved' }>;
+
 /** Gives constants their places, from the address 0 on. */
 export class WeightLayout {
   readonly #placements = new Map<string, Placement[]>();
@@ -41,6 +44,13 @@ export class WeightLayout {
   /** Says how a constant's elements get to a place that was reserved. */
   place(name: string, placement: Placement): void {
     this.#placements.set(name, [...(this.#placements.get(name) ?? []), placement]);
+  }
+
+  /** The places in blocks of a value that turns out to be no constant. They are not laid out when the model is loaded. */
+  takePlacements(name: string): readonly BlockPlacement[] {
+    const taken = (this.#placements.get(name) ?? []).filter((each) => each.kind === 'interleaved');
+    this.#placements.delete(name);
+    return taken;
   }
 
   /** Memory that no tensor of a run ever takes. */
