@@ -324,6 +324,14 @@ it.each<[string, Graph, string]>([
     'Node "node" (test) computes with several rows of the open batch "batch" at once',
   ],
   [
+    'the first of all rows',
+    unary([openSize('batch'), 2], (builder, x) => {
+      const first = builder.op('slice', [x], { starts: [0, 0], sizes: [1, 2], strides: [1, 1] }, ORIGIN, 'first');
+      return [builder.op('sub', [x, first], {}, ORIGIN, 'made')];
+    }),
+    'computes with several rows',
+  ],
+  [
     'a softmax over rows',
     unary([openSize('batch'), 2], (builder, x) => [builder.op('softmax', [x], { axis: 0 }, ORIGIN, 'made')]),
     'computes with several rows',
