@@ -178,6 +178,7 @@ it('answers come in the order of their names, each in memory of its own', async 
     [1, 3],
   ]);
   expect(first!.data.buffer).not.toBe(second!.data.buffer);
+  expect(first!.shape).not.toBe(second!.shape);
   expect(made!.finite).toBe(false);
   expect(result).toMatchObject({ cold: true, prepareMs: expect.any(Number), computeMs: expect.any(Number), readMs: expect.any(Number) });
   expect(await session.run({ feeds, outputs: [], deadlineMs: DEADLINE_MS })).toMatchObject({ cold: false, outputs: [] });

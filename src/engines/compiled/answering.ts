@@ -1,15 +1,17 @@
 /** The outputs of a call: copied out of the module's memory row by row, or computed by the graph's tail. */
 import { DTYPES, type RawTensor, sizeOf } from '../../base/dtype.js';
-import { PannierError } from '../../base/errors.js';
 import { isAllFinite } from '../../base/finite.js';
 import { faceTypeOf } from '../../graph/element-type.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { RawOutput } from '../engine.js';
-import type { LoadedModule } from './load-module.js';
-import { viewOf } from './memory-view.js';
+import type { View } from './memory-view.js';
+import type { PlacedTensor, PlannedOutput } from './plan.js';
 
 /** Values that the tail computed, by their names in the graph. */
 export type TailValues = ReadonlyMap<string, Tensor>;
+
+/** An output, and the memory in which the module leaves a row of it. */
+export type OpenOutput = (PlacedTensor & { readonly view: View }) | Exclude<PlannedOutput, PlacedTensor>;
 
 /** Takes an output of a call. */
 export interface Answer {
@@ -23,19 +25,15 @@ export interface Answer {
 /**
  * Makes room for an output.
  * @param rows undefined if the model has no open batch
- * @throws {PannierError} `predict` if the model has no output of the name
  */
-export function answerOf({ plan, exports }: LoadedModule, name: string, rows: number | undefined): Answer {
-  const output = plan.outputs.find((each) => each.name === name);
-  if (output === undefined) throw new PannierError('predict', `The model was opened without an output "${name}".`);
+export function answerOf(output: OpenOutput, rows: number | undefined): Answer {
   if ('tailValue' in output) {
     const finish = (values: TailValues | undefined) => checked(faceTensor(values?.get(output.tailValue) as Tensor));
     return { isOfTail: true, copyRow: () => undefined, finish };
   }
-  const { dataType, shape } = output;
+  const { dataType, shape, view } = output;
   const dtype = faceTypeOf(dataType);
-  const view = viewOf(exports.memory, plan, output);
-  const fullShape = rows === undefined ? shape : [rows, ...shape.slice(1)];
+  const fullShape = rows === undefined ? [...shape] : [rows, ...shape.slice(1)];
   const data = new DTYPES[dtype](sizeOf(fullShape));
   return {
     isOfTail: false,

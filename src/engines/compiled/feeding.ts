@@ -4,11 +4,17 @@ import { PannierError } from '../../base/errors.js';
 import { faceTypeOf } from '../../graph/element-type.js';
 import type { Feed } from '../../preprocess/feed.js';
 import { pictureTensor } from '../../preprocess/pixels.js';
+import type { View } from './memory-view.js';
 import type { PlannedInput } from './plan.js';
+
+/** An input, and the memory from which the module reads a row of it. */
+export interface OpenInput extends PlannedInput {
+  readonly view: View;
+}
 
 /** An input with its values. */
 export interface Given {
-  readonly input: PlannedInput;
+  readonly input: OpenInput;
   readonly values: ArrayLike<number> & { subarray(begin: number, end: number): ArrayLike<number> };
   /** How many rows the values have; undefined if the input has no open batch. */
   readonly rows: number | undefined;
@@ -18,7 +24,7 @@ export interface Given {
  * Finds the values of each input. Pictures become numbers.
  * @throws {PannierError} `input`, naming the input that is missing, or whose element type, shape or values do not fit
  */
-export function givenTo(inputs: readonly PlannedInput[], feeds: readonly Feed[]): readonly Given[] {
+export function givenTo(inputs: readonly OpenInput[], feeds: readonly Feed[]): readonly Given[] {
   const unknown = feeds.find(({ name }) => !inputs.some((input) => input.name === name));
   if (unknown !== undefined) throw wrong(unknown.name, 'is none of the model');
   return inputs.map((input) => {
@@ -41,21 +47,23 @@ export function rowsOf(given: readonly Given[]): number | undefined {
   return first?.rows;
 }
 
-function given(input: PlannedInput, feed: Feed): Given {
+function given(input: OpenInput, feed: Feed): Given {
   const { name, dataType, shape, isBatched } = input;
   const dtype = faceTypeOf(dataType);
   if (widened(feed.dtype) !== widened(dtype)) throw wrong(name, `should be ${dtype}, but is ${feed.dtype}`);
-  const [rows] = feed.shape;
-  const wanted = isBatched ? [rows ?? 0, ...shape.slice(1)] : shape;
-  if (String(feed.shape) !== String(wanted))
-    throw wrong(
-      name,
-      `should have shape ${shapeText(isBatched ? [null, ...shape.slice(1)] : shape)}, but has shape ${shapeText(feed.shape)}`,
-    );
+  if (!isShape(feed.shape, shape, isBatched)) {
+    const wanted = shapeText(isBatched ? [null, ...shape.slice(1)] : shape);
+    throw wrong(name, `should have shape ${wanted}, but has shape ${shapeText(feed.shape)}`);
+  }
   const values = feed.kind === 'tensor' ? feed.data : pictureTensor(feed);
-  if (values.length !== sizeOf(wanted))
-    throw wrong(name, `of shape ${shapeText(wanted)} should have ${sizeOf(wanted)} values, but has ${values.length}`);
-  return { input, values, rows: isBatched ? rows : undefined };
+  const length = sizeOf(feed.shape);
+  if (values.length !== length)
+    throw wrong(name, `of shape ${shapeText(feed.shape)} should have ${length} values, but has ${values.length}`);
+  return { input, values, rows: isBatched ? feed.shape[0] : undefined };
 }
+
+/** Whether sizes are as the plan says. Along an axis 0 of rows it says nothing. */
+const isShape = (sizes: readonly number[], wanted: readonly number[], isBatched: boolean): boolean =>
+  sizes.length === wanted.length && sizes.every((size, axis) => size === wanted[axis] || (axis === 0 && isBatched));
 
 const wrong = (name: string, problem: string): PannierError => new PannierError('input', `Input "${name}" ${problem}.`, { input: name });

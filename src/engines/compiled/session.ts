@@ -3,22 +3,39 @@ import { PannierError } from '../../base/errors.js';
 import { now } from '../../base/timing.js';
 import type { Call, RunResult, Session } from '../engine.js';
 import { failedAs } from '../failed-as.js';
-import { answerOf } from './answering.js';
-import { givenTo, rowsOf } from './feeding.js';
+import { answerOf, type OpenOutput } from './answering.js';
+import { givenTo, type OpenInput, rowsOf } from './feeding.js';
 import type { LoadedModule } from './load-module.js';
 import { viewOf } from './memory-view.js';
+
+/** A module whose inputs and outputs are found in its memory. */
+interface OpenModule extends LoadedModule {
+  readonly inputs: readonly OpenInput[];
+  readonly outputs: ReadonlyMap<string, OpenOutput>;
+}
+
+function opened(module: LoadedModule): OpenModule {
+  const { plan, exports } = module;
+  return {
+    ...module,
+    inputs: plan.inputs.map((input) => ({ ...input, view: viewOf(exports.memory, plan, input) })),
+    outputs: new Map(
+      plan.outputs.map((each) => [each.name, 'tailValue' in each ? each : { ...each, view: viewOf(exports.memory, plan, each) }]),
+    ),
+  };
+}
 
 export class CompiledSession implements Session {
   /** A run that fails leaves nothing in memory that another run would read, so that the session is never lost. */
   readonly lost = undefined;
   readonly #name: string;
   readonly #onDispose: () => void;
-  #module: LoadedModule | undefined;
+  #module: OpenModule | undefined;
   #hasRun = false;
 
   constructor(name: string, module: LoadedModule, onDispose: () => void) {
     this.#name = name;
-    this.#module = module;
+    this.#module = opened(module);
     this.#onDispose = onDispose;
   }
 
@@ -35,26 +52,28 @@ export class CompiledSession implements Session {
     }
   }
 
-  #run(module: LoadedModule, { feeds, outputs }: Call): RunResult {
-    const { plan, exports, tail } = module;
-    const { memory, run } = exports;
+  #run({ plan, exports, tail, inputs, outputs }: OpenModule, call: Call): RunResult {
     const startMs = now();
-    const given = givenTo(plan.inputs, feeds).map((each) => ({ ...each, view: viewOf(memory, plan, each.input) }));
+    const given = givenTo(inputs, call.feeds);
     const openRows = rowsOf(given);
-    const answers = outputs.map((name) => answerOf(module, name, openRows));
+    const answers = call.outputs.map((name) => {
+      const output = outputs.get(name);
+      if (output === undefined) throw new PannierError('predict', `The model was opened without an output "${name}".`);
+      return answerOf(output, openRows);
+    });
     const preparedMs = now();
     let readMs = 0;
     // No run changes an input, so that those without rows are copied once.
-    for (const { view, values, rows } of given) if (rows === undefined) view.set(values);
+    for (const { input, values, rows } of given) if (rows === undefined) input.view.set(values);
     for (let row = 0; row < (openRows ?? 1); row++) {
-      for (const { view, values, rows } of given)
-        if (rows !== undefined) view.set(values.subarray(row * view.length, (row + 1) * view.length));
-      run(plan.arenaAddress);
+      for (const { input, values, rows } of given)
+        if (rows !== undefined) input.view.set(values.subarray(row * input.view.length, (row + 1) * input.view.length));
+      exports.run(plan.arenaAddress);
       const ranMs = now();
       for (const { copyRow } of answers) copyRow(row);
       readMs += now() - ranMs;
     }
-    const tailValues = answers.some(({ isOfTail }) => isOfTail) ? tail?.(memory) : undefined;
+    const tailValues = answers.some(({ isOfTail }) => isOfTail) ? tail?.(exports.memory) : undefined;
     const computedMs = now();
     const finished = answers.map(({ finish }) => finish(tailValues));
     const endMs = now();
