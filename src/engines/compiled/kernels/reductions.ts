@@ -1,4 +1,5 @@
 /** Reductions that several ops are made of. */
+import type { V128 } from '../asm/code.js';
 import { f32x4, i32x4 } from '../asm/vector.js';
 import type { Reduction } from './reduce.js';
 
@@ -14,11 +15,16 @@ export const floatMean = (count: number): Reduction => ({
   after: (_, sum) => f32x4.mul(sum, f32x4.const(1 / count)),
 });
 
+/** The square of each element. @param multiply an instruction of the element type */
+export const squared =
+  (multiply: (a: V128, b: V128) => V128): NonNullable<Reduction['before']> =>
+  (body, given) => {
+    const element = body.let(given);
+    return multiply(element, element);
+  };
+
 /** The sum of squares of floats. */
 export const SQUARE_SUM: Reduction = {
   ...{ ...FLOAT_SUM, name: 'sum of squares' },
-  before: (body, given) => {
-    const element = body.let(given);
-    return f32x4.mul(element, element);
-  },
+  before: squared(f32x4.mul),
 };

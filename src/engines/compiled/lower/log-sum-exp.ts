@@ -12,6 +12,7 @@ import { type Reduction, reduce } from '../kernels/reduce.js';
 import { FLOAT_MAX, FLOAT_SUM } from '../kernels/reductions.js';
 import { plainStep } from './plain-step.js';
 import { MINUS, reducedAxes, withResults } from './reduced-axes.js';
+import { ofNothing } from './reduction.js';
 import type { Lowering, Step } from './step.js';
 import { ELEMENT_BYTES, memoryBytes, roomFor, shapeOf } from './values.js';
 
@@ -50,10 +51,11 @@ export function lowerLogSoftmax(node: NodeOf<'logSoftmax'>, { kernels }: Lowerin
 }
 
 /** peak + ln Σe^(x - peak) along axes. */
-export function lowerLogSumExp(node: NodeOf<'reduceLogSumExp'>, { kernels }: Lowering): Step {
+export function lowerLogSumExp(node: NodeOf<'reduceLogSumExp'>, lowering: Lowering): Step {
+  const { kernels } = lowering;
   const [input] = node.inputs as readonly [Value];
   const axes = reducedAxes(shapeOf(input), node.attributes.axes);
-  if (axes.count === 0) throw new RangeError('reduces no elements');
+  if (axes.count === 0) return ofNothing(node, lowering, logOfPowers(kernels));
   const peaks = reduce(kernels, axes.kept, axes.gone, FLOAT_MAX);
   const minus = withResults(kernels, axes, MINUS_FINITE);
   const logarithms = reduce(kernels, axes.kept, axes.gone, logOfPowers(kernels));
