@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Value } from '../../src/graph/graph.js';
 import { type CaseBuilder, CaseList } from '../kernels/case.js';
-import { normal } from '../kernels/values.js';
+import { CORNERS, each, normal } from '../kernels/values.js';
 import { problemsOf } from './compiled.js';
 
 const PICTURES = [
@@ -51,6 +51,17 @@ for (const picture of PICTURES)
       );
   }
 
-it.each(cases.cases.map((each) => [each.id, each] as const))('%s', async (_, each) => {
-  expect(await problemsOf(each, 'simd')).toEqual([]);
+const powers = new CaseList('pow');
+
+for (const exponent of [1, 2, 3, 0.5, -0.5, -1, -2, 1.5, 0])
+  powers.add(`the power ${exponent}`, { dataType: 'float32' }, (builder) => [
+    builder.op(
+      'pow',
+      [builder.input('float32', [CORNERS.float32.length], each(CORNERS.float32)), builder.constant('float32', [], () => exponent)],
+      {},
+    ),
+  ]);
+
+it.each([...cases.cases, ...powers.cases].map((one) => [one.id, one] as const))('%s', async (_, one) => {
+  expect(await problemsOf(one, 'simd')).toEqual([]);
 });

@@ -15,6 +15,8 @@ export interface FormulaCall {
   readonly kernels: Kernels;
   readonly body: FunctionBuilder;
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** The inputs that are one number, known when the code is written. */
+  readonly numbers: readonly (number | undefined)[];
 }
 
 /** Gives four results of four elements of each input. An input is a variable or a constant, so that naming it twice costs nothing. */
@@ -56,6 +58,23 @@ const SELU_SCALE = 1.0507009873554805;
 /** √(2/π) and the cubic's factor in the tanh formula of Hendrycks and Gimpel, Gaussian Error Linear Units (2016). */
 const GELU_SCALE = Math.sqrt(2 / Math.PI);
 const GELU_CUBIC = 0.044715;
+
+/** √x, where that of minus infinity is infinity and that of -0 is 0, as powers have it. */
+const root = (x: V128): V128 => {
+  const isLeast = f32x4.eq(x, f32x4.const(Number.NEGATIVE_INFINITY));
+  return v128.select(f32x4.const(Number.POSITIVE_INFINITY), f32x4.add(f32x4.sqrt(x), zero), isLeast);
+};
+
+/** Powers that are a few instructions, by their exponents. */
+const POWERS: readonly (readonly [exponent: number, write: (x: V128) => V128])[] = [
+  [1, (x) => x],
+  [2, (x) => f32x4.mul(x, x)],
+  [3, (x) => f32x4.mul(f32x4.mul(x, x), x)],
+  [0.5, root],
+  [-0.5, (x) => f32x4.div(one, root(x))],
+  [-1, (x) => f32x4.div(one, x)],
+  [-2, (x) => f32x4.div(one, f32x4.mul(x, x))],
+];
 
 /** Formulas of floats. */
 export const FLOAT_FORMULAS: Readonly<Record<string, Formula>> = {
@@ -112,7 +131,10 @@ export const FLOAT_FORMULAS: Readonly<Record<string, Formula>> = {
   floorDiv: binary((a, b) => f32x4.floor(f32x4.div(a, b))),
   max: binary(f32x4.max),
   min: binary(f32x4.min),
-  pow: binary((a, b, { kernels }) => hostFunction(kernels, 'pow', a, b)),
+  pow: binary((a, b, { kernels, body, numbers }) => {
+    const power = POWERS.find(([exponent]) => exponent === numbers[1]);
+    return power === undefined ? hostFunction(kernels, 'pow', a, b) : power[1](body.let(a));
+  }),
   atan2: binary((a, b, { kernels }) => hostFunction(kernels, 'atan2', a, b)),
   mod: binary((a, b, { kernels, body }) => {
     const rest = body.let(kernels.multiplyAdd(f32x4.floor(f32x4.div(a, b)), f32x4.neg(b), a));

@@ -56,7 +56,10 @@ export function writeTerm(kernels: Kernels, body: FunctionBuilder, term: Term, s
       case 'op': {
         const inputs = each.inputs.map((input) => (input.kind === 'op' ? body.let(write(input)) : write(input)));
         const types = each.node.inputs.map((input) => input?.type?.dataType as DataType);
-        return formulaOf(each.node.op, types)?.(inputs, { kernels, body, attributes: each.node.attributes }) as V128;
+        return formulaOf(each.node.op, types)?.(inputs, {
+          ...{ kernels, body, attributes: each.node.attributes },
+          numbers: each.inputs.map((input) => (input.kind === 'number' ? input.value : undefined)),
+        }) as V128;
       }
     }
   };
