@@ -18,7 +18,7 @@ import { expectedOf } from '../kernels/run.js';
 import { allowedOf } from '../kernels/tolerance.js';
 
 /** The numbers that a graph's open sizes are for some feeds. */
-function sizesOf({ inputs }: Graph, feeds: ReadonlyMap<string, Tensor>): ReadonlyMap<string, number> {
+export function sizesOf({ inputs }: Graph, feeds: ReadonlyMap<string, Tensor>): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
   for (const { name, type } of inputs)
     for (const [axis, size] of type!.shape.entries()) if (isOpen(size)) sizes.set(size.text, feeds.get(name)!.shape[axis]!);
