@@ -75,6 +75,8 @@ export const f32x4 = {
   /** a < b ? b : a. */
   pmax: binary(235),
   fromI32: unary(250),
+  /** Two floats of 64 bits, and two zeros. */
+  demote: unary(94),
   /** a · b + c with one rounding or two, as the machine likes. */
   relaxedMadd: ternary(0x105),
 };
@@ -82,6 +84,7 @@ export const f32x4 = {
 /** Instructions on four whole numbers. */
 export const i32x4 = {
   splat: unary<'i32'>(17),
+  extract: (a: V128, lane: number): I32 => ({ type: 'i32', code: [a.code, vector(27), lane] }),
   const: (value: number): V128 => ({ type: 'v128', code: new VectorConstant(Int32Array.of(value, value, value, value)) }),
   eq: binary(55),
   ne: binary(56),
@@ -105,11 +108,17 @@ export const i32x4 = {
 
 /** Instructions on two floats of 64 bits, which hold every whole number of 32 bits. */
 export const f64x2 = {
+  le: binary(75),
+  ge: binary(76),
+  ceil: unary(116),
   floor: unary(117),
   trunc: unary(122),
   add: binary(240),
+  sub: binary(241),
   mul: binary(242),
   div: binary(243),
+  /** The first two floats of 32 bits. */
+  promoteLow: unary(95),
   /** The first two whole numbers. */
   fromLowI32: unary(254),
   /** Two whole numbers and two zeros. */

@@ -9,7 +9,7 @@ import type { Kernels } from './kernel.js';
 export const ENTRY_BYTES = 12;
 
 /** Four numbers at a time, then those that are left. @param write gets how many numbers it computes */
-function eachChannel(body: FunctionBuilder, channels: number, write: (lanes: number) => void): void {
+export function eachChannel(body: FunctionBuilder, channels: number, write: (lanes: number) => void): void {
   const vectors = Math.floor(channels / 4);
   if (vectors > 0) body.repeat(vectors, () => write(4));
   if (channels % 4 > 0) write(channels % 4);

@@ -7,6 +7,7 @@ import { lowerBatchToSpace, lowerSpaceToBatch } from './blocks.js';
 import { withComputedWeights } from './computed-weights.js';
 import { lowerConvolution } from './convolution.js';
 import { CREATION } from './creation.js';
+import { lowerCrop } from './cropping.js';
 import { GATHERING } from './gathering.js';
 import { noEpilogue } from './group-epilogue.js';
 import { lowerLogSoftmax, lowerLogSumExp } from './log-sum-exp.js';
@@ -44,6 +45,7 @@ const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   // Products of floats are anchors of groups.
   matmul: lowerWholeMatmul,
   resample2d: lowerResample,
+  cropAndResize: lowerCrop,
   // Convolutions by constants are anchors of groups, too.
   conv2d: withComputedWeights((node, lowering) => lowerConvolution(node, noEpilogue(node.outputs[0] as Value), lowering)),
   convTranspose2d: withComputedWeights(lowerTransposedConvolution),
