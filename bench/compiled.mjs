@@ -6,12 +6,12 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { machine } from '../scripts/machine.mjs';
 import { FOLDERS, LIBRARIES, librariesOf } from './compiled/libraries.mjs';
 import { MODELS } from './compiled/models.mjs';
-import { meansOf, rowOf, tableOf } from './compiled/report.mjs';
+import { chartsOf, meansOf, rowOf, tableOf } from './compiled/report.mjs';
 import { bundlePrograms } from './programs.mjs';
 import { launch, serve } from './site.mjs';
 
 const FOLDER = '.cache/bench/compiled';
-const RESULT = 'bench/results/compiled.json';
+const RESULTS = 'bench/results';
 
 /** Timers are exact to 5 µs on an isolated page, to 100 µs elsewhere; and threads exist there alone. */
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
@@ -54,13 +54,15 @@ export async function run(rounds = 15, ...named) {
   };
 }
 
-/** Prints a table, and puts the rows into the kept result in the place of those of the same models. */
+/** Prints a table, puts the rows into the kept result in the place of those of the same models, and draws that. */
 export function report({ rows }) {
   console.log(tableOf(rows));
-  const kept = existsSync(RESULT) ? JSON.parse(readFileSync(RESULT, 'utf8')).rows : [];
+  const file = `${RESULTS}/compiled.json`;
+  const kept = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).rows : [];
   const all = Object.keys(MODELS).flatMap((name) => [...rows, ...kept].find((row) => row.name === name) ?? []);
-  mkdirSync('bench/results', { recursive: true });
-  writeFileSync(RESULT, `${JSON.stringify({ machine: machine(), geometricMeans: meansOf(all), rows: all }, null, 2)}\n`);
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ machine: machine(), geometricMeans: meansOf(all), rows: all }, null, 2)}\n`);
+  for (const [name, picture] of Object.entries(chartsOf(all))) writeFileSync(`${RESULTS}/${name}`, picture);
 }
 
 /** Writes a model's files where the page finds them. @returns the libraries that run it, and the values of inputs that are packed as constants */

@@ -1,8 +1,9 @@
 /** Times of calls become rows; rows become a table and means. */
 import { commit } from '../../scripts/machine.mjs';
+import { barChart } from '../chart.mjs';
 import { interval, median } from '../statistics.mjs';
 import { OURS, RIVALS, TITLES } from './libraries.mjs';
-import { PAIRS } from './models.mjs';
+import { MODELS, PAIRS } from './models.mjs';
 
 /** How far answers of the same weights may be from each other, as a share of the largest one; as tests hold them, they are closer. */
 const MAX_DIFFERENCE = 2e-3;
@@ -71,3 +72,26 @@ export function tableOf(rows) {
 const shown = (ms) => ms.toFixed(ms < 10 ? 2 : 1);
 
 const ratioText = ({ median: middle, interval: [low, high] }) => `${middle.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+
+/** Pictures of the ratios, by the names of their files: models of TF.js, whose twins LiteRT.js runs, and files of ONNX. */
+export function chartsOf(rows) {
+  const chart = (title, isShown) => {
+    const shown = rows.filter(({ name }) => isShown(MODELS[name].files));
+    const { all } = meansOf(shown);
+    const means = Object.fromEntries(Object.entries(all).map(([rival, { mean }]) => [rival, { median: mean }]));
+    return barChart({
+      title,
+      lines: [
+        'How many times as long as Pannier’s compiled module',
+        'a prediction takes on WebAssembly, one thread each;',
+        'the line in a bar is the 95 % interval.',
+      ],
+      series: RIVALS.map((key, colour) => ({ key, title: TITLES[key], colour })).filter(({ key }) => key in means),
+      rows: [...shown.map(({ name, ratios }) => ({ name, bars: ratios })), { name: 'geometric mean', bars: means }],
+    });
+  };
+  return {
+    'graphs.svg': chart('Graphs of TF.js', ({ onnxruntime }) => onnxruntime === undefined),
+    'onnx.svg': chart('Files of ONNX', ({ onnxruntime }) => onnxruntime !== undefined),
+  };
+}
