@@ -1,7 +1,7 @@
 /** A public model whose steps can be timed, in Node: its module, and what each step computes. */
 import { compileModel } from '../../src/engines/compiled/compile-model.js';
 import type { Step } from '../../src/engines/compiled/lower/step.js';
-import type { NodeOf, Value } from '../../src/graph/graph.js';
+import type { Node, NodeOf, Value } from '../../src/graph/graph.js';
 import { dataOf } from '../compiled/data-of.js';
 import { graphOf } from '../compiled/graph-of.js';
 import { calibration } from './calibration.js';
@@ -32,15 +32,19 @@ export async function prepare(...given: Parameters<typeof graphOf>) {
 const shapeOf = ({ type }: Value): readonly number[] => (type?.shape ?? []) as readonly number[];
 const sizeOf = (value: Value): number => shapeOf(value).reduce((product, size) => product * size, 1);
 
-function workOf({ node, reads, writes }: Step): StepWork {
-  const all = new Set([...node.inputs.filter((each): each is Value => each !== null), ...reads, ...writes]);
+const inputsOf = ({ inputs }: Node): readonly Value[] => inputs.filter((each): each is Value => each !== null);
+
+function workOf({ node, before = [], reads, writes }: Step): StepWork {
+  const nodes = [...before, node];
+  const between = new Set(before.flatMap(({ outputs }) => outputs));
+  const all = new Set([...nodes.flatMap(inputsOf).filter((each) => !between.has(each)), ...reads, ...writes]);
   const strides = 'strides' in node.attributes ? ` /${String(node.attributes.strides)}` : '';
   const texts = (values: Iterable<Value>): string => [...values].map((each) => shapeOf(each).join('×')).join(' ');
   return {
-    op: node.op,
+    op: nodes.map(({ op }) => op).join(', '),
     origin: String(node.origin.name),
-    shapes: `${texts(node.inputs.filter((each): each is Value => each !== null))}${strides} → ${texts(writes)}`,
-    flop: flopOf(node as NodeOf<'conv2d'>),
+    shapes: `${texts(nodes.flatMap(inputsOf))}${strides} → ${texts(writes)}`,
+    flop: nodes.reduce((sum, each) => sum + flopOf(each as NodeOf<'conv2d'>), 0),
     bytes: 4 * [...all].reduce((sum, each) => sum + sizeOf(each), 0),
   };
 }

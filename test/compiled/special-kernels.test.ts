@@ -13,11 +13,11 @@ const PICTURES = [
 
 const cases = new CaseList('chain');
 
-const convolution = (builder: CaseBuilder, picture: Value, shape: readonly number[], isBiased: boolean) =>
+const convolution = (builder: CaseBuilder, picture: Value, shape: readonly number[], isBiased: boolean, stride = 1, groups = 1) =>
   builder.op(
     'conv2d',
     [picture, builder.constant('float32', shape, normal), isBiased ? builder.constant('float32', shape.slice(-1), normal) : null],
-    { strides: [1, 1], dilations: [1, 1], autoPad: 'sameUpper', padding: [0, 0, 0, 0], groups: 1 },
+    { strides: [stride, stride], dilations: [1, 1], autoPad: 'sameUpper', padding: [0, 0, 0, 0], groups },
   );
 
 for (const picture of PICTURES)
@@ -49,6 +49,28 @@ for (const picture of PICTURES)
           return [builder.op('relu', [builder.op('mul', [added, builder.constant('float32', [made], normal)], {})], {})];
         },
       );
+  }
+
+/** The tensor between is as large as one that does not stay in the caches. */
+for (const [height, width, between, window, stride] of [
+  [71, 60, 68, 3, 1],
+  [66, 64, 64, 3, 2],
+  [65, 50, 84, 5, 2],
+  [52, 51, 100, 5, 1],
+  [90, 50, 61, 1, 1],
+] as const)
+  for (const parts of ['expand project', 'expand', 'project', 'expand project residual'] as const) {
+    const text = `${height} rows of ${width}, windows of ${window}, stride ${stride}, in strips: ${parts}`;
+    cases.add(text, { dataType: 'float32', terms: 1200 }, (builder) => {
+      const expands = parts.includes('expand');
+      const picture = builder.input('float32', [1, height, width, expands ? 12 : between], normal);
+      const relu = (value: Value) => builder.op('relu', [value], {});
+      const expanded = expands ? relu(convolution(builder, picture, [1, 1, 12, between], true)) : picture;
+      const filtered = relu(convolution(builder, expanded, [window, window, 1, between], true, stride, between));
+      if (!parts.includes('project')) return [filtered, builder.op('reduceMean', [filtered], { axes: [1, 2], keepDimensions: true })];
+      const projected = convolution(builder, filtered, [1, 1, between, 12], true);
+      return [parts.includes('residual') && stride === 1 ? builder.op('add', [projected, picture], {}) : projected];
+    });
   }
 
 const powers = new CaseList('pow');

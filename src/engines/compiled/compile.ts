@@ -12,6 +12,7 @@ import { lowerOnHost } from './lower/host-op.js';
 import { loweringOf } from './lower/lowerings.js';
 import { lowerMatmul } from './lower/matmul.js';
 import type { Lowering, Step } from './lower/step.js';
+import { lowerStrip, stripsOf } from './lower/strip.js';
 import { cutTail } from './lower/tail.js';
 import { elementCount } from './lower/values.js';
 import { type ClosedModel, planOf } from './make-plan.js';
@@ -48,9 +49,8 @@ export function compile(model: ClosedModel, build: Build, { exportsSteps = false
     constants: new Map(graph.constants.map((each) => [each.value.name, each])),
     hostParts: [],
   };
-  const steps = groupsOf(graph)
-    .filter(({ root }) => !isAlias(root) && root.outputs.some((output) => elementCount(output) > 0))
-    .map((group) => lower(group, lowering));
+  const groups = groupsOf(graph).filter(({ root }) => !isAlias(root) && root.outputs.some((output) => elementCount(output) > 0));
+  const steps = stripsOf(groups, lowering).map((each) => ('depthwise' in each ? lowerStrip(each, lowering) : lower(each, lowering)));
   const layout = layOutMemory(lowering, steps);
   if (layout.bytes > MAX_MEMORY_BYTES)
     throw new PannierError(

@@ -3,7 +3,7 @@ import type { NodeOf, Value } from '../../../graph/graph.js';
 import { paddingOf } from '../../../graph/window.js';
 import type { I32 } from '../asm/code.js';
 import { i32 } from '../asm/scalar.js';
-import { BLOCK_CHANNELS, blockBytes, blockHeadBytes, depthwisePicture } from '../kernels/depthwise.js';
+import { BLOCK_CHANNELS, blockBytes, blockHeadBytes, type DepthwisePicture, depthwisePicture } from '../kernels/depthwise.js';
 import { matrixProduct, type ProductShape } from '../kernels/matrix-product.js';
 import { type Depth, depthOf, PANEL_COLUMNS, panelBytes, panelHeadBytes } from '../kernels/matrix-tile.js';
 import { placeNarrow } from './narrow.js';
@@ -13,7 +13,7 @@ import type { Addresses, GroupEpilogue, Lowering, Step } from './step.js';
 import { elementCount, shapeOf } from './values.js';
 
 /** The sizes of a convolution. */
-interface Convolution {
+export interface Convolution {
   readonly node: NodeOf<'conv2d'>;
   readonly input: Value;
   readonly filter: Value;
@@ -25,23 +25,43 @@ interface Convolution {
   readonly right: number;
 }
 
-export function lowerConvolution(node: NodeOf<'conv2d'>, end: GroupEpilogue, lowering: Lowering): Step {
-  const [input, filter, bias = null] = node.inputs as readonly [Value, Value, (Value | null)?];
-  const [, height, width, channels] = shapeOf(input) as [number, number, number, number];
-  const [rows, columns, taken] = shapeOf(filter) as [number, number, number, number];
-  const [top, bottom] = paddingOf(height, rows, 0, node.attributes);
-  const [left, right] = paddingOf(width, columns, 1, node.attributes);
-  const output = node.outputs[0] as Value;
-  const convolution: Convolution = { node, input, filter, bias, output, top, bottom, left, right };
-  const isDepthwise = taken === 1 && node.attributes.groups === channels && shapeOf(output)[3] === channels;
-  return isDepthwise && channels > 1 ? depthwise(convolution, end, lowering) : product(convolution, end, lowering);
+/** A convolution with a filter for each channel. */
+export function isDepthwise({ inputs, outputs, attributes }: NodeOf<'conv2d'>): boolean {
+  const channels = shapeOf(inputs[0] as Value)[3] as number;
+  const isOwn = shapeOf(inputs[1] as Value)[2] === 1 && shapeOf(outputs[0] as Value)[3] === channels;
+  return channels > 1 && isOwn && attributes.groups === channels;
 }
 
-function depthwise({ node, input, filter, bias, output, top, left }: Convolution, end: GroupEpilogue, lowering: Lowering): Step {
-  const [batch, inputHeight, inputWidth, channels] = shapeOf(input) as [number, number, number, number];
+export function convolutionOf(node: NodeOf<'conv2d'>): Convolution {
+  const [input, filter, bias = null] = node.inputs as readonly [Value, Value, (Value | null)?];
+  const [, height, width] = shapeOf(input) as [number, number, number];
+  const [rows, columns] = shapeOf(filter) as [number, number];
+  const [top, bottom] = paddingOf(height, rows, 0, node.attributes);
+  const [left, right] = paddingOf(width, columns, 1, node.attributes);
+  return { node, input, filter, bias, output: node.outputs[0] as Value, top, bottom, left, right };
+}
+
+export const lowerConvolution = (node: NodeOf<'conv2d'>, end: GroupEpilogue, lowering: Lowering): Step =>
+  (isDepthwise(node) ? depthwise : product)(convolutionOf(node), end, lowering);
+
+/** The sizes of a depthwise convolution as its kernel takes them. */
+export function depthwiseShape({ node, input, filter, output, top, left }: Convolution): DepthwisePicture {
+  const [, inputHeight, inputWidth, channels] = shapeOf(input) as [number, number, number, number];
   const [windowHeight, windowWidth] = shapeOf(filter) as [number, number];
   const [, outputHeight, outputWidth] = shapeOf(output) as [number, number, number];
-  const { kernels, weights } = lowering;
+  const [strideY, stride] = node.attributes.strides as [number, number];
+  const [dilationY, dilation] = node.attributes.dilations as [number, number];
+  return {
+    ...{ channels, inputWidth, outputWidth, windowHeight, windowWidth, stride, dilation, paddingLeft: left },
+    ...{ inputHeight, outputHeight, strideY, dilationY, paddingTop: top },
+  };
+}
+
+/** Lays the weights of a depthwise convolution out. @returns their address */
+export function placeDepthwise({ input, filter, bias }: Convolution, end: GroupEpilogue, lowering: Lowering): number {
+  const [, , inputWidth, channels] = shapeOf(input) as [number, number, number, number];
+  const [windowHeight, windowWidth] = shapeOf(filter) as [number, number];
+  const { weights } = lowering;
   const taps = windowHeight * windowWidth;
   const blocks = { width: BLOCK_CHANNELS, blockBytes: blockBytes(taps, end.epilogue), headBytes: blockHeadBytes(end.epilogue) };
   const address = weights.reserve(Math.ceil(channels / BLOCK_CHANNELS) * blocks.blockBytes);
@@ -53,19 +73,19 @@ function depthwise({ node, input, filter, bias, output, top, left }: Convolution
     ...{ rows: taps, columns: channels, rowStride: channels, columnStride: 1, width: blocks.width, blockBytes: blocks.blockBytes },
   });
   weights.needZeros(4 * channels * inputWidth);
-  const [strideY, stride] = node.attributes.strides as [number, number];
-  const [dilationY, dilation] = node.attributes.dilations as [number, number];
-  const shape = {
-    ...{ channels, inputWidth, outputWidth, windowHeight, windowWidth, stride, dilation, paddingLeft: left },
-    ...{ inputHeight, outputHeight, strideY, dilationY, paddingTop: top },
-  };
-  const run = depthwisePicture(kernels, shape, end.epilogue);
+  return address;
+}
+
+function depthwise(convolution: Convolution, end: GroupEpilogue, lowering: Lowering): Step {
+  const { node, input } = convolution;
+  const address = placeDepthwise(convolution, end, lowering);
+  const run = depthwisePicture(lowering.kernels, depthwiseShape(convolution), end.epilogue);
   return {
     ...stepOf(node, input, end),
     scratchBytes: 0,
     write: (at) =>
-      eachPicture(at, batch, input, end, (from, to, operands) =>
-        at.body.call(run, i32.const(address), to, from, i32.const(weights.zeros), ...operands),
+      eachPicture(at, shapeOf(input)[0] as number, input, end, (from, to, operands) =>
+        at.body.call(run, i32.const(address), to, from, i32.const(lowering.weights.zeros), ...operands),
       ),
   };
 }
@@ -106,7 +126,7 @@ function product(convolution: Convolution, end: GroupEpilogue, lowering: Lowerin
 }
 
 /** Lays the filter out in panels. @returns the address of the first panel of each group */
-function placePanels({ node, filter, bias }: Convolution, depth: Depth, end: GroupEpilogue, lowering: Lowering): readonly number[] {
+export function placePanels({ node, filter, bias }: Convolution, depth: Depth, end: GroupEpilogue, lowering: Lowering): readonly number[] {
   const { weights } = lowering;
   const { groups } = node.attributes;
   const made = shapeOf(filter).at(-1) as number;

@@ -16,6 +16,8 @@ export interface Addresses {
 
 export interface Step {
   readonly node: Node;
+  /** Layers before the node that the step computes, too. */
+  readonly before?: readonly Node[];
   /** Constants too, as far as they are read as they are; weights that are laid out in blocks are none of them. */
   readonly reads: readonly Value[];
   readonly writes: readonly Value[];
