@@ -4,6 +4,7 @@ import type { Node, NodeOf } from '../../graph/graph.js';
 import { opError } from '../../graph/node-error.js';
 import { type Build, HOST_FUNCTIONS, type HostFunction, Kernels } from './kernels/kernel.js';
 import { interleave } from './kernels/panels.js';
+import { lowerAttention } from './lower/attention.js';
 import { lowerConvolution } from './lower/convolution.js';
 import { lowerElementwise } from './lower/elementwise.js';
 import { type Group, groupsOf } from './lower/fuse.js';
@@ -87,8 +88,9 @@ const isAlias = ({ op }: Node): boolean => op === 'reshape';
 
 /** Lowers a group. An op that no kernel computes as it stands there goes to the host. */
 function lower(group: Group, lowering: Lowering): Step {
-  const { root, anchor, term } = group;
+  const { root, anchor, term, attention } = group;
   try {
+    if (attention !== undefined) return lowerAttention(attention, lowering);
     if (anchor?.op === 'conv2d') return lowerConvolution(anchor as NodeOf<'conv2d'>, epilogueOf(group, lowering), lowering);
     if (anchor?.op === 'matmul') return lowerMatmul(anchor as NodeOf<'matmul'>, epilogueOf(group, lowering), lowering);
     if (term !== undefined) return lowerElementwise(root, term, lowering);

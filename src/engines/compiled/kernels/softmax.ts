@@ -43,7 +43,7 @@ export const softmax = (kernels: Kernels, shape: SoftmaxShape, term: RowTerm): C
     const rest = length % 4;
     const least = f32x4.const(Number.NEGATIVE_INFINITY);
     const isInside = f32x4.lt(v128.const([0, 1, 2, 3]), f32x4.const(rest));
-    const computed = term.operands.length > 0 || term.name !== '' ? to : from;
+    const computed = term === NO_TERM ? from : to;
     body.repeat(rows, () => {
       const greatest = body.let(least);
       const repeated = operands.map((each, index) =>

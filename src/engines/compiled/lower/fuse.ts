@@ -3,8 +3,9 @@ import { tensorOf } from '../../../graph/constant.js';
 import { type DataType, isFloat } from '../../../graph/element-type.js';
 import type { Constant, Graph, Node, Value } from '../../../graph/graph.js';
 import { HOST_FUNCTIONS } from '../kernels/kernel.js';
+import { type Attention, attentionAt, type SearchedGraph } from './find-attention.js';
 import { formulaOf } from './formula-table.js';
-import { operandsOf, type Term } from './term.js';
+import { operandsOf, type Term, withSums } from './term.js';
 import { elementCount, isSameShape, shapeOf } from './values.js';
 
 /** Nodes that become one step. */
@@ -15,6 +16,8 @@ export interface Group {
   readonly anchor: Node | undefined;
   /** An expression of the anchor's sums, or of tensors; undefined if the root is no op of that kind and stands alone. */
   readonly term: Term | undefined;
+  /** The attention that the group computes, if it is one. */
+  readonly attention?: Attention;
 }
 
 /** Whether the kernel of a node computes an expression of its sums. */
@@ -35,6 +38,16 @@ export const isChannelConstant = (value: Value, output: Value, constants: Readon
   return constants.has(value.name) && elementCount(value) === channels && (shapeOf(value).at(-1) ?? 1) === channels;
 };
 
+/** The values that a group's step reads. */
+function readsOf({ root, anchor, term, attention }: Group): readonly Value[] {
+  if (attention !== undefined) {
+    const { queries, keys, values, scores } = attention;
+    return [...[queries, keys, values].map(({ source }) => source), ...operandsOf(attention.term).filter((each) => each !== scores)];
+  }
+  const inputs = (term === undefined ? root : anchor)?.inputs ?? [];
+  return [...inputs.filter((each) => each !== null), ...(term === undefined ? [] : operandsOf(term))];
+}
+
 /** The groups of a graph, in an order in which each comes after all that it takes. Every size is known. */
 export function groupsOf(graph: Graph): readonly Group[] {
   const constants = new Map(graph.constants.map((each) => [each.value.name, each]));
@@ -47,7 +60,8 @@ export function groupsOf(graph: Graph): readonly Group[] {
   const onlyHere = (value: Value, output: Value): Node | undefined =>
     uses.get(value.name) === 1 && isSameShape(value, output) ? producers.get(value.name) : undefined;
 
-  const termOf = (node: Node, output: Value): Term => ({
+  /** @param taken gets the nodes whose ops are in the expression */
+  const termOf = (node: Node, output: Value, taken: Set<Node>): Term => ({
     kind: 'op',
     node,
     inputs: (node.inputs as readonly Value[]).map((input): Term => {
@@ -56,8 +70,8 @@ export function groupsOf(graph: Graph): readonly Group[] {
         return { kind: 'number', value: tensorOf(constant).data[0] as number, isFloat: isFloat(constant.value.type.dataType) };
       const producer = onlyHere(input, output);
       if (producer === undefined || !isElementwise(producer)) return { kind: 'operand', value: input };
-      absorbed.add(producer);
-      return termOf(producer, output);
+      taken.add(producer);
+      return termOf(producer, output, taken);
     }),
   });
 
@@ -76,18 +90,40 @@ export function groupsOf(graph: Graph): readonly Group[] {
     return operands.every(isReadable) ? anchor : undefined;
   };
 
+  const searched: SearchedGraph = {
+    ...{ producers, constants },
+    onlyProducer: (value) => (uses.get(value.name) === 1 ? producers.get(value.name) : undefined),
+    termOf: (node) => {
+      if (!isElementwise(node)) return undefined;
+      const nodes = new Set([node]);
+      return { term: termOf(node, node.outputs[0] as Value, nodes), nodes: [...nodes] };
+    },
+  };
+
   const groups: Group[] = [];
+  // Values that some step reads. Consumers come first here, so that a node is known to be needed, or read through, when its turn comes.
+  const needed = new Set(graph.outputs.map(({ name }) => name));
+  const add = (group: Group): void => {
+    groups.push(group);
+    for (const { name } of readsOf(group)) needed.add(name);
+  };
   for (const root of graph.nodes.toReversed()) {
-    if (absorbed.has(root)) continue;
+    if (absorbed.has(root) || !root.outputs.some(({ name }) => needed.has(name))) continue;
     const output = root.outputs[0] as Value;
-    if (isAnchor(root, constants)) groups.push({ root, anchor: root, term: { kind: 'sums' } });
-    else if (!isElementwise(root)) groups.push({ root, anchor: undefined, term: undefined });
+    const attention = attentionAt(root, searched);
+    if (attention !== undefined) {
+      for (const each of attention.chain) absorbed.add(each);
+      add({ root, anchor: undefined, term: undefined, attention });
+      continue;
+    }
+    if (isAnchor(root, constants)) add({ root, anchor: root, term: { kind: 'sums' } });
+    else if (!isElementwise(root)) add({ root, anchor: undefined, term: undefined });
     else {
-      const term = termOf(root, output);
+      const term = termOf(root, output, absorbed);
       const anchor = anchorOf(term, output);
       if (anchor !== undefined) absorbed.add(anchor);
       const sums = anchor?.outputs[0];
-      groups.push({ root, anchor, term: sums === undefined ? term : withSums(term, sums) });
+      add({ root, anchor, term: sums === undefined ? term : withSums(term, sums) });
     }
   }
   return groups.reverse();
@@ -100,9 +136,3 @@ const LONG: ReadonlySet<string> = new Set([
 ]);
 
 const isLong = (term: Term): boolean => term.kind === 'op' && (LONG.has(term.node.op) || term.inputs.some(isLong));
-
-/** An expression in which a tensor is the sums. */
-function withSums(term: Term, sums: Value): Term {
-  if (term.kind === 'operand') return term.value === sums ? { kind: 'sums' } : term;
-  return term.kind === 'op' ? { ...term, inputs: term.inputs.map((each) => withSums(each, sums)) } : term;
-}

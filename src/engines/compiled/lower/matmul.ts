@@ -52,7 +52,7 @@ function byMatrix(node: NodeOf<'matmul'>, left: Value, right: Value, end: GroupE
   const batch = shapeOf(end.output).slice(0, -2);
   const { kernels } = lowering;
   if (end.epilogue.channelNumbers > 0) throw new RangeError('has constants by channel behind a computed matrix');
-  const pack = packPanels(kernels, depth, columns);
+  const pack = packPanels(kernels, { rows: depth, columns, rowStride: columns, columnStride: 1 });
   const run = matrixProduct(kernels, productShape(rows, depth, columns), end.epilogue);
   const strides = [left, right].map((each) => broadcastStrides(shapeOf(each).slice(0, -2), batch));
   const count = batch.reduce((product, size) => product * size, 1);

@@ -22,6 +22,12 @@ export function operandsOf(term: Term): readonly Value[] {
   return [...new Set(all)];
 }
 
+/** An expression in which a tensor is the sums. */
+export function withSums(term: Term, sums: Value): Term {
+  if (term.kind === 'operand') return term.value === sums ? { kind: 'sums' } : term;
+  return term.kind === 'op' ? { ...term, inputs: term.inputs.map((each) => withSums(each, sums)) } : term;
+}
+
 /** A text that is the same for expressions with the same code. @param leaf names a tensor by the way it is read */
 export function termName(term: Term, leaf: (value: Value) => string): string {
   switch (term.kind) {
