@@ -20,8 +20,10 @@ const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-E
  * @param rounds that count; others are thrown away, for which new ones are run
  * @param named models, default all
  */
-export async function run(rounds = 15, ...named) {
-  const names = named.length === 0 ? Object.keys(MODELS) : named;
+export const run = (rounds = 15, ...named) => compare(named.length === 0 ? Object.keys(MODELS) : named, rounds, 1);
+
+/** @param threads of those rivals that take more than one */
+export async function compare(names, rounds, threads) {
   const unknown = names.find((name) => !Object.hasOwn(MODELS, name));
   if (unknown !== undefined) throw new Error(`${unknown} is none of the models: ${Object.keys(MODELS).join(', ')}`);
   const { prepare } = await bundlePrograms('bench/compiled', FOLDER, LIBRARIES);
@@ -31,7 +33,7 @@ export async function run(rounds = 15, ...named) {
   const rows = [];
   let site;
   try {
-    for (const name of names) prepared.set(name, await written(name, prepare, browser));
+    for (const name of names) prepared.set(name, await written(name, prepare, browser, threads));
     // A static host knows the files that were there when it started.
     site = await serve({ ...FOLDERS, '/': FOLDER }, {}, ISOLATION);
     const page = await browser.newPage();
@@ -47,26 +49,33 @@ export async function run(rounds = 15, ...named) {
     site?.close();
   }
   return {
-    what: 'time of a rival / time of the compiled module, one thread each, copies of inputs and outputs included; median of ratios [95 %]',
+    what: 'time of a rival / time of the compiled module, copies of inputs and outputs included; median of ratios [95 %]',
+    threads,
     peakGflops: Math.max(...rows.map(({ peakGflops }) => peakGflops)),
     geometricMeans: meansOf(rows),
     rows,
   };
 }
 
-/** Prints a table, puts the rows into the kept result in the place of those of the same models, and draws that. */
+/** Keeps the rows, and draws all that are kept. */
 export function report({ rows }) {
+  const all = keep(rows, 'compiled');
+  for (const [name, picture] of Object.entries(chartsOf(all))) writeFileSync(`${RESULTS}/${name}`, picture);
+}
+
+/** Prints a table, and puts the rows into a kept result in the place of those of the same models. @returns all rows that are kept there */
+export function keep(rows, result) {
   console.log(tableOf(rows));
-  const file = `${RESULTS}/compiled.json`;
+  const file = `${RESULTS}/${result}.json`;
   const kept = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).rows : [];
   const all = Object.keys(MODELS).flatMap((name) => [...rows, ...kept].find((row) => row.name === name) ?? []);
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(file, `${JSON.stringify({ machine: machine(), geometricMeans: meansOf(all), rows: all }, null, 2)}\n`);
-  for (const [name, picture] of Object.entries(chartsOf(all))) writeFileSync(`${RESULTS}/${name}`, picture);
+  return all;
 }
 
 /** Writes a model's files where the page finds them. @returns the libraries that run it, and the values of inputs that are packed as constants */
-async function written(name, prepare, browser) {
+async function written(name, prepare, browser, threads) {
   const { pack, files: own, outputs, feed, shapes } = MODELS[name];
   const { files, about } = await prepare(pack, shapes);
   const values = await Promise.all(feed.map((make, index) => make(browser, about.inputs[index])));
@@ -81,5 +90,5 @@ async function written(name, prepare, browser) {
   const constants = Object.entries(pack.inputs ?? {}).flatMap(([input, { constant }]) =>
     constant === undefined ? [] : [[input, constant]],
   );
-  return { libraries: librariesOf(addresses, about.outputs.tfjs !== null, outputs), constants: Object.fromEntries(constants) };
+  return { libraries: librariesOf(addresses, about.outputs.tfjs !== null, outputs, threads), constants: Object.fromEntries(constants) };
 }
