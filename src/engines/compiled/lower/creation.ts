@@ -1,4 +1,4 @@
-/** Ops that make tensors out of numbers, and one that keeps a part of a matrix. */
+/** Ops that make tensors out of a few numbers. */
 import { isFloat } from '../../../graph/element-type.js';
 import type { NodeOf, Value } from '../../../graph/graph.js';
 import type { V128 } from '../asm/code.js';
@@ -8,10 +8,9 @@ import { copy } from '../kernels/copy.js';
 import { elementwise } from '../kernels/elementwise.js';
 import { rowMajor } from '../kernels/loops.js';
 import { sequence } from '../kernels/sequence.js';
-import { triangle } from '../kernels/triangle.js';
 import { plainStep } from './plain-step.js';
 import type { Lowering, Step } from './step.js';
-import { bitsOf, elementCount, shapeOf } from './values.js';
+import { bitsOf, shapeOf } from './values.js';
 
 export const CREATION = {
   range: (node: NodeOf<'range'>, { kernels }: Lowering): Step => {
@@ -43,12 +42,5 @@ export const CREATION = {
     return plainStep(node, {
       write: ({ body }, [index, on, off], [to]) => body.call(run, index, places, on as typeof index, off as typeof index, to),
     });
-  },
-  triangular: (node: NodeOf<'triangular'>, { kernels }: Lowering): Step => {
-    const [input] = node.inputs as readonly [Value];
-    const [rows, columns] = shapeOf(input).slice(-2) as [number, number];
-    const { upper, diagonal } = node.attributes;
-    const run = triangle(kernels, { matrices: elementCount(input) / (rows * columns), rows, columns, isUpper: upper, diagonal });
-    return plainStep(node, { mayReplace: [input], write: ({ body }, [from], [to]) => body.call(run, from, to) });
   },
 } as const;

@@ -23,6 +23,7 @@ import { SELECTION } from './selection.js';
 import { lowerSoftmax } from './softmax.js';
 import type { Lower, Lowering, Step } from './step.js';
 import { lowerTransposedConvolution } from './transposed-convolution.js';
+import { lowerTriangular } from './triangular.js';
 import { lowerWholeMatmul } from './whole-matmul.js';
 import { lowerWholeMean } from './whole-mean.js';
 
@@ -37,6 +38,7 @@ const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   ...SELECTION,
   ...CREATION,
   pad: lowerPad,
+  triangular: lowerTriangular,
   spaceToBatch: lowerSpaceToBatch,
   batchToSpace: lowerBatchToSpace,
   maxPool2d: lowerPool,
