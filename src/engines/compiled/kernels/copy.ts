@@ -46,7 +46,7 @@ export function fill(kernels: Kernels, given: Axes, value: number): Callable {
 }
 
 /** Writes elements that lie side by side. @param pointers move along; the last one is where elements are written @param four gives four of them */
-function writeRun(body: FunctionBuilder, size: number, pointers: readonly Local<'i32'>[], four: (offset: number) => V128): void {
+export function writeRun(body: FunctionBuilder, size: number, pointers: readonly Local<'i32'>[], four: (offset: number) => V128): void {
   const write = pointers.at(-1) as Local<'i32'>;
   const vectors = (count: number): void => {
     for (let index = 0; index < count; index++) body.store(write, four(16 * index), 16 * index);

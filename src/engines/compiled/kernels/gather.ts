@@ -1,16 +1,16 @@
 /** Takes slices of a tensor by computed indices. */
 import type { Callable, FunctionBuilder, Local } from '../asm/function.js';
 import { i32 } from '../asm/scalar.js';
+import { v128 } from '../asm/vector.js';
 import { boundedIndex, moveToSlice, type RowTarget } from './bounded-index.js';
+import { writeRun } from './copy.js';
 import type { Kernels } from './kernel.js';
 
-/** Copies elements that lie side by side, and moves both addresses behind them. */
+/** Copies elements that lie side by side, and moves the second address behind them. */
 function copyRun(body: FunctionBuilder, from: Local<'i32'>, to: Local<'i32'>, elements: number): void {
-  body.repeat(elements, () => {
-    body.store(to, i32.load(from));
-    body.advance(from, 4);
-    body.advance(to, 4);
-  });
+  const [read, write] = [body.let(from), body.let(to)];
+  writeRun(body, elements, [read, write], (offset) => v128.load(read, offset));
+  body.advance(to, 4 * elements);
 }
 
 export interface GatherShape {
