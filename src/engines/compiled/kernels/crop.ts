@@ -2,12 +2,12 @@
  * Parts of pictures in boxes that a model computes, each resampled to one size. Every box makes its own tables of rows and columns,
  * as {@link resampleLinear} has them; the weight of a place outside of the picture is NaN.
  */
-import type { Callable } from '../asm/function.js';
+import type { Callable, FunctionBuilder } from '../asm/function.js';
 import { f32, i32 } from '../asm/scalar.js';
 import { f32x4, f64x2, i32x4, v128 } from '../asm/vector.js';
 import { boundedIndex } from './bounded-index.js';
 import type { Kernels } from './kernel.js';
-import { ENTRY_BYTES, eachChannel, resampleLinear, resampleNearest } from './resample.js';
+import { ENTRY_BYTES, resampleLinear, resampleNearest } from './resample.js';
 
 const CORNER_BYTES = 4;
 const BOX_BYTES = 4 * CORNER_BYTES;
@@ -23,6 +23,13 @@ export interface CropShape {
   readonly mode: 'nearest' | 'linear';
   /** The number outside of the picture. */
   readonly outside: number;
+}
+
+/** Four numbers at a time, then those that are left. @param write gets how many numbers it computes */
+function eachChannel(body: FunctionBuilder, channels: number, write: (lanes: number) => void): void {
+  const vectors = Math.floor(channels / 4);
+  if (vectors > 0) body.repeat(vectors, () => write(4));
+  if (channels % 4 > 0) write(channels % 4);
 }
 
 /** Bytes of the tables of one box. */

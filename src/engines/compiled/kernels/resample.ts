@@ -1,19 +1,13 @@
 /** Another height and width of a picture. Tables, made when the model is compiled, say where each row and column comes from. */
 import type { I32, V128 } from '../asm/code.js';
-import type { Callable, FunctionBuilder } from '../asm/function.js';
+import type { Callable } from '../asm/function.js';
 import { i32 } from '../asm/scalar.js';
 import { f32x4, v128 } from '../asm/vector.js';
+import { writeRun } from './copy.js';
 import type { Kernels } from './kernel.js';
 
 /** The bytes of one entry of a table: the offsets of two neighbours in bytes, and the weight of the second one. */
 export const ENTRY_BYTES = 12;
-
-/** Four numbers at a time, then those that are left. @param write gets how many numbers it computes */
-export function eachChannel(body: FunctionBuilder, channels: number, write: (lanes: number) => void): void {
-  const vectors = Math.floor(channels / 4);
-  if (vectors > 0) body.repeat(vectors, () => write(4));
-  if (channels % 4 > 0) write(channels % 4);
-}
 
 /**
  * Weighs the four neighbours of each place.
@@ -31,16 +25,15 @@ export const resampleLinear = (kernels: Kernels, height: number, width: number, 
         const corner = (line: I32, offset: number) => body.let(i32.add(line, i32.load(column, offset)));
         const [topLeft, topRight] = [corner(above, 0), corner(above, 4)];
         const [bottomLeft, bottomRight] = [corner(below, 0), corner(below, 4)];
-        const between = (a: I32, b: I32): V128 => {
-          const first = body.let(v128.load(a));
-          return kernels.multiplyAdd(f32x4.sub(v128.load(b), first), across, first);
+        const between = (a: I32, b: I32, offset: number): V128 => {
+          const first = body.let(v128.load(a, offset));
+          return kernels.multiplyAdd(f32x4.sub(v128.load(b, offset), first), across, first);
         };
-        eachChannel(body, channels, (lanes) => {
-          const top = body.let(between(topLeft, topRight));
-          const bottom = between(bottomLeft, bottomRight);
-          body.storeLanes(out, body.let(kernels.multiplyAdd(f32x4.sub(bottom, top), down, top)), lanes);
-          for (const each of [out, topLeft, topRight, bottomLeft, bottomRight]) body.advance(each, 4 * lanes);
+        writeRun(body, channels, [topLeft, topRight, bottomLeft, bottomRight, body.let(out)], (offset) => {
+          const top = body.let(between(topLeft, topRight, offset));
+          return kernels.multiplyAdd(f32x4.sub(between(bottomLeft, bottomRight, offset), top), down, top);
         });
+        body.advance(out, 4 * channels);
         body.advance(column, ENTRY_BYTES);
       });
       body.advance(rows, ENTRY_BYTES);
@@ -55,10 +48,8 @@ export const resampleNearest = (kernels: Kernels, height: number, width: number,
       const column = body.let(columns);
       body.repeat(width, () => {
         const pixel = body.let(i32.add(line, i32.load(column)));
-        eachChannel(body, channels, (lanes) => {
-          body.storeLanes(out, body.let(v128.load(pixel)), lanes);
-          for (const each of [out, pixel]) body.advance(each, 4 * lanes);
-        });
+        writeRun(body, channels, [pixel, body.let(out)], (offset) => v128.load(pixel, offset));
+        body.advance(out, 4 * channels);
         body.advance(column, ENTRY_BYTES);
       });
       body.advance(rows, ENTRY_BYTES);
