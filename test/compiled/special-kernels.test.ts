@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Value } from '../../src/graph/graph.js';
 import { type CaseBuilder, CaseList } from '../kernels/case.js';
-import { CORNERS, each, normal } from '../kernels/values.js';
+import { CORNERS, each, NOT_FINITE, normal } from '../kernels/values.js';
 import { problemsOf } from './compiled.js';
 
 const PICTURES = [
@@ -84,6 +84,18 @@ for (const exponent of [1, 2, 3, 0.5, -0.5, -1, -2, 1.5, 0])
     ),
   ]);
 
-it.each([...cases.cases, ...powers.cases].map((one) => [one.id, one] as const))('%s', async (_, one) => {
+/** Small windows have no loop, and no maximum keeps NaN by itself. */
+const pools = new CaseList('maxPool2d');
+
+for (const window of [2, 3, 5, 7])
+  pools.add(`windows of ${window} with NaN and infinities`, { dataType: 'float32' }, (builder) => [
+    builder.op('maxPool2d', [builder.input('float32', [1, 9, 13, 6], each([...Array(40).keys(), ...NOT_FINITE]))], {
+      ...{ windowDimensions: [window, window], strides: [2, 1], dilations: [1, 1], autoPad: 'sameUpper', padding: [0, 0, 0, 0] },
+      outputRounding: 'floor',
+      countPadding: false,
+    }),
+  ]);
+
+it.each([...cases.cases, ...powers.cases, ...pools.cases].map((one) => [one.id, one] as const))('%s', async (_, one) => {
   expect(await problemsOf(one, 'simd')).toEqual([]);
 });

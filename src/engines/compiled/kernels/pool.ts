@@ -1,13 +1,13 @@
 /** Pools: the greatest, the mean or the root of squares of the elements under a window. */
-import type { V128 } from '../asm/code.js';
-import type { Callable } from '../asm/function.js';
+import type { I32, V128 } from '../asm/code.js';
+import type { Callable, FunctionBuilder, Local } from '../asm/function.js';
 import { i32 } from '../asm/scalar.js';
 import { f32x4, i32x4, v128 } from '../asm/vector.js';
 import { lowerHalf, upperHalf } from './float64.js';
 import type { Kernels } from './kernel.js';
 
-/** Rows of a window up to this width are written without a loop. */
-const MAX_UNROLLED = 3;
+/** Windows of so few places are written without a loop. */
+const MAX_UNROLLED = 9;
 
 export interface PoolShape {
   /** Whole numbers are added up in halves, as {@link meanOfHalves} takes them. */
@@ -28,7 +28,8 @@ interface Fold {
 }
 
 const FOLDS: Readonly<Record<PoolShape['kind'], Fold>> = {
-  max: { initial: f32x4.const(Number.NEGATIVE_INFINITY), add: (_, sum, element) => f32x4.max(sum, element) },
+  // One instruction on x64, where a maximum that keeps NaN is eight. NaN is kept beside it.
+  max: { initial: f32x4.const(Number.NEGATIVE_INFINITY), add: (_, sum, element) => f32x4.pmax(element, sum) },
   average: { initial: f32x4.const(0), add: (_, sum, element) => f32x4.add(sum, element) },
   l2: { initial: f32x4.const(0), add: (kernels, sum, element) => kernels.multiplyAdd(element, element, sum) },
   wholeMax: { initial: i32x4.const(-(2 ** 31)), add: (_, sum, element) => i32x4.max(sum, element) },
@@ -41,8 +42,7 @@ const FOLDS: Readonly<Record<PoolShape['kind'], Fold>> = {
  * Parameters: the addresses of the picture, of the output, and for means of the factors: one for each place of the output.
  */
 export function pool(kernels: Kernels, shape: PoolShape): Callable {
-  const { kind, channels, inputWidth, outputHeight, outputWidth, window, strides, dilations } = shape;
-  const { initial, add } = FOLDS[kind];
+  const { kind, channels, inputWidth, outputHeight, outputWidth, strides } = shape;
   const pixelBytes = 4 * channels;
   const lineBytes = inputWidth * pixelBytes;
   return kernels.define(`pool ${JSON.stringify(shape)}`, ['i32', 'i32', 'i32'], undefined, (body, input, out, factors) => {
@@ -52,20 +52,7 @@ export function pool(kernels: Kernels, shape: PoolShape): Callable {
         const pixel = body.let(from);
         const factor = kind === 'average' ? body.let(v128.load32Splat(factors)) : undefined;
         const four = (lanes: number): void => {
-          const sum = body.let(initial);
-          const row = body.let(pixel);
-          body.repeat(window[0], () => {
-            const place = body.let(row);
-            const element = (offset: number): void => body.set(sum, add(kernels, sum, body.let(v128.load(place, offset))));
-            const step = dilations[1] * pixelBytes;
-            if (window[1] <= MAX_UNROLLED) for (let column = 0; column < window[1]; column++) element(column * step);
-            else
-              body.repeat(window[1], () => {
-                element(0);
-                body.advance(place, step);
-              });
-            body.advance(row, dilations[0] * lineBytes);
-          });
+          const sum = writeWindow(kernels, body, shape, pixel);
           if (factor !== undefined) body.set(sum, f32x4.mul(sum, factor));
           if (kind === 'l2') body.set(sum, f32x4.sqrt(sum));
           body.storeLanes(out, sum, lanes);
@@ -81,4 +68,38 @@ export function pool(kernels: Kernels, shape: PoolShape): Callable {
       body.set(input, i32.offset(input, strides[0] * lineBytes));
     });
   });
+}
+
+/** Folds the elements under a window, of four channels. */
+function writeWindow(
+  kernels: Kernels,
+  body: FunctionBuilder,
+  { kind, channels, inputWidth, window: [height, width], dilations }: PoolShape,
+  first: I32,
+): Local<'v128'> {
+  const { initial, add } = FOLDS[kind];
+  const [stepX, stepY] = [dilations[1] * 4 * channels, dilations[0] * 4 * channels * inputWidth];
+  const sum = body.let(initial);
+  const unordered = kind === 'max' ? body.let(f32x4.const(0)) : undefined;
+  const element = (from: I32, offset: number): void => {
+    const value = body.let(v128.load(from, offset));
+    body.set(sum, add(kernels, sum, value));
+    if (unordered !== undefined) body.set(unordered, v128.or(unordered, f32x4.ne(value, value)));
+  };
+  if (height * width <= MAX_UNROLLED) {
+    for (let row = 0; row < height; row++) for (let column = 0; column < width; column++) element(first, row * stepY + column * stepX);
+  } else {
+    const row = body.let(first);
+    body.repeat(height, () => {
+      const place = body.let(row);
+      body.repeat(width, () => {
+        element(place, 0);
+        body.advance(place, stepX);
+      });
+      body.advance(row, stepY);
+    });
+  }
+  // All bits of a place without an order are ones, which is NaN.
+  if (unordered !== undefined) body.set(sum, v128.or(sum, unordered));
+  return sum;
 }
