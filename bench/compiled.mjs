@@ -1,6 +1,6 @@
 /**
  * The compiler's modules against TF.js, LiteRT.js and onnxruntime-web, all in one page, in turns: each on the model in its own format,
- * with copies of inputs and outputs included.
+ * onnxruntime-web on an export of the graph where there is no file of ONNX. Copies of inputs and outputs are included.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { machine } from '../scripts/machine.mjs';
@@ -82,7 +82,7 @@ async function written(name, prepare, browser, threads) {
   mkdirSync(`${FOLDER}/${name}`, { recursive: true });
   for (const [file, bytes] of Object.entries(files)) writeFileSync(`${FOLDER}/${name}/${file}`, bytes);
   writeFileSync(`${FOLDER}/${name}/inputs.bin`, Buffer.concat(values.map(({ data }) => Buffer.from(Float64Array.from(data).buffer))));
-  const addresses = {};
+  const addresses = 'exported.onnx' in files ? { onnxruntime: `/${name}/exported.onnx` } : {};
   for (const [library, path] of Object.entries(own).filter(([, path]) => path !== undefined)) {
     addresses[library] = `/${name}/${library}.model`;
     copyFileSync(path, `${FOLDER}${addresses[library]}`);

@@ -31,12 +31,17 @@ export const RIVALS = ['tfjs', 'litert', 'onnxruntime'];
  * Libraries that can run a model, ours first.
  * @param files the model in formats of rivals, by addresses
  * @param isTfjs whether TF.js can run its graph
- * @param outputs how the outputs of those files are compared
+ * @param outputs how the outputs of LiteRT.js's file are compared; those of ONNX's come in the graph's order
  * @param threads of the rivals that read those files; TF.js takes half of the cores, which is one of two
  */
 export const librariesOf = (files, isTfjs, outputs, threads) => [
   { name: OURS, module: '/pannier.js?build=relaxed', file: null, outputs: 'in order' },
   { name: 'simd', module: '/pannier.js?build=simd', file: null, outputs: 'in order' },
   ...(isTfjs ? [{ name: 'tfjs', module: '/tfjs.js', file: null, outputs: 'in order' }] : []),
-  ...Object.entries(files).map(([name, file]) => ({ name, module: `/${name}.js?threads=${threads}`, file, outputs })),
+  ...Object.entries(files).map(([name, file]) => ({
+    name,
+    module: `/${name}.js?threads=${threads}`,
+    file,
+    outputs: name === 'litert' ? outputs : 'in order',
+  })),
 ];

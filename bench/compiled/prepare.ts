@@ -9,6 +9,7 @@ import { modelOf } from '../../test/kernels/run.js';
 import { dataOf } from './data-of.js';
 import { graphOf } from './graph-of.js';
 import type { About } from './libraries/library.js';
+import { onnxOf } from './onnx-of.js';
 
 const BUILDS: readonly Build[] = ['simd', 'relaxed'];
 
@@ -23,9 +24,12 @@ export async function prepare(...given: Parameters<typeof graphOf>) {
     outputs: { compiled: model.outputs, tfjs: tfjs?.outputs ?? null },
     flops: flopsOf(graph),
   };
+  // A model that came as a file of ONNX is its own.
+  const onnx = graph.nodes.some(({ origin }) => origin.format === 'onnx') ? undefined : onnxOf(graph);
   const files = {
     ...Object.fromEntries(compiled.map(([build, { bytes }]) => [`${build}.wasm`, bytes])),
     ...tfjs?.files,
+    ...(onnx && { 'exported.onnx': onnx }),
     'weights.bin': weights,
     'about.json': JSON.stringify(about),
   };

@@ -13,7 +13,7 @@ const LIMIT = { timeout: 300_000 };
 evidenceTest('compiled compares answers and times with each rival that runs a model', LIMIT, async () => {
   const { rows, geometricMeans } = await compiled(3, 'selfie', 'pp-ocr-cls');
   expect(rows.map(({ differences }) => Object.keys(differences))).toEqual([
-    ['simd', 'tfjs', 'litert'],
+    ['simd', 'tfjs', 'onnxruntime', 'litert'],
     ['simd', 'tfjs', 'onnxruntime'],
   ]);
   for (const { rounds, ratios } of rows) {
