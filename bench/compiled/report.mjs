@@ -90,7 +90,7 @@ export function chartsOf(rows) {
         'the line in a bar is the 95 % interval.',
       ],
       series: RIVALS.map((key, colour) => ({ key, title: TITLES[key], colour })).filter(({ key }) => key in means),
-      rows: [...shown.map(({ name, ratios }) => ({ name, bars: ratios })), { name: 'geometric mean', bars: means }],
+      rows: [...shown.map(({ name, ratios }) => ({ name, bars: ratios })), { name: 'geometric mean of each colour', bars: means }],
     });
   };
   return {
