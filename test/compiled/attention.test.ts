@@ -38,3 +38,17 @@ it('is left in its steps where somebody else takes the scores or the weights', a
     });
   for (const each of list.cases) expect(await problemsOf(each, 'simd')).toEqual([]);
 });
+
+it('has sums of no products where the depth is 0', async () => {
+  const list = new CaseList('chain');
+  list.add('attention of depth 0', { dataType: 'float32', terms: 64 }, (builder) => {
+    const [q, k, v] = [
+      [3, 0],
+      [0, 4],
+      [4, 5],
+    ].map((shape) => builder.input('float32', shape, normal));
+    const weights = builder.op('softmax', [builder.op('matmul', [q!, k!], {})], { axis: 1 });
+    return [builder.op('matmul', [weights, v!], {})];
+  });
+  expect(await problemsOf(list.cases[0]!, 'simd')).toEqual([]);
+});

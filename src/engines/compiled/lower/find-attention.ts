@@ -30,7 +30,9 @@ export interface SearchedGraph extends ViewedGraph {
 }
 
 const isMatmul = (node: Node | undefined): node is NodeOf<'matmul'> =>
-  node?.op === 'matmul' && node.outputs[0]?.type?.dataType === 'float32' && elementCount(node.outputs[0]) > 0;
+  node?.op === 'matmul' &&
+  node.outputs[0]?.type?.dataType === 'float32' &&
+  [...node.inputs, ...node.outputs].every((each) => each !== null && elementCount(each) > 0);
 
 /** The attention that ends in a node, or in the transpose that brings its heads back. */
 export function attentionAt(root: Node, graph: SearchedGraph): Attention | undefined {

@@ -22,7 +22,9 @@ export interface Group {
 
 /** Whether the kernel of a node computes an expression of its sums. */
 function isAnchor({ op, inputs, outputs }: Node, constants: ReadonlyMap<string, Constant>): boolean {
-  if (!isFloat(outputs[0]?.type?.dataType ?? 'bool') || outputs.some((output) => elementCount(output) === 0)) return false;
+  if (!isFloat(outputs[0]?.type?.dataType ?? 'bool')) return false;
+  // Sums of no products are left to the host.
+  if ([...inputs, ...outputs].some((each) => each !== null && elementCount(each) === 0)) return false;
   return op === 'matmul' || (op === 'conv2d' && inputs.slice(1).every((each) => each === null || constants.has(each.name)));
 }
 
