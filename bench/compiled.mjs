@@ -5,7 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { machine } from '../scripts/machine.mjs';
 import { FOLDERS, LIBRARIES, librariesOf } from './compiled/libraries.mjs';
-import { MODELS } from './compiled/models.mjs';
+import { MODELS, PUBLIC } from './compiled/models.mjs';
 import { chartsOf, meansOf, rowOf, tableOf } from './compiled/report.mjs';
 import { bundlePrograms } from './programs.mjs';
 import { launch, serve } from './site.mjs';
@@ -18,9 +18,9 @@ const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-E
 
 /**
  * @param rounds that count; others are thrown away, for which new ones are run
- * @param named models, default all
+ * @param named models, default all that somebody published
  */
-export const run = (rounds = 15, ...named) => compare(named.length === 0 ? Object.keys(MODELS) : named, rounds, 1);
+export const run = (rounds = 15, ...named) => compare(named.length === 0 ? PUBLIC : named, rounds, 1);
 
 /** @param threads of those rivals that take more than one */
 export async function compare(names, rounds, threads) {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { modelFile, OPTIONS } from '../../test/conformance/models.mjs';
 import { shrunken } from '../../test/conformance/onnx-files/feeds.mjs';
 import { FILES } from '../../test/conformance/onnx-files/files.mjs';
+import { madeModels } from './made-models.mjs';
 
 const PACKAGES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 const mediapipe = (path) => `${PACKAGES}@mediapipe/${path}.tflite`;
@@ -27,6 +28,8 @@ const SHAPES = { 'pp-ocr-det': [[1, 3, 480, 640]], 'pp-ocr-cls': [[1, 3, 48, 192
 /** A twin that answers otherwise: it has one of the graph's two heads, and with it five sixths of the work. */
 const OTHER_ANSWERS = ['facemesh-detection-full'];
 
+const MADE = await madeModels();
+
 /**
  * A row for each model: `pack` has the packer's options, `files` the model in the formats of other libraries, `outputs` how their
  * outputs are compared, `feed` a function for each input that is no constant, in the model's order, which makes its values, `shapes`
@@ -50,7 +53,11 @@ export const MODELS = {
       { pack: { model: file, inputs }, files: { onnxruntime: file }, outputs: 'in order', feed, shapes: SHAPES[name] },
     ]),
   ),
+  ...MADE,
 };
+
+/** Those that somebody published, over which means go. */
+export const PUBLIC = Object.keys(MODELS).filter((name) => !Object.hasOwn(MADE, name));
 
 /** A photograph of a face as the models of human-models take it: from 0 to 1, or bytes. */
 function picture(_, { dataType, shape: [, height, width] }) {

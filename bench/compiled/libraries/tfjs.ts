@@ -2,6 +2,8 @@
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { loadGraphModelSync } from '@tensorflow/tfjs-converter';
 import { env, ready, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { DTYPES } from '../../../src/base/dtype.js';
+import { faceTypeOf } from '../../../src/graph/element-type.js';
 import { fetched } from '../fetched-data.js';
 import type { Open } from './library.js';
 
@@ -16,11 +18,15 @@ export const open: Open = async ({ folder, about, inputs }) => {
   const weightData = await fetched(`${folder}/tfjs.bin`);
   const model = loadGraphModelSync({ modelTopology, weightSpecs: weightsManifest[0].weights, weightData });
   const names = inputs.map(({ name }) => nodes.inputs[name] as string);
+  const typed = inputs.map(({ shape, dataType, data }) => {
+    const dtype = faceTypeOf(dataType);
+    return { shape, dtype, data: new DTYPES[dtype](data) };
+  });
   const outputs = (about.outputs.tfjs as readonly string[]).map((output) => nodes.outputs[output] as string);
   return {
     async run() {
       const given = Object.fromEntries(
-        inputs.map(({ shape, dataType, data }, index) => [names[index] as string, tensor(data as never, [...shape], dataType as never)]),
+        typed.map(({ shape, dtype, data }, index) => [names[index] as string, tensor(data, [...shape], dtype as never)]),
       );
       const answers = model.execute(given, outputs) as Tensor | Tensor[];
       const all = Array.isArray(answers) ? answers : [answers];
