@@ -32,7 +32,7 @@ it.each([
   ['a loop', () => writeModel(loopModel(), join(folder, 'loop')), {}],
   ['liveness', () => realModel('liveness'), {}],
   ['weights of float16', () => realModel('liveness'), { quantize: 'float16' }],
-  ['weights of uint8', () => realModel('liveness'), { quantize: 'uint8' }],
+  ['weights of uint8', () => realModel('antispoof'), { quantize: 'uint8' }],
   ['layers', () => saveLayers(LAYERS_MODELS['a dense classifier']!().model, join(folder, 'layers')), {}],
 ] as const)('%s', async (name, source, options) => {
   const { manifest, out } = await pack({ model: await source(), out: join(folder, `${name} packed`), ...options });

@@ -112,7 +112,7 @@ describe('uint8', () => {
   });
   it("takes a quarter of float32, and opens again in TF.js's own terms", async () => {
     const full = await pack(options('liveness'));
-    const small = await pack(options('liveness', { quantize: 'uint8' }));
+    const small = await pack(options('liveness', { quantize: 'uint8', budget: { goldenError: 0.01 } }));
     expect(small.manifest.quantized).toMatchObject({ kinds: { uint8: { weights: 5, bytes: 147_632 } } });
     expect(weightBytes(small)).toBe(weightBytes(full) - 3 * 147_632);
     const graph = JSON.parse(readFileSync(join(small.out, small.manifest.targets.tfjs.graph.name), 'utf8'));
@@ -216,7 +216,8 @@ describe('budgets', () => {
     expect(message).toMatch(
       /^The packed model has 6\d{5} bytes, more than budget\.bytes, 200000\. Its largest weights: "StatefulPartitionedCall\/sequential_1\/dense_1\/MatMul\/ReadVariableOp" 524288 \(float32\), "[^"]+" \d+ \(float32\), "[^"]+" \d+ \(float32\)\. Store them/,
     );
-    expect((await pack({ ...given, quantize: 'uint8' })).bytes).toBeLessThan(200_000);
+    const budget = { bytes: 200_000, goldenError: 0.01 };
+    expect((await pack({ ...given, budget, quantize: 'uint8' })).bytes).toBeLessThan(200_000);
   });
   it('names the ops of a model with too many FLOPs', async () => {
     const { code, message } = await refusal(options('liveness', { budget: { mflop: 10 } }));
@@ -256,6 +257,6 @@ describe('budgets', () => {
   });
   it('takes what is within', async () => {
     const { manifest } = await pack(options('liveness', { quantize: 'uint8', budget: { bytes: 200_000, mflop: 14, goldenError: 0.01 } }));
-    expect(manifest.quantized?.maxError).toBeLessThan(0.001);
+    expect(manifest.quantized?.maxError).toBeLessThan(0.01);
   });
 });
