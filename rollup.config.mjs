@@ -23,7 +23,10 @@ const STUBS = [
   ],
   [/wasm-out\/tfjs-backend-wasm-threaded-simd\.worker\.js$/, 'export const wasmWorkerContents = "";'],
 ];
-const stubs = { name: 'stubs', load: (id) => STUBS.find(([file]) => file.test(id))?.[1] ?? null };
+
+/** A worker is told the address of this module, and imports it from there. */
+const WORKER_STUBS = [[/engines\/compiled\/host-parts\.js$/, 'export {};']];
+const stubsOf = (files) => ({ name: 'stubs', load: (id) => files.find(([file]) => file.test(id))?.[1] ?? null });
 
 /**
  * TF.js files that must run though nothing of theirs is used: they register flags, the platform, ops,
@@ -70,9 +73,11 @@ function onwarn(warning) {
 
 /**
  * The chunks of a load besides the first one. `page-lazy.js` has what every load imports beside the model's bytes, and
- * `page-cache.js` what it imports if there is a cache: nothing of a load waits for a second round trip.
+ * `page-cache.js` what it imports if there is a cache: nothing of a load waits for a second round trip. The others have the compiled
+ * engine for the page's own thread.
  */
 const CHUNKS = {
+  cache: ['storage/guarded', 'download/shard-locks', 'select/remembered'],
   lazy: [
     'model',
     'manifest/details',
@@ -89,7 +94,8 @@ const CHUNKS = {
     'storage/status',
     'worker/worker-engine',
   ],
-  cache: ['storage/guarded', 'download/shard-locks'],
+  compiled: ['engines/compiled/wasm', 'base/strided'],
+  'host-parts': ['engines/compiled/host-parts'],
 };
 
 /**
@@ -97,7 +103,7 @@ const CHUNKS = {
  * kernels: a bundler lists every further file, with its hash, in the app's first chunk.
  */
 function chunkOf(id, { getModuleInfo }) {
-  if (/tfjs-(core|converter)\/|tfjs\/mended-kernels|base\/strided/.test(id)) return 'tfjs-core';
+  if (/tfjs-(core|converter)\/|tfjs\/mended-kernels/.test(id)) return 'tfjs-core';
   chunkNames ??= namedChunks(getModuleInfo);
   return chunkNames.get(id);
 }
@@ -121,7 +127,7 @@ function reachedFrom(entries, getModuleInfo) {
 
 export const browser = {
   plugins: [
-    stubs,
+    stubsOf(STUBS),
     resolve({ browser: true }),
     commonjs({ include: /node_modules\/(long|seedrandom)\/|wasm-out/ }),
     terser({ ecma: 2020, module: true, format: { comments: /^!/ } }),
@@ -188,10 +194,15 @@ export default [
     input: { page: '.build/apps/try/page.js' },
     output: { ...out, entryFileNames: 'try/[name].js', inlineDynamicImports: true },
   },
+  {
+    ...browser,
+    input: { 'host-parts': '.build/src/engines/compiled/host-parts.js' },
+    output: { ...out, entryFileNames: 'worker/[name].js', inlineDynamicImports: true },
+  },
   ...Object.entries(ENGINES).flatMap(([engine, { targets }]) =>
     Object.entries(targets).map(([backend, { worker }]) => ({
       ...browser,
-      plugins: [workerEntry(engine, backend), ...browser.plugins],
+      plugins: [workerEntry(engine, backend), stubsOf(WORKER_STUBS), ...browser.plugins],
       input: WORKER_ENTRY,
       output: { ...out, entryFileNames: worker.name, inlineDynamicImports: true },
     })),

@@ -29,7 +29,8 @@ export { PannierError } from './base/errors.js';
 export type { Note } from './base/notes.js';
 export type { Timing } from './base/timing.js';
 export { loadModel } from './load.js';
-export type { Asset, ImageSpec, Manifest, ModelSource } from './manifest/manifest.js';
+export type { Asset } from './manifest/assets.js';
+export type { ImageSpec, Manifest, ModelSource } from './manifest/manifest.js';
 export type {
   AnyInputs,
   AnyOutputs,

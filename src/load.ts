@@ -1,4 +1,5 @@
 /** Loading, step by step: from a packed model to a `Model` that answers. */
+import type { WeightsCache } from './api/cache.js';
 import type { Target } from './api/candidate.js';
 import type { Model } from './api/model.js';
 import type { LoadOptions, LoadProgress } from './api/options.js';
@@ -15,7 +16,7 @@ import type { AnyInputs, AnyOutputs } from './manifest/signature.js';
 import { acquireEngine } from './runtime/engine-pool.js';
 import type { ServedModel } from './runtime/served-model.js';
 import { isEligible, startingWith } from './select/eligible.js';
-import { readChoice } from './select/remembered.js';
+import type { Choice } from './select/remembered.js';
 import { cacheFor } from './storage/cache-for.js';
 
 /** Loads that are under way and models that are open. Twenty parallel loads of one model are one load. */
@@ -72,17 +73,17 @@ async function serve(
   const notes = new Notes();
   const caching = cacheFor(resolved.cache, notes.add);
   const downloads = new ModelDownloads(manifest, resolved, caching, notes.add);
-  const targets = targetsOn(resolved.backends);
-  const mayRun = (target: Target) => isEligible(target, manifest, resolved);
+  const targets = targetsOn(resolved.backends, manifest);
 
   // The bytes, the engine and the rest of the code come side by side.
-  const download = targets.some(mayRun) ? downloads.start(signal, report) : undefined;
   const openingModules = lazily(importOpening);
   openingModules.catch(() => undefined);
-  const choice = resolved.autotune ? await readChoice(await caching, manifest.hash, targets) : undefined;
+  const choice = resolved.autotune ? await earlierChoice(await caching, manifest, targets) : undefined;
   const order = startingWith(choice?.chosen, targets);
+  const first = order.find((target) => isEligible(target, manifest, resolved));
+  const download = first && downloads.start(first, signal, report);
   const stopWaiting = new AbortController();
-  const engineStart = startEngine(order.find(mayRun), resolved, AbortSignal.any([signal, stopWaiting.signal]));
+  const engineStart = startEngine(first, resolved, AbortSignal.any([signal, stopWaiting.signal]));
   let releaseHold = () => {};
   try {
     const { checkDetails, holdModel, ModelOpener, ServedModel, autotune } = await openingModules;
@@ -90,8 +91,7 @@ async function serve(
     releaseHold = holdModel(manifest.hash);
     // The longer checks, which `readManifest` leaves to the code that comes later.
     checkDetails(manifest);
-    const startDownload = (stop: AbortSignal) => downloads.start(stop);
-    const opener = new ModelOpener(targets, { manifest, resolved, caching, startDownload, note: notes.add });
+    const opener = new ModelOpener(targets, { manifest, resolved, caching, downloads, note: notes.add });
     // An instance is opened while the bytes come, and serves once it agrees with the golden sample.
     const opened = await opener.open(order, download, startedAtMs, signal);
     const served = new ServedModel(manifest, opened, notes, downloads.transfers, opener.reopen);
@@ -105,6 +105,10 @@ async function serve(
     void engineStart.then((lease) => lease?.release());
   }
 }
+
+/** What an earlier visit chose. The code comes with that of the cache. */
+const earlierChoice = async (cache: WeightsCache | null, manifest: Manifest, targets: readonly Target[]): Promise<Choice | undefined> =>
+  cache === null ? undefined : (await lazily(() => import('./select/remembered.js'))).readChoice(cache, manifest.hash, targets);
 
 /** Starts the likeliest engine before anything can use it, since a worker takes its time to start. */
 async function startEngine(

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, PannierError } from '../../src/base/errors.js';
+import type { Asset, FileDigest } from '../../src/manifest/assets.js';
 import { checkDetails } from '../../src/manifest/details.js';
-import { type Asset, type FileDigest, type Manifest, readManifest } from '../../src/manifest/manifest.js';
+import { type Manifest, readManifest } from '../../src/manifest/manifest.js';
 import { sha256 } from '../../src/pack/digest.js';
 
 /**

@@ -2,7 +2,7 @@
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
 import { messageOf, type PannierError } from '../../src/base/errors.js';
 import { withDeadline } from '../../src/base/promise.js';
-import { targetsOn } from '../../src/engines/registry.js';
+import { refusalOf, targetsOn } from '../../src/engines/registry.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
 import { randomInputs } from '../../src/pack/golden/random.js';
 import type { Adapter, Started } from './browser.js';
@@ -55,8 +55,8 @@ const SEED = 20_001;
 /** The backend that the others are compared with. */
 const REFERENCE: BackendName = 'cpu';
 
-/** The targets to try, of which the reference comes first. */
-const TARGETS = targetsOn([...BACKENDS].reverse());
+/** The backends to try, of which the reference comes first. */
+const ORDER = [...BACKENDS].reverse();
 
 /**
  * Tries all backends on the same seeded random input.
@@ -73,14 +73,15 @@ export async function tryBackends(options: TrialOptions): Promise<Trials> {
   const trials = new Map<BackendName, Trial>();
   let browser: Trials['browser'] = null;
   let reference: Report['outputs'] | undefined;
-  for (const [index, { engine, backend }] of TARGETS.entries()) {
+  for (const [index, target] of targetsOn(ORDER, manifest).entries()) {
     signal.throwIfAborted();
-    const refused = manifest.targets[engine].refused[backend];
+    const { backend } = target;
+    const refused = refusalOf(target, manifest);
     if (refused !== undefined) {
       trials.set(backend, failed(refused));
       continue;
     }
-    const tell = (text: string) => status(`${index + 1} of ${TARGETS.length}, ${backend}: ${text}`);
+    const tell = (text: string) => status(`${index + 1} of ${ORDER.length}, ${backend}: ${text}`);
     let started: Started | undefined;
     try {
       const report = await withUndo(async (onUndoSoon) => {

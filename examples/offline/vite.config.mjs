@@ -18,7 +18,7 @@ export default defineConfig({
       // `app.ts` registers it, through the policy for Trusted Types.
       injectRegister: false,
       // App, workers, wasm. The model's own files (.bin, .json) are in IndexedDB: here they would be stored twice.
-      injectManifest: { globPatterns: ['**/*.{html,js,css,wasm,png,svg}'] },
+      injectManifest: { globPatterns: ['**/*.{html,js,css,wasm,png,svg}'], globIgnores: ['**/compiled-*.wasm'] },
       includeManifestIcons: false,
       manifest: {
         name: 'Cutout',

@@ -128,7 +128,7 @@ export interface ModelInfo {
   readonly staleAfterDays?: number;
   /** Absent if the packer was given no samples. */
   readonly drift?: ExpectedScores;
-  /** Bytes of all files together. */
+  /** Bytes of the files that a visitor downloads who loads the model without options. */
   readonly bytes: number;
   /** Floating-point operations of one predict of the golden sample's shape. */
   readonly flops: number;

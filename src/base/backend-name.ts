@@ -11,4 +11,4 @@ export const STARTING_ORDER: readonly BackendName[] = ['wasm', 'webgpu', 'cpu'];
 export type ServingBackend = BackendName | 'fallback';
 
 /** The engines, each of which executes graphs on one or more backends. */
-export type EngineName = 'tfjs';
+export type EngineName = 'compiled' | 'tfjs';

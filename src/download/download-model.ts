@@ -7,8 +7,8 @@ import { messageOf } from '../base/errors.js';
 import { lazily } from '../base/lazily.js';
 import { type Deferred, deferred, mapLimited } from '../base/promise.js';
 import { now } from '../base/timing.js';
-import type { Asset, Manifest } from '../manifest/manifest.js';
-import { assetsOf } from '../manifest/manifest.js';
+import { type Asset, assetsOf } from '../manifest/assets.js';
+import type { Manifest } from '../manifest/manifest.js';
 import type { CacheWriter } from '../storage/cache-writer.js';
 import { fetchAsset } from './fetch.js';
 import type { FetchOptions } from './receive.js';
@@ -36,6 +36,7 @@ export interface DownloadOptions extends Pick<FetchOptions, 'fetch' | 'signal' |
  * promises that are pending reject with its failure.
  */
 export interface ModelDownload {
+  /** Of the first graph that was asked for. */
   readonly graph: Promise<ArrayBuffer>;
   /** Shards in the order of the graph's weights; each is given once. */
   readonly weights: AsyncIterable<ArrayBuffer>;
@@ -58,14 +59,17 @@ export interface DownloadSummary {
   readonly stored: Promise<void>;
 }
 
-/** Downloads a model. A fault of the cache is a note; only the network makes the download fail, and then all of it ends. */
-export function downloadModel(manifest: Manifest, options: DownloadOptions): ModelDownload {
-  const assets = assetsOf(manifest);
+/**
+ * Downloads a model. A fault of the cache is a note; only the network makes the download fail, and then all of it ends.
+ * @param graphs files of the engines for which the model is downloaded
+ */
+export function downloadModel(manifest: Manifest, graphs: readonly Asset[], options: DownloadOptions): ModelDownload {
+  const assets = assetsOf(manifest, graphs);
   const pending: (Deferred<ArrayBuffer> | undefined)[] = assets.map(() => deferred());
   const promises = pending.map((each) => (each as Deferred<ArrayBuffer>).promise);
   const stop = new AbortController();
-  const downloads = new AssetDownloads(manifest, options, AbortSignal.any([options.signal, stop.signal]));
-  const whole = downloads.run(assets, (index, bytes) => {
+  const downloads = new AssetDownloads(manifest, assets, options, AbortSignal.any([options.signal, stop.signal]));
+  const whole = downloads.run((index, bytes) => {
     if (!options.storeOnly) pending[index]?.resolve(bytes);
     // A reference that stayed here would keep the bytes in memory after the engine has taken them.
     pending[index] = undefined;
@@ -78,7 +82,7 @@ export function downloadModel(manifest: Manifest, options: DownloadOptions): Mod
   for (const each of promises) each.catch(() => undefined);
   return {
     graph: promises[0] as Promise<ArrayBuffer>,
-    weights: takeInOrder(promises.slice(1, -1)),
+    weights: takeInOrder(promises.slice(graphs.length, -1)),
     golden: promises.at(-1) as Promise<ArrayBuffer>,
     whole,
     cancel: () => stop.abort(),
@@ -88,6 +92,7 @@ export function downloadModel(manifest: Manifest, options: DownloadOptions): Mod
 /** The downloads of one model's assets, and what they share: cache, locks and counts. */
 class AssetDownloads {
   readonly #manifest: Manifest;
+  readonly #assets: readonly Asset[];
   readonly #options: DownloadOptions;
   readonly #signal: AbortSignal;
   readonly #fetching: FetchOptions;
@@ -104,22 +109,24 @@ class AssetDownloads {
   #bytesFromCache = 0;
   #hashMs = 0;
 
-  constructor(manifest: Manifest, options: DownloadOptions, signal: AbortSignal) {
+  constructor(manifest: Manifest, assets: readonly Asset[], options: DownloadOptions, signal: AbortSignal) {
     this.#manifest = manifest;
+    this.#assets = assets;
     this.#options = options;
     this.#signal = signal;
     this.#fetching = { ...options, signal, onHash: this.#onHash, network: { answered: false } };
-    this.#totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#totalBytes = assets.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** @param give called with the bytes of each asset, and its place in `assets` */
-  async run(assets: readonly Asset[], give: (index: number, bytes: ArrayBuffer) => void): Promise<DownloadSummary> {
+  /** @param give called with the bytes of each asset, and its place among the assets */
+  async run(give: (index: number, bytes: ArrayBuffer) => void): Promise<DownloadSummary> {
     const startMs = now();
     try {
       this.#cache = await this.#options.caching;
       const isOff = this.#cache === null;
       if (!isOff && !this.#options.cacheOnly) this.#locks = await locksOf(this.#signal);
-      await mapLimited([...assets.keys()], MAX_PARALLEL, async (index) => give(index, await this.#bytesOf(assets[index] as Asset)));
+      const places = [...this.#assets.keys()];
+      await mapLimited(places, MAX_PARALLEL, async (index) => give(index, await this.#bytesOf(this.#assets[index] as Asset)));
       const stored = this.#finishWriting().finally(() => this.#locks?.end());
       return {
         cache: this.#isCacheBroken ? 'unavailable' : isOff ? 'off' : this.#outcome(),
@@ -197,7 +204,7 @@ class AssetDownloads {
       this.#options.note(code, message);
     };
     this.#writing ??= lazily(() => import('../storage/cache-writer.js')).then(
-      ({ CacheWriter }) => new CacheWriter(cache, this.#manifest, { ...this.#options, note, onFault: this.#stopCaching }),
+      ({ CacheWriter }) => new CacheWriter(cache, this.#manifest, this.#assets, { ...this.#options, note, onFault: this.#stopCaching }),
     );
     return this.#writing;
   }

@@ -1,8 +1,11 @@
 /** All downloads of one loaded model: the first one, and those of engines that open the model again. */
 import type { WeightsCache } from '../api/cache.js';
+import type { Target } from '../api/candidate.js';
 import type { LoadProgress } from '../api/options.js';
 import type { ResolvedOptions } from '../api/resolve-options.js';
 import { lazily } from '../base/lazily.js';
+import { graphOf } from '../engines/own-graph.js';
+import { type Asset, assetsOf } from '../manifest/assets.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { downloadModel, type ModelDownload } from './download-model.js';
 
@@ -33,14 +36,16 @@ export class ModelDownloads {
 
   /**
    * Starts a download. Each engine needs one of its own, since it consumes the bytes; later ones find them in the cache.
+   * @param target whose engine will open the model
    * @param onProgress called after each asset
    */
-  start(signal: AbortSignal, onProgress: (progress: LoadProgress) => void = () => undefined): ModelDownload {
+  start({ engine }: Target, signal: AbortSignal, onProgress: (progress: LoadProgress) => void = () => undefined): ModelDownload {
     const { network, fetch, assetUrl, cacheBudgetBytes: budgetBytes } = this.#options;
     const isCacheOnly = network === 'cache-only';
-    const download = downloadModel(this.#manifest, {
+    const graphs = [graphOf(engine, this.#manifest) ?? []].flat();
+    const download = downloadModel(this.#manifest, graphs, {
       caching: this.#caching,
-      fetch: isCacheOnly ? this.#refuse : fetch,
+      fetch: isCacheOnly ? () => this.#refuse(graphs) : fetch,
       cacheOnly: isCacheOnly,
       signal,
       note: this.#note,
@@ -57,8 +62,8 @@ export class ModelDownloads {
     this.transfers.bytesFromCache += bytesFromCache;
   };
 
-  readonly #refuse = async (): Promise<never> => {
+  async #refuse(graphs: readonly Asset[]): Promise<never> {
     const { refuseNetwork } = await lazily(() => import('./refuse-network.js'));
-    return refuseNetwork(this.#manifest, this.#caching);
-  };
+    return refuseNetwork(this.#manifest, assetsOf(this.#manifest, graphs), this.#caching);
+  }
 }

@@ -5,6 +5,7 @@ import type { LoadProgress, PrefetchOptions } from '../api/options.js';
 import { type ResolvedOptions, resolveOptions } from '../api/resolve-options.js';
 import { PannierError } from '../base/errors.js';
 import { Shared } from '../base/shared.js';
+import { graphsOf } from '../engines/own-graph.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { holdModel } from '../storage/held.js';
 import { isOfflineReady, openCache } from '../storage/status.js';
@@ -63,7 +64,7 @@ async function download(
     // Other notes tell of damage that this download repairs.
     if (code === 'cache-full' || code === 'cache-unavailable') failed.abort(new PannierError(code, message));
   };
-  const { whole } = downloadModel(manifest, {
+  const { whole } = downloadModel(manifest, graphsOf(manifest), {
     ...{ fetch, assetUrl, note, onProgress, budgetBytes, storeOnly: true, caching: Promise.resolve(cache) },
     signal: AbortSignal.any([signal, failed.signal]),
   });

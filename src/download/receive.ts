@@ -1,7 +1,7 @@
 /** One request for an asset: its bytes as they arrive, and the check that they are the asset's. */
 
 import { abortable, ownTask, withDeadline } from '../base/promise.js';
-import type { Asset } from '../manifest/manifest.js';
+import type { Asset } from '../manifest/assets.js';
 import { isAsset } from './verify.js';
 
 /** A try ends if no byte arrives for this long. */

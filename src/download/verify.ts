@@ -1,7 +1,7 @@
 /** Verifies bytes: none reaches an engine before its SHA-256 is found to be the manifest's. */
 import { lazily } from '../base/lazily.js';
 import { now } from '../base/timing.js';
-import type { Asset } from '../manifest/manifest.js';
+import type { Asset } from '../manifest/assets.js';
 
 /** @returns 64 lower-case hex digits */
 async function sha256Of(bytes: ArrayBuffer): Promise<string> {

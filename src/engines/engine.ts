@@ -69,6 +69,8 @@ export interface Session {
 export interface EngineStart {
   /** Verified bytes of the binary that the target's row in the registry names. */
   readonly binary?: ArrayBuffer;
+  /** The address of the module that the target's row names; absent where the engine's own import finds it. */
+  readonly hostParts?: string;
   /** The app's own device: it never crosses to a worker, and the engine never destroys it. */
   readonly device?: GPUDevice;
 }

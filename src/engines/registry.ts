@@ -2,15 +2,16 @@
  * The one table of engines: a row per engine, in it a row per target, which is the engine on a backend. Worker files,
  * binaries, what Rollup builds, what `pannier doctor` lists, what is raced and the versions in cache keys come from it.
  *
- * To add a target, add its row and the module `./ENGINE/BACKEND.ts`, which exports `start`.
+ * To add a target, add its row, the module `./ENGINE/BACKEND.ts`, which exports `start`, and its import in `local.ts`.
  *
  * Addresses are functions around a literal `new URL('…', import.meta.url)`: bundlers follow the literal, and nothing is
  * asked for before a call. Each of them is right in any file at the root of `dist`.
  */
 import type { Target } from '../api/candidate.js';
 import type { BackendName, EngineName } from '../base/backend-name.js';
-import type { StartEngine } from './engine.js';
-import { isRealmTaken, loadIntoRealm } from './tfjs/realm-owner.js';
+import { VERSION } from '../base/versions.js';
+import type { Manifest } from '../manifest/manifest.js';
+import { graphOf } from './own-graph.js';
 
 /** A file that ships with the package. Its name is its path in `dist`, and what the option `assetUrl` is asked by. */
 export interface ShippedFile {
@@ -30,8 +31,8 @@ export interface TargetRow {
   readonly worker: ShippedFile;
   /** Downloaded at the start and handed to the engine. */
   readonly binary?: ShippedBinary;
-  /** Imports the engine into the calling thread. */
-  readonly load: () => Promise<{ readonly start: StartEngine }>;
+  /** The address of this module is given to the worker, which imports it when a model has parts that JavaScript computes. */
+  readonly hostParts?: ShippedFile;
   /** Whether it is raced. One that is not is slower than all others: it is tried after them, and serves only if none is right. */
   readonly isRaced: boolean;
 }
@@ -42,8 +43,6 @@ export interface EngineRow {
   readonly version: string;
   /** The name of the product, for messages. */
   readonly title: string;
-  /** Whether the app runs the same product in this thread, so that ours would change the state of the app's. */
-  readonly isRealmTaken: () => boolean;
   readonly targets: Readonly<Partial<Record<BackendName, TargetRow>>>;
 }
 
@@ -57,25 +56,32 @@ export const WASM_BINARY: ShippedBinary = {
 
 /** All engines. On a backend that several of them have, the first one supersedes the others. */
 export const ENGINES: Readonly<Record<EngineName, EngineRow>> = {
+  compiled: {
+    version: VERSION,
+    title: 'Pannier',
+    targets: {
+      wasm: {
+        worker: { name: 'worker/compiled.js', url: () => new URL('./worker/compiled.js', import.meta.url).href },
+        hostParts: { name: 'worker/host-parts.js', url: () => new URL('./worker/host-parts.js', import.meta.url).href },
+        isRaced: true,
+      },
+    },
+  },
   tfjs: {
     version: '4.22.0',
     title: 'TF.js',
-    isRealmTaken,
     targets: {
       webgpu: {
         worker: { name: 'worker/webgpu.js', url: () => new URL('./worker/webgpu.js', import.meta.url).href },
-        load: () => loadIntoRealm(import('./tfjs/webgpu.js')),
         isRaced: true,
       },
       wasm: {
         worker: { name: 'worker/wasm.js', url: () => new URL('./worker/wasm.js', import.meta.url).href },
         binary: WASM_BINARY,
-        load: () => loadIntoRealm(import('./tfjs/wasm.js')),
         isRaced: true,
       },
       cpu: {
         worker: { name: 'worker/cpu.js', url: () => new URL('./worker/cpu.js', import.meta.url).href },
-        load: () => loadIntoRealm(import('./tfjs/cpu.js')),
         isRaced: false,
       },
     },
@@ -87,13 +93,24 @@ const NAMES = Object.keys(ENGINES) as EngineName[];
 /** The row of a target. Targets come from {@link targetsOn}, so that each has one. */
 export const rowOf = ({ engine, backend }: Target): TargetRow => ENGINES[engine].targets[backend] as TargetRow;
 
-/** The targets on these backends, in the given order: of each backend the engine that supersedes all others there. */
-export function targetsOn(backends: readonly BackendName[]): readonly Target[] {
-  return backends.flatMap((backend) => {
-    const engine = NAMES.find((name) => ENGINES[name].targets[backend] !== undefined);
-    return engine === undefined ? [] : [{ engine, backend }];
+/** Why a target cannot run a model, as far as the packer knows; undefined if it can. */
+export const refusalOf = ({ engine, backend }: Target, { targets }: Pick<Manifest, 'targets'>): string | undefined =>
+  targets[engine]?.refused[backend];
+
+/** The engines with which a model may run on a backend; the first one supersedes the others. */
+const enginesOn = (backend: BackendName, manifest: Pick<Manifest, 'targets'>): readonly EngineName[] =>
+  NAMES.filter((name) => ENGINES[name].targets[backend] !== undefined && graphOf(name, manifest) !== undefined);
+
+/**
+ * The targets of a model on these backends, in the given order: of each backend the engine that supersedes all others there.
+ * Where every engine refuses the model, the last one tells why.
+ */
+export const targetsOn = (backends: readonly BackendName[], manifest: Pick<Manifest, 'targets'>): readonly Target[] =>
+  backends.map((backend) => {
+    const engines = enginesOn(backend, manifest);
+    const engine = engines.find((name) => refusalOf({ engine: name, backend }, manifest) === undefined) ?? (engines.at(-1) as EngineName);
+    return { engine, backend };
   });
-}
 
 /** An engine and its version, as `tfjs@4.22.0`: with another version, nothing that was remembered counts. */
 export const versionedName = (engine: EngineName): string => `${engine}@${ENGINES[engine].version}`;

@@ -38,7 +38,7 @@ export function checkDetails(manifest: Manifest): void {
     staleAfterDays: optional(check((days) => isNumber(days, 0), 'a number from 0 up')),
     drift: optional(drift(Object.keys(outputs))),
     graph: fields({ name: text, sha256: text }),
-    targets: fields({ tfjs: fields({ refused: record(text) }) }),
+    targets: fields({ compiled: optional(fields({ refused: record(text) })), tfjs: fields({ refused: record(text) }) }),
     golden: fields({ truth: choice('reference', 'tfjs-cpu'), samples: two(sample), batch: optional(sample) }),
   })(sourceField(manifest));
 }

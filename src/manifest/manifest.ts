@@ -1,5 +1,4 @@
 /** The manifest, which describes a packed model, and the check that an unknown value is a manifest. */
-import type { BackendName } from '../base/backend-name.js';
 import {
   boolean,
   check,
@@ -11,9 +10,11 @@ import {
   list,
   type Origin,
   object,
+  optional,
   refusal,
   text,
 } from '../base/fields.js';
+import type { Asset, FileDigest, Targets } from './assets.js';
 import type { AnyInputs, AnyOutputs, BoxLayout, Cell, Dim, TensorSpec, ValueKind } from './signature.js';
 
 /**
@@ -21,21 +22,6 @@ import type { AnyInputs, AnyOutputs, BoxLayout, Cell, Dim, TensorSpec, ValueKind
  * one: a version may add fields without a new number, which it does not require when it reads, and may neither change nor remove one.
  */
 export const MANIFEST_FORMAT = 2;
-
-/** The name, the size and the hash of one file of a packed model. */
-export interface FileDigest {
-  /** File name, with the first 16 hex digits of the hash in it. */
-  readonly name: string;
-  readonly bytes: number;
-  /** SHA-256 of the whole file, 64 lower-case hex digits. */
-  readonly sha256: string;
-}
-
-/** A file that pages download. */
-export interface Asset extends FileDigest {
-  /** Returns the file's address. A function, so that bundlers see the file and importing the manifest fetches nothing. */
-  readonly url: () => string;
-}
 
 /** How a picture becomes an input tensor. Per channel, `value = pixel × scale + offset` with pixels from 0 to 255. */
 export interface ImageSpec {
@@ -148,14 +134,6 @@ export interface GoldenSpec {
   readonly skipped: Readonly<Record<string, string>>;
 }
 
-/** An engine's own files of a packed model, and the backends on which the engine cannot run it. */
-export interface EngineTargets {
-  /** The graph in the engine's form, with the table of the weights; a visitor downloads that of the engine that runs. */
-  readonly graph: Asset;
-  /** By backend, why the model does not run there, such as `it lacks the kernels Complex`; the other backends are left out. */
-  readonly refused: Readonly<Partial<Record<BackendName, string>>>;
-}
-
 /** The description of a packed model. */
 export interface Manifest {
   readonly format: typeof MANIFEST_FORMAT;
@@ -177,8 +155,7 @@ export interface Manifest {
   readonly graph: FileDigest;
   /** The shards of the weights, which all engines share. */
   readonly weights: readonly Asset[];
-  /** By engine; an engine that is newer than the packed model is left out, and cannot run it. */
-  readonly targets: { readonly tfjs: EngineTargets };
+  readonly targets: Targets;
   readonly golden: GoldenSpec;
   /** Whether the graph has control flow or outputs whose size depends on the data, so that it runs asynchronously. */
   readonly controlFlow: boolean;
@@ -227,9 +204,6 @@ export interface ModelSource<I = AnyInputs, O = AnyOutputs> extends Manifest {
   readonly '~types'?: { readonly inputs: I; readonly outputs: O };
 }
 
-/** All files that a visitor downloads; the shards of the weights stand in the order in which the graph takes them. */
-export const assetsOf = ({ targets, weights, golden }: Manifest): readonly Asset[] => [targets.tfjs.graph, ...weights, golden.asset];
-
 const MODEL_SOURCE: Origin = {
   code: 'manifest',
   whole: 'The model source',
@@ -254,7 +228,10 @@ const asset = fields({
 const manifest = fields({
   format: check((format) => format === MANIFEST_FORMAT, `${MANIFEST_FORMAT}`, 'Pack the model again with this Pannier.'),
   ...{ name: text, version: text, hash: text },
-  targets: fields({ tfjs: fields({ graph: asset, refused: object }) }),
+  targets: fields({
+    compiled: optional(fields({ simd: optional(asset), relaxed: optional(asset), refused: object })),
+    tfjs: fields({ graph: asset, refused: object }),
+  }),
   weights: list(asset),
   golden: fields({ asset }),
   controlFlow: boolean,

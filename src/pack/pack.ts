@@ -11,7 +11,6 @@ import { runChecks } from './checks/run-checks.js';
 import { verifyOriginal } from './checks/verify.js';
 import { type Reads, recordReads } from './files/open.js';
 import { goldenWarnings } from './golden/golden.js';
-import { refusalOfWasm } from './golden/hold-batch.js';
 import { observePadding } from './golden/padding.js';
 import type { Sampling } from './golden/sampling.js';
 import { resolveLayouts } from './inputs/layouts.js';
@@ -20,7 +19,7 @@ import { countFlops } from './model/cost.js';
 import { countOps } from './model/ops.js';
 import { type DriftOptions, type PackOptions, plainCopy } from './options.js';
 import { modelDts, modelJs } from './out/codegen.js';
-import { assetIn, digestOf, hashManifest } from './out/manifest.js';
+import { assetIn, digestOf, hashManifest, visitorBytes } from './out/manifest.js';
 import { hashedFile } from './out/shards.js';
 import { sizeNames } from './out/size-names.js';
 import { refuseSource, writeFiles } from './out/write.js';
@@ -29,6 +28,7 @@ import type { PackResult } from './result.js';
 import { countScores, scoredOutput } from './samples/score-counts.js';
 import { holdToOriginal } from './simplify.js';
 import { keptResult, type ResolvedPackOptions, readFolder, withStamp } from './stamp.js';
+import { findTargets } from './targets.js';
 import { checkBytes, checkFlops } from './weights/budget.js';
 import { storeWeights } from './weights/stored.js';
 
@@ -81,7 +81,7 @@ export async function packAnew(
   const { out, name, budget } = options;
   const begin = (step: string) => onStep(name, step);
   const { manifest, files, weights, taken, warnings } = await recordReads(reads, () => makeFiles(options, begin));
-  const bytes = [...files.values()].reduce((sum, file) => sum + file.length, -manifest.graph.bytes);
+  const bytes = visitorBytes(files.values(), manifest);
   checkBytes(budget?.bytes, bytes, weights);
   begin('writing files');
   const changed = await writeFiles(out, await withStamp(files, options, reads, { manifest, taken, warnings }));
@@ -131,14 +131,14 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   warnings.push(...stored.warnings, ...goldenWarnings(stored.golden));
   const { lengthAxes } = original;
   const written = sampling.filesOf(stored.weights);
-  const { graph: graphFile, tfjs, shards, controlFlow } = written;
+  const { graph: graphFile, shards, controlFlow } = written;
   const boxes = resolveLayouts(signature, specs, original.answers);
   warnings.push(...boxes.warnings);
   const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow, layouts: boxes.layouts });
-  const isForWasm = cost.refused.wasm === undefined;
-  if (isForWasm && stored.golden.batch !== undefined) begin('running the golden batch on wasm');
-  const refusal = isForWasm ? await refusalOfWasm({ file: read.file, files: written, inputs: specs, outputs }, stored.golden) : undefined;
-  if (refusal !== undefined) warnings.push(`The backend wasm will not run the model, since ${refusal}.`);
+  const running = { file: read.file, shards, controlFlow, inputs: specs, outputs };
+  const toRun = { model: running, files: written, golden: stored.golden, lacking: cost.refused };
+  const found = await findTargets(toRun, begin, (file) => assetIn(out, file));
+  warnings.push(...found.warnings);
   if (options.drift !== undefined) begin(`running the ${options.drift.samples.length} samples of drift`);
   const scored = options.drift && (await scoreSamples(options.drift, sampling, stored.weights, specs, outputs, lengthAxes));
   warnings.push(...(scored?.warnings ?? []));
@@ -155,7 +155,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     signature: { inputs: specs, outputs },
     graph: digestOf(graphFile),
     weights: shards.map((shard) => assetIn(out, shard)),
-    targets: { tfjs: { graph: assetIn(out, tfjs), refused: { ...cost.refused, ...(refusal !== undefined && { wasm: refusal }) } } },
+    targets: found.targets,
     golden: { asset: assetIn(out, goldenAsset), truth, samples, ...(batch && { batch }), skipped },
     controlFlow,
     ops: countOps(sampling.graph),
@@ -168,7 +168,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   });
 
   const text = (source: string) => new TextEncoder().encode(source);
-  const files = new Map([graphFile, tfjs, ...shards, goldenAsset].map((file) => [file.name, file.bytes]));
+  const files = new Map([graphFile, ...found.files, ...shards, goldenAsset].map((file) => [file.name, file.bytes]));
   files
     .set('model.d.ts', text(modelDts(manifest, read.file, sizeNames(read.graph, signature))))
     .set('model.js', text(modelJs(manifest, read.file)));

@@ -9,7 +9,7 @@ export interface PackResult {
   readonly manifest: Manifest;
   /** Names of the packed files, sorted: all of the folder except `packed-from.json`. */
   readonly files: readonly string[];
-  /** Bytes of the files that an app ships: all but our own graph, which no page downloads. */
+  /** Bytes of the files that a visitor takes: our own graph is not among them, and of the engines' own files the largest alone counts. */
   readonly bytes: number;
   /** A line on each thing that was taken from the model's files or told from its shapes, without an option: labels, preprocessing, license. */
   readonly taken: readonly string[];

@@ -12,7 +12,7 @@ import { MANIFEST_FORMAT, type Manifest } from '../manifest/manifest.js';
 import { packerDigest, sha256 } from './digest.js';
 import type { Reads } from './files/open.js';
 import type { PackOptions } from './options.js';
-import { withAddresses } from './out/manifest.js';
+import { visitorBytes, withAddresses } from './out/manifest.js';
 import { type Files, leftOver, STAMP_FILE } from './out/write.js';
 import type { PackResult } from './result.js';
 
@@ -113,12 +113,12 @@ async function compare(
   const { out } = options;
   const stale = (path: string, reason: string) => ({ stale: { path, reason } });
   const names = Object.keys(files).sort();
-  let bytes = 0;
+  const sizes: { readonly length: number }[] = [];
   for (const name of names) {
     const content = await readFile(join(out, name)).catch(() => undefined);
     if (content === undefined) return stale(join(out, name), 'is missing');
     if (sha256(content) !== files[name]) return stale(join(out, name), 'is not as it was packed');
-    bytes += content.length;
+    sizes.push({ length: content.length });
   }
   const [old] = await leftOver(out, [...names, STAMP_FILE]);
   if (old !== undefined) return stale(join(out, old), 'is of an older model');
@@ -132,7 +132,7 @@ async function compare(
   const lost = states.find(({ state }) => state === 'absent');
   return {
     result: {
-      ...{ out, manifest: withAddresses(manifest, out), files: names, bytes: bytes - manifest.graph.bytes },
+      ...{ out, manifest: withAddresses(manifest, out), files: names, bytes: visitorBytes(sizes, manifest) },
       ...{ taken, warnings, changed: false },
     },
     ...(lost && {

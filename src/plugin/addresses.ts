@@ -15,7 +15,7 @@ export interface EmittedFile {
 const ADDRESS = /\bnew URL\(\s*(['"`])([^'"`\\\n]+)\1\s*,\s*import\.meta\.url\s*\)/g;
 
 /** Whether the packer or a library build named a file so as an asset of a packed model. */
-export const isPacked = (name: string): boolean => /^(?:tfjs|weights|golden)-[0-9a-f]{16}\b.*\.(?:json|bin)$/.test(name);
+export const isPacked = (name: string): boolean => /^(?:compiled|tfjs|weights|golden)-[0-9a-f]{16}\b.*\.(?:wasm|json|bin)$/.test(name);
 
 /** Whether a library build named a file so as one of Pannier's. */
 const isOurs = (name: string): boolean => /^pannier-[\w-]+-[0-9a-f]{16}\b.*\.(?:js|wasm)$/.test(name);

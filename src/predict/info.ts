@@ -1,6 +1,7 @@
 /** Makes `model.info` of the manifest. */
 import type { ModelInfo } from '../api/model.js';
-import { assetsOf, type Manifest } from '../manifest/manifest.js';
+import { visitorAssets } from '../engines/own-graph.js';
+import type { Manifest } from '../manifest/manifest.js';
 
 /** The manifest's facts for the app, without those that only a load needs. */
 export function infoOf(manifest: Manifest): ModelInfo {
@@ -12,7 +13,7 @@ export function infoOf(manifest: Manifest): ModelInfo {
     ...(packedAt && { packedAt }),
     ...(staleAfterDays !== undefined && { staleAfterDays }),
     ...(drift && { drift: { ...drift, values: signature.outputs[drift.output]?.values } }),
-    bytes: assetsOf(manifest).reduce((sum, asset) => sum + asset.bytes, 0),
+    bytes: visitorAssets(manifest).reduce((sum, asset) => sum + asset.bytes, 0),
     flops,
     controlFlow,
   };

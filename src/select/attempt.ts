@@ -8,6 +8,7 @@ import { withDeadline } from '../base/promise.js';
 import type { Lease } from '../base/shared.js';
 import { now } from '../base/timing.js';
 import type { ModelDownload } from '../download/download-model.js';
+import type { ModelDownloads } from '../download/model-downloads.js';
 import type { Call, Session } from '../engines/engine.js';
 import { GoldenTest } from '../golden/golden-test.js';
 import type { GoldenSample, Manifest } from '../manifest/manifest.js';
@@ -23,8 +24,8 @@ export interface OpenContext {
   readonly manifest: Manifest;
   readonly resolved: ResolvedOptions;
   readonly caching: Promise<WeightsCache | null>;
-  /** Starts a download of all of the model's bytes; each attempt needs its own, since engines consume the bytes. */
-  readonly startDownload: (signal: AbortSignal) => ModelDownload;
+  /** Each attempt starts a download of its own, since engines consume the bytes. */
+  readonly downloads: Pick<ModelDownloads, 'start'>;
   readonly note: (code: string, message: string) => void;
   /** Targets that agreed with the golden sample once and have disagreed since, and why. */
   readonly retired: readonly (TargetId & { readonly reason: string })[];
@@ -72,7 +73,7 @@ export async function attempt(target: Target, context: OpenContext, options: Att
 
   const started = await startEngine(target, context, options);
   if ('refused' in started) return started;
-  const download = context.startDownload(signal);
+  const download = context.downloads.start(target, signal);
   try {
     return await openInstance(target, context, options, started, download);
   } catch (thrown) {

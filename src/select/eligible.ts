@@ -1,6 +1,7 @@
 /** The checks of a target that need nothing started or downloaded. */
 import { isSameTarget, type Target, type TargetId } from '../api/candidate.js';
 import type { ResolvedOptions } from '../api/resolve-options.js';
+import { refusalOf } from '../engines/registry.js';
 import type { Manifest } from '../manifest/manifest.js';
 
 /** `targets` with one of them before all others. */
@@ -18,5 +19,5 @@ export const fits = (manifest: Manifest, { memoryBudgetBytes }: ResolvedOptions,
   memoryBytes(manifest, copies) <= memoryBudgetBytes;
 
 /** Whether nothing that is known at once speaks against the target. */
-export const isEligible = ({ engine, backend }: Target, manifest: Manifest, resolved: ResolvedOptions): boolean =>
-  manifest.targets[engine].refused[backend] === undefined && fits(manifest, resolved);
+export const isEligible = (target: Target, manifest: Manifest, resolved: ResolvedOptions): boolean =>
+  refusalOf(target, manifest) === undefined && fits(manifest, resolved);

@@ -35,10 +35,11 @@ export class ModelOpener {
 
   /** Opens the model again; with `backend: 'auto'` the target that was lost comes first. */
   readonly reopen = async (lost: TargetId, signal: AbortSignal): Promise<Opened> => {
-    const { manifest, resolved, startDownload } = this.context;
+    const { manifest, resolved, downloads } = this.context;
     const beganMs = now();
     const order = resolved.auto ? startingWith(lost, this.#targets) : this.#targets;
-    const download = order.some((target) => isEligible(target, manifest, resolved)) ? startDownload(signal) : undefined;
+    const first = order.find((target) => isEligible(target, manifest, resolved));
+    const download = first && downloads.start(first, signal);
     const opened = await openModel(order, this.context, { role: 'rebuild', download, beganMs, signal });
     this.#returns?.watch(opened);
     return opened;

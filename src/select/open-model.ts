@@ -8,7 +8,7 @@ import type { ModelDownload } from '../download/download-model.js';
 import { rowOf } from '../engines/registry.js';
 import type { Instance, Opened } from '../runtime/served-model.js';
 import { attempt, type OpenContext, type Role } from './attempt.js';
-import { fits } from './eligible.js';
+import { fits, isEligible } from './eligible.js';
 import { firstRight } from './first-right.js';
 
 /** How long the first target has to itself, once the bytes are there, before a second one is tried beside it. */
@@ -20,7 +20,7 @@ const UNUSED_DOWNLOAD = { totalMs: 0, hashMs: 0, cache: 'off' } as const;
 /** How a model is opened. */
 export interface OpenOptions {
   readonly role: Exclude<Role, 'challenger'>;
-  /** The download that is already under way, if any is: the first target takes it, a later one starts another. */
+  /** The download that is under way for the first eligible target, if there is one; later targets start others. */
   readonly download: ModelDownload | undefined;
   /** When the load or the reopening began. */
   readonly beganMs: number;
@@ -33,13 +33,14 @@ export interface OpenOptions {
  */
 export async function openModel(targets: readonly Target[], context: OpenContext, options: OpenOptions): Promise<Opened> {
   const { download, beganMs } = options;
+  const first = targets.find((target) => isEligible(target, context.manifest, context.resolved));
   let isUnused = download !== undefined;
-  const startDownload = (stop: AbortSignal) => {
-    if (download === undefined || !isUnused) return context.startDownload(stop);
+  const start = (target: Target, stop: AbortSignal) => {
+    if (download === undefined || !isUnused || target.engine !== first?.engine) return context.downloads.start(target, stop);
     isUnused = false;
     return download;
   };
-  const found = await tryRounds(targets, { ...context, startDownload }, options).finally(() => {
+  const found = await tryRounds(targets, { ...context, downloads: { start } }, options).finally(() => {
     if (isUnused) download?.cancel();
   });
   const instance = found.instance ?? (await fallbackInstance(found.selection, context));

@@ -7,6 +7,7 @@ import type { BackendName } from '../base/backend-name.js';
 import { messageOf, PannierError } from '../base/errors.js';
 import { requestAdapter } from '../engines/adapter.js';
 import { adapterName, isSoftware } from '../engines/adapter-info.js';
+import { refusalOf } from '../engines/registry.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { circuitBreaker } from './circuit-breaker.js';
 import { CrashMark } from './crash-mark.js';
@@ -66,9 +67,9 @@ export function countAbsence(backend: BackendName, thrown: unknown): boolean {
 }
 
 /** Why a target need not even be started, in a sentence; undefined if nothing that is known at once speaks against it. */
-export function ineligibleReason({ engine, backend }: Target, manifest: Manifest, resolved: ResolvedOptions): string | undefined {
-  const { targets, residentBytes, intermediateBytes } = manifest;
-  const refused = targets[engine].refused[backend];
+export function ineligibleReason(target: Target, manifest: Manifest, resolved: ResolvedOptions): string | undefined {
+  const { residentBytes, intermediateBytes } = manifest;
+  const refused = refusalOf(target, manifest);
   if (refused !== undefined) return refused;
   if (fits(manifest, resolved)) return undefined;
   const parts = `${residentBytes} of weights and ${intermediateBytes} of values between them`;

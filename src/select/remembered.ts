@@ -28,9 +28,9 @@ export const choiceKey = (modelHash: string): string => {
 };
 
 /** The choice of an earlier visit; undefined if there is none that still counts and can be read. Never rejects. */
-export async function readChoice(cache: WeightsCache | null, modelHash: string, targets: readonly Target[]): Promise<Choice | undefined> {
+export async function readChoice(cache: WeightsCache, modelHash: string, targets: readonly Target[]): Promise<Choice | undefined> {
   try {
-    const bytes = await cache?.get(choiceKey(modelHash));
+    const bytes = await cache.get(choiceKey(modelHash));
     if (bytes === undefined) return undefined;
     const choice = fromBytes(bytes) as Choice;
     const leftMs = choice.untilMs - Date.now();

@@ -3,7 +3,8 @@
 import type { WeightsCache } from '../api/cache.js';
 import { ownTask, withDeadline } from '../base/promise.js';
 import { now } from '../base/timing.js';
-import type { Asset, Manifest } from '../manifest/manifest.js';
+import type { Asset } from '../manifest/assets.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { Recording, type RecordingOptions } from './recording.js';
 
 /** Bytes of the copies that may wait for the cache at once: one shard. A larger asset waits alone. */
@@ -29,8 +30,9 @@ export class CacheWriter {
   #isBroken = false;
   readonly #leftOut: string[] = [];
 
-  constructor(cache: WeightsCache, manifest: Manifest, options: CacheWriterOptions) {
-    this.#recording = new Recording(cache, manifest, options);
+  /** @param assets that will be given, if the cache lacks them */
+  constructor(cache: WeightsCache, manifest: Manifest, assets: readonly Asset[], options: CacheWriterOptions) {
+    this.#recording = new Recording(cache, manifest, assets, options);
     this.#options = options;
   }
 

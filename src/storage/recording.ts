@@ -2,7 +2,8 @@
 
 import type { WeightsCache } from '../api/cache.js';
 import { oneAtATime } from '../base/promise.js';
-import { assetsOf, type Manifest } from '../manifest/manifest.js';
+import { type Asset, allAssetsOf } from '../manifest/assets.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { Inventory, type Version } from './inventory.js';
 import { type ModelRecord, readRecord, recordOf, writeRecord } from './records.js';
 
@@ -19,6 +20,7 @@ export interface RecordingOptions {
 export class Recording {
   readonly #cache: WeightsCache;
   readonly #manifest: Manifest;
+  readonly #assets: readonly Asset[];
   readonly #options: RecordingOptions;
   readonly #totalBytes: number;
   /** Keys of the assets that this load wrote. */
@@ -31,11 +33,17 @@ export class Recording {
   /** Nothing more is stored of this load. */
   #isFull = false;
 
-  constructor(cache: WeightsCache, manifest: Manifest, options: RecordingOptions) {
+  /** @param assets those of the model's that the load needs */
+  constructor(cache: WeightsCache, manifest: Manifest, assets: readonly Asset[], options: RecordingOptions) {
     this.#cache = cache;
     this.#manifest = manifest;
+    this.#assets = assets;
     this.#options = options;
-    this.#totalBytes = assetsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#totalBytes = assets.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  get #allAssets(): readonly Asset[] {
+    return allAssetsOf(this.#manifest);
   }
 
   /** Writes verified bytes, after a record that says which version they belong to. */
@@ -49,7 +57,7 @@ export class Recording {
     if (this.#isFull) await this.#cache.delete(sha256);
   }
 
-  /** Records that all assets are there, and the time of use; then drops versions and assets that are not needed any more. */
+  /** Records that the assets are there, and the time of use; then drops versions and assets that are not needed any more. */
   async finish(): Promise<void> {
     const { hash } = this.#manifest;
     if (this.#isFull) return;
@@ -57,10 +65,10 @@ export class Recording {
     const isFresh = known?.complete === true && Math.abs(Date.now() - known.usedAtMs) < REFRESH_MS;
     if (isFresh && this.#written.size === 0) return;
     const inventory = await Inventory.read(this.#cache);
-    const record = recordOf(
-      this.#manifest,
-      assetsOf(this.#manifest).every(({ sha256 }) => inventory.has(sha256)),
-    );
+    const isThere = ({ sha256 }: Asset): boolean => inventory.has(sha256);
+    const isWhole = this.#assets.every(isThere);
+    // The graphs of engines that no visit has used are not there.
+    const record = recordOf(this.#manifest, isWhole, isWhole ? this.#allAssets.filter(isThere) : this.#allAssets);
     await this.#record(record);
     if (this.#isFull) return;
     inventory.add({ ...record, hash });
@@ -78,7 +86,7 @@ export class Recording {
     const { budgetBytes, note } = this.#options;
     const known = await readRecord(this.#cache, hash);
     // A version that an earlier visit did not finish gets a new time of use, too.
-    if (known?.complete !== true) await this.#record(recordOf(this.#manifest, false));
+    if (known?.complete !== true) await this.#record(recordOf(this.#manifest, false, this.#allAssets));
     if (this.#totalBytes <= budgetBytes) return;
     this.#isFull = true;
     note('cache-full', `"${name}" is not kept for the next visit: it takes ${this.#totalBytes} bytes, cacheBudgetBytes is ${budgetBytes}.`);
@@ -142,7 +150,7 @@ export class Recording {
   /** The version that makes way next; undefined if evicting all of them would not make room. A write of `bytes` has just failed, so less than that is free. */
   #nextFor(bytes: number, inventory: Inventory): Version | undefined {
     const evictable = inventory.evictable(this.#manifest.hash).filter(({ hash }) => !this.#dropped.has(hash));
-    const missingBytes = this.#totalBytes - inventory.bytesOf([recordOf(this.#manifest, false)]);
+    const missingBytes = this.#totalBytes - inventory.bytesOf([recordOf(this.#manifest, false, this.#assets)]);
     return inventory.bytesFreedBy(evictable) + bytes <= missingBytes ? undefined : evictable[0];
   }
 

@@ -4,17 +4,18 @@ import type { WeightsCache } from '../api/cache.js';
 import { RECORD_PREFIX } from '../base/cache-keys.js';
 import { boolean, check, fields, isWhole, list, type Origin, text } from '../base/fields.js';
 import { fromBytes, toBytes } from '../base/json.js';
-import { assetsOf, type Manifest } from '../manifest/manifest.js';
+import type { Asset } from '../manifest/assets.js';
+import type { Manifest } from '../manifest/manifest.js';
 
 /** One version of a model in the cache. */
 export interface ModelRecord {
   readonly name: string;
   readonly version: string;
-  /** The hash of an asset is its key in the cache, too. */
+  /** Those that may be there; once the version is complete, those that are. The hash of an asset is its key in the cache, too. */
   readonly assets: readonly { readonly sha256: string; readonly bytes: number }[];
   /** Time of the last load, in milliseconds since 1970. */
   readonly usedAtMs: number;
-  /** Whether all assets have been written. Those that are there belong to the version in any case. */
+  /** Whether a load has written all that it needed. Assets that are there belong to the version in any case. */
   readonly complete: boolean;
 }
 
@@ -31,10 +32,10 @@ const checkRecord = fields({
 });
 
 /** A record with the present time as its time of use. */
-export const recordOf = (manifest: Manifest, complete: boolean): ModelRecord => ({
+export const recordOf = (manifest: Manifest, complete: boolean, assets: readonly Asset[]): ModelRecord => ({
   name: manifest.name,
   version: manifest.version,
-  assets: assetsOf(manifest).map(({ sha256, bytes }) => ({ sha256, bytes })),
+  assets: assets.map(({ sha256, bytes }) => ({ sha256, bytes })),
   usedAtMs: Date.now(),
   complete,
 });

@@ -5,7 +5,7 @@ import type { ClearCacheOptions } from '../api/options.js';
 import { asPannierError, PannierError } from '../base/errors.js';
 import { type Checks, check, checkCall } from '../base/fields.js';
 import { withDeadline } from '../base/promise.js';
-import { assetsOf, type Manifest, readManifest } from '../manifest/manifest.js';
+import { type Manifest, readManifest } from '../manifest/manifest.js';
 import { cacheFor } from './cache-for.js';
 import { Inventory } from './inventory.js';
 import { readRecord } from './records.js';
@@ -40,7 +40,7 @@ export async function isOfflineReady(manifest: Manifest, given?: WeightsCache): 
     const cache = await openCache(given);
     const [record, keys] = await Promise.all([readRecord(cache, manifest.hash), cache.keys()]);
     const present = new Set(keys);
-    return record?.complete === true && assetsOf(manifest).every(({ sha256 }) => present.has(sha256));
+    return record?.complete === true && record.assets.every(({ sha256 }) => present.has(sha256));
   } catch {
     return false;
   }

@@ -5,6 +5,7 @@ import { PannierError } from '../base/errors.js';
 import { lazily } from '../base/lazily.js';
 import { abortable } from '../base/promise.js';
 import type { Engine, EngineStart } from '../engines/engine.js';
+import { rowOf } from '../engines/registry.js';
 import { WorkerConnection } from './connection.js';
 
 /**
@@ -27,7 +28,9 @@ export async function startWorkerEngine(
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     await abortable(connection.ready, signal);
-    const { maxBufferBytes, identity } = await connection.ask('start', { options: await options });
+    const { hostParts } = rowOf(target);
+    const modules = hostParts && { hostParts: urlOf(hostParts.name, hostParts.url()) };
+    const { maxBufferBytes, identity } = await connection.ask('start', { options: { ...(await options), ...modules } });
     const { WorkerEngine } = await abortable(
       lazily(() => import('./worker-engine.js')),
       signal,

@@ -39,14 +39,14 @@ beforeAll(async () => {
 it('prints costs, signature and answers', async () => {
   const other = await packed('other', addModel([1, 4], Float32Array.of(1, 2, 9, 4)), { version: '2' });
   expect(await printed(add, other)).toMatch(
-    /^m 1 → 2\n\nCosts\n +old +new\n {2}first download +[\d.]+ kB +[\d.]+ kB {2}\S.*\n {2}update +[\d.]+ kB {2}1 of 1 shard, 3 of 3 other files\n {2}work of a call +4 FLOP +4 FLOP {2}the same\n {2}memory +\d+\.?\d* kB +\d+\.?\d* kB {2}the same\n\nSignature {2}the same\n\nAnswers {2}to 2 samples, both models on cpu\n +largest difference {2}of the spread {2}mean difference {2}same top answer\n {2}sumY +6 +\d+ % +1\.500 +\d of 2\n$/,
+    /^m 1 → 2\n\nCosts\n +old +new\n {2}first download +[\d.]+ kB +[\d.]+ kB {2}\S.*\n {2}update +[\d.]+ kB {2}1 of 1 shard, 2 of 3 other files\n {2}work of a call +4 FLOP +4 FLOP {2}the same\n {2}memory +\d+\.?\d* kB +\d+\.?\d* kB {2}the same\n\nSignature {2}the same\n\nAnswers {2}to 2 samples, both models on wasm\n +largest difference {2}of the spread {2}mean difference {2}same top answer\n {2}sumY +6 +\d+ % +1\.500 +\d of 2\n$/,
   );
 });
 
 it('prints the same as Markdown', async () => {
   const other = await packed('markdown', addModel([1, 4], Float32Array.of(1, 2, 9, 4)), { version: '2' });
   expect(await printed(add, other, '--markdown')).toMatch(
-    /^### `m 1` → `2`\n\n\*\*Costs\*\*\n\n\| \| old \| new \| \|\n\|---\|---:\|---:\|---\|\n\| first download \| .* \|\n\| update \| \| [\d.]+ kB \| 1 of 1 shard, 3 of 3 other files \|\n(?:\|.*\|\n)+\n\*\*Signature\*\*: the same\n\n\*\*Answers\*\*: to 2 samples, both models on cpu\n\n\| \| largest difference \| of the spread \| mean difference \| same top answer \|\n\|---\|---:\|---:\|---:\|---:\|\n\| `sumY` \| 6 \| \d+ % \| 1\.500 \| \d of 2 \|\n$/,
+    /^### `m 1` → `2`\n\n\*\*Costs\*\*\n\n\| \| old \| new \| \|\n\|---\|---:\|---:\|---\|\n\| first download \| .* \|\n\| update \| \| [\d.]+ kB \| 1 of 1 shard, 2 of 3 other files \|\n(?:\|.*\|\n)+\n\*\*Signature\*\*: the same\n\n\*\*Answers\*\*: to 2 samples, both models on wasm\n\n\| \| largest difference \| of the spread \| mean difference \| same top answer \|\n\|---\|---:\|---:\|---:\|---:\|\n\| `sumY` \| 6 \| \d+ % \| 1\.500 \| \d of 2 \|\n$/,
   );
 });
 

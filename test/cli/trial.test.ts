@@ -94,7 +94,7 @@ describe('a backend', () => {
 
   it('that lacks kernels is not started, and one that is refused says why', async () => {
     const refused = { wasm: 'it lacks the kernels Complex, ComplexAbs' };
-    const lacking = { ...manifest, targets: { tfjs: { refused } } } as unknown as Manifest;
+    const lacking: Manifest = { ...manifest, targets: { tfjs: { ...manifest.targets.tfjs, refused } } };
     const reason = 'it disagrees with the golden sample: output "total" has another shape';
     answers['webgpu'] = failing('backend-unavailable', 'none', { selection: [{ backend: 'webgpu', state: 'refused', reason }] });
     const { backends } = await run({ manifest: lacking });

@@ -13,9 +13,10 @@ import {
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WASM_BINARY } from '../../src/engines/registry.js';
 import { loadModel, type Prediction } from '../../src/index.js';
-import type { Asset, Manifest } from '../../src/manifest/manifest.js';
+import type { Asset } from '../../src/manifest/assets.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
-import { hashOf, rejection } from '../fixtures/fakes.js';
+import { hashOf, rejection, uncompiled } from '../fixtures/fakes.js';
 import { addModel, op, placeholder, type RawModel, scratch, writeModel } from '../fixtures/models.js';
 
 const folder = scratch();
@@ -81,7 +82,7 @@ function replaceAdd(make: (kernelFunc: KernelFunc) => KernelFunc): void {
 }
 
 it('C10: a kernel that is wrong for several rows answers calls of one, and is left before the first of several', async () => {
-  using model = await loadModel(rows, { backend: ['wasm', 'cpu'], assetUrl });
+  using model = await loadModel(uncompiled(rows), { backend: ['wasm', 'cpu'], assetUrl });
   replaceAdd((add) => (given) => {
     const { a, b } = given.inputs as NamedTensorInfoMap & { a: TensorInfo; b: TensorInfo };
     return add({ ...given, inputs: { a, b: a.shape[0] === 1 ? b : a } });
@@ -106,7 +107,7 @@ describe('C14: a wasm trap', () => {
   }
 
   it('rebuilds the engine and runs the call once more', async () => {
-    using model = await loadModel(add, { backend: 'wasm', assetUrl });
+    using model = await loadModel(uncompiled(add), { backend: 'wasm', assetUrl });
     trap(1);
     const calls = [x(666, 0, 0, 0), x(1, 1, 1, 1), x(2, 2, 2, 2)].map((inputs) => model.predict(inputs));
     expect((await Promise.all(calls)).map(({ outputs }) => [...outputs['sumY']!.data])).toEqual([
@@ -118,7 +119,7 @@ describe('C14: a wasm trap', () => {
   });
 
   it('twice by the same call is backend-rejected; the next call is right', async () => {
-    using model = await loadModel(add, { backend: 'wasm', assetUrl });
+    using model = await loadModel(uncompiled(add), { backend: 'wasm', assetUrl });
     trap(2);
     expect(await rejection(model.predict(x(666, 0, 0, 0)))).toMatchObject({
       code: 'backend-rejected',

@@ -132,14 +132,11 @@ describe('a load holds the weights and at most two shards', () => {
       },
     };
     const notes: string[] = [];
-    const { weights, whole } = downloadModel(
-      { ...manifest, targets: { tfjs: { graph: graphAsset, refused: {} } } },
-      {
-        ...{ caching: Promise.resolve(cache), fetch: fetch as never },
-        ...{ signal: new AbortController().signal, assetUrl: (_name: string, url: string) => url, onProgress: () => undefined },
-        ...{ budgetBytes: Number.POSITIVE_INFINITY, note: (code: string) => void notes.push(code) },
-      },
-    );
+    const { weights, whole } = downloadModel({ ...manifest, targets: { tfjs: { graph: graphAsset, refused: {} } } }, [graphAsset], {
+      ...{ caching: Promise.resolve(cache), fetch: fetch as never },
+      ...{ signal: new AbortController().signal, assetUrl: (_name: string, url: string) => url, onProgress: () => undefined },
+      ...{ budgetBytes: Number.POSITIVE_INFINITY, note: (code: string) => void notes.push(code) },
+    });
     const session = await engine.open({
       name: 'memory',
       graph: text.slice().buffer,

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Prediction, PredictOptions } from '../../src/api/model.js';
+import { visitorAssets } from '../../src/engines/own-graph.js';
 import { WASM_BINARY } from '../../src/engines/registry.js';
 import { loadModel, type Model } from '../../src/index.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
 import { pack } from '../../src/pack/index.js';
-import { hashOf, rejection } from '../fixtures/fakes.js';
+import { hashOf, rejection, tfjsAssets, uncompiled } from '../fixtures/fakes.js';
 import { memoryCache } from '../fixtures/memory-cache.js';
 import { addModel, loopModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 
@@ -112,10 +113,15 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     }
     expect(loadTiming.goldenMs).toBeGreaterThan(0);
     expect(loadTiming.totalMs).toBeGreaterThanOrEqual(loadTiming.openMs + loadTiming.goldenMs);
-    expect(selection).toEqual([expect.objectContaining({ backend, engine: 'tfjs', state: 'chosen', goldenShareOff: 0 })]);
+    expect(selection).toEqual([
+      expect.objectContaining({ backend, engine: backend === 'wasm' ? 'compiled' : 'tfjs', state: 'chosen', goldenShareOff: 0 }),
+    ]);
     expect(heard).toEqual(heard.toSorted((a, b) => a - b));
     expect([heard.at(-1), heard.filter((each) => each === 1)]).toEqual([1, [1]]);
-    expect(model.stats()).toMatchObject({ bytesDownloaded: model.info.bytes, bytesFromCache: 0, bytesResident: 16 });
+    const assets = backend === 'wasm' ? visitorAssets(packed['add']!) : tfjsAssets(packed['add']!);
+    const bytesDownloaded = assets.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(model.stats()).toMatchObject({ bytesDownloaded, bytesFromCache: 0, bytesResident: 16 });
+    if (backend === 'wasm') expect(model.info.bytes).toBe(bytesDownloaded);
   });
 
   it('loads, ends and loads again, as often as asked', async () => {
@@ -138,7 +144,8 @@ it('begins with wasm, and says of the others that nobody needed them', async () 
 });
 
 it('falls back where the wasm file is missing, with every reason', async () => {
-  using model = await loadModel(packed['add']!, { assetUrl: (name, url) => (name === WASM_BINARY.name ? 'file:///nowhere.wasm' : url) });
+  const options = { assetUrl: (name: string, url: string) => (name === WASM_BINARY.name ? 'file:///nowhere.wasm' : url) };
+  using model = await loadModel(uncompiled(packed['add']!), options);
   expect(model.selection).toMatchObject([
     { backend: 'wasm', state: 'refused', reason: expect.stringContaining('nowhere.wasm') },
     { backend: 'webgpu', state: 'refused', reason: 'There is no WebGPU here (navigator.gpu is missing).' },
@@ -323,7 +330,10 @@ it('comes from a cache the second time, without asking for anything but its engi
   asked.length = 0;
   using two = await loadModel(packed['add']!, options);
   expect([two.loadTiming.cache, asked, two.loadTiming.goldenMs]).toEqual(['hit', [], 0]);
-  expect(two.stats()).toMatchObject({ bytesDownloaded: 0, bytesFromCache: two.info.bytes });
+  expect(two.stats()).toMatchObject({
+    bytesDownloaded: 0,
+    bytesFromCache: tfjsAssets(packed['add']!).reduce((sum, { bytes }) => sum + bytes, 0),
+  });
   expect(first(await two.predict(x(1, 1, 1, 1)))).toEqual([2, 3, 4, 5]);
   expect(await rejection(two.predict({} as never))).toMatchObject({ code: 'input' });
 });

@@ -117,7 +117,7 @@ function load({
       await wait?.(pauseMs, signal);
     },
   };
-  const { weights, whole } = downloadModel(of.manifest, {
+  const { weights, whole } = downloadModel(of.manifest, [of.manifest.targets.tfjs.graph], {
     ...{ caching: Promise.resolve(cache), budgetBytes: Number.POSITIVE_INFINITY, note: () => undefined, fetch },
     signal: new AbortController().signal,
     assetUrl: (name) => `http://127.0.0.1:${port}/${name}`,

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import type { Prediction } from '../../src/api/model.js';
 import { loadModel } from '../../src/index.js';
-import { assetsOf, type Manifest } from '../../src/manifest/manifest.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { type PackOptions, pack } from '../../src/pack/index.js';
+import { tfjsAssets } from '../fixtures/fakes.js';
 import { memoryCache } from '../fixtures/memory-cache.js';
 import { chainModel, scratch, writeModel } from '../fixtures/models.js';
 
@@ -36,12 +37,12 @@ async function visit(source: Manifest): Promise<{ asked: string[]; first: number
   await vi.waitFor(async () => expect(await cache.keys()).toContain(`model:${source.hash}`));
   await vi.waitFor(async () => {
     const keys = await cache.keys();
-    expect(assetsOf(source).every(({ sha256 }) => keys.includes(sha256))).toBe(true);
+    expect(tfjsAssets(source).every(({ sha256 }) => keys.includes(sha256))).toBe(true);
   });
   return { asked: asked.sort(), first: outputs['y']?.data[0] as number, outcome: model.loadTiming.cache };
 }
 
-const namesOf = (source: Manifest) => [...new Set(assetsOf(source).map(({ name }) => name))];
+const namesOf = (source: Manifest) => [...new Set(tfjsAssets(source).map(({ name }) => name))];
 /** Files of a release that those before it did not have. */
 const fresh = (source: Manifest, ...before: Manifest[]) => {
   const known = new Set(before.flatMap(namesOf));

@@ -1,4 +1,4 @@
-/** TF.js's wasm backend is held to the golden batch when a model is packed. */
+/** TF.js's wasm backend is held to the golden batch when a model is packed that cannot be compiled. */
 import { join } from 'node:path';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { type ErrorCode, PannierError } from '../../src/base/errors.js';
@@ -29,6 +29,12 @@ vi.mock('../../src/engines/tfjs/wasm.js', async (original) => {
   };
   return { start: counting };
 });
+
+vi.mock('../../src/engines/compiled/compile-model.js', () => ({
+  compileModel: () => {
+    throw new PannierError('model-format', 'No model can be compiled here.');
+  },
+}));
 
 beforeEach(() => Object.assign(wasm, { runs: 0, run: undefined }));
 

@@ -211,6 +211,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
       const { outputs } = await model.predict({ features: Array.from({ length: rows }, (_, index) => ({ a: index, b: 'y' })) });
       expect([...outputs['price']!.data]).toEqual([30, 40, 50, 60].slice(0, rows));
     }
-    expect(model.stats()).toMatchObject({ count: 4, coldCount: 1 });
+    // A compiled module computes row by row, so that no length is new to it.
+    expect(model.stats()).toMatchObject({ count: 4, coldCount: backend === 'wasm' ? 0 : 1 });
   });
 });

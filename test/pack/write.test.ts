@@ -5,7 +5,8 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSyn
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
-import { assetsOf, type Manifest } from '../../src/manifest/manifest.js';
+import { allAssetsOf } from '../../src/manifest/assets.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { pack } from '../../src/pack/index.js';
 import { LOCK, whileLocked } from '../../src/pack/out/lock.js';
 import { STAMP_FILE } from '../../src/pack/out/write.js';
@@ -21,7 +22,7 @@ async function whole(out: string): Promise<string> {
   const copy = join(folder, `copy-${turn++}.mjs`);
   writeFileSync(copy, readFileSync(join(out, 'model.js')));
   const manifest: Manifest = (await import(copy)).default;
-  for (const { name, sha256 } of [manifest.graph, ...assetsOf(manifest)]) {
+  for (const { name, sha256 } of [manifest.graph, ...allAssetsOf(manifest)]) {
     expect(
       createHash('sha256')
         .update(readFileSync(join(out, name)))

@@ -38,7 +38,7 @@ function tab(cache: WeightsCache | null, fetch: typeof globalThis.fetch): Tab {
   const progress: number[] = [];
   const notes: string[] = [];
   const abort = new AbortController();
-  const { graph, weights, golden, whole } = downloadModel(model.manifest, {
+  const { graph, weights, golden, whole } = downloadModel(model.manifest, [model.manifest.targets.tfjs.graph], {
     ...{ caching: Promise.resolve(cache), budgetBytes: Number.POSITIVE_INFINITY, fetch, signal: abort.signal },
     assetUrl: (_name, url) => url,
     note: (code) => void notes.push(code),

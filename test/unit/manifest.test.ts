@@ -1,9 +1,10 @@
 /** Whether an unknown value is a packed model. */
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { allAssetsOf, assetsOf } from '../../src/manifest/assets.js';
 import { checkDetails } from '../../src/manifest/details.js';
-import { assetsOf, type Manifest, readManifest } from '../../src/manifest/manifest.js';
-import { fakeModel, goldenWith } from '../fixtures/fakes.js';
+import { type Manifest, readManifest } from '../../src/manifest/manifest.js';
+import { compiledFake, fakeModel, goldenWith } from '../fixtures/fakes.js';
 
 /** A good manifest with one field, `a.b.c`, set to something else, or deleted. */
 function changed(path: string, value: unknown): unknown {
@@ -56,7 +57,13 @@ it('takes one from another realm, and one that is frozen', () => {
 
 it('lists assets in the order in which the engine takes the weights', () => {
   const { manifest } = fakeModel();
-  expect(assetsOf(manifest).map(({ name }) => name)).toEqual(['tfjs.json', '0.bin', '1.bin', '2.bin', 'golden.bin']);
+  const { graph } = manifest.targets.tfjs;
+  expect(assetsOf(manifest, [graph]).map(({ name }) => name)).toEqual(['tfjs.json', '0.bin', '1.bin', '2.bin', 'golden.bin']);
+  expect(
+    allAssetsOf(compiledFake())
+      .map(({ name }) => name)
+      .slice(0, 3),
+  ).toEqual(['simd.wasm', 'relaxed.wasm', 'tfjs.json']);
 });
 
 it.each([
@@ -117,6 +124,10 @@ it.each([
   ['intermediateBytes', undefined, 'should be a number from 0 up'],
   ['targets', undefined, 'should be an object'],
   ['targets.tfjs', undefined, 'should be an object'],
+  ['targets.compiled', null, 'should be an object'],
+  ['targets.compiled', {}, 'should be an object', 'targets.compiled.refused'],
+  ['targets.compiled', { refused: { wasm: 1 } }, 'should be a text', 'targets.compiled.refused.wasm'],
+  ['targets.compiled', { refused: {}, simd: 'simd.wasm' }, 'should be an object', 'targets.compiled.simd'],
   ['targets.tfjs.graph', undefined, 'should be an object'],
   ['targets.tfjs.refused', undefined, 'should be an object'],
   ['targets.tfjs.refused.wasm', ['Conv2D'], 'should be a text'],

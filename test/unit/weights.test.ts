@@ -12,7 +12,9 @@ import { fromBytes } from '../../src/base/json.js';
 import { downloadModel } from '../../src/download/download-model.js';
 import { fetchAsset } from '../../src/download/fetch.js';
 import type { FetchOptions } from '../../src/download/receive.js';
-import { type Asset, assetsOf, type Manifest } from '../../src/manifest/manifest.js';
+import { visitorAssets } from '../../src/engines/own-graph.js';
+import type { Asset } from '../../src/manifest/assets.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { guardedCache } from '../../src/storage/guarded.js';
 import { writeRecord } from '../../src/storage/records.js';
 import { assetOf, bytesOf, deferred, fakeFetch, fakeModel, hashOf, rejection, rest, shardsOf, stateOf } from '../fixtures/fakes.js';
@@ -344,7 +346,7 @@ async function load(
     },
     ...{ note: (code: string) => void notes.push(code), onProgress: ({ loadedBytes }: LoadProgress) => void progress.push(loadedBytes) },
   };
-  const { graph, weights, golden, whole } = downloadModel(model.manifest, options);
+  const { graph, weights, golden, whole } = downloadModel(model.manifest, [model.manifest.targets.tfjs.graph], options);
   const loaded = whole.then(async (gathered) => ({
     ...gathered,
     ...{ graph: await graph, weights: await shardsOf(weights), golden: await golden },
@@ -361,7 +363,7 @@ const recordIn = async (cache: WeightsCache, { manifest }: ReturnType<typeof fak
 const joined = ({ graph, weights, golden }: Record<'graph' | 'golden', ArrayBuffer> & { readonly weights: readonly ArrayBuffer[] }) =>
   Buffer.concat([graph, ...weights, golden].map((each) => Buffer.from(each)));
 const packed = (files: ReadonlyMap<string, Uint8Array>) => Buffer.concat([...files.values()]);
-const total = (manifest: Manifest) => assetsOf(manifest).reduce((sum, each) => sum + each.bytes, 0);
+const total = (manifest: Manifest) => visitorAssets(manifest).reduce((sum, each) => sum + each.bytes, 0);
 
 describe('a model', () => {
   it('without a cache comes whole from the network, in the manifest’s order', async () => {

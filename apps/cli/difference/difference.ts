@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BACKENDS, type BackendName } from '../../../src/base/backend-name.js';
-import { targetsOn } from '../../../src/engines/registry.js';
-import { assetsOf, type Manifest } from '../../../src/manifest/manifest.js';
+import { refusalOf, targetsOn } from '../../../src/engines/registry.js';
+import { allAssetsOf } from '../../../src/manifest/assets.js';
+import type { Manifest } from '../../../src/manifest/manifest.js';
 import { sha256 } from '../../../src/pack/digest.js';
 import type { Surroundings } from '../interrupted.js';
 import { readAsset, readPacked } from '../packed-files.js';
@@ -63,17 +64,18 @@ export async function differenceOf(
 /** Reads a packed folder and checks all of its files, since an engine would blame the network for one that is missing. */
 async function readWhole(folder: string): Promise<PackedModel> {
   const manifest = await readPacked(folder);
-  for (const asset of assetsOf(manifest)) await readAsset(folder, asset);
+  for (const asset of allAssetsOf(manifest)) await readAsset(folder, asset);
   const script = await readFile(join(folder, 'model.js'));
   return { manifest, script: { bytes: script.length, sha256: sha256(script) } };
 }
 
 function costsOf(model: PackedModel): Costs {
-  const { name, version, flops, quantized, residentBytes, intermediateBytes, targets } = model.manifest;
+  const { manifest } = model;
+  const { name, version, flops, quantized, residentBytes, intermediateBytes } = manifest;
   return {
     ...{ name, version, bytes: bytesOf(model), flops },
     memory: { weightsBytes: residentBytes, intermediateBytes },
-    backends: targetsOn(BACKENDS).flatMap(({ engine, backend }) => (targets[engine].refused[backend] === undefined ? [backend] : [])),
+    backends: targetsOn(BACKENDS, manifest).flatMap((target) => (refusalOf(target, manifest) === undefined ? [target.backend] : [])),
     ...(quantized && { quantized }),
   };
 }

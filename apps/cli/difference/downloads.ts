@@ -1,5 +1,6 @@
 /** The files that a visitor who has one packed model downloads for another one. A file is the same if its SHA-256 is. */
-import { assetsOf, type Manifest } from '../../../src/manifest/manifest.js';
+import { visitorAssets } from '../../../src/engines/own-graph.js';
+import type { Manifest } from '../../../src/manifest/manifest.js';
 
 /** A packed model and its `model.js`, which is part of the app's own script. */
 export interface PackedModel {
@@ -42,7 +43,7 @@ export function downloadsAgain(old: PackedModel, now: PackedModel): Downloads {
   };
 }
 
-/** The files of a packed model. Two with the same content are one, since a visitor keeps a file under its hash. */
+/** The files of a packed model that a visitor downloads. Two with the same content are one, since a visitor keeps a file under its hash. */
 const filesOf = ({ manifest, script }: PackedModel): readonly File[] => [
-  ...new Map([script, ...assetsOf(manifest)].map(({ bytes, sha256 }) => [sha256, { bytes, sha256 }])).values(),
+  ...new Map([script, ...visitorAssets(manifest)].map(({ bytes, sha256 }) => [sha256, { bytes, sha256 }])).values(),
 ];

@@ -1,15 +1,17 @@
 /** The compiled engine: each model is a WebAssembly module of its own, which computes in one call. */
-import type { EngineName } from '../../base/backend-name.js';
 import { PannierError } from '../../base/errors.js';
 import type { Engine } from '../engine.js';
 import { orFailed } from '../failed-as.js';
-import { loadModule } from './load-module.js';
+import { type ImportHostParts, loadModule } from './load-module.js';
 import { MAX_MEMORY_BYTES } from './plan.js';
 import { CompiledSession } from './session.js';
 import { WeightLoader } from './weight-loader.js';
 
-/** The engine in this thread. Any number of them share nothing. */
-export function createEngine(): Engine {
+/**
+ * The engine in this thread. Any number of them share nothing.
+ * @param importHostParts imports the code of the parts of models that JavaScript computes
+ */
+export function createEngine(importHostParts: ImportHostParts): Engine {
   const sessions = new Set<CompiledSession>();
   let disposed = false;
   const ensureUsable = (name: string): void => {
@@ -17,7 +19,7 @@ export function createEngine(): Engine {
   };
   return {
     backend: 'wasm',
-    name: 'compiled' as string as EngineName,
+    name: 'compiled',
     maxBufferBytes: MAX_MEMORY_BYTES,
     identity: '',
     isLost: false,
@@ -25,7 +27,7 @@ export function createEngine(): Engine {
     whenLost: new Promise(() => undefined),
     async open({ name, graph, weights }) {
       ensureUsable(name);
-      const module = await loadModule(name, graph);
+      const module = await loadModule(name, graph, importHostParts);
       const loader = new WeightLoader(module);
       for await (const shard of weights) {
         ensureUsable(name);

@@ -1,10 +1,9 @@
 /** A compiled module with its memory, and what it says of itself. */
 
 import { PannierError } from '../../base/errors.js';
-import { lazily } from '../../base/lazily.js';
 import { failedAs } from '../failed-as.js';
-import type { OpenPart } from './host-parts.js';
-import { type CompiledPlan, PLAN_SECTION } from './plan.js';
+import type * as HostParts from './host-parts.js';
+import { type CompiledPlan, readPlan } from './plan.js';
 
 /** What a module exports, its steps only if they were asked for. */
 export interface ModuleExports extends Readonly<Record<`step ${number}`, (arenaAddress: number) => void>> {
@@ -20,22 +19,26 @@ export interface LoadedModule {
   readonly plan: CompiledPlan;
   readonly exports: ModuleExports;
   /** The graph's end, if the host computes it. */
-  readonly tail: OpenPart | undefined;
+  readonly tail: HostParts.OpenPart | undefined;
 }
+
+/** Imports the code of the parts that JavaScript computes. */
+export type ImportHostParts = () => Promise<typeof HostParts>;
 
 /**
  * Compiles a module in the browser, and gives it memory.
  * @param bytes verified
  * @throws {PannierError} `manifest` if the module has no plan, `out-of-memory`, or `predict` if it is none
  */
-export async function loadModule(name: string, bytes: ArrayBuffer): Promise<LoadedModule> {
+export async function loadModule(name: string, bytes: ArrayBuffer, importHostParts: ImportHostParts): Promise<LoadedModule> {
   try {
     const module = await WebAssembly.compile(bytes);
-    const [section] = WebAssembly.Module.customSections(module, PLAN_SECTION);
-    if (section === undefined)
+    const plan = readPlan(module);
+    if (plan === undefined)
       throw new PannierError('manifest', `The module of model "${name}" does not say what it computes. Pack the model again.`);
-    const plan: CompiledPlan = JSON.parse(new TextDecoder().decode(section));
-    const host = await openHost(plan);
+    // Most models have no such parts, and need no code for them.
+    const isWhole = plan.hostParts.length === 0 && plan.tail === null;
+    const host = isWhole ? undefined : (await importHostParts()).openHostParts(plan);
     const imports = {
       host: { run: (number: number) => host?.compute(exports.memory, number) },
       Math: Math as unknown as WebAssembly.ModuleImports,
@@ -46,10 +49,6 @@ export async function loadModule(name: string, bytes: ArrayBuffer): Promise<Load
     throw failedAs(thrown, `The module of model "${name}" could not be opened`);
   }
 }
-
-/** The parts that the host computes. Most models have none, and need no code for them. */
-const openHost = async (plan: CompiledPlan) =>
-  plan.hostParts.length === 0 && plan.tail === null ? undefined : (await lazily(() => import('./host-parts.js'))).openHostParts(plan);
 
 async function instantiate(name: string, module: WebAssembly.Module, imports: WebAssembly.Imports): Promise<ModuleExports> {
   try {

@@ -60,3 +60,9 @@ export interface CompiledPlan {
   /** Computed after a run, if sizes depend on values. */
   readonly tail: HostPart | null;
 }
+
+/** Reads a module's description of itself; undefined if it has none. */
+export function readPlan(module: WebAssembly.Module): CompiledPlan | undefined {
+  const [section] = WebAssembly.Module.customSections(module, PLAN_SECTION);
+  return section && JSON.parse(new TextDecoder().decode(section));
+}

@@ -8,7 +8,8 @@ import { KERNELS } from '../../formats/tfjs/tfjs-table.js';
 import { DATA_TYPES, faceTypeOf } from '../../graph/element-type.js';
 import type { Graph, Value } from '../../graph/graph.js';
 import type { Tensor, TensorType } from '../../graph/tensor.js';
-import type { EngineTargets, GoldenSpec } from '../../manifest/manifest.js';
+import type { Refused } from '../../manifest/assets.js';
+import type { GoldenSpec } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
 import { toTensor } from '../../preprocess/resize.js';
 import { type Cost, CostCounter, costOfProfile } from '../model/cost.js';
@@ -18,11 +19,11 @@ import { graphFiles } from '../out/graph-files.js';
 import type { Answers } from './golden.js';
 import type { KeptAnswer, KeptAnswers } from './kept-answers.js';
 import { nudge, withCastsAsInputs } from './nudge.js';
-import { DEADLINE_MS, openFiles } from './tfjs-session.js';
+import { DEADLINE_MS, openFiles } from './open-files.js';
 
 /** The cost of a run, and why TF.js cannot run the graph on some backends. */
 export interface RunCost extends Cost {
-  readonly refused: EngineTargets['refused'];
+  readonly refused: Refused;
 }
 
 /** A graph that is ready to run. */
@@ -162,7 +163,7 @@ async function openOnTfjs(model: Runnable): Promise<Opened> {
   engine ??= cpuEngine();
   const files = graphFiles(model.graph, model.signature, inputNames(model));
   const outputs = files.signature.outputs.map(({ name }) => name);
-  const session = await openFiles(await engine, model.file, files);
+  const session = await openFiles(await engine, { ...files, file: model.file, graph: files.tfjs });
   return {
     run: async (feeds) => {
       const answers = await session.run({ feeds, outputs, deadlineMs: DEADLINE_MS });

@@ -1,6 +1,7 @@
 /** A graph as the files of a packed model: ours, the one that TF.js opens, and the shards in which both have their weights. */
 
 import { widened } from '../../base/dtype.js';
+import type { ModelGraph } from '../../engines/compiled/make-plan.js';
 import { indexed } from '../../formats/tfjs/ends.js';
 import { ASYNC_OPS } from '../../formats/tfjs/tfjs-table.js';
 import { type TfjsGraphModel, writeTfjs } from '../../formats/tfjs/write/write.js';
@@ -14,6 +15,8 @@ import { cutShards, jsonFile, type PackedFile, tfjsFile } from './shards.js';
 export interface GraphFiles {
   /** Our graph, whose constants lie in the shards. */
   readonly graph: PackedFile;
+  /** The same graph as the compiler takes it. */
+  readonly toCompile: ModelGraph;
   /** The graph as the tfjs engine opens it. */
   readonly tfjs: PackedFile;
   readonly shards: readonly PackedFile[];
@@ -50,6 +53,7 @@ export function graphFiles(
   };
   return {
     graph: jsonFile('graph', graphJson(graph, offsets)),
+    toCompile: { graph, inputs: inputNames, outputs: placed.outputs.map(({ name }) => name), offsets },
     tfjs: tfjsFile(written.topology, placed, nodes, written.weights, shards),
     shards,
     signature: placed,

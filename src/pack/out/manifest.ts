@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Asset, FileDigest, Manifest } from '../../manifest/manifest.js';
+import type { Asset, FileDigest, Targets } from '../../manifest/assets.js';
+import type { Manifest } from '../../manifest/manifest.js';
 import type { PackedFile } from './shards.js';
 
 /** A manifest before its hash is known. */
@@ -39,15 +40,33 @@ export const assetIn = (folder: string, file: PackedFile): Asset => located(fold
 /** A file of a packed model as its manifest names it, if pages do not download the file. */
 export const digestOf = ({ name, bytes, sha256 }: PackedFile): FileDigest => ({ name, bytes: bytes.length, sha256 });
 
+/** Bytes of the files that an app ships to one visitor: all but our own graph, and of the engines' own files the largest alone. */
+export function visitorBytes(files: Iterable<{ readonly length: number }>, { graph, targets: { compiled, tfjs } }: Manifest): number {
+  const engines = [compiled?.simd, compiled?.relaxed, tfjs.graph].map((asset) => asset?.bytes ?? 0);
+  let bytes = Math.max(...engines) - engines.reduce((sum, own) => sum + own, graph.bytes);
+  for (const { length } of files) bytes += length;
+  return bytes;
+}
+
 /** A manifest that was kept without addresses, with the `file:` addresses of its assets in a folder. */
 export function withAddresses(manifest: Manifest, folder: string): Manifest {
   const { targets, weights, golden } = manifest;
   const asset = located(folder, golden.asset);
   return {
     ...manifest,
-    targets: { tfjs: { ...targets.tfjs, graph: located(folder, targets.tfjs.graph) } },
+    targets: locatedTargets(targets, folder),
     weights: weights.map((each) => located(folder, each)),
     golden: { ...golden, asset },
+  };
+}
+
+function locatedTargets({ compiled, tfjs }: Targets, folder: string): Targets {
+  const { simd, relaxed, refused = {} } = compiled ?? {};
+  return {
+    ...(compiled && {
+      compiled: { ...(simd && { simd: located(folder, simd) }), ...(relaxed && { relaxed: located(folder, relaxed) }), refused },
+    }),
+    tfjs: { ...tfjs, graph: located(folder, tfjs.graph) },
   };
 }
 

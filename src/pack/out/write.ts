@@ -13,7 +13,7 @@ export type Files = ReadonlyMap<string, Uint8Array>;
 /** The file that says what a packed folder was made of. */
 export const STAMP_FILE = 'packed-from.json';
 
-const ASSET = /^(?:graph|tfjs|weights|golden)-[0-9a-f]{16}\.(?:json|bin)$/;
+const ASSET = /^(?:graph|compiled|tfjs|weights|golden)-[0-9a-f]{16}\.(?:json|wasm|bin)$/;
 const UNFINISHED = /^\.pannier-(\d+)-.*\.(tmp|lock)$/;
 
 /**

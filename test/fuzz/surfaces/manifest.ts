@@ -6,8 +6,9 @@ import { DTYPES, sizeOf } from '../../../src/base/dtype.js';
 import { targetsOn } from '../../../src/engines/registry.js';
 import { compareGolden } from '../../../src/golden/compare.js';
 import { goldenFeeds } from '../../../src/golden/feeds.js';
+import { allAssetsOf } from '../../../src/manifest/assets.js';
 import { checkDetails } from '../../../src/manifest/details.js';
-import { assetsOf, type InputSpec, type Manifest, readManifest } from '../../../src/manifest/manifest.js';
+import { type InputSpec, type Manifest, readManifest } from '../../../src/manifest/manifest.js';
 import { infoOf } from '../../../src/predict/info.js';
 import { namedOutputs, wantedOutputs } from '../../../src/predict/outputs.js';
 import { prepareInputs } from '../../../src/preprocess/prepare-inputs.js';
@@ -135,14 +136,14 @@ function givenFor({ dtype: kind, shape, image, columns }: InputSpec): unknown {
 /** All that computes with a manifest before the bytes are there, and with the golden sample when they are. */
 async function use(manifest: Manifest): Promise<void> {
   const settled = { memoryBudgetBytes: 2 ** 30 } as ResolvedOptions;
-  for (const target of targetsOn(BACKENDS)) {
+  for (const target of targetsOn(BACKENDS, manifest)) {
     const reason = ineligibleReason(target, manifest, settled);
     if (reason !== undefined && typeof reason !== 'string') throw new Error('A target is refused without a reason.');
     if ((reason === undefined) !== isEligible(target, manifest, settled)) throw new Error('A target is eligible and is not.');
   }
   if (!(infoOf(manifest).bytes >= 0)) throw new Error('Its files have no size.');
   if (fits(manifest, settled) !== memoryBytes(manifest) <= settled.memoryBudgetBytes) throw new Error('It fits and does not fit.');
-  for (const { url, bytes } of assetsOf(manifest)) {
+  for (const { url, bytes } of allAssetsOf(manifest)) {
     url();
     // As a download does, which only reads what it then fills.
     new ArrayBuffer(bytes);

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { WeightsCache } from '../../../src/api/cache.js';
 import { isSameTarget, reasonsOf, type Target } from '../../../src/api/candidate.js';
+import { allAssetsOf } from '../../../src/manifest/assets.js';
 import { CrashMark } from '../../../src/select/crash-mark.js';
 import { MAX_AGE_MS, readChoice } from '../../../src/select/remembered.js';
 import { Recording } from '../../../src/storage/recording.js';
@@ -76,7 +77,7 @@ export const keptRecords = surface({
         throw new Error('A model of no kind.');
     if (!(total >= 0)) throw new Error(`The cache holds ${total} bytes.`);
     await isOfflineReady(MANIFEST, cache);
-    const recording = new Recording(cache, MANIFEST, { budgetBytes: 1e6, note: () => undefined });
+    const recording = new Recording(cache, MANIFEST, allAssetsOf(MANIFEST), { budgetBytes: 1e6, note: () => undefined });
     await recording.keep('b'.repeat(64), new ArrayBuffer(4));
     await recording.finish();
     await clearCache({ cache });
