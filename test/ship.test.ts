@@ -8,7 +8,10 @@ const FOR_NODE = /^dist\/(node|pack|cli|vite|rollup|esbuild|plugin|jest)(-[\w-]+
 const shipped = readdirSync('dist', { recursive: true, encoding: 'utf8' }).map((name) => join('dist', name).replaceAll('\\', '/'));
 const scripts = shipped.filter((name) => name.endsWith('.js')).sort();
 const forBrowsers = scripts.filter((name) => !FOR_NODE.test(name));
-const WORKERS = ['webgpu', 'wasm', 'cpu'] as const;
+/** They import nothing; the one of compiled models imports what the page names. */
+const WORKERS = ['webgpu', 'wasm', 'cpu', 'host-parts'] as const;
+/** They import a module by an address that the page tells them. */
+const TOLD_ADDRESSES = ['dist/worker/compiled.js', 'dist/page-compiled.js', 'dist/try/page.js'];
 
 test('everything that package.json and the loaders name is there', () => {
   for (const name of [
@@ -26,7 +29,7 @@ test('everything that package.json and the loaders name is there', () => {
     'esbuild',
     'plugin-thread',
     'cli-progress',
-    ...WORKERS.map((each) => `worker/${each}`),
+    ...[...WORKERS, 'compiled'].map((each) => `worker/${each}`),
   ])
     expect(scripts).toContain(`dist/${name}.js`);
   for (const name of ['index', 'read', 'remote', 'drift', 'testing']) expect(shipped).toContain(`dist/jest-${name}.cjs`);
@@ -47,14 +50,19 @@ test('the licenses of everything that is bundled are there', () => {
 test.each(forBrowsers)('%s imports its neighbours alone', (file) => {
   const { imports, urls } = asksOf(readFileSync(file, 'utf8'));
   // A module worker ignores the page's import map: a bare name would not resolve there.
-  // The page of `pannier try` imports the model that it tries.
-  const named = file === 'dist/try/page.js' ? imports.filter((each) => each !== '(computed)') : imports;
+  // The page of `pannier try` imports the model that it tries, and the compiled engine what JavaScript computes.
+  const named = TOLD_ADDRESSES.includes(file) ? imports.filter((each) => each !== '(computed)') : imports;
   expect(named.filter((each) => !/^\.\.?\//.test(each))).toEqual([]);
   for (const each of [...named, ...urls]) expect(existsSync(normalize(join(dirname(file), each))), `${file} asks for ${each}`).toBe(true);
 });
 
 test.each(WORKERS)('the %s worker is one file', (name) => {
   expect(asksOf(readFileSync(`dist/worker/${name}.js`, 'utf8')).imports).toEqual([]);
+});
+
+test('the worker of compiled models is one file, but for what JavaScript computes', () => {
+  const { imports } = asksOf(readFileSync('dist/worker/compiled.js', 'utf8'));
+  expect(new Set(imports)).toEqual(new Set(['(computed)']));
 });
 
 test('no worker and no chunk carries another backend, gradients, optimizers or a way to Node', () => {
@@ -67,6 +75,8 @@ test('no worker and no chunk carries another backend, gradients, optimizers or a
     expect(webgpu.test(text(name)), name).toBe(false);
   for (const name of ['worker/webgpu', 'worker/cpu', 'page-webgpu', 'page-cpu', 'page-tfjs-core'])
     expect(wasm.test(text(name)), name).toBe(false);
+  for (const name of ['worker/compiled', 'worker/host-parts', 'page-compiled', 'page-host-parts'])
+    expect(text(name).match(/createComputePipeline|_emscripten|kernelName:|_tfengine/)?.[0], name).toBeUndefined();
   for (const name of forBrowsers) {
     const code = readFileSync(name, 'utf8');
     expect(code.match(/AdamOptimizer|[^.\w](require|eval)\(|new Function\(|initial_jasmine|node-fetch/)?.[0], name).toBeUndefined();

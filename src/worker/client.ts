@@ -29,7 +29,8 @@ export async function startWorkerEngine(
   try {
     await abortable(connection.ready, signal);
     const { hostParts } = rowOf(target);
-    const modules = hostParts && { hostParts: urlOf(hostParts.name, hostParts.url()) };
+    // A worker would read a relative address as relative to its own script.
+    const modules = hostParts && { hostParts: new URL(urlOf(hostParts.name, hostParts.url()), location.href).href };
     const { maxBufferBytes, identity } = await connection.ask('start', { options: { ...(await options), ...modules } });
     const { WorkerEngine } = await abortable(
       lazily(() => import('./worker-engine.js')),

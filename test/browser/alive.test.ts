@@ -26,12 +26,12 @@ const SICK = `
     if (data === 'spins') for (;;);
     if (data === 'spins in its next run') performance.now = () => { for (;;); };
   };
-  await import('/dist/worker/wasm.js');
+  await import('/dist/worker/compiled.js');
 `;
 
 const IN_PAGE = `
   globalThis.loadSick = (options) =>
-    load('add', { backend: ['wasm'], assetUrl: (name, url) => (name.startsWith('worker/') ? '/sick.js' : url), ...options });
+    load('add', { backend: ['wasm'], assetUrl: (name, url) => (name === 'worker/compiled.js' ? '/sick.js' : url), ...options });
   globalThis.calls = 0;
   globalThis.answer = (model) => {
     const x = new Float32Array(${SIZE}).fill(++calls);
@@ -107,7 +107,7 @@ test('L3: pictures of calls whose worker dies are all let go, and the next worke
       made.push(bitmap);
       return bitmap;
     };
-    const assetUrl = (name: string, url: string) => (name.startsWith('worker/') ? '/sick.js' : url);
+    const assetUrl = (name: string, url: string) => (name === 'worker/compiled.js' ? '/sick.js' : url);
     const canvas = new OffscreenCanvas(16, 16);
     canvas.getContext('2d')?.fillRect(0, 0, 16, 16);
     const frame = new VideoFrame(canvas, { timestamp: 0 });
@@ -203,15 +203,23 @@ test('C6: a GPU that hangs ends the call at its deadline; the next one answers o
 });
 
 describe('C12: wasm', () => {
-  test('that never comes up is refused at its deadline, and its worker ends', async () => {
+  test.each([
+    ['load', 'compiled', 'compile'],
+    ['load', 'compiled', 'instantiate'],
+    ['loadUncompiled', 'wasm', 'instantiate'],
+  ] as const)('that never comes up is refused at its deadline, and its worker ends (%s: worker/%s.js waits for %s)', async (...row) => {
+    const [loading, worker, step] = row;
     const page = await stage();
-    here.site.put('/never-up.js', "WebAssembly.instantiate = () => new Promise(() => {}); await import('/dist/worker/wasm.js');");
-    const seen = await page.evaluate(async () => {
-      const assetUrl = (name: string, url: string) => (name === 'worker/wasm.js' ? '/never-up.js' : url);
-      hurry(12_000);
-      const model = await load('add', { backend: ['wasm', 'cpu'], assetUrl, backendDeadlineMs: 12_000 });
-      return { answer: await answer(model), selection: model.selection };
-    });
+    here.site.put('/never-up.js', `WebAssembly.${step} = () => new Promise(() => {}); await import('/dist/worker/${worker}.js');`);
+    const seen = await page.evaluate(
+      async ([loading, worker]) => {
+        const assetUrl = (name: string, url: string) => (name === `worker/${worker}.js` ? '/never-up.js' : url);
+        hurry(12_000);
+        const model = await globalThis[loading]('add', { backend: ['wasm', 'cpu'], assetUrl, backendDeadlineMs: 12_000 });
+        return { answer: await answer(model), selection: model.selection };
+      },
+      [loading, worker] as const,
+    );
     expect(seen).toMatchObject({
       answer: 'right',
       selection: [
@@ -222,16 +230,22 @@ describe('C12: wasm', () => {
     await expect.poll(() => page.workers().map((each) => each.url().replace(/.*\//, ''))).toEqual(['cpu.js']);
   });
 
-  test('comes up where pages are isolated, since none of its threads do', async () => {
-    const site = await here.serve({ isolated: true });
-    const page = await here.page(undefined, site);
-    await page.evaluate(IN_PAGE);
-    const seen = await page.evaluate(async () => [crossOriginIsolated, await answer(await load('add', { backend: ['wasm'] }))]);
-    expect(seen).toEqual([true, 'right']);
-    expect(page.workers()).toHaveLength(1);
-    expect(site.violations).toEqual([]);
-    await site.close();
-  });
+  test.each(['load', 'loadUncompiled'] as const)(
+    'comes up where pages are isolated, since none of its threads do (%s)',
+    async (loading) => {
+      const site = await here.serve({ isolated: true });
+      const page = await here.page(undefined, site);
+      await page.evaluate(IN_PAGE);
+      const seen = await page.evaluate(
+        async (loading) => [crossOriginIsolated, await answer(await globalThis[loading]('add', { backend: ['wasm'] }))],
+        loading,
+      );
+      expect(seen).toEqual([true, 'right']);
+      expect(page.workers()).toHaveLength(1);
+      expect(site.violations).toEqual([]);
+      await site.close();
+    },
+  );
 });
 
 /** Everything that a round did; the seed makes it again. */

@@ -23,6 +23,20 @@ const bentWorker = (backend: BackendName, add: string) => `
   };
 `;
 
+/** The same of a module that adds. */
+const bentModule = (add: string) => `
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = async (module, imports) => {
+    const { exports } = await instantiate(module, imports);
+    const run = (arenaAddress) => {
+      const add = () => exports.run(arenaAddress);
+      ${add}
+    };
+    return { exports: { ...exports, run } };
+  };
+  await import('/dist/worker/compiled.js');
+`;
+
 const WRONG = 'return kernelFunc({ ...given, inputs: { a: given.inputs.a, b: given.inputs.a } });';
 const SLOW = 'const endMs = performance.now() + 10; while (performance.now() < endMs); return add();';
 const THROWS = "throw new Error('it was never there');";
@@ -98,8 +112,9 @@ async function stage(site?: Site, before = HARDWARE_GPU): Promise<Page> {
 /** Puts workers in place that are bent, and gives their names. */
 function bend(kernels: Partial<Record<BackendName, string>>, site = here.site): string[] {
   return Object.entries(kernels).map(([backend, add]) => {
-    const name = `worker/${backend}.js`;
-    site.put(`/bent/${name}`, bentWorker(backend as BackendName, add));
+    const isCompiled = backend === 'wasm';
+    const name = `worker/${isCompiled ? 'compiled' : backend}.js`;
+    site.put(`/bent/${name}`, isCompiled ? bentModule(add) : bentWorker(backend as BackendName, add));
     return name;
   });
 }
@@ -152,7 +167,7 @@ test('a GPU in software is not raced, and nothing of what would run on it is dow
   const seen = await page.evaluate(() => visit([]));
   expect(seen).toMatchObject({ began: 'wasm', ran: ['wasm'], changes: [], wrong: 0, notes: [] });
   expect(seen.selection[1]).toMatchObject({ backend: 'webgpu', state: 'refused', reason: expect.stringContaining('isFallbackAdapter') });
-  expect(workers).toEqual(['/dist/worker/wasm.js']);
+  expect(workers).toEqual(['/dist/worker/compiled.js']);
   await page.context().close();
 });
 
@@ -169,7 +184,7 @@ test.each([false, true])('a second visit starts on what the first one chose, wit
   expect(first.selection.find(({ backend }) => backend === 'wasm')?.reason).toMatch(
     /is faster: [\d.]+ ms a call, [\d.]+ ms where the model ran before/,
   );
-  expect(workers).toEqual(['/bent/worker/wasm.js', '/dist/worker/webgpu.js']);
+  expect(workers).toEqual(['/bent/worker/compiled.js', '/dist/worker/webgpu.js']);
 
   workers.length = 0;
   await page.reload();

@@ -6,36 +6,47 @@ import { room } from './room.js';
 
 const here = room({ add: addModel([1, 1000], new Float32Array(1000).fill(2)) });
 
+/** The files that a fault meets, on the backend that asks for them; the weights have 4 000 bytes. */
+const FILES = [
+  ['the weights', 'cpu', /weights-.*\.bin$/],
+  ['C11: the module', 'wasm', /compiled-.*\.wasm$/],
+] as const;
+
 const FAULTS: readonly (readonly [string, Fault, string, RegExp])[] = [
-  ['a 404', { status: 404 }, 'http-status', /weights-\w+\.bin.*answered 404/],
+  ['a 404', { status: 404 }, 'http-status', /(weights-\w+\.bin|compiled-\w+\.wasm).*answered 404/],
   ['a 200 with HTML', { body: '<!doctype html><p>Home', headers: { 'Content-Type': 'text/html' } }, 'integrity', /a page of HTML/],
   ['a flipped bit', { edit: (body) => body.fill((body[7] as number) ^ 4, 7, 8) }, 'integrity', /other bytes of the same length/],
-  ['an over-long shard', { extraBytes: 1 }, 'integrity', /gave more/],
-  ['a shorter shard', { edit: (body) => body.subarray(0, 999) }, 'integrity', /999 bytes/],
-  ['a cut connection', { truncate: 100 }, 'offline', /broke off after \d+ of 4000 bytes/],
+  ['an over-long file', { extraBytes: 1 }, 'integrity', /gave more/],
+  ['a shorter file', { edit: (body) => body.subarray(0, 500) }, 'integrity', / 500 bytes/],
+  ['a cut connection', { truncate: 100 }, 'offline', /broke off after \d+ of \d+ bytes/],
   ['no connection', { reset: true }, 'offline', /did not answer/],
 ];
 
-test.each(FAULTS)('%s', async (_, fault, code, message) => {
-  const page = await here.page();
-  const mend = here.site.fault(/weights-.*\.bin$/, fault);
-  // What brings the network back also ends the pauses between tries.
-  await page.evaluate(() => void setInterval(() => dispatchEvent(new Event('online')), 20));
-  const attempt = () =>
-    page.evaluate(() =>
-      load('add', { backend: 'cpu' }).then(
-        async (model) => {
-          const { outputs } = await model.predict({ x: new Float32Array(1000) });
-          return { code: 'none', message: String(outputs['sumY']?.data[999]) };
-        },
-        ({ code, message }) => ({ code, message }),
-      ),
-    );
-  expect(await attempt()).toEqual({ code, message: expect.stringMatching(message) });
-  mend();
-  // The failed load left nothing behind that the next one could trip over.
-  expect(await attempt()).toEqual({ code: 'none', message: '2' });
-});
+test.each(FILES.flatMap(([what, backend, file]) => FAULTS.map((row) => [what, backend, file, ...row] as const)))(
+  '%s (%s, %s): %s',
+  async (_what, backend, file, _fault, fault, code, message) => {
+    const page = await here.page();
+    const mend = here.site.fault(file, fault);
+    // What brings the network back also ends the pauses between tries.
+    await page.evaluate(() => void setInterval(() => dispatchEvent(new Event('online')), 20));
+    const attempt = () =>
+      page.evaluate(
+        (backend) =>
+          load('add', { backend }).then(
+            async (model) => {
+              const { outputs } = await model.predict({ x: new Float32Array(1000) });
+              return { code: 'none', message: String(outputs['sumY']?.data[999]) };
+            },
+            ({ code, message }) => ({ code, message }),
+          ),
+        backend,
+      );
+    expect(await attempt()).toEqual({ code, message: expect.stringMatching(message) });
+    mend();
+    // The failed load left nothing behind that the next one could trip over.
+    expect(await attempt()).toEqual({ code: 'none', message: '2' });
+  },
+);
 
 test.each(['fetch', 'before'] as const)('a load that is aborted (%s) rejects with the reason; the next one loads', async (when) => {
   const page = await here.page();
@@ -85,11 +96,11 @@ test('fetch and assetUrl see exactly the files of the model', async () => {
     return { names: names.toSorted(), tokens: fetched.every((url) => url.endsWith('?token=1')), fetched: fetched.length };
   });
   expect(seen.names.map((name) => name.replace(/-\w{16}\./, '.')).toSorted()).toEqual([
+    'compiled.wasm',
     'golden.bin',
-    'tfjs-backend-wasm-simd.wasm',
-    'tfjs.json',
     'weights.bin',
-    'worker/wasm.js',
+    'worker/compiled.js',
+    'worker/host-parts.js',
   ]);
-  expect(seen).toMatchObject({ tokens: true, fetched: 4 });
+  expect(seen).toMatchObject({ tokens: true, fetched: 3 });
 });

@@ -7,9 +7,9 @@ import { expect, test } from 'vitest';
 import { addModel } from '../fixtures/models.js';
 import { complaintsOf, openPage } from '../harness/browser.js';
 import { serve } from '../harness/site.js';
-import { room } from './room.js';
+import { placesModel, room } from './room.js';
 
-const here = room({ add: addModel() });
+const here = room({ add: addModel(), places: placesModel() });
 
 /** In a page: one load and one answer. */
 async function answer() {
@@ -24,6 +24,15 @@ async function answer() {
   };
 }
 
+/** In a page: an answer of a model a part of which JavaScript computes. */
+async function places() {
+  const { isOfflineReady } = await importModule<typeof import('../../src/index.js')>('/dist/index.js');
+  const model = await load('places', { backend: 'wasm' });
+  const { outputs } = await model.predict({ x: Float32Array.of(0, 0, 0, 1) });
+  while (!(await isOfflineReady(await source('places')))) await new Promise((resolve) => setTimeout(resolve, 20));
+  return [model.backend, model.thread, ...outputs['places']!.data];
+}
+
 test('an isolated page gets its answer as any other, from shared memory too', async () => {
   const site = await here.serve({ isolated: true });
   const page = await here.page(undefined, site);
@@ -33,7 +42,7 @@ test('an isolated page gets its answer as any other, from shared memory too', as
 
 test('where a worker of an isolated page lacks the header, the page runs the model and says so', async () => {
   const site = await here.serve({ isolated: true });
-  site.fault(/worker\/wasm\.js$/, { headers: { 'Cross-Origin-Embedder-Policy': 'unsafe-none' } });
+  site.fault(/worker\/compiled\.js$/, { headers: { 'Cross-Origin-Embedder-Policy': 'unsafe-none' } });
   const page = await here.page(undefined, site);
   expect(await page.evaluate(answer)).toMatchObject({ isolated: true, thread: 'page', notes: ['worker-unavailable'], y: [1, 2, 3, 4] });
   await site.close();
@@ -48,7 +57,7 @@ function sample(name: string): string {
 test('the service worker of docs/offline.md keeps all of an app on its first visit, and starts it without a network', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pannier-sw-'));
   cpSync('dist', join(folder, 'app/dist'), { recursive: true, filter: (name) => !/^dist.(types|try)/.test(name) });
-  cpSync(here.folderOf('add'), join(folder, 'app/models/add'), { recursive: true });
+  for (const name of ['add', 'places']) cpSync(here.folderOf(name), join(folder, 'app/models', name), { recursive: true });
   writeFileSync(join(folder, 'app/index.html'), '<!doctype html><title>An app</title>');
   writeFileSync(join(folder, 'app/50% #1.txt'), 'A name that is no address as it is.');
   for (const name of ['write-sw.mjs', 'sw.js']) writeFileSync(join(folder, name), sample(name));
@@ -62,6 +71,7 @@ test('the service worker of docs/offline.md keeps all of an app on its first vis
   const context = await here.browser.newContext();
   const first = await here.page(context, site);
   expect(await first.evaluate(answer)).toMatchObject({ thread: 'worker', notes: [], y: [1, 2, 3, 4] });
+  expect(await first.evaluate(places)).toEqual(['wasm', 'worker', 0, 3]);
   const kept = await first.evaluate(async () => {
     const inCharge = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
     const { trustedScriptUrl } = await importModule<typeof import('../../src/index.js')>('/dist/index.js');
@@ -71,17 +81,18 @@ test('the service worker of docs/offline.md keeps all of an app on its first vis
     const requests = (await caches.keys()).map(async (name) => (await caches.open(name)).keys());
     return (await Promise.all(requests)).flat().map(({ url }) => new URL(url).pathname);
   });
-  const workers = ['cpu', 'wasm', 'webgpu'].map((name) => `/dist/worker/${name}.js`);
+  const workers = ['compiled', 'host-parts', 'cpu', 'wasm', 'webgpu'].map((name) => `/dist/worker/${name}.js`);
   expect(kept).toEqual(
     expect.arrayContaining(['/', '/other/', '/50%25%20%231.txt', '/dist/index.js', ...workers, '/dist/tfjs-backend-wasm-simd.wasm']),
   );
-  expect(kept.filter((path) => /\.bin$|(graph|tfjs)-[0-9a-f]{16}/.test(path))).toEqual([]);
+  expect(kept.filter((path) => /\.bin$|(graph|compiled|tfjs)-[0-9a-f]{16}/.test(path))).toEqual([]);
   expect(await complaintsOf(first)).toEqual({ violations: [], consoleErrors: [], pageErrors: [] });
   await first.close();
 
   await site.close();
   const second = await here.page(context, site);
   expect(await second.evaluate(answer)).toMatchObject({ thread: 'worker', notes: [], y: [1, 2, 3, 4], downloaded: 0 });
+  expect(await second.evaluate(places)).toEqual(['wasm', 'worker', 0, 3]);
   await context.close();
   rmSync(folder, { recursive: true });
 });

@@ -1,4 +1,4 @@
-/** C13: a wasm heap that is full, at 20 MiB in this browser: typed, no other tensor is changed, and the page goes on. */
+/** C13: wasm memory that is full, at 20 MiB in this browser: typed, no other tensor is changed, and the page goes on. */
 import { expect, test } from 'vitest';
 import type { Model } from '../../src/index.js';
 import { addModel, embeddingModel, type RawModel } from '../fixtures/models.js';
@@ -9,14 +9,14 @@ const here = room(
   { launch: { args: ['--js-flags=--wasm-max-mem-pages=320'] } },
 );
 
-/** In a page: what a model says to its input, and of `add` the sum with its weights, which lie in the same heap. */
+/** In a page: what a model says to its input, and of `add` on TF.js the sum with its weights, which lie in the same heap. */
 const IN_PAGE = `
   globalThis.ask = (model, inputs) => model.predict(inputs).then(
     ({ outputs, backend }) => backend + ' ' + Object.values(outputs)[0].data.slice(-4).join(' '),
     ({ code, message }) => code + ': ' + message,
   );
   globalThis.add = async () => {
-    const model = await load('add', { backend: ['wasm', 'cpu'] });
+    const model = await loadUncompiled('add', { backend: ['wasm', 'cpu'] });
     return { model, ask: () => ask(model, { x: new Float32Array(4) }) };
   };
 `;
@@ -31,7 +31,7 @@ test('C13: an output that has no room is an error of its call; whoever shares th
   await page.evaluate(IN_PAGE);
   const seen = await page.evaluate(async () => {
     const small = await add();
-    const broad = await load('broad', { backend: ['wasm', 'cpu'] });
+    const broad = await loadUncompiled('broad', { backend: ['wasm', 'cpu'] });
     const rows = (count: number) => ask(broad, { x: { data: new Float32Array(count), shape: [count, 1] } });
     return {
       before: [await small.ask(), await rows(1)],
@@ -53,13 +53,34 @@ test('C13: weights that have no room refuse the backend; the next one answers, a
   const seen = await page.evaluate(async () => {
     const small = await add();
     const before = await small.ask();
-    const table = await load('table', { backend: ['wasm', 'cpu'] });
+    const table = await loadUncompiled('table', { backend: ['wasm', 'cpu'] });
     const entry = await ask(table, { place: { data: Int32Array.of(1), shape: [1, 1] } });
     return { answers: [before, entry, await small.ask()], reason: table.selection[0]!.reason, notes: small.model.notes };
   });
   expect(seen).toEqual({
     answers: [RIGHT, 'cpu 2 3', RIGHT],
     reason: 'The wasm heap has no room for another 24000000 bytes.',
+    notes: [],
+  });
+});
+
+test('C13: a compiled model whose memory is refused leaves the next backend to answer; another one has its own memory', async () => {
+  const page = await here.page();
+  await page.evaluate(IN_PAGE);
+  const seen = await page.evaluate(async () => {
+    const small = await load('add', { backend: ['wasm', 'cpu'] });
+    const one = () => ask(small, { x: new Float32Array(4) });
+    const before = await one();
+    const table = await load('table', { backend: ['wasm', 'cpu'] });
+    const entry = await ask(table, { place: { data: Int32Array.of(1), shape: [1, 1] } });
+    // Its rows go through the module one by one.
+    const broad = await load('broad', { backend: ['wasm', 'cpu'] });
+    const rows = await ask(broad, { x: { data: new Float32Array(3_000), shape: [3_000, 1] } });
+    return { answers: [before, entry, rows, await one()], reason: table.selection[0]!.reason, notes: small.notes };
+  });
+  expect(seen).toEqual({
+    answers: [RIGHT, 'cpu 2 3', 'wasm 2 2 2 2', RIGHT],
+    reason: expect.stringContaining('There is no memory for model "table"'),
     notes: [],
   });
 });

@@ -31,7 +31,7 @@ declare global {
 
 const IN_PAGE = `
   globalThis.answerOf = async (name) => {
-    const model = await load(name, { backend: 'cpu' });
+    const model = await load(name, { backend: 'wasm' });
     const { shape } = model.signature.inputs.x;
     globalThis.leave = () => model.dispose();
     globalThis.ask = async () => (await model.predict({ x: new Float32Array(shape[1]) })).outputs.sumY.data.at(-1);
@@ -49,7 +49,7 @@ async function pageOf(context?: BrowserContext, site = here.site): Promise<Page>
 const LATER = { timeout: 15_000 };
 
 const isWeights = /\/models\/\w+\/weights-/;
-const asked = () => here.site.requests.flatMap(({ path }) => path.match(/^\/models\/\w+\/(tfjs|weights|golden)/)?.[1] ?? []);
+const asked = () => here.site.requests.flatMap(({ path }) => path.match(/^\/models\/\w+\/(compiled|tfjs|weights|golden)/)?.[1] ?? []);
 
 test('L1: a predict and a download that the back/forward cache freezes settle when the page is back', async () => {
   // A page that may not be stored is not kept alive either.
@@ -139,7 +139,7 @@ test('L6: a tab that is killed in mid-download goes on where it was', async () =
   await gone;
   mend();
   expect(await next.evaluate(() => answerOf('model'))).toBe(3);
-  expect(asked().toSorted()).toEqual(['golden', 'tfjs', 'weights', 'weights']);
+  expect(asked().toSorted()).toEqual(['compiled', 'golden', 'weights', 'weights']);
   await page.context().close();
 });
 
@@ -148,7 +148,7 @@ const serviceWorker = (build: string) => `
   const build = '${build}';
   addEventListener('install', (event) => event.waitUntil((async () => {
     const cache = await caches.open(build);
-    await cache.addAll(['/', '/app.js', '/dist/index.js', '/dist/worker/cpu.js']);
+    await cache.addAll(['/', '/app.js', '/dist/index.js', '/dist/worker/compiled.js']);
     await skipWaiting();
   })()));
   addEventListener('activate', (event) => event.waitUntil((async () => {

@@ -38,7 +38,7 @@ async function stored(page: Page, name: string): Promise<void> {
   await expect.poll(isStored).toBe(true);
 }
 
-const weightsAsked = () => here.site.requests.filter(({ path }) => /\/models\/.*\.(bin|json)$/.test(path)).map(({ path }) => path);
+const weightsAsked = () => here.site.requests.filter(({ path }) => /\/models\/.*\.(bin|json|wasm)$/.test(path)).map(({ path }) => path);
 
 test('a second visit asks for nothing that the cache holds', async () => {
   const page = await here.page();
@@ -169,7 +169,7 @@ test('twenty loads are one; the worker ends with the last of them', async () => 
   const asked = here.site.requests.map(({ path }) => path);
   expect(asked.filter((path) => path.includes('weights'))).toHaveLength(1);
   expect(asked.filter((path) => path.endsWith('.wasm'))).toHaveLength(1);
-  expect(asked.filter((path) => path.includes('worker/'))).toEqual(['/dist/worker/wasm.js']);
+  expect(asked.filter((path) => path.includes('worker/'))).toEqual(['/dist/worker/compiled.js']);
   expect(page.workers()).toHaveLength(1);
   // Another model shares the worker.
   await page.evaluate(async () => {
@@ -198,6 +198,9 @@ test('progress counts verified bytes, up to the whole and once', async () => {
   expect(reports.at(-1)?.loadedBytes).toBe(totalBytes);
 });
 
+/** TF.js's own file. */
+const TFJS_BINARY = /\/tfjs-backend-wasm-simd\.wasm$/;
+
 /** The files that `dist/index.js` imports statically, itself included. */
 function firstFiles(): readonly string[] {
   const reached = ['index.js'];
@@ -216,8 +219,11 @@ test('a first visit downloads what docs/sizes.md counts until the first answer, 
     await model.predict({ x: Float32Array.of(1, 1, 1, 1) });
   });
   await stored(page, 'add');
-  const lazy = here.site.requests.map(({ path }) => path).filter((path) => path.startsWith('/dist/') && !firstFiles().includes(path));
-  expect(lazy.sort()).toEqual(['/dist/page-cache.js', '/dist/page-lazy.js', '/dist/tfjs-backend-wasm-simd.wasm', '/dist/worker/wasm.js']);
+  const asked = here.site.requests.map(({ path }) => path);
+  const lazy = asked.filter((path) => path.startsWith('/dist/') && !firstFiles().includes(path));
+  expect(lazy.sort()).toEqual(['/dist/page-cache.js', '/dist/page-lazy.js', '/dist/worker/compiled.js']);
+  const own = asked.flatMap((path) => path.match(/^\/models\/add\/([a-z]+)/)?.[1] ?? []);
+  expect(own.sort()).toEqual(['compiled', 'golden', 'model', 'weights']);
   await page.close();
 });
 
@@ -259,9 +265,9 @@ describe('backends', () => {
     ['of another content', { edit: (body) => body.fill(7, 9, 10) }, /other bytes of the same length/],
     ['of another length', { extraBytes: 1 }, /424594/],
   ])('C11: a wasm binary %s is named, and cpu serves', async (_what, fault, reason) => {
-    const mend = here.site.fault(/\.wasm$/, fault);
+    const mend = here.site.fault(TFJS_BINARY, fault);
     const page = await here.page();
-    const selection = await page.evaluate(async () => (await load('add', { backend: ['wasm', 'cpu'] })).selection);
+    const selection = await page.evaluate(async () => (await loadUncompiled('add', { backend: ['wasm', 'cpu'] })).selection);
     mend();
     expect(selection).toMatchObject([
       { state: 'refused', reason: expect.stringMatching(RegExp(`tfjs-backend-wasm-simd\\.wasm.*${reason.source}`)) },
@@ -270,27 +276,32 @@ describe('backends', () => {
   });
 
   test('C11: a wasm binary of the wrong type is the right one by its hash', async () => {
-    const mend = here.site.fault(/\.wasm$/, { headers: { 'Content-Type': 'text/plain', 'X-Content-Type-Options': 'nosniff' } });
+    const mend = here.site.fault(TFJS_BINARY, { headers: { 'Content-Type': 'text/plain', 'X-Content-Type-Options': 'nosniff' } });
     const page = await here.page();
-    expect(await page.evaluate(async () => (await load('add', { backend: 'wasm' })).notes)).toEqual([]);
+    expect(await page.evaluate(async () => (await loadUncompiled('add', { backend: 'wasm' })).notes)).toEqual([]);
     mend();
   });
 
   test('C11: where none can run, every reason is told', async () => {
-    const mend = here.site.fault(/\.wasm$/, { status: 404 });
+    const mend = here.site.fault(TFJS_BINARY, { status: 404 });
     const page = await here.page();
-    const error = await page.evaluate(() => load('add', { backend: 'wasm' }).then(String, ({ code, message }) => ({ code, message })));
+    const error = await page.evaluate(() =>
+      loadUncompiled('add', { backend: 'wasm' }).then(String, ({ code, message }) => ({ code, message })),
+    );
     mend();
     expect(error).toEqual({ code: 'backend-unavailable', message: expect.stringMatching(/wasm: .*answered 404/) });
   });
 
-  test('C11: without wasm-unsafe-eval, wasm is refused and cpu serves', async () => {
+  test.each([
+    ['a compiled model', 'load'],
+    ['one of TF.js', 'loadUncompiled'],
+  ] as const)('C11: without wasm-unsafe-eval, wasm is refused and cpu serves %s', async (_what, loading) => {
     const site = await here.serve({ csp: STRICT_CSP.replace(" 'wasm-unsafe-eval'", '') });
     const page = await here.page(undefined, site);
-    const { selection, notes } = await page.evaluate(async () => {
-      const { selection, notes } = await load('add', { backend: ['wasm', 'cpu'] });
+    const { selection, notes } = await page.evaluate(async (loading) => {
+      const { selection, notes } = await globalThis[loading]('add', { backend: ['wasm', 'cpu'] });
       return { selection, notes };
-    });
+    }, loading);
     await site.close();
     expect(selection).toMatchObject([
       { state: 'refused', reason: expect.stringContaining("'wasm-unsafe-eval'") },
@@ -348,18 +359,25 @@ describe('threads', () => {
       const tf = await importModule<any>('/tf.js');
       await tf.setBackend('cpu');
       const kept = tf.tensor([1, 2, 3]);
-      const inPage = await load('add', { backend: 'wasm', thread: 'page' });
-      const { outputs } = await inPage.predict({ x: new Float32Array(4) });
+      const answers: unknown[] = [];
+      for (const loading of [load, loadUncompiled]) {
+        const model = await loading('add', { backend: 'wasm', thread: 'page' });
+        const { outputs } = await model.predict({ x: new Float32Array(4) });
+        answers.push([model.thread, model.notes.map(({ code }) => code), [...(outputs['sumY']?.data ?? [])]]);
+        model.dispose();
+      }
       return {
-        thread: inPage.thread,
-        notes: inPage.notes.map(({ code }) => code),
-        y: [...(outputs['sumY']?.data ?? [])],
+        answers,
         backend: tf.getBackend(),
         squares: [...kept.square().dataSync()],
         tensors: tf.memory().numTensors,
       };
     });
-    expect(result).toEqual({ thread: 'worker', notes: ['page-taken'], y: [1, 2, 3, 4], backend: 'cpu', squares: [1, 4, 9], tensors: 2 });
+    const answers = [
+      ['page', [], [1, 2, 3, 4]],
+      ['worker', ['page-taken'], [1, 2, 3, 4]],
+    ];
+    expect(result).toEqual({ answers, backend: 'cpu', squares: [1, 4, 9], tensors: 2 });
   });
 
   test("the app's own GPUDevice is used and left alive", async () => {
@@ -428,7 +446,7 @@ describe('threads', () => {
 
   test('a worker that never answers is ended, and another backend serves', async () => {
     const page = await here.page();
-    const mend = here.site.fault(/worker\/wasm\.js$/, { body: 'postMessage({ ready: true })' });
+    const mend = here.site.fault(/worker\/compiled\.js$/, { body: 'postMessage({ ready: true })' });
     const selection = await page.evaluate(async () => {
       hurry(12_000);
       return (await load('add', { backend: ['wasm', 'cpu'], backendDeadlineMs: 12_000 })).selection;

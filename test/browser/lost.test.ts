@@ -138,7 +138,7 @@ const ENDLESS = `
   const listen = self.addEventListener;
   self.addEventListener = (type, listener) =>
     listen.call(self, type, type === 'message' ? (event) => event.data.kind === 'open' || listener(event) : listener);
-  await import('/dist/worker/wasm.js');
+  await import('/dist/worker/compiled.js');
 `;
 
 /** Begins a first run that never ends, and waits for as many marks. */

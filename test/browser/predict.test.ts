@@ -1,6 +1,7 @@
 /** The second trip in a real browser: pictures of every kind, streams, aborts, memory. */
 import { describe, expect, test } from 'vitest';
 import type { AnyInputs, ModelSource } from '../../src/index.js';
+import type { Manifest } from '../../src/manifest/manifest.js';
 import { addModel, realModel, twoInputModel } from '../fixtures/models.js';
 import { expectNoViolations } from '../harness/browser.js';
 import { countModel, echoModel, room } from './room.js';
@@ -371,7 +372,7 @@ test.each(['webgpu', 'wasm', 'cpu'] as const)(
   async (backend) => {
     const page = await here.page();
     const seen = await page.evaluate(async (backend) => {
-      const model = await load('total', { backend: [backend], thread: 'page' });
+      const model = await loadUncompiled('total', { backend: [backend], thread: 'page' });
       const rows = (first: number, second: number) => ({
         first: { data: new Float32Array(first * 3), shape: [first, 3] },
         second: { data: new Int32Array(second * 3), shape: [second, 3] },
@@ -396,11 +397,35 @@ test.each(['webgpu', 'wasm', 'cpu'] as const)(
   },
 );
 
-test('fifty calls of MoveNet leave the memory where it was', async () => {
+test('a compiled model grows no memory: its calls, also those that fail, share what it had when it was opened', async () => {
+  const page = await here.page();
+  const seen = await page.evaluate(async () => {
+    const memories: WebAssembly.Memory[] = [];
+    const { instantiate } = WebAssembly;
+    const watched = async (module: WebAssembly.Module, imports?: WebAssembly.Imports) => {
+      const instance = await instantiate(module, imports);
+      memories.push(instance.exports['memory'] as WebAssembly.Memory);
+      return instance;
+    };
+    Object.assign(WebAssembly, { instantiate: watched });
+    const model = await load('add', { backend: 'wasm', thread: 'page' });
+    const bytes = () => memories.map(({ buffer }) => buffer.byteLength);
+    const before = bytes();
+    let failed = 0;
+    for (let index = 0; index < 1_000; index++)
+      await model.predict({ x: new Float32Array(index % 10 === 0 ? 3 : 4) }).catch(() => failed++);
+    return { before, after: bytes(), failed };
+  });
+  expect(seen.before).toEqual([expect.any(Number)]);
+  expect(seen).toMatchObject({ failed: 100, after: seen.before });
+});
+
+test('fifty calls of MoveNet leave the memory of TF.js where it was', async () => {
   const page = await stage();
   const seen = await page.evaluate(async () => {
     const { loadModel } = await importModule<typeof import('../../src/index.js')>('/dist/index.js');
-    const model = await loadModel((await importModule<{ default: ModelSource }>('/pose/model.js')).default, {
+    const { targets, ...pose } = (await importModule<{ default: ModelSource }>('/pose/model.js')).default as Manifest;
+    const model = await loadModel({ ...pose, targets: { tfjs: targets.tfjs } } as Manifest, {
       backend: 'wasm',
       thread: 'page',
     });

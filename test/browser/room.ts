@@ -24,6 +24,8 @@ export interface Room {
 declare global {
   /** In a page: loads one of the room's models. */
   function load(name: string, options?: LoadOptions): Promise<Model>;
+  /** In a page: loads one of the room's models as if it had not been compiled, so that TF.js runs it on wasm. */
+  function loadUncompiled(name: string, options?: LoadOptions): Promise<Model>;
   /** In a page: deadlines of so long pass in a moment, until a worker is ended: who comes next has all of its time, on a busy machine too. */
   function hurry(limitMs: number): void;
   /** In a page: the packed model itself. */
@@ -34,6 +36,10 @@ declare global {
 export const IN_PAGE = `
   globalThis.source = async (name) => (await import('/models/' + name + '/model.js')).default;
   globalThis.load = async (name, options) => (await import('/dist/index.js')).loadModel(await source(name), options);
+  globalThis.loadUncompiled = async (name, options) => {
+    const { targets: { tfjs }, ...manifest } = await source(name);
+    return (await import('/dist/index.js')).loadModel({ ...manifest, targets: { tfjs } }, options);
+  };
   globalThis.hurry = (limitMs) => {
     const { setTimeout } = globalThis;
     const { terminate } = Worker.prototype;
@@ -138,6 +144,32 @@ export function echoModel(height: number, width: number): RawModel {
       weightsManifest: [{ paths: ['w.bin'], weights: [{ name: 'one', shape: [], dtype: 'float32' }] }],
     },
     files: { 'w.bin': new Uint8Array(Float32Array.of(1).buffer) },
+  };
+}
+
+/** Places of what is above 0.5 in x [1, 4]. Their count depends on values, so that the compiled engine has JavaScript compute them. */
+export function placesModel(): RawModel {
+  const info = (name: string, dtype: string, sizes: readonly number[]) => ({
+    name,
+    dtype,
+    tensorShape: { dim: sizes.map((size) => ({ size: String(size) })) },
+  });
+  return {
+    json: {
+      format: 'graph-model',
+      signature: { inputs: { x: info('x:0', 'DT_FLOAT', [1, 4]) }, outputs: { places: info('places:0', 'DT_INT32', [-1, 2]) } },
+      modelTopology: {
+        node: [
+          placeholder('x', [1, 4]),
+          constant('limit'),
+          op('above', 'Greater', ['x', 'limit'], { T: { type: 'DT_FLOAT' } }),
+          op('places', 'Where', ['above']),
+        ],
+        versions: {},
+      },
+      weightsManifest: [{ paths: ['w.bin'], weights: [{ name: 'limit', shape: [], dtype: 'float32' }] }],
+    },
+    files: { 'w.bin': new Uint8Array(Float32Array.of(0.5).buffer) },
   };
 }
 

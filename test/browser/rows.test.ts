@@ -17,15 +17,19 @@ const here = room(
   { launch: { webgpu: true } },
 );
 
-/** Has a backend's worker run `code` as soon as it has loaded; nothing has started then. */
-function breakWorker(backend: BackendName, code: () => void): void {
-  here.site.put(`/broken/${backend}.js`, `await import('/dist/worker/${backend}.js');\n(${code})();`);
+/** A worker's file; `wasm` is the one of TF.js. */
+type WorkerName = BackendName | 'compiled';
+
+/** Has a worker run `code` as soon as it has loaded; nothing has started then. */
+function breakWorker(worker: WorkerName, code: () => void): void {
+  here.site.put(`/broken/${worker}.js`, `await import('/dist/worker/${worker}.js');\n(${code})();`);
 }
 
 /** In a page: loads on the first that will do of two backends, the first of which has its worker broken, and predicts. */
-async function loadBroken(backend: readonly [BackendName, BackendName]) {
-  const assetUrl = (name: string, url: string) => (name === `worker/${backend[0]}.js` ? `/broken/${backend[0]}.js` : url);
-  const model = await load('add', { backend, assetUrl });
+async function loadBroken([worker, next]: readonly [WorkerName, BackendName]) {
+  const assetUrl = (name: string, url: string) => (name === `worker/${worker}.js` ? `/broken/${worker}.js` : url);
+  const loading = worker === 'wasm' ? loadUncompiled : load;
+  const model = await loading('add', { backend: [worker === 'compiled' ? 'wasm' : worker, next], assetUrl });
   const { outputs, timing } = await model.predict({ x: new Float32Array(2_000) });
   const { state, reason } = model.selection[0]!;
   return { state, reason, backend: timing.backend, y: outputs['sumY']!.data[1_999] };
@@ -85,7 +89,7 @@ interface Realm {
 }
 
 describe('C10: a backend that computes wrong numbers is refused', () => {
-  test.each<[BackendName, BackendName, () => void]>([
+  test.each<[WorkerName, BackendName, () => void]>([
     [
       'webgpu',
       'cpu',
@@ -99,6 +103,18 @@ describe('C10: a backend that computes wrong numbers is refused', () => {
           }
           return range;
         };
+      },
+    ],
+    [
+      'compiled',
+      'cpu',
+      () => {
+        const { instantiate } = WebAssembly;
+        const withoutRun = async (module: WebAssembly.Module, imports?: WebAssembly.Imports) => {
+          const { exports } = await instantiate(module, imports);
+          return { exports: { ...exports, run: () => undefined } };
+        };
+        Object.assign(WebAssembly, { instantiate: withoutRun });
       },
     ],
     [
@@ -126,7 +142,21 @@ describe('C10: a backend that computes wrong numbers is refused', () => {
   });
 });
 
-test('C14: a call that traps is run once more in a new instance, then rejected; those behind it answer on the next backend', async () => {
+/** In a page: four answers, of which the first call traps, from a model whose worker is broken. */
+async function askTrapping(worker: WorkerName) {
+  const assetUrl = (name: string, url: string) => (name === `worker/${worker}.js` ? `/broken/${worker}.js` : url);
+  const loading = worker === 'wasm' ? loadUncompiled : load;
+  const model = await loading('add', { backend: ['wasm', 'cpu'], assetUrl });
+  const ask = (x: number) =>
+    model.predict({ x: new Float32Array(2_000).fill(x) }).then(
+      ({ outputs, backend }) => `${backend} ${outputs['sumY']!.data[0]}`,
+      ({ code, message }) => `${code}: ${message}`,
+    );
+  const answers = [...(await Promise.all([666, 1, 2].map(ask))), await ask(3)];
+  return { answers, notes: model.notes.map(({ code }) => code) };
+}
+
+test('C14: on TF.js, a call that traps is run once more in a new instance, then rejected; those behind it answer on the next backend', async () => {
   breakWorker('wasm', () => {
     const add = (globalThis as unknown as Realm)._tfGlobals.get('kernelRegistry')!.get('wasm_Add')!;
     const { kernelFunc } = add;
@@ -140,20 +170,31 @@ test('C14: a call that traps is run once more in a new instance, then rejected; 
     };
   });
   const page = await here.page();
-  const seen = await page.evaluate(async () => {
-    const assetUrl = (name: string, url: string) => (name === 'worker/wasm.js' ? '/broken/wasm.js' : url);
-    const model = await load('add', { backend: ['wasm', 'cpu'], assetUrl });
-    const ask = (x: number) =>
-      model.predict({ x: new Float32Array(2_000).fill(x) }).then(
-        ({ outputs, backend }) => `${backend} ${outputs['sumY']!.data[0]}`,
-        ({ code, message }) => `${code}: ${message}`,
-      );
-    const answers = [...(await Promise.all([666, 1, 2].map(ask))), await ask(3)];
-    return { answers, notes: model.notes.map(({ code }) => code) };
-  });
+  const seen = await page.evaluate(askTrapping, 'wasm' as const);
   const trapped = expect.stringMatching(/^backend-rejected: .*trapped: unreachable/);
   // Twice lost: wasm is held back for a while.
   expect(seen).toEqual({ answers: [trapped, 'cpu 3', 'cpu 4', 'cpu 5'], notes: expect.arrayContaining(['reopened', 'wasm-refused']) });
+});
+
+test('C14: a call that traps in a compiled model is rejected; those behind it answer there', async () => {
+  breakWorker('compiled', () => {
+    // (module (func (export "f") unreachable))
+    const text = '0061736d0100000001040160000003020100070501016600000a05010300000b';
+    const module = new WebAssembly.Module(Uint8Array.from(text.match(/../g)!, (hex) => Number.parseInt(hex, 16)));
+    const trap = new WebAssembly.Instance(module).exports['f'] as () => void;
+    const { instantiate } = WebAssembly;
+    const trapping = async (...given: [WebAssembly.Module, WebAssembly.Imports?]) => {
+      const { exports } = await instantiate(...given);
+      const { memory, run } = exports as { memory: WebAssembly.Memory; run: (arenaAddress: number) => void };
+      const runOrTrap = (arenaAddress: number) => (new Float32Array(memory.buffer).includes(666) ? trap() : run(arenaAddress));
+      return { exports: { ...exports, run: runOrTrap } };
+    };
+    Object.assign(WebAssembly, { instantiate: trapping });
+  });
+  const page = await here.page();
+  const trapped = expect.stringMatching(/^predict: .*"add" failed: it trapped: unreachable/);
+  const seen = await page.evaluate(askTrapping, 'compiled' as const);
+  expect(seen).toEqual({ answers: [trapped, 'wasm 3', 'wasm 4', 'wasm 5'], notes: [] });
 });
 
 describe('C16: three models on three backends at once answer as each does alone, and say truly where', () => {
@@ -181,8 +222,20 @@ describe('C16: three models on three backends at once answer as each does alone,
         alone.push(bits);
         model.dispose();
       }
+      const { instantiate } = WebAssembly;
+      let isCounting = false;
+      const counted = async (module: WebAssembly.Module, imports?: WebAssembly.Imports) => {
+        const { exports } = await instantiate(module, imports);
+        const run = (arenaAddress: number) => {
+          if (isCounting) ran['compiled'] = (ran['compiled'] ?? 0) + 1;
+          (exports['run'] as (arenaAddress: number) => void)(arenaAddress);
+        };
+        return { exports: { ...exports, run } };
+      };
+      Object.assign(WebAssembly, { instantiate: counted });
       const models = await Promise.all(places.map(([name, backend]) => open(name, backend)));
-      // In a page all kernels are at hand: each says where it runs.
+      isCounting = true;
+      // In a page all kernels are at hand, and the module: each says where it runs.
       const registry = (globalThis as unknown as Partial<Realm>)._tfGlobals?.get('kernelRegistry') ?? new Map();
       for (const [key, kernel] of registry) {
         const [backend = ''] = key.split('_');
@@ -201,7 +254,7 @@ describe('C16: three models on three backends at once answer as each does alone,
       );
       return { right: answers.filter((each) => each).length, differ: new Set(alone.flat()).size, ran };
     }, thread);
-    expect(seen).toEqual({ right: 75, differ: 15, ran: thread === 'worker' ? {} : { webgpu: 25, wasm: 25, cpu: 25 } });
+    expect(seen).toEqual({ right: 75, differ: 15, ran: thread === 'worker' ? {} : { webgpu: 25, compiled: 25, cpu: 25 } });
     await expect.poll(() => page.workers().length).toBe(thread === 'worker' ? 3 : 0);
   });
 });

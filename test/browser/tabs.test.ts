@@ -6,7 +6,7 @@ import { LONG_MS, longTest } from '../tier.js';
 import { room } from './room.js';
 
 const WIDTH = 1_200_000;
-/** Five assets: graph, golden sample and three shards. */
+/** Five assets: module, golden samples and three shards. */
 const here = room({
   add: addModel(
     [1, WIDTH],
@@ -14,7 +14,7 @@ const here = room({
   ),
 });
 const ASSETS = 5;
-const ANY = /\/(tfjs|weights|golden)-[0-9a-f]{16}/;
+const ANY = /\/(compiled|tfjs|weights|golden)-[0-9a-f]{16}/;
 
 let context: BrowserContext;
 const undo: (() => void)[] = [];
@@ -44,7 +44,7 @@ interface Loaded {
 const loadIn = (page: Page): Promise<Loaded> =>
   page.evaluate(async (width) => {
     const progress: number[] = [];
-    const model = await load('add', { backend: 'cpu', onProgress: ({ loadedBytes }) => progress.push(loadedBytes) });
+    const model = await load('add', { backend: 'wasm', onProgress: ({ loadedBytes }) => progress.push(loadedBytes) });
     const { outputs } = await model.predict({ x: new Float32Array(width) });
     const { bytesDownloaded } = model.stats();
     const notes = model.notes.map(({ code }) => code);
