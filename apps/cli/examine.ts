@@ -37,13 +37,14 @@ export interface ModelFacts extends Pick<Manifest, 'name' | 'version' | 'signatu
 /** Gathers the facts, of which the sizes are those of files on the disk. */
 export async function examine(manifest: Manifest, folder: string): Promise<ModelFacts> {
   const { name, version, signature, ops, flops, controlFlow, quantized, residentBytes, intermediateBytes } = manifest;
+  const compiled = await compiledFacts(manifest, folder);
   const scriptBytes = await sizeOf(join(folder, 'model.js'));
   const facts = async (target: Target): Promise<[BackendName, BackendFacts]> => {
     const graph = graphOf(target.engine, manifest);
     const assets = assetsOf(manifest, graph === undefined ? [] : [graph]);
-    const { worker, binary } = rowOf(target);
+    const { worker, binary, hostParts } = rowOf(target);
     const reason = refusalOf(target, manifest) ?? null;
-    const own = [worker, ...(binary === undefined ? [] : [binary])];
+    const own = [worker, binary, compiled.hostOps.length > 0 ? hostParts : undefined].filter((file) => file !== undefined);
     const ownBytes = await Promise.all(own.map(({ name }) => sizeOf(join(DIST, name))));
     const offlineBytes = ownBytes.reduce((sum, own) => sum + own, scriptBytes + sizeOfAll(assets));
     return [target.backend, { supported: reason === null, reason, offlineBytes }];
@@ -52,7 +53,7 @@ export async function examine(manifest: Manifest, folder: string): Promise<Model
     ...{ name, version, signature, ops, flops, controlFlow, ...(quantized && { quantized }) },
     bytes: scriptBytes + sizeOfAll(visitorAssets(manifest)),
     memory: { weightsBytes: residentBytes, intermediateBytes },
-    compiled: await compiledFacts(manifest, folder),
+    compiled,
     backends: Object.fromEntries(await Promise.all(targetsOn(BACKENDS, manifest).map(facts))) as Record<BackendName, BackendFacts>,
   };
 }

@@ -10,6 +10,7 @@ import { findChromium } from '../../scripts/browsers.mjs';
 import { pack } from '../../src/pack/index.js';
 import { addModel, constant, op, placeholder, type RawModel, realModel, scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 import { longTest } from '../tier.js';
+import { placesModel } from './room.js';
 
 const POSE = 'examples/pose/model';
 
@@ -32,6 +33,8 @@ interface Backend {
   runs?: number;
   reason?: string | null;
 }
+
+const size = (file: string) => statSync(join('dist', file)).size;
 
 function run(args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', 'doctor', ...args], { encoding: 'utf8', env });
@@ -78,14 +81,35 @@ describe('without a browser', () => {
       },
       // One float32 and one int32 input of 1 × 3, the second one's cast, the sum: 12 bytes each.
       memory: { weightsBytes: 4, intermediateBytes: 48 },
+      compiled: { whole: false, reason: expect.stringContaining('Output "zero" is []'), moduleBytes: null },
     });
-    const size = (file: string) => statSync(join('dist', file)).size;
     expect(backends).toEqual({
       webgpu: { supported: true, reason: null, offlineBytes: bytes + size('worker/webgpu.js') },
       wasm: { supported: true, reason: null, offlineBytes: bytes + size('worker/wasm.js') + size('tfjs-backend-wasm-simd.wasm') },
       cpu: { supported: true, reason: null, offlineBytes: bytes + size('worker/cpu.js') },
     });
     expect(facts).not.toHaveProperty('browser');
+  });
+
+  it.each([
+    ['add', addModel(), []],
+    ['places', placesModel(), ['nonzero']],
+  ] as const)('adds up what a visitor keeps of the compiled model %s', async (name, raw, hostOps) => {
+    const out = join(folder, 'compiled', name);
+    await pack({ model: writeModel(raw, join(folder, 'raw', name)), out, name });
+    const { backends, ...facts } = diagnosis([out]);
+    const sizesOf = (pattern: RegExp) => readdirSync(out).flatMap((file) => (pattern.test(file) ? [statSync(join(out, file)).size] : []));
+    const sum = (sizes: readonly number[]) => sizes.reduce((total, each) => total + each, 0);
+    const shared = sum(sizesOf(/^(model\.js$|weights-|golden-)/));
+    const [moduleBytes = 0] = sizesOf(/^compiled-/);
+    expect(facts).toMatchObject({ bytes: shared + moduleBytes, compiled: { whole: true, reason: null, hostOps, moduleBytes } });
+    const tfjsBytes = shared + sum(sizesOf(/^tfjs-/));
+    const partsBytes = hostOps.length > 0 ? size('worker/host-parts.js') : 0;
+    expect(backends).toMatchObject({
+      webgpu: { offlineBytes: tfjsBytes + size('worker/webgpu.js') },
+      wasm: { offlineBytes: shared + moduleBytes + size('worker/compiled.js') + partsBytes },
+      cpu: { offlineBytes: tfjsBytes + size('worker/cpu.js') },
+    });
   });
 
   it('names the kernels that a backend lacks', () => {
