@@ -23,7 +23,7 @@ export interface BuiltPage {
 export function preloadLinks({ path, bundle, chunk, base }: BuiltPage, folders: readonly string[] | undefined): HtmlTagDescriptor[] {
   const imported = new Set([...modulesOf(chunk, bundle, folders !== undefined)].map((id) => dirname(id)));
   const wanted = [...imported].filter((folder) => existsSync(folder) && (folders?.includes(folder) ?? true));
-  const files = new Set(wanted.flatMap((folder) => readdirSync(folder)).filter(isPacked));
+  const files = new Set(wanted.flatMap(filesForAll));
   const assets = Object.values(bundle).filter((output) => output.type === 'asset' && output.names.some((name) => files.has(name)));
   const address = (name: string) => (base === '' || base === './' ? posix.relative(posix.dirname(path), `/${name}`) : base + name);
   return assets.map(({ fileName }) => ({
@@ -32,6 +32,13 @@ export function preloadLinks({ path, bundle, chunk, base }: BuiltPage, folders: 
     attrs: { rel: 'preload', as: 'fetch', crossorigin: true, href: address(fileName) },
     injectTo: 'head',
   }));
+}
+
+/** The files of a packed folder that every visitor downloads. Which of several graphs a browser opens, its features decide. */
+function filesForAll(folder: string): readonly string[] {
+  const packed = readdirSync(folder).filter(isPacked);
+  const graphs = packed.filter((name) => !/^(?:weights|golden)-/.test(name));
+  return graphs.length === 1 ? packed : packed.filter((name) => !graphs.includes(name));
 }
 
 /** Ids of the modules in a chunk and in the chunks that it imports. */

@@ -38,8 +38,8 @@ test('the files of a model come from where assetUrl says, the worker from the pa
   const site = await serve({ '/': join(app.folder, 'dist') }, { csp });
   await expectAnswer(browser, `${site.url}/index.html`);
   expect(site.requests.filter(({ path }) => isAsset(path))).toEqual([]);
-  expect(cdn.requests.filter(({ path }) => isAsset(path))).toHaveLength(4);
-  expect(cdn.requests).toHaveLength(4);
+  expect(cdn.requests.filter(({ path }) => isAsset(path))).toHaveLength(3);
+  expect(cdn.requests).toHaveLength(3);
   await site.close();
   await cdn.close();
 });
@@ -64,7 +64,7 @@ test('an app whose scripts come from a CDN answers on its page, or by assetUrl i
   await build({ root: app.folder, base: `${cdn.url}/`, logLevel: 'error' });
   site.requests.length = 0;
   await expectAnswer(browser, `${site.url}/index.html`);
-  expect(site.requests.map(({ path }) => path.replace(/-[0-9a-f]{16}.*\./, '.'))).toEqual(['/index.html', '/assets/pannier-wasm.js']);
+  expect(site.requests.map(({ path }) => path.replace(/-[0-9a-f]{16}.*\./, '.'))).toEqual(['/index.html', '/assets/pannier-compiled.js']);
   await site.close();
   await cdn.close();
 });
@@ -83,14 +83,14 @@ else document.querySelector('output').value = own.value + ', ' + own.dataset.whe
   });
   cpSync(join(app.folder, 'node_modules/pannier'), join(app.folder, 'node_modules/kit/node_modules/pannier'), { recursive: true });
   // As another version would be: other scripts, and so other names.
-  for (const name of ['index.js', 'worker/wasm.js']) {
+  for (const name of ['index.js', 'worker/compiled.js']) {
     const path = `node_modules/kit/node_modules/pannier/dist/${name}`;
     app.write(path, `${readFileSync(join(app.folder, path), 'utf8')}\nglobalThis.secondCopy = true;`);
   }
   await build({ root: app.folder, logLevel: 'error' });
   const site = await serve({ '/': join(app.folder, 'dist') });
   const urls = await expectAnswer(browser, `${site.url}/index.html`);
-  expect(urls.filter((url) => url.includes('pannier-wasm-'))).toHaveLength(2);
-  expect(new Set(urls.filter((url) => url.includes('pannier-wasm-'))).size).toBe(2);
+  expect(urls.filter((url) => url.includes('pannier-compiled-'))).toHaveLength(2);
+  expect(new Set(urls.filter((url) => url.includes('pannier-compiled-'))).size).toBe(2);
   await site.close();
 });
