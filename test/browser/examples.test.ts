@@ -156,12 +156,19 @@ test('pose takes your picture and your camera, and says why not your film', asyn
 
 test('pose says what stands in its way', async () => {
   const page = await openPage(browser, 'about:blank');
-  const end = site.fault(/\.wasm$/, { status: 503 });
+  const without = (body: Buffer) => Buffer.concat([Buffer.from('delete globalThis.WebAssembly;\n'), body]);
+  const end = site.fault(/pannier-compiled-.*\.js$/, { edit: without });
   await page.goto(`${site.url}/pose/index.html?backend=wasm`);
   await page.waitForSelector('#error:not([hidden])');
   expect(await page.textContent('#error strong')).toBe('backend-unavailable');
-  expect(await page.textContent('#candidates [data-state=refused]')).toMatch(/^wasm.*503/);
+  expect(await page.textContent('#candidates [data-state=refused]')).toMatch(/^wasm.*WebAssembly does not exist here/);
   end();
+  const mend = site.fault(/\/compiled-[\w-]+\.wasm$/, { status: 503 });
+  await page.reload();
+  await page.waitForSelector('#error:not([hidden])');
+  expect(await page.textContent('#error strong')).toBe('http-status');
+  expect(await page.textContent('#error span')).toMatch(/compiled-.* answered 503/);
+  mend();
   await page.close();
 });
 
@@ -278,13 +285,15 @@ test('offline cuts her out, keeps what it needs, saves a picture, and brings a n
   });
   for (const wanted of [
     /-wasm-simd-.*\.wasm$/,
+    /pannier-compiled-.*\.js$/,
+    /pannier-host-parts-.*\.js$/,
     /pannier-wasm-.*\.js$/,
     /pannier-webgpu-.*\.js$/,
     /pannier-cpu-.*\.js$/,
     /offline\/index\.html$/,
   ])
     expect(kept.filter((path) => wanted.test(path))).toHaveLength(1);
-  expect(kept.filter((path) => /\.bin$|(graph|tfjs)-[0-9a-f]{16}/.test(path))).toEqual([]);
+  expect(kept.filter((path) => /\.bin$|(graph|compiled|tfjs)-[0-9a-f]{16}/.test(path))).toEqual([]);
   expect(await rowsOf(page)).toMatchObject({
     'selfie 3.0.4': '0.3 MB',
     'when space is short': expect.stringMatching(/^(stays|may be deleted)$/),
@@ -355,7 +364,7 @@ test('offline cuts her out, keeps what it needs, saves a picture, and brings a n
   await cutOut(page);
   await ready('yes');
   expect(await page.isHidden('#update')).toBe(true);
-  expect(site.requests.filter(({ path }) => /(weights|graph|tfjs|golden)-[0-9a-f]{16}/.test(path))).toEqual([]);
+  expect(site.requests.filter(({ path }) => /(weights|graph|compiled|tfjs|golden)-[0-9a-f]{16}/.test(path))).toEqual([]);
   for (const end of ends) end();
   expect(await complaintsOf(page)).toEqual(QUIET);
   await page.close();

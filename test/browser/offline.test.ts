@@ -75,7 +75,7 @@ async function visit(engine: EngineName, add: (kind: string, start: Start) => vo
   // Servers that allow other origins say this of every file, Vite's preview among them.
   const site = await serve({ '/offline': app }, { headers: { Vary: 'Origin' } });
   // Where a whole browser's clock cannot be moved, that of page and workers can; a service worker keeps the true one.
-  if (!hasWholeClock) site.fault(/\/pannier-(wasm|webgpu|cpu)-\w+-[\w-]+\.js$/, { edit: withMovableClock });
+  if (!hasWholeClock) site.fault(/\/pannier-(compiled|wasm|webgpu|cpu)-\w+-[\w-]+\.js$/, { edit: withMovableClock });
   const browser = await launchEngine(engine, keepsProfile(engine) ? { profile: folder } : {});
   try {
     const url = `${site.url}/offline/`;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AnyInputs, AnyOutputs, Model } from '../../src/index.js';
-import type { ImageSpec } from '../../src/manifest/manifest.js';
+import type { ImageSpec, Manifest } from '../../src/manifest/manifest.js';
 import { mapToSource } from '../../src/preprocess/mapping.js';
 import { toTensor } from '../../src/preprocess/resize.js';
-import { APP_WORKER, countModel, echoModel, IN_PAGE, packInto, servePacked } from '../browser/room.js';
+import { APP_WORKER, countModel, echoModel, IN_PAGE, packInto, placesModel, servePacked } from '../browser/room.js';
 import { addModel, realModel } from '../fixtures/models.js';
 import {
   ENGINE_NAMES,
@@ -33,6 +33,7 @@ const seen: Capabilities[] = [];
 beforeAll(() =>
   packInto(folder, {
     add: addModel(),
+    places: placesModel(),
     sharded: shardedModel(),
     endless: countModel(),
     tiny: { inputs: { picture: { image } }, raw: echoModel(4, 4) },
@@ -65,7 +66,7 @@ async function serve(rules?: SiteOptions): Promise<Site> {
   return site;
 }
 
-const weightsAsked = ({ requests }: Site) => requests.map(({ path }) => path).filter((path) => /\/models\/.*\.(bin|json)$/.test(path));
+const weightsAsked = ({ requests }: Site) => requests.map(({ path }) => path).filter((path) => /\/models\/.*\.(bin|json|wasm)$/.test(path));
 
 /** In a page: one load and one answer, the right one being [2, 3, 4, 5]. */
 const visit = (page: EnginePage) =>
@@ -154,6 +155,52 @@ function suite(name: EngineName): void {
       expect(answers).toEqual([missing, missing]);
     }
     if (backend === 'webgpu') can.webgpu = hasGpu;
+    await own.close();
+  });
+
+  test.each(['relaxed', 'simd'] as const)('a compiled model, in its %s build where the browser has it', async (build) => {
+    const own = await browser.openPage(`${site.url}/`);
+    site.requests.length = 0;
+    const { hasRelaxed, names, ...answer } = await own.evaluate(async (build) => {
+      const { validate } = WebAssembly;
+      // `f32x4.relaxed_madd`, by which the builds are told apart.
+      const isRelaxed = (bytes: BufferSource) => new Uint8Array(bytes as ArrayBuffer).join().includes(',253,133,2,');
+      let hasRelaxed = false;
+      WebAssembly.validate = (bytes) => {
+        const isValid = validate(bytes);
+        if (!isRelaxed(bytes)) return isValid;
+        hasRelaxed = isValid;
+        return isValid && build === 'relaxed';
+      };
+      const { simd, relaxed } = ((await source('selfie')) as Manifest).targets.compiled!;
+      const model = await load('selfie', { backend: 'wasm', cache: null });
+      const photo = { data: new Uint8ClampedArray(256 * 256 * 4).fill(128), width: 256, height: 256 };
+      const { outputs, backend } = await model.predict({ photo });
+      const { thread, notes, selection } = model;
+      const isMask = outputs['mask']!.data.every((value) => value >= 0 && value <= 1);
+      model.dispose();
+      const names = { simd: simd!.name, relaxed: relaxed!.name };
+      return { hasRelaxed, names, backend, thread, notes, share: selection[0]!.goldenShareOff, isMask };
+    }, build);
+    expect(answer).toEqual({ backend: 'wasm', thread: 'worker', notes: [], share: expect.any(Number), isMask: true });
+    if (name !== 'webkit') expect(hasRelaxed).toBe(true);
+    const modules = weightsAsked(site).filter((path) => path.endsWith('.wasm'));
+    expect(modules).toEqual([`/models/selfie/${names[hasRelaxed ? build : 'simd']}`]);
+    expect(names.simd).not.toBe(names.relaxed);
+    await own.close();
+  });
+
+  test.each(['worker', 'page'] as const)('a compiled model a part of which JavaScript computes, in the %s', async (thread) => {
+    const own = await browser.openPage(`${site.url}/`);
+    const answer = await own.evaluate(async (thread) => {
+      const model = await load('places', { backend: 'wasm', thread });
+      const { outputs, backend } = await model.predict({ x: Float32Array.of(0, 1, 0, 1) });
+      const { shape, data } = outputs['places']!;
+      const seen = { backend, thread: model.thread, notes: model.notes, shape, places: [...data] };
+      model.dispose();
+      return seen;
+    }, thread);
+    expect(answer).toEqual({ backend: 'wasm', thread, notes: [], shape: [2, 2], places: [0, 1, 0, 3] });
     await own.close();
   });
 
