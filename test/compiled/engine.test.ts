@@ -1,4 +1,6 @@
 /** The compiled engine behind the seam: weights as they come, batches, names, what a call may get wrong, and the end. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it, vi } from 'vitest';
 import { sizeOf } from '../../src/base/dtype.js';
 import { ModuleBuilder } from '../../src/engines/compiled/asm/module.js';
@@ -15,6 +17,7 @@ import type { Constant, Graph, Storage, TypedValue } from '../../src/graph/graph
 import { multiply, openSize, type Size } from '../../src/graph/size.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import type { Feed } from '../../src/preprocess/feed.js';
+import { rest } from '../fixtures/fakes.js';
 import { expectedOf } from '../kernels/run.js';
 import { feedOf, packed } from './compiled.js';
 
@@ -263,6 +266,31 @@ it('the host computes what has no kernel, and what has sizes that values decide'
   expect(wanted[1]!.data.length).toBeGreaterThan(0);
   for (const index of [1, 2]) expect([...got[index]!.data]).toEqual([...wanted[index]!.data]);
   for (const [place, value] of wanted[0]!.data.entries()) expect(got[0]!.data[place]).toBeCloseTo(value, 5);
+});
+
+it('a session that was disposed holds no memory, though somebody holds the session', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const { instantiate } = WebAssembly;
+  let memory: WeakRef<WebAssembly.Memory> | undefined;
+  // A spy would hold what it gave.
+  const watched = async (module: WebAssembly.Module, imports?: WebAssembly.Imports) => {
+    const instance = await instantiate(module, imports);
+    memory = new WeakRef(instance.exports['memory'] as WebAssembly.Memory);
+    return instance;
+  };
+  Object.assign(WebAssembly, { instantiate: watched });
+  const session = await open(product());
+  Object.assign(WebAssembly, { instantiate });
+  await rest();
+  collect();
+  expect(memory?.deref() === undefined).toBe(false);
+  session.dispose();
+  await vi.waitFor(() => {
+    collect();
+    expect(memory?.deref() === undefined).toBe(true);
+  });
+  expect(session.lost).toBeUndefined();
 });
 
 /** A module with a plan, and `run` as it is written. */

@@ -1,8 +1,8 @@
 /** The compiled engine: each model is a WebAssembly module of its own, which computes in one call. */
 import { PannierError } from '../../base/errors.js';
-import type { Engine } from '../engine.js';
+import type { Engine, EngineModel } from '../engine.js';
 import { orFailed } from '../failed-as.js';
-import { type ImportHostParts, loadModule } from './load-module.js';
+import { type ImportHostParts, type LoadedModule, loadModule } from './load-module.js';
 import { MAX_MEMORY_BYTES } from './plan.js';
 import { CompiledSession } from './session.js';
 import { WeightLoader } from './weight-loader.js';
@@ -28,13 +28,7 @@ export function createEngine(importHostParts: ImportHostParts): Engine {
     async open({ name, graph, weights }) {
       ensureUsable(name);
       const module = await loadModule(name, graph, importHostParts);
-      const loader = new WeightLoader(module);
-      for await (const shard of weights) {
-        ensureUsable(name);
-        orFailed(`The weights of model "${name}" could not be decoded`, () => loader.add(shard));
-      }
-      ensureUsable(name);
-      loader.end();
+      await loadWeights(name, module, weights, () => ensureUsable(name));
       const session = new CompiledSession(name, module, () => sessions.delete(session));
       sessions.add(session);
       return session;
@@ -44,4 +38,18 @@ export function createEngine(importHostParts: ImportHostParts): Engine {
       for (const session of sessions) session.dispose();
     },
   };
+}
+
+/**
+ * Apart from `open`, whose variables live as long as the session: a session that is disposed, but still held, must not hold the module's
+ * memory by way of its loader.
+ */
+async function loadWeights(name: string, module: LoadedModule, weights: EngineModel['weights'], ensureUsable: () => void): Promise<void> {
+  const loader = new WeightLoader(module);
+  for await (const shard of weights) {
+    ensureUsable();
+    orFailed(`The weights of model "${name}" could not be decoded`, () => loader.add(shard));
+  }
+  ensureUsable();
+  loader.end();
 }
