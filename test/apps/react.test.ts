@@ -93,7 +93,7 @@ test('a component under StrictMode loads its model once, answers, and leaves non
   }
   // StrictMode was on: every effect ran twice.
   expect(await page.evaluate(() => (globalThis as unknown as { effects: number }).effects)).toBe(6);
-  const asked = site.requests.map(({ path }) => path).filter((path) => /(compiled|tfjs|weights|golden)-[0-9a-f]{16}/.test(path));
+  const asked = site.requests.map(({ path }) => path).filter((path) => /\/(compiled|tfjs|weights|golden)-[0-9a-f]{16}/.test(path));
   expect(asked).toHaveLength(5);
   await expectQuiet(page);
   await page.close();
@@ -126,7 +126,7 @@ test('an error boundary gets what fails: a load, and a video', async () => {
   await page.evaluate(() => mount('/fixtures/none.webm'));
   await says(page, /^input$/);
   expect(await openModels(page)).toBe(0);
-  const stopFailing = site.fault(/compiled-[0-9a-f]{16}/, { status: 404 });
+  const stopFailing = site.fault(/\/compiled-[0-9a-f]{16}/, { status: 404 });
   const other = await openPage(await browser.newContext(), `${site.url}/`);
   await other.evaluate(() => mount('/fixtures/astronaut.webm'));
   await says(other, /^http-status$/);

@@ -143,7 +143,7 @@ test.each([true, ['add']])('with preload %j a page asks for its model once, and 
   if (preload !== true) return;
   const site = await serve({ '/': join(app.folder, 'dist') });
   await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`));
-  const asked = site.requests.map(({ path }) => path).filter((path) => /(compiled|tfjs|weights|golden)-[0-9a-f]{16}/.test(path));
+  const asked = site.requests.map(({ path }) => path).filter((path) => /\/(compiled|tfjs|weights|golden)-[0-9a-f]{16}/.test(path));
   expect(asked.map((path) => path.replace(/.*\/(\w+)-.*/, '$1')).sort()).toEqual(['compiled', 'golden', 'weights']);
   await site.close();
 });
@@ -182,7 +182,7 @@ test('a library keeps its model beside it, and a page without a bundler uses it'
   const site = await serve({ '/vendor/library/': join(app.folder, 'dist') });
   site.put('/index.html', indexHtml('/vendor/library/library.js'));
   // Vite leaves the white space of a library, for the app's own bundler.
-  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`), 127_000);
+  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`), 130_000);
   await site.close();
 });
 
@@ -222,7 +222,7 @@ if (process.argv[2] === 'predict') {
   // Vite leaves assets to the build for browsers, unless a server wants them itself.
   for (const [ssrEmitAssets, assets] of [
     [false, 0],
-    [true, 3],
+    [true, 4],
   ] as const) {
     await build({ root: app.folder, logLevel: 'error', build: { ssr: 'src/server.js', ssrEmitAssets } });
     expect(app.node('dist/server.js').trim()).toBe('<output>add</output>');

@@ -64,6 +64,6 @@ describe('C11: where their code does not arrive, the next backend serves, and th
     const mend = here.site.fault(/host-parts\.js$/, { headers: { 'Content-Type': 'text/plain' } });
     const answer = await page.evaluate(ask, { backend: 'wasm' } as const);
     mend();
-    expect(answer).toMatch(/backend-unavailable.*A part of Pannier did not arrive/);
+    expect(answer).toMatch(/^PannierError: No backend can run this model here.*A part of Pannier did not arrive/);
   });
 });
