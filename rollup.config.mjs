@@ -25,7 +25,7 @@ const STUBS = [
 ];
 
 /** A worker is told the address of this module, and imports it from there. */
-const WORKER_STUBS = [[/engines\/compiled\/host-parts\.js$/, 'export {};']];
+const WORKER_STUBS = [[/engines\/compiled\/import-host-parts\.js$/, 'export const importHostParts = (address) => import(address);']];
 const stubsOf = (files) => ({ name: 'stubs', load: (id) => files.find(([file]) => file.test(id))?.[1] ?? null });
 
 /**

@@ -49,6 +49,7 @@ async function expectBuilt(name: string, path: string, csp: string, { output, ..
 }
 
 test('an app built by webpack into modules answers under the strict policy', async () => {
+  // webpack adds a runtime of its own, and wraps each module.
   await expectBuilt('webpack-module', '/', STRICT_CSP, { output: { module: true } });
 }, 200_000);
 
