@@ -24,7 +24,7 @@ const WIDTH = 100;
 
 /** The whole text, ending in a line break. */
 export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: Paper, columns = WIDTH): string {
-  const { name, version, flops, bytes, memory, controlFlow, quantized } = facts;
+  const { name, version, flops, bytes, memory, controlFlow, quantized, compiled } = facts;
   const { inputs, outputs } = facts.signature;
   const width = Math.max(40, Math.min(columns, WIDTH));
   const sizes = [
@@ -35,6 +35,7 @@ export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: P
       `weights ${showBytes(memory.weightsBytes)}, values ${showBytes(memory.intermediateBytes)}`,
     ],
     ['work', `${showCount(flops)}FLOP`, controlFlow ? 'a call; the graph has loops or branches' : 'a call'],
+    ...(compiled.moduleBytes === null ? [] : [['module', showBytes(compiled.moduleBytes), besideModule(compiled)] as const]),
   ] as const;
   const sides = { takes: inputs, gives: outputs };
   const widest = Math.max(...Object.values(sides).flatMap((side) => Object.keys(side).map((each) => plain(each).length)));
@@ -55,6 +56,7 @@ export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: P
     ...specs,
     '',
     ...sizes.map(([what, size, rest]) => `  ${what.padEnd(8)}  ${size.padStart(10)}${rest === '' ? '' : paper('dim', `  ${rest}`)}`),
+    ...(compiled.reason === null ? [] : ['', ...wrap(`not compiled: ${plain(compiled.reason)}`, width - 2).map((part) => `  ${part}`)]),
     ...overBudget.flatMap((each) => ['', ...wrap(`over budget: ${plain(each)}`, width - 2).map((part) => `  ${paper('yellow', part)}`)]),
     '',
     ...showOps(facts, paper, width),
@@ -63,6 +65,10 @@ export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: P
     '',
   ].join('\n');
 }
+
+/** What a compiled model takes beside its module. */
+const besideModule = ({ hostOps }: ModelFacts['compiled']): string =>
+  hostOps.length === 0 ? 'compiled, for wasm' : `compiled, for wasm; JavaScript computes ${hostOps.join(', ')}`;
 
 const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
