@@ -126,13 +126,15 @@ describe('the axis of the output channels', () => {
 });
 
 describe('a real model', () => {
+  /** Above what a backend may be off: these tests compare two ways of storing. */
+  const budget = { goldenError: 0.01 };
   let packed: Awaited<ReturnType<typeof pack>>;
   beforeAll(async () => {
-    packed = await pack({ model: realModel('liveness'), out: join(folder, 'liveness'), quantize: 'int8' });
+    packed = await pack({ model: realModel('liveness'), out: join(folder, 'liveness'), quantize: 'int8', budget });
   });
 
   it('takes a quarter of float32, and moves its answers less than one scale for a weight does', async () => {
-    const uint8 = await pack({ model: realModel('liveness'), out: join(folder, 'uint8'), quantize: 'uint8' });
+    const uint8 = await pack({ model: realModel('liveness'), out: join(folder, 'uint8'), quantize: 'uint8', budget });
     const [one, each] = [uint8.manifest.quantized!, packed.manifest.quantized!];
     expect(each.kinds['int8']?.weights).toBe(one.kinds['uint8']?.weights);
     expect(each.kinds['int8']!.bytes / one.kinds['uint8']!.bytes).toBeLessThan(1.05);
