@@ -195,7 +195,7 @@ describe('without a browser', () => {
         download 0 MB
         memory 0 MB  weights 0 MB, values 0 MB
         work 0 MFLOP  a call
-        module 0 kB  compiled, for wasm
+        module 0 MB  compiled, for wasm
 
       Ops 0 nodes of 0 kinds
         conv 0d 0  █
