@@ -1,6 +1,6 @@
 /**
- * Where the time of compiled models goes: the slowest steps of each, what share of the machine's bounds they reach in a run, and what
- * their kernels reach alone. A bound is the peak of multiplications and additions that stay in registers, or of a copy in the caches,
+ * Finds the slowest steps of compiled models. For each it prints the share of the machine's bounds that the step reaches in a run, and
+ * that its kernel reaches alone. A bound is the peak of multiplications and additions that stay in registers, or of a copy in the caches,
  * whichever would take the step's work longer.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** What became of a model's graph in the compiler. */
+/** Facts about a model's module: its size, or why there is none. */
 import { type CompiledPlan, type HostPart, readPlan } from '../../src/engines/compiled/plan.js';
 import type { Asset } from '../../src/manifest/assets.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
@@ -20,7 +20,7 @@ export interface CompiledFacts {
   readonly arenaBytes: number | null;
 }
 
-/** Reads what the compiler wrote of a model. @param folder the packed folder */
+/** Reads the facts from the manifest and the module. @param folder the packed folder */
 export async function compiledFacts(manifest: Manifest, folder: string): Promise<CompiledFacts> {
   const { simd, relaxed, refused } = manifest.targets.compiled ?? { refused: { wasm: 'it was packed by a version that did not compile' } };
   if (simd === undefined) {

@@ -66,7 +66,7 @@ export function showDiagnosis({ facts, overBudget, trials }: Diagnosis, paper: P
   ].join('\n');
 }
 
-/** What a compiled model takes beside its module. */
+/** Says where a module runs, and which operations JavaScript computes beside it. */
 const besideModule = ({ hostOps }: ModelFacts['compiled']): string =>
   hostOps.length === 0 ? 'compiled, for wasm' : `compiled, for wasm; JavaScript computes ${hostOps.join(', ')}`;
 

@@ -1,7 +1,7 @@
 /** How far the answers of two libraries are from each other. */
 import type { Values } from './libraries/library.js';
 
-/** What became of the comparison with one library. */
+/** The outcome of the comparison with one library. */
 export interface Difference {
   /** The largest distance of a value, as a share of the largest magnitude in its output. */
   readonly most: number;

@@ -36,7 +36,7 @@ export interface DownloadOptions extends Pick<FetchOptions, 'fetch' | 'signal' |
  * promises that are pending reject with its failure.
  */
 export interface ModelDownload {
-  /** Of the first graph that was asked for. */
+  /** The bytes of the first graph that was asked for. */
   readonly graph: Promise<ArrayBuffer>;
   /** Shards in the order of the graph's weights; each is given once. */
   readonly weights: AsyncIterable<ArrayBuffer>;

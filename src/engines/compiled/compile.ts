@@ -27,7 +27,7 @@ const HOST_FUNCTION_NAMES = Object.keys(HOST_FUNCTIONS) as HostFunction[];
 export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly plan: CompiledPlan;
-  /** What `run` calls, in order. */
+  /** The steps that `run` calls, in order. */
   readonly steps: readonly Step[];
 }
 

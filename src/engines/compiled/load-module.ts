@@ -5,7 +5,7 @@ import { failedAs } from '../failed-as.js';
 import type * as HostParts from './host-parts.js';
 import { type CompiledPlan, readPlan } from './plan.js';
 
-/** What a module exports, its steps only if they were asked for. */
+/** The exports of a module. It exports its steps only if they were asked for. */
 export interface ModuleExports extends Readonly<Record<`step ${number}`, (arenaAddress: number) => void>> {
   readonly memory: WebAssembly.Memory;
   /** Computes the graph. */

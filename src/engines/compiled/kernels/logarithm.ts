@@ -5,8 +5,8 @@ import { exp, type VectorFunction } from './exponential.js';
 const LN2_HIGH = 0.693145751953125;
 const LN2_LOW = Math.LN2 - LN2_HIGH;
 
-/** The bits of √½, the least mantissa. */
-const LEAST_MANTISSA_BITS = 0x3f3504f3;
+/** The bits of √½, the smallest mantissa. */
+const MIN_MANTISSA_BITS = 0x3f3504f3;
 
 /** The least float that has all its digits, and the power of two that brings smaller ones above it. */
 const MIN_NORMAL = 2 ** -126;
@@ -20,7 +20,7 @@ export const log: VectorFunction = (kernels, body, given) => {
   const x = body.let(given);
   const isSmall = body.let(f32x4.lt(x, f32x4.const(MIN_NORMAL)));
   const bits = body.let(v128.select(f32x4.mul(x, f32x4.const(2 ** LIFTED_BITS)), x, isSmall));
-  const exponent = body.let(i32x4.shrS(i32x4.sub(bits, i32x4.const(LEAST_MANTISSA_BITS)), 23));
+  const exponent = body.let(i32x4.shrS(i32x4.sub(bits, i32x4.const(MIN_MANTISSA_BITS)), 23));
   const mantissa = body.let(i32x4.sub(bits, i32x4.shl(exponent, 23)));
   const n = body.let(f32x4.fromI32(i32x4.sub(exponent, v128.and(isSmall, i32x4.const(LIFTED_BITS)))));
   const s = body.let(f32x4.div(f32x4.sub(mantissa, f32x4.const(1)), f32x4.add(mantissa, f32x4.const(1))));

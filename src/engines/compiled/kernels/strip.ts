@@ -21,7 +21,7 @@ export interface StripShape {
   /** Makes the input of the depthwise convolution; undefined if that is there. */
   readonly expand: Pointwise | undefined;
   readonly depthwise: DepthwisePicture;
-  /** Of the depthwise convolution. */
+  /** The bias and activation of the depthwise convolution. */
   readonly epilogue: Epilogue;
   /** Takes the output of the depthwise convolution; undefined if that is the output. */
   readonly project: Pointwise | undefined;
