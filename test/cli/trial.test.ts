@@ -144,9 +144,11 @@ it('a person sees how right and how quick each backend is', async () => {
   const facts = {
     ...{ name: 'two', version: '0', bytes: 1e5, flops: 1e6, controlFlow: false, ops: { Add: 1 }, quantized: undefined },
     ...{ signature: { inputs: {}, outputs: {} }, memory: { weightsBytes: 4, intermediateBytes: 48 } },
+    compiled: { whole: false, reason: 'it has a loop', unsupportedOps: ['While'], hostOps: [], moduleBytes: null, arenaBytes: null },
     backends: { webgpu: bytes, wasm: bytes, cpu: bytes },
   } as unknown as Parameters<typeof showDiagnosis>[0]['facts'];
   const text = showDiagnosis({ facts, overBudget: [], trials }, onPaper({}));
+  expect(text).toContain('\n  not compiled: it has a loop\n');
   expect(text.slice(text.indexOf('Backends'))).toMatchInlineSnapshot(`
     "Backends  Chromium 150.0, seeded random input
                 offline    off cpu       cold     a call
