@@ -8,12 +8,6 @@ export async function run(rounds = 60) {
     { '/dist/': 'dist', '/model/': 'examples/pose/model', '/bench/': '.cache/bench' },
     { '/overhead': '<!doctype html><title>bench</title><script type="module" src="/bench/overhead.js"></script>' },
   );
-  // The package's own wasm address is beside its files; here its code lies in the bench's bundle.
-  const browser = await launch();
-  const page = await browser.newPage();
-  await page.route('**/bench/tfjs-backend-wasm-simd.wasm', (route) =>
-    route.fulfill({ path: 'dist/tfjs-backend-wasm-simd.wasm', contentType: 'application/wasm' }),
-  );
   const { instantMs, rounds: times } = await resultOf(page, `${site.url}/overhead?rounds=${rounds}`);
   await browser.close();
   site.close();

@@ -491,7 +491,7 @@ function suite(name: EngineName): void {
       const full = await launchEngine(name, { storageLimitKiB: 2_048 });
       const site = await serve();
       const own = await full.openPage(`${site.url}/`);
-      await own.evaluate(async () => void Object.assign(globalThis, { open: await load('add', { backend: 'cpu' }) }));
+      await own.evaluate(async () => void Object.assign(globalThis, { open: await load('add', { backend: 'wasm' }) }));
       await recorded(own);
       const seen = await own.evaluate(async () => {
         begin();

@@ -189,7 +189,9 @@ export async function serve(folders: Readonly<Record<string, string>>, options: 
     fault(pattern, fault) {
       const added = { pattern, make: typeof fault === 'function' ? fault : () => fault, count: 0 };
       faults.push(added);
-      return () => void faults.splice(faults.indexOf(added), 1);
+      return () => {
+        if (faults.includes(added)) faults.splice(faults.indexOf(added), 1);
+      };
     },
     cut: () => server.closeAllConnections(),
     close: () =>
