@@ -8,6 +8,8 @@ export async function run(rounds = 60) {
     { '/dist/': 'dist', '/model/': 'examples/pose/model', '/bench/': '.cache/bench' },
     { '/overhead': '<!doctype html><title>bench</title><script type="module" src="/bench/overhead.js"></script>' },
   );
+  const browser = await launch();
+  const page = await browser.newPage();
   const { instantMs, rounds: times } = await resultOf(page, `${site.url}/overhead?rounds=${rounds}`);
   await browser.close();
   site.close();
