@@ -40,6 +40,7 @@ const FLOORS: readonly RegExp[] = [
   /^src\/formats\/tfjs\//,
   /^src\/formats\/keras\//,
   /^src\/formats\/onnx\//,
+  /^src\/formats\/tflite\//,
   /^src\/preprocess\//,
   /^src\/api\//,
   /^src\/engines\//,

@@ -22,7 +22,7 @@ export async function dumpGraph(model: string, config: string | undefined, fixed
   const found = await findModel(model, config, fixed);
   if (found.folder !== undefined) return showGraph(await readPackedGraph(found.folder, await readPacked(found.folder)), []);
   return found.step(async () => {
-    const { graph, inexpressible } = await readModel(found.options.model, found.options.inputs);
+    const { graph, inexpressible } = await readModel(found.options.model, found.options);
     return showGraph(graph, inexpressible);
   });
 }

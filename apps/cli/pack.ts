@@ -24,6 +24,7 @@ const FLAGS = {
     config: TEXT,
     out: TEXT,
     name: TEXT,
+    signature: TEXT,
     version: TEXT,
     license: TEXT,
     source: TEXT,
@@ -52,8 +53,8 @@ const FLAGS = {
 /** The `pack` command. */
 export const packCommand: Command = {
   usage: `  pannier pack [--check] [--config FILE]        all models of ${CONFIG_FILE}
-  pannier pack MODEL --out DIR [flags]          one model: a model.json or an .onnx file
-    --name, --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
+  pannier pack MODEL --out DIR [flags]          one model: a model.json, an .onnx or a .tflite file
+    --name, --signature NAME (of a .tflite with several), --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
     --verify  also runs the .onnx in the app's onnxruntime-node or onnxruntime-web, and fails if that answers otherwise
     --quantize float16|uint8|int8   --quantize PATTERN=float16|uint8|int8|none   --budget bytes|mflop|goldenError=NUMBER
     --input NODE=NAME  --shape NODE=1,256,256,3  --constant NODE=16000  --width NODE=256  --height NODE=256
@@ -104,8 +105,8 @@ async function optionsOf(model: string, out: string, flags: Flags): Promise<Pack
   for (const [node, value] of pairs(flags, 'values')) output(node).values = value;
   for (const [node, file] of pairs(flags, 'labels')) output(node).labels = await readLines(file);
 
-  const { name, version, license, source } = flags;
-  const texts = { name, version, license, source, packedAt: flags['packed-at'], goldenPicture: flags['golden-picture'] };
+  const { name, signature, version, license, source } = flags;
+  const texts = { name, signature, version, license, source, packedAt: flags['packed-at'], goldenPicture: flags['golden-picture'] };
   const budget = pairs(flags, 'budget').map(([key, value]) => [key, number(value, 'budget')]);
   const given = Object.entries({
     ...texts,

@@ -186,7 +186,7 @@ const output: Check = (field) => {
 };
 
 const OPTIONS: Checks<PackOptions> = {
-  ...{ model: text, out: text, name: text, version: text, license: text, source: text },
+  ...{ model: text, out: text, name: text, signature: text, version: text, license: text, source: text },
   packedAt: check(isDate, ISO_DATE),
   staleAfterDays: check((value) => isNumber(value) && value > 0, 'a number of days above 0'),
   ...{ inputs: record(input), outputs: record(output), quantize },

@@ -188,8 +188,8 @@ async function scoreSamples(
   return sampling.open(weights, (runner) => countScores(runner, option, scored, inputs, lengthAxes[scored.name] ?? []));
 }
 
-/** The name of the model file without `.json` or `.onnx`; if that is `model`, the name of its folder. */
+/** The name of the model file without `.json`, `.onnx` or `.tflite`; if that is `model`, the name of its folder. */
 export function defaultName(model: string): string {
-  const name = basename(model).replace(/\.(?:json|onnx)$/, '');
+  const name = basename(model).replace(/\.(?:json|onnx|tflite)$/, '');
   return name === 'model' ? basename(dirname(resolve(model))) || name : name;
 }

@@ -30,7 +30,7 @@ export interface PlannedModel {
  * @throws {PannierError} `model-format`, `options`
  */
 export async function planModel(options: Omit<PackOptions, 'out'>, out?: string): Promise<PlannedModel> {
-  const read = await readModel(options.model, options.inputs);
+  const read = await readModel(options.model, options);
   const signature = readSignature(read.ends, withoutConstants(options, read.constants), read.hints);
   const warnings = [...(read.warnings ?? []), ...(read.hints?.warnings ?? [])];
   const inputs = resolveInputs(signature.inputs, (warning) => warnings.push(warning));

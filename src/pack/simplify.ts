@@ -60,7 +60,7 @@ export async function tryPasses(
   options: Pick<PackOptions, 'model' | 'inputs'>,
   passes: readonly Pass[] = PORTABLE_PASSES,
 ): Promise<PassesTried> {
-  const { graph } = await readModel(options.model, options.inputs);
+  const { graph } = await readModel(options.model, options);
   const { graph: after, rewrites } = runPasses(graph, passes);
   return { before: graph, after, rewrites };
 }

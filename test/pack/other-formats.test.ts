@@ -23,11 +23,14 @@ async function refusal(model: string): Promise<string> {
 }
 
 const FROM_KERAS = "keras.models.load_model('FILE').export('model.onnx', format='onnx'), and pack model.onnx.";
-const FROM_TFLITE = 'python -m tf2onnx.convert --tflite FILE --opset 17 --output model.onnx, and pack model.onnx.';
 const FROM_HUGGING_FACE = 'optimum-cli export onnx --model FOLDER onnx, and pack onnx/model.onnx';
 const AT_ITS_SOURCE = 'In Python, where the model was trained, run torch.onnx.export(model, (example,), "model.onnx") or, in Keras,';
 const FILES: readonly (readonly [name: string, bytes: Uint8Array | string, message: string])[] = [
-  ['a.tflite', '\x1c\0\0\0TFL3\x14\0', `is a TensorFlow Lite (LiteRT) model, which Pannier does not read yet. Run ${FROM_TFLITE}`],
+  [
+    'a.tflite',
+    '\x1c\0\0\0TFL3\x14\0',
+    'a.tflite is no TensorFlow Lite model, or is cut: 4 bytes are wanted at 28, but there are 10 in all.',
+  ],
   ['face.task', zip({ 'detector.tflite': nothing }), "with a TensorFlow Lite model, as MediaPipe's .task is"],
   ['a.h5', '\x89HDF\r\n\x1a\n\0', `run in Python ${FROM_KERAS}`],
   ['a.keras', zip({ 'config.json': nothing, 'model.weights.h5': nothing }), `In Python, run ${FROM_KERAS}`],
@@ -103,7 +106,7 @@ it.each(FILES)('%s', async (name, bytes, message) => {
 
 it('says what a file is whatever its name', async () => {
   const [, tflite] = FILES[0] as (typeof FILES)[0];
-  expect(await refusal(write('model.json', tflite))).toMatch(/^model\.json is a TensorFlow Lite/);
+  expect(await refusal(write('model.json', tflite))).toMatch(/^model\.json is no TensorFlow Lite model/);
 });
 
 it.each([

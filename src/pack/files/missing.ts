@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The ends of the names of files that Pannier reads. */
-const ENDINGS = ['.json', '.onnx'];
+const ENDINGS = ['.json', '.onnx', '.tflite'];
 
 /** Most names that a message lists. */
 const MOST = 8;

@@ -6,7 +6,7 @@ import { detectFolder, type FileFormat, type FolderFormat } from '../../formats/
 import { broken } from '../../formats/file-fields.js';
 import { listed, modelsIn } from '../files/missing.js';
 
-type OtherFormat = Exclude<FileFormat | FolderFormat, 'json' | 'text' | 'onnx' | 'binary' | 'folder' | 'onnx-folder'>;
+type OtherFormat = Exclude<FileFormat | FolderFormat, 'json' | 'text' | 'onnx' | 'tflite' | 'binary' | 'folder' | 'onnx-folder'>;
 
 /** The folder in which models of the Hugging Face Hub have their `.onnx`. */
 const ONNX_FOLDER = 'onnx';
@@ -20,7 +20,6 @@ const AT_ITS_SOURCE = `In Python, where the model was trained, run ${FROM_PYTORC
 
 /** A row for each format: the end of a sentence that says what a file of it is, and the next step: one command, where there is one. */
 const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>> = {
-  tflite: ['a TensorFlow Lite (LiteRT) model, which Pannier does not read yet', tf2onnx('--tflite FILE')],
   'mediapipe-task': [
     "a zip archive with a TensorFlow Lite model, as MediaPipe's .task is, which Pannier does not read yet",
     `Unpack it with unzip. ${tf2onnx('--tflite NAME.tflite')}`,
@@ -79,12 +78,16 @@ const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>>
   'tfjs-folder': ['a folder', 'Pack the model.json in it.'],
 };
 
-/** The error about a file that is no model of TF.js or ONNX. @param file how messages name it */
-export function otherFormat(file: string, format: Exclude<FileFormat, 'json' | 'text' | 'onnx'>, head: Uint8Array): PannierError {
+/** The error about a file that is no model that Pannier reads. @param file how messages name it */
+export function otherFormat(
+  file: string,
+  format: Exclude<FileFormat, 'json' | 'text' | 'onnx' | 'tflite'>,
+  head: Uint8Array,
+): PannierError {
   if (format !== 'binary') return refusal(file, format);
   const first = Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return broken(
-    `${file} is no model that Pannier reads: a binary file that begins with the bytes ${first}. A TF.js model.json or an .onnx file is wanted.`,
+    `${file} is no model that Pannier reads: a binary file that begins with the bytes ${first}. A TF.js model.json, an .onnx or a .tflite file is wanted.`,
     {
       format,
     },

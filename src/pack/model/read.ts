@@ -7,23 +7,28 @@ import { broken } from '../../formats/file-fields.js';
 import { LIMITS } from '../../formats/limits.js';
 import { missingFile } from '../files/missing.js';
 import { type OpenFile, openRecorded, readEnds, readWhole } from '../files/open.js';
-import type { PackOptions } from '../options.js';
+import { badOption, type PackOptions } from '../options.js';
 import { folderInstead, otherFormat } from './other-formats.js';
 import type { ReadModel } from './read-model.js';
 import { readOnnxFile } from './read-onnx.js';
 import { readTfjsFile } from './read-tfjs.js';
+import { readTfliteFile } from './read-tflite.js';
+
+/** The options that a file may have to be read with: sizes and values of inputs (.onnx), and the signature (.tflite). */
+export type ReadOptions = Pick<PackOptions, 'inputs' | 'signature'>;
 
 /**
- * Reads a model.json of TF.js or an .onnx file, with the files beside it that hold its weights.
- * @param inputs the sizes and values that the options have for inputs; an .onnx file may have to be read with them
+ * Reads a model.json of TF.js or an .onnx file, with the files beside it that hold its weights, or a .tflite file.
  * @throws {PannierError} `model-format`; for a file of another format it says what that is, and how a model is made of it
  */
-export async function readModel(path: string, inputs: PackOptions['inputs'] = {}): Promise<ReadModel> {
+export async function readModel(path: string, { inputs = {}, signature }: ReadOptions = {}): Promise<ReadModel> {
   const file = basename(path);
   const opened = await openModel(path, file);
   try {
     const { head, tail } = await readEnds(opened, HEAD_BYTES, file);
     const format = detect(head, tail);
+    if (format === 'tflite') return await readTfliteFile(await readWhole(opened, path, file, LIMITS.weightBytes), file, signature);
+    if (signature !== undefined) throw badOption(`Option signature is for .tflite files, and ${file} is none; leave it out.`);
     if (format === 'onnx') return await readOnnxFile(opened, path, file, inputs);
     if (format !== 'json' && format !== 'text') throw otherFormat(file, format, head);
     return await readTfjsFile(await readWhole(opened, path, file, LIMITS.jsonBytes), path, file);

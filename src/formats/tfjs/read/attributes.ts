@@ -3,6 +3,7 @@ import type { Fields } from '../../../base/fields.js';
 import type { DataType } from '../../../graph/element-type.js';
 import { arrayAt, broken, objectAt } from '../../file-fields.js';
 import { LIMITS } from '../../limits.js';
+import type { AttributeReader } from '../../reading/attribute-reader.js';
 import type { GraphNode } from '../graph-def.js';
 
 /** TensorFlow's DataType by its number, which TF.js takes as well as the name. */
@@ -16,7 +17,7 @@ const DATA_TYPE_OF: Readonly<Record<string, DataType>> = {
 };
 
 /** Reads the attributes of one node. Each reader throws `model-format` if the attribute has another form. */
-export class Attributes {
+export class Attributes implements AttributeReader {
   readonly #node: GraphNode;
 
   constructor(node: GraphNode) {

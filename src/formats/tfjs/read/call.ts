@@ -1,5 +1,6 @@
 /** One node of a GraphDef while it is read. */
 import type { GraphBuilder } from '../../../graph/builder.js';
+import type { AttributeReader } from '../../reading/attribute-reader.js';
 import { NodeCall } from '../../reading/node-call.js';
 import type { ReadTensor, Tensors } from '../../reading/tensors.js';
 import { bare } from '../ends.js';
@@ -11,8 +12,18 @@ export type Importer = (call: Call) => ReadTensor | readonly ReadTensor[];
 
 export type Importers = Readonly<Record<string, Importer>>;
 
+/**
+ * A node of TensorFlow's while it is read. A .tflite file has the same ops under other names, so that the importers take its nodes, too,
+ * whose attributes have the names that TensorFlow gives them.
+ */
+export interface Call extends NodeCall {
+  readonly attributes: AttributeReader;
+  /** Whether anything takes an output behind the first one. */
+  wants(index: number): boolean;
+}
+
 /** A call whose inputs are tensors `node` or `node:1`. Control dependencies do not count. */
-export class Call extends NodeCall {
+export class GraphDefCall extends NodeCall implements Call {
   readonly attributes: Attributes;
   readonly #taken: ReadonlySet<string>;
 
@@ -23,7 +34,6 @@ export class Call extends NodeCall {
     this.#taken = taken;
   }
 
-  /** Whether anything takes an output behind the first one. */
   wants(index: number): boolean {
     return this.#taken.has(`${this.origin.name}:${index}`);
   }

@@ -28,17 +28,23 @@ const rowsOf = (call: Call, indices: TypedValue): TypedValue => {
   return shape.length === 1 ? call.step('reshape', [indices], { newShape: [...shape, 1] }) : knownRows(indices);
 };
 
-/** As many of one number as a shape has elements, with others put into it at their places. */
-function scattered(call: Call, indices: TypedValue, updates: TypedValue, shape: readonly Size[], fill: TypedValue): TypedValue {
+/** As many of one number as a shape has elements, with others put into it at their places, or added where several meet. */
+function scattered(
+  call: Call,
+  reduction: 'none' | 'add',
+  [indices, updates]: readonly [TypedValue, TypedValue],
+  shape: readonly Size[],
+  fill: TypedValue,
+): TypedValue {
   const empty = call.step('expand', [fill], { newShape: shape });
-  return call.add('scatterND', [empty, indices, updates], { reduction: call.op === 'ScatterNd' ? 'add' : 'none' });
+  return call.add('scatterND', [empty, indices, updates], { reduction });
 }
 
 function scatterNd(call: Call): TypedValue {
   const [indices, updates] = [call.value(0), call.value(1)];
   const { dataType } = updates.type;
   if (dataType !== 'float32' && dataType !== 'int32') throw cannotExpress(`adds elements of ${dataType}`);
-  return scattered(call, rowsOf(call, indices), updates, call.sizes(2, 'sizes'), call.number(0, dataType));
+  return scattered(call, 'add', [rowsOf(call, indices), updates], call.sizes(2, 'sizes'), call.number(0, dataType));
 }
 
 /** One index is the only row. One value may stand for all places. */
@@ -47,7 +53,7 @@ function sparseToDense(call: Call): TypedValue {
   const { shape } = indices.type;
   const rows = shape.length === 0 ? call.step('reshape', [indices], { newShape: [1, 1] }) : rowsOf(call, indices);
   const each = call.step('expand', [values], { newShape: [shape[0] ?? 1] });
-  return scattered(call, rows, each, call.sizes(1, 'sizes'), fill);
+  return scattered(call, 'none', [rows, each], call.sizes(1, 'sizes'), fill);
 }
 
 function oneHot(call: Call): TypedValue {

@@ -11,9 +11,9 @@ import { sliceOf, stridedSliceOf } from './slices.js';
 
 const reshaped = (call: Call, input: TypedValue, newShape: Shape): TypedValue => call.add('reshape', [input], { newShape });
 
-function reshape(call: Call): TypedValue {
+/** The first input in another shape, in which one size may be -1. */
+export function reshapedTo(call: Call, wanted: Shape): TypedValue {
   const input = call.value();
-  const wanted = call.sizes(1, 'sizes');
   return reshaped(
     call,
     input,
@@ -207,7 +207,7 @@ function reverse(call: Call): TypedValue {
 }
 
 export const MOVEMENT_IMPORTERS: Importers = {
-  Reshape: reshape,
+  Reshape: (call) => reshapedTo(call, call.sizes(1, 'sizes')),
   Squeeze: squeeze,
   ExpandDims: expandDims,
   Slice: (call) => {

@@ -1,12 +1,12 @@
 /** Reads convolutions, pools, matrix products, normalisations and resizing. */
 import { isFloat } from '../../../graph/element-type.js';
 import type { TypedValue } from '../../../graph/graph.js';
-import { add, multiply, type Size, subtract } from '../../../graph/size.js';
+import type { Size } from '../../../graph/size.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
 import { einsum } from '../../reading/einsum.js';
 import type { Call, Importer, Importers } from './call.js';
 import { withFusedOps } from './fused.js';
-import { closed, inItsLayout, inNhwc, isChannelsFirst, picture, spatial, windowOf } from './window.js';
+import { closed, inItsLayout, inNhwc, isChannelsFirst, picture, spatial, transposedWindow, windowOf } from './window.js';
 
 /** A convolution; as many groups as the filter's channels go into the picture's. */
 function convolution(call: Call, bias: TypedValue | null, give: Call['add']): TypedValue {
@@ -30,27 +30,8 @@ function transposedConvolution(call: Call): TypedValue {
   if (output.length !== 4) throw call.broken(`has ${output.length} sizes, which should be 4`);
   const { shape } = call.ofRank(4, 1).type;
   const input = picture(call, 2);
-  const { strides, dilations, autoPad, padding } = windowOf(call);
-  const sides = [0, 1].map((axis) => {
-    const extent = (closed(shape[axis] as Size, 'a filter') - 1) * (dilations[axis] as number) + 1;
-    const reached = add(multiply(subtract(input.type.shape[axis + 1] as Size, 1), strides[axis] as number), extent);
-    const beyond = closed(subtract(reached, output[axis + 1] as Size), 'an output');
-    const [before, behind] =
-      autoPad === 'explicit'
-        ? [padding[2 * axis] as number, padding[2 * axis + 1] as number]
-        : [Math.floor(Math.max(beyond, 0) / 2), Math.ceil(Math.max(beyond, 0) / 2)];
-    return { before, behind, more: before + behind - beyond };
-  });
-  if (sides.some(({ more }) => more < 0)) throw call.broken('has an output that its input, strides and padding do not make');
-  return inItsLayout(call, (give) =>
-    give('convTranspose2d', [input, call.value(1), null], {
-      strides,
-      dilations,
-      padding: sides.flatMap(({ before, behind }) => [before, behind]),
-      outputPadding: sides.map(({ more }) => more),
-      groups: 1,
-    }),
-  );
+  const attributes = transposedWindow(call, input.type.shape, shape, output, windowOf(call));
+  return inItsLayout(call, (give) => give('convTranspose2d', [input, call.value(1), null], { ...attributes, groups: 1 }));
 }
 
 const pool =

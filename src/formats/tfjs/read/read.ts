@@ -12,7 +12,7 @@ import { type ReadTensor, Tensors } from '../../reading/tensors.js';
 import { bare, type Ends, type InputEnd } from '../ends.js';
 import { type Graph as GraphDef, type GraphNode, nodeOf } from '../graph-def.js';
 import type { Weight } from '../weights.js';
-import { Call, takenBy } from './call.js';
+import { type Call, GraphDefCall, takenBy } from './call.js';
 import { constantOf } from './constant.js';
 import { IMPORTERS } from './importers.js';
 import { opaquePart } from './opaque-part.js';
@@ -61,7 +61,7 @@ export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, ou
         if (!tensors.has(tensor) && read.has(nodeOf(tensor))) throw lostOutput(`Node "${node.name}"`, tensor);
       if (takenBy(node).every((tensor) => tensors.has(tensor))) {
         if (PASSING.has(node.op)) passOn(node, tensors);
-        else declareOutputs(readNode(new Call(node, builder, tensors, taken)), node, tensors);
+        else declareOutputs(readNode(new GraphDefCall(node, builder, tensors, taken)), node, tensors);
         read.add(node.name);
         continue;
       }

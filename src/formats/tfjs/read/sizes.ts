@@ -25,7 +25,7 @@ import type { Call } from './call.js';
 import { sliceOf, stridedSliceOf } from './slices.js';
 
 /** The outputs of a node that asks for shapes, or whose inputs are all sizes; undefined if there must be a node for it. */
-export const foldedSizes = (call: Call): readonly SizeTensor[] | undefined => foldSizes(call, { questions: QUESTIONS, folds: FOLDS });
+export const foldedSizes = (call: Call): readonly SizeTensor[] | undefined => foldSizes(call, SIZE_OPS);
 
 const QUESTIONS: SizeOps<Call>['questions'] = {
   Shape: (call) => [sizeList(shapeOf(call, 0))],
@@ -117,3 +117,6 @@ const FOLDS: SizeOps<Call>['folds'] = {
     return takenAt(input, ranges, shape);
   },
 };
+
+/** TensorFlow's ops that become sizes. */
+export const SIZE_OPS: SizeOps<Call> = { questions: QUESTIONS, folds: FOLDS };

@@ -1,8 +1,10 @@
 /** The windows of convolutions and pools: TensorFlow gives strides, dilations and paddings for all four axes of a picture. */
 import type { TypedValue } from '../../../graph/graph.js';
-import { isOpen, type Size } from '../../../graph/size.js';
+import type { OpAttributes } from '../../../graph/ops/index.js';
+import { add, isOpen, multiply, type Size, subtract } from '../../../graph/size.js';
 import type { Shape } from '../../../graph/tensor.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
+import type { NodeCall } from '../../reading/node-call.js';
 import type { Call } from './call.js';
 
 /** The attributes that our ops with windows share. */
@@ -67,4 +69,34 @@ export const inNhwc = (call: Call, shape: Shape): Shape => (isChannelsFirst(call
 export function closed(size: Size, what: string): number {
   if (isOpen(size)) throw cannotExpress(`has ${what} of the open size ${size.text}`);
   return size;
+}
+
+/**
+ * The window of a transposed convolution that makes pictures [batch, height, width, channels] of a known size, which says how the input
+ * was padded.
+ * @param input shape of the picture that it takes; `filter` begins with height and width
+ */
+export function transposedWindow(
+  call: NodeCall,
+  input: Shape,
+  filter: Shape,
+  output: Shape,
+  { strides, dilations, autoPad, padding }: Window,
+): Pick<OpAttributes['convTranspose2d'], 'strides' | 'dilations' | 'padding' | 'outputPadding'> {
+  const sides = [0, 1].map((axis) => {
+    const extent = (closed(filter[axis] as Size, 'a filter') - 1) * (dilations[axis] as number) + 1;
+    const reached = add(multiply(subtract(input[axis + 1] as Size, 1), strides[axis] as number), extent);
+    const beyond = closed(subtract(reached, output[axis + 1] as Size), 'an output');
+    const [before, behind] =
+      autoPad === 'explicit'
+        ? [padding[2 * axis] as number, padding[2 * axis + 1] as number]
+        : [Math.floor(Math.max(beyond, 0) / 2), Math.ceil(Math.max(beyond, 0) / 2)];
+    return { before, behind, more: before + behind - beyond };
+  });
+  if (sides.some(({ more }) => more < 0)) throw call.broken('has an output that its input, strides and padding do not make');
+  return {
+    ...{ strides, dilations },
+    padding: sides.flatMap(({ before, behind }) => [before, behind]),
+    outputPadding: sides.map(({ more }) => more),
+  };
 }

@@ -1,0 +1,7 @@
+/** The table of importers: the operators that can be read, each with the function that reads it. */
+import type { Importers } from './call.js';
+import { ELEMENTWISE_IMPORTERS } from './elementwise.js';
+import { MOVEMENT_IMPORTERS } from './movement.js';
+import { NETWORK_IMPORTERS } from './network.js';
+
+export const IMPORTERS: Importers = { ...ELEMENTWISE_IMPORTERS, ...MOVEMENT_IMPORTERS, ...NETWORK_IMPORTERS };

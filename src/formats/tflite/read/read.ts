@@ -1,0 +1,220 @@
+/** Reads a .tflite file into our graph. Operators mean what TensorFlow Lite's reference kernels compute (tensorflow/lite/kernels). */
+import { Names } from '../../../base/names.js';
+import { GraphBuilder } from '../../../graph/builder.js';
+import type { Constant, Graph, Origin, TypedValue } from '../../../graph/graph.js';
+import { withoutDeadCode } from '../../../graph/needed.js';
+import { nodeError } from '../../../graph/node-error.js';
+import { renameValues } from '../../../graph/rename.js';
+import { broken, isReserved, nameAt } from '../../file-fields.js';
+import { LIMITS } from '../../limits.js';
+import { openShape } from '../../open-shape.js';
+import { CannotExpress, cannotExpress } from '../../reading/cannot-express.js';
+import { type ReadTensor, Tensors } from '../../reading/tensors.js';
+import type { Ends } from '../../tfjs/ends.js';
+import { endsOf } from '../../tfjs/graph-ends.js';
+import { dataTypeOf, elementTypeName } from '../element-types.js';
+import type { TfliteModel, TfliteOperator, TfliteSignature, TfliteSubgraph, TfliteTensor } from '../model.js';
+import { Call } from './call.js';
+import { constantOfTensor } from './constant.js';
+import { constantsMade, floatWeights, isQuantized } from './constant-operators.js';
+import { IMPORTERS } from './importers.js';
+import { foldedSizes } from './sizes.js';
+
+/** A graph, and what the file says of its inputs and outputs, in its order. */
+export interface ReadTflite {
+  readonly graph: Graph;
+  readonly ends: Ends;
+}
+
+/**
+ * Reads the graph of a signature. A value has the name of its tensor in the file.
+ * @param signature undefined for the first graph of the file without one
+ * @param file how messages name the model
+ * @throws {PannierError} `model-format`, naming the operator and its first output, for a model that contradicts itself, and for an
+ *   operator that our graph cannot say
+ */
+export function readTflite(model: TfliteModel, signature: TfliteSignature | undefined, file: string): ReadTflite {
+  const subgraph = model.subgraphs[signature?.subgraph ?? 0] as TfliteSubgraph;
+  if (subgraph.outputs.length === 0) throw broken(`${file} has no outputs.`);
+  const builder = new GraphBuilder();
+  const tensors = new Tensors(builder);
+  const reader = new Reader(model, builder, tensors);
+  const inputs = subgraph.inputs.map((index) => {
+    const tensor = subgraph.tensors[index] as TfliteTensor;
+    const dataType = dataTypeOf(tensor.elementType);
+    if (dataType === undefined)
+      throw broken(`Input "${tensor.name}" is ${elementTypeName(tensor.elementType)}, which Pannier's graph does not have.`);
+    const shape = openShape(tensor.shape, (wanted) => tensors.openName(wanted));
+    return builder.input(nameAt(tensor.name || `input_${index}`, 'An input'), { dataType, shape });
+  });
+  const outputs = readOutputs(reader, subgraph, inputs, file).map((output, place) => {
+    const { name } = subgraph.tensors[subgraph.outputs[place] as number] as TfliteTensor;
+    return tensors.asValue(output, { format: 'tflite', op: 'OUTPUT', name });
+  });
+  const graph = builder.build(outputs);
+  const named = renameValues(withoutDeadCode(graph), reader.namesFor(graph));
+  const keys = {
+    inputs: keysOf(subgraph, subgraph.inputs, signature?.inputs),
+    outputs: keysOf(subgraph, subgraph.outputs, signature?.outputs),
+  };
+  return { graph: named, ends: endsOf(named, keys) };
+}
+
+function readOutputs(reader: Reader, subgraph: TfliteSubgraph, inputs: readonly TypedValue[], file: string): readonly ReadTensor[] {
+  try {
+    return reader.readSubgraph(subgraph, inputs);
+  } catch (thrown) {
+    // Operators name themselves in their errors: this one is about the outputs of the model.
+    throw thrown instanceof CannotExpress ? broken(`${file} ${thrown.message}, as its output.`) : thrown;
+  }
+}
+
+/** The keys of inputs or outputs: those of the signature, else the names of the tensors; each stands once. */
+function keysOf(
+  { tensors }: TfliteSubgraph,
+  indices: readonly number[],
+  named: ReadonlyMap<string, number> = new Map(),
+): readonly string[] {
+  const names = new Names();
+  const keys = new Map([...named].map(([key, index]) => [index, key] as const));
+  return indices.map((index) => names.take(keys.get(index) || tensors[index]?.name || `tensor_${index}`, isReserved));
+}
+
+/** How deep subgraphs may call each other: none may call itself. */
+const MAX_CALLS = 16;
+
+class Reader {
+  readonly #model: TfliteModel;
+  readonly #builder: GraphBuilder;
+  readonly #tensors: Tensors;
+  /** The names that the tensors of all subgraphs are known by, each once. */
+  readonly #names = new Names();
+  /** Constants as the file stores them, by those names. */
+  readonly #constants = new Map<string, Constant>();
+  /** The names of tensors in the file, by those of the values that they became. */
+  readonly #tensorNames = new Map<string, string>();
+  #count = 0;
+  #depth = 0;
+
+  constructor(model: TfliteModel, builder: GraphBuilder, tensors: Tensors) {
+    this.#model = model;
+    this.#builder = builder;
+    this.#tensors = tensors;
+  }
+
+  /** Reads the operators of a subgraph for inputs that have been read, and gives its outputs. */
+  readSubgraph(subgraph: TfliteSubgraph, given: readonly ReadTensor[]): readonly ReadTensor[] {
+    if (given.length !== subgraph.inputs.length)
+      throw cannotExpress(`gives ${given.length} inputs to a graph that takes ${subgraph.inputs.length}`);
+    const names = subgraph.tensors.map(({ name }, index) => this.#names.take(name || `tensor_${index}`));
+    for (const [place, index] of subgraph.inputs.entries()) this.#tensors.set(names[index] as string, given[place] as ReadTensor);
+    const taken = new Set([...subgraph.operators.flatMap(({ inputs }) => inputs), ...subgraph.outputs]);
+    for (const operator of subgraph.operators) this.#readOperator(operator, subgraph, names, taken);
+    return subgraph.outputs.map((index) => {
+      const name = names[index] as string;
+      this.#require(name, subgraph.tensors[index] as TfliteTensor);
+      return this.#tensors.sizes(name) ?? (this.#tensors.value(name) as TypedValue);
+    });
+  }
+
+  /** The names in the file of the values that operators make, where no other value has them. */
+  namesFor({ inputs, constants, nodes }: Graph): ReadonlyMap<string, string> {
+    const made = new Set(nodes.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
+    const taken = new Set([...made, ...inputs.map(({ name }) => name), ...constants.map(({ value }) => value.name)]);
+    const names = new Map<string, string>();
+    for (const [value, tensor] of this.#tensorNames) {
+      if (!made.has(value) || taken.has(tensor)) continue;
+      names.set(value, tensor);
+      taken.add(tensor);
+    }
+    return names;
+  }
+
+  #readOperator(operator: TfliteOperator, subgraph: TfliteSubgraph, names: readonly string[], taken: ReadonlySet<number>): void {
+    const tensorOf = (index: number): TfliteTensor | undefined => subgraph.tensors[index];
+    const origin = { format: 'tflite', op: operator.op, name: names[operator.outputs[0] ?? -1] ?? operator.op } as const;
+    if (++this.#count > LIMITS.nodes) throw nodeError(origin, `is one of more than ${LIMITS.nodes} operators; that is the limit`);
+    try {
+      const outputs = operator.outputs.map((index) => tensorOf(index) as TfliteTensor);
+      const inputs = operator.inputs.map(tensorOf);
+      for (const [place, index] of operator.inputs.entries())
+        if (index >= 0) this.#require(names[index] as string, inputs[place] as TfliteTensor);
+      const inputNames = operator.inputs.map((index) => names[index] ?? '');
+      const outputNames = operator.outputs.map((index) => names[index] as string);
+      const made = constantsMade(operator.op, this.#constants.get(inputNames[0] ?? ''), inputs[0], outputNames[0] ?? '');
+      if (made !== undefined) {
+        this.#setConstant(made);
+        return;
+      }
+      const isTaken = operator.outputs.map((index) => taken.has(index));
+      const given = { inputNames: this.#withFloatWeights(inputNames, inputs, outputs), inputs, outputs, isTaken };
+      const enter = (index: number, values: readonly ReadTensor[]) => this.#readInner(index, values);
+      this.#declare(outputNames, outputs, imported(new Call(operator, given, enter, origin, this.#builder, this.#tensors)), origin);
+    } catch (thrown) {
+      // The arithmetic of sizes refuses numbers that are too large, and expressions that are too long.
+      if (thrown instanceof CannotExpress || thrown instanceof RangeError) throw nodeError(origin, thrown.message);
+      throw thrown;
+    }
+  }
+
+  /** Reads a subgraph that an operator names. */
+  #readInner(index: number, given: readonly ReadTensor[]): readonly ReadTensor[] {
+    const subgraph = this.#model.subgraphs[index];
+    if (subgraph === undefined) throw cannotExpress(`names graph ${index}; there are ${this.#model.subgraphs.length}`);
+    if (this.#depth >= MAX_CALLS) throw cannotExpress(`has graphs more than ${MAX_CALLS} deep in each other`);
+    this.#depth++;
+    try {
+      return this.readSubgraph(subgraph, given);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** Inputs of an operator of floats whose weights are whole numbers with a scale: they become floats, stored as they are. */
+  #withFloatWeights(names: readonly string[], inputs: readonly (TfliteTensor | undefined)[], outputs: readonly TfliteTensor[]) {
+    return names.map((name, place) => {
+      const constant = this.#constants.get(name);
+      const floats = constant && floatWeights(constant, inputs[place] as TfliteTensor, outputs, `${name}/floats`);
+      if (floats === undefined) return name;
+      if (!this.#tensors.has(floats.value.name)) this.#setConstant(floats);
+      return floats.value.name;
+    });
+  }
+
+  /** Adds a tensor that an operator takes, if it is a constant that none has taken before. */
+  #require(name: string, tensor: TfliteTensor): void {
+    if (this.#tensors.has(name)) return;
+    if (tensor.isVariable) throw cannotExpress(`takes "${name}", which keeps its elements from call to call`);
+    if (tensor.bytes === undefined) throw cannotExpress(`takes "${name}", which is not made before it`);
+    this.#setConstant(constantOfTensor(tensor, tensor.bytes, name));
+  }
+
+  #setConstant(constant: Constant): void {
+    this.#constants.set(constant.value.name, constant);
+    this.#tensors.setConstant(constant);
+  }
+
+  #declare(names: readonly string[], tensors: readonly TfliteTensor[], made: readonly ReadTensor[], origin: Origin): void {
+    for (const [index, name] of names.entries()) {
+      const output = made[index];
+      if (output === undefined) throw nodeError(origin, `has the output "${name}", which Pannier does not compute`);
+      const dataType = dataTypeOf((tensors[index] as TfliteTensor).elementType);
+      const isOther = !('sizes' in output) && dataType !== undefined && output.type.dataType !== dataType;
+      const declared = isOther ? this.#builder.op('cast', [output], { to: dataType }, origin) : output;
+      this.#tensors.set(name, declared, origin);
+      if (!('sizes' in declared) && !this.#tensorNames.has(declared.name)) this.#tensorNames.set(declared.name, name);
+    }
+  }
+}
+
+function imported(call: Call): readonly ReadTensor[] {
+  const sizes = foldedSizes(call);
+  if (sizes !== undefined) return sizes;
+  const importer = Object.hasOwn(IMPORTERS, call.op) ? IMPORTERS[call.op] : undefined;
+  if (importer === undefined) throw cannotExpress('is an operator that Pannier does not read');
+  const { inputs, outputs } = call.tensors;
+  if ([...inputs, ...outputs].some((tensor) => tensor !== undefined && tensor.bytes === undefined && isQuantized(tensor)))
+    throw cannotExpress('computes with whole numbers that stand for floats, which Pannier does not read yet');
+  const read = importer(call);
+  return Array.isArray(read) ? read : [read as ReadTensor];
+}
