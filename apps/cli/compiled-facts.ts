@@ -1,5 +1,5 @@
 /** Facts about a model's module: its size, or why there is none. */
-import { type CompiledPlan, type HostPart, readPlan } from '../../src/engines/compiled/plan.js';
+import { type CompiledPlan, hostOps, readPlan } from '../../src/engines/compiled/plan.js';
 import type { Asset } from '../../src/manifest/assets.js';
 import type { Manifest } from '../../src/manifest/manifest.js';
 import { readAsset } from './packed-files.js';
@@ -25,19 +25,13 @@ export async function compiledFacts(manifest: Manifest, folder: string): Promise
   const { simd, relaxed, refused } = manifest.targets.compiled ?? { refused: { wasm: 'it was packed by a version that did not compile' } };
   if (simd === undefined) {
     const { nodes } = await readPackedGraph(folder, manifest);
-    const unsupportedOps = sorted(nodes.filter(({ op }) => op === 'tfjsGraph').map(({ origin }) => origin.op));
+    const unsupportedOps = [...new Set(nodes.filter(({ op }) => op === 'tfjsGraph').map(({ origin }) => origin.op))].sort();
     return { whole: false, reason: refused.wasm ?? null, unsupportedOps, hostOps: [], moduleBytes: null, arenaBytes: null };
   }
-  const { hostParts, tail, arenaBytes } = await planIn(folder, simd);
-  const hostOps = sorted([...hostParts, ...(tail === null ? [] : [tail])].flatMap(opsOf));
+  const plan = await planIn(folder, simd);
   const moduleBytes = Math.max(simd.bytes, relaxed?.bytes ?? 0);
-  return { whole: true, reason: null, unsupportedOps: [], hostOps, moduleBytes, arenaBytes };
+  return { whole: true, reason: null, unsupportedOps: [], hostOps: hostOps(plan), moduleBytes, arenaBytes: plan.arenaBytes };
 }
 
 const planIn = async (folder: string, module: Asset): Promise<CompiledPlan> =>
   readPlan(await WebAssembly.compile(await readAsset(folder, module))) as CompiledPlan;
-
-const opsOf = ({ graph }: HostPart): readonly string[] =>
-  (graph as { readonly nodes: readonly { readonly op: string }[] }).nodes.map(({ op }) => op);
-
-const sorted = (ops: readonly string[]): readonly string[] => [...new Set(ops)].sort();

@@ -3,10 +3,10 @@ import { GraphBuilder } from './builder.js';
 import type { Graph, Value } from './graph.js';
 import { isOpenSize } from './needed.js';
 import type { OpAttributes, OpName } from './ops/index.js';
-import { evaluate, type Size } from './size.js';
+import { type Size, substitute } from './size.js';
 
 /**
- * Binds the open sizes of a graph's inputs, and infers all shapes again. Sizes that values decide stay open.
+ * Binds open sizes of a graph's inputs, and infers all shapes again. Sizes without a number, and those that values decide, stay open.
  * @param graph without a part that only TF.js can run
  * @param sizes numbers by the names of the open sizes
  * @throws {PannierError} `model-format`, naming the node that cannot have these sizes
@@ -17,7 +17,7 @@ export function bindSizes(graph: Graph, sizes: ReadonlyMap<string, number>): Gra
   const isCounted = new Set(graph.nodes.flatMap(({ attributes }) => ('countName' in attributes ? [attributes.countName] : [])));
   const close = (attribute: unknown): unknown => {
     if (Array.isArray(attribute)) return attribute.map(close);
-    return isOpenSize(attribute) && ![...isCounted].some((name) => mentions(attribute, name)) ? evaluate(attribute, sizes) : attribute;
+    return isOpenSize(attribute) && ![...isCounted].some((name) => mentions(attribute, name)) ? substitute(attribute, sizes) : attribute;
   };
   for (const { name, type } of graph.inputs) {
     if (type === null) throw new Error(`The type of the input "${name}" is not known.`);

@@ -117,6 +117,17 @@ export function evaluate(size: Size, values: ReadonlyMap<string, number>): numbe
   return size.terms.reduce((total, { factor, atoms }) => total + atoms.reduce((value, each) => value * atomValue(each), factor), 0);
 }
 
+/** A size in which the names that have a value are numbers. */
+export function substitute(size: Size, values: ReadonlyMap<string, number>): Size {
+  if (!isOpen(size)) return size;
+  const substituted = (each: Atom): Size => {
+    if (each.kind === 'name') return values.get(each.text) ?? openSize(each.text);
+    const [left, right] = [substitute(each.left, values), substitute(each.right, values)];
+    return each.kind === 'max' ? max(left, right) : divide(each.kind, left, right);
+  };
+  return sum(size.terms.map(({ factor, atoms }) => product([factor, ...atoms.map(substituted)])));
+}
+
 /** The names of the open sizes that a size depends on. */
 export function namesIn(size: Size): ReadonlySet<string> {
   const names = new Set<string>();

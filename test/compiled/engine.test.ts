@@ -257,7 +257,7 @@ it('the host computes what has no kernel, and what has sizes that values decide'
   const model = packed(graph);
   const { plan } = compileModel(model, 'simd');
   expect(plan.hostParts).toHaveLength(1);
-  expect(plan.tail).not.toBeNull();
+  expect(plan.variants[0].tail).not.toBeNull();
   const feed = somewhat([1, 4, 4, 2]);
   const session = await open(graph);
   const got = await run(session, [feedOf('input 0', feed)], ...model.outputs);
@@ -293,6 +293,42 @@ it('a session that was disposed holds no memory, though somebody holds the sessi
   expect(session.lost).toBeUndefined();
 });
 
+/** A product, a softmax along an open axis, and a shape that hangs on it. */
+function overWidth(): Graph {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dataType: 'float32', shape: [openSize('batch'), openSize('width'), 3] });
+  const weight = builder.constant(constantOf('weight', somewhat([3, 16])));
+  const made = builder.op('matmul', [x, weight], {}, ORIGIN, 'made');
+  return builder.build([builder.op('softmax', [made], { axis: 1 }, ORIGIN, 'share')]);
+}
+
+it('a module has code for each choice of sizes, and one copy of the weights', async () => {
+  const graph = overWidth();
+  const model = packed(graph);
+  const sizes = [2, 7].map((width) => new Map([['width', width]]));
+  const { bytes, plan } = compileModel(model, 'simd', {}, sizes);
+  const alone = compileModel(model, 'simd', {}, sizes.slice(1));
+  expect([plan.weights, plan.arenaBytes]).toEqual([alone.plan.weights, alone.plan.arenaBytes]);
+  const engine = await start({});
+  const session = await engine.open({ name: 'tested', graph: bytes.buffer, weights: [model.shard.buffer], controlFlow: false });
+  const cold: boolean[] = [];
+  for (const shape of [
+    [1, 7, 3],
+    [2, 2, 3],
+    [3, 7, 3],
+  ]) {
+    const x = somewhat(shape);
+    const { outputs, cold: isCold } = await session.run({ feeds: [feedOf('input 0', x)], outputs: ['output 0'], deadlineMs: DEADLINE_MS });
+    cold.push(isCold);
+    const [wanted] = expectedOf(graph, { x });
+    expect(outputs[0]!.shape).toEqual(wanted!.shape);
+    for (const [place, value] of wanted!.data.entries()) expect(outputs[0]!.data[place]).toBeCloseTo(value, 6);
+  }
+  expect(cold).toEqual([true, true, false]);
+  await expect(run(session, [feedOf('input 0', somewhat([1, 4, 3]))], 'output 0')).rejects.toMatchObject({ code: 'input' });
+  session.dispose();
+});
+
 /** A module with a plan, and `run` as it is written. */
 function moduleOf(plan: Partial<CompiledPlan>, address: number): ArrayBuffer {
   const module = new ModuleBuilder();
@@ -300,7 +336,8 @@ function moduleOf(plan: Partial<CompiledPlan>, address: number): ArrayBuffer {
   const nothing = module.function(['i32'], undefined, (body) => body.store(i32.const(address), i32.const(1)));
   module.export('run', nothing);
   module.export('interleave', nothing);
-  const whole = { inputs: [], outputs: [], weights: [], arenaAddress: 0, arenaBytes: 0, hostParts: [], tail: null, ...plan };
+  const variants = [{ inputs: [], outputs: [], tail: null }];
+  const whole = { variants, weights: [], arenaAddress: 0, arenaBytes: 0, hostParts: [], ...plan };
   module.custom(PLAN_SECTION, JSON.stringify(whole));
   return module.bytes.buffer;
 }

@@ -18,6 +18,7 @@ import {
   product,
   type Size,
   sizeText,
+  substitute,
   subtract,
   sum,
 } from '../../src/graph/size.js';
@@ -91,6 +92,20 @@ describe('exactQuotient', () => {
     [width, add(width, 1)],
     [7, 2],
   ])('%# does not divide', (a, b) => expect(exactQuotient(a, b)).toBeUndefined());
+});
+
+it('substitute leaves names without a number open', () => {
+  const both = add(multiply(ceilDivide(width, 2), batch), max(width, 3));
+  expect(sizeText(substitute(both, new Map([['width', 5]])))).toBe('3*batch + 5');
+  expect(
+    substitute(
+      both,
+      new Map([
+        ['width', 5],
+        ['batch', 2],
+      ]),
+    ),
+  ).toBe(11);
 });
 
 describe('evaluate', () => {

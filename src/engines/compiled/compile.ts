@@ -14,12 +14,12 @@ import { loweringOf } from './lower/lowerings.js';
 import { lowerMatmul } from './lower/matmul.js';
 import type { Lowering, Step } from './lower/step.js';
 import { lowerStrip, stripsOf } from './lower/strip.js';
-import { cutTail } from './lower/tail.js';
+import { cutTail, type Parts } from './lower/tail.js';
 import { elementCount } from './lower/values.js';
-import { type ClosedModel, planOf } from './make-plan.js';
-import { layOutMemory, type MemoryLayout } from './memory/layout.js';
+import { type ClosedModel, type CompiledVariant, planOf } from './make-plan.js';
+import { type ArenaLayout, layOutMemory, type MemoryLayout } from './memory/layout.js';
 import { WeightLayout } from './memory/weight-layout.js';
-import { type CompiledPlan, MAX_MEMORY_BYTES, PLAN_SECTION } from './plan.js';
+import { type CompiledPlan, MAX_MEMORY_BYTES, PLAN_SECTION, runName } from './plan.js';
 
 const HOST_FUNCTION_NAMES = Object.keys(HOST_FUNCTIONS) as HostFunction[];
 
@@ -27,7 +27,7 @@ const HOST_FUNCTION_NAMES = Object.keys(HOST_FUNCTIONS) as HostFunction[];
 export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly plan: CompiledPlan;
-  /** The steps that `run` calls, in order. */
+  /** The steps that `run` calls, in order, variant by variant. */
   readonly steps: readonly Step[];
 }
 
@@ -38,49 +38,70 @@ export interface CompileOptions {
 
 /**
  * Compiles a graph.
+ * @param models the graph with each choice of its open sizes; they share their weights and their arena
  * @throws {PannierError} `model-format`, naming a node for which there is no code, or the memory that the graph would need
  */
-export function compile(model: ClosedModel, build: Build, { exportsSteps = false }: CompileOptions): Compiled {
-  const { head: graph, tail } = cutTail(model.graph);
-  const usedFunctions = HOST_FUNCTION_NAMES.filter((name) => graph.nodes.some(({ op }) => op === name));
-  const lowering: Lowering = {
-    graph,
-    kernels: new Kernels(build, usedFunctions),
-    weights: new WeightLayout(),
-    constants: new Map(graph.constants.map((each) => [each.value.name, each])),
-    hostParts: [],
-  };
-  const groups = groupsOf(graph).filter(({ root }) => !isAlias(root) && root.outputs.some((output) => elementCount(output) > 0));
-  const steps = stripsOf(groups, lowering).map((each) => ('depthwise' in each ? lowerStrip(each, lowering) : lower(each, lowering)));
-  const layout = layOutMemory(lowering, steps);
+export function compile(
+  models: readonly [ClosedModel, ...ClosedModel[]],
+  build: Build,
+  { exportsSteps = false }: CompileOptions,
+): Compiled {
+  const parts = models.map((model) => ({ model, ...cutTail(model.graph) }));
+  const isUsed = (name: HostFunction) => parts.some(({ head }) => head.nodes.some(({ op }) => op === name));
+  const kernels = new Kernels(build, HOST_FUNCTION_NAMES.filter(isUsed));
+  const shared = { kernels, weights: new WeightLayout(), hostParts: [] };
+  const variants = parts.map((part) => lowerVariant(part, shared)) as [CompiledVariant, ...CompiledVariant[]];
+  const layout = layOutMemory(variants);
   if (layout.bytes > MAX_MEMORY_BYTES)
     throw new PannierError(
       'model-format',
       `The graph computes in ${layout.bytes} bytes of memory; a module has at most ${MAX_MEMORY_BYTES}.`,
     );
-  writeModule(lowering, steps, layout, exportsSteps);
-  const plan = planOf(model, tail, lowering, layout);
-  const { module } = lowering.kernels;
+  writeModule(shared, variants, layout, exportsSteps);
+  const plan = planOf(variants, layout);
+  const { module } = kernels;
   module.custom(PLAN_SECTION, JSON.stringify(plan));
-  return { bytes: module.bytes, plan, steps };
+  return { bytes: module.bytes, plan, steps: variants.flatMap(({ steps }) => steps) };
 }
 
-/** Writes a function for each step, `run`, which calls them, and what lies in memory from the start. */
-function writeModule({ kernels, weights }: Lowering, steps: readonly Step[], layout: MemoryLayout, exportsSteps: boolean): void {
+/** What the variants of a graph have in common. */
+type Shared = Pick<Lowering, 'kernels' | 'weights' | 'hostParts'>;
+
+/** Chooses the kernels of a variant. */
+function lowerVariant({ model, head, tail }: Parts & { readonly model: ClosedModel }, shared: Shared): CompiledVariant {
+  const constants = new Map(head.constants.map((each) => [each.value.name, each]));
+  const lowering: Lowering = { graph: head, constants, ...shared };
+  const firstPart = lowering.hostParts.length;
+  const groups = groupsOf(head).filter(({ root }) => !isAlias(root) && root.outputs.some((output) => elementCount(output) > 0));
+  const steps = stripsOf(groups, lowering).map((each) => ('depthwise' in each ? lowerStrip(each, lowering) : lower(each, lowering)));
+  return { model, tail, lowering, steps, hostParts: lowering.hostParts.slice(firstPart) };
+}
+
+/** Writes a function for each step, and for each variant `run`, which calls its steps. */
+function writeModule(
+  { kernels, weights }: Shared,
+  variants: readonly CompiledVariant[],
+  { arenas, bytes }: MemoryLayout,
+  exportsSteps: boolean,
+): void {
   const { module } = kernels;
   module.export('interleave', interleave(kernels));
-  const functions = steps.map((step, index) =>
-    module.function(['i32'], undefined, (body, base) =>
-      step.write({ body, of: (value) => layout.addressOf(value, base), scratch: layout.scratchOf(index, base) }),
-    ),
-  );
-  const run = module.function(['i32'], undefined, (body, base) => {
-    for (const step of functions) body.call(step, base);
-  });
-  module.export('run', run);
-  if (exportsSteps) for (const [index, step] of functions.entries()) module.export(`step ${index}`, step);
-  for (const { address, bytes } of weights.tables) module.data(address, bytes);
-  module.memory(layout.bytes);
+  let exported = 0;
+  for (const [variant, { steps }] of variants.entries()) {
+    const arena = arenas[variant] as ArenaLayout;
+    const functions = steps.map((step, index) =>
+      module.function(['i32'], undefined, (body, base) =>
+        step.write({ body, of: (value) => arena.addressOf(value, base), scratch: arena.scratchOf(index, base) }),
+      ),
+    );
+    const run = module.function(['i32'], undefined, (body, base) => {
+      for (const step of functions) body.call(step, base);
+    });
+    module.export(runName(variant), run);
+    if (exportsSteps) for (const step of functions) module.export(`step ${exported++}`, step);
+  }
+  for (const { address, bytes: stored } of weights.tables) module.data(address, stored);
+  module.memory(bytes);
 }
 
 /** Ops whose output is their input under another shape. */

@@ -34,6 +34,10 @@ export function givenTo(inputs: readonly OpenInput[], feeds: readonly Feed[]): r
   });
 }
 
+/** Whether feeds have the shapes of these inputs. */
+export const fits = (inputs: readonly OpenInput[], feeds: readonly Feed[]): boolean =>
+  feeds.every(({ name, shape }) => inputs.some((input) => input.name === name && isShape(shape, input.shape, input.isBatched)));
+
 /**
  * How many rows a call has.
  * @returns undefined if the model has no open batch

@@ -13,8 +13,8 @@ export type OpenPart = (memory: WebAssembly.Memory) => ReadonlyMap<string, Tenso
 export interface OpenHostParts {
   /** Computes a part in the middle of a run, and puts its outputs where the module reads them. */
   readonly compute: (memory: WebAssembly.Memory, number: number) => void;
-  /** Computes the end of the graph; undefined if the module computes all of it. */
-  readonly tail: OpenPart | undefined;
+  /** By variant, what computes the end of the graph; undefined if the module computes all of it. */
+  readonly tails: readonly (OpenPart | undefined)[];
 }
 
 /** Reads the parts of a plan. */
@@ -30,7 +30,7 @@ export function openHostParts(plan: CompiledPlan): OpenHostParts {
       const tensors = answers(memory);
       for (const output of outputs) viewOf(memory, plan, output).set((tensors.get(output.name) as Tensor).data);
     },
-    tail: plan.tail === null ? undefined : open(plan.tail),
+    tails: plan.variants.map(({ tail }) => (tail === null ? undefined : open(tail))),
   };
 }
 

@@ -3,13 +3,11 @@
 import { PannierError } from '../../base/errors.js';
 import { failedAs } from '../failed-as.js';
 import type * as HostParts from './host-parts.js';
-import { type CompiledPlan, readPlan } from './plan.js';
+import { type CompiledPlan, type RunName, readPlan } from './plan.js';
 
-/** The exports of a module. It exports its steps only if they were asked for. */
-export interface ModuleExports extends Readonly<Record<`step ${number}`, (arenaAddress: number) => void>> {
+/** The exports of a module: for each variant of the graph what computes it, and its steps if they were asked for. */
+export interface ModuleExports extends Readonly<Record<RunName | `step ${number}`, (arenaAddress: number) => void>> {
   readonly memory: WebAssembly.Memory;
-  /** Computes the graph. */
-  readonly run: (arenaAddress: number) => void;
   /** The kernel of the same name. */
   readonly interleave: (...parameters: readonly number[]) => void;
 }
@@ -18,8 +16,8 @@ export interface ModuleExports extends Readonly<Record<`step ${number}`, (arenaA
 export interface LoadedModule {
   readonly plan: CompiledPlan;
   readonly exports: ModuleExports;
-  /** The graph's end, if the host computes it. */
-  readonly tail: HostParts.OpenPart | undefined;
+  /** By variant, the graph's end, if the host computes it. */
+  readonly tails: readonly (HostParts.OpenPart | undefined)[];
 }
 
 /** Imports the code of the parts that JavaScript computes. */
@@ -37,14 +35,16 @@ export async function loadModule(name: string, bytes: ArrayBuffer, importHostPar
     if (plan === undefined)
       throw new PannierError('manifest', `The module of model "${name}" does not say what it computes. Pack the model again.`);
     // Most models have no such parts, and need no code for them.
-    const isWhole = plan.hostParts.length === 0 && plan.tail === null;
-    const host = isWhole ? undefined : (await importHostParts()).openHostParts(plan);
+    const host =
+      plan.hostParts.length === 0 && plan.variants.every(({ tail }) => tail === null)
+        ? undefined
+        : (await importHostParts()).openHostParts(plan);
     const imports = {
       host: { run: (number: number) => host?.compute(exports.memory, number) },
       Math: Math as unknown as WebAssembly.ModuleImports,
     };
     const exports = await instantiate(name, module, imports);
-    return { plan, exports, tail: host?.tail };
+    return { plan, exports, tails: host?.tails ?? [] };
   } catch (thrown) {
     throw failedAs(thrown, `The module of model "${name}" could not be opened`);
   }

@@ -4,8 +4,8 @@ import { graphJson } from '../../graph/file.js';
 import type { Constant, Graph, TypedValue, Value } from '../../graph/graph.js';
 import type { Lowering } from './lower/step.js';
 import { shapeOf } from './lower/values.js';
-import type { MemoryLayout } from './memory/layout.js';
-import type { CompiledPlan, HostPart, PlacedTensor, PlannedOutput, PlannedWeight } from './plan.js';
+import type { ArenaLayout, LoweredVariant, MemoryLayout } from './memory/layout.js';
+import type { CompiledPlan, HostPart, PlacedTensor, PlannedOutput, PlannedVariant, PlannedWeight } from './plan.js';
 
 /** A graph and what the outside knows of it. */
 export interface ModelGraph {
@@ -24,12 +24,36 @@ export interface ClosedModel extends ModelGraph {
   readonly isBatched: readonly boolean[];
 }
 
-/** Describes a module. @param tail the end of the graph that the host computes, if it has one */
-export function planOf(model: ClosedModel, tail: Graph | undefined, lowering: Lowering, layout: MemoryLayout): CompiledPlan {
+/** A variant of a graph in its module. */
+export interface CompiledVariant extends LoweredVariant {
+  readonly model: ClosedModel;
+  /** The end of the graph that the host computes, if it has one. */
+  readonly tail: Graph | undefined;
+  /** The parts in the middle of it that the host computes. */
+  readonly hostParts: readonly Graph[];
+}
+
+/** Describes a module. */
+export function planOf(variants: readonly [CompiledVariant, ...CompiledVariant[]], layout: MemoryLayout): CompiledPlan {
+  const [first] = variants;
+  const planned = variants.map((variant, index) => planVariant(variant, layout.arenas[index] as ArenaLayout));
+  return {
+    variants: planned.map(({ variant }) => variant) as [PlannedVariant, ...PlannedVariant[]],
+    weights: weightsOf(first.model, first.lowering),
+    arenaAddress: layout.arenaAddress,
+    arenaBytes: layout.arenaBytes,
+    hostParts: planned.flatMap(({ hostParts }) => hostParts),
+  };
+}
+
+function planVariant(
+  { model, tail, hostParts }: CompiledVariant,
+  arena: ArenaLayout,
+): { readonly variant: PlannedVariant; readonly hostParts: readonly HostPart[] } {
   const { graph, inputs, outputs, isBatched } = model;
   const placed = (value: Value, name = value.name): PlacedTensor => {
     const { type } = value as TypedValue;
-    return { name, dataType: type.dataType, shape: shapeOf(value), offset: layout.offsetOf(value) };
+    return { name, dataType: type.dataType, shape: shapeOf(value), offset: arena.offsetOf(value) };
   };
   const hostPart = (part: Graph, places: readonly PlacedTensor[]): HostPart => ({
     graph: graphJson(part, []),
@@ -40,19 +64,18 @@ export function planOf(model: ClosedModel, tail: Graph | undefined, lowering: Lo
     const name = outputs[index] as string;
     return tail?.outputs.includes(value) ? { name, tailValue: value.name } : placed(value, name);
   };
+  const computed = (part: Graph): HostPart =>
+    hostPart(
+      part,
+      part.outputs.map((each) => placed(each)),
+    );
   return {
-    inputs: graph.inputs.map((value, index) => ({ ...placed(value, inputs[index]), isBatched: isBatched[index] as boolean })),
-    outputs: graph.outputs.map(output),
-    weights: weightsOf(model, lowering),
-    arenaAddress: layout.arenaAddress,
-    arenaBytes: layout.arenaBytes,
-    hostParts: lowering.hostParts.map((part) =>
-      hostPart(
-        part,
-        part.outputs.map((each) => placed(each)),
-      ),
-    ),
-    tail: tail === undefined ? null : hostPart(tail, []),
+    variant: {
+      inputs: graph.inputs.map((value, index) => ({ ...placed(value, inputs[index]), isBatched: isBatched[index] as boolean })),
+      outputs: graph.outputs.map(output),
+      tail: tail === undefined ? null : hostPart(tail, []),
+    },
+    hostParts: hostParts.map(computed),
   };
 }
 

@@ -26,7 +26,11 @@ export function openBatchOf({ graph, inputs, outputs }: ModelGraph): OpenBatch |
   const isBatched = graph.inputs.map((input, index) => {
     const shape = shapeIn(input);
     if (!shape.some(isOpen)) return false;
-    if (!isRows(shape, name)) throw refusal(`Input "${inputs[index]}" is ${shapeText(shape)}`, `only an open batch can be compiled`);
+    if (!isRows(shape, name))
+      throw refusal(
+        `Input "${inputs[index]}" is ${shapeText(shape)}`,
+        'only an open batch can be compiled: name the sizes that the app uses in the option `shapes` of the input',
+      );
     return true;
   });
   checkRows(graph, name);

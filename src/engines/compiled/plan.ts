@@ -1,6 +1,6 @@
 /** A module's description of itself, in a section of its own: how to load its weights, and where its inputs and outputs lie. */
 import type { DataType } from '../../graph/element-type.js';
-import type { Storage } from '../../graph/graph.js';
+import type { Graph, Storage } from '../../graph/graph.js';
 import type { Placement } from './memory/weight-layout.js';
 
 /** The name of the section. */
@@ -47,9 +47,17 @@ export interface HostPart {
   readonly outputs: readonly PlacedTensor[];
 }
 
-export interface CompiledPlan {
+/** The graph with one choice of its open sizes. */
+export interface PlannedVariant {
   readonly inputs: readonly PlannedInput[];
   readonly outputs: readonly PlannedOutput[];
+  /** Computed after a run, if sizes depend on values. */
+  readonly tail: HostPart | null;
+}
+
+export interface CompiledPlan {
+  /** One for each choice of sizes; a graph whose only open size is the batch has one. */
+  readonly variants: readonly [PlannedVariant, ...PlannedVariant[]];
   /** In the order in which they begin in the shards. */
   readonly weights: readonly PlannedWeight[];
   /** The begin and the size of the arena. While weights are loaded, its memory holds one constant at a time. */
@@ -57,8 +65,16 @@ export interface CompiledPlan {
   readonly arenaBytes: number;
   /** The module calls the host with their places in this list. */
   readonly hostParts: readonly HostPart[];
-  /** Computed after a run, if sizes depend on values. */
-  readonly tail: HostPart | null;
+}
+
+/** The name of the export that computes a variant, by the variant's place in the plan. */
+export const runName = (variant: number): RunName => (variant === 0 ? 'run' : `run ${variant}`);
+export type RunName = 'run' | `run ${number}`;
+
+/** The operations that the host computes, sorted. */
+export function hostOps({ hostParts, variants }: CompiledPlan): readonly string[] {
+  const graphs = [...hostParts, ...variants.flatMap(({ tail }) => tail ?? [])].map(({ graph }) => graph as Pick<Graph, 'nodes'>);
+  return [...new Set(graphs.flatMap(({ nodes }) => nodes.map(({ op }) => op)))].sort();
 }
 
 /** Reads a module's description of itself; undefined if it has none. */

@@ -6,9 +6,9 @@ import { i32 } from '../asm/scalar.js';
 import { BLOCK_CHANNELS, blockBytes, blockHeadBytes, type DepthwisePicture, depthwisePicture } from '../kernels/depthwise.js';
 import { matrixProduct, type ProductShape } from '../kernels/matrix-product.js';
 import { type Depth, depthOf, PANEL_COLUMNS, panelBytes, panelHeadBytes } from '../kernels/matrix-tile.js';
+import { headBlocks } from './head-blocks.js';
 import { placeNarrow } from './narrow.js';
 import { padPicture } from './pad-picture.js';
-import { placeHead } from './place-head.js';
 import type { Addresses, GroupEpilogue, Lowering, Step } from './step.js';
 import { elementCount, shapeOf } from './values.js';
 
@@ -64,14 +64,13 @@ export function placeDepthwise({ input, filter, bias }: Convolution, end: GroupE
   const { weights } = lowering;
   const taps = windowHeight * windowWidth;
   const blocks = { width: BLOCK_CHANNELS, blockBytes: blockBytes(taps, end.epilogue), headBytes: blockHeadBytes(end.epilogue) };
-  const address = weights.reserve(Math.ceil(channels / BLOCK_CHANNELS) * blocks.blockBytes);
-  placeHead(lowering, blocks, address, channels, 0, [bias, ...end.channelConstants]);
-  weights.place(filter.name, {
-    kind: 'interleaved',
-    address: address + blocks.headBytes,
-    fromElement: 0,
-    ...{ rows: taps, columns: channels, rowStride: channels, columnStride: 1, width: blocks.width, blockBytes: blocks.blockBytes },
-  });
+  const address = weights.placeBlocks(Math.ceil(channels / BLOCK_CHANNELS) * blocks.blockBytes, [
+    ...headBlocks(blocks, channels, 0, [bias, ...end.channelConstants]),
+    {
+      ...{ name: filter.name, offset: blocks.headBytes, fromElement: 0 },
+      ...{ rows: taps, columns: channels, rowStride: channels, columnStride: 1, width: blocks.width, blockBytes: blocks.blockBytes },
+    },
+  ]);
   weights.needZeros(4 * channels * inputWidth);
   return address;
 }
@@ -132,18 +131,16 @@ export function placePanels({ node, filter, bias }: Convolution, depth: Depth, e
   const made = shapeOf(filter).at(-1) as number;
   const ofGroup = made / groups;
   const blocks = { width: PANEL_COLUMNS, blockBytes: panelBytes(depth, end.epilogue), headBytes: panelHeadBytes(end.epilogue) };
-  return Array.from({ length: groups }, (_, group) => {
-    const address = weights.reserve(Math.ceil(ofGroup / PANEL_COLUMNS) * blocks.blockBytes);
-    placeHead(lowering, blocks, address, ofGroup, group * ofGroup, [bias, ...end.channelConstants]);
-    weights.place(filter.name, {
-      kind: 'interleaved',
-      address: address + blocks.headBytes,
-      fromElement: group * ofGroup,
-      ...{ rows: depthOf(depth), columns: ofGroup, rowStride: made, columnStride: 1 },
-      ...{ width: PANEL_COLUMNS, blockBytes: blocks.blockBytes },
-    });
-    return address;
-  });
+  return Array.from({ length: groups }, (_, group) =>
+    weights.placeBlocks(Math.ceil(ofGroup / PANEL_COLUMNS) * blocks.blockBytes, [
+      ...headBlocks(blocks, ofGroup, group * ofGroup, [bias, ...end.channelConstants]),
+      {
+        ...{ name: filter.name, offset: blocks.headBytes, fromElement: group * ofGroup },
+        ...{ rows: depthOf(depth), columns: ofGroup, rowStride: made, columnStride: 1 },
+        ...{ width: PANEL_COLUMNS, blockBytes: blocks.blockBytes },
+      },
+    ]),
+  );
 }
 
 /** The runs of elements under a window: whole rows of it where they lie side by side, else one for each of its elements. */

@@ -6,7 +6,7 @@ import { matrixProduct } from '../kernels/matrix-product.js';
 import { PANEL_COLUMNS, panelBytes, panelHeadBytes } from '../kernels/matrix-tile.js';
 import { packPanels } from '../kernels/pack-panels.js';
 import { stepOf } from './convolution.js';
-import { placeHead } from './place-head.js';
+import { headBlocks } from './head-blocks.js';
 import type { GroupEpilogue, Lowering, Step } from './step.js';
 import { elementCount, shapeOf } from './values.js';
 
@@ -25,14 +25,13 @@ function byWeights(node: NodeOf<'matmul'>, left: Value, right: Value, end: Group
   const [depth, columns] = shapeOf(right).slice(-2) as [number, number];
   const { kernels, weights } = lowering;
   const blockBytes = panelBytes({ run: depth, loops: [] }, end.epilogue);
-  const address = weights.reserve(Math.ceil(columns / PANEL_COLUMNS) * blockBytes);
-  placeHead(lowering, { width: PANEL_COLUMNS, blockBytes }, address, columns, 0, [null, ...end.channelConstants]);
-  weights.place(right.name, {
-    kind: 'interleaved',
-    address: address + panelHeadBytes(end.epilogue),
-    fromElement: 0,
-    ...{ rows: depth, columns, rowStride: columns, columnStride: 1, width: PANEL_COLUMNS, blockBytes },
-  });
+  const address = weights.placeBlocks(Math.ceil(columns / PANEL_COLUMNS) * blockBytes, [
+    ...headBlocks({ width: PANEL_COLUMNS, blockBytes }, columns, 0, [null, ...end.channelConstants]),
+    {
+      ...{ name: right.name, offset: panelHeadBytes(end.epilogue), fromElement: 0 },
+      ...{ rows: depth, columns, rowStride: columns, columnStride: 1, width: PANEL_COLUMNS, blockBytes },
+    },
+  ]);
   const run = matrixProduct(kernels, productShape(elementCount(left) / depth, depth, columns), end.epilogue);
   return {
     ...stepOf(node, left, end),

@@ -11,9 +11,9 @@ import { rowMajor } from '../kernels/loops.js';
 import { matrixProduct } from '../kernels/matrix-product.js';
 import { PANEL_COLUMNS, panelBytes, panelHeadBytes } from '../kernels/matrix-tile.js';
 import { depthOfWindow } from './convolution.js';
+import { headBlocks } from './head-blocks.js';
 import { lowerUpscale } from './narrow.js';
 import { padPicture } from './pad-picture.js';
-import { placeHead } from './place-head.js';
 import type { Lowering, Step } from './step.js';
 import { ELEMENT_BYTES, elementCount, shapeOf } from './values.js';
 
@@ -115,18 +115,17 @@ function productsOf(
   const depth = depthOfWindow(row.taps.length, column.taps.length, taken, channels, [row.step, column.step], lineBytes);
   const blockBytes = panelBytes(depth, NO_EPILOGUE);
   const taps = row.taps.flatMap((y) => column.taps.map((x) => y * windowWidth + x));
-  const addresses = Array.from({ length: groups }, (_, group) => {
-    const address = weights.reserve(Math.ceil(ofGroup / PANEL_COLUMNS) * blockBytes);
-    placeHead(lowering, { width: PANEL_COLUMNS, blockBytes }, address, ofGroup, group * ofGroup, [bias]);
-    for (const [index, tap] of taps.entries())
-      weights.place(filter.name, {
-        kind: 'interleaved',
-        address: address + panelHeadBytes(NO_EPILOGUE) + index * taken * ELEMENT_BYTES * PANEL_COLUMNS,
+  const addresses = Array.from({ length: groups }, (_, group) =>
+    weights.placeBlocks(Math.ceil(ofGroup / PANEL_COLUMNS) * blockBytes, [
+      ...headBlocks({ width: PANEL_COLUMNS, blockBytes }, ofGroup, group * ofGroup, [bias]),
+      ...taps.map((tap, index) => ({
+        name: filter.name,
+        offset: panelHeadBytes(NO_EPILOGUE) + index * taken * ELEMENT_BYTES * PANEL_COLUMNS,
         fromElement: tap * ofGroup * channels + group * taken,
         ...{ rows: taken, columns: ofGroup, rowStride: 1, columnStride: channels, width: PANEL_COLUMNS, blockBytes },
-      });
-    return address;
-  });
+      })),
+    ]),
+  );
   const run = matrixProduct(
     kernels,
     {
@@ -147,12 +146,9 @@ function biasAlone(
   made: number,
   bias: Value | null,
 ): { readonly run: Callable; readonly address: number } {
-  const address = weights.reserve(ELEMENT_BYTES * made);
-  if (bias !== null)
-    weights.place(bias.name, {
-      ...{ kind: 'interleaved', address, fromElement: 0, rows: 1, columns: made, rowStride: 0, columnStride: 1 },
-      ...{ width: made, blockBytes: ELEMENT_BYTES * made },
-    });
+  const bytes = ELEMENT_BYTES * made;
+  const numbers = { offset: 0, fromElement: 0, rows: 1, columns: made, rowStride: 0, columnStride: 1, width: made, blockBytes: bytes };
+  const address = weights.placeBlocks(bytes, bias === null ? [] : [{ name: bias.name, ...numbers }]);
   const sizes = [elements / made, made];
   return { run: copy(kernels, { sizes, strides: [[0, 1], rowMajor(sizes)] }), address };
 }

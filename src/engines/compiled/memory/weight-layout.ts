@@ -23,10 +23,20 @@ export type Placement =
 /** Elements in blocks of columns. */
 export type BlockPlacement = Extract<Placement, { readonly kind: 'interleaved' }>;
 
+/** Elements of a constant that lie in blocks at an offset in reserved memory. */
+export interface Blocks extends Omit<BlockPlacement, 'kind' | 'address'> {
+  /** The constant. */
+  readonly name: string;
+  /** Bytes from the begin of the reserved memory. */
+  readonly offset: number;
+}
+
 /** Gives constants their places, from the address 0 on. */
 export class WeightLayout {
   readonly #placements = new Map<string, Placement[]>();
   readonly #plain = new Map<string, number>();
+  /** Addresses of memory that holds blocks, by the text of what it holds. */
+  readonly #blocks = new Map<string, number>();
   readonly #tables = new Map<string, { readonly address: number; readonly bytes: Uint8Array }>();
   #end = 16;
   #zeroBytes = 0;
@@ -37,20 +47,36 @@ export class WeightLayout {
     if (known !== undefined) return known;
     const address = this.reserve(4 * sizeOf(type.shape as readonly number[]));
     this.#plain.set(name, address);
-    this.place(name, { kind: 'plain', address });
+    this.#place(name, { kind: 'plain', address });
     return address;
   }
 
-  /** Says how a constant's elements get to a place that was reserved. */
-  place(name: string, placement: Placement): void {
-    this.#placements.set(name, [...(this.#placements.get(name) ?? []), placement]);
+  /**
+   * Reserves memory for blocks of constants. Equal blocks are one: two layers may share a filter, and so does a layer in all its sizes.
+   * @returns its address
+   */
+  placeBlocks(bytes: number, blocks: readonly Blocks[]): number {
+    const key = JSON.stringify([bytes, blocks]);
+    const known = this.#blocks.get(key);
+    if (known !== undefined) return known;
+    const begin = this.reserve(bytes);
+    this.#blocks.set(key, begin);
+    for (const { name, offset, ...block } of blocks) this.#place(name, { kind: 'interleaved', address: begin + offset, ...block });
+    return begin;
   }
 
   /** The places in blocks of a value that turns out to be no constant. They are not laid out when the model is loaded. */
   takePlacements(name: string): readonly BlockPlacement[] {
     const taken = (this.#placements.get(name) ?? []).filter((each) => each.kind === 'interleaved');
     this.#placements.delete(name);
+    // A layer with an equal value has to say its own places.
+    for (const key of [...this.#blocks.keys()]) if (key.includes(`"name":${JSON.stringify(name)}`)) this.#blocks.delete(key);
     return taken;
+  }
+
+  /** Says how a constant's elements get to a place that was reserved. */
+  #place(name: string, placement: Placement): void {
+    this.#placements.set(name, [...(this.#placements.get(name) ?? []), placement]);
   }
 
   /** Memory that no tensor of a run ever takes. */
