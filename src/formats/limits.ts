@@ -24,6 +24,8 @@ export const LIMITS = {
   npyBytes: 2 ** 28,
   goldenChecks: 100,
   driftSamples: 10_000,
+  /** Shapes of an input, for each of which a model is compiled. */
+  shapes: 64,
   models: 1_000,
   feedElements: MAX_VALUES,
   goldenRows: MAX_ROWS,

@@ -105,6 +105,7 @@ function input(field: Field): void {
     image: optional(image),
     columns: optional((columns) => checkColumns(columns, shape)),
     pad: optional((pad) => checkPad(pad, shape)),
+    shapes: optional(check((shapes) => isListOf(shapes, (each) => isListOf(each, isDim)) && shapes.length > 0, 'an array of shapes')),
   })(field);
 }
 

@@ -159,6 +159,13 @@ const input = options<InputOptions>({
     (value) => Array.isArray(value) && value.length <= LIMITS.rank && [...value].every(isSize),
     'an array of whole sizes, such as [1, 256, 256, 3]',
   ),
+  shapes: listOf(
+    check(
+      (value) => Array.isArray(value) && value.length <= LIMITS.rank && [...value].every((size) => size === null || isSize(size)),
+      'an array of sizes, such as [null, 3, 48, 320]',
+    ),
+    ...([1, LIMITS.shapes, 'shapes'] as const),
+  ),
   constant: (field) => (Array.isArray(field.value) ? listOf(finite, 1, LIMITS.labels, 'numbers') : finite)(field),
   image: (field) => (field.value === false ? undefined : options(IMAGE)(field)),
   columns,

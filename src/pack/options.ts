@@ -60,6 +60,12 @@ export interface InputOptions {
    */
   readonly shape?: readonly number[];
   /**
+   * The only shapes that the input takes, for example `[[null, 3, 48, 160], [null, 3, 48, 320]]`, where the graph leaves sizes open; `null`
+   * leaves a batch open. The model is compiled for each of them, and a call with another shape is refused. The first shapes of all inputs
+   * that have some go together, then the second ones. The golden samples have the first ones, unless `shape` or `image` say another.
+   */
+  readonly shapes?: readonly (readonly (number | null)[])[];
+  /**
    * The value in every call, one number for all elements or a number for each: a sampling rate, a mode. The input vanishes from the
    * packed model, and the branches that the value does not choose, too. For `.onnx` files.
    */

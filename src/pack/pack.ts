@@ -14,6 +14,7 @@ import { goldenWarnings } from './golden/golden.js';
 import { observePadding } from './golden/padding.js';
 import type { Sampling } from './golden/sampling.js';
 import { resolveLayouts } from './inputs/layouts.js';
+import { namedSizes } from './inputs/named-sizes.js';
 import { outputSpecs } from './inputs/outputs.js';
 import { countFlops } from './model/cost.js';
 import { countOps } from './model/ops.js';
@@ -136,7 +137,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   warnings.push(...boxes.warnings);
   const outputs = outputSpecs(signature, { answers: stored.answers, lengthAxes, controlFlow, layouts: boxes.layouts });
   const running = { file: read.file, shards, controlFlow, inputs: specs, outputs };
-  const toRun = { model: running, files: written, golden: stored.golden, lacking: cost.refused };
+  const toRun = { sizes: namedSizes(sampling.graph, inputs), model: running, files: written, golden: stored.golden, lacking: cost.refused };
   const found = await findTargets(toRun, begin, (file) => assetIn(out, file));
   warnings.push(...found.warnings);
   if (options.drift !== undefined) begin(`running the ${options.drift.samples.length} samples of drift`);

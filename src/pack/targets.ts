@@ -1,6 +1,6 @@
 /** The engines that will run a packed model: their own files, and the reasons of those that cannot. */
 import { messageOf, PannierError } from '../base/errors.js';
-import { compileModel } from '../engines/compiled/compile-model.js';
+import { compileModel, type Sizes } from '../engines/compiled/compile-model.js';
 import type { Build } from '../engines/compiled/kernels/kernel.js';
 import type { Asset, Refused, Targets } from '../manifest/assets.js';
 import type { StoredGolden } from './golden/golden.js';
@@ -18,6 +18,8 @@ export interface ModelTargets {
 
 /** What is known of a model when its engines are looked for. */
 interface ModelToRun {
+  /** Choices of open sizes, each of which the module computes. */
+  readonly sizes: readonly Sizes[];
   readonly model: WrittenModel;
   readonly files: GraphFiles;
   readonly golden: StoredGolden;
@@ -32,14 +34,14 @@ interface ModelToRun {
  * @param locate the asset in a manifest of a file
  */
 export async function findTargets(
-  { model, files, golden, lacking }: ModelToRun,
+  { sizes, model, files, golden, lacking }: ModelToRun,
   begin: (step: string) => void,
   locate: (file: PackedFile) => Asset,
 ): Promise<ModelTargets> {
   const { tfjs } = files;
   const batch: readonly NamedSample[] = golden.batch === undefined ? [] : [{ name: 'a batch of three', sample: golden.batch }];
   begin('compiling the model');
-  const compiled = compileBuilds(files);
+  const compiled = compileBuilds(files, sizes);
   if (!('refused' in compiled)) {
     begin('running the golden samples in the compiled model');
     const [first, second] = golden.samples;
@@ -71,8 +73,11 @@ export async function findTargets(
   }
 }
 
-function compileBuilds({ toCompile }: GraphFiles): Readonly<Record<Build, PackedFile>> | { readonly refused: string } {
-  const fileOf = (build: Build) => hashedFile('compiled', 'wasm', compileModel(toCompile, build).bytes);
+function compileBuilds(
+  { toCompile }: GraphFiles,
+  sizes: readonly Sizes[],
+): Readonly<Record<Build, PackedFile>> | { readonly refused: string } {
+  const fileOf = (build: Build) => hashedFile('compiled', 'wasm', compileModel(toCompile, build, {}, sizes).bytes);
   try {
     return { simd: fileOf('simd'), relaxed: fileOf('relaxed') };
   } catch (thrown) {

@@ -10,6 +10,7 @@ import { imageFeed } from './image.js';
 import { IDENTITY, type ImageMapping, imageMapping } from './mapping.js';
 import { type PaddedLength, padTogether } from './pad.js';
 import { closePictures } from './pictures.js';
+import { checkShapes } from './shapes.js';
 import { holdsArray, isTensorInput, tensorFeed } from './tensor.js';
 
 /** The engine's feeds, and the mapping of each image input's tensor onto its picture. */
@@ -48,8 +49,10 @@ export function prepareInputs(
   // Numbers are checked first, so that no picture has been captured yet if one of them is refused.
   const { feeds, length } = padTogether(entries.map(({ name, spec, value }) => ({ name, spec, feed: numbersOf(name, spec, value) })));
   const images = ownImages(entries);
-  if (feeds.every((feed) => feed !== undefined)) return { feeds, images, length };
-  return withPictures(entries, feeds, images, length);
+  if (feeds.some((feed) => feed === undefined)) return withPictures(signature.inputs, entries, feeds, images, length);
+  const numbers = feeds as readonly Feed[];
+  checkShapes(signature.inputs, numbers);
+  return { feeds: numbers, images, length };
 }
 
 /** The feed of an input that is given as numbers or rows; undefined for a picture. */
@@ -71,6 +74,7 @@ function ownImages(entries: readonly { readonly name: string; readonly spec: Inp
 }
 
 async function withPictures(
+  inputs: Manifest['signature']['inputs'],
   entries: readonly { readonly name: string; readonly spec: InputSpec; readonly value: unknown }[],
   numbers: readonly (Feed | undefined)[],
   images: Record<string, ImageMapping>,
@@ -87,10 +91,15 @@ async function withPictures(
     }),
   );
   const feeds = taken.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-  const refused = taken.find((each) => each.status === 'rejected');
-  if (refused === undefined) return { feeds, images, length };
-  closePictures(feeds);
-  throw refused.reason;
+  try {
+    const refused = taken.find((each) => each.status === 'rejected');
+    if (refused !== undefined) throw refused.reason;
+    checkShapes(inputs, feeds);
+    return { feeds, images, length };
+  } catch (thrown) {
+    closePictures(feeds);
+    throw thrown;
+  }
 }
 
 const list = (inputs: Readonly<Record<string, InputSpec>>): string =>

@@ -183,8 +183,9 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
       expect(got.outputs['tokens']?.shape).toEqual([2, length, 2]);
       expect(got.outputs).toEqual(wanted.outputs);
     }
-    // The golden runs were of one row each.
-    expect([bare.stats().coldCount, model.stats().coldCount]).toEqual([16, 3]);
+    // The golden runs were of one row each, which is another shape for TF.js; a compiled module has code for each length, not for rows.
+    expect(manifest.targets.compiled?.refused).toEqual({});
+    expect([bare.stats().coldCount, model.stats().coldCount]).toEqual([16, backend === 'wasm' ? 2 : 3]);
   });
 
   it('arrays to write into are of the cut size', async () => {

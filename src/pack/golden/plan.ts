@@ -2,7 +2,7 @@
 import { sizeOf } from '../../base/dtype.js';
 import type { Graph } from '../../graph/graph.js';
 import { isOpen, sizeText } from '../../graph/size.js';
-import type { GoldenInput } from '../../manifest/manifest.js';
+import type { GoldenInput, InputSpec } from '../../manifest/manifest.js';
 import { MAX_VALUES } from '../../manifest/sizes.js';
 import type { ResolvedInput } from '../inputs/inputs.js';
 import type { GoldenPicture } from './picture.js';
@@ -73,11 +73,14 @@ const BATCH = 3;
 
 /** The first sample with more rows where a batch is open; undefined if none is, or if the sample has several rows by itself. */
 function batchOf(inputs: readonly ResolvedInput[], sample: GoldenInputs): GoldenInputs | undefined {
-  const open = inputs.filter(({ spec: { shape, pad } }) => shape?.[0] === null && pad?.axis !== 0);
+  const open = inputs.filter(({ spec }) => isBatchOpen(spec));
   if (open.length === 0 || open.some(({ shape }) => shape[0] !== 1 || BATCH * sizeOf(shape) > MAX_VALUES)) return undefined;
   const larger = open.map(({ name, shape }) => [name, { ...(sample[name] as GoldenInput), shape: shape.with(0, BATCH) }] as const);
   return { ...sample, ...Object.fromEntries(larger) };
 }
+
+const isBatchOpen = ({ shape, pad, shapes = [] }: InputSpec): boolean =>
+  shape?.[0] === null && pad?.axis !== 0 && shapes.every(([rows]) => rows === null);
 
 /** By input, the whole numbers that the graph bounds. Open sizes are those of the samples. */
 function indexRanges(graph: Graph, inputs: readonly ResolvedInput[]): readonly (Range | undefined)[] {

@@ -8,6 +8,7 @@ import { badOption } from '../options.js';
 import { resolveColumns } from './columns.js';
 import { goldenShape, resolveImage } from './image.js';
 import { resolvePad } from './pad.js';
+import { withSampleShapes } from './shapes.js';
 
 /** A resolved input. */
 export interface ResolvedInput {
@@ -23,12 +24,13 @@ export interface ResolvedInput {
  * @throws {PannierError} `options`, naming the input
  */
 export function resolveInputs(inputs: readonly GraphInput[], warn: (warning: string) => void): readonly ResolvedInput[] {
-  const resolved = inputs.map((input): ResolvedInput => {
+  const resolved = withSampleShapes(inputs).map((input): ResolvedInput => {
     const { columns, shape } = resolveColumns(input);
     const { image, warning } = resolveImage(input);
     if (warning !== undefined) warn(warning);
     const { pad, sampled } = resolvePad(input, shape, image);
-    const taken = { ...(image && { image }), ...(columns && { columns }), ...(pad && { pad }) };
+    const { shapes } = input.options;
+    const taken = { ...(image && { image }), ...(columns && { columns }), ...(pad && { pad }), ...(shapes && { shapes }) };
     const spec: InputSpec = { dtype: input.dtype, shape, ...taken };
     const sampledShape = goldenShape({ ...input, shape: sampled }, image);
     const rows = rowsOf(sampledShape);

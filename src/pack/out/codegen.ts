@@ -79,9 +79,10 @@ const field = (key: string, note: string, type: string): string => `  /** ${note
 
 const FITS = { stretch: 'stretched to', contain: 'fitted into', cover: 'cut to cover' } as const;
 
-function inputNote({ dtype, shape, image, columns, pad }: InputSpec): string {
+function inputNote({ dtype, shape, image, columns, pad, shapes }: InputSpec): string {
   const longest = pad === undefined ? '' : `; axis ${pad.axis} takes at most ${pad.to.at(-1)}`;
-  const tensor = `${dtype} ${shapeText(shape)}${longest}`;
+  const oneOf = shapes === undefined ? '' : `, one of ${shapes.map(shapeText).join(', ')}`;
+  const tensor = `${dtype} ${shapeText(shape)}${oneOf}${longest}`;
   if (columns !== undefined) return `${tensor}; ${takesOneRow(shape) ? 'a row, or an array of rows' : `an array of ${shape?.[0]} rows`}`;
   return image === undefined ? tensor : `${tensor}; a picture is ${FITS[image.fit]} ${image.width} × ${image.height}`;
 }
