@@ -40,6 +40,11 @@ const RUNS = {
     if (!result.passes) process.exitCode = 1;
     return result;
   },
+  'compiled-models': async () => {
+    const result = await (await import('../conformance/compiled/run.mjs')).run();
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
   kernels: async () => {
     const result = await (await import('./kernels.mjs')).run();
     if (!result.passes) process.exitCode = 1;

@@ -25,20 +25,38 @@ const sr = { constant: 16_000 };
 export const FILES = {
   'pp-ocr-det': {
     file: ocr('ch_PP-OCRv4_det_infer'),
-    // The reference answers a small sample sooner; sizes are open.
-    inputs: { x: { shape: [1, 3, 160, 160], image: { width: 160, height: 160, ...paddle } } },
+    // The reference answers a small sample sooner.
+    inputs: {
+      x: {
+        shapes: [
+          [null, 3, 160, 160],
+          [null, 3, 480, 640],
+        ],
+        shape: [1, 3, 160, 160],
+        image: paddle,
+      },
+    },
     feed: [page(640, 480)],
   },
   'pp-ocr-cls': {
     file: ocr('ch_ppocr_mobile_v2.0_cls_infer'),
-    inputs: { x: { shape: [1, 3, 48, 192], image: { width: 192, height: 48, ...paddle } } },
+    inputs: { x: { shapes: [[null, 3, 48, 192]], shape: [1, 3, 48, 192], image: paddle } },
     // A text that reads the same upside down, since the answer to any other is 0 or 1 to seven digits.
     feed: [line(192, 48, 'SOS NOON SOS')],
     webgpu: true,
   },
   'pp-ocr-rec': {
     file: ocr('ch_PP-OCRv4_rec_infer'),
-    inputs: { x: { shape: [1, 3, 48, 160], image: { width: 160, height: 48, ...paddle } } },
+    inputs: {
+      x: {
+        shapes: [
+          [null, 3, 48, 160],
+          [null, 3, 48, 320],
+        ],
+        shape: [1, 3, 48, 160],
+        image: paddle,
+      },
+    },
     feed: [line(320, 48, 'Espresso 2.80')],
   },
   'blazeface-front': {
