@@ -39,6 +39,7 @@ const built = step('build', ['scripts/build.mjs']);
 if (!skipsNpmTest) {
   step('lint', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']);
   step('types of the tests', [bin('typescript/bin/tsc'), '-p', 'test/tsconfig.json']);
+  step('types of the benchmarks', [bin('typescript/bin/tsc'), '-p', 'bench/tsconfig.json']);
 }
 if (all && built) {
   // Both run `npm pack`, which would build once more.

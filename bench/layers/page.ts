@@ -1,4 +1,5 @@
 /** The steps of one model, each timed where it stands in a run, and alone. */
+import { importHostParts } from '../../src/engines/compiled/import-host-parts.js';
 import { loadModule, type ModuleExports } from '../../src/engines/compiled/load-module.js';
 import { CompiledSession } from '../../src/engines/compiled/session.js';
 import { WeightLoader } from '../../src/engines/compiled/weight-loader.js';
@@ -16,7 +17,7 @@ const LOOPS = 7;
 async function measureLayers(name: string, rounds: number) {
   const about = await (await fetch(`/${name}/about.json`)).json();
   const steps: readonly StepWork[] = about.steps;
-  const module = await loadModule(name, await fetched(`/${name}/steps.wasm`));
+  const module = await loadModule(name, await fetched(`/${name}/steps.wasm`), () => importHostParts(undefined));
   new WeightLoader(module).add(await fetched(`/${name}/weights.bin`));
   const session = new CompiledSession(name, module, () => undefined);
   const feeds = feedsFor(about);

@@ -28,7 +28,13 @@ export type GivenArray<D extends DType = DType> = D extends 'int32'
         : Uint8Array;
 
 /** Arrays that predict returns for a dtype. Nothing else holds their memory, so that the caller may transfer it. */
-export type OwnedArray<D extends DType = DType> = InstanceType<(typeof DTYPES)[D]>;
+export type OwnedArray<D extends DType = DType> = D extends 'float32'
+  ? Float32Array<ArrayBuffer>
+  : D extends 'int32'
+    ? Int32Array<ArrayBuffer>
+    : D extends 'int8'
+      ? Int8Array<ArrayBuffer>
+      : Uint8Array<ArrayBuffer>;
 
 /** Bytes that one element takes. */
 export const bytesPerElement = (dtype: DType): number => DTYPES[dtype].BYTES_PER_ELEMENT;
