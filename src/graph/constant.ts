@@ -23,6 +23,10 @@ export const channelOrder = (shape: readonly number[], axis: number): ChannelOrd
   consecutive: sizeOf(shape.slice(axis + 1)),
 });
 
+/** The axis along which channels lie in this order; -1 if there is none. */
+export const axisOfChannels = (shape: readonly number[], { channels, consecutive }: ChannelOrder): number =>
+  shape.findIndex((size, axis) => size === channels && channelOrder(shape, axis).consecutive === consecutive);
+
 /** Whether a tensor of this type can be stored so. */
 export function canBeStored(dataType: DataType, storage: Storage, shape: readonly number[]): boolean {
   switch (storage.kind) {

@@ -63,6 +63,13 @@ describe('convolutions', () => {
     expect(answer(model, { x: floats([1, 2, 3, 4], [1, 1, 2, 2]) })).toEqual([301, 4020, 3, 40]);
   });
 
+  it('by channel take weights of int8', () => {
+    const w = { shape: [1, 1, 2, 2], type: 'int8', values: [1, 5, 100, 50], scales: [1, 2], zeroPoints: [0, 0], axis: 3 } as const;
+    const y = { shape: [1, 1, 2, 2] };
+    const model = read(oneOperator('DEPTHWISE_CONV_2D', { shape: [1, 1, 2, 2] }, { w }, y, [SAME, one, one, one]));
+    expect(answer(model, { x: floats([1, 2, 3, 4], [1, 1, 2, 2]) })).toEqual([301, 420, 3, 40]);
+  });
+
   it('turned around, with a bias, as MediaPipe writes them', () => {
     const graph = oneOperator(
       'Convolution2DTransposeBias',
@@ -83,6 +90,13 @@ describe('matrix products', () => {
     const model = read(oneOperator('FULLY_CONNECTED', { shape: [1, 2, 3] }, constants, { shape: [2, 2] }));
     expect(answer(model, { x: floats([1, 2, 3, 4, 5, 6], [1, 2, 3]) })).toEqual([11, 25, 14, 31]);
     expect(typeText(model.graph.outputs[0]?.type ?? null)).toBe('float32[2, 2]');
+  });
+
+  it('take weights of int8 whose channels have scales of their own', () => {
+    const w = { shape: [2, 3], type: 'int8', values: [2, 0, 0, 0, 4, 4], scales: [0.5, 0.25], zeroPoints: [0, 0] } as const;
+    const model = read(oneOperator('FULLY_CONNECTED', { shape: [2, 3] }, { w, b: constants.b }, { shape: [2, 2] }));
+    expect(answer(model, { x: floats([1, 2, 3, 4, 5, 6], [2, 3]) })).toEqual([11, 25, 14, 31]);
+    expect(model.graph.constants.map(({ storage }) => storage)).toContainEqual({ kind: 'int8', axis: 1 });
   });
 
   it('keep the axes if an option says so', () => {

@@ -2,10 +2,11 @@
 
 import { sizeOf } from '../../base/dtype.js';
 import { Names } from '../../base/names.js';
+import { scaleBytes } from '../../base/per-channel.js';
 import type { GraphBuilder } from '../../graph/builder.js';
-import { bytesPerElement, tensorOf } from '../../graph/constant.js';
+import { axisOfChannels, bytesPerElement, channelOrder, tensorOf } from '../../graph/constant.js';
 import { DATA_TYPES, type DataType } from '../../graph/element-type.js';
-import type { Constant, Origin, TypedValue, Value } from '../../graph/graph.js';
+import type { Constant, Origin, Storage, TypedValue, Value } from '../../graph/graph.js';
 import { isOpen } from '../../graph/size.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { MAX_SIZE_ELEMENTS, type SizeTensor } from './size-tensor.js';
@@ -65,11 +66,14 @@ export class Tensors {
     return entry.value;
   }
 
-  /** A constant in another shape of as many elements; undefined if the tensor is none. */
+  /** A constant in another shape of as many elements; undefined if the tensor is none, or its scales fit no axis of that shape. */
   constantAs(name: string, shape: readonly number[]): TypedValue | undefined {
-    return this.#formOf(name, `as ${shape}`, (constant) => ({
-      ...constant,
-      value: { ...constant.value, type: { ...constant.value.type, shape } },
+    const { constant } = this.#entry(name);
+    const storage = constant && storageIn(shape, constant);
+    if (storage === undefined) return undefined;
+    return this.#formOf(name, `as ${shape}`, ({ value, bytes }) => ({
+      value: { ...value, type: { ...value.type, shape } },
+      ...{ bytes, storage },
     }));
   }
 
@@ -137,18 +141,27 @@ function sizesOf(constant: Constant): SizeTensor | undefined {
   return { dataType, shape: shape as readonly number[], sizes: numbers };
 }
 
-/** A constant with its axes in another order. Its bytes are moved as they are stored. */
+/** How a constant is stored in another shape; undefined if the scales of its channels lie along no axis there. */
+function storageIn(shape: readonly number[], { value, storage }: Constant): Storage | undefined {
+  if (storage.kind !== 'int8') return storage;
+  const axis = axisOfChannels(shape, channelOrder(value.type.shape as readonly number[], storage.axis));
+  return axis < 0 ? undefined : { kind: 'int8', axis };
+}
+
+/** A constant with its axes in another order. Its bytes are moved as they are stored; the scales in front of them stay there. */
 function transposed(constant: Constant, permutation: readonly number[]): Constant {
   const { value, bytes, storage } = constant;
   const own = value.type.shape as readonly number[];
   const shape = permutation.map((axis) => own[axis] as number);
   const steps = permutation.map((axis) => sizeOf(own.slice(axis + 1)));
   const width = bytesPerElement(value.type.dataType, storage);
+  const front = storage.kind === 'int8' ? scaleBytes(channelOrder(own, storage.axis)) : 0;
   const moved = new Uint8Array(bytes.length);
+  moved.set(bytes.subarray(0, front));
   const place = shape.map(() => 0);
   let from = 0;
-  for (let to = 0; to < moved.length; to += width) {
-    for (let byte = 0; byte < width; byte++) moved[to + byte] = bytes[from * width + byte] as number;
+  for (let to = front; to < moved.length; to += width) {
+    for (let byte = 0; byte < width; byte++) moved[to + byte] = bytes[front + from * width + byte] as number;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       from += steps[axis] as number;
       place[axis] = (place[axis] as number) + 1;
@@ -157,5 +170,6 @@ function transposed(constant: Constant, permutation: readonly number[]): Constan
       place[axis] = 0;
     }
   }
-  return { value: { ...value, type: { ...value.type, shape } }, bytes: moved, storage };
+  const stored: Storage = storage.kind === 'int8' ? { ...storage, axis: permutation.indexOf(storage.axis) } : storage;
+  return { value: { ...value, type: { ...value.type, shape } }, bytes: moved, storage: stored };
 }

@@ -1,6 +1,6 @@
 /** Weights of TF.js as constants of the graph. */
 import type { ChannelOrder } from '../../../base/per-channel.js';
-import { channelOrder } from '../../../graph/constant.js';
+import { axisOfChannels } from '../../../graph/constant.js';
 import type { Constant, Storage } from '../../../graph/graph.js';
 import type { Weight } from '../weights.js';
 
@@ -20,9 +20,11 @@ export function storageOf({ shape, quantization }: Pick<Weight, 'shape' | 'quant
 }
 
 /** The axis along which channels lie in this order. */
-function axisOf(shape: readonly number[], { channels, consecutive }: ChannelOrder): number {
-  const axis = shape.findIndex((size, index) => size === channels && channelOrder(shape, index).consecutive === consecutive);
+function axisOf(shape: readonly number[], order: ChannelOrder): number {
+  const axis = axisOfChannels(shape, order);
   if (axis < 0)
-    throw new Error(`A tensor of [${shape.join(', ')}] has no axis of ${channels} channels, ${consecutive} values each in a row.`);
+    throw new Error(
+      `A tensor of [${shape.join(', ')}] has no axis of ${order.channels} channels, ${order.consecutive} values each in a row.`,
+    );
   return axis;
 }

@@ -60,6 +60,11 @@ export class Call extends NodeCall implements TensorFlowCall {
     return this.has(index) ? this.value(index) : null;
   }
 
+  /** All inputs as they have been read: what a subgraph is given. */
+  allInputs(): readonly ReadTensor[] {
+    return Array.from({ length: this.count }, (_, index) => this.knownSizes(index) ?? this.value(index));
+  }
+
   /** The element type that the file says of an output; undefined if our graph does not have it. */
   outputType(index = 0): DataType | undefined {
     return dataTypeOf(this.tensors.outputs[index]?.elementType ?? -1);

@@ -1,10 +1,12 @@
 /** Reads operators that move elements, combine them along axes, or take and put them by their indices. */
+import { sizeOf } from '../../../base/dtype.js';
 import type { TypedValue } from '../../../graph/graph.js';
 import { openSize, subtract } from '../../../graph/size.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
 import { sizeScalar } from '../../reading/size-tensor.js';
 import type { ReadTensor } from '../../reading/tensors.js';
 import { reshapedTo } from '../../tfjs/read/movement.js';
+import { closed } from '../../tfjs/read/window.js';
 import { withActivation } from './activation.js';
 import type { Call, Importers } from './call.js';
 import { readAs } from './tensorflow.js';
@@ -34,6 +36,29 @@ function stridedSlice(call: Call): ReadTensor | readonly ReadTensor[] {
   return readAs('StridedSlice')(call);
 }
 
+/**
+ * Puts a part into a tensor at a place, which is moved so that the part lies inside (reference/dynamic_update_slice.h). Each element of
+ * the part has its place as a row of indices.
+ */
+function dynamicUpdateSlice(call: Call): TypedValue {
+  const [input, part] = [call.value(0), call.value(1)];
+  const shape = input.type.shape.map((size) => closed(size, 'an axis'));
+  const sizes = part.type.shape.map((size) => closed(size, 'an axis'));
+  const elements = sizeOf(sizes);
+  if (elements * sizes.length > MAX_PLACES) throw cannotExpress(`puts ${elements} elements into a tensor`);
+  const steps = sizes.map((_, axis) => sizeOf(sizes.slice(axis + 1)));
+  const places = Array.from({ length: elements }, (_, element) =>
+    sizes.map((size, axis) => Math.floor(element / (steps[axis] as number)) % size),
+  );
+  const last = call.numbers(
+    'int32',
+    shape.map((size, axis) => size - (sizes[axis] as number)),
+  );
+  const start = call.apply('max', call.apply('min', call.cast(call.value(2), 'int32'), last), call.number(0, 'int32'));
+  const rows = call.apply('add', call.numbers('int32', places.flat(), [elements, sizes.length]), start);
+  return call.add('scatterND', [input, rows, call.reshaped(part, [elements])], { reduction: 'none' });
+}
+
 /** A number that a file gives as a constant without axes. */
 function constantNumber(call: Call, index: number, what: string): number {
   const number = call.constant(index)?.data[0];
@@ -60,6 +85,9 @@ function nonMaxSuppression(call: Call): readonly ReadTensor[] {
   return isSoft ? [indices, scores, sizeScalar(count)] : [indices, sizeScalar(count)];
 }
 
+/** The most numbers that the places of a part take. */
+const MAX_PLACES = 2 ** 20;
+
 export const MOVEMENT_IMPORTERS: Importers = {
   ...{ RESHAPE: reshape, SQUEEZE: readAs('Squeeze'), EXPAND_DIMS: readAs('ExpandDims'), CONCATENATION: concatenation },
   ...{ SLICE: readAs('Slice'), STRIDED_SLICE: stridedSlice, TRANSPOSE: readAs('Transpose'), TILE: readAs('Tile') },
@@ -69,6 +97,7 @@ export const MOVEMENT_IMPORTERS: Importers = {
   SPACE_TO_DEPTH: (call) => call.add('spaceToDepth', [call.value()], { blockSize: call.attributes.whole('block_size') }),
   ...{ BROADCAST_TO: readAs('BroadcastTo'), FILL: readAs('Fill'), ZEROS_LIKE: readAs('ZerosLike'), RANGE: readAs('Range') },
   ...{ GATHER: gather, GATHER_ND: readAs('GatherNd'), SCATTER_ND: readAs('ScatterNd'), SPARSE_TO_DENSE: readAs('SparseToDense') },
+  DYNAMIC_UPDATE_SLICE: dynamicUpdateSlice,
   EMBEDDING_LOOKUP: (call) => call.add('gather', [call.value(1), call.value(0)], { axis: 0, batchDimensions: 0 }),
   ...{ ONE_HOT: readAs('OneHot'), TOPK_V2: readAs('TopKV2'), WHERE: readAs('Where') },
   ...{ NON_MAX_SUPPRESSION_V4: nonMaxSuppression, NON_MAX_SUPPRESSION_V5: nonMaxSuppression },
