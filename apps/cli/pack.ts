@@ -55,7 +55,8 @@ export const packCommand: Command = {
   usage: `  pannier pack [--check] [--config FILE]        all models of ${CONFIG_FILE}
   pannier pack MODEL --out DIR [flags]          one model: a model.json, an .onnx or a .tflite file
     --name, --signature NAME (of a .tflite with several), --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
-    --verify  also runs the .onnx in the app's onnxruntime-node or onnxruntime-web, and fails if that answers otherwise
+    --verify  also runs the .onnx in the app's onnxruntime-node or onnxruntime-web, the .tflite in its @litertjs/core in a browser,
+              and fails if that answers otherwise
     --quantize float16|uint8|int8   --quantize PATTERN=float16|uint8|int8|none   --budget bytes|mflop|goldenError=NUMBER
     --input NODE=NAME  --shape NODE=1,256,256,3  --constant NODE=16000  --width NODE=256  --height NODE=256
     --fit, --filter, --channels, --layout NODE=WORD   --background NODE=114   --scale, --offset NODE=NUMBER[,NUMBER…]

@@ -2,8 +2,8 @@
 import { parseArgs } from 'node:util';
 import { BACKENDS, type BackendName } from '../../src/base/backend-name.js';
 import { withDeadline } from '../../src/base/promise.js';
+import type { Started } from '../../src/pack/checks/browser.js';
 import { badOption } from '../../src/pack/options.js';
-import type { Started } from './browser.js';
 import type { Command } from './command.js';
 import { readFeeds } from './inputs.js';
 import { type Surroundings, untilInterrupted } from './interrupted.js';

@@ -1,6 +1,6 @@
 /** Prints a prediction for people: aligned, and coloured on a terminal only. */
 import { stripVTControlCharacters, styleText } from 'node:util';
-import type { Started } from './browser.js';
+import type { Started } from '../../src/pack/checks/browser.js';
 import type { PageOutput, Report } from './page.js';
 
 /** Puts a style on a text, or leaves it as it is. */

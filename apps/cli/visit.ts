@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, type ErrorDetail, PannierError } from '../../src/base/errors.js';
-import { firstLine, type Started, type StartOptions, startBrowser } from './browser.js';
+import { firstLine, type Started, type StartOptions, startBrowser } from '../../src/pack/checks/browser.js';
 import type { Feed } from './inputs.js';
 import type { OnUndo } from './interrupted.js';
 import type { Answer, PageTask } from './page.js';

@@ -179,9 +179,10 @@ export interface PackOptions {
   /** Answers of the training framework; packing fails with `golden-mismatch` if the graph answers otherwise. */
   readonly golden?: readonly GoldenCheck[];
   /**
-   * Runs the `.onnx` file itself on the golden samples, in the `onnxruntime-node` or `onnxruntime-web` of the app. Packing fails with
+   * Runs the model file itself on the golden samples, too: an `.onnx` in the `onnxruntime-node` or `onnxruntime-web` of the app, a
+   * `.tflite` in its `@litertjs/core`, in an installed Chromium through its `playwright-core`. Packing fails with
    * `golden-mismatch` if an output is off by more than a thousandth of its largest value (a hundredth in float16, a fiftieth in a quantised file), and with `options`
-   * if neither package is installed.
+   * if the package is not installed.
    */
   readonly verify?: boolean;
   /** Samples whose scores `watchDrift` of `pannier/drift` compares those in use with. */

@@ -121,7 +121,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
     warnings.push(...sampled.warnings, ...(await runChecks({ runner, lengthAxes, nodes }, checks)), ...told);
     return { ...sampled, lengthAxes, cost: await runner.cost(sampled.feeds) };
   });
-  if (options.verify === true) begin('running the golden sample in ONNX Runtime');
+  if (options.verify === true) begin(`running the golden sample in ${read.tflite === undefined ? 'ONNX Runtime' : 'LiteRT.js'}`);
   const verified = options.verify === true ? await verifyOriginal(read, signature, original, out) : undefined;
   begin('running the golden sample with the simplified graph');
   const { sampling, cost, warnings: refusals } = await holdToOriginal(original, asRead, simplified);

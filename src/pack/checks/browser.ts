@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Browser, BrowserType, Page } from 'playwright-core';
-import { messageOf, PannierError } from '../../src/base/errors.js';
+import { messageOf, PannierError } from '../../base/errors.js';
 
 /** Without what a browser does for people; with the network shut but for this machine. */
 const ARGS = [
