@@ -25,7 +25,7 @@ export interface Packed {
 export const FIXED_USAGE = '--shape NODE=1,3,224,224  --constant NODE=16000   for inputs of a model file, as pannier pack takes them';
 
 /** The help on MODEL. */
-export const MODEL_USAGE = `MODEL is a packed folder, an .onnx or .tflite file, a model.json, or a name in ${CONFIG_FILE}`;
+export const MODEL_USAGE = `MODEL is a packed folder, an .onnx, .tflite, .keras or .h5 file, a model.json, or a name in ${CONFIG_FILE}`;
 
 /** The meaning of MODEL: a packed folder, or options to pack with. */
 export type Found =

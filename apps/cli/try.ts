@@ -28,7 +28,7 @@ const FLAGS = { port: { type: 'string' }, backend: { type: 'string' }, 'no-open'
 /** The `try` command. */
 export const tryCommand: Command = {
   usage: `  pannier try MODEL [flags]                     shows a model in a page: feed it, name what goes in and out, copy the config
-    MODEL is an .onnx or .tflite file, a model.json, or a packed folder
+    MODEL is an .onnx, .tflite, .keras or .h5 file, a model.json, or a packed folder
     --port N (one that is free)  --no-open (the system's browser)  --backend auto|${BACKENDS.join('|')}`,
   async run(args) {
     const flags = readFlags(args);
@@ -64,7 +64,7 @@ export function readFlags(args: readonly string[]): Flags {
   const { port = '0', backend = 'auto' } = values;
   const [model, ...more] = positionals;
   if (model === undefined)
-    throw badOption('Say what to try: pannier try MODEL, an .onnx or .tflite file, a model.json or a packed folder.');
+    throw badOption('Say what to try: pannier try MODEL, an .onnx, .tflite, .keras or .h5 file, a model.json or a packed folder.');
   if (more.length > 0) throw badOption(`pannier try takes one MODEL, but got also ${more.join(', ')}.`);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw badOption(`--port is ${JSON.stringify(port)}; a number up to 65535 is wanted.`);

@@ -145,10 +145,9 @@ export interface BudgetOptions {
 /** Options of one model. */
 export interface PackOptions {
   /**
-   * Path of an `.onnx` file (opset 7 to 24, weights inside or in files beside it), of a `.tflite` file, or of a TF.js `model.json`: a graph
-   * model or a Layers model (from `tf.LayersModel.save`, from a Keras file by tensorflowjs_converter, from Teachable
-   * Machine). An op of ONNX or TensorFlow Lite that is not read fails with `model-format`, naming its node. A Layers model is lowered to a graph
-   * that answers what
+   * Path of an `.onnx` file (opset 7 to 24, weights inside or in files beside it), of a `.tflite` file, of a `.keras` or `.h5` file that
+   * Keras saved, of the zip that Teachable Machine downloads, or of a TF.js `model.json`: a graph model or a Layers model (from
+   * `tf.LayersModel.save`, from a Keras file by tensorflowjs_converter). An op of ONNX or TensorFlow Lite that is not read fails with `model-format`, naming its node. A Layers model or a file of Keras is lowered to a graph that answers what
    * Keras answers, also where `tf.LayersModel.predict` differs (a bilinear `UpSampling2D`, the `hard_sigmoid` of Keras 3).
    * Packing fails with `model-format` and the layer's name for a layer without a rule,
    * for masks and for a recurrent layer with an open time axis. Teachable Machine's `metadata.json` in the same folder gives
@@ -157,7 +156,7 @@ export interface PackOptions {
   readonly model: string;
   /** Folder of the packed model, made if it is missing; it must not be the folder of `model`. */
   readonly out: string;
-  /** Default: the name of the model file without `.json`, `.onnx` or `.tflite`, or of its folder if that is `model`. */
+  /** Default: the name of the model file without its ending, such as `.onnx`, or of its folder if that is `model`. */
   readonly name?: string;
   /** The signature to pack, of a `.tflite` file that has several. */
   readonly signature?: string;

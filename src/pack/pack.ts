@@ -189,8 +189,8 @@ async function scoreSamples(
   return sampling.open(weights, (runner) => countScores(runner, option, scored, inputs, lengthAxes[scored.name] ?? []));
 }
 
-/** The name of the model file without `.json`, `.onnx` or `.tflite`; if that is `model`, the name of its folder. */
+/** The name of the model file without its ending, such as `.onnx`; if that is `model`, the name of its folder. */
 export function defaultName(model: string): string {
-  const name = basename(model).replace(/\.(?:json|onnx|tflite)$/, '');
+  const name = basename(model).replace(/\.(?:json|onnx|tflite|keras|h5|hdf5|zip)$/, '');
   return name === 'model' ? basename(dirname(resolve(model))) || name : name;
 }

@@ -9,10 +9,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../apps/cli/page.js';
 import { findChromium } from '../../scripts/browsers.mjs';
 import { pack } from '../../src/pack/index.js';
-import { saveLayers } from '../fixtures/layers.js';
 import { scratch, twoInputModel, writeModel } from '../fixtures/models.js';
 import { onnxAnswers } from '../fixtures/onnxruntime.js';
-import { METADATA, teachable } from '../fixtures/teachable-machine.js';
+import { teachableZip } from '../fixtures/teachable-machine.js';
 import { longTest } from '../tier.js';
 
 const POSE = 'examples/pose/model';
@@ -174,11 +173,10 @@ it('Ctrl-C ends the browser and leaves nothing', async () => {
 });
 
 it('the two commands of docs/from-tfjs.md make an answer of what Teachable Machine exports', async () => {
-  const [, code = ''] =
-    readFileSync('docs/from-tfjs.md', 'utf8').match(/^```sh\n(npx pannier pack animals\/model\.json[\s\S]*?)^```/m) ?? [];
+  const [, code = ''] = readFileSync('docs/from-tfjs.md', 'utf8').match(/^```sh\n(npx pannier pack animals\.zip[\s\S]*?)^```/m) ?? [];
   const cwd = join(folder, 'teachable');
-  await saveLayers(teachable().model, join(cwd, 'animals'));
-  writeFileSync(join(cwd, 'animals/metadata.json'), JSON.stringify(METADATA));
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, 'animals.zip'), await teachableZip());
   // Browsers go by what is in it.
   cpSync(PHOTO, join(cwd, 'photo.jpg'));
   const printed = code

@@ -35,8 +35,8 @@ export function kerasPage(): string {
   });
   return `# Keras layers
 
-A Layers model, a \`model.json\` that \`tf.LayersModel.save\` or tensorflowjs_converter wrote, is lowered to a graph by a rule for each
-class of layer. A rule means what Keras means, and where Keras 2 and Keras 3 differ, what the version in the file means. Of the
+A Layers model is lowered to a graph by a rule for each class of layer, whether it is a \`.keras\` or \`.h5\` file of Keras
+([what is read of those](formats.md#keras-files)) or a \`model.json\` that \`tf.LayersModel.save\` or tensorflowjs_converter wrote. A rule means what Keras means, and where Keras 2 and Keras 3 differ, what the version in the file means. Of the
 ${CLASSES.length} classes below ${ruled.length} have a rule. Packing refuses the others by name, with the layer, and so each field of a
 layer's config and each argument of a call that no rule reads.
 

@@ -22,7 +22,6 @@ async function refusal(model: string): Promise<string> {
   return message;
 }
 
-const FROM_KERAS = "keras.models.load_model('FILE').export('model.onnx', format='onnx'), and pack model.onnx.";
 const FROM_HUGGING_FACE = 'optimum-cli export onnx --model FOLDER onnx, and pack onnx/model.onnx';
 const AT_ITS_SOURCE = 'In Python, where the model was trained, run torch.onnx.export(model, (example,), "model.onnx") or, in Keras,';
 const FILES: readonly (readonly [name: string, bytes: Uint8Array | string, message: string])[] = [
@@ -32,14 +31,7 @@ const FILES: readonly (readonly [name: string, bytes: Uint8Array | string, messa
     'a.tflite is no TensorFlow Lite model, or is cut: 4 bytes are wanted at 28, but there are 10 in all.',
   ],
   ['face.task', zip({ 'detector.tflite': nothing }), "with a TensorFlow Lite model, as MediaPipe's .task is"],
-  ['a.h5', '\x89HDF\r\n\x1a\n\0', `run in Python ${FROM_KERAS}`],
-  ['a.keras', zip({ 'config.json': nothing, 'model.weights.h5': nothing }), `In Python, run ${FROM_KERAS}`],
-  [
-    'converted_keras.zip',
-    zip({ 'model.json': nothing, 'weights.bin': nothing }),
-    'Unpack all of it into one folder, and pack the model.json',
-  ],
-  ['b.zip', zip({ 'c.png': nothing }), 'is a zip archive without a model.json. Unpack it'],
+  ['b.zip', zip({ 'c.png': nothing }), 'is a zip archive without a model.json or a file of Keras. Unpack it'],
   [
     'saved_model.pb',
     '\x08\x01\x12\x09\x0a\x07\x22\x05serve',
@@ -160,16 +152,16 @@ it.each([
 });
 
 it('reads no more of a large file than its ends', async () => {
-  const path = write('large.bin', '\x89HDF\r\n\x1a\n');
+  const path = write('large.bin', 'GGUF\x03\0\0\0');
   truncateSync(path, 8 * 2 ** 30);
   const begun = performance.now();
-  expect(await refusal(path)).toContain('is an HDF5 file');
+  expect(await refusal(path)).toContain('is a GGUF file');
   expect(performance.now() - begun).toBeLessThan(2_000);
 });
 
 it('a name that moves a cursor', async () => {
-  const { stderr } = await pannierHere(['pack', write('a\u001b[2Jb\u202e.onnx', '\x89HDF\r\n\x1a\n'), '--out', out]);
-  expect(stderr).toMatch(/^pannier: ab ?\.onnx is an HDF5 file/);
+  const { stderr } = await pannierHere(['pack', write('a\u001b[2Jb\u202e.onnx', 'GGUF\x03\0\0\0'), '--out', out]);
+  expect(stderr).toMatch(/^pannier: ab ?\.onnx is a GGUF file/);
 });
 
 it('writes nothing', () => expect(readdirSync(folder)).not.toContain('never'));

@@ -11,13 +11,14 @@ import { openShape } from '../open-shape.js';
 import type { Ends } from '../tfjs/ends.js';
 import { endsOf } from '../tfjs/graph-ends.js';
 import type { Weight } from '../tfjs/weights.js';
+import { ArchiveWeights } from './archive-weights.js';
 import { checkAllRead } from './config-fields.js';
 import { withIndexInputs } from './index-inputs.js';
 import { LayerGraph } from './layer-graph.js';
 import type { Settings } from './settings.js';
 import { type LayerConfig, type ModelConfig, readTopology } from './topology.js';
 import { callModel } from './walk.js';
-import { WeightStore } from './weights.js';
+import { type WeightSource, WeightStore } from './weights.js';
 
 /** A lowered model. */
 export interface Lowered {
@@ -32,17 +33,27 @@ export interface Lowered {
  * @param file name of the model file, for messages
  * @throws {PannierError} `model-format`, naming a layer without a rule or a field that is wrong
  */
-export function lowerLayers(topology: Fields, weights: readonly Weight[], file: string): Lowered {
+export const lowerLayers = (topology: Fields, weights: readonly Weight[], file: string): Lowered =>
+  lowerModel(readTopology(topology, file), new WeightStore(weights, file));
+
+/**
+ * Lowers a model whose weights are found by the layers' places in it.
+ * @param variables by their paths in the archive, such as `layers/dense/vars/0`
+ */
+export function lowerArchive(topology: Fields, variables: ReadonlyMap<string, Weight>, file: string): Lowered {
   const model = readTopology(topology, file);
+  return lowerModel(model, new ArchiveWeights(model, variables, file));
+}
+
+function lowerModel(model: ModelConfig, store: WeightSource): Lowered {
   const graph = new LayerGraph();
-  const store = new WeightStore(weights);
   const inputs = inputsOf(model);
   const sizes = new Names();
   const values = inputs.map(({ key, shape, dataType }) =>
     graph.builder.input(key, { dataType, shape: openShape(shape, (wanted) => sizes.take(wanted)) }),
   );
-  const results = callModel({ graph, store }, model, values);
-  store.checkAllTaken(file);
+  const results = callModel({ graph, store, within: '' }, model, values);
+  store.checkAllTaken();
   const lowered = withIndexInputs(graph.builder.build(results));
   verify(lowered);
   const keys = { inputs: inputs.map(({ key }) => key), outputs: outputKeys(model, results) };

@@ -8,12 +8,14 @@ import { Call, type CallParts } from './rule.js';
 import { ruleOf } from './rules.js';
 import type { Settings } from './settings.js';
 import type { LayerConfig, ModelConfig } from './topology.js';
-import type { WeightStore } from './weights.js';
+import type { WeightSource } from './weights.js';
 
 /** The graph that gets the nodes, and the weights of the layers. */
 export interface Ground {
   readonly graph: LayerGraph;
-  readonly store: WeightStore;
+  readonly store: WeightSource;
+  /** The names of the models around the layers, each with `/` behind it; '' in the whole model. */
+  readonly within: string;
 }
 
 /**
@@ -104,11 +106,12 @@ const NO_EXTRAS: Extras = { tensors: new Map(), flags: new Set() };
 
 function callLayer(ground: Ground, { settings, model }: LayerConfig, inputs: readonly TypedValue[], extras = NO_EXTRAS) {
   ground.graph.countCall(settings.name);
-  return model === undefined ? callRule(ground, settings, settings.name, inputs, extras) : callModel(ground, model, inputs);
+  if (model === undefined) return callRule(ground, settings, settings.name, inputs, extras);
+  return callModel({ ...ground, within: `${ground.within}${settings.name}/` }, model, inputs);
 }
 
 function callRule(ground: Ground, settings: Settings, scope: string, given: readonly TypedValue[], extras: Extras): readonly TypedValue[] {
-  const { graph, store } = ground;
+  const { graph, store, within } = ground;
   const { rule, takesWholeNumbers, givesWholeNumbers } = ruleOf(settings);
   checkDtype(settings, givesWholeNumbers);
   const call = new Call({
@@ -117,7 +120,8 @@ function callRule(ground: Ground, settings: Settings, scope: string, given: read
     inputs: given,
     ...extras,
     graph,
-    weights: store.of(settings, scope),
+    // Layers of two models may have one name; some files have that of the model in front.
+    weights: within === '' ? store.of(settings, scope) : store.of(settings, scope, `${within}${scope}`),
     weightsOf: (inner, ...scopes) => store.of(inner, ...scopes),
     callInner: (inner, innerScope, inputs) => callRule(ground, inner, innerScope, inputs, NO_EXTRAS),
   });

@@ -18,8 +18,31 @@ export interface LayerWeights {
   skip(name: string): void;
 }
 
-/** All weights of a model file. */
-export class WeightStore {
+/** The weights of a model file, and which layer owns each. */
+export interface WeightSource {
+  /** The weights of a layer whose names begin with one of the scopes, the same ones for each call of the layer. */
+  of(settings: Settings, ...scopes: readonly string[]): LayerWeights;
+  /** @throws {PannierError} `model-format` if no layer has read a weight */
+  checkAllTaken(): void;
+}
+
+/**
+ * Checks a weight that a layer takes.
+ * @throws {PannierError} `model-format`, naming the layer, the weight, the shape that is wanted, and that of the file
+ */
+export function checkWeight(weight: Weight, settings: Settings, shape: readonly Dim[]): Weight {
+  if (weight.dtype !== 'float32') throw broken(`Weight "${weight.name}" of ${settings.what} is ${weight.dtype}; float32 is wanted.`);
+  if (weight.shape.length !== shape.length || weight.shape.some((dim, axis) => dim !== (shape[axis] ?? dim))) {
+    throw broken(
+      `Weight "${weight.name}" of ${settings.what} has shape ${shapeText(weight.shape)}; its config and input want ${shapeText(shape)}.`,
+    );
+  }
+  return weight;
+}
+
+/** Weights that are found by their names. */
+export class WeightStore implements WeightSource {
+  readonly #file: string;
   readonly #byName = new Map<string, Weight>();
   /** By name without the last folder but one, where TensorFlow puts the name of a cell, which the config does not contain. */
   readonly #byShortName = new Map<string, Weight>();
@@ -29,7 +52,9 @@ export class WeightStore {
   readonly #isNumbered: boolean;
   readonly #layers = new Map<Settings, Map<string, LayerWeights>>();
 
-  constructor(weights: readonly Weight[]) {
+  /** @param file for messages */
+  constructor(weights: readonly Weight[], file: string) {
+    this.#file = file;
     this.#left = new Set(weights);
     for (const weight of weights) {
       const parts = weight.name.split('/');
@@ -44,7 +69,6 @@ export class WeightStore {
     this.#isNumbered = weights.length > 0 && weights.every(({ name }) => /\/\d+$/.test(name));
   }
 
-  /** The weights whose names begin with one of the scopes, the same ones for each call of a layer. */
   of(settings: Settings, ...scopes: readonly string[]): LayerWeights {
     const byScope = this.#layers.get(settings) ?? new Map<string, LayerWeights>();
     this.#layers.set(settings, byScope);
@@ -62,27 +86,20 @@ export class WeightStore {
         this.#left.delete(weight);
       },
       take: (name, shape, newName) => {
-        const weight = taken.get(name) ?? this.#find(settings, namesOf(name, newName));
+        const weight = taken.get(name) ?? this.#find(settings, namesOf(name, newName), shape);
         taken.set(name, weight);
-        if (weight.dtype !== 'float32') throw broken(`Weight "${weight.name}" of ${settings.what} is ${weight.dtype}; float32 is wanted.`);
-        if (weight.shape.length !== shape.length || weight.shape.some((dim, axis) => dim !== (shape[axis] ?? dim))) {
-          throw broken(
-            `Weight "${weight.name}" of ${settings.what} has shape ${shapeText(weight.shape)}; its config and input want ${shapeText(shape)}.`,
-          );
-        }
-        return weight;
+        return checkWeight(weight, settings, shape);
       },
     };
     byScope.set(key, weights);
     return weights;
   }
 
-  /** @throws {PannierError} `model-format` if no layer has read a weight */
-  checkAllTaken(file: string): void {
+  checkAllTaken(): void {
     const [first] = this.#left;
     if (first === undefined) return;
     throw broken(
-      `Weight "${first.name}" belongs to no layer of ${file}${this.#left.size > 1 ? `, nor do ${this.#left.size - 1} more` : ''}; model.json and weights are not from one export.`,
+      `Weight "${first.name}" belongs to no layer of ${this.#file}${this.#left.size > 1 ? `, nor do ${this.#left.size - 1} more` : ''}; its config and its weights are not from one export.`,
     );
   }
 
@@ -90,11 +107,13 @@ export class WeightStore {
     return names.map((name) => this.#called(name)).find((found) => found !== undefined);
   }
 
-  #find(settings: Settings, names: readonly string[]): Weight {
+  #find(settings: Settings, names: readonly string[], shape: readonly Dim[]): Weight {
     const weight = this.#firstOf(names);
     if (weight === undefined) {
-      const next = this.#isNumbered ? 'save a Keras 3 model as .h5 and convert that' : 'model.json and weights are not from one export';
-      throw broken(`${settings.what} has no weight "${names[0]}" in the weightsManifest; ${next}.`);
+      const next = this.#isNumbered
+        ? 'pack the .keras or .h5 file that it was made from'
+        : 'its config and its weights are not from one export';
+      throw broken(`${settings.what} has no weight "${names[0]}" of shape ${shapeText(shape)} in ${this.#file}; ${next}.`);
     }
     if (!this.#left.delete(weight))
       throw broken(`${settings.what} and another layer both own weight "${weight.name}"; names must be unique.`);

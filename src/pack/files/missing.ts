@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The ends of the names of files that Pannier reads. */
-const ENDINGS = ['.json', '.onnx', '.tflite'];
+const ENDINGS = ['.json', '.onnx', '.tflite', '.keras', '.h5', '.hdf5', '.zip'];
 
 /** Most names that a message lists. */
 const MOST = 8;
@@ -22,7 +22,7 @@ export const modelsIn = (names: readonly string[], endings = ENDINGS): string[] 
 
 /** A few names, and how many more there are. */
 export function listed(names: readonly string[]): string {
-  if (names.length === 0) return `no ${ENDINGS.join(' or ')} file`;
+  if (names.length === 0) return `no ${ENDINGS.slice(0, -1).join(', ')} file`;
   const more = names.length - MOST;
   return names.slice(0, MOST).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

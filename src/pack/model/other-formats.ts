@@ -6,14 +6,16 @@ import { detectFolder, type FileFormat, type FolderFormat } from '../../formats/
 import { broken } from '../../formats/file-fields.js';
 import { listed, modelsIn } from '../files/missing.js';
 
-type OtherFormat = Exclude<FileFormat | FolderFormat, 'json' | 'text' | 'onnx' | 'tflite' | 'binary' | 'folder' | 'onnx-folder'>;
+/** Formats of files that are read. */
+export type ReadFormat = 'json' | 'text' | 'onnx' | 'tflite' | 'keras' | 'hdf5' | 'tfjs-zip';
+
+type OtherFormat = Exclude<FileFormat | FolderFormat, ReadFormat | 'binary' | 'folder' | 'onnx-folder'>;
 
 /** The folder in which models of the Hugging Face Hub have their `.onnx`. */
 const ONNX_FOLDER = 'onnx';
 
 const PACK_IT = 'and pack model.onnx';
 const tf2onnx = (source: string): string => `Run python -m tf2onnx.convert ${source} --opset 17 --output model.onnx, ${PACK_IT}.`;
-const FROM_KERAS = `keras.models.load_model('FILE').export('model.onnx', format='onnx')`;
 const FROM_PYTORCH = 'torch.onnx.export(model, (example,), "model.onnx")';
 const FROM_HUGGING_FACE = 'optimum-cli export onnx --model FOLDER onnx';
 const AT_ITS_SOURCE = `In Python, where the model was trained, run ${FROM_PYTORCH} or, in Keras, model.export('model.onnx', format='onnx'), ${PACK_IT}.`;
@@ -23,11 +25,6 @@ const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>>
   'mediapipe-task': [
     "a zip archive with a TensorFlow Lite model, as MediaPipe's .task is, which Pannier does not read yet",
     `Unpack it with unzip. ${tf2onnx('--tflite NAME.tflite')}`,
-  ],
-  keras: ['a Keras model (.keras), which Pannier does not read yet', `In Python, run ${FROM_KERAS}, ${PACK_IT}.`],
-  hdf5: [
-    'an HDF5 file, as Keras writes models and weights (.h5), which Pannier does not read yet',
-    `If it holds a whole model, run in Python ${FROM_KERAS}, ${PACK_IT}. Weights alone are no model.`,
   ],
   'saved-model': [
     'a SavedModel of TensorFlow, which Pannier does not read',
@@ -65,11 +62,7 @@ const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>>
     'Pack the .onnx that it was made from, most often beside it; nothing makes one of the .ort.',
   ],
   coreml: ['a Core ML model, which Pannier does not read', AT_ITS_SOURCE],
-  zip: ['a zip archive without a model.json', 'Unpack it, and pack the model in it.'],
-  'tfjs-zip': [
-    'a zip archive with a model.json, as Teachable Machine downloads it',
-    'Unpack all of it into one folder, and pack the model.json.',
-  ],
+  zip: ['a zip archive without a model.json or a file of Keras', 'Unpack it, and pack the model in it.'],
   gzip: ['a gzip archive', 'Unpack it with gunzip or tar -xzf, and pack the model in it.'],
   html: ['a web page, so its download went wrong', 'Download the file itself, not the page that shows it.'],
   'git-lfs': ['a pointer of Git LFS, and the file is not here', 'Run git lfs pull.'],
@@ -79,15 +72,11 @@ const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>>
 };
 
 /** The error about a file that is no model that Pannier reads. @param file how messages name it */
-export function otherFormat(
-  file: string,
-  format: Exclude<FileFormat, 'json' | 'text' | 'onnx' | 'tflite'>,
-  head: Uint8Array,
-): PannierError {
+export function otherFormat(file: string, format: Exclude<FileFormat, ReadFormat>, head: Uint8Array): PannierError {
   if (format !== 'binary') return refusal(file, format);
   const first = Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return broken(
-    `${file} is no model that Pannier reads: a binary file that begins with the bytes ${first}. A TF.js model.json, an .onnx or a .tflite file is wanted.`,
+    `${file} is no model that Pannier reads: a binary file that begins with the bytes ${first}. An .onnx, .tflite, .keras or .h5 file or a TF.js model.json is wanted.`,
     {
       format,
     },

@@ -1,7 +1,5 @@
 /** Reads a TF.js model into a graph, with the files beside it that hold its weights. */
 
-import { access } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { describe } from '../../base/describe.js';
 import type { Fields } from '../../base/fields.js';
 import { storedBytes } from '../../engines/tfjs/decode.js';
@@ -16,7 +14,7 @@ import { readGraph } from '../../formats/tfjs/graph-def.js';
 import { readTfjs } from '../../formats/tfjs/read/read.js';
 import { readWeightSpec, refuseNaN, type Weight } from '../../formats/tfjs/weights.js';
 import { verify } from '../../graph/verify.js';
-import { type OpenFile, openInside, readAndClose, readEnds, readFully, record } from '../files/open.js';
+import type { FolderFile, ModelFolder } from '../files/model-folder.js';
 import { relativePath } from '../files/relative-path.js';
 import { otherFormat } from './other-formats.js';
 import type { ReadModel } from './read-model.js';
@@ -25,9 +23,11 @@ import { METADATA_FILE, readMetadata } from './teachable-machine.js';
 /**
  * Reads a model.json with its weight files. No file outside its folder is opened.
  * @param content of the model.json
+ * @param folder the folder that it lies in
+ * @param file its name, for messages
  * @throws {PannierError} `model-format`
  */
-export async function readTfjsFile(content: Uint8Array, path: string, file: string): Promise<ReadModel> {
+export async function readTfjsFile(content: Uint8Array, folder: ModelFolder, file: string): Promise<ReadModel> {
   const json = objectAt(parseJson(content, file), file);
   const { format } = json;
   if (format !== undefined && format !== 'graph-model' && format !== 'layers-model') {
@@ -41,7 +41,6 @@ export async function readTfjsFile(content: Uint8Array, path: string, file: stri
     );
   }
   const topology = objectAt(json['modelTopology'], `${file}'s modelTopology`);
-  const folder = dirname(path);
   const weights: Weight[] = [];
   const names = new Set<string>();
   let budget: number = LIMITS.weightBytes;
@@ -78,20 +77,21 @@ function withoutOptimizer(json: Fields, weights: readonly Weight[]): Weight[] {
 }
 
 /** Reads a JSON file in the model's folder; `undefined` if there is none. */
-async function readBeside(folder: string, name: string): Promise<Fields | undefined> {
-  const path = join(folder, name);
-  record(path);
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return undefined;
-  const { handle, length } = await openInside(folder, name);
-  return objectAt(parseJson(await readAndClose(handle, length, path, name, LIMITS.jsonBytes), name), name);
+async function readBeside(folder: ModelFolder, name: string): Promise<Fields | undefined> {
+  if (!(await folder.has(name))) return undefined;
+  const opened = await folder.open(name);
+  try {
+    if (opened.length > LIMITS.jsonBytes) throw broken(`${name} has ${opened.length} bytes; the limit is ${LIMITS.jsonBytes}.`);
+    const content = new Uint8Array(opened.length);
+    await opened.read(content);
+    return objectAt(parseJson(content, name), name);
+  } finally {
+    await opened.close();
+  }
 }
 
 /** Reads one group of weights. Its files, joined, hold exactly the bytes of the weights. */
-async function readGroup(value: unknown, place: string, folder: string, budget: number): Promise<Weight[]> {
+async function readGroup(value: unknown, place: string, folder: ModelFolder, budget: number): Promise<Weight[]> {
   const group = objectAt(value, place);
   const specs = arrayAt(group['weights'], `${place}.weights`, LIMITS.tensors).map((spec, index) =>
     readWeightSpec(spec, `${place}.weights[${index}]`),
@@ -102,23 +102,21 @@ async function readGroup(value: unknown, place: string, folder: string, budget: 
   const wanted = specs.reduce((sum, spec) => sum + storedBytes(spec), 0);
   if (wanted > budget) throw broken(`The weights take more than ${LIMITS.weightBytes} bytes; that is the limit.`);
 
-  const opened: (OpenFile & { path: string })[] = [];
+  const opened: { readonly path: string; readonly beside: FolderFile }[] = [];
   try {
-    for (const path of paths) opened.push({ path, ...(await openInside(folder, path)) });
-    const got = opened.reduce((sum, { length }) => sum + length, 0);
+    for (const path of paths) opened.push({ path, beside: await folder.open(path) });
+    const got = opened.reduce((sum, { beside }) => sum + beside.length, 0);
     if (got !== wanted) {
-      for (const file of opened) await refuseStandIn(file);
+      for (const { path, beside } of opened) await refuseStandIn(path, beside);
       throw broken(
         `${paths.join(', ')} should have ${wanted} bytes, the sum of its ${specs.length} weights, but has ${got}. Is the file cut, or from another export?`,
       );
     }
     const bytes = new Uint8Array(wanted);
     let offset = 0;
-    for (const { path, handle, length } of opened) {
-      const part = bytes.subarray(offset, offset + length);
-      await readFully(handle, part, path);
-      record(join(folder, path), part);
-      offset += length;
+    for (const { beside } of opened) {
+      await beside.read(bytes.subarray(offset, offset + beside.length));
+      offset += beside.length;
     }
     let end = 0;
     return specs.map((spec) => {
@@ -127,13 +125,13 @@ async function readGroup(value: unknown, place: string, folder: string, budget: 
       return { ...spec, bytes: bytes.subarray(start, end) };
     });
   } finally {
-    await Promise.all(opened.map(({ handle }) => handle.close()));
+    await Promise.all(opened.map(({ beside }) => beside.close()));
   }
 }
 
 /** Refuses a weight file in whose place something else was stored or downloaded. */
-async function refuseStandIn(opened: OpenFile & { readonly path: string }): Promise<void> {
-  const { head, tail } = await readEnds(opened, HEAD_BYTES, opened.path);
+async function refuseStandIn(path: string, file: FolderFile): Promise<void> {
+  const { head, tail } = await file.ends(HEAD_BYTES);
   const format = detect(head, tail);
-  if (format === 'git-lfs' || format === 'html' || format === 'empty') throw otherFormat(opened.path, format, head);
+  if (format === 'git-lfs' || format === 'html' || format === 'empty') throw otherFormat(path, format, head);
 }

@@ -1,24 +1,28 @@
 /** Reads a model file from disk into a graph. Its bytes say of which format it is. */
 
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { detect, HEAD_BYTES } from '../../formats/detect.js';
 import { broken } from '../../formats/file-fields.js';
 import { LIMITS } from '../../formats/limits.js';
 import { missingFile } from '../files/missing.js';
+import { folderOnDisk } from '../files/model-folder.js';
 import { type OpenFile, openRecorded, readEnds, readWhole } from '../files/open.js';
 import { badOption, type PackOptions } from '../options.js';
 import { folderInstead, otherFormat } from './other-formats.js';
+import { readKerasFile } from './read-keras.js';
 import type { ReadModel } from './read-model.js';
 import { readOnnxFile } from './read-onnx.js';
 import { readTfjsFile } from './read-tfjs.js';
 import { readTfliteFile } from './read-tflite.js';
+import { readTfjsZip } from './read-zip.js';
 
 /** The options that a file may have to be read with: sizes and values of inputs (.onnx), and the signature (.tflite). */
 export type ReadOptions = Pick<PackOptions, 'inputs' | 'signature'>;
 
 /**
- * Reads a model.json of TF.js or an .onnx file, with the files beside it that hold its weights, or a .tflite file.
+ * Reads a model.json of TF.js or an .onnx file, with the files beside it that hold its weights; a .tflite file; a .keras or .h5 file of
+ * Keras; or the zip that Teachable Machine downloads.
  * @throws {PannierError} `model-format`; for a file of another format it says what that is, and how a model is made of it
  */
 export async function readModel(path: string, { inputs = {}, signature }: ReadOptions = {}): Promise<ReadModel> {
@@ -30,8 +34,10 @@ export async function readModel(path: string, { inputs = {}, signature }: ReadOp
     if (format === 'tflite') return await readTfliteFile(await readWhole(opened, path, file, LIMITS.weightBytes), file, signature);
     if (signature !== undefined) throw badOption(`Option signature is for .tflite files, and ${file} is none; leave it out.`);
     if (format === 'onnx') return await readOnnxFile(opened, path, file, inputs);
+    if (format === 'keras' || format === 'hdf5') return await readKerasFile(opened, path, file, format);
+    if (format === 'tfjs-zip') return await readTfjsZip(opened, path, file);
     if (format !== 'json' && format !== 'text') throw otherFormat(file, format, head);
-    return await readTfjsFile(await readWhole(opened, path, file, LIMITS.jsonBytes), path, file);
+    return await readTfjsFile(await readWhole(opened, path, file, LIMITS.jsonBytes), folderOnDisk(dirname(path)), file);
   } finally {
     await opened.handle.close();
   }
