@@ -8,6 +8,7 @@ import { chainCases } from './ops/chains.js';
 import { indexingCases } from './ops/indexing.js';
 import { movementCases } from './ops/movement.js';
 import { networkCases } from './ops/network.js';
+import { quantizationCases } from './ops/quantization.js';
 import { reductionCases } from './ops/reduction.js';
 import { unaryCases } from './ops/unary.js';
 import { windowCases } from './ops/windows.js';
@@ -26,6 +27,7 @@ function listsBySubject(): ReadonlyMap<Subject, CaseList> {
       boxesCases,
       windowCases,
       networkCases,
+      quantizationCases,
       chainCases,
     ].flatMap((make) => make().map((list) => [list.subject, list] as const)),
   );

@@ -3,6 +3,7 @@ import type { Tensor } from '../../graph/tensor.js';
 import { paddingOf } from '../../graph/window.js';
 import type { Kernel } from './kernel.js';
 import { multiplyInto, packRight, type RightMatrix } from './matrix-product.js';
+import { narrow, type WideArray, wideArray } from './wide.js';
 
 /** A picture with its padding. */
 interface Padded {
@@ -31,14 +32,14 @@ export const conv2d: Kernel<'conv2d'> = ({ inputs, attributes, shapes }) => {
   const isDepthwise = groups > 1 && taken === 1;
   const convolveRow = isDepthwise ? depthwise(filter, moves) : grouped(filter, groups, moves);
   const sides = [...paddingOf(height, rows, 0, attributes), ...paddingOf(width, columns, 1, attributes)];
-  const output = new Float32Array(batch * outHeight * outWidth * made);
+  const output = wideArray(input.dataType, batch * outHeight * outWidth * made);
   const added = bias === undefined ? new Float64Array(made) : new Float64Array(bias.data);
   for (let picture = 0, at = 0; picture < batch; picture++) {
     // A depthwise filter that makes several channels of each one takes each one several times.
     const padded = pad(input, picture, sides, isDepthwise ? made / groups : 1);
     for (let y = 0; y < outHeight; y++, at += outWidth * made) store(output, at, convolveRow(padded, y), added);
   }
-  return [{ dataType: input.dataType, shape: shapes[0] as readonly number[], data: output }];
+  return [{ dataType: input.dataType, shape: shapes[0] as readonly number[], data: narrow(input.dataType, output) }];
 };
 
 /** One picture with zeros around it. @param sides top, bottom, left, right @param repeated how often each channel stands there */
@@ -60,7 +61,7 @@ function pad({ data, shape }: Tensor, picture: number, sides: readonly number[],
 }
 
 /** Rounds sums, with a number for each channel added. */
-export function store(output: Float32Array, start: number, sums: Float64Array, added: Float64Array): void {
+export function store(output: WideArray, start: number, sums: Float64Array, added: Float64Array): void {
   const channels = added.length;
   for (let at = 0; at < sums.length; at += channels)
     for (let channel = 0; channel < channels; channel++)

@@ -6,6 +6,7 @@ import type { Kernels } from './kernel.js';
 import { MOVEMENT_KERNELS } from './movement.js';
 import { NETWORK_KERNELS } from './network.js';
 import { REDUCTION_KERNELS } from './reduction.js';
+import { QUANTIZATION_KERNELS } from './requantize.js';
 
 /** An op that the reference computes. */
 export type ComputedOp = Exclude<OpName, 'tfjsGraph'>;
@@ -16,4 +17,5 @@ export const KERNELS: Kernels<ComputedOp> = {
   ...MOVEMENT_KERNELS,
   ...INDEXING_KERNELS,
   ...NETWORK_KERNELS,
+  ...QUANTIZATION_KERNELS,
 };

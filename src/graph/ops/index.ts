@@ -6,13 +6,22 @@ import { INDEXING_OPS } from './indexing.js';
 import { MOVEMENT_OPS } from './movement.js';
 import { NETWORK_OPS } from './network.js';
 import { OPAQUE_OPS } from './opaque.js';
+import { QUANTIZATION_OPS } from './quantization.js';
 import { REDUCTION_OPS } from './reduction.js';
 
 /**
  * Ops carry the names of WebNN's operators where WebNN has them (W3C Web Neural Network API, Candidate Recommendation of 2025), and
  * say where they differ.
  */
-export const OPS = { ...ELEMENTWISE_OPS, ...REDUCTION_OPS, ...MOVEMENT_OPS, ...INDEXING_OPS, ...NETWORK_OPS, ...OPAQUE_OPS } as const;
+export const OPS = {
+  ...ELEMENTWISE_OPS,
+  ...REDUCTION_OPS,
+  ...MOVEMENT_OPS,
+  ...INDEXING_OPS,
+  ...NETWORK_OPS,
+  ...QUANTIZATION_OPS,
+  ...OPAQUE_OPS,
+} as const;
 
 export type OpName = keyof typeof OPS;
 

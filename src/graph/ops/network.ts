@@ -91,7 +91,7 @@ function checkAlong(given: TensorType | undefined, sizes: Shape, name: string): 
 export const NETWORK_OPS = {
   /**
    * A convolution of NHWC pictures with a filter [height, width, channels in / groups, channels out]. With as many groups as
-   * channels it is a depthwise one. Padding is zeros.
+   * channels it is a depthwise one. Padding is zeros. Unlike in WebNN, it may be of int32 or int64, whose sums are exact up to 2^53.
    */
   conv2d: defineOp({
     name: 'conv2d',
@@ -100,7 +100,7 @@ export const NETWORK_OPS = {
     infer: (inputs, attributes) => {
       const [input, filter, bias] = inputs as [TensorType, TensorType, TensorType | undefined];
       const { groups } = attributes;
-      checkClass(input, 'float');
+      if (input.dataType !== 'int32' && input.dataType !== 'int64') checkClass(input, 'float');
       checkSameDataType(input, filter);
       checkRank(input, 4);
       checkRank(filter, 4, 'filter');

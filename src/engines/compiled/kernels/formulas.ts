@@ -182,6 +182,14 @@ export const WHOLE_FORMULAS: Readonly<Record<string, Formula>> = {
   max: binary(i32x4.max),
   min: binary(i32x4.min),
   bitwiseAnd: binary(v128.and),
+  // 2^(shift - 31) is the float32 that has this exponent and no further digits.
+  requantize: ([sums, multiplier, shift], call) => {
+    const power = i32x4.shl(i32x4.add(shift as V128, i32x4.const(127 - 31)), 23);
+    const factor = f32x4.mul(f32x4.fromI32(multiplier as V128), power);
+    const rounded = f32x4.nearest(f32x4.mul(f32x4.fromI32(sums as V128), factor));
+    const moved = f32x4.add(rounded, f32x4.const(number(call, 'zeroPoint')));
+    return i32x4.fromF32(clamped(moved, number(call, 'min'), number(call, 'max')));
+  },
   clamp: unary((x, call) => {
     const bound = (name: string) => i32x4.const(Math.min(Math.max(number(call, name), -(2 ** 31)), 2 ** 31 - 1));
     return i32x4.min(i32x4.max(x, bound('min')), bound('max'));

@@ -10,6 +10,7 @@ import { CREATION } from './creation.js';
 import { lowerCrop } from './cropping.js';
 import { GATHERING } from './gathering.js';
 import { noEpilogue } from './group-epilogue.js';
+import { lowerOnHost } from './host-op.js';
 import { lowerLogSoftmax, lowerLogSumExp } from './log-sum-exp.js';
 import { MOVEMENT } from './movement.js';
 import { lowerBatchNormalization, lowerInstanceNormalization, lowerLayerNormalization, lowerLocalResponse } from './normalization.js';
@@ -31,6 +32,10 @@ type LowerOf<Name extends OpName> = (node: NodeOf<Name>, lowering: Lowering) => 
 
 const isOfFloats = ({ inputs }: Node): boolean => isFloat(inputs[0]?.type?.dataType ?? 'bool');
 
+const convolutionOfFloats = withComputedWeights<NodeOf<'conv2d'>>((node, lowering) =>
+  lowerConvolution(node, noEpilogue(node.outputs[0] as Value), lowering),
+);
+
 const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   ...MOVEMENT,
   ...GATHERING,
@@ -49,7 +54,7 @@ const LOWERINGS: { readonly [Name in OpName]?: LowerOf<Name> } = {
   resample2d: lowerResample,
   cropAndResize: lowerCrop,
   // Convolutions by constants are anchors of groups, too.
-  conv2d: withComputedWeights((node, lowering) => lowerConvolution(node, noEpilogue(node.outputs[0] as Value), lowering)),
+  conv2d: (node, lowering) => (isOfFloats(node) ? convolutionOfFloats(node, lowering) : lowerOnHost(node as unknown as Node, lowering)),
   convTranspose2d: withComputedWeights(lowerTransposedConvolution),
   batchNormalization: lowerBatchNormalization,
   layerNormalization: lowerLayerNormalization,

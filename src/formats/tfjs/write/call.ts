@@ -1,6 +1,7 @@
 /** What the writer of an op gets: one node of the graph, and the GraphDef to write into. */
 import type { WideDType } from '../../../base/dtype.js';
 import type { Fields } from '../../../base/fields.js';
+import { tensorOf } from '../../../graph/constant.js';
 import type { Constant, Node, NodeOf, TypedValue, Value } from '../../../graph/graph.js';
 import { nodeError } from '../../../graph/node-error.js';
 import type { OpAttributes, OpName } from '../../../graph/ops/index.js';
@@ -129,6 +130,12 @@ export class NodeWriter {
     const constant = this.#target.constant(this.#node.inputs[index] as Value);
     if (constant === undefined) throw this.refused(`computes the weight "${name}" of a function`);
     this.#target.def.addFunctionWeight(name, constant);
+  }
+
+  /** An input as numbers, if it is a constant. */
+  constantNumbers(index: number): readonly number[] | undefined {
+    const constant = this.#target.constant(this.#node.inputs[index] as Value);
+    return constant && Array.from(tensorOf(constant).data);
   }
 
   /** A number that is computed with, of the dtype that the first input's element type becomes. */

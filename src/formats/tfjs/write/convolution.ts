@@ -1,5 +1,6 @@
 /** Writes convolutions and their transposes. */
 import type { Fields } from '../../../base/fields.js';
+import { isFloat } from '../../../graph/element-type.js';
 import { isOpen, type Size } from '../../../graph/size.js';
 import { extent } from '../../../graph/window.js';
 import { attr } from './attributes.js';
@@ -17,6 +18,7 @@ const filterShapeOf = (call: NodeWriter): FilterShape => call.type(1).shape as u
 
 function conv2d(call: Call<'conv2d'>): WrittenTensor {
   const { groups, strides, dilations } = call.attributes;
+  if (!isFloat(call.type().dataType)) throw call.refused('adds products of whole numbers, for which TF.js has no kernel');
   const [rows, columns, taken, made] = filterShapeOf(call);
   const isDepthwise = groups > 1 && taken === 1;
   // TF.js (4.22) takes strides or dilations above 1, not both.

@@ -19,6 +19,7 @@ import { NORMALIZATION_WRITERS } from './normalization.js';
 import { tfjsGraph } from './opaque.js';
 import { POOLING_WRITERS } from './pooling.js';
 import { REDUCTION_WRITERS } from './reduction.js';
+import { requantize } from './requantize.js';
 import { resample2d } from './resample.js';
 import { WrittenSizes } from './sizes.js';
 
@@ -47,6 +48,7 @@ const WRITERS: Readonly<Partial<Record<OpName, unknown>>> = {
   ...POOLING_WRITERS,
   ...NORMALIZATION_WRITERS,
   resample2d,
+  requantize,
   tfjsGraph,
 };
 
