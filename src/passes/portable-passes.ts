@@ -23,16 +23,21 @@ import { mergeEqualNodes } from './merge-equal-nodes.js';
 import { mergeReshapes } from './merge-reshapes.js';
 import { mergeSlices } from './merge-slices.js';
 import { moveBehindPools } from './move-behind-pools.js';
+import { moveCasts } from './move-casts.js';
 import { moveBeforeReshapes, moveOffsetsIntoTerms } from './move-offsets.js';
 import { moveScales } from './move-scales.js';
 import { moveTransposes } from './move-transposes.js';
 import type { Pass } from './pass.js';
 import { removeDeadCode } from './remove-dead-code.js';
 import { reshapeUnmoved } from './reshape-unmoved.js';
+import { roundInFloats } from './round-in-floats.js';
 
 export const PORTABLE_PASSES: readonly Pass[] = [
   // What is computed of constants and sizes is no pattern of the others.
   removeDeadCode,
+  // Weights of 8 bits would be folded into the 32 bits that they are cast to.
+  roundInFloats,
+  moveCasts,
   foldConstants,
   foldSizes,
   dropIdentities,
