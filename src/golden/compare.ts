@@ -16,6 +16,10 @@ export const TOLERANCE = 1e-3;
  */
 const ROUNDING = 1e-5;
 
+/** How many steps a value may be off behind the roundings of a quantised network, and the share of values that may be off by more. */
+const STEPS_ALLOWED = 2;
+const SHARE_OF_ROUNDED = 0.01;
+
 /** A smaller spread is none: the output is the same everywhere. A share of the values, and absolute for values below 1. */
 export const MIN_SPREAD = 1e-6;
 
@@ -108,15 +112,24 @@ function compareValues(values: GoldenValues, goldenBytes: ArrayBuffer, got: RawO
   // A sparse output that lost all of its values could still have 99.8 % of them right, so all zeros is refused by itself.
   const [first] = got.data;
   const isSame = first !== undefined && got.data.every((value) => value === first);
-  const tolerance = Math.max(TOLERANCE * spreadOf(values), ROUNDING * magnitudeOf(values));
+  const { tolerance, allowed } = toleranceOf(values);
   if (isSame && values.max - values.min > 2 * tolerance) return wrong(first === 0 ? 'is all zero' : 'is the same everywhere');
   const stored = new Float32Array(goldenBytes, values.offset, values.count);
   const now = goldenValues(got.data, values.count);
   const off = stored.reduce((sum, value, index) => sum + (Math.abs(value - (now[index] as number)) > tolerance ? 1 : 0), 0);
   const share = off / Math.max(1, values.count);
-  if (share <= SHARE_ALLOWED) return { share };
+  if (share <= allowed) return { share };
+  const limit = values.step === undefined ? `${TOLERANCE} of its spread` : `${STEPS_ALLOWED} steps of ${values.step}`;
   return {
     share,
-    problem: `is off in ${(share * 100).toFixed(1)} % of ${values.count} values by more than ${TOLERANCE} of its spread (${SHARE_ALLOWED * 100} % allowed)`,
+    problem: `is off in ${(share * 100).toFixed(1)} % of ${values.count} values by more than ${limit} (${allowed * 100} % allowed)`,
   };
+}
+
+/** How far a value may be off, and the share of values that may be off by more. */
+export function toleranceOf(values: Extremes & Pick<GoldenValues, 'step'>): { readonly tolerance: number; readonly allowed: number } {
+  const { step } = values;
+  const rounding = ROUNDING * magnitudeOf(values);
+  if (step !== undefined) return { tolerance: Math.max(STEPS_ALLOWED * step, rounding), allowed: SHARE_OF_ROUNDED };
+  return { tolerance: Math.max(TOLERANCE * spreadOf(values), rounding), allowed: SHARE_ALLOWED };
 }

@@ -213,7 +213,7 @@ function goldenValues(field: Field, bytes: number): void {
   const { offset, count } = field.value as Readonly<Record<string, unknown>>;
   const isInside = isWhole(count, 1) && isWithin(offset, count * 4, bytes) && offset % 4 === 0;
   if (!isInside) throw refusal(field, `float32 values within the ${bytes} bytes of its asset`);
-  fields({ min: finite, max: finite })(field);
+  fields({ min: finite, max: finite, step: optional(above0) })(field);
 }
 
 const isWithin = (offset: unknown, length: number, bytes: number): offset is number => isWhole(offset) && offset + length <= bytes;

@@ -115,6 +115,8 @@ export interface GoldenValues {
   /** The smallest and the largest of all values of the output, from which a tolerance follows. */
   readonly min: number;
   readonly max: number;
+  /** How far apart values lie that a quantised network rounds: they may be two steps off. Absent where nothing is rounded. */
+  readonly step?: number;
 }
 
 /** One stored input of the whole model, and the outputs that the original graph gave for it. */

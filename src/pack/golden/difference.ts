@@ -1,6 +1,8 @@
 /** How far a graph after passes is from what the graph as read answers. */
 import { shapeText } from '../../base/dtype.js';
 import { messageOf, PannierError } from '../../base/errors.js';
+import { toleranceOf } from '../../golden/compare.js';
+import type { GoldenValues } from '../../manifest/manifest.js';
 import type { Feed } from '../../preprocess/feed.js';
 import type { Answers } from './golden.js';
 import type { RunCost } from './run.js';
@@ -47,7 +49,8 @@ export async function runAgain(sampled: Sampled, after: Sampling): Promise<RunAg
 
 /**
  * How far other answers to the golden samples are off: for each output that golden samples compare, the largest difference of a value
- * as a share of the output's largest magnitude; infinite where type or shape differ.
+ * as a share of the output's largest magnitude; infinite where type or shape differ; 0 where a quantised network rounds and the values are
+ * as close as a backend's may be.
  * @param run answers a sample again; it gets the first answers, too
  */
 export async function sharesOff(
@@ -58,20 +61,25 @@ export async function sharesOff(
   for (const [which, { feeds, answers }] of runs.entries()) {
     const again = await run(feeds, answers);
     for (const [output, { values }] of Object.entries(golden.samples[which]?.outputs ?? {}))
-      if (values !== undefined) shares[output] = Math.max(shares[output] ?? 0, shareOff(answers[output], again[output]));
+      if (values !== undefined) shares[output] = Math.max(shares[output] ?? 0, shareOff(answers[output], again[output], values));
   }
   return shares;
 }
 
-function shareOff(before: Answers[string] | undefined, after: Answers[string] | undefined): number {
+function shareOff(before: Answers[string] | undefined, after: Answers[string] | undefined, values: GoldenValues): number {
   if (before === undefined || after === undefined || before.dtype !== after.dtype || shapeText(before.shape) !== shapeText(after.shape))
     return Number.POSITIVE_INFINITY;
-  let [magnitude, farthest] = [MIN_MAGNITUDE, 0];
+  const { tolerance, allowed } = toleranceOf(values);
+  let [magnitude, farthest, beyond] = [MIN_MAGNITUDE, 0, 0];
   for (const [index, value] of before.data.entries()) {
     const off = Math.abs((after.data[index] as number) - value);
     // What is compared has no NaN before the passes.
     farthest = Number.isNaN(off) ? Number.POSITIVE_INFINITY : Math.max(farthest, off);
     magnitude = Math.max(magnitude, Math.abs(value));
+    // NaN is beyond every tolerance.
+    if (!(off <= tolerance)) beyond++;
   }
+  // Rounded values that are as close as a backend's may be are not off.
+  if (values.step !== undefined && beyond <= allowed * before.data.length) return 0;
   return farthest / magnitude;
 }

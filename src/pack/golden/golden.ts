@@ -5,6 +5,7 @@ import { broken } from '../../formats/file-fields.js';
 import { compareGolden, goldenValues, isConstant, rangeOf, spreadOf } from '../../golden/compare.js';
 import type { GoldenOutput, GoldenSample, GoldenSpec } from '../../manifest/manifest.js';
 import type { GoldenPlan } from './plan.js';
+import type { RoundingStep } from './rounding-steps.js';
 
 /** The largest golden file. */
 export const GOLDEN_BYTES = 64 * 1024;
@@ -31,11 +32,17 @@ export interface StoredGolden extends Pick<GoldenSpec, 'samples' | 'batch' | 'sk
 /**
  * Stores the outputs that can be compared; the values of the others are left out by name, with the reason. Of the batch, the values
  * that can be compared in both samples are stored.
+ * @param steps of the outputs that a quantised network rounds, by name: what is off by a millionth moves them by a step or not at all
  * @param batch the answers to the plan's batch, if there are any
  * @throws {PannierError} `model-format` if no output can be compared, since nothing would tell a right backend from a wrong one
  */
-export function storeGolden(plan: GoldenPlan, runs: readonly [SampleRuns, SampleRuns], batch?: Answers): StoredGolden {
-  const reasons = runs.map(reasonsToSkip) as [Reasons, Reasons];
+export function storeGolden(
+  plan: GoldenPlan,
+  runs: readonly [SampleRuns, SampleRuns],
+  steps: RoundingSteps,
+  batch?: Answers,
+): StoredGolden {
+  const reasons = runs.map((run) => reasonsToSkip(run, steps)) as [Reasons, Reasons];
   const names = Object.keys(runs[0].answers);
   const skipped: Record<string, string> = {};
   for (const name of names) {
@@ -49,7 +56,7 @@ export function storeGolden(plan: GoldenPlan, runs: readonly [SampleRuns, Sample
     const together = { min: Math.min(a?.min ?? 0, b?.min ?? 0), max: Math.max(a?.max ?? 0, b?.max ?? 0) };
     if (!Object.hasOwn(skipped, name) && isConstant(together)) constant[name] = together.max;
   }
-  return { ...layOut(plan, draftsOf(plan, runs, reasons, batch)), skipped, constant };
+  return { ...layOut(plan, draftsOf(plan, runs, reasons, batch), steps), skipped, constant };
 }
 
 /** A sentence for each output that backends are not, or not fully, held to. */
@@ -80,8 +87,17 @@ export function changeOf(sample: Pick<GoldenSample, 'outputs'>, before: Answers,
 /** By output, why its values are not compared in one sample. */
 type Reasons = Readonly<Record<string, string | undefined>>;
 
-const reasonsToSkip = ({ answers, nudged }: SampleRuns): Reasons =>
-  mapOf(answers, (output, name) => emptiness(output) ?? movement(name, output, nudged));
+/** By output, the step of those that are rounded. */
+export type RoundingSteps = Readonly<Record<string, RoundingStep | undefined>>;
+
+const reasonsToSkip = ({ answers, nudged }: SampleRuns, steps: RoundingSteps): Reasons =>
+  mapOf(answers, (output, name) => emptiness(output) ?? (steps[name] === undefined ? movement(name, output, nudged) : undefined));
+
+/** The parts that the range of rounded values is taken to have where they have no one step: as many as numbers of 8 bits. */
+const PARTS = 255;
+
+const stepWithin = (step: RoundingStep | undefined, min: number, max: number): number | undefined =>
+  step === null ? (max - min || Math.abs(max) || 1) / PARTS : step;
 
 const NON_FINITE =
   "it has values that are not finite on the golden sample; where a predict meets such values it rejects, unless the model is loaded with nonFinite: 'allow'";
@@ -132,23 +148,28 @@ function draftsOf(
 const mapOf = <T>(answers: Answers, make: (output: RawOutput, name: string) => T): Record<string, T> =>
   Object.fromEntries(Object.entries(answers).map(([name, output]) => [name, make(output, name)]));
 
-function layOut({ bytes: picture }: GoldenPlan, drafts: readonly Draft[]): Pick<StoredGolden, 'samples' | 'batch' | 'bytes'> {
+function layOut(
+  { bytes: picture }: GoldenPlan,
+  drafts: readonly Draft[],
+  steps: RoundingSteps,
+): Pick<StoredGolden, 'samples' | 'batch' | 'bytes'> {
   const start = Math.ceil(picture.length / 4) * 4;
   const stored = drafts.flatMap(({ reasons }) => Object.values(reasons)).filter((reason) => reason === undefined).length;
   const most = Math.max(1, Math.min(VALUES, Math.floor((GOLDEN_BYTES - start) / 4 / stored)));
   const parts = [picture, new Uint8Array(start - picture.length)];
   let offset = start;
-  const store = ({ data }: RawOutput): GoldenOutput['values'] => {
+  const store = ({ data }: RawOutput, name: string): GoldenOutput['values'] => {
     const count = Math.min(most, data.length);
     const { min, max } = rangeOf(data);
-    const values = { offset, count, min, max };
+    const step = stepWithin(steps[name], min, max);
+    const values = { offset, count, min, max, ...(step && { step }) };
     parts.push(new Uint8Array(goldenValues(data, count).buffer));
     offset += count * 4;
     return values;
   };
   const [first, second, batch] = drafts.map(({ inputs, answers, shapes, reasons }): GoldenSample => {
     const outputs = mapOf(answers, (output, name): GoldenOutput => {
-      const values = reasons[name] === undefined ? store(output) : undefined;
+      const values = reasons[name] === undefined ? store(output, name) : undefined;
       return { shape: shapes[name] as GoldenOutput['shape'], ...(values && { values }) };
     });
     return { inputs, outputs };

@@ -6,7 +6,7 @@ import type { GoldenInput, InputSpec } from '../../manifest/manifest.js';
 import { MAX_VALUES } from '../../manifest/sizes.js';
 import type { ResolvedInput } from '../inputs/inputs.js';
 import type { GoldenPicture } from './picture.js';
-import { integerRange } from './ranges.js';
+import { integerRange, quantizedRange } from './ranges.js';
 
 /** The inputs of one sample by name. */
 type GoldenInputs = Readonly<Record<string, GoldenInput>>;
@@ -89,5 +89,5 @@ function indexRanges(graph: Graph, inputs: readonly ResolvedInput[]): readonly (
   for (const [index, value] of values.entries())
     for (const [axis, size] of value?.type?.shape.entries() ?? [])
       if (isOpen(size)) sizes.set(sizeText(size), inputs[index]?.shape[axis] as number);
-  return values.map((value) => value && integerRange(graph, value, sizes));
+  return values.map((value) => value && (integerRange(graph, value, sizes) ?? quantizedRange(graph, value)));
 }

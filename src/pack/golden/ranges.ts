@@ -55,6 +55,26 @@ export function integerRange(
   return min <= max ? [min, max] : undefined;
 }
 
+/** Ops that compute with the numbers that whole numbers stand for. */
+const ARITHMETIC: ReadonlySet<Node['op']> = new Set(['sub', 'add', 'mul', 'conv2d', 'matmul', 'reduceSum', 'averagePool2d', 'requantize']);
+
+/**
+ * All numbers of 8 or 16 bits, for an input whose numbers a network computes with, as a quantised one does: they are widened first.
+ * @returns undefined for every other input
+ */
+export function quantizedRange({ nodes }: Graph, { name, type }: Value): Range | undefined {
+  if (type === null || !['int8', 'uint8', 'int16'].includes(type.dataType)) return undefined;
+  const widened = new Set<string>();
+  const carried = new Set([name]);
+  for (const { op, inputs, outputs } of nodes) {
+    const taken = (names: ReadonlySet<string>) => inputs.some((input) => input !== null && names.has(input.name));
+    if (taken(widened) && ARITHMETIC.has(op)) return INTEGER_RANGE[type.dataType];
+    const into = op === 'cast' && taken(carried) ? widened : CARRIED[op] !== undefined && taken(carried) ? carried : undefined;
+    for (const output of into === undefined ? [] : outputs) into?.add(output.name);
+  }
+  return undefined;
+}
+
 /**
  * The numbers that one use allows.
  * @param index which of the node's inputs it is

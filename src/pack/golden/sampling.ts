@@ -17,6 +17,7 @@ import { type GraphFiles, graphFiles } from '../out/graph-files.js';
 import { type Answers, type StoredGolden, storeGolden } from './golden.js';
 import type { KeptAnswers } from './kept-answers.js';
 import type { GoldenPlan } from './plan.js';
+import { roundingSteps } from './rounding-steps.js';
 import { type Runner, withRunner } from './run.js';
 
 /** The results of the golden samples' runs. */
@@ -60,6 +61,8 @@ export function samplingOf(
   kept?: KeptAnswers,
 ): Sampling {
   const own = weightsOf(graph);
+  const stepOf = roundingSteps(graph);
+  const steps = Object.fromEntries(signature.outputs.map(({ name }, index) => [name, stepOf[index]]));
   return {
     graph,
     weights: own,
@@ -71,7 +74,7 @@ export function samplingOf(
       const [first, second] = runs;
       const nudged = async ({ feeds, answers }: Run) => ({ answers, nudged: await runner.runNudged(feeds) });
       const batch = await runBatch(runner, plan, inputs);
-      const golden = { truth: runner.truth, ...storeGolden(plan, [await nudged(first), await nudged(second)], batch.answers) };
+      const golden = { truth: runner.truth, ...storeGolden(plan, [await nudged(first), await nudged(second)], steps, batch.answers) };
       return { plan, ...first, runs, golden, warnings: [...warnings, ...batch.warnings] };
     },
   };
