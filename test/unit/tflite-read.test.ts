@@ -192,10 +192,6 @@ describe('refusals', () => {
     expect(refusal(oneOperator('Mine', { shape: [1] }, {}, { shape: [1] }))).toThrow(
       'Node "y" (Mine) is an operator that Pannier does not read.',
     );
-    const quantized = { shape: [1], type: 'int8', scales: [1] } as const;
-    expect(refusal(oneOperator('ADD', quantized, {}, quantized))).toThrow(
-      'Node "y" (ADD) computes with whole numbers that stand for floats',
-    );
     expect(refusal(oneOperator('ABS', { shape: [1] }, { state: { shape: [1], isVariable: true } }, { shape: [1] }))).toThrow(
       'Node "y" (ABS) takes "state", which keeps its elements from call to call.',
     );

@@ -6,6 +6,9 @@ const NAMES = [
   ...['float64', 'complex128', 'uint64', 'resource', 'variant', 'uint32', 'uint16', 'int4', 'bfloat16'],
 ] as const;
 
+/** The number of float32. */
+export const FLOAT32 = 0;
+
 /** Those that our graph has. */
 const KNOWN: ReadonlySet<string> = new Set<DataType>(['float32', 'float16', 'int32', 'int64', 'int16', 'uint8', 'int8', 'bool']);
 

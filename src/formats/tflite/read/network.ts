@@ -8,7 +8,7 @@ import { type Give, withActivation } from './activation.js';
 import type { Call, Importer, Importers } from './call.js';
 
 /** The window of an operator, whose padding is SAME or VALID. */
-function windowOf({ attributes }: Call): Window {
+export function windowOf({ attributes }: Call): Window {
   return {
     strides: [attributes.whole('stride_h'), attributes.whole('stride_w')],
     dilations: [attributes.whole('dilation_h', 1), attributes.whole('dilation_w', 1)],
@@ -26,8 +26,8 @@ function convolution(call: Call): TypedValue {
   return withActivation(call, (give) => give('conv2d', [input, filter, call.optional(2)], { ...windowOf(call), groups: channels / taken }));
 }
 
-/** A filter in the order of our ops' axes. */
-function filterOf(call: Call, permutation: readonly number[]): TypedValue {
+/** Input 1, a filter of rank 4, in the order of our ops' axes. */
+export function filterOf(call: Call, permutation: readonly number[]): TypedValue {
   if (call.type(1).shape.length !== 4) throw call.broken(`takes a filter of ${call.type(1).shape.length} dimensions, which should be 4`);
   return call.valueTransposed(1, permutation);
 }
@@ -98,7 +98,7 @@ function fullyConnected(call: Call): TypedValue {
   });
 }
 
-function poolWindow(call: Call) {
+export function poolWindow(call: Call) {
   const windowDimensions = [call.attributes.whole('filter_h'), call.attributes.whole('filter_w')];
   return { ...windowOf(call), windowDimensions, outputRounding: 'floor', countPadding: false } as const;
 }

@@ -12,12 +12,13 @@ import { CannotExpress, cannotExpress } from '../../reading/cannot-express.js';
 import { type ReadTensor, Tensors } from '../../reading/tensors.js';
 import type { Ends } from '../../tfjs/ends.js';
 import { endsOf } from '../../tfjs/graph-ends.js';
-import { dataTypeOf, elementTypeName } from '../element-types.js';
+import { dataTypeOf, elementTypeName, FLOAT32 } from '../element-types.js';
 import type { TfliteModel, TfliteOperator, TfliteSignature, TfliteSubgraph, TfliteTensor } from '../model.js';
-import { Call } from './call.js';
+import { Call, type OperatorTensors } from './call.js';
 import { constantOfTensor } from './constant.js';
 import { constantsMade, floatWeights, isQuantized } from './constant-operators.js';
 import { IMPORTERS } from './importers.js';
+import { isOfQuantized, readQuantized, type WithInputs } from './quantized/index.js';
 import { foldedSizes } from './sizes.js';
 
 /** A graph, and what the file says of its inputs and outputs, in its order. */
@@ -149,7 +150,9 @@ class Reader {
       const isTaken = operator.outputs.map((index) => taken.has(index));
       const given = { inputNames: this.#withFloatWeights(inputNames, inputs, outputs), inputs, outputs, isTaken };
       const enter = (index: number, values: readonly ReadTensor[]) => this.#readInner(index, values);
-      this.#declare(outputNames, outputs, imported(new Call(operator, given, enter, origin, this.#builder, this.#tensors)), origin);
+      const callOf = (tensors: OperatorTensors) => new Call(operator, tensors, enter, origin, this.#builder, this.#tensors);
+      const withInputs: WithInputs = (values) => callOf(this.#withInputs(given, values, origin));
+      this.#declare(outputNames, outputs, imported(callOf(given), withInputs), origin);
     } catch (thrown) {
       // The arithmetic of sizes refuses numbers that are too large, and expressions that are too long.
       if (thrown instanceof CannotExpress || thrown instanceof RangeError) throw nodeError(origin, thrown.message);
@@ -168,6 +171,23 @@ class Reader {
     } finally {
       this.#depth--;
     }
+  }
+
+  /** The tensors of an operator with other values as inputs. They and quantised outputs are described as floats. */
+  #withInputs(given: OperatorTensors, values: ReadonlyMap<number, ReadTensor>, origin: Origin): OperatorTensors {
+    const inputNames = [...given.inputNames];
+    for (const [place, value] of values) {
+      const name = this.#names.take(`${inputNames[place]}/floats`);
+      this.#tensors.set(name, value, origin);
+      inputNames[place] = name;
+    }
+    const asFloats = (tensor: TfliteTensor): TfliteTensor => ({ ...tensor, elementType: FLOAT32, quantization: undefined });
+    return {
+      ...given,
+      inputNames,
+      inputs: given.inputs.map((tensor, place) => tensor && (values.has(place) ? asFloats(tensor) : tensor)),
+      outputs: given.outputs.map((tensor) => (isQuantized(tensor) ? asFloats(tensor) : tensor)),
+    };
   }
 
   /** Inputs of an operator of floats whose weights are whole numbers with a scale: they become floats, stored as they are. */
@@ -207,14 +227,12 @@ class Reader {
   }
 }
 
-function imported(call: Call): readonly ReadTensor[] {
+function imported(call: Call, withInputs: WithInputs): readonly ReadTensor[] {
   const sizes = foldedSizes(call);
   if (sizes !== undefined) return sizes;
   const importer = Object.hasOwn(IMPORTERS, call.op) ? IMPORTERS[call.op] : undefined;
+  if (isOfQuantized(call)) return readQuantized(call, importer, withInputs);
   if (importer === undefined) throw cannotExpress('is an operator that Pannier does not read');
-  const { inputs, outputs } = call.tensors;
-  if ([...inputs, ...outputs].some((tensor) => tensor !== undefined && tensor.bytes === undefined && isQuantized(tensor)))
-    throw cannotExpress('computes with whole numbers that stand for floats, which Pannier does not read yet');
   const read = importer(call);
   return Array.isArray(read) ? read : [read as ReadTensor];
 }
