@@ -7,6 +7,7 @@ import { messageOf, PannierError } from '../../src/base/errors.js';
 import { meant } from '../../src/base/nearest.js';
 import { detectFolder } from '../../src/formats/detect.js';
 import { CONFIG_FILE, type ConfiguredModel, misnamedConfig, readConfig, withModel } from '../../src/pack/config.js';
+import { archivePath } from '../../src/pack/files/archive-path.js';
 import { listed, missingFile, modelsIn } from '../../src/pack/files/missing.js';
 import { badOption, type PackOptions } from '../../src/pack/options.js';
 import type { Surroundings } from './interrupted.js';
@@ -92,7 +93,7 @@ export async function packedModel(
  * @throws {PannierError} `options` for a folder that holds no packed model
  */
 async function presentFolder(model: string): Promise<{ folder: string } | 'file' | undefined> {
-  const found = await stat(model).catch((thrown) => {
+  const found = await stat(archivePath(model).archive).catch((thrown) => {
     if (['ENOENT', 'ENOTDIR'].includes(thrown.code)) return undefined;
     throw new PannierError('options', `${model} cannot be read: ${messageOf(thrown)}.`, { file: model }, { cause: thrown });
   });

@@ -9,6 +9,7 @@ import { checkOptions } from './check-options.js';
 import { readChecks } from './checks/checks.js';
 import { runChecks } from './checks/run-checks.js';
 import { verifyOriginal } from './checks/verify.js';
+import { archivePath } from './files/archive-path.js';
 import { type Reads, recordReads } from './files/open.js';
 import { goldenWarnings } from './golden/golden.js';
 import { observePadding } from './golden/padding.js';
@@ -191,6 +192,7 @@ async function scoreSamples(
 
 /** The name of the model file without its ending, such as `.onnx`; if that is `model`, the name of its folder. */
 export function defaultName(model: string): string {
-  const name = basename(model).replace(/\.(?:json|onnx|tflite|keras|h5|hdf5|zip)$/, '');
+  const { archive, entry } = archivePath(model);
+  const name = basename(entry ?? archive).replace(/\.(?:json|onnx|tflite|keras|h5|hdf5|zip)$/, '');
   return name === 'model' ? basename(dirname(resolve(model))) || name : name;
 }

@@ -30,7 +30,11 @@ const FILES: readonly (readonly [name: string, bytes: Uint8Array | string, messa
     '\x1c\0\0\0TFL3\x14\0',
     'a.tflite is no TensorFlow Lite model, or is cut: 4 bytes are wanted at 28, but there are 10 in all.',
   ],
-  ['face.task', zip({ 'detector.tflite': nothing }), "with a TensorFlow Lite model, as MediaPipe's .task is"],
+  [
+    'face.task',
+    zip({ 'detector.tflite': nothing }),
+    'it has detector.tflite. Pack one of them by its name, such as face.task#detector.tflite.',
+  ],
   ['b.zip', zip({ 'c.png': nothing }), 'is a zip archive without a model.json or a file of Keras. Unpack it'],
   [
     'saved_model.pb',

@@ -26,6 +26,8 @@ export interface Ultralytics {
   readonly description: string | undefined;
   /** The version of Ultralytics that wrote the file. */
   readonly version: string | undefined;
+  /** Whether the model leaves out boxes that overlap others by itself. */
+  readonly isEndToEnd: boolean;
   /** A sentence for each value that cannot be read. */
   readonly problems: readonly string[];
 }
@@ -56,6 +58,7 @@ export function readUltralytics(metadata: ReadonlyMap<string, string>): Ultralyt
     size: read('imgsz', 'a height and a width', sizeOf),
     points: read('kpt_shape', 'a number of points and of their values', pointsOf),
     pointNames: read('kpt_names', 'names of points', pointNamesOf),
+    isEndToEnd: metadata.get('end2end') === 'True',
     ...{ license: said('license'), description: said('description'), version: said('version'), problems },
   };
 }

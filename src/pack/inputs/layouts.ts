@@ -4,6 +4,7 @@ import type { RawOutput } from '../../engines/engine.js';
 import { BOX_LAYOUTS, type BoxLayoutName, classesIn, layoutsFitting } from '../../manifest/box-layouts.js';
 import type { InputSpec } from '../../manifest/manifest.js';
 import type { BoxLayout } from '../../manifest/signature.js';
+import type { DetectorHint } from '../model/hints.js';
 import type { GraphOutput, GraphSignature } from '../model/signature.js';
 import { badOption } from '../options.js';
 import { hasScores, isNormalized, isSsd, layoutOfCells, prototypesFor } from './box-answers.js';
@@ -33,11 +34,7 @@ export function resolveLayouts({ outputs }: GraphSignature, inputs: Readonly<Rec
     const boxes = boxesOf(output, answers);
     const place = `output "${output.name}", ${shapeText(boxes.answer.shape)}`;
     const found =
-      layout !== undefined
-        ? byOption(output, layout, boxes)
-        : detector !== undefined
-          ? byFile(detector.layouts, boxes)
-          : byShape(inputs, boxes);
+      layout !== undefined ? byOption(output, layout, boxes) : detector !== undefined ? byFile(detector, boxes) : byShape(inputs, boxes);
     if (found !== undefined) {
       layouts[output.name] = found.layout;
       const source = detector === undefined ? 'its shape and values; layout: false if they are none' : 'the metadata';
@@ -95,8 +92,9 @@ function byOption({ place }: GraphOutput, name: BoxLayoutName, boxes: Boxes): Fo
   );
 }
 
-/** A file's producer says in which pixels its coordinates are. */
-const byFile = (names: readonly BoxLayoutName[], boxes: Boxes): Found | undefined => fitting(names, boxes, (name) => name === 'rtdetr');
+/** A file's producer says whether coordinates are pixels. */
+const byFile = ({ layouts, normalized = false }: DetectorHint, boxes: Boxes): Found | undefined =>
+  fitting(layouts, boxes, (name) => normalized || name === 'rtdetr');
 
 /** The values show whether what lies in a place of scores are scores: a pose has coordinates there. */
 function byShape(inputs: Readonly<Record<string, InputSpec>>, boxes: Boxes): Found | undefined {

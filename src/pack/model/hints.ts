@@ -10,6 +10,8 @@ export interface DetectorHint {
   readonly labels?: readonly string[];
   readonly points?: readonly [count: number, values: number];
   readonly pointNames?: readonly string[];
+  /** Whether coordinates are shares of the picture, 0…1, whatever the layout. */
+  readonly normalized?: boolean;
 }
 
 /** The options of an output, or that it holds the boxes of a detector. */

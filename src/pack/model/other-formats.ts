@@ -7,7 +7,7 @@ import { broken } from '../../formats/file-fields.js';
 import { listed, modelsIn } from '../files/missing.js';
 
 /** Formats of files that are read. */
-export type ReadFormat = 'json' | 'text' | 'onnx' | 'tflite' | 'keras' | 'hdf5' | 'tfjs-zip';
+export type ReadFormat = 'json' | 'text' | 'onnx' | 'tflite' | 'keras' | 'hdf5' | 'tfjs-zip' | 'mediapipe-task';
 
 type OtherFormat = Exclude<FileFormat | FolderFormat, ReadFormat | 'binary' | 'folder' | 'onnx-folder'>;
 
@@ -22,10 +22,6 @@ const AT_ITS_SOURCE = `In Python, where the model was trained, run ${FROM_PYTORC
 
 /** A row for each format: the end of a sentence that says what a file of it is, and the next step: one command, where there is one. */
 const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>> = {
-  'mediapipe-task': [
-    "a zip archive with a TensorFlow Lite model, as MediaPipe's .task is, which Pannier does not read yet",
-    `Unpack it with unzip. ${tf2onnx('--tflite NAME.tflite')}`,
-  ],
   'saved-model': [
     'a SavedModel of TensorFlow, which Pannier does not read',
     `${tf2onnx('--saved-model FOLDER')} It takes the folder with saved_model.pb.`,

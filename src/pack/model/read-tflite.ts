@@ -4,6 +4,7 @@ import type { TfliteModel, TfliteSignature } from '../../formats/tflite/model.js
 import { verify } from '../../graph/verify.js';
 import { badOption } from '../options.js';
 import type { ReadModel } from './read-model.js';
+import { tfliteHints } from './tflite-metadata.js';
 
 /**
  * Reads the bytes of a .tflite file.
@@ -17,7 +18,8 @@ export async function readTfliteFile(content: Uint8Array, file: string, wanted: 
   const signature = signatureOf(model, wanted, file);
   const { graph, ends } = tflite.readTflite(model, signature, file);
   verify(graph);
-  return { file, graph, ends, inexpressible: [], tflite: { bytes: content, signature: signature?.key } };
+  const hints = tfliteHints(tflite, { model, subgraph: signature?.subgraph ?? 0, bytes: content, graph, ends }, file);
+  return { file, graph, ends, inexpressible: [], tflite: { bytes: content, signature: signature?.key }, ...(hints && { hints }) };
 }
 
 /** The signature that the option names. Without it, the only one; of several none comes first, since they are different models. */

@@ -5,6 +5,7 @@ import { basename, dirname } from 'node:path';
 import { detect, HEAD_BYTES } from '../../formats/detect.js';
 import { broken } from '../../formats/file-fields.js';
 import { LIMITS } from '../../formats/limits.js';
+import { archivePath } from '../files/archive-path.js';
 import { missingFile } from '../files/missing.js';
 import { folderOnDisk } from '../files/model-folder.js';
 import { type OpenFile, openRecorded, readEnds, readWhole } from '../files/open.js';
@@ -13,6 +14,7 @@ import { folderInstead, otherFormat } from './other-formats.js';
 import { readKerasFile } from './read-keras.js';
 import type { ReadModel } from './read-model.js';
 import { readOnnxFile } from './read-onnx.js';
+import { readTaskFile } from './read-task.js';
 import { readTfjsFile } from './read-tfjs.js';
 import { readTfliteFile } from './read-tflite.js';
 import { readTfjsZip } from './read-zip.js';
@@ -22,15 +24,18 @@ export type ReadOptions = Pick<PackOptions, 'inputs' | 'signature'>;
 
 /**
  * Reads a model.json of TF.js or an .onnx file, with the files beside it that hold its weights; a .tflite file; a .keras or .h5 file of
- * Keras; or the zip that Teachable Machine downloads.
+ * Keras; the zip that Teachable Machine downloads; or a .tflite in a .task of MediaPipe, whose name stands behind `#` in the path.
  * @throws {PannierError} `model-format`; for a file of another format it says what that is, and how a model is made of it
  */
 export async function readModel(path: string, { inputs = {}, signature }: ReadOptions = {}): Promise<ReadModel> {
-  const file = basename(path);
-  const opened = await openModel(path, file);
+  const { archive, entry } = archivePath(path);
+  const file = basename(archive);
+  const opened = await openModel(archive, file);
   try {
     const { head, tail } = await readEnds(opened, HEAD_BYTES, file);
     const format = detect(head, tail);
+    if (format === 'mediapipe-task') return await readTaskFile(opened, archive, file, entry, signature);
+    if (entry !== undefined) throw badOption(`Option model names ${entry} in ${file}, which is no archive of .tflite files.`);
     if (format === 'tflite') return await readTfliteFile(await readWhole(opened, path, file, LIMITS.weightBytes), file, signature);
     if (signature !== undefined) throw badOption(`Option signature is for .tflite files, and ${file} is none; leave it out.`);
     if (format === 'onnx') return await readOnnxFile(opened, path, file, inputs);
