@@ -14,6 +14,10 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   const type = typeName(value);
   if (Object(value) === value) return type === 'Object' ? 'an object' : type;
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' ? quoted(value) : String(value);
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 3)}…` : text;
 }
+
+/** A text in quotes. JSON leaves some characters as they are that a terminal acts on, or that end a line. */
+const quoted = (text: string): string =>
+  JSON.stringify(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -62,7 +62,8 @@ function checkStrings(root: unknown, what: string): void {
     }
     if (typeof value !== 'object' || value === null) continue;
     for (const [key, child] of Object.entries(value)) {
-      if (key === '__proto__' || key === 'constructor' || key === 'prototype')
+      // Messages name fields, and a terminal acts on some characters.
+      if (key === '__proto__' || key === 'constructor' || key === 'prototype' || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(key))
         throw broken(`${what} has a field named ${describe(key)}, which is refused.`);
       waiting.push(key, child);
     }

@@ -49,10 +49,16 @@ export async function fuzz(args, { quiet = false } = {}) {
 }
 
 /** Mutated files of ONNX: half of them stained byte for byte, half with tensors, sizes and places that do not fit together. */
-export async function runOnnx(inputs) {
+export const runOnnx = (inputs) => runSurfaces(['onnx', 'onnx-files'], inputs / 2);
+
+/** Mutated HDF5 files, files of Keras, and zips of Teachable Machine, as many of each. */
+export const runSavedFiles = (inputs) => runSurfaces(['hdf5', 'keras-files', 'teachable-zip'], inputs);
+
+/** One round of each of these surfaces. */
+async function runSurfaces(names, inputs) {
   const surfaces = [];
-  for (const surface of ['onnx', 'onnx-files']) {
-    const { code, rounds } = await fuzz(['--json', '--surface', surface, '--rounds', '1', '--inputs', String(inputs / 2)]);
+  for (const surface of names) {
+    const { code, rounds } = await fuzz(['--json', '--surface', surface, '--rounds', '1', '--inputs', String(inputs)]);
     surfaces.push({ passes: code === 0 && rounds.length === 1, ...rounds[0] });
   }
   return { passes: surfaces.every(({ passes }) => passes), surfaces };

@@ -13,12 +13,13 @@ import { onnx } from './surfaces/onnx.js';
 import { onnxFiles } from './surfaces/onnx-files.js';
 import { configFile, options } from './surfaces/options.js';
 import { keptRecords } from './surfaces/records.js';
+import { hdf5, kerasFiles, teachableZips } from './surfaces/saved-files.js';
 import { server } from './surfaces/server.js';
 import { staleness } from './surfaces/staleness.js';
 
 export const SURFACES: readonly Surface[] = [
   ...[manifest, staleness, loadOptions, options, configFile],
-  ...[graphJson, graphBytes, layers, keras, onnx, onnxFiles, packing],
+  ...[graphJson, graphBytes, layers, keras, hdf5, kerasFiles, teachableZips, onnx, onnxFiles, packing],
   ...[graphFileJson, graphFileBytes],
   ...[arrays, pngs, photographs, metadata, ultralytics],
   ...[keptRecords, fromWorker, toWorker, server, detectors],

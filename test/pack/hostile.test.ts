@@ -206,6 +206,10 @@ describe('B7: names', () => {
     }
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
+  it('keys that a terminal acts on', async () => {
+    const json = JSON.stringify(addModel().json).replace('{', '{"\u009b2J":{},');
+    expect(await refusal(rawJson(json))).toMatch(/a field named "\\u009b2J", which is refused/);
+  });
   it('a node twice', async () =>
     expect(await refusal(broken((model) => model.json.modelTopology.node.push(constant('w'))))).toMatch(/Node "w" occurs twice/));
   it('a weight twice', async () =>

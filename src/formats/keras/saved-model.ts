@@ -1,6 +1,6 @@
 /** Reads the files that `model.save` of Keras writes: an HDF5 file, or the three files of a `.keras` archive. */
 import type { Fields } from '../../base/fields.js';
-import { broken, objectAt } from '../file-fields.js';
+import { broken, nameAt, objectAt } from '../file-fields.js';
 import { type Hdf5Object, openHdf5 } from '../hdf5/file.js';
 import { parseJson } from '../json.js';
 import { LIMITS } from '../limits.js';
@@ -36,10 +36,12 @@ export function readKerasHdf5(bytes: Uint8Array, file: string): Lowered {
 function readWeights(group: Hdf5Object): readonly Weight[] {
   const found: { readonly layer: string; readonly name: string; readonly dataset: Hdf5Object }[] = [];
   const counts = new Map<string, number>();
-  for (const layer of textsOf(group, 'layer_names')) {
+  for (const given of textsOf(group, 'layer_names')) {
+    const layer = nameAt(given, `A name of layer_names in ${group.file}`);
     const own = group.child(layer);
     if (own === undefined) throw broken(`${group.file} has no weights of layer "${layer}", which its layer_names lists.`);
-    for (const path of textsOf(own, 'weight_names')) {
+    for (const text of textsOf(own, 'weight_names')) {
+      const path = nameAt(text, `A name of layer "${layer}"'s weight_names in ${group.file}`);
       const dataset = own.child(path);
       if (dataset === undefined) throw broken(`${group.file} has no weight "${path}" of layer "${layer}", which its weight_names lists.`);
       const name = path.replace(/:0$/, '');
