@@ -8,7 +8,7 @@ import { meant } from '../../src/base/nearest.js';
 import { detectFolder } from '../../src/formats/detect.js';
 import { CONFIG_FILE, type ConfiguredModel, misnamedConfig, readConfig, withModel } from '../../src/pack/config.js';
 import { archivePath } from '../../src/pack/files/archive-path.js';
-import { listed, missingFile, modelsIn } from '../../src/pack/files/missing.js';
+import { listed, missingFile, modelFilesIn, modelsIn } from '../../src/pack/files/missing.js';
 import { badOption, type PackOptions } from '../../src/pack/options.js';
 import type { Surroundings } from './interrupted.js';
 import type { FixedInputs } from './pairs.js';
@@ -104,7 +104,8 @@ async function presentFolder(model: string): Promise<{ folder: string } | 'file'
   if (file?.isFile()) return { folder };
   // Packing says what to do with these.
   const names = await readdir(folder);
-  if (['saved-model', 'tf-checkpoint', 'coreml', 'hugging-face'].includes(detectFolder(names))) return 'file';
+  if (['saved-model', 'tf-checkpoint', 'coreml', 'hugging-face'].includes(detectFolder(names)) || modelFilesIn(names).length > 0)
+    return 'file';
   const models = modelsIn(names);
   const beside = models.length === 0 ? '' : ` It has ${listed(models)}.`;
   throw badOption(`${model} holds no model.js.${beside} ${MODEL_USAGE}.`);

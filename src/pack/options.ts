@@ -145,13 +145,14 @@ export interface BudgetOptions {
 /** Options of one model. */
 export interface PackOptions {
   /**
-   * Path of an `.onnx` file (opset 7 to 24, weights inside or in files beside it), of a `.tflite` file, of a `.keras` or `.h5` file that
-   * Keras saved, of the zip that Teachable Machine downloads, or of a TF.js `model.json`: a graph model or a Layers model (from
-   * `tf.LayersModel.save`, from a Keras file by tensorflowjs_converter). An op of ONNX or TensorFlow Lite that is not read fails with `model-format`, naming its node. A Layers model or a file of Keras is lowered to a graph that answers what
-   * Keras answers, also where `tf.LayersModel.predict` differs (a bilinear `UpSampling2D`, the `hard_sigmoid` of Keras 3).
-   * Packing fails with `model-format` and the layer's name for a layer without a rule,
-   * for masks and for a recurrent layer with an open time axis. Teachable Machine's `metadata.json` in the same folder gives
-   * the labels of the only output and the preprocessing of pictures, unless `inputs` and `outputs` do.
+   * Path of an `.onnx` file (opset 7 to 24, weights inside or in files beside it), of a `.tflite` file, of a `.keras` or `.h5`
+   * file that Keras saved, of the zip that Teachable Machine downloads, of a folder with one of these, or of a TF.js
+   * `model.json`: a graph model or a Layers model (from `tf.LayersModel.save`, from a Keras file by tensorflowjs_converter). An
+   * op of ONNX or TensorFlow Lite that is not read fails with `model-format`, naming its node. A Layers model or a file of Keras
+   * is lowered to a graph that answers what Keras answers, also where `tf.LayersModel.predict` differs (a bilinear
+   * `UpSampling2D`, the `hard_sigmoid` of Keras 3). Packing fails with `model-format` and the layer's name for a layer without a
+   * rule, for masks and for a recurrent layer with an open time axis. Teachable Machine's `metadata.json` in the same folder
+   * gives the labels of the only output and the preprocessing of pictures, unless `inputs` and `outputs` do.
    */
   readonly model: string;
   /** Folder of the packed model, made if it is missing; it must not be the folder of `model`. */

@@ -174,7 +174,7 @@ async function makeFiles(options: ResolvedPackOptions, begin: (step: string) => 
   files
     .set('model.d.ts', text(modelDts(manifest, read.file, sizeNames(read.graph, signature))))
     .set('model.js', text(modelJs(manifest, read.file)));
-  return { manifest, files, weights: stored.weights, taken: [...signature.taken, ...boxes.taken], warnings };
+  return { manifest, files, weights: stored.weights, taken: [...(read.taken ?? []), ...signature.taken, ...boxes.taken], warnings };
 }
 
 /** Runs the samples with the weights as they are stored, since an app runs those. */

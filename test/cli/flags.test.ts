@@ -84,7 +84,7 @@ it.each<[keyof typeof readers, string, RegExp]>([
   [
     'predict',
     '',
-    /^Say what to run: pannier predict MODEL\. MODEL is a packed folder, an \.onnx file, a model\.json, or a name in pannier\.config\.mjs\./,
+    /^Say what to run: pannier predict MODEL\. MODEL is a packed folder, an \.onnx, \.tflite, \.keras or \.h5 file, a model\.json, or a name in pannier\.config\.mjs\./,
   ],
   ['predict', 'a b c', /^pannier predict takes one MODEL, but got also b, c\./],
   ['predict', 'a --backend gpu', /^--backend is "gpu"; auto, or some of webgpu, wasm, cpu is wanted\./],
@@ -119,7 +119,7 @@ it.each<[keyof typeof readers, string, RegExp]>([
   ['diff', 'a b c d', /^pannier diff takes OLD and NEW, but got also c, d\./],
   ['diff', 'a b --markdown --json', /^--markdown and --json are two forms of the same: choose one\./],
   ['diff', 'a b --run', /Unknown option '--run'/],
-  ['try', '', /^Say what to try: pannier try MODEL, an \.onnx file, a model\.json or a packed folder\./],
+  ['try', '', /^Say what to try: pannier try MODEL, an \.onnx, \.tflite, \.keras or \.h5 file, a model\.json or a packed folder\./],
   ['try', 'a b', /^pannier try takes one MODEL, but got also b\./],
   ['try', 'a --port 99999', /^--port is "99999"; a number up to 65535 is wanted\./],
   ['try', 'a --port http', /^--port is "http"; a number/],

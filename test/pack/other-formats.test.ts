@@ -1,6 +1,6 @@
 /** Files and folders that are no model of TF.js or ONNX: one line that says what each is, by its bytes, and what to do with it. */
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PannierError } from '../../src/base/errors.js';
 import { pack } from '../../src/pack/index.js';
@@ -108,9 +108,8 @@ it('says what a file is whatever its name', async () => {
 it.each([
   ['saved_model', ['saved_model.pb'], 'is a SavedModel of TensorFlow'],
   ['net.mlpackage', ['Manifest.json', 'Data'], 'is a Core ML model'],
-  ['web_model', ['model.json'], 'is a folder. Pack the model.json in it.'],
-  ['onnx_export', ['model.onnx', 'model.onnx.data', 'config.json'], 'is a folder. Pack the model.onnx in it.'],
-  ['several', ['encoder.onnx', 'decoder.onnx'], 'is a folder. Pack one of decoder.onnx, encoder.onnx in it.'],
+  ['several', ['encoder.onnx', 'decoder.onnx'], 'is a folder with 2 models. Pack one of decoder.onnx, encoder.onnx in it.'],
+  ['mixed', ['model.json', 'weights.bin', 'model.keras'], 'is a folder with 2 models. Pack one of model.json, model.keras in it.'],
   [
     'bert',
     ['config.json', 'model.safetensors'],
@@ -128,7 +127,32 @@ it('a folder of the Hub, by the .onnx in the folder of that name', async () => {
   const path = join(folder, 'hub');
   mkdirSync(join(path, 'onnx'), { recursive: true });
   for (const file of ['config.json', 'model.safetensors', 'onnx/model.onnx', 'onnx/model_fp16.onnx']) write(join('hub', file), '{}');
-  expect(await refusal(path)).toContain('hub is a folder. Pack one of onnx/model.onnx, onnx/model_fp16.onnx in it.');
+  expect(await refusal(path)).toContain('hub is a folder with 2 models. Pack one of onnx/model.onnx, onnx/model_fp16.onnx in it.');
+});
+
+it.each([
+  ['model.json', ['weights.bin', 'metadata.json']],
+  ['onnx/model.onnx', ['config.json', 'model.safetensors', 'tokenizer.json']],
+  ['best.onnx', ['best.onnx.data', 'args.json']],
+  ['model.keras', ['history.json']],
+])('a folder with nothing but %s is that file', async (model, beside) => {
+  const path = join(folder, `with-${model.replace('/', '-')}`);
+  mkdirSync(join(path, 'onnx'), { recursive: true });
+  for (const file of beside) writeFileSync(join(path, file), '{}');
+  writeFileSync(join(path, model), '');
+  expect(await refusal(path)).toMatch(new RegExp(`^${basename(model)} is empty`));
+});
+
+it('packs the only model in a folder, and says so', async () => {
+  const path = join(folder, 'only');
+  writeModel(addModel(), path);
+  expect(await pack({ model: path, out: join(folder, 'from-only') })).toMatchObject({
+    manifest: { name: 'only' },
+    taken: ['model.json, the only model in only'],
+  });
+  expect(await pack({ model: path, out: join(folder, 'from-only') })).toMatchObject({ changed: false });
+  await expect(pack({ model: path, out: path })).rejects.toThrow('choose a folder for the packed model alone');
+  expect((await pannierHere(['doctor', path, '--graph'])).stdout).toContain('add');
 });
 
 it('a folder that is packed already', async () => {

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The ends of the names of files that Pannier reads. */
-const ENDINGS = ['.json', '.onnx', '.tflite', '.keras', '.h5', '.hdf5', '.zip'];
+const ENDINGS = ['.json', '.onnx', '.tflite', '.keras', '.h5', '.hdf5', '.task', '.zip'];
 
 /** Most names that a message lists. */
 const MOST = 8;
@@ -16,9 +16,13 @@ export async function missingFile(path: string): Promise<string> {
   return `There is no ${path}; that folder has ${listed(modelsIn(names))}.`;
 }
 
-/** The names that end as model files do, sorted. */
-export const modelsIn = (names: readonly string[], endings = ENDINGS): string[] =>
-  names.filter((name) => endings.some((ending) => name.endsWith(ending))).sort();
+/** The names that end as model files do, sorted. A file in JSON may be anything. */
+export const modelsIn = (names: readonly string[]): string[] =>
+  names.filter((name) => ENDINGS.some((ending) => name.endsWith(ending))).sort();
+
+/** The names that are those of model files, sorted. */
+export const modelFilesIn = (names: readonly string[]): string[] =>
+  modelsIn(names).filter((name) => name === 'model.json' || !name.endsWith('.json'));
 
 /** A few names, and how many more there are. */
 export function listed(names: readonly string[]): string {

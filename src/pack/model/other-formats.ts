@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { PannierError } from '../../base/errors.js';
 import { detectFolder, type FileFormat, type FolderFormat } from '../../formats/detect.js';
 import { broken } from '../../formats/file-fields.js';
-import { listed, modelsIn } from '../files/missing.js';
+import { listed, modelFilesIn, modelsIn } from '../files/missing.js';
 
 /** Formats of files that are read. */
 export type ReadFormat = 'json' | 'text' | 'onnx' | 'tflite' | 'keras' | 'hdf5' | 'tfjs-zip' | 'mediapipe-task';
 
-type OtherFormat = Exclude<FileFormat | FolderFormat, ReadFormat | 'binary' | 'folder' | 'onnx-folder'>;
+type OtherFormat = Exclude<FileFormat | FolderFormat, ReadFormat | 'binary' | 'folder' | 'onnx-folder' | 'tfjs-folder'>;
 
 /** The folder in which models of the Hugging Face Hub have their `.onnx`. */
 const ONNX_FOLDER = 'onnx';
@@ -64,7 +64,6 @@ const ROWS: Readonly<Record<OtherFormat, readonly [what: string, next: string]>>
   'git-lfs': ['a pointer of Git LFS, and the file is not here', 'Run git lfs pull.'],
   empty: ['empty', 'Was its download or copy cut short?'],
   packed: ['packed already', 'An app imports its model.js; pack takes the file that it was made from.'],
-  'tfjs-folder': ['a folder', 'Pack the model.json in it.'],
 };
 
 /** The error about a file that is no model that Pannier reads. @param file how messages name it */
@@ -79,16 +78,24 @@ export function otherFormat(file: string, format: Exclude<FileFormat, ReadFormat
   );
 }
 
-/** The error about a folder in place of a model file. @param name how messages name it */
-export async function folderInstead(path: string, name: string): Promise<PannierError> {
+/**
+ * The only model file in a folder, or in its folder `onnx`.
+ * @param name how messages name the folder
+ * @returns its path in the folder
+ * @throws {PannierError} `model-format` if there is none, or if there are several
+ */
+export async function modelInFolder(path: string, name: string): Promise<string> {
   const names = await readdir(path);
   const format = detectFolder(names);
   const inner = await readdir(join(path, ONNX_FOLDER)).catch(() => []);
-  const models = modelsIn([...names, ...inner.map((file) => `${ONNX_FOLDER}/${file}`)], ['.onnx']);
-  if (format === 'onnx-folder' || (models.length > 0 && (format === 'hugging-face' || format === 'folder')))
-    return broken(`${name} is a folder. Pack ${models.length > 1 ? 'one of ' : 'the '}${listed(models)} in it.`, { format: 'onnx-folder' });
-  if (format !== 'folder') return refusal(name, format);
-  return broken(`${name} is a folder, and a model file is wanted; it has ${listed(modelsIn(names))}.`, { format });
+  const models = [...modelFilesIn(names), ...inner.filter((file) => file.endsWith('.onnx')).map((file) => `${ONNX_FOLDER}/${file}`)].sort();
+  const [only, ...more] = format === 'packed' || format === 'coreml' ? [] : models;
+  if (only !== undefined && more.length === 0) return only;
+  if (only !== undefined)
+    throw broken(`${name} is a folder with ${models.length} models. Pack one of ${listed(models)} in it.`, { format });
+  if (format === 'folder' || format === 'onnx-folder' || format === 'tfjs-folder')
+    throw broken(`${name} is a folder, and a model file is wanted; it has ${listed(modelsIn(names))}.`, { format });
+  throw refusal(name, format);
 }
 
 function refusal(file: string, format: OtherFormat): PannierError {

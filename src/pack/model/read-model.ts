@@ -17,6 +17,8 @@ export interface ReadModel {
   readonly hints?: Hints;
   /** Keys of the option `inputs` whose inputs became constants, so that the graph has them no more. */
   readonly constants?: readonly string[];
+  /** Lines on what was taken of several things that were there. */
+  readonly taken?: readonly string[];
   /** Sentences about what was decided while the file was read. */
   readonly warnings?: readonly string[];
   /** The model file, if ONNX Runtime can run it. */

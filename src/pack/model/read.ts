@@ -1,7 +1,7 @@
 /** Reads a model file from disk into a graph. Its bytes say of which format it is. */
 
 import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { detect, HEAD_BYTES } from '../../formats/detect.js';
 import { broken } from '../../formats/file-fields.js';
 import { LIMITS } from '../../formats/limits.js';
@@ -10,7 +10,7 @@ import { missingFile } from '../files/missing.js';
 import { folderOnDisk } from '../files/model-folder.js';
 import { type OpenFile, openRecorded, readEnds, readWhole } from '../files/open.js';
 import { badOption, type PackOptions } from '../options.js';
-import { folderInstead, otherFormat } from './other-formats.js';
+import { modelInFolder, otherFormat } from './other-formats.js';
 import { readKerasFile } from './read-keras.js';
 import type { ReadModel } from './read-model.js';
 import { readOnnxFile } from './read-onnx.js';
@@ -25,9 +25,19 @@ export type ReadOptions = Pick<PackOptions, 'inputs' | 'signature'>;
 /**
  * Reads a model.json of TF.js or an .onnx file, with the files beside it that hold its weights; a .tflite file; a .keras or .h5 file of
  * Keras; the zip that Teachable Machine downloads; or a .tflite in a .task of MediaPipe, whose name stands behind `#` in the path.
+ * @param path of a model file, or of a folder with one
  * @throws {PannierError} `model-format`; for a file of another format it says what that is, and how a model is made of it
  */
-export async function readModel(path: string, { inputs = {}, signature }: ReadOptions = {}): Promise<ReadModel> {
+export async function readModel(path: string, options: ReadOptions = {}): Promise<ReadModel> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory()) return readModelFile(path, options);
+  const folder = basename(path);
+  const model = await modelInFolder(path, folder);
+  const read = await readModelFile(join(path, model), options);
+  return { ...read, taken: [`${model}, the only model in ${folder}`] };
+}
+
+async function readModelFile(path: string, { inputs = {}, signature }: ReadOptions): Promise<ReadModel> {
   const { archive, entry } = archivePath(path);
   const file = basename(archive);
   const opened = await openModel(archive, file);
@@ -48,9 +58,7 @@ export async function readModel(path: string, { inputs = {}, signature }: ReadOp
   }
 }
 
-async function openModel(path: string, file: string): Promise<OpenFile> {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory()) throw await folderInstead(path, file);
+function openModel(path: string, file: string): Promise<OpenFile> {
   return openRecorded(path, file).catch(async (thrown) => {
     const { code } = ((thrown as Error).cause as NodeJS.ErrnoException | undefined) ?? {};
     throw code === 'ENOENT' ? broken(await missingFile(path)) : thrown;

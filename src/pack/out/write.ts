@@ -54,11 +54,11 @@ export async function writeFiles(out: string, files: Files): Promise<boolean> {
 /**
  * Refuses to pack into the model's own folder: TF.js's graph file of a packed model is a model, too, and its weights would be removed
  * as left over.
- * @throws {PannierError} `options` if `out` is the folder of the model file
+ * @throws {PannierError} `options` if `out` is the folder of the model file, or that folder was given as the model
  */
 export async function refuseSource(out: string, model: string): Promise<void> {
-  const [there, source] = await Promise.all([out, dirname(model)].map((folder) => realpath(folder).catch(() => undefined)));
-  if (there !== undefined && there === source)
+  const [there, ...sources] = await Promise.all([out, dirname(model), model].map((path) => realpath(path).catch(() => undefined)));
+  if (there !== undefined && sources.includes(there))
     throw new PannierError('options', `Option out is ${out}, where the model itself lies; choose a folder for the packed model alone.`);
 }
 
