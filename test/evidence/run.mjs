@@ -90,6 +90,11 @@ const RUNS = {
     if (!result.passes) process.exitCode = 1;
     return result;
   },
+  'fuzz-tflite': async () => {
+    const result = await (await import('../fuzz/run.mjs')).runTflite(100_000);
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
   graphs: () => testsOf('graph-random.test.ts'),
   passes: () => testsOf('test/passes/random.test.ts'),
   compiled: () => testsOf('test/compiled'),

@@ -64,6 +64,12 @@ async function runSurfaces(names, inputs) {
   return { passes: surfaces.every(({ passes }) => passes), surfaces };
 }
 
+/** Mutated files of TensorFlow Lite. */
+export async function runTflite(inputs) {
+  const { code, rounds } = await fuzz(['--json', '--surface', 'tflite', '--rounds', '1', '--inputs', String(inputs)]);
+  return { passes: code === 0 && rounds.length === 1, ...rounds[0] };
+}
+
 /** The whole of it: half with the fixed seed, half with one that nobody has tried. */
 export async function run(inputs) {
   const { code, rounds } = await fuzz(['--json', '--seed', String(FIXED_SEED), '--rounds', '2', '--inputs', String(inputs / 2)]);

@@ -16,10 +16,11 @@ import { keptRecords } from './surfaces/records.js';
 import { hdf5, kerasFiles, teachableZips } from './surfaces/saved-files.js';
 import { server } from './surfaces/server.js';
 import { staleness } from './surfaces/staleness.js';
+import { tflite } from './surfaces/tflite.js';
 
 export const SURFACES: readonly Surface[] = [
   ...[manifest, staleness, loadOptions, options, configFile],
-  ...[graphJson, graphBytes, layers, keras, hdf5, kerasFiles, teachableZips, onnx, onnxFiles, packing],
+  ...[graphJson, graphBytes, layers, keras, hdf5, kerasFiles, teachableZips, onnx, onnxFiles, tflite, packing],
   ...[graphFileJson, graphFileBytes],
   ...[arrays, pngs, photographs, metadata, ultralytics],
   ...[keptRecords, fromWorker, toWorker, server, detectors],

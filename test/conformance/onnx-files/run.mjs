@@ -1,12 +1,12 @@
 /** Files of ONNX, packed and run in a real browser, against onnxruntime-web on the same values: a line for each, then a summary. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as runtime from 'onnxruntime-web';
 import { pack } from 'pannier/pack';
-import { launch, withModel } from '../browser.mjs';
+import { launch } from '../browser.mjs';
 import { modelFile } from '../models.mjs';
-import { decode } from '../reference.mjs';
+import { answersOfPacked, errorOf, opsOf } from '../packed-files.mjs';
 import { FILES } from './files.mjs';
 
 /** The largest distance of a value, as a share of the largest magnitude in its output. */
@@ -72,22 +72,6 @@ const constantOf = ({ constant } = {}) => constant && { dtype: 'int32', shape: [
 const tensorOf = ({ dtype, shape, data }) =>
   dtype === 'int32' ? new runtime.Tensor('int64', BigInt64Array.from(data, BigInt), shape) : new runtime.Tensor(dtype, data, shape);
 
-/** The outputs of each backend in the order in which the model has them. */
-async function answersOfPacked(browser, folder, { signature }, values, backends) {
-  const feeds = Object.keys(signature.inputs).map((input, index) => ({ input, kind: 'values', ...values[index] }));
-  return withModel(browser, folder, feeds, async (ask) => {
-    const answers = {};
-    for (const backend of backends) {
-      const { outputs, selection } = await ask([backend], true);
-      if (outputs === undefined) throw new Error(`${folder} is refused on ${backend}: ${selection[0].reason}`);
-      answers[backend] = Object.values(inOrder(decode(outputs), signature));
-    }
-    return answers;
-  });
-}
-
-const inOrder = (outputs, { outputs: names }) => Object.fromEntries(Object.keys(names).map((name) => [name, outputs[name]]));
-
 /** The distance from the graph model of the same weights, on TF.js's cpu backend. Its outputs come in another order, and no two have the same shape. */
 async function errorOfTwin(browser, out, twin, options, values, outputs) {
   const [image] = Object.values(options);
@@ -95,28 +79,6 @@ async function errorOfTwin(browser, out, twin, options, values, outputs) {
   const { cpu } = await answersOfPacked(browser, out, manifest, values, ['cpu']);
   const ofShape = ({ shape }) => cpu.find((other) => other.shape.join() === shape.join());
   return errorOf(outputs.map(ofShape), outputs);
-}
-
-/** The largest distance in any output; infinite where a shape or a NaN differs. */
-function errorOf(wanted, got) {
-  const errors = wanted.map(({ shape, data }, index) => {
-    const other = got[index];
-    if (other.shape.join() !== shape.join()) return Number.POSITIVE_INFINITY;
-    const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const farthest = data.reduce(
-      (most, value, at) => Math.max(most, Object.is(value, other.data[at]) ? 0 : Math.abs(value - other.data[at])),
-      0,
-    );
-    return Number.isNaN(farthest) ? Number.POSITIVE_INFINITY : farthest / largest;
-  });
-  return Math.max(...errors);
-}
-
-/** How many ops the packed graph has, and how many of them are transposes. */
-function opsOf(folder) {
-  const name = readdirSync(folder).find((each) => each.startsWith('graph-'));
-  const { nodes } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-  return { ops: nodes.length, transposes: nodes.filter(({ op }) => op === 'transpose').length };
 }
 
 function lineOf({ name, bytes, packedBytes, ops, transposes, packMs, errors }) {
