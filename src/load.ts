@@ -35,7 +35,8 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(
 ): Promise<Model<I, O>> {
   const manifest = readManifest(source);
   const resolved = resolveOptions(options);
-  const modelModule = lazily(() => import('./model.js'));
+  const isStateful = Object.values(manifest.signature.inputs).some(({ state }) => state !== undefined);
+  const modelModule = lazily(() => (isStateful ? import('./stateful-model.js') : import('./model.js')));
   // It is awaited below; without this an early failure would be an unhandled rejection.
   modelModule.catch(() => undefined);
   const signal = options.signal as AbortSignal | undefined;

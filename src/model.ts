@@ -23,7 +23,7 @@ import { lazily } from './base/lazily.js';
 import type { Note } from './base/notes.js';
 import { abortable, forManyListeners } from './base/promise.js';
 import type { Lease } from './base/shared.js';
-import { now, type Timing } from './base/timing.js';
+import { now } from './base/timing.js';
 import { traceCall } from './base/trace.js';
 import type { Call, RawOutput } from './engines/engine.js';
 import type { Manifest } from './manifest/manifest.js';
@@ -33,6 +33,7 @@ import { ensureFinite } from './predict/finite.js';
 import { infoOf } from './predict/info.js';
 import { namedOutputs, type WantedOutputs, wantedOutputs } from './predict/outputs.js';
 import { CallRecord } from './predict/stats.js';
+import { timingOf } from './predict/timing.js';
 import { closePictures } from './preprocess/pictures.js';
 import { type PreparedInputs, prepareInputs } from './preprocess/prepare-inputs.js';
 import { runQueued } from './runtime/run-queued.js';
@@ -130,13 +131,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
       if (this.#settings.nonFinite === 'error') ensureFinite(name, output, feeds);
     };
     const outputs = namedOutputs(wanted, result.outputs, length, options as PredictOptions, check);
-    const totalMs = now() - startMs;
-    const queuedMs = dequeuedAtMs - preparedAtMs;
-    // The page's part and the engine thread's part; crossing between the two takes what is left over.
-    const prepareMs = preparedAtMs - startMs + result.prepareMs;
-    const { computeMs, readMs, cold } = result;
-    const transferMs = Math.max(0, totalMs - queuedMs - prepareMs - computeMs - (readMs ?? 0));
-    const timing: Timing = { totalMs, queuedMs, prepareMs, transferMs, computeMs, readMs, cold, backend };
+    const timing = timingOf({ startMs, preparedAtMs, dequeuedAtMs }, result, backend);
     return { outputs: outputs as O, timing, backend, images: images as ImageMappings<I> };
   }
 
@@ -168,6 +163,11 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     const imageInputs = Object.entries(this.#manifest.signature.inputs).flatMap(([name, { image }]) => (image === undefined ? [] : [name]));
     const predict = (inputs: unknown, own: object) => this.predict<K>(inputs as I, own);
     yield* predictEach(predict, imageInputs, source, options, this.#ended.signal);
+  }
+
+  /** `StatefulModel` overrides it. */
+  resetState(): void {
+    this.#ensureUsable();
   }
 
   stats(): Stats {

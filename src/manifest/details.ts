@@ -105,8 +105,15 @@ function input(field: Field): void {
     image: optional(image),
     columns: optional((columns) => checkColumns(columns, shape)),
     pad: optional((pad) => checkPad(pad, shape)),
+    state: optional((state) => checkState(state, shape)),
     shapes: optional(check((shapes) => isListOf(shapes, (each) => isListOf(each, isDim)) && shapes.length > 0, 'an array of shapes')),
   })(field);
+}
+
+/** That the state's output is one of the signature is found when the first call asks for it. */
+function checkState(field: Field, shape: InputSpec['shape']): void {
+  fields({ output: text, initial: finite })(field);
+  if (shape?.every((size) => size !== null) !== true) throw refusal(field, 'of an input whose sizes are known');
 }
 
 function checkPad(field: Field, shape: InputSpec['shape']): void {

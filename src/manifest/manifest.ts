@@ -68,6 +68,8 @@ export interface InputSpec extends TensorSpec {
   /** Apps may give rows: the columns in the order in which they fill the tensor's last axis. */
   readonly columns?: readonly ColumnSpec[];
   readonly pad?: PadSpec;
+  /** The handle gives this input, the state of a model: at first this number everywhere, then the output of that name of the call before. */
+  readonly state?: { readonly output: string; readonly initial: number };
   /** The only shapes that the input takes; `null` is an open batch. The first ones of all inputs go together, then the second ones. */
   readonly shapes?: readonly (readonly Dim[])[];
 }

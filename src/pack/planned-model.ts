@@ -33,12 +33,24 @@ export async function planModel(options: Omit<PackOptions, 'out'>, out?: string)
   const read = await readModel(options.model, options);
   const signature = readSignature(read.ends, withoutConstants(options, read.constants), read.hints);
   const warnings = [...(read.warnings ?? []), ...(read.hints?.warnings ?? [])];
-  const inputs = resolveInputs(signature.inputs, (warning) => warnings.push(warning));
+  const resolved = resolveInputs(signature.inputs, (warning) => warnings.push(warning));
+  const inputs = resolved.map((input, index) => withState(input, signature, read.states?.get(signature.inputs[index]?.key ?? '')));
   const specs = Object.fromEntries(inputs.map(({ name, spec }) => [name, spec]));
   const plans = planGolden(inputs, await readPicture(options.goldenPicture), read.graph);
   const kept = out === undefined ? undefined : await KeptAnswers.open(out);
   const { file } = read;
   return { read, signature, inputs, specs, plans, warnings, samplingOf: (graph) => samplingOf({ file, graph }, signature, specs, kept) };
+}
+
+/** An input that keeps a state, and the name of the output that is fed to it. */
+function withState(
+  input: ResolvedInput,
+  { outputs }: FileSignature,
+  state: { readonly output: string; readonly initial: number } | undefined,
+) {
+  if (state === undefined) return input;
+  const output = outputs.find(({ key }) => key === state.output)?.name as string;
+  return { ...input, spec: { ...input.spec, state: { output, initial: state.initial } } };
 }
 
 /** The options of the inputs that the graph still has. */

@@ -1,9 +1,10 @@
 /** Prepares the inputs of one call: checks names and values, and makes the engine's feeds. */
 
-import { shapeText } from '../base/dtype.js';
+import { DTYPES, shapeText, sizeOf } from '../base/dtype.js';
 import { PannierError } from '../base/errors.js';
 import { meant } from '../base/nearest.js';
 import type { InputSpec, Manifest } from '../manifest/manifest.js';
+import type { Shaped } from '../manifest/signature.js';
 import { rowsFeed, rowText } from './columns.js';
 import type { Feed, TensorFeed } from './feed.js';
 import { imageFeed } from './image.js';
@@ -38,7 +39,7 @@ export function prepareInputs(
     throw new PannierError('input', message, { input: name, inputs: names });
   }
   const entries = Object.entries(signature.inputs).map(([name, spec]) => {
-    const value = given[name];
+    const value = given[name] === undefined ? initialState(spec) : given[name];
     if (value === undefined)
       throw new PannierError('input', `Input "${name}" is missing. The model takes ${list(signature.inputs)}.`, {
         input: name,
@@ -53,6 +54,13 @@ export function prepareInputs(
   const numbers = feeds as readonly Feed[];
   checkShapes(signature.inputs, numbers);
   return { feeds: numbers, images, length };
+}
+
+/** The state of a model before its first call; undefined for another input. */
+function initialState({ dtype, shape, state }: InputSpec): Shaped | undefined {
+  if (state === undefined) return undefined;
+  const sizes = shape as readonly number[];
+  return { data: new DTYPES[dtype](sizeOf(sizes)).fill(state.initial) as Shaped['data'], shape: sizes };
 }
 
 /** The feed of an input that is given as numbers or rows; undefined for a picture. */

@@ -1,4 +1,4 @@
-/** Quantised .tflite files of tflite-micro, packed and run as an app runs them: they answer what their networks mean. */
+/** Quantised and stateful .tflite files of tflite-micro, packed and run as an app runs them: they answer what their networks mean. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { WASM_BINARY } from '../../src/engines/registry.js';
 import { parseTflite } from '../../src/formats/tflite/model.js';
 import { loadModel } from '../../src/index.js';
 import { pack } from '../../src/pack/index.js';
+import { drawDigit } from '../fixtures/digits.js';
 import { scratch } from '../fixtures/models.js';
 
 const ARCHIVE = join(process.env['PANNIER_DATA'] ?? '../shared/data', 'tflite-tests.tar.xz');
@@ -49,4 +50,31 @@ describe.skipIf(!existsSync(ARCHIVE))('of tflite-micro', () => {
       expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(0.03);
     }
   });
+
+  // The LSTM reads a picture row by row. Its state stays, so that each picture begins with a reset.
+  it.each([
+    ['trained_lstm', (pixels: Float32Array) => pixels],
+    ['trained_lstm_int8', (pixels: Float32Array) => Int8Array.from(pixels, (pixel) => Math.round(pixel * 255) - 128)],
+  ] as const)('%s knows its digits', async (name, toInput) => {
+    const { manifest, warnings } = await pack({ model: fileOf(name).model, out: join(folder, name) });
+    expect([warnings, manifest.targets.compiled?.refused, manifest.targets.tfjs.refused]).toEqual([[], {}, {}]);
+    const source = (await import(join(folder, name, 'model.js'))).default;
+    const loaded = await loadModel(source, { backend: 'wasm', assetUrl, cache: null });
+    const known: number[] = [];
+    for (let digit = 0; digit < 10; digit++) {
+      loaded.resetState();
+      const scores = (await loaded.predict({ fixedInput: toInput(drawDigit(digit)) })).outputs['sequential']?.data as Float32Array;
+      known.push(scores.indexOf(Math.max(...scores)));
+    }
+    loaded.dispose();
+    expect(known).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it.each(['dtln_noise_suppression', 'keyword_scrambled', 'keyword_scrambled_8bit', 'micro_speech_quantized'])(
+    '%s is compiled, and held',
+    async (name) => {
+      const { manifest } = await pack({ model: fileOf(name).model, out: join(folder, name) });
+      expect([manifest.targets.compiled?.refused, manifest.targets.tfjs.refused]).toEqual([{}, {}]);
+    },
+  );
 });

@@ -143,6 +143,10 @@ it('rounds floats away from zero', () =>
   expect(answer('QUANTIZE', { shape: [4] }, [0.25, -0.25, 0.75, 100], int8([4], 0.5, 1))).toEqual([2, 0, 3, 127]));
 it('brings numbers to another scale', () =>
   expect(answer('QUANTIZE', int8([3], 0.5, 1), [5, 3, -7], quantized('uint8', [3], 1, 100))).toEqual([102, 101, 96]));
+it('gives sums of 32 bits, which have a scale, too', () =>
+  expect(
+    answer('QUANTIZE', quantized('int16', [2], 0.5), [-7, 32_000], { type: 'int32', shape: [2], scales: [0.25], zeroPoints: [1] }),
+  ).toEqual([-13, 64_001]));
 it('gives the floats', () => expect(answer('DEQUANTIZE', int8([3], 0.5, 1), [5, 1, -1], { shape: [3] })).toEqual([2, 0, -1]));
 
 // 1 / (1 + e^0) is 128 steps of 1 / 256 above -128; 1 / (1 + e^-2) is 225.49 steps.

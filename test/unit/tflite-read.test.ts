@@ -192,8 +192,8 @@ describe('refusals', () => {
     expect(refusal(oneOperator('Mine', { shape: [1] }, {}, { shape: [1] }))).toThrow(
       'Node "y" (Mine) is an operator that Pannier does not read.',
     );
-    expect(refusal(oneOperator('ABS', { shape: [1] }, { state: { shape: [1], isVariable: true } }, { shape: [1] }))).toThrow(
-      'Node "y" (ABS) takes "state", which keeps its elements from call to call.',
+    expect(refusal(oneOperator('ADD', { shape: [1] }, { state: { shape: [-1], isVariable: true } }, { shape: [1] }))).toThrow(
+      'Node "y" (ADD) takes "state", which keeps its elements from call to call in a way that Pannier does not read.',
     );
   });
 

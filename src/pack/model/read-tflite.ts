@@ -16,10 +16,12 @@ export async function readTfliteFile(content: Uint8Array, file: string, wanted: 
   const tflite = await import('../../formats/tflite/index.js');
   const model = tflite.parseTflite(content, file);
   const signature = signatureOf(model, wanted, file);
-  const { graph, ends } = tflite.readTflite(model, signature, file);
+  const { graph, ends, states } = tflite.readTflite(model, signature, file);
   verify(graph);
   const hints = tfliteHints(tflite, { model, subgraph: signature?.subgraph ?? 0, bytes: content, graph, ends }, file);
-  return { file, graph, ends, inexpressible: [], tflite: { bytes: content, signature: signature?.key }, ...(hints && { hints }) };
+  const kept = new Map(states.map(({ input, output, initial }) => [input, { output, initial }]));
+  const original = { bytes: content, signature: signature?.key };
+  return { file, graph, ends, inexpressible: [], states: kept, tflite: original, ...(hints && { hints }) };
 }
 
 /** The signature that the option names. Without it, the only one; of several none comes first, since they are different models. */

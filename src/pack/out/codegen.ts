@@ -26,7 +26,7 @@ export const modelJs = (manifest: Manifest, file: string): string => `${header(f
  * @param names of open sizes
  */
 export function modelDts(manifest: Manifest, file: string, names: SizeNames): string {
-  const { inputs, outputs } = manifest.signature;
+  const { inputs, outputs } = withoutStates(manifest.signature);
   const name = variableName(manifest.name) ?? 'model';
   const typeName = (name[0] as string).toUpperCase() + name.slice(1);
   const rows = rowNames(inputs, typeName);
@@ -54,6 +54,15 @@ ${gives.join('')}};
 declare const ${name}: ModelSource<${typeName}Inputs, ${typeName}Outputs>;
 export default ${name};
 `;
+}
+
+/** The inputs and outputs that an app gives and reads: a handle on the model keeps its states. */
+function withoutStates({ inputs, outputs }: Manifest['signature']): Manifest['signature'] {
+  const next = Object.values(inputs).flatMap(({ state }) => (state === undefined ? [] : [state.output]));
+  return {
+    inputs: Object.fromEntries(Object.entries(inputs).filter(([, { state }]) => state === undefined)),
+    outputs: Object.fromEntries(Object.entries(outputs).filter(([name]) => !next.includes(name))),
+  };
 }
 
 /** JavaScript source of plain values. The `url` of an asset becomes an address relative to the module. */

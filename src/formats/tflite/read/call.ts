@@ -27,6 +27,10 @@ export interface OperatorTensors {
   readonly outputs: readonly TfliteTensor[];
   /** Whether anything takes an output. */
   readonly isTaken: readonly boolean[];
+  /** Gives an input that keeps its elements from call to call other ones. */
+  readonly keep: (index: number, value: TypedValue) => void;
+  /** The nearest floats that an input can hold: others than given where its whole numbers stand for them. */
+  readonly held: (index: number, value: TypedValue) => TypedValue;
 }
 
 /** Options have the names that TensorFlow has for the attributes of the same op. */

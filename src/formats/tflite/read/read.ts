@@ -25,6 +25,18 @@ import { foldedSizes } from './sizes.js';
 export interface ReadTflite {
   readonly graph: Graph;
   readonly ends: Ends;
+  /** The tensors that keep their elements from call to call. */
+  readonly states: readonly State[];
+}
+
+/** A tensor that keeps its elements: an input of the graph, whose next elements are an output. */
+export interface State {
+  /** The key of the input. */
+  readonly input: string;
+  /** The key of the output. */
+  readonly output: string;
+  /** Every element before the first call. */
+  readonly initial: number;
 }
 
 /**
@@ -52,13 +64,20 @@ export function readTflite(model: TfliteModel, signature: TfliteSignature | unde
     const { name } = subgraph.tensors[subgraph.outputs[place] as number] as TfliteTensor;
     return tensors.asValue(output, { format: 'tflite', op: 'OUTPUT', name });
   });
-  const graph = builder.build(outputs);
+  const { variables } = reader;
+  const kept = variables.map((tensor) => subgraph.tensors.indexOf(tensor));
+  const graph = builder.build([...outputs, ...reader.nextElements()]);
   const named = renameValues(withoutDeadCode(graph), reader.namesFor(graph));
   const keys = {
-    inputs: keysOf(subgraph, subgraph.inputs, signature?.inputs),
-    outputs: keysOf(subgraph, subgraph.outputs, signature?.outputs),
+    inputs: keysOf(subgraph, [...subgraph.inputs, ...kept], signature?.inputs),
+    outputs: keysOf(subgraph, [...subgraph.outputs, ...kept], signature?.outputs),
   };
-  return { graph: named, ends: endsOf(named, keys) };
+  const states = variables.map((tensor, place) => ({
+    input: keys.inputs[inputs.length + place] as string,
+    output: keys.outputs[outputs.length + place] as string,
+    initial: initialOf(tensor),
+  }));
+  return { graph: named, ends: endsOf(named, keys), states };
 }
 
 function readOutputs(reader: Reader, subgraph: TfliteSubgraph, inputs: readonly TypedValue[], file: string): readonly ReadTensor[] {
@@ -81,6 +100,10 @@ function keysOf(
   return indices.map((index) => names.take(keys.get(index) || tensors[index]?.name || `tensor_${index}`, isReserved));
 }
 
+/** What tensors are reset to (ResetVariableTensor of tensorflow/lite/core/subgraph.cc): 0, which of int8 the zero point stands for. */
+const initialOf = (tensor: TfliteTensor): number =>
+  dataTypeOf(tensor.elementType) === 'int8' ? (tensor.quantization?.zeroPoints[0] ?? 0) : 0;
+
 /** How deep subgraphs may call each other: none may call itself. */
 const MAX_CALLS = 16;
 
@@ -94,6 +117,8 @@ class Reader {
   readonly #constants = new Map<string, Constant>();
   /** The names of tensors in the file, by those of the values that they became. */
   readonly #tensorNames = new Map<string, string>();
+  /** The tensors that keep their elements, by those names, in the order in which operators take them. */
+  readonly #variables = new Map<string, TfliteTensor>();
   #count = 0;
   #depth = 0;
 
@@ -116,6 +141,15 @@ class Reader {
       this.#require(name, subgraph.tensors[index] as TfliteTensor);
       return this.#tensors.sizes(name) ?? (this.#tensors.value(name) as TypedValue);
     });
+  }
+
+  get variables(): readonly TfliteTensor[] {
+    return [...this.#variables.values()];
+  }
+
+  /** The elements of the variables after the call. */
+  nextElements(): readonly TypedValue[] {
+    return [...this.#variables.keys()].map((name) => this.#tensors.value(name) as TypedValue);
   }
 
   /** The names in the file of the values that operators make, where no other value has them. */
@@ -148,10 +182,12 @@ class Reader {
         return;
       }
       const isTaken = operator.outputs.map((index) => taken.has(index));
-      const given = { inputNames: this.#withFloatWeights(inputNames, inputs, outputs), inputs, outputs, isTaken };
+      const keep = (index: number, value: TypedValue) => this.#keep(inputNames[index] ?? '', value, origin);
+      const held = (_: number, value: TypedValue) => value;
+      const given = { inputNames: this.#withFloatWeights(inputNames, inputs, outputs), inputs, outputs, isTaken, keep, held };
       const enter = (index: number, values: readonly ReadTensor[]) => this.#readInner(index, values);
       const callOf = (tensors: OperatorTensors) => new Call(operator, tensors, enter, origin, this.#builder, this.#tensors);
-      const withInputs: WithInputs = (values) => callOf(this.#withInputs(given, values, origin));
+      const withInputs: WithInputs = (values, states) => callOf({ ...this.#withInputs(given, values, origin), ...states });
       this.#declare(outputNames, outputs, imported(callOf(given), withInputs), origin);
     } catch (thrown) {
       // The arithmetic of sizes refuses numbers that are too large, and expressions that are too long.
@@ -204,9 +240,28 @@ class Reader {
   /** Adds a tensor that an operator takes, if it is a constant that none has taken before. */
   #require(name: string, tensor: TfliteTensor): void {
     if (this.#tensors.has(name)) return;
-    if (tensor.isVariable) throw cannotExpress(`takes "${name}", which keeps its elements from call to call`);
+    if (tensor.isVariable) {
+      this.#addVariable(name, tensor);
+      return;
+    }
     if (tensor.bytes === undefined) throw cannotExpress(`takes "${name}", which is not made before it`);
     this.#setConstant(constantOfTensor(tensor, tensor.bytes, name));
+  }
+
+  /** Makes an input of a tensor that keeps its elements. */
+  #addVariable(name: string, tensor: TfliteTensor): void {
+    const dataType = dataTypeOf(tensor.elementType);
+    const shape = tensor.shape.flatMap((size) => (size === null ? [] : [size]));
+    if (this.#depth > 0 || dataType === undefined || shape.length < tensor.shape.length)
+      throw cannotExpress(`takes "${name}", which keeps its elements from call to call in a way that Pannier does not read`);
+    this.#variables.set(name, tensor);
+    this.#tensors.set(name, this.#builder.input(nameAt(name, 'A tensor that keeps its elements'), { dataType, shape }));
+  }
+
+  /** Gives a variable other elements. */
+  #keep(name: string, value: TypedValue, origin: Origin): void {
+    if (!this.#variables.has(name)) throw nodeError(origin, `changes "${name}", which does not keep its elements`);
+    this.#tensors.set(name, value, origin);
   }
 
   #setConstant(constant: Constant): void {

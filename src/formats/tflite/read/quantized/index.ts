@@ -7,7 +7,7 @@ import type { TypedValue } from '../../../../graph/graph.js';
 import { cannotExpress } from '../../../reading/cannot-express.js';
 import type { ReadTensor } from '../../../reading/tensors.js';
 import type { Quantization, TfliteTensor } from '../../model.js';
-import type { Call, Importer, Importers } from '../call.js';
+import type { Call, Importer, Importers, OperatorTensors } from '../call.js';
 import { constantOfTensor, dequantized as dequantizedConstant } from '../constant.js';
 import { isQuantized } from '../constant-operators.js';
 import { ARITHMETIC_IMPORTERS } from './arithmetic.js';
@@ -28,8 +28,8 @@ const MOVING: ReadonlySet<string> = new Set([
 /** Operators that put zeros around their input, for which its zero point stands. */
 const PADDING: ReadonlySet<string> = new Set(['PAD', 'SPACE_TO_BATCH_ND']);
 
-/** A call of the same operator with other values as inputs, and with floats as outputs. */
-export type WithInputs = (inputs: ReadonlyMap<number, ReadTensor>) => Call;
+/** A call of the same operator with other values as inputs, and with floats as outputs. @param states what becomes of a state's floats */
+export type WithInputs = (inputs: ReadonlyMap<number, ReadTensor>, states?: Pick<OperatorTensors, 'keep' | 'held'>) => Call;
 
 /** Whether an operator takes or gives whole numbers that stand for floats. */
 export const isOfQuantized = ({ tensors: { inputs, outputs } }: Call): boolean =>
@@ -41,7 +41,7 @@ export const isOfQuantized = ({ tensors: { inputs, outputs } }: Call): boolean =
  */
 export function readQuantized(call: Call, importer: Importer | undefined, withInputs: WithInputs): readonly ReadTensor[] {
   const exact = Object.hasOwn(EXACT, call.op) ? EXACT[call.op] : undefined;
-  if (exact !== undefined && call.tensors.outputs.every(isQuantized)) return listOf(exact(call));
+  if (exact !== undefined && call.tensors.outputs.every(({ quantization }) => quantization !== undefined)) return listOf(exact(call));
   if (call.op === 'DEQUANTIZE') return [dequantized(call, call.value(), inputScale(call))];
   if (importer === undefined) throw cannotExpress('is an operator that Pannier does not read for whole numbers');
   if (MOVING.has(call.op) && hasOneScale(call)) return listOf(importer(call));
@@ -77,7 +77,16 @@ function throughFloats(call: Call, importer: Importer, withInputs: WithInputs): 
     else if (isQuantized(tensor) || call.type(index).dataType === 'int32')
       floats.set(index, dequantized(call, call.value(index), scaleOf(call, tensor)));
   }
-  const results = listOf(importer(withInputs(floats)));
+  const numbersOf = (index: number, value: TypedValue): TypedValue => {
+    const tensor = inputs[index];
+    return tensor !== undefined && isQuantized(tensor) ? quantized(call, value, tensor) : value;
+  };
+  const keep = (index: number, value: TypedValue) => call.tensors.keep(index, numbersOf(index, value));
+  const held = (index: number, value: TypedValue): TypedValue => {
+    const numbers = numbersOf(index, value);
+    return numbers === value ? value : dequantized(call, numbers, inputScale(call, index));
+  };
+  const results = listOf(importer(withInputs(floats, { keep, held })));
   return results.map((result, index) => {
     const output = outputs[index];
     return output !== undefined && isQuantized(output) ? quantized(call, call.asValue(result), output) : result;

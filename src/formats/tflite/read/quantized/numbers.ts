@@ -1,10 +1,10 @@
 /** The numbers that a quantised tensor's whole numbers stand for, and back: scale · (number - zero point). */
-import { type DataType, INTEGER_RANGE } from '../../../../graph/element-type.js';
+import { type DataType, INTEGER_RANGE, isInteger } from '../../../../graph/element-type.js';
 import type { TypedValue } from '../../../../graph/graph.js';
 import { cannotExpress } from '../../../reading/cannot-express.js';
+import { dataTypeOf } from '../../element-types.js';
 import type { TfliteTensor } from '../../model.js';
 import type { Call } from '../call.js';
-import { isQuantized } from '../constant-operators.js';
 import { type FixedPoint, rescaled } from './fixed-point.js';
 
 /** How the numbers of an activation are to be read: it has one scale and one zero point. */
@@ -50,7 +50,7 @@ export function dequantized(call: Call, value: TypedValue, { scale, zeroPoint }:
 /** The whole numbers for floats: TensorFlow Lite rounds a quotient to the nearest, halves away from zero. */
 export function quantized(call: Call, floats: TypedValue, output: TfliteTensor): TypedValue {
   const { scale, zeroPoint } = scaleOf(call, output);
-  const to = dataTypeOfOutput(call, output);
+  const to = quantizedType(output);
   const rounded = roundedAway(call, call.apply('div', floats, call.number(scale, 'float32')));
   return inRange(call, rounded, zeroPoint, to, rangeOf(to));
 }
@@ -68,10 +68,11 @@ export function inRange(call: Call, whole: TypedValue, zeroPoint: number, to: Da
   return call.cast(moved, to);
 }
 
-function dataTypeOfOutput(call: Call, output: TfliteTensor): DataType {
-  const index = call.tensors.outputs.indexOf(output);
-  const dataType = call.outputType(index);
-  if (dataType === undefined || !isQuantized(output)) throw cannotExpress(`gives "${output.name}", which is not quantised`);
+/** The type of a tensor whose whole numbers stand for floats. */
+function quantizedType({ name, elementType, quantization }: TfliteTensor): DataType {
+  const dataType = dataTypeOf(elementType);
+  if (dataType === undefined || quantization === undefined || !isInteger(dataType))
+    throw cannotExpress(`gives "${name}", which is not quantised`);
   return dataType;
 }
 
@@ -113,7 +114,7 @@ export function requantized(
   bounds?: readonly [min: number, max: number],
 ): TypedValue {
   const output = call.tensors.outputs[0] as TfliteTensor;
-  const to = dataTypeOfOutput(call, output);
+  const to = quantizedType(output);
   const scale = scaleOf(call, output);
   const [min, max] = bounds ?? activationRange(call, scale, to);
   if (min > max) throw call.broken(`gives numbers from ${min} to ${max}`);
