@@ -76,19 +76,19 @@ export function keep(rows, result) {
 
 /** Writes a model's files where the page finds them. @returns the libraries that run it, and the values of inputs that are packed as constants */
 async function written(name, prepare, browser, threads) {
-  const { pack, files: own, outputs, feed, shapes } = MODELS[name];
+  const { pack, files: own, original, feed, shapes } = MODELS[name];
   const { files, about } = await prepare(pack, shapes);
   const values = await Promise.all(feed.map((make, index) => make(browser, about.inputs[index])));
   mkdirSync(`${FOLDER}/${name}`, { recursive: true });
   for (const [file, bytes] of Object.entries(files)) writeFileSync(`${FOLDER}/${name}/${file}`, bytes);
   writeFileSync(`${FOLDER}/${name}/inputs.bin`, Buffer.concat(values.map(({ data }) => Buffer.from(Float64Array.from(data).buffer))));
-  const addresses = 'exported.onnx' in files ? { onnxruntime: `/${name}/exported.onnx` } : {};
-  for (const [library, path] of Object.entries(own).filter(([, path]) => path !== undefined)) {
+  const addresses = { tfjs: original, ...('exported.onnx' in files && { onnxruntime: `/${name}/exported.onnx` }) };
+  for (const [library, path] of Object.entries(own)) {
     addresses[library] = `/${name}/${library}.model`;
     copyFileSync(path, `${FOLDER}${addresses[library]}`);
   }
   const constants = Object.entries(pack.inputs ?? {}).flatMap(([input, { constant }]) =>
     constant === undefined ? [] : [[input, constant]],
   );
-  return { libraries: librariesOf(addresses, about.outputs.tfjs !== null, outputs, threads), constants: Object.fromEntries(constants) };
+  return { libraries: librariesOf(addresses, about.outputs.tfjs !== null, threads), constants: Object.fromEntries(constants) };
 }

@@ -10,21 +10,22 @@ export interface Difference {
   readonly outputs: number;
 }
 
-/** Compares outputs of the same graph, which come in one order. */
+/** Compares outputs of the same model, which come in one order. */
 export function differenceInOrder(got: readonly Values[], wanted: readonly Values[]): Difference {
   const shares = wanted.map((values, index) => shareOf(got[index] as Values, values));
   return { most: Math.max(...shares), compared: wanted.length, outputs: got.length };
 }
 
 /**
- * Compares outputs of a twin, which another converter made of the same network: each with the nearest of equal sizes. A twin may leave
- * the last sigmoid to the caller, and may answer apart what the graph joins.
+ * Compares outputs of a twin, which another converter made of the same network: each with the nearest of equal sizes. One of the two
+ * may leave the last sigmoid to the caller, and a twin may answer apart what the graph joins.
  */
 export function differenceOfTwin(got: readonly Values[], wanted: readonly Values[]): Difference {
   const all = [...wanted, ...wanted.map(sigmoidOf), ...wanted.flatMap((first) => wanted.map((second) => joined(first, second)))];
   const shares = got.flatMap((values) => {
     const alike = all.filter(({ shape }) => sizes(shape) === sizes(values.shape));
-    return alike.length === 0 ? [] : [Math.min(...alike.map((each) => shareOf(values, each)))];
+    const forms = [values, sigmoidOf(values)];
+    return alike.length === 0 ? [] : [Math.min(...alike.flatMap((each) => forms.map((form) => shareOf(form, each))))];
   });
   return { most: Math.max(0, ...shares), compared: shares.length, outputs: got.length };
 }

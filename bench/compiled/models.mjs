@@ -8,8 +8,14 @@ import { madeModels } from './made-models.mjs';
 const PACKAGES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 const mediapipe = (path) => `${PACKAGES}@mediapipe/${path}.tflite`;
 
-/** Graphs of TF.js that MediaPipe publishes as `.tflite` too. */
-const TWINS = {
+/** A file for TF.js that computes more: it has a second head, and with it a sixth of its work. */
+const OTHER_WORK = ['facemesh-detection-full'];
+
+/** The address of a file of human-models, whose folder `libraries.mjs` has served. */
+const original = (name) => (OTHER_WORK.includes(name) ? undefined : `/human-models/${name}.json`);
+
+/** Files that MediaPipe publishes, by the names that their graphs have in human-models. */
+const TFLITE = {
   selfie: mediapipe('selfie_segmentation/selfie_segmentation'),
   'facemesh-detection-full': mediapipe('face_detection/face_detection_full_range'),
   'facemesh-detection-short': mediapipe('face_detection/face_detection_short_range'),
@@ -25,32 +31,25 @@ const ALONE = ['movenet-lightning', 'centernet', 'efficientpose'];
 /** Shapes of the inputs of ONNX files that leave sizes open: a page, a line of text upright or not, a line to read. */
 const SHAPES = { 'pp-ocr-det': [[1, 3, 480, 640]], 'pp-ocr-cls': [[1, 3, 48, 192]], 'pp-ocr-rec': [[1, 3, 48, 320]] };
 
-/** A twin that answers otherwise: it has one of the graph's two heads, and with it five sixths of the work. */
-const OTHER_ANSWERS = ['facemesh-detection-full'];
-
 const MADE = await madeModels();
 
 /**
- * A row for each model: `pack` has the packer's options, `files` the model in the formats of other libraries, `outputs` how their
- * outputs are compared, `feed` a function for each input that is no constant, in the model's order, which makes its values, `shapes`
- * those of its inputs where sizes are open.
+ * A row for each model: `pack` has the packer's options, `files` the model in the formats of other libraries, `original` the address of
+ * the file that somebody published for TF.js, `feed` a function for each input that is no constant, in the model's order, which makes
+ * its values, `shapes` those of its inputs where sizes are open.
  */
 export const MODELS = {
   ...Object.fromEntries(
-    [...Object.keys(TWINS), ...ALONE].map((name) => [
+    Object.entries(TFLITE).map(([name, file]) => [
       name,
-      {
-        pack: { model: modelFile(name), ...OPTIONS[name] },
-        files: { litert: TWINS[name] },
-        outputs: OTHER_ANSWERS.includes(name) ? 'other' : 'by size',
-        feed: [picture],
-      },
+      { pack: { model: file }, files: { litert: file }, original: original(name), feed: [picture] },
     ]),
   ),
+  ...Object.fromEntries(ALONE.map((name) => [name, { pack: { model: modelFile(name), ...OPTIONS[name] }, files: {}, feed: [picture] }])),
   ...Object.fromEntries(
     Object.entries(FILES).map(([name, { file, inputs, feed }]) => [
       name,
-      { pack: { model: file, inputs }, files: { onnxruntime: file }, outputs: 'in order', feed, shapes: SHAPES[name] },
+      { pack: { model: file, inputs }, files: { onnxruntime: file }, feed, shapes: SHAPES[name] },
     ]),
   ),
   ...MADE,
@@ -66,4 +65,4 @@ function picture(_, { dataType, shape: [, height, width] }) {
 }
 
 /** The pairs over which the mean against LiteRT.js goes. */
-export const PAIRS = Object.keys(TWINS);
+export const PAIRS = Object.keys(TFLITE);

@@ -121,6 +121,7 @@ const WRITERS: { readonly [Name in OpName]?: Write<Name> } = {
   add: elementwise('Add'),
   mul: elementwise('Mul'),
   relu: elementwise('Relu'),
+  hardSwish: elementwise('HardSwish'),
   sigmoid: elementwise('Sigmoid'),
   clamp({ inputs: [input], attributes: { min, max } }, file, output) {
     const bounds = [min, max].map((bound) => (Number.isFinite(bound) ? file.constant([], [bound]) : ''));

@@ -11,13 +11,13 @@ import { MODELS, PAIRS } from './models.mjs';
  */
 const MAX_DIFFERENCE = 1e-2;
 
-/** And those of a twin: another converter has rounded its weights. */
+/** And those of the file for TF.js: another converter has rounded its weights. */
 const MAX_DIFFERENCE_OF_TWIN = 5e-2;
 
 /** @param measured the page's answer @throws if a library answers otherwise, or no round counts */
 export function rowOf(name, { flops, calls, differences, times, kept, thrown, peakGflops }) {
   for (const [library, { most }] of Object.entries(differences)) {
-    const limit = library === 'litert' ? MAX_DIFFERENCE_OF_TWIN : MAX_DIFFERENCE;
+    const limit = library === 'tfjs' ? MAX_DIFFERENCE_OF_TWIN : MAX_DIFFERENCE;
     if (!(most <= limit)) throw new Error(`${name}: the answers of ${library} are off by ${most} of the largest; the limit is ${limit}.`);
   }
   if (kept === 0)
@@ -76,7 +76,7 @@ const shown = (ms) => ms.toFixed(ms < 10 ? 2 : 1);
 
 const ratioText = ({ median: middle, interval: [low, high] }) => `${middle.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
 
-/** Pictures of the ratios, by the names of their files: models of TF.js, whose twins LiteRT.js runs, and files of ONNX. */
+/** Pictures of the ratios, by the names of their files: files of TensorFlow Lite with graphs of TF.js, and files of ONNX. */
 export function chartsOf(rows) {
   const chart = (title, isShown) => {
     const shown = rows.filter(({ name }) => isShown(MODELS[name].files));
@@ -94,7 +94,7 @@ export function chartsOf(rows) {
     });
   };
   return {
-    'graphs.svg': chart('Graphs of TF.js', ({ onnxruntime }) => onnxruntime === undefined),
+    'graphs.svg': chart('Files of TensorFlow Lite, and graphs of TF.js', ({ onnxruntime }) => onnxruntime === undefined),
     'onnx.svg': chart('Files of ONNX', ({ onnxruntime }) => onnxruntime !== undefined),
   };
 }

@@ -13,8 +13,8 @@ const LIMIT = { timeout: 300_000 };
 evidenceTest('compiled compares answers and times with each rival that runs a model', LIMIT, async () => {
   const { rows, geometricMeans } = await compiled(3, 'selfie', 'pp-ocr-cls');
   expect(rows.map(({ differences }) => Object.keys(differences))).toEqual([
-    ['simd', 'tfjs', 'onnxruntime', 'litert'],
-    ['simd', 'tfjs', 'onnxruntime'],
+    ['simd', 'tfjs', 'tfjsTuned', 'onnxruntime', 'litert'],
+    ['simd', 'tfjsTuned', 'onnxruntime'],
   ]);
   for (const { rounds, ratios } of rows) {
     expect(rounds.kept).toBeGreaterThan(0);
