@@ -76,11 +76,11 @@ function sequenceLstm(call: Call): TypedValue {
 }
 
 /** The answers to each step of an input [batch, time, channels], or with time in front, along the same axis. */
-export function eachStep(call: Call, step: (x: TypedValue) => TypedValue): TypedValue {
+function eachStep(call: Call, step: (x: TypedValue) => TypedValue): TypedValue {
   const input = call.ofRank(3);
   const axis = call.attributes.flag('time_major') ? 0 : 1;
   const count = closed(input.type.shape[axis] as Size, 'steps');
-  if (count < 1 || count > MAX_STEPS) throw cannotExpress(`has ${count} steps; from 1 to ${MAX_STEPS} are read`);
+  if (count < 1 || count > LIMITS.timeSteps) throw cannotExpress(`has ${count} steps; 1 to ${LIMITS.timeSteps} are unrolled`);
   const answers = call.steps('split', [input], { axis, splits: Array<Size>(count).fill(1) }).map((part) => {
     const x = call.reshaped(part, part.type.shape.toSpliced(axis, 1));
     const answer = step(x);
@@ -88,9 +88,6 @@ export function eachStep(call: Call, step: (x: TypedValue) => TypedValue): Typed
   });
   return answers.length === 1 ? (answers[0] as TypedValue) : call.step('concat', answers, { axis });
 }
-
-/** As many nodes as a graph may have, over those of a step. */
-const MAX_STEPS = Math.floor(LIMITS.nodes / 40);
 
 /**
  * A filter over the last inputs (Nakkiran et al., Compressing Deep Neural Networks using a Rank-Constrained Topology, 2015): each unit

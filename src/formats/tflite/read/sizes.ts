@@ -1,5 +1,6 @@
 /** Works out what operators make of sizes: the chains from SHAPE to RESHAPE leave no nodes. */
-import { concatenated, foldSizes, gathered, type SizeOps, shapeOf } from '../../reading/folding.js';
+import { isOpen } from '../../../graph/size.js';
+import { both, concatenated, type Fold, foldSizes, gathered, type SizeOps, shapeOf } from '../../reading/folding.js';
 import { type SizeTensor, sizeList, sizeScalar } from '../../reading/size-tensor.js';
 import { SIZE_OPS } from '../../tfjs/read/sizes.js';
 import type { Call } from './call.js';
@@ -26,6 +27,14 @@ const SAME: Readonly<Record<string, string>> = {
 /** An activation changes no size: none is below 0, but an operator's numbers may be. */
 const hasActivation = (call: Call): boolean => call.attributes.text('activation', 'NONE') !== 'NONE';
 
+/** A question about numbers that are known. */
+const compared =
+  (holds: (a: number, b: number) => boolean): Fold<Call> =>
+  (call, inputs) => {
+    const answers = both((a, b) => (isOpen(a) || isOpen(b) ? undefined : Number(holds(a, b))))(call, inputs) as SizeTensor | undefined;
+    return answers && { ...answers, dataType: 'bool' };
+  };
+
 const FOLDS: SizeOps<Call>['folds'] = {
   ...Object.fromEntries(
     Object.entries(SAME).map(([op, tensorflow]) => {
@@ -40,4 +49,7 @@ const FOLDS: SizeOps<Call>['folds'] = {
   },
   CONCATENATION: (call, inputs) => (hasActivation(call) ? undefined : concatenated(inputs)),
   GATHER: (_, [input, indices]) => gathered(input, indices),
+  ...{ LESS: compared((a, b) => a < b), LESS_EQUAL: compared((a, b) => a <= b), EQUAL: compared((a, b) => a === b) },
+  ...{ GREATER: compared((a, b) => a > b), GREATER_EQUAL: compared((a, b) => a >= b), NOT_EQUAL: compared((a, b) => a !== b) },
+  ...{ LOGICAL_AND: compared((a, b) => a + b === 2), LOGICAL_OR: compared((a, b) => a + b > 0) },
 };
