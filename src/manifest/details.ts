@@ -96,6 +96,7 @@ const drift =
 const spec = fields({
   dtype: choice(...Object.keys(DTYPES)),
   shape: (field) => field.value === null || dims(field),
+  quantization: optional(fields({ scale: above0, zeroPoint: finite })),
 });
 
 function input(field: Field): void {

@@ -18,6 +18,8 @@ export type Dim = number | null;
 export interface TensorSpec {
   readonly dtype: DType;
   readonly shape: readonly Dim[] | null;
+  /** Of whole numbers that stand for floats: each is scale · (number - zeroPoint). */
+  readonly quantization?: { readonly scale: number; readonly zeroPoint: number };
 }
 
 /** Named inputs and outputs. */

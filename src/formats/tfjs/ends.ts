@@ -2,7 +2,7 @@
 import { describe } from '../../base/describe.js';
 import type { DType } from '../../base/dtype.js';
 import type { Fields } from '../../base/fields.js';
-import type { Dim } from '../../manifest/signature.js';
+import type { Dim, TensorSpec } from '../../manifest/signature.js';
 import { broken, nameAt, objectAt } from '../file-fields.js';
 import { type Graph, nodeOf, reachableFrom } from './graph-def.js';
 
@@ -14,6 +14,8 @@ export interface End {
   readonly tensor: string;
   /** The entry in the model's signature; no fields if there is none. */
   readonly fields: Fields;
+  /** The floats that whole numbers stand for, where the file says that. */
+  readonly quantization?: TensorSpec['quantization'];
 }
 
 /** An input, whose element type a graph always says. */

@@ -31,7 +31,8 @@ export function resolveInputs(inputs: readonly GraphInput[], warn: (warning: str
     const { pad, sampled } = resolvePad(input, shape, image);
     const { shapes } = input.options;
     const taken = { ...(image && { image }), ...(columns && { columns }), ...(pad && { pad }), ...(shapes && { shapes }) };
-    const spec: InputSpec = { dtype: input.dtype, shape, ...taken };
+    const { dtype, quantization } = input;
+    const spec: InputSpec = { dtype, shape, ...(quantization && { quantization }), ...taken };
     const sampledShape = goldenShape({ ...input, shape: sampled }, image);
     const rows = rowsOf(sampledShape);
     if (columns !== undefined && rows > LIMITS.goldenRows)

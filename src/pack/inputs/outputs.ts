@@ -36,10 +36,15 @@ export function outputSpecs(
   );
 }
 
-function outputSpec({ name, shape }: GraphOutput, answers: Seen['answers'], isFixed: boolean, isBatched: boolean): OutputSpec {
+function outputSpec(
+  { name, shape, quantization }: GraphOutput,
+  answers: Seen['answers'],
+  isFixed: boolean,
+  isBatched: boolean,
+): OutputSpec {
   const { dtype, shape: seen } = answers[name] as Pick<RawOutput, 'dtype' | 'shape'>;
   const merged = shape === undefined ? guessShape(seen, isFixed, isBatched) : mergeShapes(shape, seen);
-  return { dtype, shape: merged };
+  return { dtype, shape: merged, ...(quantization && { quantization }) };
 }
 
 function withLabels(spec: OutputSpec, { place, options: { labels, values, points } }: GraphOutput): OutputSpec {

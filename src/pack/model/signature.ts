@@ -7,7 +7,7 @@ import { meant } from '../../base/nearest.js';
 import { isReserved } from '../../formats/file-fields.js';
 import { bare, type End, type Ends, indexed } from '../../formats/tfjs/ends.js';
 import { nodeOf } from '../../formats/tfjs/graph-def.js';
-import type { Dim } from '../../manifest/signature.js';
+import type { Dim, TensorSpec } from '../../manifest/signature.js';
 import { camelCase } from '../javascript.js';
 import { badOption, type InputOptions, type PackOptions } from '../options.js';
 import type { Hints, OutputHint } from './hints.js';
@@ -23,6 +23,7 @@ export interface GraphInput {
   readonly node: string;
   readonly dtype: DType;
   readonly shape: readonly Dim[] | null;
+  readonly quantization: TensorSpec['quantization'];
   readonly options: InputOptions;
 }
 
@@ -37,6 +38,7 @@ export interface GraphOutput {
   readonly place: string;
   /** `undefined` if the signature has no shape. */
   readonly shape: readonly Dim[] | null | undefined;
+  readonly quantization: TensorSpec['quantization'];
   readonly options: OutputHint;
 }
 
@@ -65,17 +67,17 @@ export function readSignature(
   const outputOptions = optionsByNode(options.outputs, outputs, 'outputs', hints?.outputs);
   const namedInputs = inputs.map((end): GraphInput => {
     const given = over(hints?.inputs[end.key], inputOptions.get(end)?.options);
-    const { key, fields: declared, dtype, shape } = end;
+    const { key, fields: declared, dtype, shape, quantization } = end;
     if (given.constant !== undefined)
       throw badOption(`Option inputs["${bare(key)}"].constant is for .onnx files; feed the input with its value in every call.`);
-    return { name: given.name ?? friendlyName(end), key, declared, node: nodeOf(end.tensor), dtype, shape, options: given };
+    return { name: given.name ?? friendlyName(end), key, declared, node: nodeOf(end.tensor), dtype, shape, quantization, options: given };
   });
   const namedOutputs = outputs.map((end): GraphOutput => {
     const said = outputOptions.get(end);
     const given = { ...hints?.outputs[end.key], ...said?.options };
-    const { key, fields: declared, shape } = end;
+    const { key, fields: declared, shape, quantization } = end;
     const place = said?.key ?? bare(end.tensor);
-    return { name: given.name ?? friendlyName(end), key, declared, node: indexed(end.tensor), place, shape, options: given };
+    return { name: given.name ?? friendlyName(end), key, declared, node: indexed(end.tensor), place, shape, quantization, options: given };
   });
   refuseDoubles(namedInputs, 'inputs');
   refuseDoubles(namedOutputs, 'outputs');

@@ -88,16 +88,19 @@ const field = (key: string, note: string, type: string): string => `  /** ${note
 
 const FITS = { stretch: 'stretched to', contain: 'fitted into', cover: 'cut to cover' } as const;
 
-function inputNote({ dtype, shape, image, columns, pad, shapes }: InputSpec): string {
+const scaleNote = (quantization: InputSpec['quantization']): string =>
+  quantization === undefined ? '' : `; ${quantization.scale} · (number - ${quantization.zeroPoint})`.replace('- -', '+ ');
+
+function inputNote({ dtype, shape, image, columns, pad, shapes, quantization }: InputSpec): string {
   const longest = pad === undefined ? '' : `; axis ${pad.axis} takes at most ${pad.to.at(-1)}`;
   const oneOf = shapes === undefined ? '' : `, one of ${shapes.map(shapeText).join(', ')}`;
-  const tensor = `${dtype} ${shapeText(shape)}${oneOf}${longest}`;
+  const tensor = `${dtype} ${shapeText(shape)}${oneOf}${longest}${scaleNote(quantization)}`;
   if (columns !== undefined) return `${tensor}; ${takesOneRow(shape) ? 'a row, or an array of rows' : `an array of ${shape?.[0]} rows`}`;
   return image === undefined ? tensor : `${tensor}; a picture is ${FITS[image.fit]} ${image.width} × ${image.height}`;
 }
 
-const outputNote = ({ dtype, shape, values, layout }: OutputSpec): string =>
-  `${dtype} ${shapeText(shape)}${layout !== undefined ? '; boxes, as pannier/read reads them' : values === undefined ? '' : `; ${values}`}`;
+const outputNote = ({ dtype, shape, values, layout, quantization }: OutputSpec): string =>
+  `${dtype} ${shapeText(shape)}${scaleNote(quantization)}${layout !== undefined ? '; boxes, as pannier/read reads them' : values === undefined ? '' : `; ${values}`}`;
 
 const GIVEN = {
   float32: 'Float32Array',

@@ -5,18 +5,18 @@ import type { Constant, Graph, Origin, TypedValue } from '../../../graph/graph.j
 import { withoutDeadCode } from '../../../graph/needed.js';
 import { nodeError } from '../../../graph/node-error.js';
 import { renameValues } from '../../../graph/rename.js';
-import { broken, isReserved, nameAt } from '../../file-fields.js';
+import { broken, nameAt } from '../../file-fields.js';
 import { LIMITS } from '../../limits.js';
 import { openShape } from '../../open-shape.js';
 import { CannotExpress, cannotExpress } from '../../reading/cannot-express.js';
 import { type ReadTensor, Tensors } from '../../reading/tensors.js';
 import type { Ends } from '../../tfjs/ends.js';
-import { endsOf } from '../../tfjs/graph-ends.js';
 import { dataTypeOf, elementTypeName, FLOAT32 } from '../element-types.js';
 import type { TfliteModel, TfliteOperator, TfliteSignature, TfliteSubgraph, TfliteTensor } from '../model.js';
 import { Call, type OperatorTensors } from './call.js';
 import { constantOfTensor } from './constant.js';
 import { constantsMade, floatWeights, isQuantized } from './constant-operators.js';
+import { describedEnds, type State } from './ends.js';
 import { IMPORTERS } from './importers.js';
 import { isOfQuantized, readQuantized, type WithInputs } from './quantized/index.js';
 import { foldedSizes } from './sizes.js';
@@ -27,16 +27,6 @@ export interface ReadTflite {
   readonly ends: Ends;
   /** The tensors that keep their elements from call to call. */
   readonly states: readonly State[];
-}
-
-/** A tensor that keeps its elements: an input of the graph, whose next elements are an output. */
-export interface State {
-  /** The key of the input. */
-  readonly input: string;
-  /** The key of the output. */
-  readonly output: string;
-  /** Every element before the first call. */
-  readonly initial: number;
 }
 
 /**
@@ -64,20 +54,9 @@ export function readTflite(model: TfliteModel, signature: TfliteSignature | unde
     const { name } = subgraph.tensors[subgraph.outputs[place] as number] as TfliteTensor;
     return tensors.asValue(output, { format: 'tflite', op: 'OUTPUT', name });
   });
-  const { variables } = reader;
-  const kept = variables.map((tensor) => subgraph.tensors.indexOf(tensor));
   const graph = builder.build([...outputs, ...reader.nextElements()]);
   const named = renameValues(withoutDeadCode(graph), reader.namesFor(graph));
-  const keys = {
-    inputs: keysOf(subgraph, [...subgraph.inputs, ...kept], signature?.inputs),
-    outputs: keysOf(subgraph, [...subgraph.outputs, ...kept], signature?.outputs),
-  };
-  const states = variables.map((tensor, place) => ({
-    input: keys.inputs[inputs.length + place] as string,
-    output: keys.outputs[outputs.length + place] as string,
-    initial: initialOf(tensor),
-  }));
-  return { graph: named, ends: endsOf(named, keys), states };
+  return { graph: named, ...describedEnds(named, subgraph, signature, reader.variables) };
 }
 
 function readOutputs(reader: Reader, subgraph: TfliteSubgraph, inputs: readonly TypedValue[], file: string): readonly ReadTensor[] {
@@ -88,21 +67,6 @@ function readOutputs(reader: Reader, subgraph: TfliteSubgraph, inputs: readonly 
     throw thrown instanceof CannotExpress ? broken(`${file} ${thrown.message}, as its output.`) : thrown;
   }
 }
-
-/** The keys of inputs or outputs: those of the signature, else the names of the tensors; each stands once. */
-function keysOf(
-  { tensors }: TfliteSubgraph,
-  indices: readonly number[],
-  named: ReadonlyMap<string, number> = new Map(),
-): readonly string[] {
-  const names = new Names();
-  const keys = new Map([...named].map(([key, index]) => [index, key] as const));
-  return indices.map((index) => names.take(keys.get(index) || tensors[index]?.name || `tensor_${index}`, isReserved));
-}
-
-/** What tensors are reset to (ResetVariableTensor of tensorflow/lite/core/subgraph.cc): 0, which of int8 the zero point stands for. */
-const initialOf = (tensor: TfliteTensor): number =>
-  dataTypeOf(tensor.elementType) === 'int8' ? (tensor.quantization?.zeroPoints[0] ?? 0) : 0;
 
 /** How deep subgraphs may call each other: none may call itself. */
 const MAX_CALLS = 16;
