@@ -5,7 +5,7 @@ import type { Constant, Graph, Node, Value } from '../../../graph/graph.js';
 import { HOST_FUNCTIONS } from '../kernels/kernel.js';
 import { type Attention, attentionAt, type SearchedGraph } from './find-attention.js';
 import { formulaOf } from './formula-table.js';
-import { operandsOf, type Term, withSums } from './term.js';
+import { operandsOf, readsIn, type Term, withSums } from './term.js';
 import { elementCount, isSameShape, shapeOf } from './values.js';
 
 /** Nodes that become one step. */
@@ -81,7 +81,9 @@ export function groupsOf(graph: Graph): readonly Group[] {
     if (isLong(term)) return undefined;
     const operands = operandsOf(term);
     const candidates = operands.flatMap((value) => {
-      const producer = onlyHere(value, output);
+      // Hard-swish of a sum reads it twice; nobody else may.
+      const isOnlyHere = uses.get(value.name) === readsIn(term, value) && isSameShape(value, output);
+      const producer = isOnlyHere ? producers.get(value.name) : undefined;
       return producer !== undefined && isAnchor(producer, constants) ? [producer] : [];
     });
     const anchor = candidates.sort((a, b) => (order.get(b) as number) - (order.get(a) as number))[0];

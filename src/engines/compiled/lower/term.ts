@@ -22,6 +22,12 @@ export function operandsOf(term: Term): readonly Value[] {
   return [...new Set(all)];
 }
 
+/** How often an expression reads a tensor. */
+export function readsIn(term: Term, value: Value): number {
+  if (term.kind === 'op') return term.inputs.reduce((count, each) => count + readsIn(each, value), 0);
+  return term.kind === 'operand' && term.value === value ? 1 : 0;
+}
+
 /** An expression in which a tensor is the sums. */
 export function withSums(term: Term, sums: Value): Term {
   if (term.kind === 'operand') return term.value === sums ? { kind: 'sums' } : term;
