@@ -3,10 +3,10 @@ import { isFloat } from '../../../graph/element-type.js';
 import type { NodeOf, Value } from '../../../graph/graph.js';
 import { nearestOf, sourceOf } from '../../../graph/resample.js';
 import { i32 } from '../asm/scalar.js';
-import { ENTRY_BYTES, resampleLinear, resampleNearest } from '../kernels/resample.js';
+import { ENTRY_BYTES, resampleLinear, resampleNearest, resampleRowwise, rowwiseScratchBytes } from '../kernels/resample.js';
 import { plainStep } from './plain-step.js';
 import type { Lowering, Step } from './step.js';
-import { elementCount, shapeOf } from './values.js';
+import { elementCount, roomFor, shapeOf } from './values.js';
 
 export function lowerResample(node: NodeOf<'resample2d'>, lowering: Lowering): Step {
   const [input] = node.inputs as readonly [Value];
@@ -18,10 +18,16 @@ export function lowerResample(node: NodeOf<'resample2d'>, lowering: Lowering): S
   const pixelBytes = 4 * channels;
   const rows = lowering.weights.table(tableOf(node, height, outputHeight, width * pixelBytes));
   const columns = lowering.weights.table(tableOf(node, width, outputWidth, pixelBytes));
-  const kernel = mode === 'linear' ? resampleLinear : resampleNearest;
-  const run = kernel(lowering.kernels, outputHeight, outputWidth, channels);
+  const shape = { inputWidth: width, height: outputHeight, width: outputWidth, channels };
+  // Rowwise, each output row weighs all of the picture's width; else, each element three times.
+  const isRowwise = mode === 'linear' && width < 2 * outputWidth;
+  const scratchBytes = isRowwise ? roomFor(rowwiseScratchBytes(shape)) : 0;
+  const run = isRowwise
+    ? resampleRowwise(lowering.kernels, shape)
+    : (mode === 'linear' ? resampleLinear : resampleNearest)(lowering.kernels, outputHeight, outputWidth, channels);
   return plainStep(node, {
-    write: ({ body }, [from], [to]) => {
+    scratchBytes,
+    write: ({ body, scratch }, [from], [to]) => {
       for (let index = 0; index < batch; index++)
         body.call(
           run,
@@ -29,6 +35,7 @@ export function lowerResample(node: NodeOf<'resample2d'>, lowering: Lowering): S
           i32.offset(to, (index * 4 * elementCount(output)) / batch),
           i32.const(rows),
           i32.const(columns),
+          ...(isRowwise ? [scratch] : []),
         );
     },
   });
