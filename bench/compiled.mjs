@@ -26,14 +26,14 @@ export const run = (rounds = 15, ...named) => compare(named.length === 0 ? PUBLI
 export async function compare(names, rounds, threads) {
   const unknown = names.find((name) => !Object.hasOwn(MODELS, name));
   if (unknown !== undefined) throw new Error(`${unknown} is none of the models: ${Object.keys(MODELS).join(', ')}`);
-  const { prepare } = await bundlePrograms('bench/compiled', FOLDER, LIBRARIES);
+  const programs = await bundlePrograms('bench/compiled', FOLDER, LIBRARIES);
   writeFileSync(`${FOLDER}/index.html`, '<!doctype html><title>bench</title><body><script type="module" src="/page.js"></script>');
   const browser = await launch();
   const prepared = new Map();
   const rows = [];
   let site;
   try {
-    for (const name of names) prepared.set(name, await written(name, prepare, browser, threads));
+    for (const name of names) prepared.set(name, await written(name, programs, browser, threads));
     // A static host knows the files that were there when it started.
     site = await serve({ ...FOLDERS, '/': FOLDER }, {}, ISOLATION);
     const page = await browser.newPage();
@@ -75,13 +75,14 @@ export function keep(rows, result) {
 }
 
 /** Writes a model's files where the page finds them. @returns the libraries that run it, and the values of inputs that are packed as constants */
-async function written(name, prepare, browser, threads) {
-  const { pack, files: own, original, feed, shapes } = MODELS[name];
+async function written(name, { prepare, pack: packFolder }, browser, threads) {
+  const { pack, files: own, original, feed, shapes, isPacked = false } = MODELS[name];
   const { files, about } = await prepare(pack, shapes);
   const values = await Promise.all(feed.map((make, index) => make(browser, about.inputs[index])));
   mkdirSync(`${FOLDER}/${name}`, { recursive: true });
   for (const [file, bytes] of Object.entries(files)) writeFileSync(`${FOLDER}/${name}/${file}`, bytes);
   writeFileSync(`${FOLDER}/${name}/inputs.bin`, Buffer.concat(values.map(({ data }) => Buffer.from(Float64Array.from(data).buffer))));
+  if (isPacked) await packFolder({ ...pack, name, out: `${FOLDER}/${name}/packed` });
   const addresses = { tfjs: original, ...('exported.onnx' in files && { onnxruntime: `/${name}/exported.onnx` }) };
   for (const [library, path] of Object.entries(own)) {
     addresses[library] = `/${name}/${library}.model`;
@@ -90,5 +91,8 @@ async function written(name, prepare, browser, threads) {
   const constants = Object.entries(pack.inputs ?? {}).flatMap(([input, { constant }]) =>
     constant === undefined ? [] : [[input, constant]],
   );
-  return { libraries: librariesOf(addresses, about.outputs.tfjs !== null, threads), constants: Object.fromEntries(constants) };
+  return {
+    libraries: librariesOf(addresses, about.outputs.tfjs !== null, isPacked, threads),
+    constants: Object.fromEntries(constants),
+  };
 }

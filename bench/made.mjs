@@ -1,4 +1,4 @@
-/** The comparison over transformers that the tests build. */
+/** The comparison over models that are made for it: transformers that the tests build, and a small perceptron. */
 import { MODELS, PUBLIC } from './compiled/models.mjs';
 import { compare, keep } from './compiled.mjs';
 

@@ -36,7 +36,8 @@ const MADE = await madeModels();
 /**
  * A row for each model: `pack` has the packer's options, `files` the model in the formats of other libraries, `original` the address of
  * the file that somebody published for TF.js, `feed` a function for each input that is no constant, in the model's order, which makes
- * its values, `shapes` those of its inputs where sizes are open.
+ * its values, `shapes` those of its inputs where sizes are open, `isPacked` whether an app's `predict` is timed,
+ * too.
  */
 export const MODELS = {
   ...Object.fromEntries(

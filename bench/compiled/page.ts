@@ -15,6 +15,9 @@ const MIN_WARM_UP_CALLS = 5;
 /** A round whose calibrations are farther from each other than this share is thrown away. */
 const MAX_MOVE = 0.05;
 
+/** A time is that of one run in a row of runs which takes at least so long: the clock is exact to 5 µs. */
+const MIN_TIMED_MS = 0.5;
+
 /** So many rounds are tried for each that is asked for. */
 const TRIES = 4;
 
@@ -59,27 +62,35 @@ async function measure(name: string, libraries: readonly Library[], rounds: numb
     models.set(library, await open({ folder, file, about, inputs: file === null ? inputs : [...inputs, ...given] }));
   }
   const differences = await compare(models, libraries);
+  const timers = new Map<string, () => Promise<number>>();
   let slowestMs = 0;
-  for (const model of models.values()) slowestMs = Math.max(slowestMs, await warmUp(model));
+  for (const [library, model] of models) {
+    const leastMs = await warmUp(model);
+    slowestMs = Math.max(slowestMs, leastMs);
+    const runs = Math.ceil(MIN_TIMED_MS / Math.max(leastMs, 1e-3));
+    timers.set(library, () => timeOf(model, runs));
+  }
   const calls = Math.min(MAX_CALLS, Math.max(MIN_CALLS, Math.ceil(BLOCK_MS / slowestMs)));
-  const timed = await rounded(models, rounds, calls);
+  const timed = await rounded(timers, rounds, calls);
   for (const model of models.values()) model.close();
   return { flops: about.flops, calls, differences, ...timed };
 }
 
 /** Runs rounds until so many count. The order of a round is the last one's, turned about by one, so that each library follows each. */
-async function rounded(models: ReadonlyMap<string, OpenModel>, rounds: number, calls: number) {
-  const times = Object.fromEntries([...models.keys()].map((name) => [name, [] as number[][]]));
+async function rounded(timers: ReadonlyMap<string, () => Promise<number>>, rounds: number, calls: number) {
+  const times = Object.fromEntries([...timers.keys()].map((name) => [name, [] as number[][]]));
   const calibrations: number[] = [];
   let [kept, tried] = [0, 0];
   for (; kept < rounds && tried < rounds * TRIES; tried++) {
-    const order = [...models];
+    const order = [...timers];
     order.push(...order.splice(0, tried % order.length));
     if (tried % 2 === 1) order.reverse();
     const speeds = [calibrate()];
     const blocks: [string, number[]][] = [];
-    for (const [name, model] of order) {
-      blocks.push([name, await timesOf(model, calls)]);
+    for (const [name, time] of order) {
+      const block: number[] = [];
+      for (let call = 0; call < calls; call++) block.push(await time());
+      blocks.push([name, block]);
       speeds.push(calibrate());
     }
     calibrations.push(...speeds);
@@ -90,22 +101,19 @@ async function rounded(models: ReadonlyMap<string, OpenModel>, rounds: number, c
   return { times, kept, thrown: tried - kept, peakGflops: Math.max(...calibrations) };
 }
 
-async function timesOf(model: OpenModel, calls: number): Promise<number[]> {
-  const times: number[] = [];
-  for (let call = 0; call < calls; call++) {
-    const startMs = performance.now();
-    await model.run();
-    times.push(performance.now() - startMs);
-  }
-  return times;
+/** Milliseconds of one of some runs. */
+async function timeOf(model: OpenModel, runs: number): Promise<number> {
+  const startMs = performance.now();
+  for (let run = 0; run < runs; run++) await model.run();
+  return (performance.now() - startMs) / runs;
 }
 
 /** @returns milliseconds of the fastest call */
 async function warmUp(model: OpenModel): Promise<number> {
   const endMs = performance.now() + WARM_UP_MS;
-  const times: number[] = [];
-  while (performance.now() < endMs || times.length < MIN_WARM_UP_CALLS) times.push(...(await timesOf(model, 1)));
-  return Math.min(...times);
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (let call = 0; performance.now() < endMs || call < MIN_WARM_UP_CALLS; call++) leastMs = Math.min(leastMs, await timeOf(model, 1));
+  return leastMs;
 }
 
 async function compare(models: ReadonlyMap<string, OpenModel>, libraries: readonly Library[]): Promise<Record<string, Difference>> {

@@ -11,6 +11,8 @@ import { graphOf } from './graph-of.js';
 import type { About } from './libraries/library.js';
 import { onnxOf } from './onnx-of.js';
 
+export { pack } from '../../src/pack/pack.js';
+
 const BUILDS: readonly Build[] = ['simd', 'relaxed'];
 
 /** Reads and compiles a model, given as `graphOf` takes it. @returns files by their names, and the description that is one of them */

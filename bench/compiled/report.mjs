@@ -2,7 +2,7 @@
 import { commit } from '../../scripts/machine.mjs';
 import { barChart } from '../chart.mjs';
 import { interval, median } from '../statistics.mjs';
-import { OURS, RIVALS, TITLES } from './libraries.mjs';
+import { oursOf, RIVALS, TITLES } from './libraries.mjs';
 import { MODELS, PAIRS } from './models.mjs';
 
 /**
@@ -25,8 +25,9 @@ export function rowOf(name, { flops, calls, differences, times, kept, thrown, pe
   const ms = Object.fromEntries(
     Object.entries(times).map(([library, blocks]) => [library, { least: Math.min(...blocks.flat()), median: median(blocks.flat()) }]),
   );
-  const ratios = Object.fromEntries(RIVALS.filter((rival) => rival in times).map((rival) => [rival, ratioOf(times[rival], times[OURS])]));
-  const gflops = flops / 1e6 / ms[OURS].least;
+  const ours = oursOf(times);
+  const ratios = Object.fromEntries(RIVALS.filter((rival) => rival in times).map((rival) => [rival, ratioOf(times[rival], times[ours])]));
+  const gflops = flops / 1e6 / ms[ours].least;
   return { name, commit: commit(), mflop: flops / 1e6, ms, ratios, gflops, peakGflops, calls, rounds: { kept, thrown }, differences };
 }
 
@@ -52,7 +53,7 @@ export function meansOf(rows) {
 
 /** The rows as a table of Markdown: milliseconds as least / median, and what a rival takes for each of ours. */
 export function tableOf(rows) {
-  const libraries = Object.keys(TITLES);
+  const libraries = Object.keys(TITLES).filter((library) => rows.some(({ ms }) => library in ms));
   const head = [
     'model',
     'MFLOP',
@@ -72,7 +73,7 @@ export function tableOf(rows) {
   return [head, head.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-const shown = (ms) => ms.toFixed(ms < 10 ? 2 : 1);
+const shown = (ms) => ms.toFixed(ms < 0.1 ? 4 : ms < 10 ? 2 : 1);
 
 const ratioText = ({ median: middle, interval: [low, high] }) => `${middle.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
 
