@@ -21,14 +21,14 @@ import { PannierError } from './base/errors.js';
 import { Events } from './base/events.js';
 import { lazily } from './base/lazily.js';
 import type { Note } from './base/notes.js';
-import { abortable, forManyListeners } from './base/promise.js';
+import { AbortedTogether, abortable, forManyListeners } from './base/promise.js';
 import type { Lease } from './base/shared.js';
 import { now } from './base/timing.js';
 import { traceCall } from './base/trace.js';
 import type { Call, RawOutput } from './engines/engine.js';
 import type { Manifest } from './manifest/manifest.js';
 import type { AnyInputs, AnyOutputs, Signature } from './manifest/signature.js';
-import { checkPredictEachOptions, checkPredictOptions } from './predict/call-options.js';
+import { checkPredictEachOptions, checkPredictOptions, NO_OPTIONS } from './predict/call-options.js';
 import { ensureFinite } from './predict/finite.js';
 import { infoOf } from './predict/info.js';
 import { namedOutputs, type WantedOutputs, wantedOutputs } from './predict/outputs.js';
@@ -48,6 +48,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
   readonly #settings: Settings;
   readonly #calls = new CallRecord();
   readonly #ended = new AbortController();
+  readonly #pending = new AbortedTogether(this.#ended.signal);
 
   /** Use `loadModel`. */
   constructor(lease: Lease<ServedModel>, settings: Settings) {
@@ -97,7 +98,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
 
   predict(inputs: I): Promise<Prediction<O, I>>;
   predict<const K extends keyof O = keyof O>(inputs: I, options: PredictOptions<O, K>): Promise<Prediction<Pick<O, K>, I>>;
-  async predict(inputs: I, options: PredictOptions<O> = {}): Promise<Prediction<O, I>> {
+  async predict(inputs: I, options: PredictOptions<O> = NO_OPTIONS): Promise<Prediction<O, I>> {
     const startMs = now();
     this.#ensureUsable();
     checkPredictOptions(options);
@@ -125,7 +126,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
     const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
     const running = this.#run(inputs, wanted, options.priority ?? 'user', signal);
-    const { result, backend, feeds, images, length, preparedAtMs, dequeuedAtMs } = await abortable(running, signal);
+    const { result, backend, feeds, images, length, preparedAtMs, dequeuedAtMs } = await this.#pending.abortable(running, signal);
 
     const check = (name: string, output: RawOutput) => {
       if (this.#settings.nonFinite === 'error') ensureFinite(name, output, feeds);

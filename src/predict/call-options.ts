@@ -13,8 +13,14 @@ const PREDICT_EACH: Checks<PredictEachOptions> = {
   concurrency: check((value) => isWhole(value, 1), 'a whole number from 1'),
 };
 
+/** The options of a call to `predict` that gives none. */
+export const NO_OPTIONS = {};
+
 /** @throws {PannierError} `options`, naming the option */
-export const checkPredictOptions = (options: object): void => checkCall('predict', options, PREDICT);
+export function checkPredictOptions(options: object): void {
+  // Most calls give none, and a small model runs in less time than the check takes.
+  if (options !== NO_OPTIONS) checkCall('predict', options, PREDICT);
+}
 
 /** @throws {PannierError} `options`, naming the option */
 export const checkPredictEachOptions = (options: object): void => checkCall('predictEach', options, PREDICT_EACH);

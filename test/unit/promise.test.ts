@@ -1,7 +1,7 @@
 /** Promises that end. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { abortable, mapLimited, oneAtATime, withDeadline } from '../../src/base/promise.js';
+import { AbortedTogether, abortable, mapLimited, oneAtATime, withDeadline } from '../../src/base/promise.js';
 import { deferred, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 describe('abortable', () => {
@@ -29,6 +29,31 @@ describe('abortable', () => {
       expect(await rejection(abortable(promise, AbortSignal.abort('before')))).toBe('before');
     }
     await rest();
+  });
+});
+
+describe('promises that one signal rejects together', () => {
+  it('has one listener, and keeps no promise that is settled', async () => {
+    const abort = new AbortController();
+    const listen = vi.spyOn(abort.signal, 'addEventListener');
+    const together = new AbortedTogether(abort.signal);
+    const late = deferred();
+    const calls = [Promise.resolve(1), Promise.reject('no'), late.promise, new Promise(() => {})].map((promise) =>
+      together.abortable(promise, abort.signal).catch((thrown) => `rejected: ${thrown}`),
+    );
+    expect(await Promise.all(calls.slice(0, 2))).toEqual([1, 'rejected: no']);
+    abort.abort('reason');
+    expect(await Promise.all(calls)).toEqual([1, 'rejected: no', 'rejected: reason', 'rejected: reason']);
+    expect(listen).toHaveBeenCalledTimes(1);
+    late.reject(new Error('late'));
+    await rest();
+  });
+  it('rejects where the signal had aborted before, and where another signal aborts', async () => {
+    const ended = new AbortController();
+    const together = new AbortedTogether(ended.signal);
+    expect(await rejection(together.abortable(new Promise(() => {}), AbortSignal.abort('other')))).toBe('other');
+    ended.abort('before');
+    expect(await rejection(together.abortable(Promise.resolve(1), ended.signal))).toBe('before');
   });
 });
 
