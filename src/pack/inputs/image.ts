@@ -57,14 +57,32 @@ export function resolveImage(input: GraphInput): { readonly image?: ImageSpec; r
     channels,
     layout,
     ...(given?.background && { background: given.background }),
-    scale: perChannel(given?.scale ?? (dtype === 'float32' ? 1 / 255 : 1), 'scale'),
-    offset: perChannel(given?.offset ?? 0, 'offset'),
+    ...asNumbers(input, {
+      scale: perChannel(given?.scale ?? (dtype === 'float32' || input.quantization ? 1 / 255 : 1), 'scale'),
+      offset: perChannel(given?.offset ?? 0, 'offset'),
+    }),
   };
   if (dtype !== 'float32' || given?.scale !== undefined) return { image };
   return {
     image,
     warning: `Input "${name}" is taken for a picture with values from 0 to 1, which is a guess. Say what training used: --scale '${node}=1/255' --offset '${node}=0', or inputs: { '${node}': { image: { scale: 1 / 255, offset: 0 } } } in pannier.config.mjs.`,
   };
+}
+
+/** What makes a number of each pixel's value. */
+type PerChannel = Pick<ImageSpec, 'scale' | 'offset'>;
+
+/**
+ * Scale and offset of an input whose whole numbers stand for floats, from those of the floats. Where the options say none, all 256 values
+ * of a pixel become the 256 numbers of 8 bits: a network is quantised over the range of its pictures.
+ */
+function asNumbers({ dtype, quantization, options: { image } }: GraphInput, floats: PerChannel): PerChannel {
+  if (quantization === undefined) return floats;
+  const isGiven = image !== undefined && image !== false && (image.scale !== undefined || image.offset !== undefined);
+  if (!isGiven && (dtype === 'int8' || dtype === 'uint8'))
+    return { scale: floats.scale.map(() => 1), offset: floats.offset.map(() => (dtype === 'int8' ? -128 : 0)) };
+  const { scale, zeroPoint } = quantization;
+  return { scale: floats.scale.map((each) => each / scale), offset: floats.offset.map((each) => each / scale + zeroPoint) };
 }
 
 /** The layout in which a shape is that of a picture. Where it could be both, as [1, 3, 224, 3], channels come last. */
