@@ -79,7 +79,7 @@ function onwarn(warning) {
 const CHUNKS = {
   cache: ['storage/guarded', 'download/shard-locks', 'select/remembered'],
   lazy: [
-    'model',
+    'stateful-model',
     'manifest/details',
     'select/model-opener',
     'select/autotune',

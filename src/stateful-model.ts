@@ -1,8 +1,8 @@
-/** A handle on a model that keeps a state from call to call: the LSTM of a voice detector, the frames that a filter has seen. */
+/** A handle on a model that may keep a state from call to call: the LSTM of a voice detector, the frames that a filter has seen. */
 import type { Prediction, PredictOptions } from './api/model.js';
 import type { InputSpec } from './manifest/manifest.js';
 import type { AnyInputs, AnyOutputs, Tensor } from './manifest/signature.js';
-import { LoadedModel as StatelessModel } from './model.js';
+import { LoadedModel } from './model.js';
 
 /** A state: the input that takes it, and the output that gives the next one. */
 interface Kept {
@@ -17,7 +17,8 @@ type States = Readonly<Record<string, Pick<Tensor, 'data' | 'shape'>>>;
  * The state is an input of the graph, and its next value is an output: engines keep nothing, so that a model may move to another backend
  * between two calls. Each handle has a state of its own. Its calls run one after another; one that fails leaves the state as it was.
  */
-export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends StatelessModel<I, O> {
+export class StatefulModel<I = AnyInputs, O = AnyOutputs> extends LoadedModel<I, O> {
+  readonly #kept: readonly Kept[] = keptBy(this.signature.inputs);
   #states: States | undefined;
   #waiting = 0;
   /** Settles after the call that was made last. */
@@ -26,6 +27,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends StatelessModel<I
   override predict(inputs: I): Promise<Prediction<O, I>>;
   override predict<const K extends keyof O = keyof O>(inputs: I, options: PredictOptions<O, K>): Promise<Prediction<Pick<O, K>, I>>;
   override predict(inputs: I, options: PredictOptions<O> = {}): Promise<Prediction<O, I>> {
+    if (this.#kept.length === 0) return super.predict(inputs, options);
     // A call takes its inputs at once, unless another one is under way.
     const call = this.#waiting === 0 ? this.#next(inputs, options) : this.#last.then(() => this.#next(inputs, options));
     this.#follow(call);
@@ -53,7 +55,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends StatelessModel<I
 
   /** Runs a call on the state that the one before left. An app may give a state, and ask for one, by its name. */
   async #next(inputs: I, options: PredictOptions<O>): Promise<Prediction<O, I>> {
-    const kept = keptBy(this.signature.inputs);
+    const kept = this.#kept;
     const next = kept.map(({ output }) => output);
     const wanted = options.outputs ?? Object.keys(this.signature.outputs).filter((name) => !next.includes(name));
     const both = [...new Set([...wanted, ...next])] as (keyof O)[];
