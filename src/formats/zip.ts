@@ -22,7 +22,8 @@ export function readZip(bytes: Uint8Array, file: string, isWanted: (name: string
   let [count, total] = [0, 0];
   const filter = ({ name, size, originalSize, compression }: UnzipFileInfo): boolean => {
     if (++count > MAX_FILES) throw broken(`${file} lists more than ${MAX_FILES} files; that is the limit.`);
-    if (!isWanted(name)) return false;
+    // Messages name files, and a terminal acts on some characters: no model has these in a name.
+    if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name) || !isWanted(name)) return false;
     total += Math.max(size, originalSize);
     if (total > most) throw broken(`${file} expands to more than ${most} bytes; that is the limit.`);
     if (sizes.has(name) || (compression === 0 && size !== originalSize))

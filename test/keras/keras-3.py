@@ -1,11 +1,13 @@
 """Writes keras-3.jsonl: small models of Keras 3, one or more for each class, as HDF5 files hold them, with the answers of Keras itself.
 
-A line is what tensorflowjs_converter would make of such a file: the model's config and its weights by name. Run it again for a newer
-Keras: `pip install keras==3.15.1 jax h5py`, then `python test/keras/keras-3.py`.
+A line is what tensorflowjs_converter would make of such a file: the model's config and its weights by name. keras-3-files.zip has some
+of these models as Keras saves them, `.keras` and `.h5`, by the number of the line. Run it again for a newer Keras: `pip install
+keras==3.15.1 jax h5py`, then `python test/keras/keras-3.py`.
 """
 import json
 import os
 import tempfile
+import zipfile
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -223,6 +225,12 @@ MODELS = {
 }
 
 
+# The classes whose first model is kept as files, too: those with variables in layers of their own, and one each of the others.
+FILES = (
+    "Dense EinsumDense Embedding Conv2D SeparableConv2D BatchNormalization Normalization SpectralNormalization MultiHeadAttention "
+    "GroupQueryAttention LSTM GRU RNN Bidirectional TimeDistributed Dropout").split()
+
+
 def rounded(array):
     array = np.asarray(array)
     if array.dtype.kind in "iub":
@@ -281,11 +289,23 @@ def without_initializers(value):
 
 def main():
     random = np.random.RandomState(13)
-    with open(os.path.join(HERE, "keras-3.jsonl"), "w") as file:
+    number = 0
+    with open(os.path.join(HERE, "keras-3.jsonl"), "w") as file, zipfile.ZipFile(os.path.join(HERE, "keras-3-files.zip"), "w", zipfile.ZIP_DEFLATED, compresslevel=9) as kept:
         file.write(json.dumps({"keras": keras.__version__}) + "\n")
         for kind, models in MODELS.items():
-            for model in models:
+            for index, model in enumerate(models):
                 file.write(json.dumps({"kind": kind, **written(*model, random)}) + "\n")
+                # Of cells, the stacked ones are kept.
+                if kind in FILES and index == (len(models) - 1 if kind == "RNN" else 0):
+                    keep(kept, number, model[0])
+                number += 1
+
+
+def keep(kept, number, model):
+    for ending in (".keras", ".h5"):
+        path = os.path.join(tempfile.mkdtemp(), "model" + ending)
+        model.save(path)
+        kept.write(path, f"{number}{ending}")
 
 
 main()

@@ -1,4 +1,5 @@
 /** The models that Keras 3 saved, as `.h5` and as `.keras` files: what is read from both answers as Keras itself. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Lowered } from '../../src/formats/keras/lower.js';
 import { readKerasArchive, readKerasHdf5 } from '../../src/formats/keras/saved-model.js';
@@ -65,7 +66,17 @@ function variablesOf(saved: SavedModel, isOlder: boolean): Record<string, Stored
   return variables;
 }
 
-describe(`of Keras ${VERSION}`, () => {
+/** Files that Keras wrote: `keras-3.py` made the archive of them. A name has the number of the model. */
+const FILES = [...readZip(new Uint8Array(readFileSync('test/keras/keras-3-files.zip')), 'keras-3-files.zip', () => true)];
+
+describe(`saved by Keras ${VERSION}`, () => {
+  it.each(FILES.map(([name, bytes]) => [SAVED[Number.parseInt(name, 10)]!.kind, name, bytes] as const))('%s, %s', (_, name, bytes) => {
+    const lowered = name.endsWith('.h5') ? readKerasHdf5(bytes, name) : readKerasArchive(archive(bytes), name);
+    expectAnswers(lowered, SAVED[Number.parseInt(name, 10)]!);
+  });
+});
+
+describe(`written as Keras ${VERSION} does it`, () => {
   it.each(SAVED)('$kind', (saved) => {
     const weights = storedOf(saved);
     const byLayer = Object.fromEntries(

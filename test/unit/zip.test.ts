@@ -8,7 +8,7 @@ const text = (value: string) => new TextEncoder().encode(value);
 const all = () => true;
 
 it('reads stored and deflated files, as far as they are wanted', () => {
-  const files = { 'a.json': text('{}'), 'folder/b.bin': new Uint8Array(1_000), 'c.png': text('no') };
+  const files = { 'a.json': text('{}'), 'folder/b.bin': new Uint8Array(1_000), 'c.png': text('no'), 'a\u001b[2J.json': text('{}') };
   for (const bytes of [zip(files), zipSync(files)]) {
     const read = readZip(bytes, 'a.zip', (name) => !name.endsWith('.png'));
     expect([...read].map(([name, { length }]) => [name, length])).toEqual([

@@ -21,7 +21,8 @@ const spectralNormalization: Rule = (call) => {
   const { settings, parts } = call;
   settings.value('power_iterations');
   const answer = parts.callInner(settings.inner('layer'), parts.scope, [onlyInput(call)]);
-  parts.weights.skip('vector_u');
+  // An archive has the inner kernel among the layer's own variables once more.
+  for (const name of ['kernel', 'vector_u']) parts.weights.skip(name);
   return answer;
 };
 
