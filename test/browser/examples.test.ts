@@ -58,6 +58,7 @@ test('the list leads to every example', async () => {
     '/pose/index.html',
     '/offline/index.html',
     '/backends/index.html',
+    '/faces/index.html',
     '/ocr/index.html',
     '/hello/index.html',
     '/examples/no-bundler/index.html',
@@ -176,6 +177,61 @@ test('pose says what stands in its way', async () => {
   expect(await unanswered.textContent('#error strong')).toBe('http-status');
   expect(await unanswered.textContent('#error span')).toMatch(/compiled-.* answered 503/);
   await unanswered.close();
+});
+
+/** The cells of the page's rows of faces, once it has looked at all of a picture. */
+async function readFaces(page: Page): Promise<readonly (readonly (string | null)[])[]> {
+  await page.waitForFunction(() => /(found on your device|No face here)/.test(document.querySelector('#answer')?.textContent ?? ''));
+  return page.$$eval('#faces tr', (rows) => rows.map((row) => [...row.querySelectorAll('td')].map(({ textContent }) => textContent)));
+}
+
+const numbersIn = (text: string | null | undefined): number[] => (text?.match(/\d+/g) ?? []).map(Number);
+
+test('faces lays points over her face, keeps both models, and finds nobody in a cat', async () => {
+  const page = await openPage(browser, `${site.url}/faces/index.html?backend=wasm`);
+  const expectFace = async () => {
+    const [[sure, width, nose] = [], ...others] = await readFaces(page);
+    expect(others).toEqual([]);
+    expectNear(numbersIn(nose) as [number, number], NOSE);
+    expect(numbersIn(sure)[0]).toBeGreaterThan(80);
+    expect(numbersIn(width)[0]).toBeGreaterThan(100);
+  };
+  await expectFace();
+  expect(await page.textContent('#answer')).toBe('One face with its 468 points, found on your device.');
+  expect(await page.textContent('#where')).toBe('on wasm, in a worker');
+  const calls = (step: string) => page.textContent(`#times tr[data-step=${step}] td`);
+  expect([await calls('find'), await calls('mesh')]).toEqual(['1', '1']);
+  await kept(page, 2);
+  await page.reload();
+  await expectFace();
+  expect(await page.textContent('[data-fact=bytes]')).toMatch(/^none; \d+\.\d MB kept$/);
+
+  await page.setInputFiles('#file', 'test/fixtures/chelsea.png');
+  await page.waitForFunction(() => document.querySelector('#caption')?.textContent === 'chelsea.png');
+  expect(await readFaces(page)).toEqual([]);
+  expect(await complaintsOf(page)).toEqual(QUIET);
+  await page.close();
+});
+
+test('faces says what stands in its way, and looks through the camera', async () => {
+  const page = await openPage(browser, 'about:blank');
+  const end = site.fault(/\.wasm$/, { status: 503 });
+  await page.goto(`${site.url}/faces/index.html?backend=wasm`);
+  await page.waitForSelector('#error:not([hidden])');
+  expect(await page.textContent('#error strong')).toBe('http-status');
+  end();
+  await page.reload();
+  expect(await readFaces(page)).toHaveLength(1);
+  await page.setInputFiles('#file', 'test/fixtures/astronaut.webm');
+  await page.waitForSelector('#error:not([hidden])');
+  expect(await page.textContent('#error')).toContain('astronaut.webm cannot be read as a picture here');
+  await page.check('input[value=camera]');
+  await page.waitForFunction(() => document.querySelector('#caption')?.textContent?.startsWith('Your camera'));
+  // The camera of the test shows a clock.
+  expect(await readFaces(page)).toEqual([]);
+  await page.check('input[value=photograph]');
+  await page.waitForFunction(() => document.querySelector('#faces')?.childElementCount === 1);
+  await page.close();
 });
 
 /** The text on the receipt that the page draws. */
@@ -410,10 +466,16 @@ test('X1: no example makes anything but text of what a model says of itself', as
   open.fault(/\.js$/, { edit: (body) => Buffer.from(body.toString().replace(/(["'`])Apache-2\.0\1/g, hostile)) });
   const page = await openPage(browser, 'about:blank');
   const dialogs = watchDialogs(page);
-  for (const path of ['/pose/index.html?backend=wasm', '/ocr/index.html?backend=wasm', '/backends/index.html', '/hello/index.html']) {
+  for (const path of [
+    '/pose/index.html?backend=wasm',
+    '/faces/index.html?backend=wasm',
+    '/ocr/index.html?backend=wasm',
+    '/backends/index.html',
+    '/hello/index.html',
+  ]) {
     await page.goto(`${open.url}${path}`);
-    if (/^\/(pose|ocr)/.test(path)) {
-      await (path.startsWith('/pose') ? answered(page) : readText(page));
+    if (/^\/(pose|faces|ocr)/.test(path)) {
+      await (path.startsWith('/pose') ? answered(page) : path.startsWith('/faces') ? readFaces(page) : readText(page));
       for (const payload of PAYLOADS) expect(await page.textContent('[data-fact=model]')).toContain(payload);
     } else if (path.startsWith('/hello')) await page.waitForFunction(() => /nose/.test(document.querySelector('output')?.value ?? ''));
     else await page.waitForFunction(() => document.querySelector('#racers')?.childElementCount === 3);
@@ -426,10 +488,11 @@ test('X1: no example makes anything but text of what a model says of itself', as
 
 test('no page is wider than a small phone', async () => {
   const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
-  for (const path of ['/', '/backends/', '/hello/', '/ocr/', '/offline/', '/pose/', '/examples/no-bundler/']) {
+  for (const path of ['/', '/backends/', '/faces/', '/hello/', '/ocr/', '/offline/', '/pose/', '/examples/no-bundler/']) {
     const page = await openPage(context, `${site.url}${path}`);
     if (path === '/pose/') await answered(page);
     if (path === '/ocr/') await readText(page);
+    if (path === '/faces/') await readFaces(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360);
     await page.close();
   }
