@@ -126,7 +126,8 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
     const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
     const running = this.#run(inputs, wanted, options.priority ?? 'user', signal);
-    const { result, backend, feeds, images, length, preparedAtMs, dequeuedAtMs } = await this.#pending.abortable(running, signal);
+    const { run, feeds, images, length, preparedAtMs } = await this.#pending.abortable(running, signal);
+    const { result, backend, dequeuedAtMs } = run;
 
     const check = (name: string, output: RawOutput) => {
       if (this.#settings.nonFinite === 'error') ensureFinite(name, output, feeds);
@@ -143,10 +144,9 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     const { feeds, images, length } = 'then' in preparing ? await preparing : preparing;
     try {
       const preparedAtMs = now();
-      const outputs = wanted.map(([name]) => name);
-      const call: Call = { feeds, outputs, deadlineMs: this.#settings.deadlineMs };
+      const call: Call = { feeds, outputs: wanted.map(([name]) => name), deadlineMs: this.#settings.deadlineMs };
       // The app's fallback, if it answers, gets the inputs as they were given.
-      return { ...(await runQueued(this.#lease.value, call, { inputs, signal }, priority)), feeds, images, length, preparedAtMs };
+      return { run: await runQueued(this.#lease.value, call, { inputs, signal }, priority), feeds, images, length, preparedAtMs };
     } finally {
       closePictures(feeds);
     }

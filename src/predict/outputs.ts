@@ -62,14 +62,16 @@ export function namedOutputs(
     const answer = answers[index] as RawOutput;
     const own = length === undefined ? answer : unpad(answer, spec.lengthAxes ?? [], length);
     check(name, own);
-    return { name, spec, ...own, target: targets[name] };
+    return { name, spec, own, target: targets[name] };
   });
-  for (const { name, dtype, shape, target } of outputs) checkTarget(name, target, dtype, shape);
-  for (const { data, target } of outputs) target?.set(data);
-  return Object.fromEntries(
-    outputs.map(({ name, spec: { labels, values, layout }, dtype, shape, data, target }) => [
-      name,
-      { dtype, shape, data: target ?? data, ...(labels && { labels, values: values ?? 'probabilities' }), ...(layout && { layout }) },
-    ]),
-  );
+  for (const { name, own, target } of outputs) checkTarget(name, target, own.dtype, own.shape);
+  for (const { own, target } of outputs) target?.set(own.data);
+  return Object.fromEntries(outputs.map(({ name, spec, own, target }) => [name, tensorOf(spec, own, target ?? own.data)]));
+}
+
+/** Fields that an output does not have are no spread of nothing, which takes V8 a call into its runtime: as long as a small layer. */
+function tensorOf({ labels, values, layout }: OutputSpec, { dtype, shape }: RawOutput, data: Tensor['data']): AnyOutputs[string] {
+  const plain = { dtype, shape, data };
+  const labelled = labels === undefined ? plain : { ...plain, labels, values: values ?? 'probabilities' };
+  return layout === undefined ? labelled : { ...labelled, layout };
 }
