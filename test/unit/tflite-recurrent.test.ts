@@ -19,7 +19,9 @@ function read(file: Uint8Array) {
 /** What a graph answers: its outputs, and then its states. */
 function answers({ graph }: ReturnType<typeof read>, feeds: readonly Tensor[]): readonly (readonly number[])[] {
   const named = new Map(graph.inputs.map(({ name }, index) => [name, feeds[index] as Tensor]));
-  return [...openReference(graph).run(named).values()].map(({ data }) => [...data]);
+  const given = openReference(graph).run(named);
+  // A state may be an output, too.
+  return graph.outputs.map(({ name }) => [...(given.get(name) as Tensor).data]);
 }
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
@@ -128,6 +130,25 @@ it('refuses gates that are normalised', () =>
   expect(() => read(lstm(false, 0, [], { norm: { shape: [1], values: [1] } }))).toThrow(
     '(UNIDIRECTIONAL_SEQUENCE_LSTM) normalises its gates',
   ));
+
+/** A layer whose state is max(0, 2 · x + 3 · state - 1), over as many steps. */
+const recurrent = (op: string, shape: readonly number[], options: readonly FlatField[]): TfliteFixtureGraph => ({
+  tensors: {
+    ...{ x: { shape }, y: { shape }, state: { shape: [1, 1], isVariable: true } },
+    ...{ w: { shape: [1, 1], values: [2] }, r: { shape: [1, 1], values: [3] }, b: { shape: [1], values: [-1] } },
+  },
+  ...{ inputs: ['x'], outputs: ['y'] },
+  operators: [{ op, inputs: ['x', 'w', 'r', 'b', 'state'], outputs: ['y'], options }],
+});
+
+it('a plain layer goes on from its state, in one step or in several', () => {
+  const RELU = number('int8', 1);
+  const one = read(tfliteModel([recurrent('RNN', [1, 1], [RELU])]));
+  expect(answers(one, [floats([1], [1, 1]), floats([2], [1, 1])])).toEqual([[7], [7]]);
+  const sequence = read(tfliteModel([recurrent('UNIDIRECTIONAL_SEQUENCE_RNN', [1, 3, 1], [number('bool', 0), RELU])]));
+  // 2 - 1, then -10 + 3 - 1 and so 0, then 4 - 1.
+  expect(answers(sequence, [floats([1, -5, 2], [1, 3, 1]), floats([0], [1, 1])])).toEqual([[1, 0, 3], [3]]);
+});
 
 // Each unit weighs the input by 1 and by -1, and adds 2 times what it remembers to 3 times what it sees.
 it('a filter over the last inputs remembers them', () => {

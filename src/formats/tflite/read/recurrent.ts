@@ -7,6 +7,7 @@ import type { Size } from '../../../graph/size.js';
 import { LIMITS } from '../../limits.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
 import { closed } from '../../tfjs/read/window.js';
+import { withActivation } from './activation.js';
 import type { Call, Importers } from './call.js';
 
 /** The inputs of an LSTM by their numbers. Gates stand in the order input, forget, cell, output. */
@@ -43,37 +44,67 @@ function sums(call: Call, { ofInput, ofState, bias, peephole }: Gate, x: TypedVa
   return bias === null ? seen : call.apply('add', seen, bias);
 }
 
-/** Each step of an LSTM: without weights of the input gate, that is 1 less the forget gate. */
-function sequenceLstm(call: Call): TypedValue {
-  if (Array.from({ length: LSTM.inputs - LSTM.norms }, (_, index) => LSTM.norms + index).some((index) => call.has(index)))
-    throw cannotExpress('normalises its gates');
-  if (call.attributes.text('activation') !== 'TANH') throw cannotExpress(`has the activation ${call.attributes.text('activation')}`);
-  const gates = [0, 1, 2, 3].map((gate) => gateOf(call, gate));
-  const [input, forget, update, output] = gates as unknown as readonly [Gate | undefined, Gate, Gate, Gate];
-  const projection = call.has(LSTM.projection) ? call.valueTransposed(LSTM.projection, [1, 0]) : undefined;
-  const projectionBias = call.optional(LSTM.projection + 1);
-  const limits = { cell: call.attributes.number('cell_clip'), projection: call.attributes.number('proj_clip') };
-  let [hidden, cell] = [call.value(LSTM.hidden), call.value(LSTM.cell)];
-  const outputs = eachStep(call, (x) => {
-    const kept = call.apply('sigmoid', sums(call, forget, x, hidden, cell));
-    const opened =
-      input === undefined ? call.apply('sub', call.number(1, 'float32'), kept) : call.apply('sigmoid', sums(call, input, x, hidden, cell));
-    const fresh = call.apply('tanh', sums(call, update, x, hidden, cell));
-    const next = call.apply('add', call.apply('mul', kept, cell), call.apply('mul', opened, fresh));
-    cell = call.tensors.held(LSTM.cell, clipped(call, next, limits.cell));
-    const shown = call.apply('sigmoid', sums(call, output, x, hidden, cell));
-    hidden = call.apply('mul', shown, call.apply('tanh', cell));
-    if (projection !== undefined) {
-      const projected = call.apply('matmul', hidden, projection);
-      hidden = clipped(call, projectionBias === null ? projected : call.apply('add', projected, projectionBias), limits.projection);
-    }
-    hidden = call.tensors.held(LSTM.hidden, hidden);
-    return hidden;
-  });
-  call.tensors.keep(LSTM.hidden, hidden);
-  call.tensors.keep(LSTM.cell, cell);
-  return outputs;
-}
+/** Visits the steps of an input, and gives the answers to them. */
+type Steps = (call: Call, step: (x: TypedValue) => TypedValue) => TypedValue;
+
+/** An LSTM: without weights of the input gate, that is 1 less the forget gate. */
+const lstm =
+  (steps: Steps) =>
+  (call: Call): TypedValue => {
+    if (call.attributes.text('kernel', 'FULL') !== 'FULL') throw cannotExpress('has the kernel BASIC');
+    if (Array.from({ length: LSTM.inputs - LSTM.norms }, (_, index) => LSTM.norms + index).some((index) => call.has(index)))
+      throw cannotExpress('normalises its gates');
+    if (call.attributes.text('activation') !== 'TANH') throw cannotExpress(`has the activation ${call.attributes.text('activation')}`);
+    const gates = [0, 1, 2, 3].map((gate) => gateOf(call, gate));
+    const [input, forget, update, output] = gates as unknown as readonly [Gate | undefined, Gate, Gate, Gate];
+    const projection = call.has(LSTM.projection) ? call.valueTransposed(LSTM.projection, [1, 0]) : undefined;
+    const projectionBias = call.optional(LSTM.projection + 1);
+    const limits = { cell: call.attributes.number('cell_clip'), projection: call.attributes.number('proj_clip') };
+    let [hidden, cell] = [call.value(LSTM.hidden), call.value(LSTM.cell)];
+    const outputs = steps(call, (x) => {
+      const kept = call.apply('sigmoid', sums(call, forget, x, hidden, cell));
+      const opened =
+        input === undefined
+          ? call.apply('sub', call.number(1, 'float32'), kept)
+          : call.apply('sigmoid', sums(call, input, x, hidden, cell));
+      const fresh = call.apply('tanh', sums(call, update, x, hidden, cell));
+      const next = call.apply('add', call.apply('mul', kept, cell), call.apply('mul', opened, fresh));
+      cell = call.tensors.held(LSTM.cell, clipped(call, next, limits.cell));
+      const shown = call.apply('sigmoid', sums(call, output, x, hidden, cell));
+      hidden = call.apply('mul', shown, call.apply('tanh', cell));
+      if (projection !== undefined) {
+        const projected = call.apply('matmul', hidden, projection);
+        hidden = clipped(call, projectionBias === null ? projected : call.apply('add', projected, projectionBias), limits.projection);
+      }
+      hidden = call.tensors.held(LSTM.hidden, hidden);
+      return hidden;
+    });
+    call.tensors.keep(LSTM.hidden, hidden);
+    call.tensors.keep(LSTM.cell, cell);
+    return outputs;
+  };
+
+/** A plain recurrent layer. Inputs: the input, its weights, those of the state, a bias, and the state. */
+const plain =
+  (steps: Steps) =>
+  (call: Call): TypedValue => {
+    const STATE = 4;
+    const [ofInput, ofState] = [call.valueTransposed(1, [1, 0]), call.valueTransposed(2, [1, 0])];
+    let hidden = call.value(STATE);
+    const outputs = steps(call, (x) => {
+      const products = call.apply('add', call.apply('matmul', x, ofInput), call.apply('matmul', hidden, ofState));
+      hidden = call.tensors.held(
+        STATE,
+        withActivation(call, (give) => give('add', [products, call.value(3)], {})),
+      );
+      return hidden;
+    });
+    call.tensors.keep(STATE, hidden);
+    return outputs;
+  };
+
+/** The one step of an input [batch, channels]. */
+const oneStep: Steps = (call, step) => step(call.ofRank(2));
 
 /** The answers to each step of an input [batch, time, channels], or with time in front, along the same axis. */
 function eachStep(call: Call, step: (x: TypedValue) => TypedValue): TypedValue {
@@ -117,4 +148,8 @@ function svdf(call: Call): TypedValue {
   return call.apply('relu', result);
 }
 
-export const RECURRENT_IMPORTERS: Importers = { UNIDIRECTIONAL_SEQUENCE_LSTM: sequenceLstm, SVDF: svdf };
+export const RECURRENT_IMPORTERS: Importers = {
+  ...{ LSTM: lstm(oneStep), UNIDIRECTIONAL_SEQUENCE_LSTM: lstm(eachStep) },
+  ...{ RNN: plain(oneStep), UNIDIRECTIONAL_SEQUENCE_RNN: plain(eachStep) },
+  SVDF: svdf,
+};
