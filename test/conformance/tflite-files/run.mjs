@@ -12,7 +12,7 @@ import { answersOfPacked, errorOf, opsOf } from '../packed-files.mjs';
 import { bundled } from '../tflite/bundled.mjs';
 import { FILES } from './files.mjs';
 
-/** The largest distance of a value, as a share of the largest magnitude in its output. */
+/** The largest distance of a value, as a share of the largest magnitude in its output, but where a row allows another. */
 const MAX_ERROR = 1e-4;
 
 /**
@@ -36,11 +36,14 @@ export async function run({ files = Object.keys(FILES), print = console.log } = 
   }
   const passes = rows.every(({ holds }) => holds);
   const compiled = rows.filter((row) => row.compiled).length;
-  print(`\n${rows.filter(({ holds }) => holds).length} of ${rows.length} files hold within ${MAX_ERROR}, ${compiled} are compiled`);
+  print(`\n${rows.filter(({ holds }) => holds).length} of ${rows.length} files hold, ${compiled} are compiled`);
   return { passes, compiled, rows };
 }
 
-async function hold({ browser, litert, parseTflite }, { file, image, size: [height, width], webgpu, twin }) {
+async function hold(
+  { browser, litert, parseTflite },
+  { file, image, size: [height, width], webgpu, twin, maxError = MAX_ERROR, maxTwinError = MAX_ERROR },
+) {
   const folder = mkdtempSync(join(tmpdir(), 'pannier-'));
   try {
     const out = join(folder, 'file');
@@ -55,11 +58,11 @@ async function hold({ browser, litert, parseTflite }, { file, image, size: [heig
     const wanted = [...answers.values()];
     const targets = await answersOfPacked(browser, out, manifest, values, webgpu ? ['wasm', 'webgpu'] : ['wasm']);
     const errors = Object.fromEntries(Object.entries(targets).map(([target, outputs]) => [target, errorOf(wanted, outputs)]));
-    if (twin !== undefined) errors[`twin ${twin}`] = await errorOfTwin(browser, join(folder, 'twin'), twin, image, values, targets.wasm);
+    const twinError = twin && (await errorOfTwin(browser, join(folder, 'twin'), twin, image, values, targets.wasm));
     const compiled = manifest.targets.compiled?.simd !== undefined;
-    const holds = compiled && Object.values(errors).every((error) => error <= MAX_ERROR);
+    const holds = compiled && Object.values(errors).every((error) => error <= maxError) && !(twinError > maxTwinError);
     const { flops } = manifest;
-    return { bytes: bytes.length, ...opsOf(out), flops, packMs, peakBytes, compiled, errors, holds };
+    return { bytes: bytes.length, ...opsOf(out), flops, packMs, peakBytes, compiled, errors, ...(twin && { twinError }), holds };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -100,8 +103,10 @@ function inputOf(twin) {
   return declared?.name ?? modelTopology.node.find(({ op }) => op === 'Placeholder').name;
 }
 
-function lineOf({ name, bytes, ops, packMs, peakBytes, compiled, errors }) {
-  const told = Object.entries(errors).map(([target, error]) => `${target} ${error.toExponential(1)}`);
+function lineOf({ name, bytes, ops, packMs, peakBytes, compiled, errors, twinError, holds }) {
+  const told = Object.entries({ ...errors, ...(twinError && { 'its twin': twinError }) }).map(
+    ([target, error]) => `${target} ${error.toExponential(1)}`,
+  );
   const size = `${(bytes / 1e6).toFixed(2)} MB, ${ops} ops`;
-  return `${name.padEnd(18)} ${size}, packed in ${(packMs / 1000).toFixed(1)} s with ${Math.round(peakBytes / 2 ** 20)} MiB, ${compiled ? 'compiled' : 'not compiled'}; off: ${told.join(', ')}`;
+  return `${name.padEnd(18)} ${size}, packed in ${(packMs / 1000).toFixed(1)} s with ${Math.round(peakBytes / 2 ** 20)} MiB, ${compiled ? 'compiled' : 'not compiled'}; off: ${told.join(', ')}${holds ? '' : ' TOO FAR'}`;
 }
