@@ -133,6 +133,27 @@ const CASES: readonly Case[] = [
     outputs: [wanted([1, 3], [1, 2, 3])],
   },
   {
+    title: 'each row turns as many elements as its length says',
+    op: 'REVERSE_SEQUENCE',
+    inputs: [floats([2, 3], [1, 2, 3, 4, 5, 6]), wholes([2], [2, 3])],
+    options: [int(1), int(0)],
+    outputs: [wanted([2, 3], [2, 1, 3, 6, 5, 4])],
+  },
+  {
+    title: 'an element has the number of the bounds that it is not below',
+    op: 'BUCKETIZE',
+    inputs: [floats([4], [-1, 0, 9, 10])],
+    options: [numbers('float32', [0, 10])],
+    outputs: [wanted([4], [0, 1, 1, 2], 'int32')],
+  },
+  {
+    title: 'floats are rounded to steps between its bounds',
+    op: 'FAKE_QUANT',
+    inputs: [floats([4], [-1, 0.4, 1.6, 9])],
+    options: [number('float32', 0), number('float32', 3), int(2)],
+    outputs: [wanted([4], [0, 0, 2, 3])],
+  },
+  {
     title: 'half pixels of a nearest resize are rounded down',
     op: 'RESIZE_NEAREST_NEIGHBOR',
     inputs: [floats([1, 1, 2, 1], [1, 2]), wholes([2], [1, 4])],

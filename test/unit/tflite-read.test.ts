@@ -1,7 +1,9 @@
 /** The reader of TensorFlow Lite's models: the file, and the operators whose arithmetic is not that of one of our ops. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openReference } from '../../src/engines/reference/interpreter.js';
 import { parseTflite } from '../../src/formats/tflite/model.js';
+import { IMPORTERS } from '../../src/formats/tflite/read/importers.js';
 import { type ReadTflite, readTflite } from '../../src/formats/tflite/read/read.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { typeText } from '../../src/graph/tensor.js';
@@ -231,4 +233,11 @@ describe('signatures', () => {
     expect(made.nodes.map(({ op }) => op)).toEqual(['neg']);
     expect([ends.inputs[0]?.key, ends.outputs[0]?.key]).toEqual(['value', 'result']);
   });
+});
+
+it('reads the operators that docs/formats.md lists', () => {
+  const [, list = ''] = /<!-- tflite-ops -->\n([\s\S]*?)<!-- \/tflite-ops -->/.exec(readFileSync('docs/formats.md', 'utf8')) ?? [];
+  // These need no importer: they become sizes, or say how numbers are stored.
+  const others = ['BROADCAST_ARGS', 'DENSIFY', 'DEQUANTIZE', 'QUANTIZE', 'RANK', 'SHAPE'];
+  expect(list.match(/\w+/g)).toEqual([...new Set([...Object.keys(IMPORTERS), ...others])].sort());
 });

@@ -75,9 +75,7 @@ function cast(call: Call): TypedValue {
  * Quantises and back, as training does that prepares for whole numbers of few bits: the bounds are moved so that 0 is one of the
  * steps (TensorFlow, fake_quant_ops_functor.h).
  */
-function fakeQuant(call: Call): TypedValue {
-  const [min, max] = [scalar(call, 1), scalar(call, 2)];
-  if (min === undefined || max === undefined) throw cannotExpress('takes bounds that are computed while the model runs');
+export function fakeQuant(call: Call, min: number, max: number): TypedValue {
   if (min > max) throw call.broken(`has the bounds ${min} and ${max}, of which the first is greater`);
   if (min === 0 && max === 0) return call.add('mul', [call.value(), call.number(0)], {});
   const least = call.attributes.flag('narrow_range') ? 1 : 0;
@@ -89,6 +87,12 @@ function fakeQuant(call: Call): TypedValue {
   const steps = call.step('add', [call.step('mul', [above, call.number(Math.fround(1 / scale))], {}), call.number(0.5)], {});
   const rounded = call.step('mul', [call.step('floor', [steps], {}), call.number(scale)], {});
   return call.add('add', [rounded, call.number(bounds.min)], {});
+}
+
+function fakeQuantWithVars(call: Call): TypedValue {
+  const [min, max] = [scalar(call, 1), scalar(call, 2)];
+  if (min === undefined || max === undefined) throw cannotExpress('takes bounds that are computed while the model runs');
+  return fakeQuant(call, min, max);
 }
 
 export const ELEMENTWISE_IMPORTERS: Importers = {
@@ -107,7 +111,7 @@ export const ELEMENTWISE_IMPORTERS: Importers = {
   ClipByValue: clip,
   Square: (call) => call.add('mul', [call.value(), call.value()], {}),
   Cast: cast,
-  FakeQuantWithMinMaxVars: fakeQuant,
+  FakeQuantWithMinMaxVars: fakeQuantWithVars,
   ...{ Add: sameAs('add'), AddV2: sameAs('add'), AddN: addN, BiasAdd: biasAdd, Sub: sameAs('sub'), Mul: sameAs('mul') },
   ...{ Div: sameAs('div'), RealDiv: sameAs('div'), DivNoNan: divNoNan, FloorDiv: sameAs('floorDiv'), FloorMod: sameAs('mod') },
   Mod: truncatedMod,

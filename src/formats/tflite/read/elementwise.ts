@@ -2,6 +2,7 @@
 import type { TypedValue } from '../../../graph/graph.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
 import type { PlainOp } from '../../reading/plain-ops.js';
+import { fakeQuant } from '../../tfjs/read/elementwise.js';
 import { withActivation } from './activation.js';
 import type { Call, Importer, Importers } from './call.js';
 import { readAs } from './tensorflow.js';
@@ -37,6 +38,15 @@ function rightShift(call: Call): TypedValue {
   return call.cast(call.apply('floorDiv', call.cast(input, 'int32'), factor), dataType);
 }
 
+/** How many of some ascending bounds an element is not below. */
+function bucketize(call: Call): TypedValue {
+  const bounds = call.attributes.numbers('boundaries');
+  const input = call.value();
+  const column = call.reshaped(input, [...input.type.shape, 1]);
+  const above = call.apply('greaterOrEqual', call.cast(column, 'float32'), call.numbers('float32', bounds));
+  return call.add('reduceSum', [call.cast(above, 'int32')], { axes: [input.type.shape.length], keepDimensions: false });
+}
+
 function gelu(call: Call): TypedValue {
   return call.add('gelu', [call.value()], { approximation: call.attributes.flag('approximate') ? 'tanh' : 'none' });
 }
@@ -69,5 +79,6 @@ export const ELEMENTWISE_IMPORTERS: Importers = {
   ...{ SQUARED_DIFFERENCE: readAs('SquaredDifference'), ATAN2: readAs('Atan2'), BITWISE_XOR: bitwiseXor, RIGHT_SHIFT: rightShift },
   ...{ EQUAL: readAs('Equal'), NOT_EQUAL: readAs('NotEqual'), GREATER: readAs('Greater'), GREATER_EQUAL: readAs('GreaterEqual') },
   ...{ LESS: readAs('Less'), LESS_EQUAL: readAs('LessEqual'), LOGICAL_AND: readAs('LogicalAnd'), LOGICAL_OR: readAs('LogicalOr') },
-  ...{ SELECT: readAs('Select'), SELECT_V2: readAs('SelectV2') },
+  ...{ SELECT: readAs('Select'), SELECT_V2: readAs('SelectV2'), BUCKETIZE: bucketize },
+  FAKE_QUANT: (call) => fakeQuant(call, call.attributes.number('min'), call.attributes.number('max')),
 };

@@ -1,7 +1,7 @@
 /** Reads operators that move elements, combine them along axes, or take and put them by their indices. */
 import { sizeOf } from '../../../base/dtype.js';
 import type { TypedValue } from '../../../graph/graph.js';
-import { openSize, subtract } from '../../../graph/size.js';
+import { openSize, type Size, subtract } from '../../../graph/size.js';
 import { cannotExpress } from '../../reading/cannot-express.js';
 import { sizeScalar } from '../../reading/size-tensor.js';
 import type { ReadTensor } from '../../reading/tensors.js';
@@ -59,6 +59,27 @@ function dynamicUpdateSlice(call: Call): TypedValue {
   return call.add('scatterND', [input, rows, call.reshaped(part, [elements])], { reduction: 'none' });
 }
 
+/**
+ * The first elements of each row along one axis in reverse order, as many as a list of lengths says for the row; the others stay. An
+ * element at place t comes from place length - 1 - t where that is not below 0.
+ */
+function reverseSequence(call: Call): TypedValue {
+  const [input, lengths] = [call.value(0), call.ofRank(1, 1)];
+  const { shape } = input.type;
+  const [along, batch] = ['seq_dim', 'batch_dim'].map((name) => call.axisOf(call.attributes.whole(name), shape.length)) as [number, number];
+  if (along === batch) throw call.broken(`has the axis ${along} for both its rows and their elements`);
+  const spread = (value: TypedValue, axis: number) =>
+    call.reshaped(
+      value,
+      shape.map((_, place) => (place === axis ? (shape[axis] as Size) : 1)),
+    );
+  const places = spread(call.step('range', [], { start: 0, count: shape[along] as Size, step: 1, dataType: 'int32' }), along);
+  const last = call.apply('sub', spread(call.cast(lengths, 'int32'), batch), call.number(1, 'int32'));
+  const mirrored = call.apply('sub', last, places);
+  const from = call.apply('where', call.apply('greaterOrEqual', mirrored, call.number(0, 'int32')), mirrored, places);
+  return call.add('gatherElements', [input, call.step('expand', [from], { newShape: shape })], { axis: along });
+}
+
 /** A number that a file gives as a constant without axes. */
 function constantNumber(call: Call, index: number, what: string): number {
   const number = call.constant(index)?.data[0];
@@ -97,7 +118,7 @@ export const MOVEMENT_IMPORTERS: Importers = {
   SPACE_TO_DEPTH: (call) => call.add('spaceToDepth', [call.value()], { blockSize: call.attributes.whole('block_size') }),
   ...{ BROADCAST_TO: readAs('BroadcastTo'), FILL: readAs('Fill'), ZEROS_LIKE: readAs('ZerosLike'), RANGE: readAs('Range') },
   ...{ GATHER: gather, GATHER_ND: readAs('GatherNd'), SCATTER_ND: readAs('ScatterNd'), SPARSE_TO_DENSE: readAs('SparseToDense') },
-  DYNAMIC_UPDATE_SLICE: dynamicUpdateSlice,
+  ...{ DYNAMIC_UPDATE_SLICE: dynamicUpdateSlice, REVERSE_SEQUENCE: reverseSequence },
   EMBEDDING_LOOKUP: (call) => call.add('gather', [call.value(1), call.value(0)], { axis: 0, batchDimensions: 0 }),
   ...{ ONE_HOT: readAs('OneHot'), TOPK_V2: readAs('TopKV2'), WHERE: readAs('Where') },
   ...{ NON_MAX_SUPPRESSION_V4: nonMaxSuppression, NON_MAX_SUPPRESSION_V5: nonMaxSuppression },
