@@ -50,10 +50,15 @@ const RUNS = {
     if (!result.passes) process.exitCode = 1;
     return result;
   },
-  'tflite-files': async () => {
-    const result = await (await import('../conformance/tflite-files/run.mjs')).run();
-    if (!result.passes) process.exitCode = 1;
-    return result;
+  // Files that are named replace their own rows of what is kept.
+  'tflite-files': async (...files) => {
+    const { run } = await import('../conformance/tflite-files/run.mjs');
+    const { rows: made } = await run(files.length > 0 ? { files } : {});
+    const kept = files.length > 0 ? JSON.parse(readFileSync(new URL('./tflite-files.json', import.meta.url), 'utf8')).result.rows : made;
+    const rows = kept.map((row) => made.find(({ name }) => name === row.name) ?? row);
+    const passes = rows.every(({ holds }) => holds);
+    if (!passes) process.exitCode = 1;
+    return { passes, compiled: rows.filter((row) => row.compiled).length, rows };
   },
   kernels: async () => {
     const result = await (await import('./kernels.mjs')).run();

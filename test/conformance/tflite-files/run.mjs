@@ -21,13 +21,15 @@ const MAX_ERROR = 1e-4;
  */
 export async function run({ files = Object.keys(FILES), print = console.log } = {}) {
   const { withLiteRt } = await bundled('src/pack/checks/litert.ts');
-  const { parseTflite } = await bundled('src/formats/tflite/model.ts');
+  const { parseTflite, readTflite } = await bundled('src/formats/tflite/index.ts');
+  const { openReference } = await bundled('src/engines/reference/interpreter.ts');
+  const referenceOf = (model, file) => openReference(readTflite(model, undefined, file).graph);
   const browser = await launch();
   const rows = [];
   try {
     await withLiteRt('.', async (litert) => {
       for (const name of files) {
-        rows.push({ name, ...(await hold({ browser, litert, parseTflite }, FILES[name])) });
+        rows.push({ name, ...(await hold({ browser, litert, parseTflite, referenceOf }, FILES[name])) });
         print(lineOf(rows.at(-1)));
       }
     });
@@ -40,15 +42,15 @@ export async function run({ files = Object.keys(FILES), print = console.log } = 
   return { passes, compiled, rows };
 }
 
-async function hold(
-  { browser, litert, parseTflite },
-  { file, image, size: [height, width], webgpu, twin, maxError = MAX_ERROR, maxTwinError = MAX_ERROR },
-) {
+async function hold({ browser, litert, parseTflite, referenceOf }, row) {
+  const { file, image, webgpu, twin, maxError = MAX_ERROR, maxTwinError = MAX_ERROR } = row;
+  const [height, width] = row.size;
   const folder = mkdtempSync(join(tmpdir(), 'pannier-'));
   try {
     const out = join(folder, 'file');
     const bytes = readFileSync(file);
-    const { tensors, inputs } = parseTflite(bytes, file).subgraphs[0];
+    const model = parseTflite(bytes, file);
+    const { tensors, inputs } = model.subgraphs[0];
     const input = tensors[inputs[0]].name;
     const { packMs, peakBytes } = packed(file, out, { [input]: { image } });
     const { default: manifest } = await import(pathToFileURL(join(out, 'model.js')).href);
@@ -56,9 +58,11 @@ async function hold(
     const values = [{ dtype: 'float32', shape: [1, height, width, 3], data }];
     const answers = await litert.run(file, { bytes, signature: undefined }, new Map([[input, values[0]]]));
     const wanted = [...answers.values()];
+    const reference = referenceOf(model, file).run(new Map([[input, { ...values[0], dataType: 'float32' }]]));
     const targets = await answersOfPacked(browser, out, manifest, values, webgpu ? ['wasm', 'webgpu'] : ['wasm']);
-    const errors = Object.fromEntries(Object.entries(targets).map(([target, outputs]) => [target, errorOf(wanted, outputs)]));
-    const twinError = twin && (await errorOfTwin(browser, join(folder, 'twin'), twin, image, values, targets.wasm));
+    const all = { reference: [...reference.values()], ...targets };
+    const errors = Object.fromEntries(Object.entries(all).map(([target, outputs]) => [target, errorOf(wanted, outputs)]));
+    const twinError = twin && (await errorOfTwin(browser, join(folder, 'twin'), row, values, targets.wasm));
     const compiled = manifest.targets.compiled?.simd !== undefined;
     const holds = compiled && Object.values(errors).every((error) => error <= maxError) && !(twinError > maxTwinError);
     const { flops } = manifest;
@@ -86,10 +90,11 @@ function packed(file, out, inputs) {
  * The distance from the graph model of the same weights, on TF.js's cpu backend. Its outputs come in another order; of those with as
  * many values, the nearest counts.
  */
-async function errorOfTwin(browser, out, twin, image, values, outputs) {
+async function errorOfTwin(browser, out, { twin, image, twinLengths }, values, outputs) {
   const { manifest } = await pack({ model: modelFile(twin), out, inputs: { [inputOf(twin)]: { image } } });
   const { cpu } = await answersOfPacked(browser, out, manifest, values, ['cpu']);
-  const errors = cpu.map(({ data }) => {
+  const counted = cpu.filter(({ data }) => twinLengths === undefined || twinLengths.includes(data.length));
+  const errors = counted.map(({ data }) => {
     const candidates = outputs.filter((other) => other.data.length === data.length);
     return Math.min(...candidates.map((other) => errorOf([{ shape: other.shape, data }], [other])));
   });
