@@ -76,6 +76,9 @@ it('shows the state to an app that asks for it, and to no other', async () => {
   const model = (await open()) as unknown as Model;
   const shown = await model.predict({ x: Float32Array.of(5) }, { outputs: ['memory'] });
   expect([...(shown.outputs['memory']?.data ?? [])]).toEqual([0, 5, 0, -5]);
+  // The array is the app's.
+  shown.outputs['memory']?.data.fill(99);
+  expect([...((await model.predict({ x: Float32Array.of(-1) })).outputs['y']?.data ?? [])]).toEqual([7, 0]);
   const { outputs } = await model.predict({ x: Float32Array.of(-1), memory: Float32Array.of(9, 2, 0, 0) });
   expect(Object.keys(outputs)).toEqual(['y']);
   expect([...(outputs['y']?.data ?? [])]).toEqual([1, 3]);

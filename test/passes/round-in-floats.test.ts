@@ -86,7 +86,8 @@ it('takes the floats behind whole numbers of 8 bits', () =>
 
 it.each([
   ['that are not rounded', [-128, 127], false],
-  ['that may be beyond 8 bits', [-129, 127], true],
+  ['that may be below 8 bits', [-129, 127], true],
+  ['that may be above 8 bits', [-128, 128], true],
   ['without bounds', undefined, true],
 ] as const)('keeps casts of floats %s', (_, bounds, isRounded) =>
   expect(rewrittenLines(cast(bounds, isRounded), moveCasts).join('\n').match(/cast/g)).toHaveLength(2),
