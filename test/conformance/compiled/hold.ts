@@ -41,7 +41,7 @@ export interface Held {
   /** Milliseconds of one compilation. */
   readonly compileMs?: number;
   readonly arenaBytes?: number;
-  /** By build, the outputs of both golden samples. */
+  /** By build, the output that is farthest off, of both golden samples at each shape. */
   readonly distances?: Readonly<Record<Build, Distance>>;
 }
 
@@ -65,7 +65,9 @@ export async function hold(options: Omit<PackOptions, 'out'>): Promise<Held> {
   if (typeof compiled === 'string') return { refused: compiled };
   const { plan, bytes } = compiled;
   const asRead = samplingOf(read.graph);
-  const runs = await asRead.open(asRead.weights, (runner) => referenceRuns(planned, runner));
+  const runs: ReferenceRun[] = [];
+  for (const each of atEachShape(options))
+    runs.push(...(await asRead.open(asRead.weights, async (runner) => referenceRuns(await planModel(each), runner))));
   const distances = {} as Record<Build, Distance>;
   for (const build of BUILDS) {
     const engine = await start({});
@@ -86,6 +88,21 @@ export async function hold(options: Omit<PackOptions, 'out'>): Promise<Held> {
     distances[build] = all.reduce((worst, each) => (each.share > worst.share ? each : worst));
   }
   return { hostOps: hostOps(plan), moduleBytes: bytes.length, compileMs, arenaBytes: plan.arenaBytes, distances };
+}
+
+/** The options with each shape of the inputs as that of the golden samples. */
+function atEachShape(options: Omit<PackOptions, 'out'>): readonly Omit<PackOptions, 'out'>[] {
+  const inputs = Object.entries(options.inputs ?? {});
+  const count = Math.max(1, ...inputs.map(([, { shapes = [] }]) => shapes.length));
+  return Array.from({ length: count }, (_, index) => ({
+    ...options,
+    inputs: Object.fromEntries(
+      inputs.map(([name, input]) => {
+        const shape = input.shapes?.[index]?.map((size) => size ?? 1);
+        return [name, shape === undefined ? input : { ...input, shape }];
+      }),
+    ),
+  }));
 }
 
 interface ReferenceRun {
