@@ -57,7 +57,7 @@ export async function serve(folders, pages, headers = {}) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://site');
     if (pages[pathname] !== undefined) {
-      response.writeHead(200, { 'Content-Type': 'text/html', 'Cache-Control': 'no-cache' });
+      response.writeHead(200, { 'Content-Type': 'text/html', 'Cache-Control': 'no-cache', ...headers });
       return void response.end(pages[pathname]);
     }
     const [prefix, handle] = handlers.find(([each]) => pathname.startsWith(each)) ?? [];

@@ -60,6 +60,11 @@ const RUNS = {
     if (!passes) process.exitCode = 1;
     return { passes, compiled: rows.filter((row) => row.compiled).length, rows };
   },
+  'compiled-memory': async () => {
+    const result = await (await import('./compiled-memory.mjs')).run();
+    if (!result.passes) process.exitCode = 1;
+    return result;
+  },
   kernels: async () => {
     const result = await (await import('./kernels.mjs')).run();
     if (!result.passes) process.exitCode = 1;
