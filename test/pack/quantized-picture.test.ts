@@ -9,7 +9,7 @@ import { type TfliteFixtureTensor, tfliteModel } from '../fixtures/tflite.js';
 
 const folder = scratch();
 
-/** What a packed model makes of a pixel for an input that is quantised to [-1, 1]. */
+/** The scale and the offset of pixels that a packed model has for an input that is quantised to [-1, 1]. */
 async function factors(type: 'int8' | 'uint8', image?: ImageOptions) {
   const zeroPoint = type === 'int8' ? 0 : 128;
   const quantized = (shape: readonly number[]): TfliteFixtureTensor => ({ type, shape, scales: [1 / 128], zeroPoints: [zeroPoint] });

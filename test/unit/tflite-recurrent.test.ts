@@ -16,7 +16,7 @@ function read(file: Uint8Array) {
   return model;
 }
 
-/** What a graph answers: its outputs, and then its states. */
+/** The answers of a graph: its outputs, and then its states. */
 function answers({ graph }: ReturnType<typeof read>, feeds: readonly Tensor[]): readonly (readonly number[])[] {
   const named = new Map(graph.inputs.map(({ name }, index) => [name, feeds[index] as Tensor]));
   const given = openReference(graph).run(named);

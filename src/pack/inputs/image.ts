@@ -69,7 +69,7 @@ export function resolveImage(input: GraphInput): { readonly image?: ImageSpec; r
   };
 }
 
-/** What makes a number of each pixel's value. */
+/** The scale and the offset by which a pixel's value becomes a number of the input. */
 type PerChannel = Pick<ImageSpec, 'scale' | 'offset'>;
 
 /**

@@ -1,4 +1,4 @@
-/** What a .tflite file says of a graph's inputs and outputs, and of the tensors that keep their elements from call to call. */
+/** The description of a graph's inputs and outputs, and of its states, as a .tflite file has it. */
 import { Names } from '../../../base/names.js';
 import { isInteger } from '../../../graph/element-type.js';
 import type { Graph } from '../../../graph/graph.js';
@@ -65,6 +65,9 @@ function quantizationOf(tensor: TfliteTensor | undefined): Pick<End, 'quantizati
   return { quantization: { scale, zeroPoint: zeroPoints[0] ?? 0 } };
 }
 
-/** What tensors are reset to (ResetVariableTensor of tensorflow/lite/core/subgraph.cc): 0, which of int8 the zero point stands for. */
+/**
+ * The number that fills a state before the first call (ResetVariableTensor of tensorflow/lite/core/subgraph.cc): 0, or the zero point of an
+ * int8 tensor, which stands for 0.
+ */
 const initialOf = (tensor: TfliteTensor): number =>
   dataTypeOf(tensor.elementType) === 'int8' ? (tensor.quantization?.zeroPoints[0] ?? 0) : 0;
