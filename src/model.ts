@@ -16,12 +16,13 @@ import type {
   VideoSource,
 } from './api/model.js';
 import type { LoadOptions, ThreadName } from './api/options.js';
+import { AbortedTogether } from './base/aborted-together.js';
 import type { ServingBackend } from './base/backend-name.js';
 import { PannierError } from './base/errors.js';
 import { Events } from './base/events.js';
 import { lazily } from './base/lazily.js';
 import type { Note } from './base/notes.js';
-import { AbortedTogether, abortable, forManyListeners } from './base/promise.js';
+import { abortable, forManyListeners } from './base/promise.js';
 import type { Lease } from './base/shared.js';
 import { now } from './base/timing.js';
 import { traceCall } from './base/trace.js';

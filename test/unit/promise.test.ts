@@ -1,7 +1,8 @@
 /** Promises that end. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AbortedTogether, abortable, mapLimited, oneAtATime, withDeadline } from '../../src/base/promise.js';
+import { AbortedTogether } from '../../src/base/aborted-together.js';
+import { abortable, mapLimited, oneAtATime, withDeadline } from '../../src/base/promise.js';
 import { deferred, rejection, rest, stateOf } from '../fixtures/fakes.js';
 
 describe('abortable', () => {
