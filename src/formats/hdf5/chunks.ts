@@ -21,7 +21,7 @@ export function readFilters(cursor: Cursor): Filters {
   const version = cursor.version(1, 2);
   const count = cursor.whole(1);
   if (version === 1) cursor.skip(6);
-  return Array.from({ length: count }, () => {
+  const filters = Array.from({ length: count }, () => {
     const id = cursor.whole(2);
     const nameBytes = version === 1 || id >= 256 ? cursor.whole(2) : 0;
     const values = cursor.skip(2).whole(2);
@@ -30,6 +30,8 @@ export function readFilters(cursor: Cursor): Filters {
     if (filter === undefined) throw cursor.source.unknown(`a dataset behind filter ${id} (deflate, shuffle and fletcher32 are known)`);
     return filter;
   });
+  if (new Set(filters).size < count) throw cursor.source.unknown('a dataset that goes through one filter twice');
+  return filters;
 }
 
 /** A dataset in chunks. */
@@ -49,9 +51,11 @@ export function readChunks(source: Source, { shape, elementBytes, chunk, tree, f
     throw source.wrong(`a dataset of ${rank} dimensions has chunks of ${chunk.length}`);
   const total = shape.reduce((product, size) => product * size, elementBytes);
   const chunkBytes = chunk.reduce((product, size) => product * size, elementBytes);
-  source.spend(total);
+  const count = chunksOf(source, shape, chunk);
+  // Each chunk is inflated once. Those at the end of an axis reach beyond the dataset, so that they have more bytes than its values.
+  source.spend(count * chunkBytes);
   const values = new Uint8Array(total);
-  const missing = new Set(Array.from({ length: chunksOf(source, shape, chunk) }, (_, index) => index));
+  const missing = new Set(Array.from({ length: count }, (_, index) => index));
   for (const [{ bytes, skipped, offset }, address] of leavesOf(source, tree, 1, (cursor) => readKey(cursor, rank))) {
     const place = offset.reduce(
       (index, at, axis) => index * Math.ceil((shape[axis] as number) / (chunk[axis] as number)) + at / (chunk[axis] as number),
@@ -103,7 +107,6 @@ function unfiltered(
 
 function inflated(source: Source, bytes: Uint8Array, most: number): Uint8Array {
   if (most > bytes.length * MAX_DEFLATE) throw source.wrong(`a chunk of ${bytes.length} bytes cannot hold ${most}`);
-  source.spend(most);
   try {
     return unzlibSync(bytes, { out: new Uint8Array(most) });
   } catch (thrown) {

@@ -35,14 +35,14 @@ type Add = (name: string, address: number | undefined) => void;
 
 /** Reads the symbol tables of an older group. */
 function readSymbols(source: Source, tree: number, heap: number, add: Add): void {
-  const nameAt = localHeap(source, heap);
+  const nameOf = localHeap(source, heap);
   for (const [, address] of leavesOf(source, tree, 0, (cursor) => cursor.length())) {
     const cursor = source.at(address).expect('SNOD');
     cursor.version(1);
     const count = cursor.skip(1).whole(2);
     for (let index = 0; index < count; index++) {
       source.count();
-      const [name, target] = [nameAt(cursor.whole(source.addressBytes)), cursor.address()];
+      const [name, target] = [nameOf(cursor.whole(source.addressBytes)), cursor.address()];
       const isPath = cursor.whole(4) === 2;
       cursor.skip(20);
       add(name, isPath ? undefined : target);

@@ -71,7 +71,7 @@ function textsOf(object: Hdf5Object, name: string): readonly string[] {
   for (let index = 0; ; index++) {
     const part = object.attribute(`${name}${index}`);
     if (part === undefined) break;
-    parts.push(...part);
+    for (const text of part) parts.push(text);
   }
   if (parts.length === 0) throw broken(`${object.file} has no attribute ${name} at "${object.path}".`);
   return parts;
@@ -113,7 +113,7 @@ function readVariables(root: Hdf5Object): ReadonlyMap<string, Weight> {
     // Files that were saved on Windows may have the names of folders and files in one link.
     const path = next.path.replaceAll('\\', '/');
     if (next.isDataset) variables.set(path, readVariable(next, path));
-    else waiting.push(...next.children());
+    else for (const child of next.children()) waiting.push(child);
     if (variables.size > LIMITS.tensors) throw broken(`${root.file} has more than ${LIMITS.tensors} variables; that is the limit.`);
   }
   return variables;

@@ -43,9 +43,9 @@ function lowestBits(view: DataView, index: number, bytes: number): number {
 
 /** Turns the bytes of each element round. */
 function turned(bytes: Uint8Array, elementBytes: number): Uint8Array {
-  const turned = bytes.slice();
-  for (let start = 0; start < turned.length; start += elementBytes) turned.subarray(start, start + elementBytes).reverse();
-  return turned;
+  const copy = bytes.slice();
+  for (let start = 0; start < copy.length; start += elementBytes) copy.subarray(start, start + elementBytes).reverse();
+  return copy;
 }
 
 /** The upper halves of float32 numbers. */

@@ -82,7 +82,7 @@ function callByNeed(
     const circular = missing.find((source) => begun.has(keyOf(source)));
     if (circular !== undefined)
       throw broken(`Layer "${next.layer}" takes what layer "${circular.layer}" gives, which in turn waits for it: a cycle.`);
-    waiting.push(...missing);
+    for (const source of missing) waiting.push(source);
   }
   return ends.outputs.map(resultOf);
 }
