@@ -61,9 +61,13 @@ export async function withLiteRt<T>(out: string, use: (litert: LiteRt) => Promis
       },
     });
   } finally {
-    for (const step of undo) await step();
-    server.close();
-    server.closeAllConnections();
+    try {
+      for (const step of undo) await step();
+    } finally {
+      // A browser that does not close must not keep the server open, which would keep the process alive.
+      server.close();
+      server.closeAllConnections();
+    }
   }
 }
 
