@@ -111,6 +111,16 @@ describe('a .task of MediaPipe', () => {
     await expect(readModel(`${path}#face.tflite`)).rejects.toThrow('hands.task has no face.tflite: it has hand_detector.tflite');
   });
 
+  it('is broken where its list has no model', async () => {
+    const unlisted = join(folder, 'unlisted.task');
+    const bytes = Buffer.from(zip({ 'face.tflite': one }));
+    bytes.write('face.others', bytes.lastIndexOf('face.tflite'));
+    writeFileSync(unlisted, bytes);
+    const message = 'unlisted.task is a broken zip archive: the list at its end has no .tflite file.';
+    await expect(readModel(unlisted)).rejects.toThrow(message);
+    await expect(readModel(`${unlisted}#face.tflite`)).rejects.toThrow(message);
+  });
+
   it('gives the one whose name stands behind #', async () => {
     const { graph: read, file } = await readModel(`${path}#hand_landmarks_detector.tflite`);
     expect(read.nodes.map(({ op }) => op)).toEqual(['neg']);

@@ -23,6 +23,8 @@ export async function readTaskFile(
   const { readZip } = await import('../../formats/zip.js');
   const files = readZip(bytes, file, (name) => name.endsWith('.tflite'));
   const names = [...files.keys()].sort();
+  if (names.length === 0)
+    throw broken(`${file} is a broken zip archive: the list at its end has no .tflite file. Was its download or copy cut short?`);
   const content = files.get(entry ?? '');
   if (content === undefined) {
     const problem = entry === undefined ? 'is an archive of models' : `has no ${entry}`;
