@@ -106,10 +106,9 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     options.signal?.throwIfAborted();
     try {
       const prediction = await this.#predict(inputs, options, startMs);
-      const { timing } = prediction;
-      this.#calls.add(timing, now());
+      this.#calls.add(prediction.timing, now());
       this.tell('prediction', prediction as Prediction);
-      if (this.#settings.trace) traceCall(this.name, startMs, timing);
+      if (this.#settings.trace) traceCall(this.name, startMs, prediction.timing);
       return prediction;
     } catch (thrown) {
       // The caller's own abort is no failure of the model.
