@@ -11,6 +11,8 @@ export const LIMITS = {
   /** Time steps of an unrolled recurrent layer. */
   timeSteps: 1_000,
   tensors: 50_000,
+  /** Inputs and outputs of the operators of all graphs that a .tflite file calls, each call and each step of a loop counted. */
+  tensorReferences: 1_000_000,
   rank: 8,
   elements: 2 ** 31,
   nameBytes: 512,

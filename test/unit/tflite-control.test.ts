@@ -90,3 +90,28 @@ it('computes both branches where the condition is computed', () => {
   expect(run(graph, bools([1], []), floats([1, -2]))).toEqual([[11, 8]]);
   expect(run(graph, bools([0], []), floats([1, -2]))).toEqual([[3, -6]]);
 });
+
+/** Graphs that call the second so many times. */
+const calling = (calls: number, called: TfliteFixtureGraph): readonly TfliteFixtureGraph[] => [
+  {
+    tensors: { x, y: x },
+    ...{ inputs: ['x'], outputs: ['y'] },
+    operators: Array.from({ length: calls }, () => ({ op: 'CALL', inputs: ['x'], outputs: ['y'], options: [number('uint32', 1)] })),
+  },
+  called,
+];
+
+it('takes no time for tensors of a called graph that nothing uses', () => {
+  const unused = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`unused_${index}`, x]));
+  const model = parseTflite(tfliteModel(calling(2_000, { tensors: { x, ...unused }, inputs: ['x'], outputs: ['x'], operators: [] })), 'm');
+  const start = performance.now();
+  readTflite(model, undefined, 'm');
+  expect(performance.now() - start).toBeLessThan(2_000);
+});
+
+it('refuses calls that use too many tensors in all', () => {
+  const called: TfliteFixtureGraph = { tensors: { x }, inputs: ['x'], outputs: Array<string>(50_000).fill('x'), operators: [] };
+  expect(() => read(...calling(20, called))).toThrow(
+    'Node "y" (CALL) leads to more than 1000000 uses of tensors, calls and loops unrolled; that is the limit',
+  );
+});

@@ -71,6 +71,13 @@ function readOutputs(reader: Reader, subgraph: TfliteSubgraph, inputs: readonly 
 /** How deep subgraphs may call each other: none may call itself. */
 const MAX_CALLS = 16;
 
+/** The name that the reader knows a tensor of the graph by. @param index of the tensor, which the graph has */
+type NameOf = (index: number) => string;
+
+/** How often a graph names its tensors, which the time to read it grows with. */
+const referencesOf = ({ inputs, outputs, operators }: TfliteSubgraph): number =>
+  operators.reduce((sum, each) => sum + each.inputs.length + each.outputs.length, inputs.length + outputs.length);
+
 class Reader {
   readonly #model: TfliteModel;
   readonly #builder: GraphBuilder;
@@ -84,6 +91,8 @@ class Reader {
   /** The tensors that keep their elements, by those names, in the order in which operators take them. */
   readonly #variables = new Map<string, TfliteTensor>();
   #count = 0;
+  /** How often the graphs that operators entered name their tensors. */
+  #references = 0;
   #depth = 0;
 
   constructor(model: TfliteModel, builder: GraphBuilder, tensors: Tensors) {
@@ -96,12 +105,12 @@ class Reader {
   readSubgraph(subgraph: TfliteSubgraph, given: readonly ReadTensor[]): readonly ReadTensor[] {
     if (given.length !== subgraph.inputs.length)
       throw cannotExpress(`gives ${given.length} inputs to a graph that takes ${subgraph.inputs.length}`);
-    const names = subgraph.tensors.map(({ name }, index) => this.#names.take(name || `tensor_${index}`));
-    for (const [place, index] of subgraph.inputs.entries()) this.#tensors.set(names[index] as string, given[place] as ReadTensor);
+    const nameOf = this.#namesOf(subgraph);
+    for (const [place, index] of subgraph.inputs.entries()) this.#tensors.set(nameOf(index), given[place] as ReadTensor);
     const taken = new Set([...subgraph.operators.flatMap(({ inputs }) => inputs), ...subgraph.outputs]);
-    for (const operator of subgraph.operators) this.#readOperator(operator, subgraph, names, taken);
+    for (const operator of subgraph.operators) this.#readOperator(operator, subgraph, nameOf, taken);
     return subgraph.outputs.map((index) => {
-      const name = names[index] as string;
+      const name = nameOf(index);
       this.#require(name, subgraph.tensors[index] as TfliteTensor);
       return this.#tensors.sizes(name) ?? (this.#tensors.value(name) as TypedValue);
     });
@@ -129,17 +138,26 @@ class Reader {
     return names;
   }
 
-  #readOperator(operator: TfliteOperator, subgraph: TfliteSubgraph, names: readonly string[], taken: ReadonlySet<number>): void {
+  /** Names tensors when they are first used, since a graph that is entered often may have many that nothing uses. */
+  #namesOf({ tensors }: TfliteSubgraph): NameOf {
+    const names = new Map<number, string>();
+    return (index) => {
+      const name = names.get(index) ?? this.#names.take(tensors[index]?.name || `tensor_${index}`);
+      names.set(index, name);
+      return name;
+    };
+  }
+
+  #readOperator(operator: TfliteOperator, subgraph: TfliteSubgraph, nameOf: NameOf, taken: ReadonlySet<number>): void {
     const tensorOf = (index: number): TfliteTensor | undefined => subgraph.tensors[index];
-    const origin = { format: 'tflite', op: operator.op, name: names[operator.outputs[0] ?? -1] ?? operator.op } as const;
+    const outputNames = operator.outputs.map(nameOf);
+    const origin = { format: 'tflite', op: operator.op, name: outputNames[0] ?? operator.op } as const;
     if (++this.#count > LIMITS.nodes) throw nodeError(origin, `is one of more than ${LIMITS.nodes} operators; that is the limit`);
     try {
       const outputs = operator.outputs.map((index) => tensorOf(index) as TfliteTensor);
       const inputs = operator.inputs.map(tensorOf);
-      for (const [place, index] of operator.inputs.entries())
-        if (index >= 0) this.#require(names[index] as string, inputs[place] as TfliteTensor);
-      const inputNames = operator.inputs.map((index) => names[index] ?? '');
-      const outputNames = operator.outputs.map((index) => names[index] as string);
+      for (const [place, index] of operator.inputs.entries()) if (index >= 0) this.#require(nameOf(index), inputs[place] as TfliteTensor);
+      const inputNames = operator.inputs.map((index) => (index >= 0 ? nameOf(index) : ''));
       const made = constantsMade(operator.op, this.#constants.get(inputNames[0] ?? ''), inputs[0], outputNames[0] ?? '');
       if (made !== undefined) {
         this.#setConstant(made);
@@ -165,6 +183,9 @@ class Reader {
     const subgraph = this.#model.subgraphs[index];
     if (subgraph === undefined) throw cannotExpress(`names graph ${index}; there are ${this.#model.subgraphs.length}`);
     if (this.#depth >= MAX_CALLS) throw cannotExpress(`has graphs more than ${MAX_CALLS} deep in each other`);
+    this.#references += referencesOf(subgraph);
+    if (this.#references > LIMITS.tensorReferences)
+      throw cannotExpress(`leads to more than ${LIMITS.tensorReferences} uses of tensors, calls and loops unrolled; that is the limit`);
     this.#depth++;
     try {
       return this.readSubgraph(subgraph, given);
