@@ -5,6 +5,8 @@ export const LIMITS = {
   jsonBytes: 64 * 2 ** 20,
   jsonDepth: 64,
   nodes: 100_000,
+  /** Values that the nodes of a read graph make, which may be more than a file has: loops and recurrent layers are unrolled. */
+  graphValues: 200_000,
   layers: 20_000,
   /** Values of one layer's output for one example; as float32 they take 512 MiB. */
   layerElements: 2 ** 27,

@@ -5,6 +5,7 @@ import { constantOf } from './constant.js';
 import { DATA_TYPES, type DataType } from './element-type.js';
 import type { Constant, Graph, Node, NodeOf, Origin, TypedValue, Value } from './graph.js';
 import { inferTypes } from './infer.js';
+import { nodeError } from './node-error.js';
 import type { OpAttributes, OpName } from './ops/index.js';
 import type { Tensor, TensorType } from './tensor.js';
 
@@ -15,6 +16,13 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #names = new Names();
   readonly #numbers = new Map<string, TypedValue>();
+  readonly #maxMade: number;
+  #made = 0;
+
+  /** @param maxMade how many values the nodes may make: a small file can unroll to any number */
+  constructor(maxMade = Number.POSITIVE_INFINITY) {
+    this.#maxMade = maxMade;
+  }
 
   /** An input of the graph. @param type null if only TF.js knows it */
   input(name: string, type: TensorType): TypedValue;
@@ -73,6 +81,8 @@ export class GraphBuilder {
     names: readonly string[] = [],
   ): readonly TypedValue[] {
     const types = inferTypes({ op, inputs, attributes: attributes as Readonly<Record<string, unknown>>, origin });
+    this.#made += types.length;
+    if (this.#made > this.#maxMade) throw nodeError(origin, `makes the graph larger than ${this.#maxMade} values; that is the limit`);
     const outputs = types.map((type, index) => ({ name: this.uniqueName(names[index] ?? `${origin.name}:${index}`), type }));
     this.#nodes.push({ op, attributes, inputs, outputs, origin } satisfies NodeOf<Name> as unknown as Node);
     return outputs;

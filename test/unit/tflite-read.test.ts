@@ -199,6 +199,21 @@ describe('refusals', () => {
     );
   });
 
+  it('of operators that become too many values say at which one', () => {
+    const x = { shape: [100_000] };
+    const parts = ['a', 'b', 'c'];
+    const splitting: TfliteFixtureGraph = {
+      tensors: { x, axis: { shape: [], type: 'int32', values: [0] }, ...Object.fromEntries(parts.map((part) => [part, { shape: [1] }])) },
+      inputs: ['x'],
+      outputs: parts,
+      operators: parts.map((part) => ({ op: 'SPLIT', inputs: ['axis', 'x'], outputs: [part], options: [number('int32', 100_000)] })),
+    };
+    expect(refusal(splitting)).toThrow('Node "c" (SPLIT) makes the graph larger than 200000 values; that is the limit.');
+    expect(refusal(oneOperator('UNPACK', { shape: [2 ** 31 - 1] }, {}, { shape: [] }, [number('int32', 2 ** 31 - 1)]))).toThrow(
+      'Node "y" (UNPACK) makes 2147483647 tensors; the limit is 100000.',
+    );
+  });
+
   it('of cut files say so, wherever they are cut', () => {
     const bytes = tfliteModel([oneOperator('ABS', { shape: [1] }, {}, { shape: [1] })]);
     for (let length = 0; length < bytes.length - 8; length += 4)

@@ -57,7 +57,7 @@ export function readOnnx({ graph: proto, opsets, functions }: ModelProto, files:
   if (!isKnown(opset))
     throw broken(`${file} is of ONNX opset ${opset}; ${MIN_OPSET} to ${MAX_OPSET} are known. Export it again with opset_version=17.`);
   if (proto.hasSparseInitializers) throw broken(`${file} has sparse weights, which Pannier does not read.`);
-  const builder = new GraphBuilder();
+  const builder = new GraphBuilder(LIMITS.graphValues);
   const tensors = new Tensors(builder);
   const notes = new Notes();
   const reader = new Reader(builder, tensors, notes, {

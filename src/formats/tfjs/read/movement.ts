@@ -85,7 +85,7 @@ function unpack(call: Call): readonly TypedValue[] {
   const given = call.attributes.whole('num', -1);
   if (isOpen(length) && given < 0) throw cannotExpress(`makes as many tensors as the open size ${length.text}`);
   if (!isOpen(length) && given >= 0 && given !== length) throw call.broken(`makes ${given} tensors of ${length}`);
-  const count = isOpen(length) ? checkParts(call, given) : length;
+  const count = checkParts(call, isOpen(length) ? given : length);
   const parts = call.steps('split', [input], { axis, splits: Array<Size>(count).fill(1) });
   return parts.map((part) => call.add('reshape', [part], { newShape: shape.toSpliced(axis, 1) }));
 }

@@ -6,6 +6,7 @@ import { withoutDeadCode } from '../../../graph/needed.js';
 import { renameValues } from '../../../graph/rename.js';
 import type { TensorType } from '../../../graph/tensor.js';
 import { broken } from '../../file-fields.js';
+import { LIMITS } from '../../limits.js';
 import { openShape } from '../../open-shape.js';
 import { CannotExpress } from '../../reading/cannot-express.js';
 import { type ReadTensor, Tensors } from '../../reading/tensors.js';
@@ -42,7 +43,7 @@ export interface ReadModel {
  * @throws {PannierError} `model-format`, naming the node, for a graph that contradicts itself
  */
 export function readTfjs(def: GraphDef, weights: readonly Weight[], { inputs, outputs }: Ends): ReadModel {
-  const builder = new GraphBuilder();
+  const builder = new GraphBuilder(LIMITS.graphValues);
   const tensors = new Tensors(builder);
   for (const weight of weights) if (def.nodes.has(weight.name)) tensors.setConstant(constantOf(weight));
   declareInputs(inputs, builder, tensors);

@@ -39,7 +39,7 @@ export interface ReadTflite {
 export function readTflite(model: TfliteModel, signature: TfliteSignature | undefined, file: string): ReadTflite {
   const subgraph = model.subgraphs[signature?.subgraph ?? 0] as TfliteSubgraph;
   if (subgraph.outputs.length === 0) throw broken(`${file} has no outputs.`);
-  const builder = new GraphBuilder();
+  const builder = new GraphBuilder(LIMITS.graphValues);
   const tensors = new Tensors(builder);
   const reader = new Reader(model, builder, tensors);
   const inputs = subgraph.inputs.map((index) => {
