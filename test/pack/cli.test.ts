@@ -160,11 +160,7 @@ describe('errors are one line and exit code 1', () => {
       ['doctor', 'gone/model.json'],
       /^pannier: There is no gone\/model\.json, nor a folder gone\. MODEL is a packed folder.*\n$/,
     ],
-    [
-      'a folder of a model.json',
-      ['doctor', join(folder, 'add')],
-      /^pannier: \S+add holds no model\.js\. It has model\.json\. MODEL is.*\n$/,
-    ],
+    ['a folder without a model', ['doctor', folder], /^pannier: \S+ holds no model\.js\. MODEL is.*\n$/],
     ['no config', ['pack', '--config', '/nowhere/c.mjs'], /^pannier: There is no \/nowhere\/c.mjs\..*\n$/],
     [
       'no --out',
@@ -209,7 +205,7 @@ describe('errors are one line and exit code 1', () => {
       /^pannier: Option quantize has the pattern "v\*", which matches no weight.*\n$/,
     ],
     ['a broken model', ['pack', join(folder, 'labels.txt'), '--out', out], /^pannier: labels.txt is not valid JSON: .*\n$/],
-    ['a file in the way', ['pack', model, '--out', model], /^pannier: .*model.json cannot be written: EEXIST.*\n$/],
+    ['a file in the way', ['pack', model, '--out', model], /^pannier: Option out is .*model\.json, where the model itself lies.*\n$/],
   ])('%s', async (_what, args, message) => {
     const { status, stdout, stderr } = await pannierHere(args);
     expect(stderr).toMatch(message);

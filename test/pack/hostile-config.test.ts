@@ -126,7 +126,7 @@ describe('a config file', () => {
       "export default { models: { m: Object.create({ model: 'source/model.json', out: 'packed' }) } };",
       /Option model should be a text.*but is undefined/,
     ],
-    ['whose model is no file', one("model: 'source'"), /source is a folder\. Pack the model\.json in it/],
+    ['whose model is no file', one("model: '.'"), /is a folder, and a model file is wanted/],
   ])('%s', (_what, config, message) => expect(refusal(config)).toMatch(message));
 
   it('that awaits what never comes', async () => {
