@@ -23,6 +23,9 @@ export const LIMITS = {
   labelBytes: 2 ** 10,
   weightFiles: 2_048,
   weightBytes: 2 ** 31,
+  /** Constants of a .tflite file may be copied into other forms: bytes for each byte of the file, and bytes that any file may have. */
+  copiesOfFile: 8,
+  copyBytes: 2 ** 28,
   pictureBytes: 64 * 2 ** 20,
   pixels: 2 ** 26,
   npyBytes: 2 ** 28,

@@ -214,6 +214,30 @@ describe('refusals', () => {
     );
   });
 
+  it('of a result larger than a constant may be', () => {
+    const sizes: TfliteFixtureTensor = { shape: [2], type: 'int32', values: [2 ** 16, 2 ** 16] };
+    expect(refusal(oneOperator('BROADCAST_TO', { shape: [1, 1] }, { sizes }, { shape: [1, 1] }))).toThrow(
+      'Node "y" (BROADCAST_TO) makes 4294967296 elements; the limit is 2147483648.',
+    );
+  });
+
+  it('of sparse constants that take too much memory in all', () => {
+    const none = flatTable(numbers('uint8', [0, 0]));
+    const sparsity = flatTable(numbers('int32', [0, 1]), undefined, [
+      flatTable(number('int8', 0), number('int32', 1)),
+      flatTable(number('int8', 1), undefined, number('uint8', 3), none, number('uint8', 3), flatTable(numbers('uint8', []))),
+    ]);
+    const sparse: TfliteFixtureTensor = { shape: [1, 2 ** 25], values: [1], sparsity };
+    const names = ['a', 'b', 'c'];
+    const adding: TfliteFixtureGraph = {
+      tensors: { x: { shape: [1, 1] }, ...Object.fromEntries(names.map((name) => [name, sparse])), y: { shape: [1, 2 ** 25] } },
+      inputs: ['x'],
+      outputs: ['y'],
+      operators: names.map((name) => ({ op: 'ADD', inputs: ['x', name], outputs: ['y'] })),
+    };
+    expect(refusal(adding)).toThrow(/^With tensor "c", the model's constants become more than \d+ bytes in memory; that is the limit\./);
+  });
+
   it('of cut files say so, wherever they are cut', () => {
     const bytes = tfliteModel([oneOperator('ABS', { shape: [1] }, {}, { shape: [1] })]);
     for (let length = 0; length < bytes.length - 8; length += 4)

@@ -28,9 +28,12 @@ export class Tensors {
   readonly #builder: GraphBuilder;
   readonly #openNames = new Names();
   readonly #entries = new Map<string, Entry>();
+  readonly #count: (constant: Constant) => void;
 
-  constructor(builder: GraphBuilder) {
+  /** @param count is told of each constant, also of one in another shape or order, and may refuse it */
+  constructor(builder: GraphBuilder, count: (constant: Constant) => void = () => undefined) {
     this.#builder = builder;
+    this.#count = count;
   }
 
   /** A name that no open size has yet. */
@@ -49,6 +52,7 @@ export class Tensors {
 
   /** Adds a constant, which stands in the graph once a node takes it. */
   setConstant(constant: Constant): void {
+    this.#count(constant);
     this.#entries.set(constant.value.name, { constant });
   }
 
@@ -87,7 +91,11 @@ export class Tensors {
     const entry = this.#entry(name);
     if (entry.constant === undefined) return undefined;
     entry.inOtherForms ??= new Map();
-    const made = entry.inOtherForms.get(form) ?? this.#builder.constant(make(entry.constant));
+    const known = entry.inOtherForms.get(form);
+    if (known !== undefined) return known;
+    const constant = make(entry.constant);
+    this.#count(constant);
+    const made = this.#builder.constant(constant);
     entry.inOtherForms.set(form, made);
     return made;
   }

@@ -76,6 +76,8 @@ export interface TfliteSignature {
 }
 
 export interface TfliteModel {
+  /** The bytes of the file, of which those of constants are views. */
+  readonly bytes: Uint8Array;
   readonly description: string;
   /** At least one; the first is the model, others are its branches and loops, or other ways to call it. */
   readonly subgraphs: readonly TfliteSubgraph[];
@@ -103,6 +105,7 @@ export function parseTflite(bytes: Uint8Array, file: string): TfliteModel {
   const subgraphs = model.tables(2, LIMITS.nodes, 'subgraphs').map((subgraph) => readSubgraph(subgraph, context));
   if (subgraphs.length === 0) throw broken(`${file} has no graph.`);
   return {
+    bytes,
     description: model.text(3),
     subgraphs,
     signatures: model.tables(7, MAX_SIGNATURES, 'signatures').map((signature) => readSignature(signature, subgraphs, file)),

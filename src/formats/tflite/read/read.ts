@@ -1,10 +1,12 @@
 /** Reads a .tflite file into our graph. Operators mean what TensorFlow Lite's reference kernels compute (tensorflow/lite/kernels). */
+import { sizeOf } from '../../../base/dtype.js';
 import { Names } from '../../../base/names.js';
 import { GraphBuilder } from '../../../graph/builder.js';
 import type { Constant, Graph, Origin, TypedValue } from '../../../graph/graph.js';
 import { withoutDeadCode } from '../../../graph/needed.js';
 import { nodeError } from '../../../graph/node-error.js';
 import { renameValues } from '../../../graph/rename.js';
+import { isOpen } from '../../../graph/size.js';
 import { broken, nameAt } from '../../file-fields.js';
 import { LIMITS } from '../../limits.js';
 import { openShape } from '../../open-shape.js';
@@ -16,6 +18,7 @@ import type { TfliteModel, TfliteOperator, TfliteSignature, TfliteSubgraph, Tfli
 import { Call, type OperatorTensors } from './call.js';
 import { constantOfTensor } from './constant.js';
 import { constantsMade, floatWeights, isQuantized } from './constant-operators.js';
+import { counterOfCopies } from './copies.js';
 import { describedEnds, type State } from './ends.js';
 import { IMPORTERS } from './importers.js';
 import { isOfQuantized, readQuantized, type WithInputs } from './quantized/index.js';
@@ -40,7 +43,7 @@ export function readTflite(model: TfliteModel, signature: TfliteSignature | unde
   const subgraph = model.subgraphs[signature?.subgraph ?? 0] as TfliteSubgraph;
   if (subgraph.outputs.length === 0) throw broken(`${file} has no outputs.`);
   const builder = new GraphBuilder(LIMITS.graphValues);
-  const tensors = new Tensors(builder);
+  const tensors = new Tensors(builder, counterOfCopies(model.bytes));
   const reader = new Reader(model, builder, tensors);
   const inputs = subgraph.inputs.map((index) => {
     const tensor = subgraph.tensors[index] as TfliteTensor;
@@ -258,6 +261,7 @@ class Reader {
     for (const [index, name] of names.entries()) {
       const output = made[index];
       if (output === undefined) throw nodeError(origin, `has the output "${name}", which Pannier does not compute`);
+      if (!('sizes' in output)) checkElements(output, origin);
       const dataType = dataTypeOf((tensors[index] as TfliteTensor).elementType);
       const isOther = !('sizes' in output) && dataType !== undefined && output.type.dataType !== dataType;
       const declared = isOther ? this.#builder.op('cast', [output], { to: dataType }, origin) : output;
@@ -265,6 +269,12 @@ class Reader {
       if (!('sizes' in declared) && !this.#tensorNames.has(declared.name)) this.#tensorNames.set(declared.name, name);
     }
   }
+}
+
+/** Refuses a result that is larger than a constant may be. Open sizes count as 1. */
+function checkElements({ type }: TypedValue, origin: Origin): void {
+  const elements = sizeOf(type.shape.map((size) => (isOpen(size) ? 1 : size)));
+  if (elements > LIMITS.elements) throw nodeError(origin, `makes ${elements} elements; the limit is ${LIMITS.elements}`);
 }
 
 function imported(call: Call, withInputs: WithInputs): readonly ReadTensor[] {
