@@ -7,6 +7,7 @@ import { openReference } from '../../src/engines/reference/interpreter.js';
 import { parseTflite } from '../../src/formats/tflite/model.js';
 import { readTflite } from '../../src/formats/tflite/read/read.js';
 import type { DataType } from '../../src/graph/element-type.js';
+import type { Graph } from '../../src/graph/graph.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { verify } from '../../src/graph/verify.js';
 import { type FlatField, number } from '../fixtures/flatbuffer.js';
@@ -29,6 +30,20 @@ const quantized = (
 const int8 = (shape: readonly number[], scale: number, zeroPoint = 0, values?: readonly number[]) =>
   quantized('int8', shape, scale, zeroPoint, values);
 
+function readGraph(file: Uint8Array): Graph {
+  const { graph } = readTflite(parseTflite(file, 'model.tflite'), undefined, 'model.tflite');
+  verify(graph);
+  return graph;
+}
+
+/** The first output of a graph. */
+const run = (graph: Graph, x: Tensor): Tensor =>
+  [
+    ...openReference(graph)
+      .run(new Map([['x', x]]))
+      .values(),
+  ][0] as Tensor;
+
 /** The answer of one operator that takes x, and constants behind it. */
 function answer(
   op: string,
@@ -43,13 +58,9 @@ function answer(
   const file = tfliteModel([
     { tensors: { x, ...named, y }, inputs: ['x'], outputs: ['y'], operators: [{ op, inputs, outputs: ['y'], options }] },
   ]);
-  const { graph } = readTflite(parseTflite(file, 'model.tflite'), undefined, 'model.tflite');
-  verify(graph);
-  const [output] = openReference(graph)
-    .run(new Map([['x', tensor((x.type ?? 'float32') as DataType, given, x.shape)]]))
-    .values();
-  expect((output as Tensor).dataType).toBe(y.type ?? 'float32');
-  return [...(output as Tensor).data];
+  const output = run(readGraph(file), tensor((x.type ?? 'float32') as DataType, given, x.shape));
+  expect(output.dataType).toBe(y.type ?? 'float32');
+  return [...output.data];
 }
 
 const VALID = number('int8', 1);
@@ -169,3 +180,18 @@ it.each([
   ['scales that are none', int8([2], Number.NaN), int8([2], 1), 'the scale NaN'],
   ['an input with several scales', { type: 'int8', shape: [2], scales: [1, 2] }, int8([2], 1), 'with 2 scales'],
 ] as const)('refuses %s', (_, x, y, problem) => expect(() => answer('RELU', x, [1, 2], y)).toThrow(problem));
+
+it('turns a convolution around with a scale for each channel of the filter and of the bias', () => {
+  const sizes: TfliteFixtureTensor = { type: 'int32', shape: [4], values: [1, 1, 2, 2] };
+  const filter: TfliteFixtureTensor = { ...int8([2, 1, 1, 1], 1, 0, [3, 4]), scales: [1, 0.5], zeroPoints: [0, 0], axis: 0 };
+  const bias: TfliteFixtureTensor = { type: 'int32', shape: [2], scales: [1, 0.5], zeroPoints: [0, 0], values: [10, 10] };
+  const file = tfliteModel([
+    {
+      tensors: { sizes, filter, x: int8([1, 1, 2, 1], 1), bias, y: int8([1, 1, 2, 2], 1) },
+      ...{ inputs: ['x'], outputs: ['y'] },
+      operators: [{ op: 'TRANSPOSE_CONV', inputs: ['sizes', 'filter', 'x', 'bias'], outputs: ['y'], options: [VALID, one, one] }],
+    },
+  ]);
+  const graph = readGraph(file);
+  expect([...run(graph, tensor('int8', [1, 2], [1, 1, 2, 1])).data]).toEqual([13, 7, 16, 9]);
+});

@@ -60,7 +60,7 @@ const HALF_RANGES: Readonly<Partial<Record<DataType, number>>> = { uint8: 0, int
 
 /**
  * The floats that the numbers of a constant stand for. They stay stored in 8 or 16 bits, unless each place along an axis has its own
- * zero point.
+ * zero point. Those of 32 bits, such as a bias, become floats.
  * @throws {PannierError} `model-format` if its type or its scales do not fit
  */
 export function dequantized(constant: Constant, { scales, zeroPoints, axis }: Quantization, name: string): Constant {
@@ -68,7 +68,8 @@ export function dequantized(constant: Constant, { scales, zeroPoints, axis }: Qu
   const shape = type.shape as readonly number[];
   const half = HALF_RANGES[type.dataType];
   const place = `Tensor "${name}"`;
-  if (half === undefined) throw broken(`${place} is ${type.dataType} and quantised, which Pannier does not read.`);
+  if (half === undefined && type.dataType !== 'int32')
+    throw broken(`${place} is ${type.dataType} and quantised, which Pannier does not read.`);
   const isFitting = scales.length === 1 || scales.length === shape[axis];
   if (!isFitting || ![0, 1, scales.length].includes(zeroPoints.length) || !scales.every((scale) => Number.isFinite(scale)))
     throw broken(`${place} has ${scales.length} scales and ${zeroPoints.length} zero points for the shape [${shape.join(', ')}].`);
@@ -76,7 +77,7 @@ export function dequantized(constant: Constant, { scales, zeroPoints, axis }: Qu
     value: { name, type: { dataType: 'float32', shape } },
     ...{ bytes, storage },
   });
-  if (scales.length === 1) {
+  if (scales.length === 1 && half !== undefined) {
     const [scale = 1, zero = 0] = [scales[0], zeroPoints[0]];
     const bytes = half === 0 ? constant.bytes : withoutSign(constant.bytes, half === 2 ** 7 ? 1 : 2);
     return stored({ kind: type.dataType === 'int16' ? 'uint16' : 'uint8', scale, min: -(zero + half) * scale }, bytes);

@@ -73,9 +73,9 @@ function throughFloats(call: Call, importer: Importer, withInputs: WithInputs): 
   const floats = new Map<number, ReadTensor>();
   for (const [index, tensor] of inputs.entries()) {
     if (tensor?.quantization === undefined || !call.has(index)) continue;
-    if (tensor.bytes !== undefined && isQuantized(tensor)) floats.set(index, floatConstant(call, tensor, tensor.quantization));
-    else if (isQuantized(tensor) || call.type(index).dataType === 'int32')
-      floats.set(index, dequantized(call, call.value(index), scaleOf(call, tensor)));
+    if (!isQuantized(tensor) && call.type(index).dataType !== 'int32') continue;
+    if (tensor.bytes !== undefined) floats.set(index, floatConstant(call, tensor, tensor.quantization));
+    else floats.set(index, dequantized(call, call.value(index), scaleOf(call, tensor)));
   }
   const numbersOf = (index: number, value: TypedValue): TypedValue => {
     const tensor = inputs[index];
