@@ -5,7 +5,7 @@ import type { ColumnSpec, GoldenInput, GoldenSample, ImageSpec, InputSpec } from
 import type { Cell, Pixels, Row } from '../manifest/signature.js';
 import { rowsOf } from '../manifest/sizes.js';
 import { rowsFeed } from '../preprocess/columns.js';
-import { type Feed, pictureDtype } from '../preprocess/feed.js';
+import type { Feed } from '../preprocess/feed.js';
 import { mapToSource } from '../preprocess/mapping.js';
 import { toTensor } from '../preprocess/resize.js';
 
@@ -41,11 +41,10 @@ function goldenFeed(name: string, spec: InputSpec, input: GoldenInput, goldenByt
   const stretched: ImageSpec = { ...image, fit: 'stretch', filter: 'bilinear' };
   const map = mapToSource(stretched, plain);
   const [count = 1] = shape;
-  if (count === 1)
-    return { kind: 'picture', name, dtype: pictureDtype(dtype), shape, picture: variantOf(plain, variant), image: stretched, map };
+  if (count === 1) return { kind: 'picture', name, dtype, shape, picture: variantOf(plain, variant), image: stretched, map };
   const data = new DTYPES[dtype](sizeOf(shape));
   for (let row = 0; row < count; row++)
-    data.set(toTensor(variantOf(plain, variant + row), stretched, pictureDtype(dtype), map), (row * data.length) / count);
+    data.set(toTensor(variantOf(plain, variant + row), stretched, dtype, map), (row * data.length) / count);
   return { kind: 'tensor', name, dtype, shape, data };
 }
 

@@ -4,8 +4,8 @@ import type { ImageSpec } from '../manifest/manifest.js';
 import type { Pixels } from '../manifest/signature.js';
 import type { Affine } from './mapping.js';
 
-/** The dtype of a picture's values for an input of this dtype: whole numbers of 8 bits are int32 until the engine has them. */
-export const pictureDtype = (dtype: DType): PictureFeed['dtype'] => (dtype === 'float32' ? 'float32' : 'int32');
+/** The dtype of an input that takes pictures. */
+export type PictureDType = Exclude<DType, 'bool'>;
 
 /** A picture that can cross to a worker. */
 export type Picture = ImageBitmap | VideoFrame | Pixels;
@@ -26,7 +26,7 @@ export interface PictureFeed {
   readonly kind: 'picture';
   /** The input's name in the signature. */
   readonly name: string;
-  readonly dtype: 'float32' | 'int32';
+  readonly dtype: PictureDType;
   readonly shape: readonly number[];
   readonly picture: Picture;
   readonly image: ImageSpec;

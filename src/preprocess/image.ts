@@ -9,7 +9,7 @@ import { shapeText } from '../base/dtype.js';
 import { messageOf, PannierError } from '../base/errors.js';
 import type { ImageSpec, InputSpec } from '../manifest/manifest.js';
 import type { Crop, Dim, ImageCrop, Pixels } from '../manifest/signature.js';
-import { type Picture, type PictureFeed, pictureDtype } from './feed.js';
+import type { Picture, PictureDType, PictureFeed } from './feed.js';
 import { type ImageMapping, imageMapping, mapToSource } from './mapping.js';
 import { giveTyped, wrong } from './tensor.js';
 
@@ -36,7 +36,7 @@ export async function imageFeed(name: string, spec: InputSpec & { readonly image
   const [channels, batch] = [image.channels === 'gray' ? 1 : 3, 1];
   const shape = image.layout === 'nhwc' ? [batch, image.height, image.width, channels] : [batch, channels, image.height, image.width];
   return {
-    feed: { kind: 'picture', name, dtype: pictureDtype(spec.dtype), shape, picture, image, map },
+    feed: { kind: 'picture', name, dtype: spec.dtype as PictureDType, shape, picture, image, map },
     mapping: imageMapping(map, image.width, image.height, width, height),
   };
 }

@@ -1,5 +1,6 @@
 /** Turns a picture into the values that the graph takes, in the engine's thread. */
 
+import type { OwnedArray } from '../base/dtype.js';
 import { asPannierError, PannierError } from '../base/errors.js';
 import type { Pixels } from '../manifest/signature.js';
 import type { Picture, PictureFeed } from './feed.js';
@@ -7,7 +8,7 @@ import { type Affine, IDENTITY } from './mapping.js';
 import { partUnder, toTensor } from './resize.js';
 
 /** One picture as tensor values. */
-export function pictureTensor({ picture, image, dtype, map }: PictureFeed): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+export function pictureTensor({ picture, image, dtype, map }: PictureFeed): OwnedArray {
   // Raw pixels have no canvas that could resize them, so that our own filter takes the place of `browser`.
   if ('data' in picture) return toTensor(picture, image.filter === 'browser' ? { ...image, filter: 'bilinear' } : image, dtype, map);
   if (image.filter === 'browser')

@@ -1,7 +1,8 @@
 /** Resizes pixels to tensor values, with the same result on every device. */
-import { DTYPES } from '../base/dtype.js';
+import { DTYPES, type OwnedArray } from '../base/dtype.js';
 import type { ImageSpec } from '../manifest/manifest.js';
 import type { Pixels } from '../manifest/signature.js';
+import type { PictureDType } from './feed.js';
 import { type Affine, applyMap } from './mapping.js';
 
 /** The rectangle of the picture that the pixels were cut from. */
@@ -39,19 +40,14 @@ function span(places: readonly number[], length: number): [first: number, end: n
  * Makes width × height × channels tensor values of one picture, in the image spec's layout, channel order, scale and offset.
  * `map` leads from model space to the picture, and `pixels` are the rectangle `part` of it. Transparent pixels are laid over
  * black, and a value whose centre lies outside of the picture is the background. Filters do not reach beyond the picture's edge.
- * The filter `browser` samples as `nearest` does, since the canvas has already resized the pixels.
+ * Whole numbers beyond the dtype's range become its ends. The filter `browser` samples as `nearest` does, since the canvas has already resized the pixels.
  */
-export function toTensor(
-  pixels: Pixels,
-  image: ImageSpec,
-  dtype: 'float32' | 'int32',
-  map: Affine,
-  part: Part = wholeOf(pixels),
-): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+export function toTensor(pixels: Pixels, image: ImageSpec, dtype: PictureDType, map: Affine, part: Part = wholeOf(pixels)): OwnedArray {
   const { width, height } = image;
   const mixes = MIXES[image.channels];
   const [pixelStep, channelStep] = image.layout === 'nhwc' ? [mixes.length, 1] : [1, width * height];
   const values = new DTYPES[dtype](width * height * mixes.length);
+  const [least, most] = RANGES[dtype];
   const row = new Float64Array(3 * width);
   const sampleRow = keepsAxes(map) ? alongAxes(pixels, image, map, part) : anyAngle(pixels, image, map, part);
   for (let y = 0; y < height; y++) {
@@ -63,13 +59,20 @@ export function toTensor(
       for (let x = 0; x < row.length; x += 3) {
         const pixel = red * (row[x] as number) + green * (row[x + 1] as number) + blue * (row[x + 2] as number);
         const value = pixel * scale + offset;
-        values[at] = dtype === 'int32' ? Math.round(value) : value;
+        values[at] = dtype === 'float32' ? value : Math.min(Math.max(Math.round(value), least), most);
         at += pixelStep;
       }
     }
   }
   return values;
 }
+
+const RANGES: Readonly<Record<PictureDType, readonly [least: number, most: number]>> = {
+  float32: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int8: [-128, 127],
+  uint8: [0, 255],
+};
 
 /** The shares of red, green and blue in each channel; gray as in ITU-R BT.601. */
 const MIXES: Record<ImageSpec['channels'], readonly (readonly [red: number, green: number, blue: number])[]> = {

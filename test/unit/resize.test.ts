@@ -409,6 +409,16 @@ describe('toTensor, edges and formats', () => {
     expect([...values]).toEqual([1, -2, 1, 1, -2, 1, 2, -1, 2, 3, 0, 3]);
     expect(values).toBeInstanceOf(Int32Array);
   });
+
+  it('ends whole numbers of 8 bits at the ends of their range', () => {
+    const pixels = grays([[0, 100, 255]]);
+    const numbers = (dtype: 'int8' | 'uint8', offset: number) => {
+      const image = spec({ width: 3, height: 1, channels: 'gray', scale: [1.5], offset: [offset] });
+      return toTensor(pixels, image, dtype, mapToSource(image, pixels));
+    };
+    expect(numbers('int8', -200)).toEqual(Int8Array.of(-128, -50, 127));
+    expect(numbers('uint8', -10)).toEqual(Uint8Array.of(0, 140, 255));
+  });
 });
 
 describe('partUnder', () => {

@@ -1,8 +1,8 @@
 /** Seeded random inputs for a packed model, by the golden sample's generator, on which backends can be compared. */
-import { DTYPES, type DType, type OwnedArray } from '../../base/dtype.js';
+import type { DType, OwnedArray } from '../../base/dtype.js';
 import { goldenFeeds, uniform } from '../../golden/feeds.js';
 import type { ImageSpec, InputSpec, Manifest } from '../../manifest/manifest.js';
-import { pictureDtype, type TensorFeed } from '../../preprocess/feed.js';
+import type { PictureDType, TensorFeed } from '../../preprocess/feed.js';
 import { IDENTITY } from '../../preprocess/mapping.js';
 import { toTensor } from '../../preprocess/resize.js';
 
@@ -22,14 +22,14 @@ export function randomInputs({ signature, golden }: Pick<Manifest, 'signature' |
     const { dtype, image } = spec;
     const { shape } = input;
     if (input.kind === 'picture') {
-      return { name, dtype, shape, data: DTYPES[dtype].from(pixelValues(image as ImageSpec, pictureDtype(dtype), seed + index)) };
+      return { name, dtype, shape, data: pixelValues(image as ImageSpec, dtype as PictureDType, seed + index) };
     }
     const [feed] = goldenFeeds({ [name]: spec }, { inputs: { [name]: { ...input, seed: seed + index } } }, new ArrayBuffer(0));
     return { name, dtype, shape, data: (feed as TensorFeed).data };
   });
 }
 
-function pixelValues(image: ImageSpec, dtype: 'float32' | 'int32', seed: number): OwnedArray {
+function pixelValues(image: ImageSpec, dtype: PictureDType, seed: number): OwnedArray {
   const { width, height } = image;
   const random = uniform('int32', { kind: 'uniform', seed, low: 0, high: 256, shape: [height, width, 4] });
   const data = Uint8Array.from(random, (value, index) => (index % 4 === 3 ? 255 : value));
