@@ -3,9 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readModel } from '../../src/pack/model/read.js';
-import { type FlatTable, flatbuffer, flatTable, number, numbers } from '../fixtures/flatbuffer.js';
+import { number, numbers } from '../fixtures/flatbuffer.js';
 import { scratch } from '../fixtures/models.js';
 import { type TfliteFixtureGraph, tfliteModel } from '../fixtures/tflite.js';
+import { pictureMetadata } from '../fixtures/tflite-metadata.js';
 import { zip } from '../fixtures/zip.js';
 
 const folder = scratch();
@@ -31,22 +32,11 @@ async function hintsOf(name: string, bytes: Uint8Array) {
   return (await readModel(path)).hints;
 }
 
-/** TensorFlow Lite's metadata of one input, a picture, and one output with a file of labels. */
-const metadata = (mean: readonly number[], std: readonly number[]): Record<string, Uint8Array> => {
-  const normalization = flatTable(number('uint8', 1), flatTable(numbers('float32', mean), numbers('float32', std)));
-  const picture = flatTable(number('uint8', 2), flatTable());
-  const input: FlatTable = flatTable('image', '', undefined, picture, [normalization]);
-  const labels = flatTable('labels.txt', undefined, number('int8', 2));
-  const output = flatTable('probability', '', undefined, undefined, undefined, undefined, [labels]);
-  const subgraph = flatTable(undefined, undefined, [input], [output]);
-  return { TFLITE_METADATA: flatbuffer(flatTable('Birds', 'Names birds.', '1', [subgraph], 'me', 'Apache-2.0'), 'M001') };
-};
-
 describe("TensorFlow Lite's metadata", () => {
   const classifier = graph([1, 1, 1, 3], 'SOFTMAX', [1, 1, 1, 3], [number('float32', 1)]);
 
   it('give the scale and offset of pictures, labels, the description and the license', async () => {
-    const model = tfliteModel([classifier], [], metadata([127.5], [127.5]));
+    const model = tfliteModel([classifier], [], pictureMetadata([127.5], [127.5]));
     expect(await hintsOf('birds', joined(model, zip({ 'labels.txt': text('wren\nrobin\njay\n') })))).toEqual({
       inputs: { x: { image: { scale: 1 / 127.5, offset: -1 } } },
       outputs: { y: { labels: ['wren', 'robin', 'jay'], values: 'probabilities' } },
@@ -55,12 +45,12 @@ describe("TensorFlow Lite's metadata", () => {
   });
 
   it('have a number for each channel', async () => {
-    const hints = await hintsOf('channels', tfliteModel([classifier], [], metadata([0, 2, 4], [1, 2, 8])));
+    const hints = await hintsOf('channels', tfliteModel([classifier], [], pictureMetadata([0, 2, 4], [1, 2, 8])));
     expect(hints?.inputs['x']).toEqual({ image: { scale: [1, 0.5, 0.125], offset: [0, -1, -0.5] } });
   });
 
   it('become a warning where they contradict the graph, or are broken', async () => {
-    const model = tfliteModel([classifier], [], metadata([0], [1]));
+    const model = tfliteModel([classifier], [], pictureMetadata([0], [1]));
     const few = await hintsOf('few', joined(model, zip({ 'labels.txt': text('wren\nrobin') })));
     expect(few?.warnings).toEqual(['The file has 2 labels for output "y", which has 3 values; they are passed over.']);
     const broken = await hintsOf('broken', tfliteModel([classifier], [], { TFLITE_METADATA: Uint8Array.of(9, 9, 9, 9) }));

@@ -67,21 +67,58 @@ function hintsFrom(
 
 const isShort = (text: string): boolean => text.trim() !== '' && text.length <= LIMITS.stringBytes && !text.includes('\0');
 
-/** How a picture becomes an input of floats. Whole numbers take the pixels as they are; those with a sign, less 128. */
-function imageOf({ dtype, shape }: InputEnd, metadata: TensorMetadata | undefined): ImageOptions | undefined {
+/**
+ * How a picture becomes an input: the floats of the metadata's normalisation, which packing turns into whole numbers where those stand for
+ * floats. An input of 8 bits whose file does not say what its numbers stand for takes the pixels as they are; one with a sign, less 128.
+ */
+function imageOf({ dtype, shape, quantization }: InputEnd, metadata: TensorMetadata | undefined): ImageOptions | undefined {
   const channels = shape?.at(-1);
   if (shape?.length !== 4 || metadata === undefined || (channels !== 1 && channels !== 3)) return undefined;
-  if (dtype === 'uint8' || dtype === 'int8') return metadata.isPicture ? { scale: 1, offset: dtype === 'uint8' ? 0 : -128 } : undefined;
-  const { mean = [], std = [] } = metadata.normalization ?? {};
-  const isWhole = [mean, std].every(({ length }) => length === 1 || length === channels);
-  if (dtype !== 'float32' || !isWhole || !std.every((each) => each > 0) || !mean.every(Number.isFinite)) return undefined;
-  const each = (make: (mean: number, std: number) => number): number | readonly number[] => {
-    const values = Array.from({ length: channels }, (_, channel) =>
-      make(mean[channel] ?? (mean[0] as number), std[channel] ?? (std[0] as number)),
-    );
+  const isOf8Bits = dtype === 'uint8' || dtype === 'int8';
+  if (quantization === undefined && isOf8Bits) return metadata.isPicture ? { scale: 1, offset: dtype === 'uint8' ? 0 : -128 } : undefined;
+  const units = unitsOf(metadata, channels);
+  if (quantization !== undefined && isOf8Bits && !units?.every((unit) => fits8Bits(unit, dtype, quantization)))
+    return metadata.isPicture ? {} : undefined;
+  if (units === undefined || (dtype !== 'float32' && quantization === undefined)) return undefined;
+  const each = (make: (unit: Unit) => number): number | readonly number[] => {
+    const values = units.map(make);
     return values.every((value) => value === values[0]) ? (values[0] as number) : values;
   };
-  return { scale: each((_, deviation) => 1 / deviation), offset: each((middle, deviation) => 0 - middle / deviation) };
+  return { scale: each(({ deviation }) => 1 / deviation), offset: each(({ mean, deviation }) => 0 - mean / deviation) };
+}
+
+/** The normalisation of one channel: a pixel becomes (pixel - mean) / deviation. */
+interface Unit {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** The normalisation of each channel; undefined if the metadata have none, or not as many numbers as there are channels. */
+function unitsOf({ normalization }: TensorMetadata, channels: number): readonly Unit[] | undefined {
+  const { mean = [], std = [] } = normalization ?? {};
+  const isWhole = [mean, std].every(({ length }) => length === 1 || length === channels);
+  if (!isWhole || !std.every((each) => each > 0) || !mean.every(Number.isFinite)) return undefined;
+  const at = (values: readonly number[], channel: number) => values[channel] ?? (values[0] as number);
+  return Array.from({ length: channels }, (_, channel) => ({ mean: at(mean, channel), deviation: at(std, channel) }));
+}
+
+/** How far beyond the numbers of 8 bits black and white may lie. */
+const MAX_BEYOND = 128;
+
+/**
+ * Whether normalised pixels, from black to white, are roughly the numbers of 8 bits. Some files say mean 0 and deviation 1 whatever the
+ * input's scale is, and mean that pixels are the numbers: TensorFlow's Task Library copies pixels into an input of 8 bits.
+ */
+function fits8Bits(
+  { mean, deviation }: Unit,
+  dtype: 'int8' | 'uint8',
+  { scale, zeroPoint }: NonNullable<InputEnd['quantization']>,
+): boolean {
+  const least = dtype === 'int8' ? -128 : 0;
+  return [0, 255].every((pixel) => {
+    const number = (pixel - mean) / deviation / scale + zeroPoint;
+    return number >= least - MAX_BEYOND && number <= least + 255 + MAX_BEYOND;
+  });
 }
 
 /** The labels of the first file that is there, one a line. */
