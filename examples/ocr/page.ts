@@ -22,7 +22,13 @@ let lines: readonly Line[] = [];
 
 function start(): Promise<Reader> {
   showProgress(undefined);
-  const loading = loadReader(backend, showProgress);
+  let isOver = false;
+  // Where one model cannot be loaded, the others go on for a while.
+  const loading = loadReader(backend, (bytes) => {
+    if (!isOver) showProgress(bytes);
+  }).finally(() => {
+    isOver = true;
+  });
   // Told of where it is awaited; until then a rejection has an owner.
   loading.catch(() => undefined);
   return loading;

@@ -6,6 +6,7 @@ import { decode, type Text } from './decode.js';
 import findLines from './model/find-lines/model.js';
 import readLine from './model/read-line/model.js';
 import whichWayUp from './model/which-way-up/model.js';
+import { DIRECTION_SIZE, lineSize, pictureSize } from './sizes.js';
 
 export interface Line extends Text {
   /** Pixels of the picture, turned so that the text in it stands upright. */
@@ -22,17 +23,6 @@ export interface Listener {
   line(line: Line): void;
   timed(step: Step, timing: Timing): void;
 }
-
-/** The longest side of the picture that the detector sees, in pixels. */
-const MAX_SIDE = 960;
-
-/** Sizes are multiples of it, so that pictures of about the same size are one shape for the backend. */
-const UNIT = 32;
-
-/** The size in pixels at which the other two models see a line. */
-const LINE_HEIGHT = 48;
-const DIRECTION_WIDTH = 192;
-const MAX_LINE_WIDTH = 1_600;
 
 /** A line is turned around if the model is as sure as this that it is upside down. */
 const MIN_UPSIDE_DOWN = 0.9;
@@ -66,14 +56,14 @@ export type Reader = Awaited<ReturnType<typeof loadReader>>;
 
 /** Reads a picture, and tells of each line as soon as it is read. */
 export async function readText(reader: Reader, picture: ImageBitmap, listener: Listener, signal: AbortSignal): Promise<void> {
-  const size = detectorSize(picture);
+  const size = pictureSize(picture);
   const found = await reader.find.predict({ picture: { source: picture, size } }, { signal });
   listener.timed('find', found.timing);
   const boxes = findBoxes(found.outputs.text.data, size.width, found.images.picture.toSource);
   listener.found(boxes);
   for (const box of boxes) {
     const upright = await turned(reader.turn, picture, box, listener, signal);
-    const line = { source: picture, crop: upright, size: lineSize(upright, MAX_LINE_WIDTH) };
+    const line = { source: picture, crop: upright, size: lineSize(upright) };
     const { outputs, timing } = await reader.read.predict({ line }, { signal });
     listener.timed('read', timing);
     const text = decode(outputs.characters);
@@ -83,27 +73,15 @@ export async function readText(reader: Reader, picture: ImageBitmap, listener: L
 
 /** The box, turned around if its text is upside down. The model sees the middle of a long line, since letters that are squeezed mislead it. */
 async function turned(turn: Reader['turn'], source: ImageBitmap, box: Box, listener: Listener, signal: AbortSignal): Promise<Box> {
-  const width = Math.min(box.width, (box.height * DIRECTION_WIDTH) / LINE_HEIGHT);
+  const width = Math.min(box.width, (box.height * DIRECTION_SIZE.width) / DIRECTION_SIZE.height);
   const middle = { ...box, x: box.x + (box.width - width) / 2, width };
-  const line = { source, crop: middle, size: lineSize(middle, DIRECTION_WIDTH) };
+  const line = { source, crop: middle, size: DIRECTION_SIZE };
   const { outputs, timing } = await turn.predict({ line }, { signal });
   listener.timed('turn', timing);
   const [best] = topK(outputs.direction, { k: 1 });
   const isUpsideDown = best?.label === 'upside down' && best.score >= MIN_UPSIDE_DOWN;
   return isUpsideDown ? { ...box, rotation: box.rotation + Math.PI } : box;
 }
-
-function detectorSize({ width, height }: ImageBitmap) {
-  const scale = Math.min(1, MAX_SIDE / Math.max(width, height));
-  return { width: inUnits(width * scale), height: inUnits(height * scale) };
-}
-
-const lineSize = ({ width, height }: Box, maxWidth: number) => ({
-  width: Math.min(maxWidth, inUnits((LINE_HEIGHT * width) / height)),
-  height: LINE_HEIGHT,
-});
-
-const inUnits = (pixels: number): number => Math.max(UNIT, UNIT * Math.round(pixels / UNIT));
 
 /** The models' own account of their load, summed up. */
 export function loadOf(reader: Reader) {

@@ -158,8 +158,10 @@ test('pose takes your picture and your camera, and says why not your film', asyn
   await page.close();
 });
 
+/** A worker without WebAssembly. */
+const without = (body: Buffer) => Buffer.concat([Buffer.from('delete globalThis.WebAssembly;\n'), body]);
+
 test('pose says what stands in its way', async () => {
-  const without = (body: Buffer) => Buffer.concat([Buffer.from('delete globalThis.WebAssembly;\n'), body]);
   const stands = async (pattern: RegExp, fault: Fault) => {
     const mend = site.fault(pattern, fault);
     onTestFinished(mend);
@@ -271,14 +273,15 @@ test('text reads the receipt, upside down too, and says how long each step took'
 });
 
 test('text says what stands in its way, takes a picture that is dropped, and reads the camera', { timeout: 120_000 }, async () => {
-  const page = await openPage(browser, 'about:blank');
-  const end = site.fault(/\.wasm$/, { status: 503 });
-  await page.goto(`${site.url}/ocr/index.html?backend=wasm`);
-  await page.waitForSelector('#error:not([hidden])');
-  expect(await page.textContent('#error strong')).toBe('backend-unavailable');
-  expect(await page.isHidden('#progress')).toBe(true);
+  const end = site.fault(/pannier-compiled-.*\.js$/, { edit: without });
+  onTestFinished(end);
+  const refused = await openPage(browser, `${site.url}/ocr/index.html?backend=wasm`);
+  await refused.waitForSelector('#error:not([hidden])');
+  expect(await refused.textContent('#error strong')).toBe('backend-unavailable');
+  expect(await refused.isHidden('#progress')).toBe(true);
+  await refused.close();
   end();
-  await page.reload();
+  const page = await openPage(browser, `${site.url}/ocr/index.html?backend=wasm`);
   expect(await readText(page)).toEqual(RECEIPT);
 
   await page.setInputFiles('#file', 'test/fixtures/astronaut.webm');

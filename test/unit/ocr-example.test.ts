@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Box, cornersOf, findBoxes, inRows } from '../../examples/ocr/boxes.js';
 import { decode } from '../../examples/ocr/decode.js';
+import { lineSize, pictureSize } from '../../examples/ocr/sizes.js';
 
 const WIDTH = 200;
 const HEIGHT = 120;
@@ -128,4 +129,23 @@ describe('text', () => {
   });
 
   it('of blanks is empty, and sure of nothing', () => expect(decode(steps([['', 0.9]]))).toEqual({ text: '', score: 0 }));
+});
+
+describe('sizes', () => {
+  it.each([
+    [320, 240, 640, 480],
+    [640, 480, 640, 480],
+    [481, 640, 640, 640],
+    [4_000, 3_000, 960, 736],
+    [1_080, 1_920, 544, 960],
+    [2_000, 2_000, 960, 960],
+  ])('a picture of %i × %i is read at %i × %i', (width, height, ...wanted) => {
+    const size = pictureSize({ width, height });
+    expect([size.width, size.height]).toEqual(wanted);
+  });
+
+  it('a line has the size into which it is stretched least', () => {
+    const widths = [10, 80, 87, 88, 999].map((width) => lineSize({ width, height: 24 }));
+    expect(widths).toEqual([160, 160, 160, 192, 1_600].map((width) => ({ width, height: 48 })));
+  });
 });
