@@ -26,6 +26,9 @@ export const LIMITS = {
   /** Constants of a .tflite file may be copied into other forms: bytes for each byte of the file, and bytes that any file may have. */
   copiesOfFile: 8,
   copyBytes: 2 ** 28,
+  /** The most bytes that what a compressed file holds may have: this many times its own, and some more, since zeros compress well. */
+  expansion: 4,
+  expansionBytes: 2 ** 27,
   pictureBytes: 64 * 2 ** 20,
   pixels: 2 ** 26,
   npyBytes: 2 ** 28,

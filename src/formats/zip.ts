@@ -2,13 +2,10 @@
 import { type UnzipFileInfo, unzipSync } from 'fflate';
 import { messageOf, PannierError } from '../base/errors.js';
 import { broken } from './file-fields.js';
+import { LIMITS } from './limits.js';
 
 /** Files that an archive may list. */
 const MAX_FILES = 20_000;
-
-/** The most bytes that the files of an archive may have: this many times its own, and some more. */
-const MAX_EXPANSION = 4;
-const MAX_EXPANSION_BYTES = 128 * 2 ** 20;
 
 /**
  * Reads those files of an archive that are wanted.
@@ -17,7 +14,7 @@ const MAX_EXPANSION_BYTES = 128 * 2 ** 20;
  * @throws {PannierError} `model-format` if it is broken, or if its files are larger than the limit
  */
 export function readZip(bytes: Uint8Array, file: string, isWanted: (name: string) => boolean): ReadonlyMap<string, Uint8Array> {
-  const most = bytes.length * MAX_EXPANSION + MAX_EXPANSION_BYTES;
+  const most = bytes.length * LIMITS.expansion + LIMITS.expansionBytes;
   const sizes = new Map<string, number>();
   let [count, total] = [0, 0];
   const filter = ({ name, size, originalSize, compression }: UnzipFileInfo): boolean => {

@@ -7,6 +7,7 @@ import { openHdf5 } from '../../src/formats/hdf5/file.js';
 import { Source } from '../../src/formats/hdf5/source.js';
 import { readKerasArchive } from '../../src/formats/keras/saved-model.js';
 import { readVariable } from '../../src/formats/keras/variables.js';
+import { LIMITS } from '../../src/formats/limits.js';
 
 const floats = (bytes: Uint8Array): number[] => [...new Float32Array(bytes.slice().buffer)];
 const ROWS = Array.from({ length: 10 * 9 }, (_, index) => index);
@@ -76,7 +77,6 @@ const numbers = (...pairs: readonly (readonly [value: number, bytes: number])[])
   );
 
 describe('limits', () => {
-  const MOST = 128 * 2 ** 20;
   const SIZE = 2 ** 20;
 
   it('counts the bytes of a deflated dataset once', () => {
@@ -86,7 +86,7 @@ describe('limits', () => {
     const key = numbers([chunk.length, 4], [0, 4], [0, 8], [0, 8], [56, 8]);
     const source = new Source(Buffer.concat([...head, key, chunk]), 'a.h5');
     const dataset = { shape: [SIZE], elementBytes: 1, chunk: [SIZE], tree: 0, filters: ['deflate'] } as const;
-    source.spend(MOST - SIZE);
+    source.spend(LIMITS.expansionBytes - SIZE);
     expect(readChunks(source, dataset)).toHaveLength(SIZE);
     expect(() => readChunks(source, dataset)).toThrow(/^a\.h5 expands to more than \d+ bytes of values; that is the limit\./);
   });

@@ -8,10 +8,6 @@ import { LIMITS } from '../limits.js';
 /** Structures that a file may have: headers, nodes of trees, links, attributes, chunks. */
 const MAX_STRUCTURES = 2_000_000;
 
-/** The most bytes that the values of all datasets may take: this many times the file's, and some more, since zeros compress well. */
-const MAX_EXPANSION = 4;
-const MAX_EXPANSION_BYTES = 128 * 2 ** 20;
-
 /** The file, and the sizes of its numbers. */
 export class Source {
   /** Its name, for messages. */
@@ -58,7 +54,7 @@ export class Source {
   /** Counts bytes of values before they are made. */
   spend(bytes: number): void {
     this.#valueBytes += bytes;
-    const most = Math.min(LIMITS.weightBytes, this.bytes.length * MAX_EXPANSION + MAX_EXPANSION_BYTES);
+    const most = Math.min(LIMITS.weightBytes, this.bytes.length * LIMITS.expansion + LIMITS.expansionBytes);
     if (this.#valueBytes > most) throw broken(`${this.file} expands to more than ${most} bytes of values; that is the limit.`);
   }
 }
