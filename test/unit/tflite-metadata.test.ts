@@ -1,4 +1,4 @@
-/** What a .tflite file says of itself beside its graph: TensorFlow Lite's metadata, the files behind it, and Ultralytics' JSON. */
+/** The hints that a .tflite file gives beside its graph: TensorFlow Lite's metadata, the files behind it, and Ultralytics' JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -53,6 +53,10 @@ describe("TensorFlow Lite's metadata", () => {
     const model = tfliteModel([classifier], [], pictureMetadata([0], [1]));
     const few = await hintsOf('few', joined(model, zip({ 'labels.txt': text('wren\nrobin') })));
     expect(few?.warnings).toEqual(['The file has 2 labels for output "y", which has 3 values; they are passed over.']);
+    const large = await hintsOf('large', joined(model, zip({ 'labels.txt': new Uint8Array(2 ** 24 + 1) })));
+    expect(large?.warnings).toEqual([
+      'labels.txt in the archive behind large.tflite has 16777217 bytes; files of more than 16777216 are passed over.',
+    ]);
     const broken = await hintsOf('broken', tfliteModel([classifier], [], { TFLITE_METADATA: Uint8Array.of(9, 9, 9, 9) }));
     expect(broken?.warnings).toEqual([
       expect.stringMatching(/^The metadata of broken\.tflite is no flatbuffer.* The metadata are passed over\.$/),

@@ -7,18 +7,23 @@ const END_BYTES = 22;
 const MAX_COMMENT_BYTES = 2 ** 16;
 
 /** The most bytes of one file that are read: labels and metadata are short. */
-const MAX_BYTES = 2 ** 24;
+const MAX_TEXT_BYTES = 2 ** 24;
 
 /**
  * The texts of the files in an archive at the end of some bytes, by their names; none if there is no archive.
  * @param file how messages name the model
+ * @param warn is told of a file that is too large, which is left out
  * @throws {PannierError} `model-format` for a broken archive
  */
-export function associatedFiles(bytes: Uint8Array, file: string): ReadonlyMap<string, string> {
+export function associatedFiles(bytes: Uint8Array, file: string, warn: (sentence: string) => void): ReadonlyMap<string, string> {
   const start = archiveStart(bytes);
   if (start === undefined) return new Map();
   const files = readZip(bytes.subarray(start), `The archive behind ${file}`, (name) => /\.(?:txt|json)$/i.test(name));
-  return new Map([...files].flatMap(([name, content]) => (content.length > MAX_BYTES ? [] : [[name, new TextDecoder().decode(content)]])));
+  const texts = new Map<string, string>();
+  for (const [name, content] of files)
+    if (content.length <= MAX_TEXT_BYTES) texts.set(name, new TextDecoder().decode(content));
+    else warn(`${name} in the archive behind ${file} has ${content.length} bytes; files of more than ${MAX_TEXT_BYTES} are passed over.`);
+  return texts;
 }
 
 /** The byte from which an archive counts its offsets: writers count from their own beginning, or from that of the whole file. */

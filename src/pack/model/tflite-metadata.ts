@@ -25,11 +25,13 @@ interface Read {
 export function tfliteHints(tflite: Tflite, { model, subgraph, bytes, graph, ends }: Read, file: string): Hints | undefined {
   const source = `the metadata of ${file}`;
   try {
-    const files = tflite.associatedFiles(bytes, file);
+    const left: string[] = [];
+    const files = tflite.associatedFiles(bytes, file, (sentence) => left.push(sentence));
     const said = tflite.ultralyticsAmong(files);
-    if (said !== undefined) return hintsOf(said, ends, file, 'tflite');
-    const metadata = tflite.readTfliteMetadata(model, subgraph, file);
-    return metadata && { ...hintsFrom(metadata, files, graph, ends), source };
+    const metadata = said === undefined ? tflite.readTfliteMetadata(model, subgraph, file) : undefined;
+    if (said === undefined && metadata === undefined && left.length === 0) return undefined;
+    const hints = said === undefined ? metadata && hintsFrom(metadata, files, graph, ends) : hintsOf(said, ends, file, 'tflite');
+    return { inputs: {}, outputs: {}, source, ...hints, warnings: [...left, ...(hints?.warnings ?? [])] };
   } catch (thrown) {
     return { inputs: {}, outputs: {}, source, warnings: [`${messageOf(thrown)} The metadata are passed over.`] };
   }
