@@ -17,8 +17,8 @@ export const TOLERANCE = 1e-3;
 const ROUNDING = 1e-5;
 
 /** How many steps a value may be off behind the roundings of a quantised network, and the share of values that may be off by more. */
-const STEPS_ALLOWED = 2;
-const SHARE_OF_ROUNDED = 0.01;
+const MAX_STEPS_OFF = 2;
+const MAX_ROUNDED_SHARE_OFF = 0.01;
 
 /** A smaller spread is none: the output is the same everywhere. A share of the values, and absolute for values below 1. */
 export const MIN_SPREAD = 1e-6;
@@ -119,7 +119,7 @@ function compareValues(values: GoldenValues, goldenBytes: ArrayBuffer, got: RawO
   const off = stored.reduce((sum, value, index) => sum + (Math.abs(value - (now[index] as number)) > tolerance ? 1 : 0), 0);
   const share = off / Math.max(1, values.count);
   if (share <= allowed) return { share };
-  const limit = values.step === undefined ? `${TOLERANCE} of its spread` : `${STEPS_ALLOWED} steps of ${values.step}`;
+  const limit = values.step === undefined ? `${TOLERANCE} of its spread` : `${MAX_STEPS_OFF} steps of ${values.step}`;
   return {
     share,
     problem: `is off in ${(share * 100).toFixed(1)} % of ${values.count} values by more than ${limit} (${allowed * 100} % allowed)`,
@@ -130,6 +130,6 @@ function compareValues(values: GoldenValues, goldenBytes: ArrayBuffer, got: RawO
 export function toleranceOf(values: Extremes & Pick<GoldenValues, 'step'>): { readonly tolerance: number; readonly allowed: number } {
   const { step } = values;
   const rounding = ROUNDING * magnitudeOf(values);
-  if (step !== undefined) return { tolerance: Math.max(STEPS_ALLOWED * step, rounding), allowed: SHARE_OF_ROUNDED };
+  if (step !== undefined) return { tolerance: Math.max(MAX_STEPS_OFF * step, rounding), allowed: MAX_ROUNDED_SHARE_OFF };
   return { tolerance: Math.max(TOLERANCE * spreadOf(values), rounding), allowed: SHARE_ALLOWED };
 }

@@ -35,7 +35,7 @@ export function readFilters(cursor: Cursor): Filters {
 }
 
 /** A dataset in chunks. */
-export interface Chunked {
+interface Chunked {
   readonly shape: readonly number[];
   readonly elementBytes: number;
   /** Sizes of a chunk. */

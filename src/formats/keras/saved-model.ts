@@ -78,7 +78,7 @@ function textsOf(object: Hdf5Object, name: string): readonly string[] {
 }
 
 /** The files of a `.keras` archive. */
-export interface KerasArchive {
+interface KerasArchive {
   readonly config: Uint8Array;
   readonly metadata: Uint8Array | undefined;
   readonly weights: Uint8Array;

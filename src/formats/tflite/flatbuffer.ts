@@ -20,11 +20,14 @@ const KINDS = {
   float32: [4, (view: DataView, at: number) => view.getFloat32(at, true)],
 } as const;
 
-export type NumberKind = keyof typeof KINDS;
+type NumberKind = keyof typeof KINDS;
 
-/** How many elements a file may be read to have for each of its bytes: a writer may let equal texts and vectors share bytes. */
+/**
+ * How many elements a file may be read to have for each of its bytes, besides some that any file may have: a writer may let equal
+ * texts and vectors share bytes.
+ */
 const MAX_READS_PER_BYTE = 4;
-const MIN_READS = 2 ** 16;
+const BASE_READS = 2 ** 16;
 
 /** The bytes of a file, which are read within their bounds alone. */
 class CheckedBytes {
@@ -37,7 +40,7 @@ class CheckedBytes {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#refuse = refuse;
-    this.#readsLeft = MIN_READS + MAX_READS_PER_BYTE * bytes.length;
+    this.#readsLeft = BASE_READS + MAX_READS_PER_BYTE * bytes.length;
   }
 
   number(at: number, kind: NumberKind): number {

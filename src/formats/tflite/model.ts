@@ -17,7 +17,7 @@ export interface Quantization {
 }
 
 /** One dimension of a sparse tensor. Dense ones have a size; of others, each part of the dimension before has a segment of indices. */
-export interface SparseDimension {
+interface SparseDimension {
   readonly isDense: boolean;
   readonly size: number;
   readonly segments: readonly number[];
@@ -63,7 +63,7 @@ export interface TfliteSubgraph {
   readonly tensors: readonly TfliteTensor[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
-  /** In the order in which they run. */
+  /** They stand in the order in which they run. */
   readonly operators: readonly TfliteOperator[];
 }
 

@@ -59,7 +59,6 @@ const TABLES: Readonly<Record<string, string>> = {
   REVERSE_SEQUENCE: 'seq_dim:int32 batch_dim:int32',
   IF: 'then_subgraph:int32 else_subgraph:int32',
   WHILE: 'cond_subgraph:int32 body_subgraph:int32',
-  CALL_ONCE: 'init_subgraph:int32',
   BATCH_MATMUL: 'adj_x:bool adj_y:bool asymmetric_quantize_inputs:bool',
   CUMSUM: 'exclusive:bool reverse:bool',
   BUCKETIZE: 'boundaries:float32s',
@@ -67,11 +66,8 @@ const TABLES: Readonly<Record<string, string>> = {
   LSTM: 'activation:activation cell_clip:float32 proj_clip:float32 kernel:kernel asymmetric_quantize_inputs:bool',
   UNIDIRECTIONAL_SEQUENCE_LSTM:
     'activation:activation cell_clip:float32 proj_clip:float32 time_major:bool asymmetric_quantize_inputs:bool diagonal:bool',
-  BIDIRECTIONAL_SEQUENCE_LSTM:
-    'activation:activation cell_clip:float32 proj_clip:float32 merge_outputs:bool time_major:bool=1 asymmetric_quantize_inputs:bool',
   RNN: 'activation:activation asymmetric_quantize_inputs:bool',
   UNIDIRECTIONAL_SEQUENCE_RNN: 'time_major:bool activation:activation asymmetric_quantize_inputs:bool',
-  BIDIRECTIONAL_SEQUENCE_RNN: 'time_major:bool activation:activation merge_outputs:bool asymmetric_quantize_inputs:bool',
   SVDF: 'rank:int32 activation:activation asymmetric_quantize_inputs:bool',
   STABLEHLO_COMPOSITE: 'name:text decomposition_subgraph:int32',
 };

@@ -1,7 +1,7 @@
 /** Paths of a model inside an archive, such as `hands.task#hand_detector.tflite`. */
 
 /** The path of a file on the disk, and the name of the model in it; undefined where the file itself is the model. */
-export interface ArchivePath {
+interface ArchivePath {
   readonly archive: string;
   readonly entry: string | undefined;
 }

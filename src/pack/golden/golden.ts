@@ -87,17 +87,17 @@ export function changeOf(sample: Pick<GoldenSample, 'outputs'>, before: Answers,
 /** By output, why its values are not compared in one sample. */
 type Reasons = Readonly<Record<string, string | undefined>>;
 
-/** By output, the step of those that are rounded. */
-export type RoundingSteps = Readonly<Record<string, RoundingStep | undefined>>;
+/** The steps of outputs that are rounded, by their names. */
+type RoundingSteps = Readonly<Record<string, RoundingStep | undefined>>;
 
 const reasonsToSkip = ({ answers, nudged }: SampleRuns, steps: RoundingSteps): Reasons =>
   mapOf(answers, (output, name) => emptiness(output) ?? (steps[name] === undefined ? movement(name, output, nudged) : undefined));
 
-/** The parts that the range of rounded values is taken to have where they have no one step: as many as numbers of 8 bits. */
-const PARTS = 255;
+/** The steps that the range of rounded values is taken to have where they have no one step: as many as numbers of 8 bits. */
+const RANGE_STEPS = 255;
 
 const stepWithin = (step: RoundingStep | undefined, min: number, max: number): number | undefined =>
-  step === null ? (max - min || Math.abs(max) || 1) / PARTS : step;
+  step === null ? (max - min || Math.abs(max) || 1) / RANGE_STEPS : step;
 
 const NON_FINITE =
   "it has values that are not finite on the golden sample; where a predict meets such values it rejects, unless the model is loaded with nonFinite: 'allow'";

@@ -20,7 +20,7 @@ import { readTfliteFile } from './read-tflite.js';
 import { readTfjsZip } from './read-zip.js';
 
 /** The options that a file may have to be read with: sizes and values of inputs (.onnx), and the signature (.tflite). */
-export type ReadOptions = Pick<PackOptions, 'inputs' | 'signature'>;
+type ReadOptions = Pick<PackOptions, 'inputs' | 'signature'>;
 
 /**
  * Reads a model.json of TF.js or an .onnx file, with the files beside it that hold its weights; a .tflite file; a .keras or .h5 file of

@@ -41,7 +41,7 @@ export const resampleLinear = (kernels: Kernels, height: number, width: number, 
   });
 
 /** The sizes of a picture that is resampled row by row. */
-export interface RowwiseShape {
+interface RowwiseShape {
   readonly inputWidth: number;
   readonly height: number;
   readonly width: number;
