@@ -55,7 +55,8 @@ export const packCommand: Command = {
   usage: `  pannier pack [--check] [--config FILE]        all models of ${CONFIG_FILE}
   pannier pack MODEL --out DIR [flags]          one model: an .onnx, .tflite, .keras or .h5 file, a model.json, or a
                                                 zip of Teachable Machine; or a folder with one of these
-    --name, --signature NAME (of a .tflite with several), --version, --license, --source, --packed-at, --stale-after-days DAYS, --golden-picture PNG, --check
+    --name, --signature NAME (of a .tflite with several), --version, --license, --source, --packed-at,
+    --stale-after-days DAYS, --golden-picture PNG, --check
     --verify  also runs the .onnx in the app's onnxruntime-node or onnxruntime-web, the .tflite in its @litertjs/core in a browser,
               and fails if that answers otherwise
     --quantize float16|uint8|int8   --quantize PATTERN=float16|uint8|int8|none   --budget bytes|mflop|goldenError=NUMBER

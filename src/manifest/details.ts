@@ -111,7 +111,7 @@ function input(field: Field): void {
   })(field);
 }
 
-/** That the state's output is one of the signature is found when the first call asks for it. */
+/** Checks a state but for its output: the first call that asks for one which the signature lacks is refused. */
 function checkState(field: Field, shape: InputSpec['shape']): void {
   fields({ output: text, initial: finite })(field);
   if (shape?.every((size) => size !== null) !== true) throw refusal(field, 'of an input whose sizes are known');

@@ -18,7 +18,7 @@ export type Dim = number | null;
 export interface TensorSpec {
   readonly dtype: DType;
   readonly shape: readonly Dim[] | null;
-  /** Of whole numbers that stand for floats: each is scale · (number - zeroPoint). */
+  /** Whole numbers that have it stand for floats: each is scale · (number - zeroPoint). */
   readonly quantization?: { readonly scale: number; readonly zeroPoint: number };
 }
 

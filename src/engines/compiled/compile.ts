@@ -64,7 +64,7 @@ export function compile(
   return { bytes: module.bytes, plan, steps: variants.flatMap(({ steps }) => steps) };
 }
 
-/** What the variants of a graph have in common. */
+/** The parts of a module that the variants of a graph share. */
 type Shared = Pick<Lowering, 'kernels' | 'weights' | 'hostParts'>;
 
 /** Chooses the kernels of a variant. */

@@ -13,7 +13,7 @@ export type OpenPart = (memory: WebAssembly.Memory) => ReadonlyMap<string, Tenso
 export interface OpenHostParts {
   /** Computes a part in the middle of a run, and puts its outputs where the module reads them. */
   readonly compute: (memory: WebAssembly.Memory, number: number) => void;
-  /** By variant, what computes the end of the graph; undefined if the module computes all of it. */
+  /** The functions that compute the end of the graph, one for each variant; undefined if the module computes all of it. */
   readonly tails: readonly (OpenPart | undefined)[];
 }
 

@@ -16,7 +16,7 @@ export interface ModuleExports extends Readonly<Record<RunName | `step ${number}
 export interface LoadedModule {
   readonly plan: CompiledPlan;
   readonly exports: ModuleExports;
-  /** By variant, the graph's end, if the host computes it. */
+  /** The graph's end for each variant; undefined unless the host computes it. */
   readonly tails: readonly (HostParts.OpenPart | undefined)[];
 }
 

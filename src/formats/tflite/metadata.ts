@@ -25,7 +25,7 @@ export interface TfliteMetadata {
   readonly name: string;
   readonly description: string;
   readonly license: string;
-  /** In the order of the graph's. */
+  /** They stand in the order of the graph's. */
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
 }

@@ -19,7 +19,7 @@ export interface ReadModel {
   readonly constants?: readonly string[];
   /** Lines on what was taken of several things that were there. */
   readonly taken?: readonly string[];
-  /** By the key of an input, the key of the output that is fed to it in the next call, and each of its numbers in the first one. */
+  /** States by the key of their input: the key of the output that is fed to it in the next call, and each of its numbers in the first. */
   readonly states?: ReadonlyMap<string, { readonly output: string; readonly initial: number }>;
   /** Sentences about what was decided while the file was read. */
   readonly warnings?: readonly string[];

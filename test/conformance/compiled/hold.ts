@@ -41,7 +41,7 @@ export interface Held {
   /** Milliseconds of one compilation. */
   readonly compileMs?: number;
   readonly arenaBytes?: number;
-  /** By build, the output that is farthest off, of both golden samples at each shape. */
+  /** The output that is farthest off in each build, of both golden samples at each shape. */
   readonly distances?: Readonly<Record<Build, Distance>>;
 }
 

@@ -133,7 +133,10 @@ export function groupsOf(graph: Graph): readonly Group[] {
   return groups.reverse();
 }
 
-/** Ops whose formulas are long, or call the host. At the end of a kernel they would stand once for each sum of a tile, and push sums out of registers. */
+/**
+ * Ops whose formulas are long, or call the host. At the end of a kernel they would stand once for each sum of a tile, and push sums
+ * out of registers.
+ */
 const LONG: ReadonlySet<string> = new Set([
   ...['exp', 'expm1', 'sigmoid', 'tanh', 'erf', 'gelu', 'elu', 'selu', 'log', 'log1p', 'softplus'],
   ...Object.keys(HOST_FUNCTIONS),
