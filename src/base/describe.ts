@@ -20,4 +20,4 @@ export function describe(value: unknown): string {
 
 /** A text in quotes. JSON leaves some characters as they are that a terminal acts on, or that end a line. */
 const quoted = (text: string): string =>
-  JSON.stringify(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  JSON.stringify(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (each) => `\\u{${each.charCodeAt(0).toString(16)}}`);
