@@ -3,7 +3,7 @@ import { describe } from '../../src/base/describe.js';
 
 it.each([
   ['a\nb', '"a\\nb"'],
-  ['\u007f\u009b2J', '"\\u007f\\u009b2J"'],
+  ['\u007f\u009b2J', '"\\u{7f}\\u{9b}2J"'],
   ['\u202ea\u2028', '"\\u{202e}a\\u{2028}"'],
   ['é "x"', '"é \\"x\\""'],
   [[1, 2], 'an array of 2'],
