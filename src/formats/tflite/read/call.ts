@@ -25,6 +25,8 @@ export interface OperatorTensors {
   readonly inputNames: readonly string[];
   readonly inputs: readonly (TfliteTensor | undefined)[];
   readonly outputs: readonly TfliteTensor[];
+  /** Whether an input is a constant. */
+  readonly isConstant: readonly boolean[];
   /** Whether anything takes an output. */
   readonly isTaken: readonly boolean[];
   /** Gives an input that keeps its elements from call to call other ones. */

@@ -29,13 +29,6 @@ export function constantsMade(
   return tensor.quantization && dequantized(constant, tensor.quantization, name);
 }
 
-/** The floats of a weight in an operator that computes with floats alone; undefined for another operator, or another input. */
-export function floatWeights(
-  constant: Constant,
-  tensor: TfliteTensor,
-  outputs: readonly TfliteTensor[],
-  name: string,
-): Constant | undefined {
-  const isOfFloats = outputs.every(({ elementType }) => isFloat(dataTypeOf(elementType) ?? 'bool'));
-  return isOfFloats && isQuantized(tensor) && tensor.quantization ? dequantized(constant, tensor.quantization, name) : undefined;
-}
+/** Whether an operator takes the floats of a constant: it computes with floats alone, and the constant's whole numbers stand for some. */
+export const isFloatWeight = (tensor: TfliteTensor, outputs: readonly TfliteTensor[]): boolean =>
+  isQuantized(tensor) && outputs.every(({ elementType }) => isFloat(dataTypeOf(elementType) ?? 'bool'));

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../../base/dtype.js';
 import { Names } from '../../../base/names.js';
 import { GraphBuilder } from '../../../graph/builder.js';
-import type { Constant, Graph, Origin, TypedValue } from '../../../graph/graph.js';
+import type { Graph, Origin, TypedValue } from '../../../graph/graph.js';
 import { withoutDeadCode } from '../../../graph/needed.js';
 import { nodeError } from '../../../graph/node-error.js';
 import { renameValues } from '../../../graph/rename.js';
@@ -17,7 +17,8 @@ import { dataTypeOf, elementTypeName, FLOAT32 } from '../element-types.js';
 import type { TfliteModel, TfliteOperator, TfliteSignature, TfliteSubgraph, TfliteTensor } from '../model.js';
 import { Call, type OperatorTensors } from './call.js';
 import { constantOfTensor } from './constant.js';
-import { constantsMade, floatWeights, isQuantized } from './constant-operators.js';
+import { constantsMade, isQuantized } from './constant-operators.js';
+import { Constants } from './constants.js';
 import { counterOfCopies } from './copies.js';
 import { describedEnds, type State } from './ends.js';
 import { IMPORTERS } from './importers.js';
@@ -87,8 +88,7 @@ class Reader {
   readonly #tensors: Tensors;
   /** The names that the tensors of all subgraphs are known by, each once. */
   readonly #names = new Names();
-  /** Constants as the file stores them, by those names. */
-  readonly #constants = new Map<string, Constant>();
+  readonly #constants: Constants;
   /** The names of tensors in the file, by those of the values that they became. */
   readonly #tensorNames = new Map<string, string>();
   /** The tensors that keep their elements, by those names, in the order in which operators take them. */
@@ -102,6 +102,7 @@ class Reader {
     this.#model = model;
     this.#builder = builder;
     this.#tensors = tensors;
+    this.#constants = new Constants(tensors, this.#names);
   }
 
   /** Reads the operators of a subgraph for inputs that have been read, and gives its outputs. */
@@ -163,13 +164,22 @@ class Reader {
       const inputNames = operator.inputs.map((index) => (index >= 0 ? nameOf(index) : ''));
       const made = constantsMade(operator.op, this.#constants.get(inputNames[0] ?? ''), inputs[0], outputNames[0] ?? '');
       if (made !== undefined) {
-        this.#setConstant(made);
+        this.#constants.set(made);
         return;
       }
       const isTaken = operator.outputs.map((index) => taken.has(index));
       const keep = (index: number, value: TypedValue) => this.#keep(inputNames[index] ?? '', value, origin);
       const held = (_: number, value: TypedValue) => value;
-      const given = { inputNames: this.#withFloatWeights(inputNames, inputs, outputs), inputs, outputs, isTaken, keep, held };
+      const isConstant = inputNames.map((name) => this.#constants.has(name));
+      const given = {
+        inputNames: this.#constants.withFloatWeights(inputNames, inputs, outputs),
+        inputs,
+        outputs,
+        isConstant,
+        isTaken,
+        keep,
+        held,
+      };
       const enter = (index: number, values: readonly ReadTensor[]) => this.#readInner(index, values);
       const callOf = (tensors: OperatorTensors) => new Call(operator, tensors, enter, origin, this.#builder, this.#tensors);
       const withInputs: WithInputs = (values, states) => callOf({ ...this.#withInputs(given, values, origin), ...states });
@@ -198,10 +208,15 @@ class Reader {
   }
 
   /** The tensors of an operator with other values as inputs. They and quantised outputs are described as floats. */
-  #withInputs(given: OperatorTensors, values: ReadonlyMap<number, ReadTensor>, origin: Origin): OperatorTensors {
+  #withInputs(given: OperatorTensors, values: Parameters<WithInputs>[0], origin: Origin): OperatorTensors {
     const inputNames = [...given.inputNames];
     for (const [place, value] of values) {
-      const name = this.#names.take(`${inputNames[place]}/floats`);
+      const own = inputNames[place] as string;
+      if (value === 'constant') {
+        inputNames[place] = this.#constants.floatsOf(own, given.inputs[place] as TfliteTensor);
+        continue;
+      }
+      const name = this.#names.take(`${own}/floats`);
       this.#tensors.set(name, value, origin);
       inputNames[place] = name;
     }
@@ -214,17 +229,6 @@ class Reader {
     };
   }
 
-  /** Inputs of an operator of floats whose weights are whole numbers with a scale: they become floats, stored as they are. */
-  #withFloatWeights(names: readonly string[], inputs: readonly (TfliteTensor | undefined)[], outputs: readonly TfliteTensor[]) {
-    return names.map((name, place) => {
-      const constant = this.#constants.get(name);
-      const floats = constant && floatWeights(constant, inputs[place] as TfliteTensor, outputs, `${name}/floats`);
-      if (floats === undefined) return name;
-      if (!this.#tensors.has(floats.value.name)) this.#setConstant(floats);
-      return floats.value.name;
-    });
-  }
-
   /** Adds a tensor that an operator takes, if it is a constant that none has taken before. */
   #require(name: string, tensor: TfliteTensor): void {
     if (this.#tensors.has(name)) return;
@@ -233,7 +237,7 @@ class Reader {
       return;
     }
     if (tensor.bytes === undefined) throw cannotExpress(`takes "${name}", which is not made before it`);
-    this.#setConstant(constantOfTensor(tensor, tensor.bytes, name));
+    this.#constants.set(constantOfTensor(tensor, tensor.bytes, name));
   }
 
   /** Makes an input of a tensor that keeps its elements. */
@@ -250,11 +254,6 @@ class Reader {
   #keep(name: string, value: TypedValue, origin: Origin): void {
     if (!this.#variables.has(name)) throw nodeError(origin, `changes "${name}", which does not keep its elements`);
     this.#tensors.set(name, value, origin);
-  }
-
-  #setConstant(constant: Constant): void {
-    this.#constants.set(constant.value.name, constant);
-    this.#tensors.setConstant(constant);
   }
 
   #declare(names: readonly string[], tensors: readonly TfliteTensor[], made: readonly ReadTensor[], origin: Origin): void {

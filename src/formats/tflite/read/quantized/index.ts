@@ -6,9 +6,8 @@
 import type { TypedValue } from '../../../../graph/graph.js';
 import { cannotExpress } from '../../../reading/cannot-express.js';
 import type { ReadTensor } from '../../../reading/tensors.js';
-import type { Quantization, TfliteTensor } from '../../model.js';
+import type { TfliteTensor } from '../../model.js';
 import type { Call, Importer, Importers, OperatorTensors } from '../call.js';
-import { constantOfTensor, dequantized as dequantizedConstant } from '../constant.js';
 import { isQuantized } from '../constant-operators.js';
 import { ARITHMETIC_IMPORTERS } from './arithmetic.js';
 import { fixedPoint } from './fixed-point.js';
@@ -28,8 +27,12 @@ const MOVING: ReadonlySet<string> = new Set([
 /** Operators that put zeros around their input, for which its zero point stands. */
 const PADDING: ReadonlySet<string> = new Set(['PAD', 'SPACE_TO_BATCH_ND']);
 
-/** A call of the same operator with other values as inputs, and with floats as outputs. @param states what becomes of a state's floats */
-export type WithInputs = (inputs: ReadonlyMap<number, ReadTensor>, states?: Pick<OperatorTensors, 'keep' | 'held'>) => Call;
+/**
+ * A call of the same operator with other values as inputs, and with floats as outputs.
+ * @param inputs by their places; 'constant' stands for the floats of a constant
+ * @param states what becomes of a state's floats
+ */
+export type WithInputs = (inputs: ReadonlyMap<number, ReadTensor | 'constant'>, states?: Pick<OperatorTensors, 'keep' | 'held'>) => Call;
 
 /** Whether an operator takes or gives whole numbers that stand for floats. */
 export const isOfQuantized = ({ tensors: { inputs, outputs } }: Call): boolean =>
@@ -63,19 +66,13 @@ function hasOneScale(call: Call): boolean {
   return first !== undefined && others.every((each) => isSameScale(first, each)) && call.attributes.text('activation', 'NONE') === 'NONE';
 }
 
-function floatConstant(call: Call, tensor: TfliteTensor, quantization: Quantization): TypedValue {
-  const name = `${tensor.name}/floats`;
-  return call.given(dequantizedConstant(constantOfTensor(tensor, tensor.bytes as Uint8Array, name), quantization, name));
-}
-
 function throughFloats(call: Call, importer: Importer, withInputs: WithInputs): readonly ReadTensor[] {
   const { inputs, outputs } = call.tensors;
-  const floats = new Map<number, ReadTensor>();
+  const floats = new Map<number, ReadTensor | 'constant'>();
   for (const [index, tensor] of inputs.entries()) {
     if (tensor?.quantization === undefined || !call.has(index)) continue;
     if (!isQuantized(tensor) && call.type(index).dataType !== 'int32') continue;
-    if (tensor.bytes !== undefined) floats.set(index, floatConstant(call, tensor, tensor.quantization));
-    else floats.set(index, dequantized(call, call.value(index), scaleOf(call, tensor)));
+    floats.set(index, call.tensors.isConstant[index] ? 'constant' : dequantized(call, call.value(index), scaleOf(call, tensor)));
   }
   const numbersOf = (index: number, value: TypedValue): TypedValue => {
     const tensor = inputs[index];
