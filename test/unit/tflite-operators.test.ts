@@ -38,6 +38,13 @@ const CASES: readonly Case[] = [
     outputs: [wanted([1, 1, 4, 1], [1, 10, 102, 20])],
   },
   {
+    title: 'a transposed convolution of VALID padding cuts what goes beyond its output behind',
+    op: 'TRANSPOSE_CONV',
+    inputs: [floats([1, 1, 2, 1], [1, 2]), wholes([4], [1, 1, 3, 1]), floats([1, 1, 3, 1], [1, 10, 100])],
+    options: [VALID, int(2), int(1)],
+    outputs: [wanted([1, 1, 3, 1], [1, 10, 102])],
+  },
+  {
     title: 'an L2 pool is the root of the mean square',
     op: 'L2_POOL_2D',
     inputs: [floats([1, 1, 2, 1], [1, 7])],

@@ -75,6 +75,7 @@ export function closed(size: Size, what: string): number {
  * The window of a transposed convolution that makes pictures [batch, height, width, channels] of a known size, which says how the input
  * was padded.
  * @param input shape of the picture that it takes; `filter` begins with height and width
+ * @param isCropped whether an output may be smaller than what the input and filter make: its rest is cut off behind
  */
 export function transposedWindow(
   call: NodeCall,
@@ -82,6 +83,7 @@ export function transposedWindow(
   filter: Shape,
   output: Shape,
   { strides, dilations, autoPad, padding }: Window,
+  isCropped = false,
 ): Pick<OpAttributes['convTranspose2d'], 'strides' | 'dilations' | 'padding' | 'outputPadding'> {
   const sides = [0, 1].map((axis) => {
     const extent = (closed(filter[axis] as Size, 'a filter') - 1) * (dilations[axis] as number) + 1;
@@ -91,7 +93,8 @@ export function transposedWindow(
       autoPad === 'explicit'
         ? [padding[2 * axis] as number, padding[2 * axis + 1] as number]
         : [Math.floor(Math.max(beyond, 0) / 2), Math.ceil(Math.max(beyond, 0) / 2)];
-    return { before, behind, more: before + behind - beyond };
+    const more = before + behind - beyond;
+    return isCropped && more < 0 ? { before, behind: behind - more, more: 0 } : { before, behind, more };
   });
   if (sides.some(({ more }) => more < 0)) throw call.broken('has an output that its input, strides and padding do not make');
   return {

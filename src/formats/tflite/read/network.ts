@@ -51,7 +51,8 @@ function transposedConvolution(call: Call): TypedValue {
 /** @param filter input 1 of the call */
 function transposed(call: Call, input: TypedValue, output: Shape, window: Window, bias: TypedValue | null, give: Give): TypedValue {
   const filter = filterOf(call, [1, 2, 0, 3]);
-  const attributes = transposedWindow(call, input.type.shape, filter.type.shape, output, window);
+  // The reference kernel leaves out what lies beyond its output (tensorflow/lite/kernels/internal/reference/reference_ops.h).
+  const attributes = transposedWindow(call, input.type.shape, filter.type.shape, output, window, true);
   return give('convTranspose2d', [input, filter, bias], { ...attributes, groups: 1 });
 }
 
