@@ -81,6 +81,14 @@ const dense = (activation: FlatField) =>
 it('multiplies matrices in whole numbers', () => expect(dense(NONE)).toEqual([18, -6]));
 it('bounds by an activation at the zero point', () => expect(dense(RELU)).toEqual([18, 10]));
 
+it('gives an input without rows an output without them, if an option keeps the axes', () => {
+  const tensors = { x: int8([2], 1), weights: int8([1, 2], 1, 0, [2, 3]), y: int8([1], 1) };
+  const options = [NONE, undefined, number('bool', 1)];
+  const operators = [{ op: 'FULLY_CONNECTED', inputs: ['x', 'weights'], outputs: ['y'], options }];
+  const output = run(readGraph(tfliteModel([{ tensors, inputs: ['x'], outputs: ['y'], operators }])), tensor('int8', [4, 5], [2]));
+  expect([output.shape, ...output.data]).toEqual([[1], 23]);
+});
+
 it('has a scale for each channel of a filter', () => {
   const filter: TfliteFixtureTensor = {
     type: 'int8',

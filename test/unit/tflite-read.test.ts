@@ -105,6 +105,9 @@ describe('matrix products', () => {
     const options = [undefined, undefined, number('bool', 1)];
     const model = read(oneOperator('FULLY_CONNECTED', { shape: [1, 2, 3] }, constants, { shape: [1, 2, 2] }, options));
     expect(typeText(model.graph.outputs[0]?.type ?? null)).toBe('float32[1, 2, 2]');
+    const ofOneRow = read(oneOperator('FULLY_CONNECTED', { shape: [3] }, constants, { shape: [2] }, options));
+    expect(typeText(ofOneRow.graph.outputs[0]?.type ?? null)).toBe('float32[2]');
+    expect(answer(ofOneRow, { x: floats([1, 2, 3], [3]) })).toEqual([11, 25]);
   });
 });
 

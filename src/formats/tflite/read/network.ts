@@ -81,23 +81,37 @@ function transposedConvolutionWithBias(call: Call): TypedValue {
   return transposed(call, input, output, window, call.optional(2), call.add.bind(call));
 }
 
-/** Rows of the input times weights [units, inputs]. Axes in front of the last one are one, unless an option keeps them. */
+/**
+ * Rows of the input times weights [units, inputs]. Axes in front of the last one are one, unless an option keeps them: then an input
+ * without such axes gives an output without them.
+ */
 function fullyConnected(call: Call): TypedValue {
   if (call.attributes.text('format') !== 'DEFAULT') throw cannotExpress('has weights in a shuffled order');
   const input = call.value();
   const weights = call.ofRank(2, 1);
   const taken = weights.type.shape[1] as Size;
   const matrix = call.valueTransposed(1, [1, 0]);
-  const { shape } = input.type;
-  const isKept = call.attributes.flag('keep_num_dims') && shape.length > 1;
   if (isOpen(taken)) throw cannotExpress('has weights whose size is not known');
-  const rows = isKept ? input : call.reshaped(input, [floorDivide(product(shape), taken), taken]);
+  const rows = rowsOf(call, input, taken);
   const bias = call.optional(2);
-  return withActivation(call, (give) => {
+  const made = withActivation(call, (give) => {
     if (bias === null) return give('matmul', [rows, matrix], {});
     return give('add', [call.step('matmul', [rows, matrix], {}), bias], {});
   });
+  return withoutRow(call, made);
 }
+
+const keepsAxes = (call: Call): boolean => call.attributes.flag('keep_num_dims');
+
+/** The input of a matrix product as rows of so many numbers. */
+export function rowsOf(call: Call, input: TypedValue, taken: number): TypedValue {
+  const { shape } = input.type;
+  return keepsAxes(call) && shape.length > 1 ? input : call.reshaped(input, [floorDivide(product(shape), taken), taken]);
+}
+
+/** The products [1, units] as [units], where the axes of an input of one axis are kept. */
+export const withoutRow = (call: Call, products: TypedValue): TypedValue =>
+  keepsAxes(call) && call.type().shape.length === 1 ? call.reshaped(products, products.type.shape.slice(1)) : products;
 
 export function poolWindow(call: Call) {
   const windowDimensions = [call.attributes.whole('filter_h'), call.attributes.whole('filter_w')];

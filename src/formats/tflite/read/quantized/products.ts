@@ -3,12 +3,12 @@
  * scale of the products, and the sum is multiplied by the quotient of the scales (TensorFlow Lite's 8-bit quantisation specification).
  */
 import type { TypedValue } from '../../../../graph/graph.js';
-import { floorDivide, isOpen, product, type Size } from '../../../../graph/size.js';
+import { isOpen, type Size } from '../../../../graph/size.js';
 import { cannotExpress } from '../../../reading/cannot-express.js';
 import { closed } from '../../../tfjs/read/window.js';
 import type { Quantization } from '../../model.js';
 import type { Call, Importers } from '../call.js';
-import { filterOf, windowOf } from '../network.js';
+import { filterOf, rowsOf, windowOf, withoutRow } from '../network.js';
 import { type FixedPoint, fixedPoint } from './fixed-point.js';
 import { centred, inputScale, outputScale, requantized } from './numbers.js';
 
@@ -72,13 +72,10 @@ function fullyConnected(call: Call): TypedValue {
   if (isOpen(taken) || isOpen(made)) throw cannotExpress('has weights whose size is not known');
   const wide = widthOf(call);
   const matrix = wideWeights(call, call.valueTransposed(1, [1, 0]), wide);
-  const input = centred(call, 0, wide);
-  const { shape } = input.type;
-  const isKept = call.attributes.flag('keep_num_dims') && shape.length > 1;
-  const rows = isKept ? input : call.reshaped(input, [floorDivide(product(shape), taken), taken]);
+  const rows = rowsOf(call, centred(call, 0, wide), taken);
   const products = call.step('matmul', [rows, matrix], {});
   const bias = biasOf(call, wide);
-  return requantized(call, bias === null ? products : call.apply('add', products, bias), factorsOf(call, made));
+  return withoutRow(call, requantized(call, bias === null ? products : call.apply('add', products, bias), factorsOf(call, made)));
 }
 
 export const PRODUCT_IMPORTERS: Importers = {
