@@ -68,6 +68,16 @@ it.each([
   ['a loop without an end', doubling(2 ** 30, scalar(0)), 'has more than 1000 steps, which are unrolled'],
 ] as const)('refuses %s', (_, graphs, problem) => expect(() => read(...graphs)).toThrow(problem));
 
+it('reads a weight once for all steps of a loop', () => {
+  const [main, condition, body] = doubling(3, scalar(0)) as [TfliteFixtureGraph, TfliteFixtureGraph, TfliteFixtureGraph];
+  const [counting, adding] = body.operators as [TfliteFixtureGraph['operators'][number], TfliteFixtureGraph['operators'][number]];
+  const weight = { shape: [2], values: [0.5, 1.5] };
+  const operators = [counting, { ...adding, inputs: ['x', 'weight'] }];
+  const graph = read(main, condition, { ...body, tensors: { ...body.tensors, weight }, operators });
+  expect(graph.constants.map(({ value }) => value.name)).toEqual(['weight']);
+  expect(run(graph, floats([1, -2]))).toEqual([[2.5, 2.5]]);
+});
+
 /** x + 10 where the condition holds, else 3 x. */
 const choosing = (condition: TfliteFixtureGraph['tensors'][string]): readonly TfliteFixtureGraph[] => [
   {

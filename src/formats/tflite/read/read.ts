@@ -88,6 +88,7 @@ class Reader {
   readonly #tensors: Tensors;
   /** The names that the tensors of all subgraphs are known by, each once. */
   readonly #names = new Names();
+  readonly #constantNames = new Map<TfliteTensor, string>();
   readonly #constants: Constants;
   /** The names of tensors in the file, by those of the values that they became. */
   readonly #tensorNames = new Map<string, string>();
@@ -146,8 +147,13 @@ class Reader {
   #namesOf({ tensors }: TfliteSubgraph): NameOf {
     const names = new Map<number, string>();
     return (index) => {
-      const name = names.get(index) ?? this.#names.take(tensors[index]?.name || `tensor_${index}`);
+      const tensor = tensors[index] as TfliteTensor;
+      const known = names.get(index) ?? this.#constantNames.get(tensor);
+      if (known !== undefined) return known;
+      const name = this.#names.take(tensor.name || `tensor_${index}`);
       names.set(index, name);
+      // A constant is the same each time its graph is entered.
+      if (tensor.bytes !== undefined && !tensor.isVariable) this.#constantNames.set(tensor, name);
       return name;
     };
   }
