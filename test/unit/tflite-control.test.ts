@@ -64,7 +64,11 @@ it('unrolls a loop whose number of steps is known', () => {
 it('gives what it takes where a loop has no step', () => expect(run(read(...doubling(0, scalar(0))), floats([1, -2]))).toEqual([[1, -2]]));
 
 it.each([
-  ['a condition that is computed', doubling(3, count), 'Node "end" (WHILE) runs until a condition that is computed'],
+  [
+    'a condition that is computed',
+    doubling(3, count),
+    'Node "end" (WHILE) runs until a condition that is computed; export the model with a loop of known length',
+  ],
   ['a loop without an end', doubling(2 ** 30, scalar(0)), 'has more than 1000 steps, which are unrolled'],
 ] as const)('refuses %s', (_, graphs, problem) => expect(() => read(...graphs)).toThrow(problem));
 

@@ -186,7 +186,7 @@ it('joins numbers of two scales by those of the output', () =>
 
 it.each([
   ['scales that are none', int8([2], Number.NaN), int8([2], 1), 'the scale NaN'],
-  ['an input with several scales', { type: 'int8', shape: [2], scales: [1, 2] }, int8([2], 1), 'with 2 scales'],
+  ['an input with several scales', { type: 'int8', shape: [2], scales: [1, 2] }, int8([2], 1), 'has "x" with 2 scales; one is wanted'],
 ] as const)('refuses %s', (_, x, y, problem) => expect(() => answer('RELU', x, [1, 2], y)).toThrow(problem));
 
 it('turns a convolution around with a scale for each channel of the filter and of the bias', () => {

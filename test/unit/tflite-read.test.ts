@@ -195,7 +195,7 @@ describe('refusals', () => {
 
   it('name the operator and its first output', () => {
     expect(refusal(oneOperator('Mine', { shape: [1] }, {}, { shape: [1] }))).toThrow(
-      'Node "y" (Mine) is an operator that Pannier does not read.',
+      'Node "y" (Mine) is an operator that Pannier does not read; docs/formats.md lists those that it reads, and an export as .onnx may',
     );
     expect(refusal(oneOperator('ADD', { shape: [1] }, { state: { shape: [-1], isVariable: true } }, { shape: [1] }))).toThrow(
       'Node "y" (ADD) takes "state", which keeps its elements from call to call in a way that Pannier does not read.',

@@ -46,7 +46,8 @@ function loop(call: Call): readonly ReadTensor[] {
   let carried = call.allInputs();
   for (let steps = 0; ; steps++) {
     const [goesOn] = call.subgraph(condition, carried);
-    if (goesOn === undefined || !('sizes' in goesOn)) throw cannotExpress('runs until a condition that is computed');
+    if (goesOn === undefined || !('sizes' in goesOn))
+      throw cannotExpress('runs until a condition that is computed; export the model with a loop of known length');
     if (goesOn.sizes[0] === 0) return carried;
     if (steps >= LIMITS.timeSteps) throw cannotExpress(`has more than ${LIMITS.timeSteps} steps, which are unrolled`);
     carried = call.subgraph(body, carried);

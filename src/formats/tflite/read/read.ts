@@ -287,7 +287,10 @@ function imported(call: Call, withInputs: WithInputs): readonly ReadTensor[] {
   if (sizes !== undefined) return sizes;
   const importer = Object.hasOwn(IMPORTERS, call.op) ? IMPORTERS[call.op] : undefined;
   if (isOfQuantized(call)) return readQuantized(call, importer, withInputs);
-  if (importer === undefined) throw cannotExpress('is an operator that Pannier does not read');
+  if (importer === undefined)
+    throw cannotExpress(
+      'is an operator that Pannier does not read; docs/formats.md lists those that it reads, and an export as .onnx may do without it',
+    );
   const read = importer(call);
   return Array.isArray(read) ? read : [read as ReadTensor];
 }

@@ -46,7 +46,8 @@ export function readQuantized(call: Call, importer: Importer | undefined, withIn
   const exact = Object.hasOwn(EXACT, call.op) ? EXACT[call.op] : undefined;
   if (exact !== undefined && call.tensors.outputs.every(({ quantization }) => quantization !== undefined)) return listOf(exact(call));
   if (call.op === 'DEQUANTIZE') return [dequantized(call, call.value(), inputScale(call))];
-  if (importer === undefined) throw cannotExpress('is an operator that Pannier does not read for whole numbers');
+  if (importer === undefined)
+    throw cannotExpress('is an operator that Pannier does not read for whole numbers; export the model without quantisation');
   if (MOVING.has(call.op) && hasOneScale(call)) return listOf(importer(call));
   if (PADDING.has(call.op) && isSameScale(inputScale(call), outputScale(call))) {
     const padded = importer(withInputs(new Map([[0, centred(call)]]))) as TypedValue;

@@ -17,8 +17,10 @@ export interface Scale {
 export function scaleOf(call: Call, tensor: TfliteTensor | undefined): Scale {
   const { scales = [], zeroPoints = [] } = tensor?.quantization ?? {};
   const [scale, ...others] = scales;
-  if (scale === undefined || others.length > 0) throw cannotExpress(`takes "${tensor?.name}" with ${scales.length} scales`);
-  if (!(scale > 0 && Number.isFinite(scale))) throw call.broken(`takes "${tensor?.name}" with the scale ${scale}`);
+  if (scale === undefined || others.length > 0)
+    throw cannotExpress(`has "${tensor?.name}" with ${scales.length} scales; one is wanted, so quantise activations by tensor`);
+  if (!(scale > 0 && Number.isFinite(scale)))
+    throw call.broken(`has "${tensor?.name}" with the scale ${scale}; a positive number is wanted`);
   return { scale, zeroPoint: zeroPoints[0] ?? 0 };
 }
 
