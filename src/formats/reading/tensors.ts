@@ -14,6 +14,10 @@ import { MAX_SIZE_ELEMENTS, type SizeTensor } from './size-tensor.js';
 /** The result of reading a node's output: a value of the graph, or sizes that need no node. */
 export type ReadTensor = TypedValue | SizeTensor;
 
+/** The results of a node, which its importer gives without a list if there is one. */
+export const listOfTensors = (read: ReadTensor | readonly ReadTensor[]): readonly ReadTensor[] =>
+  Array.isArray(read) ? read : [read as ReadTensor];
+
 interface Entry {
   value?: Value;
   /** `null` where it was looked for and is not there. */

@@ -7,7 +7,8 @@ import { renameValues } from '../../../graph/rename.js';
 import { broken, nameAt } from '../../file-fields.js';
 import { LIMITS } from '../../limits.js';
 import { CannotExpress } from '../../reading/cannot-express.js';
-import { type ReadTensor, Tensors } from '../../reading/tensors.js';
+import { namesInFile } from '../../reading/names-in-file.js';
+import { listOfTensors, type ReadTensor, Tensors } from '../../reading/tensors.js';
 import type { Ends } from '../../tfjs/ends.js';
 import { endsOf } from '../../tfjs/graph-ends.js';
 import { freeInputs } from '../bind.js';
@@ -73,7 +74,7 @@ export function readOnnx({ graph: proto, opsets, functions }: ModelProto, files:
   const lost = wanted.find((name) => !tensors.has(name));
   if (lost !== undefined) throw broken(`${file} has the output "${lost}", which no node makes.`);
   const graph = builder.build(wanted.map((name) => tensors.value(name)));
-  const named = renameValues(withoutDeadCode(graph), reader.namesFor(graph));
+  const named = renameValues(withoutDeadCode(graph), namesInFile(graph, reader.tensorNames));
   return {
     graph: named,
     ends: endsOf(named, { inputs: keys, outputs: wanted }),
@@ -142,17 +143,9 @@ class Reader {
     }
   }
 
-  /** The names in the file of the values that nodes make, where no other value has them. */
-  namesFor({ inputs, constants, nodes }: Graph): ReadonlyMap<string, string> {
-    const made = new Set(nodes.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
-    const taken = new Set([...made, ...inputs.map(({ name }) => name), ...constants.map(({ value }) => value.name)]);
-    const names = new Map<string, string>();
-    for (const [value, tensor] of this.#tensorNames) {
-      if (!made.has(value) || taken.has(tensor)) continue;
-      names.set(value, tensor);
-      taken.add(tensor);
-    }
-    return names;
+  /** The names of tensors in the file, by the names of the values that they are in the graph. */
+  get tensorNames(): ReadonlyMap<string, string> {
+    return this.#tensorNames;
   }
 
   #readNode(node: NodeProto): void {
@@ -217,8 +210,7 @@ class Reader {
       throw new CannotExpress(
         hasTexts ? 'takes texts, of which numbers are made by OneHotEncoder and LabelEncoder alone' : 'is an op that Pannier does not read',
       );
-    const read = importer(call);
-    return Array.isArray(read) ? read : [read as ReadTensor];
+    return listOfTensors(importer(call));
   }
 
   #declare(node: NodeProto, outputs: readonly ReadTensor[]): void {

@@ -9,7 +9,7 @@ import { broken } from '../../file-fields.js';
 import { LIMITS } from '../../limits.js';
 import { openShape } from '../../open-shape.js';
 import { CannotExpress } from '../../reading/cannot-express.js';
-import { type ReadTensor, Tensors } from '../../reading/tensors.js';
+import { listOfTensors, type ReadTensor, Tensors } from '../../reading/tensors.js';
 import { bare, type Ends, type InputEnd } from '../ends.js';
 import { type Graph as GraphDef, type GraphNode, nodeOf } from '../graph-def.js';
 import type { Weight } from '../weights.js';
@@ -134,8 +134,7 @@ function readNode(call: Call): readonly ReadTensor[] {
 function imported(call: Call): readonly ReadTensor[] {
   const importer = Object.hasOwn(IMPORTERS, call.op) ? IMPORTERS[call.op] : undefined;
   if (importer === undefined) throw new CannotExpress('is an op that our graph does not have');
-  const read = importer(call);
-  return Array.isArray(read) ? read : [read as ReadTensor];
+  return listOfTensors(importer(call));
 }
 
 function declareOutputs(outputs: readonly ReadTensor[], node: GraphNode, tensors: Tensors): void {

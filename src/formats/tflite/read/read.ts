@@ -11,7 +11,8 @@ import { broken, nameAt } from '../../file-fields.js';
 import { LIMITS } from '../../limits.js';
 import { openShape } from '../../open-shape.js';
 import { CannotExpress, cannotExpress } from '../../reading/cannot-express.js';
-import { type ReadTensor, Tensors } from '../../reading/tensors.js';
+import { namesInFile } from '../../reading/names-in-file.js';
+import { listOfTensors, type ReadTensor, Tensors } from '../../reading/tensors.js';
 import type { Ends } from '../../tfjs/ends.js';
 import { dataTypeOf, elementTypeName, FLOAT32 } from '../element-types.js';
 import type { TfliteModel, TfliteOperator, TfliteSignature, TfliteSubgraph, TfliteTensor } from '../model.js';
@@ -59,7 +60,7 @@ export function readTflite(model: TfliteModel, signature: TfliteSignature | unde
     return tensors.asValue(output, { format: 'tflite', op: 'OUTPUT', name });
   });
   const graph = builder.build([...outputs, ...reader.nextElements()]);
-  const named = renameValues(withoutDeadCode(graph), reader.namesFor(graph));
+  const named = renameValues(withoutDeadCode(graph), namesInFile(graph, reader.tensorNames));
   return { graph: named, ...describedEnds(named, subgraph, signature, reader.variables) };
 }
 
@@ -130,17 +131,9 @@ class Reader {
     return [...this.#variables.keys()].map((name) => this.#tensors.value(name) as TypedValue);
   }
 
-  /** The names in the file of the values that operators make, where no other value has them. */
-  namesFor({ inputs, constants, nodes }: Graph): ReadonlyMap<string, string> {
-    const made = new Set(nodes.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
-    const taken = new Set([...made, ...inputs.map(({ name }) => name), ...constants.map(({ value }) => value.name)]);
-    const names = new Map<string, string>();
-    for (const [value, tensor] of this.#tensorNames) {
-      if (!made.has(value) || taken.has(tensor)) continue;
-      names.set(value, tensor);
-      taken.add(tensor);
-    }
-    return names;
+  /** The names of tensors in the file, by the names of the values that they are in the graph. */
+  get tensorNames(): ReadonlyMap<string, string> {
+    return this.#tensorNames;
   }
 
   /** Names tensors when they are first used, since a graph that is entered often may have many that nothing uses. */
@@ -291,6 +284,5 @@ function imported(call: Call, withInputs: WithInputs): readonly ReadTensor[] {
     throw cannotExpress(
       'is an operator that Pannier does not read; docs/formats.md lists those that it reads, and an export as .onnx may do without it',
     );
-  const read = importer(call);
-  return Array.isArray(read) ? read : [read as ReadTensor];
+  return listOfTensors(importer(call));
 }

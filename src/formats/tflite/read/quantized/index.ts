@@ -5,7 +5,7 @@
  */
 import type { TypedValue } from '../../../../graph/graph.js';
 import { cannotExpress } from '../../../reading/cannot-express.js';
-import type { ReadTensor } from '../../../reading/tensors.js';
+import { listOfTensors, type ReadTensor } from '../../../reading/tensors.js';
 import type { TfliteTensor } from '../../model.js';
 import type { Call, Importer, Importers, OperatorTensors } from '../call.js';
 import { isQuantized } from '../constant-operators.js';
@@ -44,19 +44,18 @@ export const isOfQuantized = ({ tensors: { inputs, outputs } }: Call): boolean =
  */
 export function readQuantized(call: Call, importer: Importer | undefined, withInputs: WithInputs): readonly ReadTensor[] {
   const exact = Object.hasOwn(EXACT, call.op) ? EXACT[call.op] : undefined;
-  if (exact !== undefined && call.tensors.outputs.every(({ quantization }) => quantization !== undefined)) return listOf(exact(call));
+  if (exact !== undefined && call.tensors.outputs.every(({ quantization }) => quantization !== undefined))
+    return listOfTensors(exact(call));
   if (call.op === 'DEQUANTIZE') return [dequantized(call, call.value(), inputScale(call))];
   if (importer === undefined)
     throw cannotExpress('is an operator that Pannier does not read for whole numbers; export the model without quantisation');
-  if (MOVING.has(call.op) && hasOneScale(call)) return listOf(importer(call));
+  if (MOVING.has(call.op) && hasOneScale(call)) return listOfTensors(importer(call));
   if (PADDING.has(call.op) && isSameScale(inputScale(call), outputScale(call))) {
     const padded = importer(withInputs(new Map([[0, centred(call)]]))) as TypedValue;
     return [requantized(call, padded, [fixedPoint(1)])];
   }
   return throughFloats(call, importer, withInputs);
 }
-
-const listOf = (read: ReturnType<Importer>): readonly ReadTensor[] => (Array.isArray(read) ? read : [read as ReadTensor]);
 
 /** Whether all quantised tensors have one scale, and no activation is fused, which would be one of floats. */
 function hasOneScale(call: Call): boolean {
@@ -84,7 +83,7 @@ function throughFloats(call: Call, importer: Importer, withInputs: WithInputs): 
     const numbers = numbersOf(index, value);
     return numbers === value ? value : dequantized(call, numbers, inputScale(call, index));
   };
-  const results = listOf(importer(withInputs(floats, { keep, held })));
+  const results = listOfTensors(importer(withInputs(floats, { keep, held })));
   return results.map((result, index) => {
     const output = outputs[index];
     return output !== undefined && isQuantized(output) ? quantized(call, call.asValue(result), output) : result;
