@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openReference } from '../../src/engines/reference/interpreter.js';
+import { builtinName } from '../../src/formats/tflite/builtin-operators.js';
 import { parseTflite } from '../../src/formats/tflite/model.js';
 import { IMPORTERS } from '../../src/formats/tflite/read/importers.js';
 import { type ReadTflite, readTflite } from '../../src/formats/tflite/read/read.js';
@@ -276,6 +277,12 @@ describe('signatures', () => {
     expect([ends.inputs[0]?.key, ends.outputs[0]?.key]).toEqual(['value', 'result']);
   });
 });
+
+it('knows the operators of the schema by their numbers', () =>
+  expect([0, 32, 127, 206, 207, 208, 209, 210].map(builtinName)).toEqual([
+    ...['ADD', 'CUSTOM', 'PLACEHOLDER_FOR_GREATER_OP_CODES', 'STABLEHLO_COMPOSITE'],
+    ...['STABLEHLO_SHIFT_LEFT', 'STABLEHLO_CBRT', 'STABLEHLO_CASE', 'operator 210'],
+  ]));
 
 it('reads the operators that docs/formats.md lists', () => {
   const [, list = ''] = /<!-- tflite-ops -->\n([\s\S]*?)<!-- \/tflite-ops -->/.exec(readFileSync('docs/formats.md', 'utf8')) ?? [];
