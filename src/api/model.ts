@@ -168,13 +168,13 @@ export interface Model<I = AnyInputs, O = AnyOutputs> {
     source: VideoSource | Iterable<I> | AsyncIterable<I>,
     options?: PredictEachOptions<O, K>,
   ): AsyncGenerator<FramePrediction<Pick<O, K>, I>>;
-  /** Counts, percentiles and bytes of this handle's calls so far. */
   /**
    * Lets a model that keeps a state from call to call, such as that of an LSTM, begin anew; another model has none. It holds for the calls
    * that are made after it.
    * @throws {PannierError} `disposed`
    */
   resetState(): void;
+  /** Counts, percentiles and bytes of this handle's calls so far. */
   stats(): Stats;
   /** Ends this handle; the last handle of a page frees the model. Calls in flight reject with `disposed`. Safe to call twice. */
   dispose(): void;
