@@ -79,7 +79,7 @@ function onwarn(warning) {
 const CHUNKS = {
   cache: ['storage/guarded', 'download/shard-locks', 'select/remembered'],
   lazy: [
-    'stateful-model',
+    'model',
     'manifest/details',
     'select/model-opener',
     'select/autotune',

@@ -35,15 +35,15 @@ export async function loadModel<I = AnyInputs, O = AnyOutputs>(
 ): Promise<Model<I, O>> {
   const manifest = readManifest(source);
   const resolved = resolveOptions(options);
-  const modelModule = lazily(() => import('./stateful-model.js'));
+  const modelModule = lazily(() => import('./model.js'));
   // It is awaited below; without this an early failure would be an unhandled rejection.
   modelModule.catch(() => undefined);
   const signal = options.signal as AbortSignal | undefined;
   const start = (starting: AbortSignal, report: (progress: LoadProgress) => void) => serve(manifest, resolved, starting, report);
   const lease = await servedModels.acquire(`${manifest.hash} ${resolved.key}`, start, { signal, onReport: options.onProgress });
   try {
-    const { StatefulModel } = await abortable(modelModule, signal);
-    return new StatefulModel<I, O>(lease, resolved);
+    const { LoadedModel } = await abortable(modelModule, signal);
+    return new LoadedModel<I, O>(lease, resolved);
   } catch (thrown) {
     lease.release();
     throw thrown;

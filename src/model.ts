@@ -11,7 +11,6 @@ import type {
   PredictEachOptions,
   Prediction,
   PredictOptions,
-  Priority,
   Stats,
   VideoSource,
 } from './api/model.js';
@@ -32,7 +31,8 @@ import type { AnyInputs, AnyOutputs, Signature } from './manifest/signature.js';
 import { checkPredictEachOptions, checkPredictOptions, NO_OPTIONS } from './predict/call-options.js';
 import { ensureFinite } from './predict/finite.js';
 import { infoOf } from './predict/info.js';
-import { namedOutputs, type WantedOutputs, wantedOutputs } from './predict/outputs.js';
+import { KeptState } from './predict/kept-state.js';
+import { namedOutputs, wantedOutputs } from './predict/outputs.js';
 import { CallRecord } from './predict/stats.js';
 import { timingOf } from './predict/timing.js';
 import { closePictures } from './preprocess/pictures.js';
@@ -48,6 +48,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
   readonly #manifest: Manifest;
   readonly #settings: Settings;
   readonly #calls = new CallRecord();
+  readonly #state: KeptState;
   readonly #ended = new AbortController();
   readonly #pending = new AbortedTogether(this.#ended.signal);
 
@@ -57,6 +58,7 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     this.#lease = lease;
     this.#manifest = lease.value.manifest;
     this.#settings = settings;
+    this.#state = new KeptState(this.#manifest.signature.inputs);
     forManyListeners(this.#ended.signal);
     lease.value.listeners.add(this.#onEvent);
   }
@@ -124,32 +126,34 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
 
   async #predict(inputs: I, options: PredictOptions<O>, startMs: number): Promise<Prediction<O, I>> {
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal as AbortSignal, this.#ended.signal]);
-    const wanted = wantedOutputs(this.#manifest.signature.outputs, options as PredictOptions);
-    const running = this.#run(inputs, wanted, options.priority ?? 'user', signal);
-    const { run, feeds, images, length, preparedAtMs } = await this.#pending.abortable(running, signal);
-    const { result, backend, dequeuedAtMs } = run;
-
-    const check = (name: string, output: RawOutput) => {
-      if (this.#settings.nonFinite === 'error') ensureFinite(name, output, feeds);
-    };
-    const outputs = namedOutputs(wanted, result.outputs, length, options as PredictOptions, check);
+    const running = this.#run(inputs, options as PredictOptions, signal);
+    const { result, backend, outputs, images, preparedAtMs, dequeuedAtMs } = await this.#pending.abortable(running, signal);
     const timing = timingOf({ startMs, preparedAtMs, dequeuedAtMs }, result, backend);
     return { outputs: outputs as O, timing, backend, images: images as ImageMappings<I> };
   }
 
   /** Settles when nothing reads the inputs any more, which after an abort may be later than the caller waits. */
-  async #run(inputs: I, wanted: WantedOutputs, priority: Priority, signal: AbortSignal) {
+  #run(inputs: I, options: PredictOptions, signal: AbortSignal) {
+    const wanted = wantedOutputs(this.#manifest.signature.outputs, options, this.#state.outputs);
     const preparing = this.prepare(inputs);
-    // A promise is recognised by its `then`, since apps may replace the class Promise, as zone.js does.
-    const { feeds, images, length } = 'then' in preparing ? await preparing : preparing;
-    try {
-      const preparedAtMs = now();
-      const call: Call = { feeds, outputs: wanted.map(([name]) => name), deadlineMs: this.#settings.deadlineMs };
-      // The app's fallback, if it answers, gets the inputs as they were given.
-      return { run: await runQueued(this.#lease.value, call, { inputs, signal }, priority), feeds, images, length, preparedAtMs };
-    } finally {
-      closePictures(feeds);
-    }
+    return this.#state.inTurn(async (before) => {
+      // A promise is recognised by its `then`, since apps may replace the class Promise, as zone.js does.
+      const { feeds: given, images, length } = 'then' in preparing ? await preparing : preparing;
+      try {
+        const preparedAtMs = now();
+        if (before !== undefined) await this.#pending.abortable(before, signal);
+        const feeds = this.#state.feedsOf(given, inputs as object);
+        const call: Call = { feeds, outputs: wanted.map(([name]) => name), deadlineMs: this.#settings.deadlineMs };
+        // The app's fallback, if it answers, gets the inputs as they were given.
+        const run = await runQueued(this.#lease.value, call, { inputs, signal }, options.priority ?? 'user');
+        signal.throwIfAborted();
+        const check = (name: string, output: RawOutput) => this.#settings.nonFinite === 'error' && ensureFinite(name, output, feeds);
+        const outputs = namedOutputs(wanted, run.result.outputs, length, options, check);
+        return { ...run, outputs: this.#state.keep(outputs, options.outputs), images, preparedAtMs };
+      } finally {
+        closePictures(given);
+      }
+    });
   }
 
   async *predictEach<const K extends keyof O = keyof O>(
@@ -166,19 +170,14 @@ export class LoadedModel<I = AnyInputs, O = AnyOutputs> extends Events<ModelEven
     yield* predictEach(predict, imageInputs, source, options, this.#ended.signal);
   }
 
-  /** `StatefulModel` overrides it. */
   resetState(): void {
     this.#ensureUsable();
+    this.#state.reset();
   }
 
   stats(): Stats {
     const { bytesDownloaded, bytesFromCache } = this.#lease.value.transfers;
-    return {
-      ...this.#calls.read(),
-      bytesDownloaded,
-      bytesFromCache,
-      bytesResident: this.#lease.value.bytesResident,
-    };
+    return { ...this.#calls.read(), bytesDownloaded, bytesFromCache, bytesResident: this.#lease.value.bytesResident };
   }
 
   dispose(): void {

@@ -54,7 +54,7 @@ const FLOORS: readonly RegExp[] = [
   /^src\/runtime\//,
   /^src\/predict\//,
   /^src\/select\//,
-  /^src\/(load|model|stateful-model|offline)\.ts$/,
+  /^src\/(load|model|offline)\.ts$/,
   /^src\/index\.ts$/,
   /^src\/(read|remote|drift|testing)\//,
   /^src\/pack\/(javascript|options|check-options|cache|digest)\.ts$/,

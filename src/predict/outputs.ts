@@ -11,16 +11,22 @@ import type { AnyOutputs, Tensor } from '../manifest/signature.js';
 import { type PaddedLength, unpad } from '../preprocess/pad.js';
 
 /** Outputs to read, by name. */
-export type WantedOutputs = readonly (readonly [name: string, spec: OutputSpec])[];
+type WantedOutputs = readonly (readonly [name: string, spec: OutputSpec])[];
 
 type Asked = Pick<PredictOptions, 'outputs' | 'into'>;
 
 /**
  * The outputs to read.
+ * @param states those that the handle reads for its next call, whether or not the app asks for them
  * @throws {PannierError} `input` where a name is none of the model's.
  */
-export function wantedOutputs(specs: Manifest['signature']['outputs'], { outputs, into = {} }: Asked): WantedOutputs {
-  const names = outputs ?? Object.keys(specs);
+export function wantedOutputs(
+  specs: Manifest['signature']['outputs'],
+  { outputs, into = {} }: Asked,
+  states: readonly string[],
+): WantedOutputs {
+  const asked = outputs ?? Object.keys(specs);
+  const names = states.length === 0 ? asked : [...new Set([...asked, ...states])];
   for (const name of [...names, ...Object.keys(into)]) {
     if (Object.hasOwn(specs, name)) continue;
     const known = Object.keys(specs);

@@ -1,12 +1,18 @@
 /** A model that keeps a state from call to call: each handle goes on from its own, and can begin anew. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
+import { checkCall } from '../../src/base/fields.js';
 import { loadModel, type Model } from '../../src/index.js';
 import type { ModelSource } from '../../src/manifest/manifest.js';
 import { pack } from '../../src/pack/index.js';
 import { scratch } from '../fixtures/models.js';
 import { filterModel } from '../fixtures/tflite-states.js';
+
+vi.mock(import('../../src/base/fields.js'), async (original) => {
+  const fields = await original();
+  return { ...fields, checkCall: vi.fn(fields.checkCall) };
+});
 
 const folder = scratch();
 const out = join(folder, 'filter');
@@ -59,6 +65,66 @@ it('runs calls one after another, and resets between those around it', async () 
     [0, 5],
     [0, 3],
   ]);
+  model.dispose();
+});
+
+it('takes the inputs of a call at once, though the call waits for the one before', async () => {
+  const model = await open();
+  const x = Float32Array.of(5);
+  const first = model.predict({ x });
+  x[0] = -1;
+  const second = model.predict({ x });
+  x[0] = 100;
+  const answers = (await Promise.all([first, second])).map(({ outputs }) => [...outputs.y.data]);
+  expect(answers).toEqual([
+    [15, 0],
+    [7, 0],
+  ]);
+  model.dispose();
+});
+
+it('refuses wrong inputs and heeds a signal before the turn of the call', async () => {
+  const model = await open();
+  const ends: string[] = [];
+  const noted = (name: string, call: Promise<unknown>) => call.then(() => ends.push(name)).catch(() => ends.push(`no ${name}`));
+  const aborting = new AbortController();
+  const calls = [
+    noted('first', answer(model, 5)),
+    noted('aborted', model.predict({ x: Float32Array.of(8) }, { signal: aborting.signal })),
+    noted('wrong', model.predict({ x: Float32Array.of(1, 2) })),
+  ];
+  aborting.abort();
+  expect(await answer(model, -1)).toEqual([7, 0]);
+  await Promise.all(calls);
+  expect(ends.toSorted()).toEqual(['first', 'no aborted', 'no wrong']);
+  expect(ends.at(-1)).toBe('first');
+  model.dispose();
+});
+
+it('tells of a prediction what predict resolves with, and checks no options where there are none', async () => {
+  const model = await open();
+  const heard: unknown[] = [];
+  model.addEventListener('prediction', ({ detail }) => heard.push(detail));
+  vi.mocked(checkCall).mockClear();
+  const prediction = await model.predict({ x: Float32Array.of(5) });
+  expect(checkCall).not.toHaveBeenCalled();
+  expect(Object.keys(prediction.outputs)).toEqual(['y']);
+  expect(heard).toEqual([prediction]);
+  await model.predict({ x: Float32Array.of(5) }, { priority: 'user' });
+  expect(checkCall).toHaveBeenCalledOnce();
+  model.dispose();
+});
+
+it('gives the fallback the inputs as the app gave them', async () => {
+  const given: unknown[] = [];
+  const fallback = async (inputs: Inputs, { tensors }: { tensors(): Promise<Record<string, { data: ArrayLike<number> }>> }) => {
+    given.push(Object.keys(inputs), Array.from((await tensors())['memory']?.data ?? []));
+    return { y: [1, 2], memory: [0, 5, 0, -5] };
+  };
+  const model = await loadModel(source, { backend: 'webgpu', fallback, cache: null } as never);
+  await answer(model as never, 5);
+  await answer(model as never, 5);
+  expect(given).toEqual([['x'], [0, 0, 0, 0], ['x'], [0, 5, 0, -5]]);
   model.dispose();
 });
 

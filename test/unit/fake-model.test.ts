@@ -30,6 +30,26 @@ const open = {
 
 afterEach(() => vi.useRealTimers());
 
+describe('a state', () => {
+  it('is hidden from the app as by a loaded model, and can begin anew', async () => {
+    const spec = manifest.signature.inputs['x'];
+    const signature = {
+      inputs: { x: spec, memory: { dtype: 'float32', shape: [2], state: { output: 'next', initial: 0 } } },
+      outputs: { ...manifest.signature.outputs, next: { dtype: 'float32', shape: [2] } },
+    };
+    const input = manifest.golden.samples[0].inputs['x']!;
+    const golden = goldenWith(manifest.golden, {
+      inputs: { x: input, memory: { kind: 'uniform', seed: 1, low: 0, high: 1, shape: [2] } },
+      outputs: { next: { shape: [2] } },
+    });
+    const model = fakeModel({ ...manifest, signature, golden } as Manifest as Sum);
+    expect(Object.keys((await model.predict({ x })).outputs)).toEqual(['y']);
+    model.resetState();
+    expect(Object.keys((await model.predict({ x })).outputs)).toEqual(['y']);
+    model.dispose();
+  });
+});
+
 describe('outputs', () => {
   it('are zeros of the declared shapes: open sizes are the golden sample’s, or 1', async () => {
     const { outputs } = await fakeModel(open).predict({ x });

@@ -151,7 +151,7 @@ async function use(manifest: Manifest): Promise<void> {
   const bytes = new ArrayBuffer(manifest.golden.asset.bytes);
   const { inputs, outputs } = manifest.signature;
   for (const sample of manifest.golden.samples) await refusable(() => goldenFeeds(inputs, sample, bytes));
-  const wanted = wantedOutputs(outputs, {});
+  const wanted = wantedOutputs(outputs, {}, []);
   const answers = wanted.map(([, { dtype: kind }]) => ({ dtype: kind, shape: [2], data: new DTYPES[kind](2) }));
   const byName = Object.fromEntries(wanted.map(([key], index) => [key, answers[index]!]));
   for (const sample of manifest.golden.samples)
