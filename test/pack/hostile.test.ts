@@ -207,8 +207,8 @@ describe('B7: names', () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
   it('keys that a terminal acts on', async () => {
-    const json = JSON.stringify(addModel().json).replace('{', '{"\u009b2J":{},');
-    expect(await refusal(rawJson(json))).toMatch(/a field named "\\u009b2J", which is refused/);
+    const json = JSON.stringify(addModel().json).replace('{', '{"\u{9b}2J":{},');
+    expect(await refusal(rawJson(json))).toMatch(/a field named "\\u{9b}2J", which is refused/);
   });
   it('a node twice', async () =>
     expect(await refusal(broken((model) => model.json.modelTopology.node.push(constant('w'))))).toMatch(/Node "w" occurs twice/));
