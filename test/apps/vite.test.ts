@@ -96,7 +96,7 @@ const worker = new Worker(trustedScriptUrl(url), { type: 'module' });`),
   for (const [page, rules, mostBytes] of [
     ['index.html', { csp: null }, undefined],
     // The page asks for the first chunk as well, for `trustedScriptUrl`: a worker's build shares no chunk with it.
-    ['strict.html', {}, 125_000],
+    ['strict.html', {}, 128_000],
   ] as const) {
     const site = await serve({ '/sub/': join(app.folder, 'dist') }, rules);
     await expectAnswer(browser, `${site.url}/sub/${page}`);
@@ -182,7 +182,7 @@ test('a library keeps its model beside it, and a page without a bundler uses it'
   const site = await serve({ '/vendor/library/': join(app.folder, 'dist') });
   site.put('/index.html', indexHtml('/vendor/library/library.js'));
   // Vite leaves the white space of a library, for the app's own bundler.
-  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`), 130_000);
+  await expectOneBackend(await expectAnswer(browser, `${site.url}/index.html`), 135_000);
   await site.close();
 });
 
