@@ -46,7 +46,8 @@ async function follow(opened: Promise<Source>, signal: AbortSignal): Promise<voi
   element('#caption').textContent = shown.caption;
   if (shown.kind === 'still') {
     stage.show(shown.picture, false);
-    return look(shown.picture, (found, faces) => stage.mark(found, faces), signal);
+    await look(shown.picture, (found, faces) => stage.mark(found, faces), signal);
+    return;
   }
   // Each frame is shown with its faces, so that no mesh lags behind.
   while (!signal.aborted) {
