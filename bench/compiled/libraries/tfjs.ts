@@ -2,6 +2,7 @@
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { type GraphModel, loadGraphModel, loadGraphModelSync } from '@tensorflow/tfjs-converter';
 import { env, type io, ready, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { DTYPES } from '../../../src/base/dtype.js';
 import { faceTypeOf } from '../../../src/graph/element-type.js';
 import { fetched } from '../fetched-data.js';
@@ -13,47 +14,60 @@ setWasmPaths('/tfjs/');
 await setBackend('wasm');
 await ready();
 
-/** A model, and the names that its graph has for the inputs and outputs. */
-interface NamedModel {
-  readonly model: GraphModel | GraphModel<io.IOHandlerSync>;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
+/** A model that takes the inputs and gives the outputs in Pannier's order. */
+interface OrderedModel {
+  execute(inputs: readonly Tensor[]): Tensor | Tensor[];
+  dispose(): void;
 }
 
 /** @param file what somebody published, or null for the graph that Pannier writes */
-const opened = ({ file, ...opening }: Opening): Promise<NamedModel> => (file === null ? ours(opening) : published(file));
+const opened = ({ file, ...opening }: Opening): Promise<OrderedModel> => (file === null ? ours(opening) : published(file));
 
-async function ours({ folder, about, inputs }: Omit<Opening, 'file'>): Promise<NamedModel> {
+async function ours({ folder, about, inputs }: Omit<Opening, 'file'>): Promise<OrderedModel> {
   const { modelTopology, weightsManifest, nodes } = await (await fetch(`${folder}/tfjs.json`)).json();
   const weightData = await fetched(`${folder}/tfjs.bin`);
-  return {
-    model: loadGraphModelSync({ modelTopology, weightSpecs: weightsManifest[0].weights, weightData }),
-    inputs: inputs.map(({ name }) => nodes.inputs[name]),
-    outputs: (about.outputs.tfjs as readonly string[]).map((output) => nodes.outputs[output]),
-  };
+  const model = loadGraphModelSync({ modelTopology, weightSpecs: weightsManifest[0].weights, weightData });
+  return ordered(
+    model,
+    inputs.map(({ name }) => nodes.inputs[name]),
+    (about.outputs.tfjs as readonly string[]).map((output) => nodes.outputs[output]),
+  );
 }
 
-async function published(file: string): Promise<NamedModel> {
+async function published(file: string): Promise<OrderedModel> {
+  const { format } = await (await fetch(file)).json();
+  if (format === 'layers-model') {
+    const model = await loadLayersModel(file);
+    return { execute: ([input]) => model.predict(input as Tensor) as Tensor, dispose: () => void model.dispose() };
+  }
   const model = await loadGraphModel(file);
   const names = (infos: readonly { readonly name: string }[]) => infos.map(({ name }) => name);
-  return { model, inputs: names(model.inputs), outputs: names(model.outputs) };
+  return ordered(model, names(model.inputs), names(model.outputs));
 }
 
+const ordered = (
+  model: GraphModel | GraphModel<io.IOHandlerSync>,
+  inputs: readonly string[],
+  outputs: readonly string[],
+): OrderedModel => ({
+  execute: (given) =>
+    model.execute(Object.fromEntries(given.map((each, index) => [inputs[index] as string, each])), [...outputs]) as Tensor | Tensor[],
+  dispose: () => model.dispose(),
+});
+
 export const open: Open = async (opening) => {
-  const { model, inputs, outputs } = await opened(opening);
+  const model = await opened(opening);
   const typed = opening.inputs.map(({ shape, dataType, data }) => {
     const dtype = faceTypeOf(dataType);
     return { shape, dtype, data: new DTYPES[dtype](data) };
   });
   return {
     async run() {
-      const given = Object.fromEntries(
-        typed.map(({ shape, dtype, data }, index) => [inputs[index] as string, tensor(data, [...shape], dtype as never)]),
-      );
-      const answers = model.execute(given, [...outputs]) as Tensor | Tensor[];
+      const given = typed.map(({ shape, dtype, data }) => tensor(data, [...shape], dtype as never));
+      const answers = model.execute(given);
       const all = Array.isArray(answers) ? answers : [answers];
       const values = all.map((each) => ({ shape: each.shape, data: each.dataSync() }));
-      for (const each of [...Object.values(given), ...all]) each.dispose();
+      for (const each of [...given, ...all]) each.dispose();
       return values;
     },
     close: () => model.dispose(),
