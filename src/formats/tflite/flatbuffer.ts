@@ -37,7 +37,8 @@ class CheckedBytes {
   #readsLeft: number;
 
   constructor(bytes: Uint8Array, refuse: (problem: string) => Error) {
-    this.bytes = bytes;
+    // A Buffer of Node is a Uint8Array whose slice() shares memory, with the whole file behind it.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#refuse = refuse;
     this.#readsLeft = BASE_READS + MAX_READS_PER_BYTE * bytes.length;
