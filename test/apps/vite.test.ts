@@ -260,6 +260,8 @@ test('a dev server answers, and packs a changed model once', async () => {
   const page = await openPage(browser, url);
   const answer = (wanted: string) => page.waitForFunction((value) => document.querySelector('output')?.value === value, wanted);
   await answer(ANSWER);
+  // A page that is not connected yet, of which there are two, hears of no change.
+  await expect.poll(() => server.ws.clients.size).toBe(2);
 
   // An exporter writes several files, and not at once.
   const json = join(app.folder, 'training/model.json');
