@@ -56,7 +56,7 @@ function perceptronInOnnx(layers: readonly Layer[]): Uint8Array {
   });
 }
 
-/** As `model.save` of TF.js writes it. @param file with the weights, layer by layer */
+/** The file that `model.save` of TF.js writes. @param file with the weights, layer by layer */
 function perceptronInKeras(layers: readonly Layer[], file: string) {
   const dense = layers.map(({ taken, made }, index) => ({
     class_name: 'Dense',

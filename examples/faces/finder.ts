@@ -39,7 +39,7 @@ const VALUES = 16;
 const MIN_SCORE = 0.6;
 const MIN_MESH_SCORE = 0.5;
 
-/** Of two boxes that overlap more than this, as a share of both together, the surer one counts. */
+/** Two boxes that overlap more than this, as a share of both together, are one face: the surer one counts. */
 const MAX_OVERLAP = 0.3;
 
 /** Room around a face, as MediaPipe gives it to the mesh. */

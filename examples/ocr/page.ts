@@ -23,7 +23,7 @@ let lines: readonly Line[] = [];
 function start(): Promise<Reader> {
   showProgress(undefined);
   let isOver = false;
-  // Where one model cannot be loaded, the others go on for a while.
+  // If one model cannot be loaded, the others go on for a while.
   const loading = loadReader(backend, (bytes) => {
     if (!isOver) showProgress(bytes);
   }).finally(() => {

@@ -119,7 +119,7 @@ longTest('pose finds her on webgpu', { timeout: 120_000 }, async () => {
 
 test('pose follows her over a film', async () => {
   const page = await openPage(browser, 'about:blank');
-  // From the first frame on: on a busy machine the film may be over before the page counts as loaded.
+  // The page is watched from its first frame on: on a busy machine the film may be over before it counts as loaded.
   await page.addInitScript(() => {
     const seen = new Set<number>();
     Object.assign(globalThis, { seen });

@@ -10,7 +10,7 @@ const mediapipe = (name) => join(PACKAGES, '@mediapipe', `${name}.tflite`);
 const signed = { scale: 1 / 127.5, offset: -1 };
 const unit = { scale: 1 / 255, offset: 0 };
 
-/** What a steep sigmoid at the end makes of the last digits of its input. */
+/** A steep sigmoid at the end makes so much of the last digits of its input. */
 const STEEP = { maxError: 3e-4 };
 
 /** Points, whether there is a person, and points in the world: the twins answer nothing where the files have a mask and heat maps. */

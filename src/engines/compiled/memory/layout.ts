@@ -20,7 +20,7 @@ export interface MemoryLayout {
   readonly arenas: readonly ArenaLayout[];
 }
 
-/** Where the values of one variant lie. */
+/** The places of one variant's values. */
 export interface ArenaLayout {
   /** Bytes from the arena's begin to a value; constants lie before it. */
   readonly offsetOf: (value: Value) => number;

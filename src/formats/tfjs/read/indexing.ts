@@ -28,7 +28,7 @@ const rowsOf = (call: Call, indices: TypedValue): TypedValue => {
   return shape.length === 1 ? call.step('reshape', [indices], { newShape: [...shape, 1] }) : knownRows(indices);
 };
 
-/** As many of one number as a shape has elements, with others put into it at their places, or added where several meet. */
+/** A tensor of one number, with others put into it at their places, or added where several meet. */
 function scattered(
   call: Call,
   reduction: 'none' | 'add',
