@@ -1,5 +1,6 @@
 /** Finds faces: one model says where they are, another one lays 468 points over each. */
-import { type BackendName, type Crop, type ImageMapping, loadModel, type Model, type Timing } from 'pannier';
+import { type BackendName, type Crop, type ImageMapping, loadModel, type Timing } from 'pannier';
+import type { ProgressOfOne } from '../several-models.js';
 import { ANCHORS } from './anchors.js';
 import findFaces from './model/find-faces/model.js';
 import layMesh from './model/lay-mesh/model.js';
@@ -21,9 +22,9 @@ export interface Face extends Found {
   readonly points: readonly Point[];
 }
 
-/** The models by what they do. */
-export const STEPS = { find: findFaces, mesh: layMesh } as const;
-export type Step = keyof typeof STEPS;
+/** What the models do. */
+export const STEPS = ['find', 'mesh'] as const;
+export type Step = (typeof STEPS)[number];
 
 /** The news of a picture that is looked at. */
 export interface Listener {
@@ -48,23 +49,11 @@ const ROOM = 1.5;
 /** Most faces of one picture. */
 const MAX_FACES = 8;
 
-export interface LoadedBytes {
-  readonly loadedBytes: number;
-  readonly totalBytes: number;
-}
-
-/** Both models. @param onProgress gets the sum of their bytes */
-export async function loadFinder(backend: 'auto' | BackendName, onProgress: (bytes: LoadedBytes) => void) {
-  const told: Partial<Record<Step, LoadedBytes>> = {};
-  const progress = (step: Step) => (bytes: LoadedBytes) => {
-    told[step] = bytes;
-    const all = Object.values(told);
-    const sum = (key: keyof LoadedBytes) => all.reduce((before, each) => before + each[key], 0);
-    onProgress({ loadedBytes: sum('loadedBytes'), totalBytes: sum('totalBytes') });
-  };
+/** Both models. */
+export async function loadFinder(backend: 'auto' | BackendName, progress: ProgressOfOne) {
   const [find, mesh] = await Promise.all([
-    loadModel(STEPS.find, { backend, onProgress: progress('find') }),
-    loadModel(STEPS.mesh, { backend, onProgress: progress('mesh') }),
+    loadModel(findFaces, { backend, onProgress: progress() }),
+    loadModel(layMesh, { backend, onProgress: progress() }),
   ]);
   return { find, mesh };
 }
@@ -121,14 +110,3 @@ function overlap(a: Crop, b: Crop): number {
 /** Three values for each point, in pixels of the model's picture; the third one is the depth. */
 const pointsOf = (mesh: ArrayLike<number>, image: ImageMapping): readonly Point[] =>
   Array.from({ length: mesh.length / 3 }, (_, index) => image.toSource(mesh[3 * index] as number, mesh[3 * index + 1] as number));
-
-/** The models' own account of their load, summed up. */
-export function loadOf(finder: Finder) {
-  const models: readonly Pick<Model, 'stats' | 'loadTiming'>[] = Object.values(finder);
-  const sum = (of: (model: (typeof models)[number]) => number) => models.reduce((before, model) => before + of(model), 0);
-  return {
-    ms: Math.max(...models.map(({ loadTiming }) => loadTiming.totalMs)),
-    bytesDownloaded: sum((model) => model.stats().bytesDownloaded),
-    bytesFromCache: sum((model) => model.stats().bytesFromCache),
-  };
-}

@@ -1,46 +1,30 @@
 /** The page: a picture, chosen, dropped or from the camera, and the faces in it. */
 import { PannierError } from 'pannier';
+import { askedBackend } from '../asked.js';
+import { CurrentSource, type OpenSource, onChosenSource } from '../choice.js';
 import { element } from '../element.js';
-import { camera, file, NoPicture, photograph, type Source } from '../source.js';
-import { type Face, type Finder, type Found, loadFinder, lookAt } from './finder.js';
-import { hideProgress, showFaces, showFinder, showProgress, Times } from './panel.js';
+import { hideError, showError } from '../error.js';
+import { hideProgress } from '../progress.js';
+import { loadTogether, showModels, Times } from '../several-models.js';
+import { camera, photograph, type Source } from '../source.js';
+import { type Face, type Finder, type Found, loadFinder, lookAt, STEPS } from './finder.js';
+import { showFaces } from './panel.js';
 import { Stage } from './stage.js';
 
 const stage = new Stage(element<HTMLCanvasElement>('#stage'));
 const answer = element('#answer');
+const current = new CurrentSource();
 
-const asked = new URLSearchParams(location.search).get('backend');
-const backend = (['webgpu', 'wasm', 'cpu'] as const).find((name) => name === asked) ?? 'auto';
+const start = (): Promise<Finder> => loadTogether((progress) => loadFinder(askedBackend, progress));
+let finder = start();
 
-let finder: Promise<Finder> = start();
-let source: Promise<Source> | undefined;
-let running = new AbortController();
-
-function start(): Promise<Finder> {
-  showProgress(undefined);
-  const loading = loadFinder(backend, showProgress);
-  // Told of where it is awaited; until then a rejection has an owner.
-  loading.catch(() => undefined);
-  return loading;
-}
-
-/** Starts over with another picture. What is under way ends, and a camera with it. */
-function begin(open: () => Promise<Source>): void {
-  running.abort();
-  source?.then((last) => last.kind === 'moving' && last.close()).catch(() => undefined);
-  running = new AbortController();
-  source = open();
-  const { signal } = running;
-  follow(source, signal).catch((thrown: unknown) => {
-    if (!signal.aborted) showError(thrown);
-  });
-}
+const begin = (open: OpenSource): void => current.begin(open, follow, fail);
 
 async function follow(opened: Promise<Source>, signal: AbortSignal): Promise<void> {
-  element('#error').hidden = true;
+  hideError();
   answer.textContent = 'Looking at the picture';
   showFaces([]);
-  new Times().show();
+  new Times(STEPS);
   const shown = await opened;
   signal.throwIfAborted();
   element('#caption').textContent = shown.caption;
@@ -66,8 +50,8 @@ async function look(
 ): Promise<readonly Face[]> {
   const loaded = await finder.finally(hideProgress);
   signal.throwIfAborted();
-  showFinder(loaded);
-  const times = new Times();
+  showModels('BlazeFace and FaceMesh', loaded.mesh, Object.values(loaded));
+  const times = new Times(STEPS);
   let [found, faces]: [readonly Found[], readonly Face[]] = [[], []];
   const listener = {
     found: (boxes: readonly Found[]) => {
@@ -81,7 +65,6 @@ async function look(
     timed: times.add.bind(times),
   };
   await lookAt(loaded, picture, listener, signal);
-  times.show();
   showFaces(faces);
   answer.textContent =
     faces.length === 0
@@ -91,40 +74,12 @@ async function look(
   return faces;
 }
 
-function showError(thrown: unknown): void {
-  hideProgress();
-  element('#error').hidden = false;
-  element('#error strong').textContent =
-    thrown instanceof PannierError ? thrown.code : thrown instanceof NoPicture ? 'no picture' : 'error';
-  element('#error span').textContent = thrown instanceof Error ? thrown.message : String(thrown);
-  answer.textContent = '';
+function fail(thrown: unknown): void {
+  showError(thrown);
   // A load that failed is tried again with the next picture.
   if (thrown instanceof PannierError && thrown.retryable) finder = start();
 }
 
-const SOURCES = { photograph, camera: () => camera() };
-
-for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]'))
-  input.addEventListener('change', () => begin(SOURCES[input.value as keyof typeof SOURCES]));
-
-function take(chosen: File | undefined): void {
-  if (chosen === undefined) return;
-  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) input.checked = false;
-  begin(() => file(chosen));
-}
-
-element<HTMLInputElement>('#file').addEventListener('change', ({ currentTarget }) => {
-  const chooser = currentTarget as HTMLInputElement;
-  take(chooser.files?.[0]);
-  // The same file again is a choice too.
-  chooser.value = '';
-});
-// A browser opens what is dropped on a page in its place.
-document.addEventListener('dragover', (event) => event.preventDefault());
-document.addEventListener('drop', (event) => {
-  event.preventDefault();
-  take(event.dataTransfer?.files[0]);
-});
-
+onChosenSource({ photograph, camera: () => camera() }, begin);
 element<HTMLInputElement>('input[value=photograph]').checked = true;
-begin(SOURCES.photograph);
+begin(photograph);

@@ -1,6 +1,7 @@
 /** Reads the text in a picture: one model finds its lines, one says which way up each stands, one reads it. */
-import { type BackendName, loadModel, type Model, type Timing } from 'pannier';
+import { type BackendName, loadModel, type Timing } from 'pannier';
 import { topK } from 'pannier/read';
+import type { ProgressOfOne } from '../several-models.js';
 import { type Box, findBoxes } from './boxes.js';
 import { decode, type Text } from './decode.js';
 import findLines from './model/find-lines/model.js';
@@ -13,9 +14,9 @@ export interface Line extends Text {
   readonly box: Box;
 }
 
-/** The models by what they do. */
-export const STEPS = { find: findLines, turn: whichWayUp, read: readLine } as const;
-export type Step = keyof typeof STEPS;
+/** What the models do. */
+export const STEPS = ['find', 'turn', 'read'] as const;
+export type Step = (typeof STEPS)[number];
 
 /** The news of a reading that is under way. */
 export interface Listener {
@@ -30,24 +31,12 @@ const MIN_UPSIDE_DOWN = 0.9;
 /** Lines whose characters are less sure than this are no text. */
 const MIN_SCORE = 0.5;
 
-export interface LoadedBytes {
-  readonly loadedBytes: number;
-  readonly totalBytes: number;
-}
-
-/** The three models. @param onProgress gets the sum of their bytes */
-export async function loadReader(backend: 'auto' | BackendName, onProgress: (bytes: LoadedBytes) => void) {
-  const told: Partial<Record<Step, LoadedBytes>> = {};
-  const progress = (step: Step) => (bytes: LoadedBytes) => {
-    told[step] = bytes;
-    const all = Object.values(told);
-    const sum = (key: keyof LoadedBytes) => all.reduce((before, each) => before + each[key], 0);
-    onProgress({ loadedBytes: sum('loadedBytes'), totalBytes: sum('totalBytes') });
-  };
+/** The three models. */
+export async function loadReader(backend: 'auto' | BackendName, progress: ProgressOfOne) {
   const [find, turn, read] = await Promise.all([
-    loadModel(STEPS.find, { backend, onProgress: progress('find') }),
-    loadModel(STEPS.turn, { backend, onProgress: progress('turn') }),
-    loadModel(STEPS.read, { backend, onProgress: progress('read') }),
+    loadModel(findLines, { backend, onProgress: progress() }),
+    loadModel(whichWayUp, { backend, onProgress: progress() }),
+    loadModel(readLine, { backend, onProgress: progress() }),
   ]);
   return { find, turn, read };
 }
@@ -81,15 +70,4 @@ async function turned(turn: Reader['turn'], source: ImageBitmap, box: Box, liste
   const [best] = topK(outputs.direction, { k: 1 });
   const isUpsideDown = best?.label === 'upside down' && best.score >= MIN_UPSIDE_DOWN;
   return isUpsideDown ? { ...box, rotation: box.rotation + Math.PI } : box;
-}
-
-/** The models' own account of their load, summed up. */
-export function loadOf(reader: Reader) {
-  const models: readonly Pick<Model, 'stats' | 'loadTiming'>[] = Object.values(reader);
-  const sum = (of: (model: (typeof models)[number]) => number) => models.reduce((before, model) => before + of(model), 0);
-  return {
-    ms: Math.max(...models.map(({ loadTiming }) => loadTiming.totalMs)),
-    bytesDownloaded: sum((model) => model.stats().bytesDownloaded),
-    bytesFromCache: sum((model) => model.stats().bytesFromCache),
-  };
 }

@@ -1,10 +1,9 @@
 /** Shows which files are kept on this device, whether they are enough to start without a network, and how large they are. */
-import { type CacheStatus, cacheStatus, isOfflineReady, type LoadProgress } from 'pannier';
+import { type CacheStatus, cacheStatus, isOfflineReady } from 'pannier';
 import { element } from '../element.js';
+import { megabytes } from '../numbers.js';
 import { filesKept, type Kept } from './app.js';
 import selfie from './model/model.js';
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** Asks the service worker and the cache each time; this page remembers nothing. */
 export async function showKept(): Promise<void> {
@@ -35,11 +34,11 @@ function showStorage(status: CacheStatus | undefined): void {
     const state = [complete ? '' : 'in part', evictedNext && (status?.models.length ?? 0) > 1 ? 'first to go' : '']
       .filter(Boolean)
       .join(', ');
-    rows.push([`${name} ${version}`, megabytes(bytes) + (state && ` (${state})`)]);
+    rows.push([`${name} ${version}`, `${megabytes(bytes)} MB${state && ` (${state})`}`]);
   }
   if (status === undefined) rows.push(['models', 'there is no storage here']);
   else if (rows.length === 0) rows.push(['models', 'none']);
-  if (status?.usageBytes !== undefined) rows.push(['all of this site', megabytes(status.usageBytes)]);
+  if (status?.usageBytes !== undefined) rows.push(['all of this site', `${megabytes(status.usageBytes)} MB`]);
   if (status?.quotaBytes !== undefined) rows.push(['may take', `${(status.quotaBytes / 1e9).toFixed(1)} GB`]);
   if (status?.persisted !== undefined) rows.push(['when space is short', status.persisted ? 'stays' : 'may be deleted']);
   element('#storage').replaceChildren(...rows.map(([term, text]) => row(term, text)));
@@ -58,13 +57,3 @@ function row(term: string, text: string): HTMLElement {
   made.append(name, value);
   return made;
 }
-
-export function showProgress({ loadedBytes, totalBytes, fraction }: LoadProgress): void {
-  element('#progress').hidden = false;
-  element<HTMLProgressElement>('#progress progress').value = fraction;
-  element('#progress span').textContent = `${megabytes(loadedBytes)} of ${megabytes(totalBytes)}`;
-}
-
-export const hideProgress = (): void => {
-  element('#progress').hidden = true;
-};

@@ -1,10 +1,13 @@
 /** The page: a picture, a model that is kept on this device, and what it cuts out. */
 import { clearCache, isOfflineReady, loadModel, type Model, PannierError, prefetchModel, requestPersistence } from 'pannier';
+import { CurrentSource, type OpenSource, onChosenSource } from '../choice.js';
 import { element } from '../element.js';
-import { camera, file, NoPicture, photograph, type Source } from '../source.js';
+import { hideError, showError } from '../error.js';
+import { hideProgress, showProgress } from '../progress.js';
+import { camera, NoPicture, photograph, type Source } from '../source.js';
 import { register } from './app.js';
 import { type Background, draw, type Scene } from './cutout.js';
-import { hideProgress, showKept, showProgress } from './kept-panel.js';
+import { showKept } from './kept-panel.js';
 import selfie, { type SelfieInputs, type SelfieOutputs } from './model/model.js';
 
 type Selfie = Model<SelfieInputs, SelfieOutputs>;
@@ -13,17 +16,16 @@ const stage = element<HTMLCanvasElement>('#stage');
 const answer = element('#answer');
 const save = element<HTMLButtonElement>('#save');
 const colour = element<HTMLInputElement>('#colour');
+const current = new CurrentSource();
 
 let model: Promise<Selfie> = start();
-let chosen: () => Promise<Source> = photograph;
-let source: Promise<Source> | undefined;
+let chosen: OpenSource = photograph;
 let scene: Scene | undefined;
-let running = new AbortController();
 
 /** Downloads the model's files before it is loaded, so that there is progress to show, and a next start without a network. */
 async function start(): Promise<Selfie> {
   if (!(await isOfflineReady(selfie))) {
-    await prefetchModel(selfie, { onProgress: showProgress }).catch((thrown: unknown) => {
+    await prefetchModel(selfie, { onProgress: (progress) => showProgress(progress) }).catch((thrown: unknown) => {
       // Without a cache the model still runs, for as long as the page is open.
       if (!(thrown instanceof PannierError && /^cache-/.test(thrown.code))) throw thrown;
     });
@@ -31,31 +33,18 @@ async function start(): Promise<Selfie> {
   return loadModel(selfie);
 }
 
-/** Ends the running prediction and the source, so that a camera is not left on. */
-function stop(): void {
-  running.abort();
-  source?.then((last) => last.kind === 'moving' && last.close()).catch(() => undefined);
-}
-
 /** Starts over, with another source or the same one anew. */
 function begin(open = chosen): void {
-  stop();
-  running = new AbortController();
   chosen = open;
-  source = open();
-  const { signal } = running;
-  follow(signal).catch((thrown: unknown) => {
-    if (!signal.aborted) showError(thrown);
-  });
+  current.begin(open, follow, showError);
 }
 
-async function follow(signal: AbortSignal): Promise<void> {
-  element('#error').hidden = true;
+async function follow(opened: Promise<Source>, signal: AbortSignal): Promise<void> {
+  hideError();
   save.disabled = true;
   answer.textContent = 'Looking at the picture';
-  source?.catch(() => undefined);
   model.catch(() => undefined);
-  const shown = await (source as Promise<Source>);
+  const shown = await opened;
   signal.throwIfAborted();
   element('#caption').textContent = shown.caption;
   const mirrored = shown.kind === 'moving' && shown.mirrored;
@@ -98,14 +87,6 @@ function tell(person: Float32Array): void {
     share < 0.02 ? 'Nobody here, as far as the model can see.' : `Someone is here, on ${Math.round(100 * share)} % of the picture.`;
 }
 
-function showError(thrown: unknown): void {
-  element('#error').hidden = false;
-  element('#error strong').textContent =
-    thrown instanceof PannierError ? thrown.code : thrown instanceof NoPicture ? 'no picture' : 'error';
-  element('#error span').textContent = thrown instanceof Error ? thrown.message : String(thrown);
-  answer.textContent = '';
-}
-
 async function savePicture(): Promise<void> {
   const blob = await new Promise<Blob | null>((resolve) => stage.toBlob(resolve, 'image/png'));
   if (blob === null) return showError(new NoPicture('This browser cannot make a file of a picture of this size.'));
@@ -126,7 +107,7 @@ function download(): void {
 
 /** Removes the model from the cache. Files of a model that is open are not removed, so this page closes its own first. */
 async function remove(): Promise<void> {
-  stop();
+  current.end();
   (await model.catch(() => undefined))?.dispose();
   const { held } = await clearCache();
   const stays = held.some(({ hash }) => hash === selfie.hash);
@@ -145,31 +126,7 @@ async function persist(): Promise<void> {
   if (!isKept) element('#storage').lastElementChild?.lastElementChild?.replaceChildren('may be deleted: the browser said no');
 }
 
-const SOURCES = { photograph, camera };
-
-for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) {
-  input.addEventListener('change', () => begin(SOURCES[input.value as keyof typeof SOURCES]));
-}
-
-function choose(files: FileList | null | undefined): void {
-  const chosen = files?.[0];
-  if (chosen === undefined) return;
-  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) input.checked = false;
-  begin(() => file(chosen));
-}
-element<HTMLInputElement>('#file').addEventListener('change', ({ currentTarget }) => {
-  const chooser = currentTarget as HTMLInputElement;
-  choose(chooser.files);
-  // The same file again is a choice too.
-  chooser.value = '';
-});
-// A browser opens what is dropped on a page in its place.
-document.addEventListener('dragover', (event) => event.preventDefault());
-document.addEventListener('drop', (event) => {
-  event.preventDefault();
-  choose(event.dataTransfer?.files);
-});
-
+onChosenSource({ photograph, camera: () => camera() }, begin);
 for (const input of document.querySelectorAll('input[name=background]')) {
   input.addEventListener('change', () => scene && draw(stage, scene, background()));
 }

@@ -1,23 +1,7 @@
-/** Shows the model's progress while it loads, the backend that it runs on and why, and its notes. */
-import type { Candidate, LoadProgress, Model } from 'pannier';
+/** Shows the backend that the model runs on and why, what was loaded, and the model's notes. */
+import type { Candidate, Model } from 'pannier';
 import { element } from '../element.js';
-
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
-
-export function showProgress(progress: LoadProgress | undefined): void {
-  const bar = element<HTMLProgressElement>('#progress progress');
-  element('#progress').hidden = false;
-  if (progress === undefined) bar.removeAttribute('value');
-  else bar.value = progress.fraction;
-  element('#progress span').textContent =
-    progress === undefined || progress.fraction === 1
-      ? 'Starting the model'
-      : `Loading the model: ${megabytes(progress.loadedBytes)} of ${megabytes(progress.totalBytes)} MB`;
-}
-
-export const hideProgress = (): void => {
-  element('#progress').hidden = true;
-};
+import { megabytes } from '../numbers.js';
 
 export function showCandidates(selection: readonly Candidate[]): void {
   element('#candidates').replaceChildren(...selection.map(candidateRow));

@@ -1,11 +1,15 @@
 /** The pose page: a picture and a model, either of which can be changed at any time, and what comes of them. */
 import { type BackendName, type FramePrediction, loadModel, type Model, PannierError } from 'pannier';
 import { keypoints } from 'pannier/read';
+import { asked, askedBackend } from '../asked.js';
+import { onChosenSource } from '../choice.js';
 import { element } from '../element.js';
-import { camera, NoPicture, photograph, type Source } from '../source.js';
+import { hideError, showError } from '../error.js';
+import { hideProgress, showProgress } from '../progress.js';
+import { camera, photograph, type Source } from '../source.js';
 import { film, ownPicture } from './film.js';
 import pose, { type PoseInputs, type PoseOutputs } from './model/model.js';
-import { hideProgress, showCandidates, showModel, showProgress } from './model-panel.js';
+import { showCandidates, showModel } from './model-panel.js';
 import { isSeen, NAMES, type Point } from './skeleton.js';
 import { Stage } from './stage.js';
 import { clearTiming, showTiming } from './timing-bar.js';
@@ -16,7 +20,6 @@ type Backend = 'auto' | BackendName;
 const stage = new Stage(element<HTMLCanvasElement>('#stage'));
 const answer = element('#answer');
 const again = element<HTMLButtonElement>('#again');
-const asked = new URLSearchParams(location.search);
 
 let model: Promise<PoseModel> | undefined;
 let source: Promise<Source> | undefined;
@@ -36,7 +39,7 @@ function begin(change: { readonly open?: () => Promise<Source>; readonly backend
   }
   const { signal } = running;
   follow(signal, change.times ?? 1).catch((thrown: unknown) => {
-    if (!signal.aborted) showError(thrown);
+    if (!signal.aborted) fail(thrown);
   });
 }
 
@@ -52,7 +55,7 @@ function load(backend: Backend): Promise<PoseModel> {
 
 /** Shows the picture at once, then every answer, until the source has no more or the signal says so. */
 async function follow(signal: AbortSignal, times: number): Promise<void> {
-  element('#error').hidden = true;
+  hideError();
   again.disabled = true;
   source?.catch(() => undefined);
   const shown = await (source as Promise<Source>);
@@ -123,13 +126,8 @@ function showPoints(points: readonly Point[]): void {
   }
 }
 
-function showError(thrown: unknown): void {
-  const code = thrown instanceof PannierError ? thrown.code : thrown instanceof NoPicture ? 'no picture' : 'error';
-  hideProgress();
-  element('#error').hidden = false;
-  element('#error strong').textContent = code;
-  element('#error span').textContent = thrown instanceof Error ? thrown.message : String(thrown);
-  answer.textContent = '';
+function fail(thrown: unknown): void {
+  showError(thrown);
   if (thrown instanceof PannierError && thrown.code === 'backend-unavailable') {
     showCandidates(thrown.detail['selection'] as PoseModel['selection']);
     clearTiming();
@@ -145,27 +143,15 @@ for (const name of NAMES) {
   row.append(head, ...['–', '–', '–'].map((text) => Object.assign(document.createElement('td'), { textContent: text })));
 }
 
-const SOURCES = { photograph, film: () => film(asked.get('video') ?? undefined), camera };
+const SOURCES = { photograph, film: () => film(asked.get('video') ?? undefined), camera: () => camera() };
 
-for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) {
-  input.addEventListener('change', () => begin({ open: SOURCES[input.value as keyof typeof SOURCES] }));
-}
+onChosenSource(SOURCES, (open) => begin({ open }), ownPicture);
 for (const input of document.querySelectorAll<HTMLInputElement>('input[name=backend]')) {
   input.addEventListener('change', () => begin({ backend: input.value as Backend }));
 }
-element<HTMLInputElement>('#file').addEventListener('change', ({ currentTarget }) => {
-  const chooser = currentTarget as HTMLInputElement;
-  const chosen = chooser.files?.[0];
-  if (chosen === undefined) return;
-  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=source]')) input.checked = false;
-  begin({ open: () => ownPicture(chosen) });
-  // The same file again is a choice too.
-  chooser.value = '';
-});
 again.addEventListener('click', () => begin({ times: 20 }));
 
 const first = asked.has('video') ? 'film' : 'photograph';
-const backend = (['webgpu', 'wasm', 'cpu'] as const).find((name) => name === asked.get('backend')) ?? 'auto';
 element<HTMLInputElement>(`input[value=${first}]`).checked = true;
-element<HTMLInputElement>(`input[value=${backend}]`).checked = true;
-begin({ open: SOURCES[first], backend });
+element<HTMLInputElement>(`input[value=${askedBackend}]`).checked = true;
+begin({ open: SOURCES[first], backend: askedBackend });

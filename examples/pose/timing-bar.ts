@@ -1,6 +1,7 @@
 /** Shows the time of the last predict: one bar of five colours, its legend, and the statistics of many predicts. */
 import type { Stats, Timing } from 'pannier';
 import { element } from '../element.js';
+import { ms } from '../numbers.js';
 
 const PHASES = {
   queued: ({ queuedMs }: Timing) => queuedMs,
@@ -9,8 +10,6 @@ const PHASES = {
   compute: ({ computeMs }: Timing) => computeMs,
   read: ({ readMs }: Timing) => readMs,
 };
-
-const ms = (value: number | undefined): string => (value === undefined ? '–' : value < 100 ? value.toFixed(1) : value.toFixed());
 
 /** Shows no numbers while nothing was predicted, so that none of another backend stay. */
 export function clearTiming(): void {
